@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import ceil
 from typing import Any
 
 from tests.doubles.fault_specs import parse_faults
 from tests.doubles.telegram.rpc import Call
-from tests.doubles.telegram.windows import Window, lane
+from tests.doubles.telegram.windows import Bucket, Window, lane
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Plan:
 
 
 Action = Callable[[Plan], None]
+Meter = Callable[[Call], "Action | None"]
 
 
 def _setter(**fields: Any) -> Action:
@@ -62,6 +63,11 @@ def _setter(**fields: Any) -> Action:
 def flood(seconds: int) -> Action:
     """FLOOD_WAIT: whoever calls again before the time is over is a violation."""
     return _setter(error=(420, f"FLOOD_WAIT_{seconds}"), flood=seconds)
+
+
+def premium_flood(seconds: int) -> Action:
+    """FLOOD_PREMIUM_WAIT, which those who pay do not get; the rest as of `flood`."""
+    return _setter(error=(420, f"FLOOD_PREMIUM_WAIT_{seconds}"), flood=seconds)
 
 
 def rpc(code: int, message: str) -> Action:
@@ -144,6 +150,7 @@ def lie(twist: Callable[[Any], Any]) -> Action:
 
 _ALL = (
     flood,
+    premium_flood,
     rpc,
     delay,
     hang,
@@ -195,23 +202,6 @@ class Rule:
         return True
 
 
-@dataclass
-class Bucket:
-    """A rate model: `rate` calls a second, `burst` at once; beyond it FLOOD_WAIT of `wait` seconds."""
-
-    rate: float
-    burst: float
-    wait: int
-    level: dict[int | None, tuple[float, float]] = field(default_factory=dict)
-
-    def take(self, account: int | None, now: float) -> bool:
-        tokens, then = self.level.get(account, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - then) * self.rate)
-        fits = tokens >= 1
-        self.level[account] = (tokens - 1 if fits else tokens, now)
-        return fits
-
-
 @dataclass(frozen=True)
 class Violation:
     """A call that came before a flood wait was over."""
@@ -228,6 +218,9 @@ class Faults:
         self.rules: list[Rule] = []
         self.limits: dict[str, Bucket] = {}
         self.windows: dict[str, Window] = {}
+        self.meters: list[Meter] = []  # limits that look into requests
+        self.grace: dict[str, float] = {}  # seconds that calls of a method may have been under way when it was flooded
+        self.told: dict[tuple[int | None, str], tuple[float, str]] = {}  # when a flood was told, and its name
         self.until: dict[tuple[int | None, str], float] = {}
         self.violations: list[Violation] = []
         self._chance = random.Random(seed)
@@ -254,12 +247,11 @@ class Faults:
     def plan(self, call: Call) -> Plan | None:
         """What happens to this call; None when nothing does."""
         now = call.time
-        if not (self.rules or self.limits or self.windows or self.until):
+        if not (self.rules or self.limits or self.windows or self.until or self.meters):
             return None
         early = self.until.get((call.account, lane(call)), now) - now
         if early > 0:
-            self.violations.append(Violation(call.account, lane(call), early))
-            return Plan(error=(420, f"FLOOD_WAIT_{ceil(early)}"))
+            return self._too_early(call, early)
         fired = [rule.action for rule in self.rules if rule.matches(call, self._chance)]
         bucket = self.limits.get(call.method)
         if bucket is not None and not bucket.take(call.account, now):
@@ -267,6 +259,7 @@ class Faults:
         window = self.windows.get(call.method)
         if window is not None and (wait := window.take(call)) is not None:
             fired.append(flood(wait))
+        fired += [action for meter in self.meters if (action := meter(call)) is not None]
         if not fired:
             return None
         plan = Plan()
@@ -274,7 +267,15 @@ class Faults:
             action(plan)
         if plan.flood is not None and not plan.lost:  # an order that never arrives binds nobody
             self.until[call.account, lane(call)] = now + plan.flood
+            self.told[call.account, lane(call)] = (now, (plan.error or (420, "FLOOD_WAIT_0"))[1].rsplit("_", 1)[0])
         return plan
+
+    def _too_early(self, call: Call, early: float) -> Plan:
+        """Refuse it again; it is a violation unless it was under way when the flood was told."""
+        when, name = self.told.get((call.account, lane(call)), (0.0, "FLOOD_WAIT"))
+        if call.time - when > self.grace.get(call.method, 0.0):
+            self.violations.append(Violation(call.account, lane(call), early))
+        return Plan(error=(420, f"{name}_{ceil(early)}"))
 
 
 def parse(spec: str) -> list[tuple[str, Action, dict[str, Any]]]:

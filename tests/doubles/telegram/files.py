@@ -5,44 +5,30 @@ https://core.telegram.org/api/files and https://core.telegram.org/api/file_refer
 
 from __future__ import annotations
 
-import random
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-_BLOCK = 1 << 16
+from tests.doubles.telegram import file_bytes
+from tests.doubles.telegram.pictures import Scene, jpeg
+
+_MIB = 1 << 20
 _MAGIC = b"\x8d\x17REF\xe2\x04\x9b"
 # What stands in every stored object; `personal` puts the account's own reference in its place on the way out.
-REFERENCE = _MAGIC + b"\0" * 8
-_PREFIX = {
-    "video/mp4": b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
-    "audio/ogg": b"OggS\0\x02",
-    "audio/mpeg": b"ID3\x03\0\0\0\0\0\0",
-    "application/pdf": b"%PDF-1.4\n",
-    "image/webp": b"RIFF\0\0\0\0WEBPVP8 ",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-}
+REFERENCE = _MAGIC + b"\0" * 16
+Key = tuple[str, int]  # photo or document, and its id: photos and documents have ids of their own
 
 
-def reference(epoch: int, account_id: int) -> bytes:
-    return _MAGIC + struct.pack("<II", epoch, account_id & 0xFFFFFFFF)
+def reference(epoch: int, account_id: int, made: float = 0.0) -> bytes:
+    return _MAGIC + struct.pack("<IId", epoch, account_id & 0xFFFFFFFF, made)
 
 
-def personal(answer: bytes, epoch: int, account_id: int) -> bytes:
+def personal(answer: bytes, files: Files, account_id: int) -> bytes:
     """An answer with the references that are good for this account now."""
-    return answer.replace(REFERENCE, reference(epoch, account_id)) if _MAGIC in answer else answer
-
-
-def reference_error(given: bytes, epoch: int, account_id: int) -> str | None:
-    if not given:
-        return "FILE_REFERENCE_EMPTY"
-    if len(given) != 16 or given[:8] != _MAGIC:
-        return "FILE_REFERENCE_INVALID"
-    made, owner = struct.unpack("<II", given[8:])
-    if owner != account_id & 0xFFFFFFFF:
-        return "FILE_REFERENCE_INVALID"
-    return None if made == epoch else "FILE_REFERENCE_EXPIRED"
+    if _MAGIC not in answer:
+        return answer
+    return answer.replace(REFERENCE, reference(files.epoch, account_id, files.now()))
 
 
 @dataclass(frozen=True)
@@ -53,74 +39,106 @@ class File:
     mime: str
     sizes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)  # width, height, bytes
     dc: int = 2
+    kind: str = "document"
+    scene: Scene | None = None  # what its pictures show; None: something of its own
+    content: str = ""  # files of the same content have the same bytes; "": of its own
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.id
+
+    @property
+    def name(self) -> str:
+        return self.content or f"{self.kind}/{self.id}"
 
     @property
     def access_hash(self) -> int:
         return (self.id * 0x9E3779B97F4A7C15 ^ 0x5BD1E995) & (1 << 62) - 1
 
+    @property
+    def largest(self) -> str:
+        """The letter of the file itself."""
+        return max(self.sizes, key=lambda letter: self.sizes[letter][2])
+
     def read(self, letter: str, offset: int, limit: int) -> bytes:
-        width, height, size = self.sizes[letter]
+        size = self.sizes[letter][2]
+        if self._pictures(letter):
+            return self._picture(letter)[offset : min(offset + limit, size)]
         end = min(offset + limit, size)
-        if offset >= end:
-            return b""
-        if letter or self.mime == "image/jpeg":
-            return jpeg(f"{self.id}{letter}", width, height, size)[offset:end]
-        first = offset // _BLOCK
-        blocks = [self._block(number) for number in range(first, (end - 1) // _BLOCK + 1)]
-        return b"".join(blocks)[offset - first * _BLOCK : end - first * _BLOCK]
+        return file_bytes.read(self.name + letter, self.mime, offset, end) if offset < end else b""
 
-    def _block(self, number: int) -> bytes:
-        data = random.Random(f"file {self.id} {number}").randbytes(_BLOCK)
-        prefix = _PREFIX.get(self.mime, b"") if number == 0 else b""
-        return prefix + data[len(prefix) :]
+    def _pictures(self, letter: str) -> bool:
+        return bool(letter) or self.mime == "image/jpeg"
 
+    def _picture(self, letter: str) -> bytes:
+        return jpeg(self.name + letter, *self.sizes[letter], self.scene or Scene(self.name))
 
-def _segment(marker: int, payload: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(payload) + 2) + payload
-
-
-@lru_cache(maxsize=64)
-def jpeg(name: str, width: int, height: int, size: int) -> bytes:
-    """A valid grey picture of exactly `size` bytes (or more when so few cannot hold it); the name makes it unique."""
-    tables = (
-        _segment(0xDB, b"\0" + b"\1" * 64)
-        + _segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
-        + _segment(0xC4, b"\0\1" + b"\0" * 15 + b"\0")
-        + _segment(0xC4, b"\x10\1" + b"\0" * 15 + b"\0")
-    )
-    bits = 2 * -(-width // 8) * -(-height // 8)  # every block: no change, end of block
-    whole, rest = divmod(bits, 8)
-    scan = b"\0" * whole + (bytes([0xFF >> rest]) if rest else b"")
-    tail = _segment(0xDA, b"\1\1\0\0\x3f\0") + scan + b"\xff\xd9"
-    body = b"\xff\xd8" + tables + _segment(0xFE, name.encode())
-    room = size - len(body) - len(tail)
-    noise = random.Random(f"jpeg {name}")
-    while room >= 4:
-        part = min(room, 65000)
-        body += _segment(0xFE, noise.randbytes(part - 4))
-        room -= part
-    return body + b"\xff" * max(room, 0) + tail  # fill bytes may stand before a marker
+    def parts(self, letter: str, size: int = _MIB) -> Iterator[bytes]:
+        for offset in range(0, self.sizes[letter][2], size):
+            yield self.read(letter, offset, size)
 
 
 class Files:
-    """All files that some message has shown."""
+    """All files that some message has shown, and the references to them."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, File] = {}
-        self._last = 5_100_000_000_000_000
+    def __init__(self, now: Any = lambda: 0.0) -> None:
+        self.now = now
         self.epoch = 0
+        self.lifetime: float | None = None  # seconds of the world's time that a reference is good for
+        self.expired_as = "FILE_REFERENCE_EXPIRED"  # or FILE_REFERENCE_0_EXPIRED, ...
+        self.expired_of: dict[int, int] = {}  # account id -> the first epoch that is good for it
+        self.stale: set[Key] = set()  # every reference to these is expired, however new
+        self.gone: dict[Key, str] = {}  # what getFile says to these: FILE_ID_INVALID, LOCATION_INVALID, ...
+        self._known: dict[Key, File] = {}
+        self._digests: dict[tuple[str, str, str], bytes] = {}
+        self._last = 5_100_000_000_000_000
+
+    def __iter__(self) -> Iterator[File]:
+        return iter(self._known.values())
 
     def new_id(self) -> int:
         self._last += 7
         return self._last
 
     def add(self, file: File) -> File:
-        self._known[file.id] = file
+        self._known[file.key] = file
         return file
 
-    def find(self, file_id: int) -> File | None:
-        return self._known.get(file_id)
+    def find(self, file_id: int, kind: str | None = None) -> File | None:
+        kinds = ("photo", "document") if kind is None else (kind,)
+        return next((self._known[one, file_id] for one in kinds if (one, file_id) in self._known), None)
 
-    def expire(self) -> None:
-        """From now on the references given so far are refused with FILE_REFERENCE_EXPIRED."""
+    def move(self, file: File, dc: int) -> File:
+        """From now on the file is in another data centre; messages still name the old one."""
+        return self.add(replace(file, dc=dc))
+
+    def sha256(self, file: File, letter: str | None = None) -> bytes:
+        """Of the whole file, or of one of its sizes."""
+        letter = file.largest if letter is None else letter
+        key = (*map(str, (file.name, letter)), str(file.sizes[letter]))
+        if key not in self._digests:
+            self._digests[key] = file_bytes.digest(file.parts(letter))
+        return self._digests[key]
+
+    # references
+
+    def expire(self, account_id: int | None = None) -> None:
+        """From now on the references given so far (to this account) are refused with FILE_REFERENCE_EXPIRED."""
         self.epoch += 1
+        if account_id is not None:
+            self.expired_of[account_id] = self.epoch
+        else:
+            self.expired_of[0] = self.epoch
+
+    def refusal(self, given: bytes, file: File, account_id: int) -> str | None:
+        """What a getFile with this reference is told; None when it is good."""
+        if not given:
+            return "FILE_REFERENCE_EMPTY"
+        if len(given) != len(REFERENCE) or given[:8] != _MAGIC:
+            return "FILE_REFERENCE_INVALID"
+        epoch, owner, made = struct.unpack("<IId", given[8:])
+        if owner != account_id & 0xFFFFFFFF:
+            return "FILE_REFERENCE_INVALID"
+        old = epoch < max(self.expired_of.get(0, 0), self.expired_of.get(account_id, 0))
+        late = self.lifetime is not None and self.now() - made > self.lifetime
+        return self.expired_as if old or late or file.key in self.stale else None

@@ -8,6 +8,7 @@ from typing import Any
 from telethon.tl import types as tl
 
 from tests.doubles.telegram.files import REFERENCE, File, Files
+from tests.doubles.telegram.pictures import OUTLINE, Scene, stripped
 
 _PHOTO_SIZES = {"m": 320, "x": 800, "y": 1280, "w": 2560}
 _FILE_DATE = datetime(2021, 11, 1, tzinfo=UTC)
@@ -27,7 +28,15 @@ class Media:
     # photos and documents
 
     def photo_object(
-        self, width: int = 1280, height: int = 853, *, file_id: int = 0, dc: int = 2, size: int = 48_000
+        self,
+        width: int = 1280,
+        height: int = 853,
+        *,
+        file_id: int = 0,
+        dc: int = 2,
+        size: int = 48_000,
+        scene: Scene | None = None,
+        content: str = "",
     ) -> tl.Photo:
         letters = [x for x, box in _PHOTO_SIZES.items() if box <= max(width, height)] or ["m"]
         sizes = {}
@@ -35,15 +44,20 @@ class Media:
             ratio = _PHOTO_SIZES[letter] / max(width, height)
             w, h = max(1, round(width * ratio)), max(1, round(height * ratio))
             sizes[letter] = (w, h, max(size * w * h // (width * height), 1200 + w * h // 200))
-        file = self._files.add(File(file_id or self._files.new_id(), "image/jpeg", sizes, dc))
-        shown: list[Any] = [tl.PhotoStrippedSize("i", b"\x01\x28\x28" + bytes(12))]
+        file_id = file_id or self._files.new_id()
+        file = self._files.add(File(file_id, "image/jpeg", sizes, dc, "photo", scene, content))
+        shown: list[Any] = [tl.PhotoStrippedSize("i", stripped(scene or Scene(file.name), width, height))]
         shown += [tl.PhotoSize(letter, *sizes[letter]) for letter in letters[:-1]]
         w, h, largest = sizes[letters[-1]]
         shown.append(tl.PhotoSizeProgressive(letters[-1], w, h, [largest // 4, largest // 2, largest]))
         return tl.Photo(file.id, file.access_hash, REFERENCE, _FILE_DATE, shown, dc)
 
-    def photo(self, width: int = 1280, height: int = 853, *, spoiler: bool = False, **kw: Any) -> tl.MessageMediaPhoto:
-        return tl.MessageMediaPhoto(photo=self.photo_object(width, height, **kw), spoiler=spoiler or None)
+    def photo(
+        self, width: int = 1280, height: int = 853, *, spoiler: bool = False, ttl: int | None = None, **kw: Any
+    ) -> tl.MessageMediaPhoto:
+        """`scene`, `size`, `dc`, `content`; `ttl`: it destroys itself."""
+        photo = self.photo_object(width, height, **kw)
+        return tl.MessageMediaPhoto(photo=photo, spoiler=spoiler or None, ttl_seconds=ttl)
 
     def document_object(
         self,
@@ -55,10 +69,18 @@ class Media:
         file_id: int = 0,
         dc: int = 2,
         thumb: bool = False,
+        outline: bool = False,
+        scene: Scene | None = None,
+        content: str = "",
     ) -> tl.Document:
         sizes = {"": (0, 0, size)} | ({"m": (320, 180, 6_000)} if thumb else {})
-        file = self._files.add(File(file_id or self._files.new_id(), mime, sizes, dc))
+        file_id = file_id or self._files.new_id()
+        file = self._files.add(File(file_id, mime, sizes, dc, "document", scene, content))
         named = [tl.DocumentAttributeFilename(name)] if name else []
+        thumbs: list[Any] = [tl.PhotoPathSize("j", OUTLINE)] if outline else []
+        if thumb:
+            thumbs.append(tl.PhotoStrippedSize("i", stripped(scene or Scene(file.name), 320, 180)))
+            thumbs.append(tl.PhotoSize("m", 320, 180, 6_000))
         return tl.Document(
             file.id,
             file.access_hash,
@@ -68,11 +90,12 @@ class Media:
             size,
             dc,
             [*attributes, *named],
-            thumbs=[tl.PhotoSize("m", 320, 180, 6_000)] if thumb else None,
+            thumbs=thumbs or None,
         )
 
     def document(self, name: str = "report.pdf", mime: str = "application/pdf", size: int = 90_000, **kw: Any) -> Any:
-        return tl.MessageMediaDocument(document=self.document_object(name, mime, size, **kw))
+        ttl = kw.pop("ttl", None)
+        return tl.MessageMediaDocument(document=self.document_object(name, mime, size, **kw), ttl_seconds=ttl)
 
     def image_file(self, name: str = "scan.png", size: int = 70_000, **kw: Any) -> Any:
         sides = (tl.DocumentAttributeImageSize(1600, 1200),)
@@ -80,8 +103,9 @@ class Media:
 
     def video(self, seconds: float = 42.0, name: str | None = "video.mp4", size: int = 260_000, **kw: Any) -> Any:
         attributes = (tl.DocumentAttributeVideo(seconds, 1280, 720, supports_streaming=True),)
+        ttl = kw.pop("ttl", None)
         document = self.document_object(name, "video/mp4", size, attributes, thumb=True, **kw)
-        return tl.MessageMediaDocument(document=document, video=True)
+        return tl.MessageMediaDocument(document=document, video=True, ttl_seconds=ttl)
 
     def round(self, seconds: float = 12.0, size: int = 120_000, **kw: Any) -> Any:
         attributes = (tl.DocumentAttributeVideo(seconds, 384, 384, round_message=True),)
@@ -108,7 +132,7 @@ class Media:
             tl.DocumentAttributeImageSize(512, 512),
             tl.DocumentAttributeSticker(alt, tl.InputStickerSetEmpty()),
         )
-        document = self.document_object("sticker.webp", "image/webp", 22_000, attributes, **kw)
+        document = self.document_object("sticker.webp", "image/webp", 22_000, attributes, outline=True, **kw)
         return tl.MessageMediaDocument(document=document)
 
     # previews, polls, places, people

@@ -74,4 +74,4 @@ class Pushes:
             with contextlib.suppress(Rpc):
                 chats, users = about_peers(Context(self._world, conn.auth, conn.dc, {}), channel, posts)
         pushed = types.Updates(updates, users=users, chats=chats, date=at(self._world.now()), seq=0)
-        conn.send(conn.in_layer(personal(pushed._bytes(), self._world.files.epoch, conn.auth.account_id or 0)))
+        conn.send(conn.in_layer(personal(pushed._bytes(), self._world.files, conn.auth.account_id or 0)))

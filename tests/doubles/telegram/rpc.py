@@ -49,6 +49,7 @@ class Call:
     msg_id: int = 0
     session_id: int = 0
     key: AuthRecord | None = None  # that it came by
+    connection: int = 0  # in the order of their coming
 
 
 @dataclass

@@ -31,6 +31,7 @@ from tests.doubles.telegram.outlet import Net
 from tests.doubles.telegram.post import unknown_object
 from tests.doubles.telegram.pushes import Pushes
 from tests.doubles.telegram.rpc import HANDLERS, OPEN, Call, Context, Rpc, Shut, method_name, serialise
+from tests.doubles.telegram.traffic import Traffic
 from tests.doubles.telegram.world import Account, World
 from tests.doubles.telegram.wrappers import unwrap
 
@@ -55,6 +56,9 @@ class Server:
     ) -> None:
         self.world = world
         self.faults = Faults(seed)
+        self.faults.grace["upload.getFile"] = 0.5  # parts are asked for side by side
+        self.traffic = Traffic(world.files)
+        self.faults.meters.append(self.traffic.meter)
         self.net = Net()
         self.skew = 0.0  # seconds that MTProto's own clock is ahead of ours: it refuses ids of another time
         self.gzip = gzip
@@ -194,14 +198,17 @@ class Server:
 
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
         assert conn.auth is not None
-        came = {"msg_id": msg_id, "session_id": conn.session_id, "key": conn.key}
+        came = {"msg_id": msg_id, "session_id": conn.session_id, "key": conn.key, "connection": conn.number}
         call = Call(self.world.clock.now(), conn.auth.account_id, "", request, **came)
         unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
         if not call.no_updates and conn.dc == home_of(self.world, conn.auth):
             conn.wants_updates = True
-        plan = self.faults.plan(call)
+        if self.traffic.is_crowded(conn, self.connections):
+            conn.reset()
+            return
+        plan = self.traffic.paced(call, self.faults.plan(call), asyncio.get_running_loop().time())
         if plan is None:
             conn.answer(msg_id, self._run(conn, call))
         else:
@@ -230,6 +237,7 @@ class Server:
             if plan is not None and plan.error is not None:
                 raise Rpc(*plan.error)
             result = self._invoke(conn, conn.auth, call)
+            self.traffic.note(call, conn.dc, result)
             if plan is not None and plan.unknown == "vector":
                 _spoil(result)
             if plan is not None and plan.empty:
@@ -238,12 +246,13 @@ class Server:
                 result = plan.lie(result)
             answer = serialise(result)
         except Rpc as exc:
+            self.traffic.note_error(call, exc.message)
             return types.RpcError(exc.code, exc.message)._bytes()
         except Exception:  # noqa: BLE001 - a broken handler must not end the connection
             _log.exception("%s failed", call.method)
             return types.RpcError(500, "INTERNAL_SERVER_ERROR")._bytes()
         if conn.auth.account_id is not None:
-            answer = personal(answer, self.world.files.epoch, conn.auth.account_id)
+            answer = personal(answer, self.world.files, conn.auth.account_id)
         return conn.in_layer(answer)
 
     def _invoke(self, conn: Connection, auth: AuthRecord, call: Call) -> Any:

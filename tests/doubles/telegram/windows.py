@@ -36,6 +36,23 @@ class Window:
         return max(ceil(times[0] + self.seconds - call.time), 1) if times else ceil(self.seconds)
 
 
+@dataclass
+class Bucket:
+    """A rate model: `rate` calls a second, `burst` at once; beyond it FLOOD_WAIT of `wait` seconds."""
+
+    rate: float
+    burst: float
+    wait: int
+    level: dict[int | None, tuple[float, float]] = field(default_factory=dict)
+
+    def take(self, account: int | None, now: float) -> bool:
+        tokens, then = self.level.get(account, (self.burst, now))
+        tokens = min(self.burst, tokens + (now - then) * self.rate)
+        fits = tokens >= 1
+        self.level[account] = (tokens - 1 if fits else tokens, now)
+        return fits
+
+
 def lane(call: Call) -> str:
     """By what a flood wait binds: the method, apart within a takeout."""
     return call.method if call.takeout is None else f"{call.method} in takeout"

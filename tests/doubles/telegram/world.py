@@ -70,9 +70,7 @@ class World:
         self.refused_phones: dict[str, tuple[int, str]] = {}  # digits -> what sendCode answers: banned, flood, ...
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, types.User] = {}
-        self.files = Files()
         self.takeouts = Takeouts()
-        self.media = Media(self.files)
         self.names: dict[str, int] = {}  # lower case name -> channel id
         self.listeners: list[Callable[[Channel, Event], None]] = []
         self.network_dc: int | None = None  # where numbers that nobody has belong
@@ -80,6 +78,8 @@ class World:
         self.travelling: dict[str, Any] = {}  # codes on their way to another data centre, by phone
         self.tells_every_edit = False  # of channels that are made from now on
         self.clock = WorldClock()
+        self.files = Files(self.clock.now)
+        self.media = Media(self.files)
         self._last_channel = 1_500_000_000
         self._last_group = 13_100_000_000_000_000
 
