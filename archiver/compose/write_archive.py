@@ -18,7 +18,10 @@ from archiver.store.database import ARCHIVE_NAME, Database
 async def report_migration(directory: Path, *, remarks: Remarks) -> None:
     """Report it if opening the archive for writing is going to migrate it."""
     if (directory / ARCHIVE_NAME).exists() and not await Database.is_current(directory):
-        remarks.note("upgrading the archive of an older version; older versions will not be able to open it.")
+        remarks.note(
+            "upgrading the archive of an older version (10 million messages take about a minute); older versions will"
+            " not be able to open it."
+        )
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from archiver.evidence.kept import compare_slots, is_extra, is_slot_extra, load, marks, may_have_kept
+from archiver.model.media_file import KEPT_STATES
 from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
 from archiver.store.message import CONTENT_NAMES, content_of
@@ -92,7 +93,7 @@ def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
         yield from compare_slots(record.media, kept)
     for row in rows:
         path, digest, status = row[len(MEDIA_NAMES) :]
-        if (status == "not downloaded") != (path is None) or (path is None and digest is not None):
+        if (status == "downloaded") != (path is not None) or (status in KEPT_STATES and digest is None):
             yield f"media {row[0]}: the state of its file is contradictory"
 
 

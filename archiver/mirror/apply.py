@@ -22,6 +22,7 @@ from archiver.store import rich
 from archiver.store.channel import Mirrored
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
+from archiver.store.file import fill_files, has_files, revive_gone
 from archiver.store.held import list_held
 from archiver.store.message import Sighting, has_stubs
 from archiver.store.outbox import enqueue
@@ -182,6 +183,8 @@ def _apply_event(
 
 def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting) -> StoredCounts:
     channel_id = channel.channel_id
+    if has_files(conn):
+        _fill_files(conn, changes, sighting)
     marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sighting.now)
@@ -217,6 +220,13 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
         missing=len(changes.missing),
         redated=len(changes.redated),
     )
+
+
+def _fill_files(conn: Writer, changes: Changes, sighting: Sighting) -> None:
+    """Give the messages about to be written what is known of their files."""
+    revive_gone(conn, [*changes.insert, *changes.revise], now=sighting.now)
+    for written in (changes.insert, changes.update, changes.revise):
+        written[:] = fill_files(conn, written)
 
 
 def _with_part_counters(conn: Writer, channel_id: ChannelId, parts: Iterable[Message]) -> list[Message]:

@@ -51,7 +51,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """One attachment of a message: its metadata, never the file itself."""
+    """One attachment of a message: its metadata, and where its file is."""
 
     slot: int
     """0 for the message's own media; 1 and up for media inside it (paid items, rich blocks, poll media)."""
@@ -75,6 +75,12 @@ class Media:
     """More text to search: site name, description, poll answers."""
     extra: str | None = None
     """JSON object of everything specific to the kind (poll answers, coordinates, dc, flags)."""
+    path: str | None = None
+    """Of its file, below the archive's directory; this and the next two come from table `file`, not from the server."""
+    sha256: str | None = None
+    """Of the file's bytes, if they were ever stored."""
+    status: str = "not downloaded"
+    """What became of its file: see `archiver.model.media_file.FileState`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,8 @@ AFTER = (
     "seen_pts",
 )
 """Columns of `message` after the id and the content."""
-MEDIA_NAMES = tuple(field.name for field in fields(Media))
 FILE_NAMES = ("path", "sha256", "status")
+MEDIA_NAMES = tuple(field.name for field in fields(Media) if field.name not in FILE_NAMES)
 REVISION_NAMES = (
     "revision",
     "edit_date",

@@ -58,14 +58,12 @@ _SEEN = (
 )
 _PUT_MEDIA = """
     INSERT INTO media (channel_id, message_id, slot, kind, id, mime, size, width, height, duration, file_name, title,
-                       performer, url, search_text, extra)
+                       performer, url, search_text, extra, path, sha256, status)
 """
 _PUT_MEDIA_AGAIN = """
     ON CONFLICT (channel_id, message_id, slot) DO UPDATE SET
-        -- A downloaded file belongs to its content, not to its slot.
-        path = CASE WHEN media.id IS excluded.id THEN media.path END,
-        sha256 = CASE WHEN media.id IS excluded.id THEN media.sha256 END,
-        status = CASE WHEN media.id IS excluded.id THEN media.status ELSE 'not downloaded' END,
+        -- As table `file` knows them (`fill_files`): a downloaded file belongs to its content, not to its slot.
+        path = excluded.path, sha256 = excluded.sha256, status = excluded.status,
         kind = excluded.kind, id = excluded.id, mime = excluded.mime, size = excluded.size, width = excluded.width,
         height = excluded.height, duration = excluded.duration, file_name = excluded.file_name,
         title = excluded.title, performer = excluded.performer, url = excluded.url,
@@ -286,4 +284,7 @@ def _media(message: Message, slot: Media) -> tuple[object, ...]:
         slot.url,
         slot.search_text,
         slot.extra,
+        slot.path,
+        slot.sha256,
+        slot.status,
     )

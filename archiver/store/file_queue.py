@@ -1,0 +1,123 @@
+"""Slots of messages that show files not stored yet, newest first: what may be fetched next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import FileSlot, FileState
+from archiver.store.database import Reader
+from archiver.store.file import FILE_SLOT
+
+WAITING: Final[frozenset[FileState]] = frozenset({"not downloaded", "partial", "failed", "too big", "not wanted"})
+"""States of a file that may be fetched: the last two are decided again by the policy of today."""
+_SCANNED: Final = 20_000
+"""Maximum number of slots looked at in one call: about 0.1 s."""
+_SLOTS: Final = f"""
+    SELECT media.message_id, media.slot, media.kind, media.id, coalesce(file.mime, media.mime),
+           coalesce(file.size, media.size), media.extra, message.noforwards OR channel.noforwards,
+           message.missing_since IS NOT NULL, coalesce(file.status, 'not downloaded'), coalesce(file.attempts, 0)
+    FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
+    LEFT JOIN file ON file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id
+    WHERE media.channel_id = :channel_id AND media.message_id < :below
+      AND {FILE_SLOT.replace("kind", "media.kind").replace("id IS", "media.id IS")}
+      AND coalesce(file.status, 'not downloaded') IN (SELECT value FROM json_each(:states))
+      AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now)
+      AND (:only IS NULL OR media.message_id IN (SELECT value FROM json_each(:only)))
+    ORDER BY media.message_id DESC, media.slot
+"""
+_CHANNELS: Final = """
+    SELECT channel_id FROM channel
+    WHERE account = :account AND state NOT IN ('removed', 'banned', 'inaccessible')
+      AND (:only IS NULL OR channel_id IN (SELECT value FROM json_each(:only)))
+    ORDER BY (SELECT max(date) FROM message WHERE message.channel_id = channel.channel_id) DESC, channel_id
+"""
+
+
+class NextFiles(NamedTuple):
+    """Some of a channel's files that are wanted."""
+
+    slots: list[FileSlot]
+    """One slot for each file, newest first."""
+    below: MessageId | None
+    """Where to go on; None: that was all of the channel."""
+
+
+def list_media_channels(
+    conn: Reader, *, account: str, channels: Collection[ChannelId] | None = None
+) -> list[ChannelId]:
+    """The account's channels whose files can be fetched, those with the newest posts first."""
+    only = None if channels is None else orjson.dumps(sorted(channels)).decode()
+    return [row[0] for row in conn.execute(_CHANNELS, {"account": account, "only": only})]
+
+
+def next_files(
+    conn: Reader,
+    channel_id: ChannelId,
+    *,
+    now: int | None,
+    limit: int,
+    wanted: Callable[[FileSlot], bool],
+    below: MessageId | None = None,
+    message_ids: Collection[MessageId] | None = None,
+    states: Collection[FileState] = WAITING,
+) -> NextFiles:
+    """Up to about `limit` files of a channel that are `wanted`, each by its newest slot; whole messages at a time.
+
+    `now`: leave out those that failed and are not due yet; None: all of them. `below`: only of older messages.
+    """
+    slots: dict[str, FileSlot] = {}
+    scanned, last = 0, None
+    for slot in iter_slots(conn, channel_id, now=now, below=below, message_ids=message_ids, states=states):
+        if last is not None and slot.message_id != last and (len(slots) >= limit or scanned >= _SCANNED):
+            return NextFiles(list(slots.values()), last)
+        scanned, last = scanned + 1, slot.message_id
+        if slot.key not in slots and not slot.missing and wanted(slot):
+            slots[slot.key] = slot
+    return NextFiles(list(slots.values()), None)
+
+
+def iter_slots(
+    conn: Reader,
+    channel_id: ChannelId,
+    *,
+    now: int | None = None,
+    below: MessageId | None = None,
+    message_ids: Collection[MessageId] | None = None,
+    states: Collection[FileState] = WAITING,
+) -> Iterator[FileSlot]:
+    """Yield the channel's slots that show files in these states, newest first; see `next_files`."""
+    rows = conn.execute(
+        _SLOTS,
+        {
+            "channel_id": channel_id,
+            "below": 2**62 if below is None else below,
+            "now": now,
+            "states": orjson.dumps(sorted(states)).decode(),
+            "only": None if message_ids is None else orjson.dumps(sorted(message_ids)).decode(),
+        },
+    )
+    return (_slot(channel_id, row) for row in rows)
+
+
+def _slot(channel_id: ChannelId, row: Any) -> FileSlot:
+    message_id, slot, kind, id_, mime, size, extra, protected, missing, status, attempts = row
+    facts = orjson.loads(extra) if extra else {}
+    return FileSlot(
+        channel_id=channel_id,
+        message_id=message_id,
+        slot=slot,
+        kind=kind,
+        id=id_,
+        mime=mime,
+        size=size,
+        dc_id=facts.get("dc_id"),
+        self_destructing=bool(facts.get("ttl_seconds")),
+        protected=bool(protected),
+        missing=bool(missing),
+        status=status,
+        attempts=attempts,
+    )
