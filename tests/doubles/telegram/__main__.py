@@ -31,7 +31,8 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--world",
         action="append",
-        help=f"{', '.join(WORLDS)}, big:N, many:N or a JSON file; may be repeated (default: small)",
+        help=f"{', '.join(WORLDS)}, big:N, many:N, photos:N[:BYTES][@DC], files:MB[@DC],... or a JSON file; "
+        "may be repeated (default: small)",
     )
     parser.add_argument(
         "--many", dest="world", action="append", type="many:{}".format, metavar="N", help="--world many:N"

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.doubles.telegram.orders_centres import CentreOrders
 from tests.doubles.telegram.orders_channel import ChannelOrders
+from tests.doubles.telegram.orders_files import FileOrders
 from tests.doubles.telegram.orders_server import ServerOrders
 from tests.doubles.telegram.orders_takeout import TakeoutOrders
 from tests.doubles.telegram.proxies import Proxy
@@ -24,7 +25,7 @@ from tests.doubles.telegram.server import Server
 _MAX_LINE = 1 << 20
 
 
-class Control(ChannelOrders, ServerOrders, TakeoutOrders, CentreOrders):
+class Control(ChannelOrders, ServerOrders, TakeoutOrders, CentreOrders, FileOrders):
     """What the lines may ask for. Names of methods with `do_` before them are the words."""
 
     def __init__(self, server: Server, proxies: Sequence[Proxy] = ()) -> None:

@@ -79,10 +79,6 @@ class ServerOrders:
             clock.speed = speed
         return {"now": round(clock.now(), 3), "speed": clock.speed}
 
-    def do_expire_references(self) -> dict[str, Any]:
-        self.server.world.files.expire()
-        return {}
-
     def do_log_out(self, account: Account | None = None) -> dict[str, Any]:
         """Every session of the account, or of all accounts, belongs to nobody any more."""
         accounts = self.server.world.accounts.values() if account is None else [account]

@@ -108,17 +108,24 @@ def stripped(scene: Scene, width: int, height: int) -> bytes:
     """A thumbnail of at most 40 pixels without its header, as PhotoStrippedSize has it."""
     scale = 40 / max(width, height, 1)
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
-    across, down = -(-w // 16), -(-h // 16)
-    picture, bits, last = greys(scene), [], 0
-    for y in range(down):
-        for x in range(across):
-            for by, bx in ((0, 0), (0, 1), (1, 0), (1, 1)):
-                column = min((2 * x + bx) * _CELLS // (2 * across), _CELLS - 1)
-                level = picture[min((2 * y + by) * _CELLS // (2 * down), _CELLS - 1)][column] // 5
+    bits, last = [], 0
+    for y in range(0, h, 16):
+        for x in range(0, w, 16):
+            for top, left in ((y, x), (y, x + 8), (y + 8, x), (y + 8, x + 8)):
+                level = round(_mean(greys(scene), left / w, top / h, (left + 8) / w, (top + 8) / h) / 5)
                 bits.append(_difference(level - last, _STANDARD_CODE) + "1010")
                 last = level
             bits.append("0000" * 2)  # no colour
     return bytes([1, h, w]) + _packed("".join(bits))
+
+
+def _mean(picture: Sequence[Sequence[int]], left: float, top: float, right: float, bottom: float) -> float:
+    """The grey of a part of a scene; of its edge where the part is outside of it."""
+    last = _CELLS - 1
+    rows = picture[min(int(top * _CELLS), last) : max(int(bottom * _CELLS), 1)] or picture[last:]
+    first, end = min(int(left * _CELLS), last), max(int(right * _CELLS), 1)
+    values = [grey for row in rows for grey in (row[first:end] or row[last:])]
+    return sum(values) / len(values)
 
 
 OUTLINE = bytes.fromhex("c0804080404080c0404080c080804040")

@@ -136,6 +136,11 @@ class Traffic:
         self.closed += own > self.most_connections
         return own > self.most_connections
 
+    @staticmethod
+    def open(connections: set[Connection], dc: int) -> int:
+        """Connections of a data centre that are open now."""
+        return sum(conn.dc == dc for conn in connections)
+
     # the account
 
     def note(self, call: Call, dc: int, result: Any) -> None:

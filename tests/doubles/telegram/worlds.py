@@ -1,4 +1,4 @@
-"""Worlds by name: small, demo, big:N, many:N, or a JSON file."""
+"""Worlds by name: small, demo, big:N, many:N, photos:N, files:MB,MB@DC, or a JSON file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.doubles.telegram.big import add_big
 from tests.doubles.telegram.demo import demo
+from tests.doubles.telegram.file_worlds import add_files, add_photos
 from tests.doubles.telegram.many import add_many
 from tests.doubles.telegram.world import World
 
@@ -45,6 +46,10 @@ def load(world: World, spec: str, seed: int) -> None:
         add_big(world, int(spec.removeprefix("big:")), seed=seed)
     elif spec.startswith("many:"):
         add_many(world, int(spec.removeprefix("many:")))
+    elif spec.startswith("photos:"):
+        add_photos(world, spec.removeprefix("photos:"))
+    elif spec.startswith("files:"):
+        add_files(world, spec.removeprefix("files:"))
     else:
         from_json(world, json.loads(Path(spec).read_text(encoding="utf-8")))
 
