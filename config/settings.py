@@ -191,12 +191,34 @@ class DisplaySettings(_Section):
     color: Literal["auto", "always", "never"] = Field(default="auto", description='"auto", "always" or "never"')
 
 
+_Size = Annotated[ByteSize, Field(ge=0, le=2**60)]
+_CAP = 'bytes, or a text with a unit such as "200MB"; "0": never'
+
+
 class MediaSettings(_Section):
-    """Download of media files."""
+    """Which files behind the messages are fetched. A channel may want others: `telekeep media policy`."""
 
     download: Literal["none", "photos", "all"] = Field(default="none", description='"none", "photos" or "all"')
-    max_size: ByteSize = Field(
-        default=ByteSize(20_000_000), ge=0, description='bytes, or a text with a unit such as "20MB" or "512KiB"'
+    max_size: _Size = Field(
+        default=ByteSize(20_000_000), description='bytes, or a text with a unit such as "20MB" or "512KiB"'
+    )
+    # The largest size of a kind, where it is not max_size.
+    photo: _Size | None = Field(default=None, description=_CAP)
+    video: _Size | None = Field(default=None, description=_CAP)
+    round: _Size | None = Field(default=None, description=_CAP)
+    voice: _Size | None = Field(default=None, description=_CAP)
+    audio: _Size | None = Field(default=None, description=_CAP)
+    gif: _Size | None = Field(default=None, description=_CAP)
+    sticker: _Size | None = Field(default=None, description=_CAP)
+    image: _Size | None = Field(default=None, description=_CAP)
+    document: _Size | None = Field(default=None, description=_CAP)
+    thumbnails: bool = Field(default=True, description="true or false")
+    quota: _Size | None = Field(
+        default=None, description='bytes that the files of one channel may take, or a text such as "50GB"'
+    )
+    protected: bool = Field(default=False, description="true or false")
+    min_free: _Size = Field(
+        default=ByteSize(2_000_000_000), description='bytes that stay free on the disk, or a text such as "2GB"'
     )
 
 
