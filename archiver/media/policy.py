@@ -10,6 +10,10 @@ Reason: TypeAlias = Literal["self-destructing", "protected channel", "not wanted
 """Why a file is left out: what the sender, the channel and the policy say, in this order."""
 
 REASONS: Final[tuple[Reason, ...]] = ("self-destructing", "protected channel", "not wanted", "too big", "quota")
+THUMB_KINDS: Final = frozenset({"photo", "video", "round", "gif", "image"})
+"""Kinds of which a small thumbnail is fetched."""
+_PICTURES: Final = frozenset({"photo", "image"})
+"""Kinds whose own file serves as their picture."""
 _SAME: Final = {"custom_emoji": "sticker"}
 """Kinds that follow another one's cap."""
 
@@ -55,15 +59,26 @@ def why_not(policy: MediaPolicy, slot: FileSlot, *, used: int = 0) -> Reason | N
     return None
 
 
+def wants_thumb(policy: MediaPolicy, slot: FileSlot) -> bool:
+    """Whether the small thumbnail of a file is fetched: where anything is, unless the picture itself is."""
+    if not policy.thumbnails or policy.download == "none" or slot.kind not in THUMB_KINDS or slot.self_destructing:
+        return False
+    if slot.protected and not policy.protected:
+        return False
+    return slot.kind not in _PICTURES or why_not(policy, slot) is not None
+
+
 def asked_policy(policy: MediaPolicy, *, max_size: int | None = None) -> MediaPolicy:
     """The policy for files that somebody asked for by name: every kind, up to a size; protection stays.
 
     Without `max_size` each kind may be as large as it ever may: the cap where it is larger than `max_size`.
     """
     if max_size is not None:
-        return MediaPolicy(download="all", max_size=max_size, protected=policy.protected)
+        return MediaPolicy(download="all", max_size=max_size, thumbnails=False, protected=policy.protected)
     caps = {kind: cap for kind, cap in policy.caps.items() if cap > policy.max_size}
-    return MediaPolicy(download="all", max_size=policy.max_size, caps=caps, protected=policy.protected)
+    return MediaPolicy(
+        download="all", max_size=policy.max_size, caps=caps, thumbnails=False, protected=policy.protected
+    )
 
 
 def has_room(free: int, size: int | None, *, min_free: int) -> bool:

@@ -41,8 +41,8 @@ _STATUS: Final = (
 _BLOB_TO_FILE: Final[dict[BlobState, tuple[FileState, str | None]]] = {
     "present": ("downloaded", None),
     "offloaded": ("offloaded", None),
-    "missing": ("failed", "its stored file is missing"),
-    "damaged": ("failed", "its stored file is damaged"),
+    "missing": ("failed", "the stored copy is missing"),
+    "damaged": ("failed", "the stored copy is damaged"),
 }
 SLOTS: Final = 500
 """Maximum number of slots told of a file in one transaction, so that mirroring waits for less than a second."""
@@ -135,7 +135,10 @@ def settle_failed(
 
 
 def set_blob_state(conn: sqlite3.Connection, sha256: str, state: BlobState, *, now: int) -> None:
-    """Record what became of stored bytes, or that they were checked, for every file that has them."""
+    """Record what became of stored bytes, or that they were checked, for every file that has them.
+
+    Damaged ones are fetched again; missing ones only when somebody asks, who may have moved them to another disk.
+    """
     conn.execute(
         "UPDATE blob SET state = ?1, verified_at = CASE ?1 WHEN 'present' THEN ?2 ELSE verified_at END"
         " WHERE sha256 = ?3",
@@ -144,7 +147,7 @@ def set_blob_state(conn: sqlite3.Connection, sha256: str, state: BlobState, *, n
     status, reason = _BLOB_TO_FILE[state]
     for file in list_files_of(conn, sha256):
         if (file.status, file.reason) != (status, reason):
-            _put(conn, file.key, status=status, reason=reason, now=now)
+            _put(conn, file.key, status=status, reason=reason, now=now, retry_at=now if state == "damaged" else None)
 
 
 def forget_outcome(conn: sqlite3.Connection, keys: Iterable[FileKey], *, now: int) -> None:

@@ -18,11 +18,12 @@ _SCANNED: Final = 20_000
 """Maximum number of slots looked at in one call: about 0.1 s."""
 _SLOTS: Final = f"""
     SELECT media.message_id, media.slot, media.kind, media.id, coalesce(file.mime, media.mime),
-           coalesce(file.size, media.size), media.extra, message.noforwards OR channel.noforwards,
+           CASE WHEN :thumb = '' THEN coalesce(file.size, media.size) ELSE media.size END,
+           media.extra, message.noforwards OR channel.noforwards,
            message.missing_since IS NOT NULL, coalesce(file.status, 'not downloaded'), coalesce(file.attempts, 0)
     FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
-    LEFT JOIN file ON file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id
-    WHERE media.channel_id = :channel_id AND media.message_id < :below
+    LEFT JOIN file ON file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id || :thumb
+    WHERE media.channel_id = :channel_id AND media.message_id < :below AND media.message_id > :above
       AND {FILE_SLOT.replace("kind", "media.kind").replace("id IS", "media.id IS")}
       AND coalesce(file.status, 'not downloaded') IN (SELECT value FROM json_each(:states))
       AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now)
@@ -46,6 +47,38 @@ class NextFiles(NamedTuple):
     """Where to go on; None: that was all of the channel."""
 
 
+class Span(NamedTuple):
+    """The messages of a channel to look at, both ends exclusive; None: no limit."""
+
+    above: MessageId | None = None
+    below: MessageId | None = None
+
+
+EVERYTHING: Final = Span()
+
+
+def find_newest(conn: Reader, channel_id: ChannelId) -> MessageId | None:
+    """The newest message of a channel that has media."""
+    row = conn.execute("SELECT max(message_id) FROM media WHERE channel_id = ?", (channel_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def find_next_retry(conn: Reader) -> int | None:
+    """When the next file that failed is due, in unix seconds."""
+    row = conn.execute("SELECT min(retry_at) FROM file WHERE retry_at IS NOT NULL AND status = 'failed'").fetchone()
+    return None if row is None else row[0]
+
+
+def measure_used(conn: Reader, channel_id: ChannelId) -> int:
+    """Bytes of the stored files that a channel shows."""
+    row = conn.execute(
+        "SELECT coalesce(sum(size), 0) FROM blob WHERE state = 'present' AND sha256 IN"
+        " (SELECT sha256 FROM media WHERE channel_id = ? AND status = 'downloaded')",
+        (channel_id,),
+    ).fetchone()
+    return int(row[0])
+
+
 def list_media_channels(
     conn: Reader, *, account: str, channels: Collection[ChannelId] | None = None
 ) -> list[ChannelId]:
@@ -61,17 +94,19 @@ def next_files(
     now: int | None,
     limit: int,
     wanted: Callable[[FileSlot], bool],
-    below: MessageId | None = None,
+    span: Span = EVERYTHING,
     message_ids: Collection[MessageId] | None = None,
     states: Collection[FileState] = WAITING,
+    thumbs: bool = False,
 ) -> NextFiles:
     """Up to about `limit` files of a channel that are `wanted`, each by its newest slot; whole messages at a time.
 
-    `now`: leave out those that failed and are not due yet; None: all of them. `below`: only of older messages.
+    `now`: leave out those that failed and are not due yet; None: all of them. `thumbs`: the states asked for are those
+    of the slots' thumbnails.
     """
     slots: dict[str, FileSlot] = {}
     scanned, last = 0, None
-    for slot in iter_slots(conn, channel_id, now=now, below=below, message_ids=message_ids, states=states):
+    for slot in iter_slots(conn, channel_id, now=now, span=span, message_ids=message_ids, states=states, thumbs=thumbs):
         if last is not None and slot.message_id != last and (len(slots) >= limit or scanned >= _SCANNED):
             return NextFiles(list(slots.values()), last)
         scanned, last = scanned + 1, slot.message_id
@@ -85,16 +120,19 @@ def iter_slots(
     channel_id: ChannelId,
     *,
     now: int | None = None,
-    below: MessageId | None = None,
+    span: Span = EVERYTHING,
     message_ids: Collection[MessageId] | None = None,
     states: Collection[FileState] = WAITING,
+    thumbs: bool = False,
 ) -> Iterator[FileSlot]:
     """Yield the channel's slots that show files in these states, newest first; see `next_files`."""
     rows = conn.execute(
         _SLOTS,
         {
             "channel_id": channel_id,
-            "below": 2**62 if below is None else below,
+            "below": 2**62 if span.below is None else span.below,
+            "above": -(2**62) if span.above is None else span.above,
+            "thumb": "/thumb" if thumbs else "",
             "now": now,
             "states": orjson.dumps(sorted(states)).decode(),
             "only": None if message_ids is None else orjson.dumps(sorted(message_ids)).decode(),

@@ -16,7 +16,7 @@ from archiver.model.record import Difference, Edited, Media, Message, Posted
 from archiver.store import file as files
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Writer
-from archiver.store.file_queue import NextFiles, list_media_channels, next_files
+from archiver.store.file_queue import NextFiles, Span, list_media_channels, next_files
 from tests.sample import CHANNEL, OTHER, build, make_message, photo
 
 PICTURE = FileKey("photo/5368324170671202286")
@@ -78,7 +78,7 @@ async def test_offloaded_and_missing_bytes_keep_their_hash_but_have_no_path(data
     assert (await slots(database))[0] == (1001, 1, "offloaded", SHA, None)
     await database.write(files.set_blob_state, SHA, "damaged", now=70)
     found = await database.read(files.find_file, PICTURE)
-    assert (found.status, found.reason, found.sha256, found.since) == ("failed", "its stored file is damaged", SHA, 70)
+    assert (found.status, found.reason, found.sha256, found.since) == ("failed", "the stored copy is damaged", SHA, 70)
     await database.write(files.settle_downloaded, FileKey("photo/9"), sha256=SHA, size=7, now=80)
     assert (await slots(database))[0] == (1001, 1, "downloaded", SHA, blob_path(SHA))
 
@@ -136,7 +136,7 @@ async def test_the_next_files_are_the_newest_each_once(database: Database) -> No
     assert found.below is None
     first = await take(database, limit=1)
     assert [slot.message_id for slot in first.slots] == [3]
-    assert [slot.message_id for slot in (await take(database, below=first.below)).slots] == [2]
+    assert [slot.message_id for slot in (await take(database, span=Span(below=first.below))).slots] == [2]
     assert [slot.message_id for slot in (await take(database, message_ids=[1])).slots] == [1]
 
 

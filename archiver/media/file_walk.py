@@ -1,0 +1,170 @@
+"""The files to fetch next: the channels of an account by turns, the newest messages of each first.
+
+One walk passes every channel once. A walk begun again looks at new messages only, and every hour at all of them:
+histories grow at their old end, messages are edited, policies change.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from archiver.ids import ChannelId, MessageId
+from archiver.media.policy import merge_policy, size_limit, wants_thumb, why_not
+from archiver.model.media_file import FileKey, FileSlot, FileState, FileTask, MediaPolicy, thumb_key
+from archiver.store.database import Database
+from archiver.store.file_queue import (
+    WAITING,
+    Span,
+    find_newest,
+    list_media_channels,
+    measure_used,
+    next_files,
+)
+from archiver.store.media_policy import find_override
+
+FULL_EVERY: Final = 3600.0
+"""Seconds between two walks over all messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSelection:
+    """Which files are walked."""
+
+    channels: Collection[ChannelId] | None = None
+    """None: all of the account."""
+    messages: Mapping[ChannelId, Collection[MessageId]] | None = None
+    """Only those of these messages; None: of all."""
+    states: Collection[FileState] = WAITING
+    adapt: Callable[[MediaPolicy], MediaPolicy] | None = None
+    """Makes what is wanted now of a channel's policy; None: the policy itself."""
+    even_early: bool = False
+    """Whether to fetch files that failed and are not due yet."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far one channel has been walked."""
+
+    channel_id: ChannelId
+    thumbs: bool
+    span: Span
+    policy: MediaPolicy
+    left: int | None = None
+    """Bytes left of the channel's quota; None: no quota."""
+
+
+@dataclass(slots=True)
+class FileWalk:
+    """Hands out the files that are wanted, each once a walk."""
+
+    database: Database
+    account: str
+    settings: MediaPolicy
+    selection: FileSelection = field(default_factory=FileSelection)
+    _places: deque[_Place] | None = None
+    _walked: dict[ChannelId, MessageId | None] = field(default_factory=dict)
+    """The newest message of each channel when it was last walked."""
+    _full_at: float | None = None
+
+    async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
+        """Some files to fetch, small ones first; about `limit`, none at the end of the walk.
+
+        `skip`: files under way.
+        """
+        if self._places is None:
+            self._places = await self._start(now)
+        tasks: dict[FileKey, FileTask] = {}
+        share = max(1, limit // max(len(self._places), 1))
+        while self._places and len(tasks) < limit:
+            place = self._places.popleft()
+            for task in await self._take_from(place, share, now):
+                if task.key not in skip:
+                    tasks.setdefault(task.key, task)
+        return sorted(tasks.values(), key=lambda task: task.size or 0)
+
+    def restart(self, *, full: bool = False) -> None:
+        """Begin another walk: over new messages, or over all of them."""
+        self._places = None
+        if full:
+            self._full_at = None
+
+    async def _start(self, now: float) -> deque[_Place]:
+        if self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY:
+            self._full_at = now
+            self._walked.clear()
+        chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
+        places: deque[_Place] = deque()
+        thumbs: list[_Place] = []
+        for channel_id in await self.database.read(list_media_channels, account=self.account, channels=chosen):
+            policy = await self._policy_of(channel_id)
+            if policy.download == "none":
+                continue
+            span = Span(above=self._walked.get(channel_id))
+            self._walked[channel_id] = await self.database.read(find_newest, channel_id)
+            used = 0 if policy.quota is None else await self.database.read(measure_used, channel_id)
+            left = None if policy.quota is None else policy.quota - used
+            places.append(_Place(channel_id, False, span, policy, left))
+            if policy.thumbnails:
+                thumbs.append(_Place(channel_id, True, span, policy, left))
+        places.extend(thumbs)
+        return places
+
+    async def _policy_of(self, channel_id: ChannelId) -> MediaPolicy:
+        policy = merge_policy(self.settings, await self.database.read(find_override, channel_id))
+        return policy if self.selection.adapt is None else self.selection.adapt(policy)
+
+    async def _take_from(self, place: _Place, limit: int, now: float) -> list[FileTask]:
+        """Some of a channel's files; the channel goes to the end of the line, unless that was all of it."""
+        found = await self.database.read(
+            next_files,
+            place.channel_id,
+            now=None if self.selection.even_early else int(now),
+            limit=limit,
+            wanted=_Wanted(place),
+            span=place.span,
+            message_ids=None if self.selection.messages is None else self.selection.messages[place.channel_id],
+            states=self.selection.states,
+            thumbs=place.thumbs,
+        )
+        if found.below is not None and self._places is not None:
+            place.span = place.span._replace(below=found.below)
+            self._places.append(place)
+        return [_task(slot, place) for slot in found.slots]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """Decides for the slots of one channel, and counts its quota down."""
+
+    place: _Place
+
+    def __call__(self, slot: FileSlot) -> bool:
+        place = self.place
+        if place.thumbs:
+            return wants_thumb(place.policy, slot)
+        if why_not(place.policy, slot) not in (None, "quota"):
+            return False
+        size = slot.size or 0
+        if place.left is not None:
+            if size > place.left:
+                return False
+            place.left -= size
+        return True
+
+
+def _task(slot: FileSlot, place: _Place) -> FileTask:
+    return FileTask(
+        key=thumb_key(slot.key) if place.thumbs else slot.key,
+        channel_id=slot.channel_id,
+        message_id=slot.message_id,
+        slot=slot.slot,
+        kind=slot.kind,
+        mime="image/jpeg" if place.thumbs else slot.mime,
+        size=None if place.thumbs else slot.size,
+        dc_id=slot.dc_id,
+        max_size=None if place.thumbs else size_limit(place.policy, slot.kind),
+        attempts=slot.attempts,
+    )

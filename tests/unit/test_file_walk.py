@@ -1,0 +1,133 @@
+"""The files to fetch next, on a real archive: newest first, every channel its turn, nothing twice and nothing left."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+
+import pytest
+
+from archiver.ids import ChannelId, MessageId
+from archiver.media.file_walk import FULL_EVERY, FileSelection, FileWalk
+from archiver.media.policy import asked_policy
+from archiver.mirror.rebuild_search import prepare_search
+from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOverride
+from archiver.model.record import Media, Message
+from archiver.store import file as files
+from archiver.store.database import Database
+from archiver.store.media_policy import set_override
+from archiver.store.message import Sighting, insert_messages
+from tests.sample import OTHER, build, make_message, photo
+
+ALL = MediaPolicy(download="all", max_size=1_000_000, thumbnails=False)
+FIRST, SECOND = ChannelId(1001), ChannelId(1002)
+
+
+def picture(message_id: int, *, channel_id: int = 1001, size: int = 100, **more: object) -> Message:
+    """A message with a picture of its own."""
+    media = (photo(id=str(channel_id * 1000 + message_id), size=size),)
+    return make_message(message_id, f"{message_id}", channel_id=channel_id, media=media, **more)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """Two channels with pictures, of which message 3 has a video, too large for most."""
+    video = Media(slot=0, kind="video", id="77", mime="video/mp4", size=5_000_000)
+    build(tmp_path, [picture(1), picture(2), make_message(3, "v", media=(video,)), *map(picture, range(4, 21))])
+    build(tmp_path, [picture(n, channel_id=1002) for n in range(1, 6)], channel=OTHER)
+    async with await Database.open(tmp_path) as database:
+        await prepare_search(database)
+        await database.write(lambda conn: conn.execute("UPDATE channel SET account = 'main'"))
+        yield database
+
+
+def places(tasks: Collection[FileTask]) -> set[tuple[int, int]]:
+    return {(task.channel_id, task.message_id) for task in tasks}
+
+
+async def walk_whole(walk: FileWalk, limit: int = 4, now: float = 100.0) -> list[FileTask]:
+    """Everything that is left of the walk."""
+    found: list[FileTask] = []
+    while tasks := await walk.take(limit, now=now):
+        assert len(tasks) <= limit + 2
+        found += tasks
+    return found
+
+
+async def test_a_walk_hands_out_every_wanted_file_once(database: Database) -> None:
+    tasks = await walk_whole(FileWalk(database, "main", ALL))
+    wanted = {(1001, n) for n in range(1, 21) if n != 3} | {(1002, n) for n in range(1, 6)}
+    assert places(tasks) == wanted
+    assert len(tasks) == len(wanted)
+
+
+async def test_every_channel_has_its_turn_newest_first(database: Database) -> None:
+    tasks = await FileWalk(database, "main", ALL).take(4, now=100.0)
+    assert places(tasks) == {(1001, 20), (1001, 19), (1002, 5), (1002, 4)}
+
+
+async def test_small_files_come_first_within_a_turn(database: Database) -> None:
+    await database.write(lambda conn: conn.execute("UPDATE media SET size = 1000 - message_id"))
+    tasks = await FileWalk(database, "main", ALL).take(6, now=100.0)
+    assert [task.size for task in tasks] == sorted(task.size or 0 for task in tasks)
+
+
+async def test_the_next_walk_looks_at_new_messages_and_every_hour_at_all(database: Database) -> None:
+    walk = FileWalk(database, "main", ALL)
+    first = await walk_whole(walk)
+    walk.restart()
+    assert await walk_whole(walk) == []
+    sighting = Sighting(now=5, origin="update", generation=1)
+    await database.write(insert_messages, [picture(21)], sighting)
+    walk.restart()
+    assert places(await walk_whole(walk)) == {(1001, 21)}
+    walk.restart()
+    assert len(await walk_whole(walk, now=100.0 + FULL_EVERY)) == len(first) + 1
+
+
+async def test_what_is_under_way_is_left_out(database: Database) -> None:
+    tasks = await FileWalk(database, "main", ALL).take(4, now=100.0, skip={FileKey("photo/1001020")})
+    assert (1001, 20) not in places(tasks)
+
+
+async def test_a_channel_may_want_less_or_more_than_the_settings(database: Database) -> None:
+    await database.write(set_override, SECOND, PolicyOverride(download="none"), now=1)
+    await database.write(set_override, FIRST, PolicyOverride(caps={"photo": 0, "video": 10_000_000}), now=1)
+    assert places(await walk_whole(FileWalk(database, "main", ALL))) == {(1001, 3)}
+
+
+async def test_a_quota_ends_a_channel_and_no_other(database: Database) -> None:
+    await database.write(set_override, FIRST, PolicyOverride(quota=250), now=1)
+    tasks = await walk_whole(FileWalk(database, "main", ALL))
+    assert [task.message_id for task in tasks if task.channel_id == 1001] == [20, 19]
+    assert len([task for task in tasks if task.channel_id == 1002]) == 5
+
+
+async def test_bytes_already_stored_count_to_the_quota(database: Database) -> None:
+    await database.write(set_override, FIRST, PolicyOverride(quota=250), now=1)
+    await database.write(files.settle_downloaded, FileKey("photo/1001001"), sha256="ab" * 32, size=100, now=5)
+    tasks = await walk_whole(FileWalk(database, "main", ALL))
+    assert [task.message_id for task in tasks if task.channel_id == 1001] == [20]
+
+
+async def test_a_selection_by_name_has_every_kind_and_what_was_offloaded(database: Database) -> None:
+    await database.write(files.settle_downloaded, FileKey("photo/1001001"), sha256="ab" * 32, size=100, now=5)
+    await database.write(files.set_blob_state, "ab" * 32, "offloaded", now=6)
+    none = MediaPolicy(download="none")
+    chosen = {FIRST: [MessageId(1), MessageId(3)]}
+    selection = FileSelection(
+        messages=chosen,
+        states={"not downloaded", "offloaded"},
+        adapt=lambda policy: asked_policy(policy, max_size=10_000_000),
+    )
+    assert places(await walk_whole(FileWalk(database, "main", none, selection))) == {(1001, 1), (1001, 3)}
+    assert await walk_whole(FileWalk(database, "main", none)) == []
+
+
+async def test_thumbnails_are_fetched_of_what_is_not_fetched_whole(database: Database) -> None:
+    small = MediaPolicy(download="all", max_size=1_000_000, thumbnails=True)
+    tasks = await walk_whole(FileWalk(database, "main", small))
+    assert [task.key for task in tasks if task.key.endswith("/thumb")] == ["document/77/thumb"]
+    await database.write(files.settle_downloaded, FileKey("document/77/thumb"), sha256="ab" * 32, size=100, now=5)
+    again = await walk_whole(FileWalk(database, "main", small))
+    assert [task.key for task in again if task.key.endswith("/thumb")] == []
