@@ -27,6 +27,8 @@ class Order:
     """Whether a channel already in the archive keeps its `window_start`."""
     account: str | None = None
     """None: the account that the channel is pinned to, else the default account."""
+    media: str | None = None
+    """Which of its files are fetched, as `archiver.media.policy_text` reads it; None: nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,9 @@ def put(conn: sqlite3.Connection, orders: Sequence[Order], *, now: int) -> list[
     numbers = []
     for order in orders:
         cursor = conn.execute(
-            "INSERT INTO intake (asked_at, channel, alias, window_start, keep_window, account)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (now, order.channel, order.alias, order.window_start, order.keep_window, order.account),
+            "INSERT INTO intake (asked_at, channel, alias, window_start, keep_window, account, media)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (now, order.channel, order.alias, order.window_start, order.keep_window, order.account, order.media),
         )
         numbers.append(int(cursor.lastrowid or 0))
     return numbers
@@ -60,7 +62,7 @@ def put(conn: sqlite3.Connection, orders: Sequence[Order], *, now: int) -> list[
 def list_open(conn: Reader) -> list[tuple[int, Order]]:
     """The open orders with their numbers, oldest first."""
     query = (
-        "SELECT intake_id, channel, alias, window_start, keep_window, account FROM intake"
+        "SELECT intake_id, channel, alias, window_start, keep_window, account, media FROM intake"
         " WHERE done_at IS NULL ORDER BY intake_id"
     )
     cursor = conn.execute(query)
@@ -73,9 +75,10 @@ def list_open(conn: Reader) -> list[tuple[int, Order]]:
                 window_start=window_start,
                 keep_window=bool(keep_window),
                 account=account,
+                media=media,
             ),
         )
-        for number, channel, alias, window_start, keep_window, account in cursor
+        for number, channel, alias, window_start, keep_window, account, media in cursor
     ]
 
 

@@ -54,5 +54,7 @@ CREATE TABLE media_rate (
 CREATE INDEX media_file ON media (id) WHERE id IS NOT NULL AND kind IN
     ('photo', 'video', 'round', 'voice', 'audio', 'gif', 'sticker', 'custom_emoji', 'image', 'document');
 
+ALTER TABLE intake ADD COLUMN media TEXT;                               -- what `add --media` says; NULL: nothing
+
 PRAGMA user_version = 16;
 COMMIT;
