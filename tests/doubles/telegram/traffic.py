@@ -39,6 +39,7 @@ class Fetched(NamedTuple):
     account: int | None
     connection: int
     dc: int
+    asked: float  # times of the world
     time: float
     takeout: bool
 
@@ -145,7 +146,7 @@ class Traffic:
 
     def note(self, call: Call, dc: int, result: Any) -> None:
         if isinstance(result, Part):
-            about = (call.account, call.connection, dc, call.time, call.takeout is not None)
+            about = (call.account, call.connection, dc, call.time, self._files.now(), call.takeout is not None)
             self.parts.append(Fetched(result.file.key, result.letter, result.offset, len(result.bytes), *about))
         elif isinstance(call.request, fn.upload.GetFileRequest):
             self.cdn_asked += bool(call.request.cdn_supported)
