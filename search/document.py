@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from search.text.hosts import link_host
 from search.text.marks import each_hashtag, written_hashtags, written_links, written_names
@@ -16,6 +16,13 @@ from search.text.numbers import grouped_numbers
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
+
+
+class FileMarks(NamedTuple):
+    """What a `Document` says about its files."""
+
+    states: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,12 @@ class Document:
     geo_live, venue, contact, story, ... Unknown kinds keep their name."""
     mime: str | None = None
     file_name: str | None = None
+    file_states: tuple[str, ...] = ()
+    """What became of each attached file: values of `tree.FileState`."""
+    file_hashes: tuple[str, ...] = ()
+    """SHA-256 of those whose bytes were ever stored, in lower-case hexadecimal."""
+    file_ids: tuple[str, ...] = ()
+    """Their identities: another file is another content, whatever it is called."""
 
     hashtags: tuple[str, ...] = ()
     """With or without `#`, as marked by Telegram; unmarked ones in a text are found as well."""

@@ -8,24 +8,31 @@ from typing import Final
 
 from search.document import Document
 from search.query.filters import HAS, NOT_MEDIA
-from search.query.tree import State
+from search.query.tree import NO_COPY, FileIs, Has, Is, State
 
 SUPERSEDED: Final = 1
 MISSING: Final = 2
 PINNED: Final = 4
 STATE_BITS: Final[dict[State, int]] = {
-    "missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32, "service": 1 << 33,
+    "missing": MISSING, "pinned": PINNED, "edited": 8, "forwarded": 16, "reply": 32, "service": 1 << 36,
 }  # fmt: skip
 LANG_SHIFT: Final = 12
 LANG_MASK: Final = (1 << 10) - 1
 """The language occupies ten bits above LANG_SHIFT, see `lang_number`; 0: unknown."""
 HAS_BITS: Final = {
-    # Rarer kinds get higher bits: SQLite stores an integer in as few bytes as it needs.
-    "media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048,
-    **{kind: 1 << 22 + at for at, kind in enumerate(
-        ("document", "voice", "gif", "sticker", "audio", "round", "poll", "geo", "image", "contact", "story")
+    # Rarer kinds get higher bits: SQLite stores an integer in as few bytes as it needs, three for the first 23 bits.
+    "media": 64, "photo": 128, "video": 256, "link": 512, "album": 1024, "webpage": 2048, "file": 1 << 23,
+    "document": 1 << 24, "voice": 1 << 25, "gif": 1 << 26, "audio": 1 << 27, "image": 1 << 28, "sticker": 1 << 29,
+    **{kind: 1 << 31 + at for at, kind in enumerate(("poll", "round", "geo", "contact", "story"))},
+}  # fmt: skip
+FILE_BITS: Final = {
+    "not-downloaded": 1 << 22, "downloaded": HAS_BITS["file"], "failed": 1 << 30,
+    **{state: 1 << 37 + at for at, state in enumerate(
+        ("offloaded", "gone", "too-big", "not-wanted", "refused", "self-destructing", "partial")
     )},
 }  # fmt: skip
+"""By state of an attached file; a message has a bit for each state among its files."""
+FILE_MASK: Final = sum(FILE_BITS.values())
 
 
 def lang_number(code: str) -> int | None:
@@ -46,11 +53,33 @@ def flags_of(document: Document) -> int:
     bits = _state_bits(*_STATES(document)) | _lang_bits(document.lang)
     if document.media:
         bits |= _kind_bits(document.media)
+    if document.file_states:
+        bits |= file_bits(document.file_states)
     if document.has_link:
         bits |= HAS_BITS["link"]
     if document.grouped_id is not None:
         bits |= HAS_BITS["album"]
     return bits
+
+
+@lru_cache(maxsize=256)
+def file_bits(states: tuple[str, ...]) -> int:
+    """Return the bits of the states of a message's files; a state that this version does not know has none."""
+    bits = 0
+    for state in states:
+        bits |= FILE_BITS.get(state, 0)
+    return bits
+
+
+def query_bits(node: Is | Has | FileIs) -> int:
+    """Return the bits of which a row that the filter matches has at least one."""
+    match node:
+        case Is(state):
+            return STATE_BITS[state]
+        case Has(kind):
+            return HAS_BITS[kind]
+        case FileIs(state):
+            return FILE_MASK & ~FILE_BITS["downloaded"] if state == NO_COPY else FILE_BITS[state]
 
 
 _STATES = attrgetter(*(f"is_{state}" for state in STATE_BITS))

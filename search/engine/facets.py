@@ -1,4 +1,4 @@
-"""Count hits by a shared property: channel, day, month, attachment, language, origin. Pure.
+"""Count hits by a shared property: channel, day, month, attachment, language, origin, state of files. Pure.
 
 Terminology: a *facet* is one of these properties; a *value* of it is text: a bare channel id, a day `2021-12-16`, a
 month `2021-12`, a kind of `has:`, a two-letter language code or UNKNOWN, and for the origin of a forward the bare
@@ -16,13 +16,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal, TypeAlias, get_args
 
 from search.errors import SearchError
-from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
+from search.flags import FILE_BITS, HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
 
-FacetName: TypeAlias = Literal["channel", "day", "month", "media", "lang", "fwd"]
+FacetName: TypeAlias = Literal["channel", "day", "month", "media", "lang", "fwd", "file"]
 NAMES: Final[tuple[FacetName, ...]] = get_args(FacetName)
 UNKNOWN: Final = "unknown"
 """Value of messages of unknown language."""
-MEDIA: Final = tuple(name for name in HAS_BITS if name not in {"media", "album"})
+MEDIA: Final = tuple(name for name in HAS_BITS if name not in {"media", "album", "file"})
 """Values of `media`: those of `has:` that are kinds of attachments."""
 Counts: TypeAlias = Mapping[FacetName, Sequence["Count"]]
 
@@ -81,6 +81,12 @@ def by_date(name: FacetName, steps: Mapping[int, int], zone: tzinfo) -> list[Cou
 def by_media(flags: Mapping[int, int]) -> list[Count]:
     """Counts by attachment, from counts by row flags."""
     found = {name: sum(count for bits, count in flags.items() if bits & HAS_BITS[name]) for name in MEDIA}
+    return _counts({name: count for name, count in found.items() if count})
+
+
+def by_file(flags: Mapping[int, int]) -> list[Count]:
+    """Counts by what became of attached files, from counts by row flags."""
+    found = {name: sum(count for bits, count in flags.items() if bits & bit) for name, bit in FILE_BITS.items()}
     return _counts({name: count for name, count in found.items() if count})
 
 

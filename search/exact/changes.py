@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from search.document import Document, Key
 from search.exact.docid import next_docid
 from search.exact.terms import Entry, entry
+from search.flags import FILE_MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class PageChanges:
     """Rows of earlier contents, by message."""
     touched: list[Row] = field(default_factory=list)
     """Rows with new counters or states."""
+    hashed: list[tuple[int, Sequence[str]]] = field(default_factory=list)
+    """Docids of known contents that have files, with the SHA-256 of these."""
 
     @property
     def written(self) -> WriteCounts:
@@ -65,6 +68,8 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> PageChang
             row = old._replace(flags=made.flags, views=document.views, forwards=document.forwards)
             if row != old:
                 changes.touched.append(row)
+            if (made.flags | old.flags) & FILE_MASK:
+                changes.hashed.append((old.docid, document.file_hashes))
     return changes
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.exact.condition import MOST, Condition, Value, join
+from search.exact.files import has_hash
 from search.exact.index_line import line_needle
 from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
 from search.exact.terms import channel_term, tag_needles
-from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, STATE_BITS, SUPERSEDED, lang_number
+from search.flags import LANG_MASK, LANG_SHIFT, SUPERSEDED, lang_number, query_bits
 from search.query.dates import Bounds
 from search.query.tree import (
     And,
+    FileIs,
     Grouped,
     Has,
     InChannel,
@@ -43,6 +45,8 @@ REVISION: Final = """(SELECT r.revision FROM search_revision AS r
     WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
 """Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
 
+_IN_ROWS = frozenset({"lang", "sha256"})
+"""Tags that are no terms of FTS5's."""
 _MAX_CHANNEL_TERMS = 64
 """FTS5 merges posting lists one by one; with more channels, a condition on the row is cheaper."""
 _MAX_MATCH_DEPTH = 8
@@ -146,7 +150,7 @@ def _match(node: Node, depth: int = 0) -> str | None:
     match node:
         case Word() | Phrase() | Prefix() | Grouped():
             return _quote(line_needle(node.needle))
-        case Tag(field) if field != "lang":
+        case Tag(field) if field not in _IN_ROWS:
             needles = tag_needles(node)
             return _chain("OR", list(map(_quote, needles))) if needles else None
         case InChannel(ids) if 0 < len(ids) <= _MAX_CHANNEL_TERMS:
@@ -207,12 +211,12 @@ def _row(node: Node) -> Condition:
         case Not(part):
             inner = _row(part)
             return Condition(f"NOT ({inner.sql})", inner.values)
-        case Is(state):
-            return Condition(f"d.flags & {STATE_BITS[state]}")
-        case Has(kind):
-            return Condition(f"d.flags & {HAS_BITS[kind]}")
+        case Is() | Has() | FileIs():
+            return Condition(f"d.flags & {query_bits(node)}")
         case Tag("lang", code, prefix):
             return _lang(code, prefix=prefix)
+        case Tag("sha256", digits):
+            return has_hash(digits)
         case PostedWithin(bounds):
             return _posted(bounds)
         case Number():

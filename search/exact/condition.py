@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-Value: TypeAlias = int | str
+Value: TypeAlias = int | str | bytes
 
 MOST: Final = 2**63 - 1
 """SQLite's largest integer."""

@@ -11,7 +11,18 @@ from typing import TypeAlias
 
 import aiosqlite
 
-from search.engine.facets import Count, Counts, FacetName, by_channel, by_date, by_lang, by_media, order, step_seconds
+from search.engine.facets import (
+    Count,
+    Counts,
+    FacetName,
+    by_channel,
+    by_date,
+    by_file,
+    by_lang,
+    by_media,
+    order,
+    step_seconds,
+)
 from search.engine.page import Position, bounds_after, format_position, format_rank, parse_position, parse_rank
 from search.engine.protocol import Answer, Hit, Question
 from search.errors import Unanswerable
@@ -32,7 +43,7 @@ _ANY = range(1 << 62)
 """All docids."""
 _MESSAGE = f"""d.date AS date, d.channel AS channel, d.message_id AS message_id,
     CASE WHEN d.flags & {SUPERSEDED} THEN {REVISION} END AS revision"""
-_COLUMNS: dict[FacetName, str] = {"channel": "channel", "media": "flags", "lang": "flags"}
+_COLUMNS: dict[FacetName, str] = {"channel": "channel", "media": "flags", "lang": "flags", "file": "flags"}
 """Column counted for each facet; days and months are counted as time steps."""
 
 
@@ -103,6 +114,8 @@ class ExactEngine:
                 return by_media(read)
             case "lang":
                 return by_lang(read)
+            case "file":
+                return by_file(read)
             case _:
                 return by_date(name, read, zone)
 

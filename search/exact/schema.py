@@ -6,7 +6,7 @@ from typing import Final
 
 from search.query.tags import TERM_SIGNS
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """Raise it with any change to the tables or to `terms`. Kept in `search_layout.layout`."""
 
 SCHEMA: Final = (
@@ -44,6 +44,13 @@ SCHEMA: Final = (
         revision INTEGER NOT NULL,
         PRIMARY KEY (channel, message_id, docid)
     ) WITHOUT ROWID""",
+    # SHA-256 of the files of a content. Only archives that store files have rows here: 90 bytes a file with the index.
+    """CREATE TABLE IF NOT EXISTS search_file (
+        docid INTEGER NOT NULL,
+        sha256 BLOB NOT NULL,
+        PRIMARY KEY (docid, sha256)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS search_file_hash ON search_file (sha256)",
     "CREATE TABLE IF NOT EXISTS search_origin (number INTEGER PRIMARY KEY, channel_id INTEGER UNIQUE, name TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS search_origin_name ON search_origin (name) WHERE channel_id IS NULL",
     "CREATE TABLE IF NOT EXISTS search_forward (docid INTEGER PRIMARY KEY, origin INTEGER NOT NULL)",
@@ -56,7 +63,7 @@ SCHEMA: Final = (
 )
 TABLES: Final = (
     "search_text", "search_line", "search_document", "search_block", "search_channel_range", "search_revision",
-    "search_forward", "search_origin", "search_channel", "search_layout",
+    "search_file", "search_forward", "search_origin", "search_channel", "search_layout",
     "search_octet", "search_slot", "search_run", "search_word", "search_word_mark",
 )  # fmt: skip
 """The current tables, then those of earlier versions."""

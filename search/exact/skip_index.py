@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from search.exact.changes import Row
 from search.exact.condition import MOST, Condition, join
-from search.flags import HAS_BITS, LANG_SHIFT, STATE_BITS, lang_number
-from search.query.tree import And, Has, Is, Node, Number, Or, Tag
+from search.flags import LANG_SHIFT, lang_number, query_bits
+from search.query.tree import And, FileIs, Has, Is, Node, Number, Or, Tag
 
 BLOCK_BITS = 8
 """Block size as a power of two; docid windows begin at block boundaries."""
@@ -106,10 +106,8 @@ def block_condition(node: Node) -> Condition | None:
             each = [block_condition(part) for part in parts]
             sure = [one for one in each if one is not None]
             return join(sure, " OR ", empty="0") if len(sure) == len(each) else None
-        case Is(state):
-            return Condition(f"b.flags & {STATE_BITS[state]}")
-        case Has(kind):
-            return Condition(f"b.flags & {HAS_BITS[kind]}")
+        case Is() | Has() | FileIs():
+            return Condition(f"b.flags & {query_bits(node)}")
         case Tag("lang", code, False) if number := lang_number(code):
             # The summary ORs the bits of all languages: if this language occurs, all its bits are set.
             return Condition(f"b.flags >> {LANG_SHIFT} & ?1 = ?1".replace("?1", str(number)))

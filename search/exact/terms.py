@@ -36,7 +36,7 @@ class Entry:
     line: str
     """Terms, separated by spaces."""
     fingerprint: int
-    """32-bit hash of the line; changes with the content."""
+    """32-bit hash of the line and the attached files; changes with the content."""
     flags: int
 
 
@@ -44,7 +44,8 @@ def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
     text = _BREAK.join([*map(index_line, document.texts()), *map(grouped_term, document.grouped_numbers())])
     line = f"{' '.join(_tags(document))} {text}"
-    digest = blake2b(line.encode(), digest_size=4).digest()
+    content = "\0".join((line, *document.file_ids))  # no term, but a new picture is a new content
+    digest = blake2b(content.encode(), digest_size=4).digest()
     return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))
 
 

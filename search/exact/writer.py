@@ -20,26 +20,25 @@ from typing import Any, Protocol
 
 import aiosqlite
 
-from search.document import Document, Key
+from search.document import Document, FileMarks, Key
 from search.exact.changes import Row, WriteCounts, decide, place
 from search.exact.docid import tiers_in_use, windows
+from search.exact.files import put_hashes
 from search.exact.reader import ExactEngine
+from search.exact.rows import channel_numbers, extend_blocks, find_channels, insert, known_rows, revision_rows, store
 from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
-from search.exact.skip_index import BLOCK_BITS, BlockSummary, cluster, find_channel_ranges, is_in_block, summarize
+from search.exact.skip_index import BLOCK_BITS, find_channel_ranges, summarize
 from search.exact.terms import Entry, entry
-from search.flags import MISSING, PINNED, SUPERSEDED
+from search.flags import FILE_MASK, MISSING, PINNED, SUPERSEDED, file_bits
 from search.text.normalize import NORM_VERSION
 
 __all__ = ["ExactEngine"]
 
 _AUTOMERGE = 8
 """Segments per level before FTS5 merges them: more make writing faster, searching slower and the file larger."""
-_ROWS = 100
-"""Rows per INSERT: a page. FTS5 flushes its memory after each multi-row statement."""
 _FEW_PAGES = 500
 """Leaf pages (2 MB) outside the largest segment that are not worth merging: it would rewrite that segment too."""
 
-_ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _NONE: Mapping[Key, int] = {}
 _INDEX = "search_text"
 
@@ -67,12 +66,13 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Map
     If a message occurs more than once, its last document counts. Pages of about 100 are fastest. `revised`: revision
     numbers under which the archive keeps the contents that these supersede.
     """
-    numbers = _channel_numbers(conn, {document.channel_id for document in documents})
-    changes = decide(documents, _known_rows(conn, [document.key for document in documents], numbers))
+    numbers = channel_numbers(conn, {document.channel_id for document in documents})
+    changes = decide(documents, known_rows(conn, [document.key for document in documents], numbers))
     superseded = [row._replace(flags=row.flags | SUPERSEDED) for row in changes.superseded.values()]
     store(conn, [*superseded, *changes.touched])
     _record_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
-    _extend_blocks(conn, summarize(changes.touched))
+    extend_blocks(conn, summarize(changes.touched))
+    put_hashes(conn, changes.hashed)
     _add(conn, changes.new, numbers)
     return changes.written
 
@@ -83,19 +83,36 @@ def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, 
     The present content must have been written before. Contents that are already indexed are skipped.
     """
     made = [(document, number, entry(document)) for document, number in revisions]
-    numbers = _channel_numbers(conn, {document.channel_id for document, _, _ in made})
+    numbers = channel_numbers(conn, {document.channel_id for document, _, _ in made})
     added = 0
     for document, number, one in made:
-        present = _known_rows(conn, [document.key], numbers).get(document.key)
+        present = known_rows(conn, [document.key], numbers).get(document.key)
         if present is None or one.fingerprint == present.fingerprint:
             continue
-        if any(one.fingerprint == old.fingerprint for old in _revision_rows(conn, present)):
+        if any(one.fingerprint == old.fingerprint for old in revision_rows(conn, present)):
             continue
         state = present.flags & (MISSING | PINNED)
         old = Entry(one.line, one.fingerprint, one.flags & ~(MISSING | PINNED) | state | SUPERSEDED)
         _record_revisions(conn, [(row, number) for row in _add(conn, [(document, old)], numbers)])
         added += 1
     return added
+
+
+def set_files(conn: sqlite3.Connection, files: Mapping[Key, FileMarks]) -> None:
+    """Set what became of the files of messages, without their texts. Unknown keys are ignored.
+
+    Only present contents follow: an earlier one keeps what was known when it was replaced.
+    """
+    numbers = find_channels(conn, {channel_id for channel_id, _ in files})
+    rows = known_rows(conn, [key for key in files if key[0] in numbers], numbers)
+    changed = [
+        new
+        for key, row in rows.items()
+        if (new := row._replace(flags=row.flags & ~FILE_MASK | file_bits(files[key].states))) != row
+    ]
+    store(conn, changed)
+    extend_blocks(conn, summarize(changed))
+    put_hashes(conn, [(row.docid, files[key].hashes) for key, row in rows.items()])
 
 
 def mark_missing(conn: sqlite3.Connection, keys: Collection[Key], *, missing: bool = True) -> None:
@@ -110,9 +127,9 @@ def mark_pinned(conn: sqlite3.Connection, keys: Collection[Key], *, pinned: bool
 
 def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on: bool) -> None:
     """Set or clear a flag on the present content and the revisions of each message."""
-    numbers = _find_channels(conn, {channel_id for channel_id, _ in keys})
-    present = _known_rows(conn, [key for key in keys if key[0] in numbers], numbers).values()
-    rows = {*present, *(old for row in present for old in _revision_rows(conn, row))}
+    numbers = find_channels(conn, {channel_id for channel_id, _ in keys})
+    present = known_rows(conn, [key for key in keys if key[0] in numbers], numbers).values()
+    rows = {*present, *(old for row in present for old in revision_rows(conn, row))}
     changed = [row._replace(flags=row.flags | flag if on else row.flags & ~flag) for row in rows]
     store(conn, set(changed) - rows)
     if on:
@@ -177,15 +194,16 @@ def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], number
         return ()
     # Ascending: FTS5 flushes its memory whenever a docid is not above the previous one.
     placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
-    _insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
+    insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
     rows = [row for row, _, _ in placed]
     store(conn, rows)
-    _extend_blocks(conn, summarize(rows))
+    extend_blocks(conn, summarize(rows))
     conn.executemany(
         """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
         find_channel_ranges(rows),
     )
+    put_hashes(conn, [(row.docid, document.file_hashes) for row, document, _ in placed if document.file_hashes])
     for row, document, _ in placed:
         if document.is_forwarded:
             _record_origin(conn, row.docid, document)
@@ -211,78 +229,6 @@ def _record_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Row, i
         "INSERT INTO search_revision VALUES (?, ?, ?, ?)",
         [(row.channel, row.message_id, row.docid, number) for row, number in revisions],
     )
-
-
-def _extend_blocks(conn: sqlite3.Connection, summaries: Iterable[BlockSummary]) -> None:
-    """Extend the summaries of blocks. They are never narrowed, so they never claim too little."""
-    conn.executemany(
-        """INSERT INTO search_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-            flags = flags | excluded.flags,
-            views = max(views, excluded.views), forwards = max(forwards, excluded.forwards),
-            low = min(low, excluded.low), high = max(high, excluded.high)""",
-        list(summaries),
-    )
-
-
-def _revision_rows(conn: sqlite3.Connection, present: Row) -> list[Row]:
-    """List the rows of a message's revisions."""
-    rows = conn.execute(
-        f"""SELECT {_ROW} FROM search_revision AS r CROSS JOIN search_document AS d ON d.docid = r.docid
-            WHERE r.channel = ? AND r.message_id = ?""",  # noqa: S608 constants only
-        (present.channel, present.message_id),
-    )
-    return [Row(*row) for row in rows]
-
-
-def _find_channels(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
-    """Look up channel numbers: a row stores a number of one or two bytes instead of an id of six."""
-    marks = ", ".join("?" * len(ids))
-    select = f"SELECT channel_id, number FROM search_channel WHERE channel_id IN ({marks})"  # noqa: S608 marks only
-    return {row[0]: row[1] for row in conn.execute(select, tuple(ids))}
-
-
-def _channel_numbers(conn: sqlite3.Connection, ids: set[int]) -> dict[int, int]:
-    """Look up the numbers of channels; new channels get one."""
-    found = _find_channels(conn, ids)
-    for channel_id in sorted(ids - found.keys()):
-        added = conn.execute("INSERT INTO search_channel (channel_id) VALUES (?)", (channel_id,))
-        assert added.lastrowid is not None
-        found[channel_id] = added.lastrowid
-    return found
-
-
-def _known_rows(conn: sqlite3.Connection, keys: Iterable[Key], numbers: Mapping[int, int]) -> dict[Key, Row]:
-    """Find the rows of present contents, by channel ranges."""
-    ids: dict[int, list[int]] = {}
-    for channel_id, message_id in keys:
-        ids.setdefault(channel_id, []).append(message_id)
-    found = {}
-    for channel_id, wanted in ids.items():
-        for low, high in cluster(wanted):
-            rows = conn.execute(
-                f"""SELECT {_ROW} FROM search_channel_range AS r
-                    CROSS JOIN search_document AS d ON {is_in_block("r.block")}
-                    WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
-                    AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
-                    AND d.message_id IN (SELECT value FROM json_each(?4))""",  # noqa: S608 constants only
-                (numbers[channel_id], low, high, json.dumps(wanted)),
-            )
-            found.update({(channel_id, row[2]): Row(*row) for row in rows})
-    return found
-
-
-def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
-    """Insert or replace rows."""
-    _insert(conn, "OR REPLACE INTO search_document", list(rows))
-
-
-def _insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows, a page per statement: `executemany` would wait for the GIL once per row."""
-    for at in range(0, len(rows), _ROWS):
-        chunk = rows[at : at + _ROWS]
-        row = f"({', '.join('?' * len(chunk[0]))})"
-        statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
-        conn.execute(statement, [value for values in chunk for value in values])
 
 
 def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:

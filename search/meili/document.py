@@ -90,7 +90,7 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "copy_of": _copy_of(document, details),
     }
     fields.update((name, value) for name, value in more.items() if value)
-    if document.media or document.file_name or document.mime:
+    if document.media or document.file_name or document.mime or document.file_states:
         fields.update((name, value) for name, value in _media(document, details).items() if value)
     return fields
 
@@ -101,6 +101,8 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
         "mime": tag_value("mime", document.mime) if document.mime else None,
         "ext": tag_value("ext", document.ext) if document.ext else None,
         "file_name": document.file_name,
+        "file_status": document.file_states,
+        "sha256": document.file_hashes,
         "size": details.size,
         "width": details.width,
         "height": details.height,
@@ -123,6 +125,8 @@ def _has(document: Document) -> Sequence[str]:
     kinds = list(document.media)
     if any(kind not in NOT_MEDIA for kind in kinds):
         kinds.append("media")
+    if "downloaded" in document.file_states:
+        kinds.append("file")
     if document.has_link:
         kinds.append("link")
     if document.grouped_id is not None:

@@ -92,7 +92,7 @@ def _counts(name: FacetName, found: Mapping[str, int], total: int) -> list[Count
         return by_date(name, days, UTC)
     counts = [Count(value, count) for value, count in found.items()]
     unknown = total - sum(found.values())
-    return [*counts, Count(UNKNOWN, unknown)] if unknown else counts
+    return [*counts, Count(UNKNOWN, unknown)] if unknown and name == "lang" else counts
 
 
 def _by_score(hit: Hit) -> tuple[float, Position]:

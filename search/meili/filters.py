@@ -9,20 +9,36 @@ https://www.meilisearch.com/docs/learn/filtering_and_sorting/filter_expression_r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from search.engine.page import Position
 from search.errors import Unanswerable
 from search.query.dates import Bounds
 from search.query.filters import HAS
 from search.query.tags import link_needles, tag_value
-from search.query.tree import And, Has, InChannel, InRevisions, Is, Node, Not, Number, Or, PostedWithin, Tag
+from search.query.tree import (
+    NO_COPY,
+    And,
+    FileIs,
+    FileState,
+    Has,
+    InChannel,
+    InRevisions,
+    Is,
+    Node,
+    Not,
+    Number,
+    Or,
+    PostedWithin,
+    Tag,
+)
 
 ALL: Final = "channel_id EXISTS"
 NONE: Final = "channel_id NOT EXISTS"
 _LONGEST_VALUE = 400
 """Bytes; Meilisearch does not index filter values of more than 468."""
 _NOT_INDEXED = frozenset({"from", "fwd", "filename"})
+_NOT_HERE: Final = [state for state in get_args(FileState) if state != "downloaded"]
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains", "topic": "topic_id"}
 
 
@@ -42,8 +58,8 @@ def compile_filter(node: Node) -> str:
             return f"NOT ({compile_filter(part)})"
         case InRevisions():
             raise unanswerable("The index has present contents only, no revisions.")
-        case Has(kind):
-            return _has(kind)
+        case Has() | FileIs():
+            return _has(node)
         case Is(state):
             if state == "pinned":
                 raise unanswerable("The index does not track pinned messages.")
@@ -101,9 +117,11 @@ def quote(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _has(kind: str) -> str:
-    kinds = HAS[kind]
-    return one_of("has", [kind] if kinds is None else sorted(kinds))
+def _has(node: Has | FileIs) -> str:
+    if isinstance(node, FileIs):
+        return one_of("file_status", _NOT_HERE if node.state == NO_COPY else [node.state])
+    kinds = HAS[node.kind]
+    return one_of("has", [node.kind] if kinds is None else sorted(kinds))
 
 
 def _number(node: Number) -> str:

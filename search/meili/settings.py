@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from search.text.normalize import NORM_VERSION
 
-DOCUMENT_VERSION: Final = 5
+DOCUMENT_VERSION: Final = 6
 """Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
 WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
@@ -39,15 +39,16 @@ other languages, and cuts them differently from texts. Persian is not in it: wha
 wrongly where a question is short, gets other letters. Nor is German, whose compounds it would cut."""
 DISPLAYED: Final = (
     PRIMARY_KEY, *ORDER, "day", "month", *READABLE, "channel", "channel_title", "lang", "media", "has", "mime", "ext",
-    "size", "width", "height", "duration", "page_site", "hashtags", "mentions", "domains", "urls", "sender",
-    "sender_id", "post_author", "edit_date", "is_edited", "is_missing", "is_service", "is_forwarded", "is_reply",
-    "reply_to", "topic_id", "grouped_id", "copy_of", "fwd_name", "fwd_channel_id", "fwd_message_id",
+    "size", "width", "height", "duration", "file_status", "sha256", "page_site", "hashtags", "mentions", "domains",
+    "urls", "sender", "sender_id", "post_author", "edit_date", "is_edited", "is_missing", "is_service",
+    "is_forwarded", "is_reply", "reply_to", "topic_id", "grouped_id", "copy_of", "fwd_name", "fwd_channel_id",
+    "fwd_message_id",
 )  # fmt: skip
 """Everything but what only machines read."""
 _EQUAL = (
     "channel", "channel_title", "media", "month", "has", "mime", "ext", "lang", "hashtags", "mentions", "domains",
     "urls", "from_id", "fwd_id", "topic_id", "is_service", "is_forwarded", "is_edited", "is_missing", "is_reply",
-    "copy_of", "day",
+    "copy_of", "day", "file_status", "sha256",
 )  # fmt: skip
 
 SETTINGS: Final[Mapping[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Readers for filters by file: extension, MIME type and name; and for the language."""
+"""Readers for filters by file: extension, MIME type, name and SHA-256; and for the language."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from typing import Final
 
 from search.errors import QueryError
-from search.query.filters import Context, named, refuse_list, suggest
+from search.query.filters import Context, named, refuse_list, split_star, suggest
 from search.query.languages import find_code, language_names
 from search.query.tree import Node, Tag, all_of
 
 _TYPES: Final = ("application", "audio", "font", "image", "message", "model", "multipart", "text", "video")
 _COUNTRIES: Final = {"ua": "uk", "cn": "zh", "jp": "ja", "kr": "ko", "gr": "el", "cz": "cs", "dk": "da", "ir": "fa"}
 """Codes of countries that people take for those of their languages."""
+_HEX: Final = frozenset("0123456789abcdef")
+_FEWEST, _ALL = 8, 64
+"""Digits of a SHA-256: fewer than the former would match by chance."""
 _GLOB: Final = re.compile(r"([^*]*)(\**)")
 
 
@@ -71,3 +74,17 @@ def read_lang(value: str, _: Context) -> Node:
     if lower in _COUNTRIES:
         hint = f"Did you mean lang:{_COUNTRIES[lower]}?"
     raise QueryError(f"There is no language '{value}'.", hint=hint or "Write a code of two letters, such as lang:ar.")
+
+
+def read_sha256(value: str, _: Context) -> Node:
+    """Read the SHA-256 of a file, or at least its first 8 digits."""
+    refuse_list("sha256", value)
+    digits, _star = split_star(value.lower())
+    hint = f"Write its hexadecimal digits, at least the first {_FEWEST}: sha256:9f86d081."
+    if not _HEX.issuperset(digits):
+        raise QueryError(f"'{value}' is not a SHA-256.", hint=hint)
+    if len(digits) < _FEWEST:
+        raise QueryError(f"'{value}' has too few digits of a SHA-256.", hint=hint)
+    if len(digits) > _ALL:
+        raise QueryError(f"A SHA-256 has {_ALL} digits, '{value[:12]}…' has {len(digits)}.", hint=hint)
+    return Tag("sha256", digits, len(digits) < _ALL)

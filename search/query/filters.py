@@ -15,7 +15,21 @@ from typing import get_args
 from search.errors import QueryError
 from search.query.dates import Bounds, ascii_digits, parse_range, parse_since, parse_until
 from search.query.quotes import write_quoted
-from search.query.tree import Has, InRevisions, Is, Node, Number, NumberField, PostedWithin, State, Tag, TagField
+from search.query.tree import (
+    NO_COPY,
+    FileIs,
+    FileState,
+    Has,
+    InRevisions,
+    Is,
+    Node,
+    Number,
+    NumberField,
+    PostedWithin,
+    State,
+    Tag,
+    TagField,
+)
 from search.text.normalize import tokens
 from search.text.numbers import ungrouped
 
@@ -32,17 +46,24 @@ HAS: Mapping[str, frozenset[str] | None] = {
     "album": None,
     "media": None,
     **{kind: frozenset({kind}) for kind in ("gif", "sticker", "round", "image", "contact", "story", "webpage")},
+    "file": None,
 }
 NOT_MEDIA = frozenset({"webpage", "empty"})
 """Kinds that `has:media` does not cover: a link preview is not an attachment."""
 
 _ALIASES = {
-    "doc": "document", "file": "document", "pic": "photo", "picture": "photo", "deleted": "missing", "location": "geo",
+    "doc": "document", "pic": "photo", "picture": "photo", "deleted": "missing", "location": "geo",
     "url": "link", "preview": "webpage", "attachment": "media", "forward": "forwarded", "edit": "edited",
 }  # fmt: skip
 """Names that other programs use."""
 STATES = tuple("deleted" if state == "missing" else state for state in get_args(State))
 """The states as people write them; `missing` is the name in data, and is read too."""
+FILE_STATES = (NO_COPY, *get_args(FileState))
+"""Values of `media:`."""
+_FILE_ALIASES = {
+    "stored": "downloaded", "kept": "downloaded", "waiting": "not-downloaded", "pending": "not-downloaded",
+    "pruned": "offloaded", "lost": "gone",
+}  # fmt: skip
 _EXTENSIONS = frozenset("pdf docx xls xlsx csv txt zip rar apk mp3 mp4 jpg jpeg png".split())  # noqa: SIM905 read so
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MAX_NUMBER = 2**62
@@ -92,14 +113,20 @@ def read_is(value: str, _: Context) -> Node:
     return next(Is(state) for state in get_args(State) if state == name)
 
 
-def _one_of(value: str, names: Iterable[str], name: str) -> str:
+def read_media(value: str, _: Context) -> Node:
+    """Read what became of an attached file."""
+    state = _one_of("-".join(re.split(r"[\s_]+", value)), FILE_STATES, "media", _FILE_ALIASES)
+    return Has("file") if state == "downloaded" else FileIs(state)
+
+
+def _one_of(value: str, names: Iterable[str], name: str, aliases: Mapping[str, str] = _ALIASES) -> str:
     value = value.lower()
     names = list(names)
     refuse_list(name, value)
     for one in (value, value.removesuffix("s")):
-        if (known := _ALIASES.get(one, one)) in names:
+        if (known := aliases.get(one, one)) in names:
             return known
-    for other, others in (("has", HAS), ("is", get_args(State))):
+    for other, others in (("has", HAS), ("is", (*get_args(State), *STATES)), ("media", FILE_STATES)):
         if other != name and value in others:
             raise QueryError(f"There is no '{name}:{value}'.", hint=f"Write {other}:{value}.")
     hint = f"Write ext:{value}." if name == "has" and value in _EXTENSIONS else suggest(value, names, name + ":{}")

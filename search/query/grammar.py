@@ -11,8 +11,9 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from search.errors import QueryError
-from search.query.files import read_ext, read_filename, read_lang, read_mime
+from search.query.files import read_ext, read_filename, read_lang, read_mime, read_sha256
 from search.query.filters import (
+    FILE_STATES,
     HAS,
     STATES,
     Context,
@@ -21,6 +22,7 @@ from search.query.filters import (
     read_has,
     read_in,
     read_is,
+    read_media,
     read_number,
     read_since,
     read_until,
@@ -52,7 +54,11 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
         ("channel:atlas", 'channel:"صابرين نيوز"', "channel:1234567890"),
         "in this channel, given by name, alias, title, link or id",
     ),
-    "has": FilterSpec(read_has, ("has:photo", "has:link"), f"with an attachment of this kind: {', '.join(HAS)}"),
+    "has": FilterSpec(
+        read_has,
+        ("has:photo", "has:link", "has:file"),
+        f"with an attachment of this kind: {', '.join(HAS)} (file: one whose file is stored in the archive)",
+    ),
     "is": FilterSpec(
         read_is,
         ("is:forwarded", "is:deleted"),
@@ -122,6 +128,16 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
         read_filename,
         ("filename:report", 'filename:"annual rep*"', "filename:report*.pdf"),
         "with these words in a file name",
+    ),
+    "media": FilterSpec(
+        read_media,
+        ("media:missing", "media:failed", "media:too-big"),
+        f"with a file in this state: {', '.join(FILE_STATES)} (missing: the archive has no copy of it, for any reason)",
+    ),
+    "sha256": FilterSpec(
+        read_sha256,
+        ("sha256:9f86d081", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        "with the file that has this SHA-256, or one that begins so, since it was stored; at least 8 digits",
     ),
     SAVED: FilterSpec(None, ("query:convoys",), "matching this saved query; see `telekeep query --help`"),
 }

@@ -18,7 +18,7 @@ from search.query.quotes import OPENING, closing, is_gershayim, read_quoted
 from search.query.tree import Node, Phrase, Prefix, Tag, Word
 from search.text.normalize import is_persian_join, tokens
 
-_FILTER = re.compile(r"([A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
+_FILTER = re.compile(r"(sha256|[A-Za-z]+)([:：])(?!//)|(views|forwards|id)(?=[<>=≤≥])", re.IGNORECASE)
 _CASHTAG = re.compile(r"\$[A-Za-z]{1,8}(?:@\w+)?")
 _LINK: Final = "url"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

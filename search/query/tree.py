@@ -32,9 +32,25 @@ TagField: TypeAlias = Literal[
     "filename",
     "lang",
     "verb",
+    "sha256",
 ]
 NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
+FileState: TypeAlias = Literal[
+    "downloaded",
+    "not-downloaded",
+    "failed",
+    "offloaded",
+    "gone",
+    "too-big",
+    "not-wanted",
+    "refused",
+    "self-destructing",
+    "partial",
+]
+"""What became of an attached file, as queries write it."""
+NO_COPY: Final = "missing"
+"""In queries: every state but `downloaded`, that is no copy is stored here."""
 
 
 _HYPHENATED: Final = re.compile(
@@ -138,6 +154,13 @@ class Is:
 
 
 @dataclass(frozen=True, slots=True)
+class FileIs:
+    """Has an attached file in this state; NO_COPY: in any but `downloaded`, which is `Has("file")`."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Has this value, or one with this prefix, in a tag field."""
 
@@ -196,7 +219,7 @@ class Not:
 
 
 Text: TypeAlias = Word | Phrase | Prefix | Grouped
-Filter: TypeAlias = Has | Is | Tag | InChannel | InRevisions | PostedWithin | Number
+Filter: TypeAlias = Has | Is | FileIs | Tag | InChannel | InRevisions | PostedWithin | Number
 Node: TypeAlias = And | Or | Not | Text | Filter
 
 EVERYTHING = And(())

@@ -14,6 +14,7 @@ from search.query.quotes import write_quoted
 from search.query.scan import parses_as
 from search.query.tree import (
     And,
+    FileIs,
     Grouped,
     Has,
     InChannel,
@@ -104,6 +105,8 @@ def _filter(node: Node) -> str:
             return f"has:{kind}"
         case Is(state):
             return f"is:{state}"
+        case FileIs(state):
+            return f"media:{state}"
         case PostedWithin(bounds):
             return _posted(bounds)
         case Number():

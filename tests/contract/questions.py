@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.query.dates import Bounds
-from search.query.tree import Has, InChannel, Is, Node, Number, Phrase, PostedWithin, Prefix, Tag, Word
+from search.query.tree import FileIs, Has, InChannel, Is, Node, Number, Phrase, PostedWithin, Prefix, Tag, Word
 from search.query.widen import widen
 from tests.contract.reference import satisfies
 from tests.contract.test_engine import NOON
@@ -37,6 +37,10 @@ LEAVES: list[tuple[str, Node]] = [
     ('"ab co"*', Prefix("ab co")),
     ("has:photo", Has("photo")),
     ("has:media", Has("media")),
+    ("has:file", Has("file")),
+    ("media:missing", FileIs("missing")),
+    ('media:"Too big"', FileIs("too-big")),
+    ("sha256:0A0A0A0A", Tag("sha256", "0a0a0a0a", True)),
     ("is:forwarded", Is("forwarded")),
     ("is:missing", Is("missing")),
     ("fwd:none", Is("forwarded")),

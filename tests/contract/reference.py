@@ -17,6 +17,7 @@ from search.engine.protocol import Question
 from search.query.filters import HAS, NOT_MEDIA
 from search.query.tree import (
     And,
+    FileIs,
     Grouped,
     Has,
     InChannel,
@@ -86,9 +87,11 @@ def _values(document: Document, name: str, zone: tzinfo) -> Iterable[str]:
         case "month":
             return [f"{posted:%Y-%m}"]
         case "media":
-            return [kind for kind in HAS if kind not in {"media", "album"} and _has(document, kind)]
+            return [kind for kind in HAS if kind not in {"media", "album", "file"} and _has(document, kind)]
         case "lang":
             return [document.lang or "unknown"]
+        case "file":
+            return set(document.file_states)
         case "fwd" if document.is_forwarded:
             return [str(origin) for origin in (document.fwd_channel_id or document.fwd_name,) if origin]
     return []
@@ -133,6 +136,10 @@ def _passes(document: Document, node: Node) -> bool:
             return number is not None and (low is None or number >= low) and (high is None or number <= high)
         case Has(kind):
             return _has(document, kind)
+        case FileIs(state):
+            return any(one == state or (state == "missing" and one != "downloaded") for one in document.file_states)
+        case Tag("sha256", digits):
+            return any(_equal(one, digits, node) for one in document.file_hashes)
         case Tag():
             return _tagged(document, node)
     raise AssertionError(node)
@@ -200,6 +207,8 @@ def _has(document: Document, kind: str) -> bool:
             return document.has_link
         case "album":
             return document.grouped_id is not None
+        case "file":
+            return "downloaded" in document.file_states
         case "media":
             return any(one not in NOT_MEDIA for one in document.media)
         case _:

@@ -281,3 +281,30 @@ async def test_deep_and_long_questions_are_answered(desk: Desk, sort: Sort) -> N
     assert await ids(desk, "c " + " ".join(f"-word{n}" for n in range(390)), sort=sort) == [1]
     assert await ids(desk, " OR ".join(f"id:{n}" for n in range(2, 390)), sort=sort) == [2]
     assert await ids(desk, '"' + "a b c " * 900 + '"', sort=sort) == []
+
+
+async def test_files_are_found_by_what_became_of_them_and_by_their_hashes(desk: Desk) -> None:
+    old, new = "ab" * 32, "abababab" + "00" * 28
+    waiting = {"file_ids": ("photo/1",), "file_states": ("not-downloaded",)}
+    here = {"file_ids": ("photo/2",), "file_states": ("downloaded",), "file_hashes": (old,)}
+    both = {"file_ids": ("photo/3", "photo/4"), "file_states": ("downloaded", "failed"), "file_hashes": (new,)}
+    await desk.write([post(1, "x", **waiting), post(2, "x", **here), post(3, "x", **both), post(4, "x")])
+    assert await ids(desk, "has:file") == await ids(desk, "media:downloaded") == [3, 2]
+    assert await ids(desk, "media:missing") == [3, 1]
+    assert await ids(desk, "-media:missing x") == [4, 2]
+    assert await ids(desk, "media:failed OR media:not-downloaded") == [3, 1]
+    assert await ids(desk, "media:gone") == []
+    assert await ids(desk, f"sha256:{old.upper()}") == [2]
+    assert await ids(desk, "sha256:abababab") == [3, 2]
+    assert await ids(desk, "sha256:ababababa") == [2]
+    counts = await desk.engine.facets(ask("x"), ["file"])
+    assert [(one.value, one.count) for one in counts["file"]] == [
+        ("downloaded", 2), ("failed", 1), ("not-downloaded", 1)
+    ]  # fmt: skip
+    # The file of the first arrives, that of the second is pruned: no text changes.
+    await desk.write(
+        [post(1, "x", **{**here, "file_ids": ("photo/1",)}), post(2, "x", **{**here, "file_states": ("offloaded",)})]
+    )
+    assert await ids(desk, "has:file") == [3, 1]
+    assert await ids(desk, f"sha256:{old}") == [2, 1]
+    assert await ids(desk, "media:offloaded") == [2]

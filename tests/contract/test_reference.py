@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +21,22 @@ from search.engine.facets import NAMES, order
 from search.engine.protocol import Question
 from search.exact import writer as exact
 from search.query.dates import Bounds
-from search.query.tree import And, Has, InChannel, Is, Node, Not, Number, Or, Phrase, PostedWithin, Prefix, Tag, Word
+from search.query.tree import (
+    And,
+    FileIs,
+    Has,
+    InChannel,
+    Is,
+    Node,
+    Not,
+    Number,
+    Or,
+    Phrase,
+    PostedWithin,
+    Prefix,
+    Tag,
+    Word,
+)
 from search.text.scripts import is_unspaced
 from tests.contract.desks import Desk, Place, exact_desk, meili_desk
 from tests.contract.reference import CHAIN, Reference, count_by
@@ -68,7 +85,22 @@ COUNTS = st.none() | st.integers(0, 20)
 HASHTAGS = st.lists(st.sampled_from(["ab", "Ab_c", "国际", "رتلا"]), max_size=2).map(tuple)
 DATES = st.integers(0, 6 * 8).map(lambda step: NOON + step * 3600 * 3)
 
-DOCUMENTS = st.builds(
+FILES = [("photo/1", "downloaded", "0a" * 32), ("photo/1", "offloaded", "0a" * 32), ("photo/1", "failed", None),
+         ("photo/2", "downloaded", "0a0a0a0ab0" + "1" * 54), ("document/3", "not-downloaded", None),
+         ("document/3", "too-big", None)]  # fmt: skip
+
+
+def with_files(document: Document, files: Sequence[tuple[str, str, str | None]]) -> Document:
+    ids, states, hashes = ([one[at] for one in files] for at in range(3))
+    return replace(
+        document,
+        file_ids=tuple(map(str, ids)),
+        file_states=tuple(map(str, states)),
+        file_hashes=tuple(dict.fromkeys(one for one in hashes if one)),
+    )
+
+
+BARE_DOCUMENTS = st.builds(
     Document,
     channel_id=st.integers(1, 3),
     message_id=st.integers(1, 12),
@@ -101,12 +133,15 @@ DOCUMENTS = st.builds(
     forwards=COUNTS,
     lang=st.sampled_from([None, "ar", "fr"]),
 )
+DOCUMENTS = st.builds(with_files, BARE_DOCUMENTS, st.lists(st.sampled_from(FILES), max_size=2))
 
 INSTANTS = st.none() | st.integers(-1, 50).map(lambda step: datetime.fromtimestamp(NOON + step * 3600 * 3, UTC))
 BOUNDS = st.builds(Bounds, INSTANTS, INSTANTS)
 BOUNDARY = st.none() | st.integers(0, 15)
 FILTERS: st.SearchStrategy[Node] = st.one_of(
-    st.sampled_from(["photo", "video", "voice", "document", "link", "poll", "geo", "album", "media", "round"]).map(Has),
+    st.sampled_from(
+        ["photo", "video", "voice", "document", "link", "poll", "geo", "album", "media", "round", "file"]
+    ).map(Has),
     st.sampled_from(["forwarded", "edited", "missing", "reply", "pinned", "service"]).map(Is),  # type: ignore[arg-type]
     st.builds(Tag, st.just("hashtag"), st.sampled_from(["ab", "ab_c", "国际"]), st.booleans()),
     st.builds(
@@ -121,6 +156,8 @@ FILTERS: st.SearchStrategy[Node] = st.one_of(
     st.builds(Tag, st.just("domain"), st.sampled_from(["t.me", "a.t.me", "me"])),
     st.builds(Tag, st.sampled_from(["ext", "lang", "mime"]), st.sampled_from(["pdf", "gz", "ar", "image/png"])),
     st.just(Tag("mime", "image/", True)),
+    st.sampled_from(["missing", "not-downloaded", "failed", "offloaded", "too-big", "gone"]).map(FileIs),
+    st.sampled_from([Tag("sha256", "0a" * 32), Tag("sha256", "0a0a0a0a", True), Tag("sha256", "0a0a0a0ab", True)]),
     st.frozensets(st.integers(1, 4), max_size=2).map(InChannel),
     BOUNDS.map(PostedWithin),
     st.builds(Number, st.sampled_from(["id", "views", "forwards"]), BOUNDARY, BOUNDARY),

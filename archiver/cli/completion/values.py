@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[^\s(]*\Z")
 """The part of a query that is being typed."""
 _PLAIN = re.compile(r"[\w.-]+")
 """Names that a shell takes as they are; it would run what stands in others, such as `$(...)`."""
-_FILTER = re.compile(r"(-?)([a-z]+):(.*)", re.DOTALL)
+_FILTER = re.compile(r"(-?)(sha256|[a-z]+):(.*)", re.DOTALL)
 _DAYS = (
     ("today", "all of today"),
     ("yesterday", "all of yesterday"),
@@ -139,13 +139,15 @@ def queries(current: str) -> Iterator[Candidate]:
 
 
 def _filter_values(name: str, value: str) -> Iterable[Candidate]:
-    from search.query.filters import HAS, STATES
+    from search.query.filters import FILE_STATES, HAS, STATES
 
     match name:
         case "has":
             return map(Candidate, HAS)
         case "is":
             return map(Candidate, STATES)
+        case "media":
+            return map(Candidate, FILE_STATES)
         case "channel":
             return channels(value)
         case "query":
