@@ -63,7 +63,7 @@ def check_document(made: Entry, row: Row) -> Iterator[str]:
         yield "its row belongs to a different text"
     ignored = _STATES | _LANG
     if made.flags & ~ignored != row.flags & ~ignored:
-        yield "its row has different attachment kinds"
+        yield "its row has different attachments"
 
 
 def has_origin(document: Document) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
-from archiver.store import custody, limits, search_rows, soundness
+from archiver.store import custody, file_check, limits, search_rows, soundness
 from archiver.store.journal import check_journal
 from archiver.store.migrations import newest_version
 from search.query.saved import fold_query_name
@@ -40,6 +40,8 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     for orphans in custody.find_orphans(conn):
         yield Fault(orphans.table, f"{orphans.rows} rows refer to missing rows, the first to {orphans.first}")
     yield from (Fault(table, wrong) for table, wrong in limits.check_values(conn))
+    yield from (Fault(place, wrong) for place, wrong in file_check.check_slots(conn))
+    yield from (Fault(key, "is called stored, but its bytes are not") for key in file_check.check_files(conn))
     for wrong in rules.check_accounts(captures, custody.list_access(conn)):
         yield Fault("capture", wrong, True)
     for wrong in rules.check_clocks(captures, custody.list_clocks(conn)):
@@ -100,5 +102,7 @@ def check_search(conn: Any) -> Iterator[Fault]:
         yield Fault("search", f"channel {channel_id} has no rows and {messages[channel_id]} messages", True)
     for channel_id, message_id, revision in search_rows.find_lost_revisions(conn):
         yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row refers to nothing", True)
+    if lost := search_rows.count_lost_hashes(conn):
+        yield Fault("search", f"{lost} hashes of files refer to nothing", True)
     if lost := search_rows.count_lost_forwards(conn):
         yield Fault("search", f"{lost} forward origins refer to nothing", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -10,9 +11,10 @@ from archiver.model.entities import list_links, read_entities
 from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
 from archiver.model.language import name_language
-from archiver.model.record import Message
+from archiver.model.media_file import file_key, is_file
+from archiver.model.record import Media, Message
 from archiver.model.reply import is_reply, topic_of
-from search.document import Document
+from search.document import Document, FileMarks
 
 
 def to_document(
@@ -56,9 +58,27 @@ def to_document(
         views=message.views,
         forwards=message.forwards,
         lang=lang or None,
+        **_files(media),
         **_author(message),
         **(_origin(message.fwd_from) if message.fwd_from else {}),
     )
+
+
+def mark_files(media: Iterable[Media]) -> FileMarks:
+    """What became of the files among these, and their hashes."""
+    files = [slot for slot in media if is_file(slot.kind, slot.id)]
+    states = dict.fromkeys([slot.status.replace(" ", "-") for slot in files])
+    return FileMarks(tuple(states), tuple(dict.fromkeys([slot.sha256 for slot in files if slot.sha256])))
+
+
+def _files(media: Sequence[Media]) -> dict[str, Any]:
+    if not media:
+        return {}
+    marks = mark_files(media)
+    # Only the message's own file: those of previews and rich blocks change without an edit.
+    own = media[0]
+    ids = (file_key(own.kind, own.id),) if own.slot == 0 and own.id is not None and is_file(own.kind, own.id) else ()
+    return {"file_states": marks.states, "file_hashes": marks.hashes, "file_ids": ids}
 
 
 def _origin(header: str) -> dict[str, Any]:

@@ -122,6 +122,7 @@ _SEARCH_RULES: Final[dict[str, str]] = {
     )
     + " AND low <= high",
     "search_channel_range": "typeof(low) = 'integer' AND typeof(high) = 'integer' AND low <= high",
+    "search_file": "typeof(sha256) = 'blob' AND length(sha256) = 32 AND typeof(docid) = 'integer'",
     "search_origin": "typeof(name) IN ('text', 'null') AND coalesce(channel_id, name) IS NOT NULL",
     "search_text_config": "(k = 'version' AND v IN (4, 5))"
     " OR (k = 'automerge' AND typeof(v) = 'integer' AND v BETWEEN 0 AND 64)",

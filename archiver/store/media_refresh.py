@@ -1,39 +1,40 @@
 """What follows when the files of messages change without the messages: search rows, and documents of the index.
 
-The one place where both are made from the archive's rows again, within the caller's transaction.
+Search rows get new flags and hashes only: the texts of 10,000 messages need not be read because their pictures arrived.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import groupby
 from operator import itemgetter
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.document import to_document
-from archiver.store.message import read_messages
+from archiver.model.document import mark_files
+from archiver.model.record import Media
 from archiver.store.outbox import enqueue
-from search.document import Document
+from search.document import FileMarks, Key
 from search.exact import writer
+
+_SLOTS = (
+    "SELECT message_id, slot, kind, id, sha256, status FROM media WHERE channel_id = ?"
+    " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, slot"
+)
 
 
 def refresh_messages(conn: sqlite3.Connection, messages: Collection[tuple[ChannelId, MessageId]], *, now: int) -> None:
-    """Write the search rows of these messages anew, and enqueue them for the index, after the news."""
+    """Tell the search tables what became of these messages' files, and enqueue them for the index, after the news."""
     for channel_id, group in groupby(sorted(messages), key=itemgetter(0)):
         ids = [message_id for _, message_id in group]
-        writer.upsert(conn, _documents(conn, channel_id, ids))
+        writer.set_files(conn, _marks(conn, channel_id, ids))
         enqueue(conn, channel_id, ids, now=now, later=True)
 
 
-def _documents(conn: sqlite3.Connection, channel_id: ChannelId, ids: Sequence[MessageId]) -> list[Document]:
-    rows = conn.execute(
-        "SELECT message_id FROM message WHERE channel_id = ? AND missing_since IS NOT NULL"
-        " AND message_id IN (SELECT value FROM json_each(?))",
-        (channel_id, orjson.dumps(ids).decode()),
-    )
-    missing = {row[0] for row in rows}
-    held = [one for message_id in ids for one in read_messages(conn, channel_id, after=message_id - 1, limit=1)]
-    return [to_document(message, is_missing=message.message_id in missing) for message in held]
+def _marks(conn: sqlite3.Connection, channel_id: ChannelId, ids: list[MessageId]) -> dict[Key, FileMarks]:
+    media: dict[MessageId, list[Media]] = {one: [] for one in ids}
+    for message_id, slot, kind, id_, sha256, status in conn.execute(_SLOTS, (channel_id, orjson.dumps(ids).decode())):
+        media[message_id].append(Media(slot=slot, kind=kind, id=id_, sha256=sha256, status=status))
+    return {(channel_id, message_id): mark_files(slots) for message_id, slots in media.items()}

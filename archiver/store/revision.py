@@ -12,6 +12,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Media, Message
+from archiver.store.file import fill_files
 
 _KEEP = """
     INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
@@ -98,7 +99,9 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, revision",
         (messages[0].channel_id, messages[0].message_id, messages[-1].message_id),
     )
-    return [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
+    found = [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
+    filled = fill_files(conn, [message for message, _ in found])
+    return [(message, number) for message, (_, number) in zip(filled, found, strict=True)]
 
 
 def _count(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId) -> int:

@@ -151,6 +151,17 @@ def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
+def list_hashes(conn: sqlite3.Connection, docid: int) -> set[str]:
+    """SHA-256 of the files of a content."""
+    return {row[0].hex() for row in conn.execute("SELECT sha256 FROM search_file WHERE docid = ?", (docid,))}
+
+
+def count_lost_hashes(conn: sqlite3.Connection) -> int:
+    """Count the hashes of files without a document."""
+    query = "SELECT count(*) FROM search_file AS f WHERE f.docid NOT IN (SELECT docid FROM search_document)"
+    return int(conn.execute(query).fetchone()[0])
+
+
 def count_lost_forwards(conn: sqlite3.Connection) -> int:
     """Count the forwards without an origin, or without a row of a forwarded message."""
     (count,) = conn.execute(

@@ -18,9 +18,11 @@ __all__ = ["where"]
 pytestmark = pytest.mark.meilisearch
 
 PAGE = Path(__file__).parents[2] / "docs/meilisearch.md"
+SHA = "9f86d081" + "0" * 56
 MESSAGES = [
     post(1, "The bridge is closed tonight", lang="en", channel_title="Night Bridge", channel_username="night"),
     post(2, "A bridge", lang="en", channel_title="Night Bridge", media=("photo",), is_missing=True),
+    post(4, "A bridge by night", channel_title="Night Bridge", file_states=("downloaded",), file_hashes=(SHA,)),
     post(3, "The road to the bridge is open", lang="en", channel_title="Night Bridge"),
 ]
 
@@ -57,6 +59,6 @@ async def test_another_client_reads_filters_and_counts_in_words(filled: MeiliDes
     assert hit["day"] == "2024-05-01", NOON
     assert not [name for name in hit if name.startswith("words_")]
     counted = ask(where, {"q": "", "facets": ["channel_title", "month"]})["facetDistribution"]
-    assert counted == {"channel_title": {"Night Bridge": 3}, "month": {"2024-05": 3}}
+    assert counted == {"channel_title": {"Night Bridge": 4}, "month": {"2024-05": 4}}
     marked = ask(where, {"q": "closed", "attributesToHighlight": ["text"]})["hits"][0]["_formatted"]["text"]
     assert "<em>closed</em>" in marked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ import pytest
 from archiver.errors import IntegrityError
 from archiver.ids import ChannelId
 from archiver.mirror.ingest import Ingest
-from archiver.mirror.rebuild_search import prepare_search
+from archiver.mirror.rebuild_search import prepare_search, rebuild_search
 from archiver.model.media_file import FileKey, FileSlot, blob_path, thumb_key
 from archiver.model.record import Difference, Edited, Media, Message, Posted
 from archiver.store import file as files
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Writer
 from archiver.store.file_queue import NextFiles, Span, list_media_channels, next_files
+from search.engine.protocol import Question
+from search.exact.writer import ExactEngine
+from search.flags import FILE_MASK
+from search.query.filters import Context
+from search.query.parse import parse
 from tests.sample import CHANNEL, OTHER, build, make_message, photo
 
 PICTURE = FileKey("photo/5368324170671202286")
@@ -58,11 +64,36 @@ async def test_every_slot_of_every_channel_is_told(database: Database) -> None:
     assert (await database.read(files.find_file, PICTURE)).path == blob_path(SHA)
 
 
-async def test_search_rows_keep_their_views_and_marks(database: Database) -> None:
-    query = "SELECT message_id, flags, views, forwards FROM search_document ORDER BY 1"
+async def test_search_rows_get_only_what_became_of_the_file(database: Database) -> None:
+    columns = f"message_id, flags & ~{FILE_MASK}, views, forwards, fingerprint"
+    query = f"SELECT {columns} FROM search_document ORDER BY 1"  # noqa: S608 a constant
     before = await rows(database, query)
     await database.write(files.settle_downloaded, PICTURE, sha256=SHA, size=7, now=50)
     assert await rows(database, query) == before
+    assert await search(database, "has:file") == [(1002, 7), (1001, 2), (1001, 1)]
+    assert await search(database, f"sha256:{SHA[:8]}") == [(1002, 7), (1001, 2), (1001, 1)]
+    assert await search(database, "media:missing") == [(1001, 3)]
+    await database.write(files.set_blob_state, SHA, "offloaded", now=60)
+    assert await search(database, "has:file") == []
+    assert await search(database, f"media:offloaded sha256:{SHA}") == [(1002, 7), (1001, 2), (1001, 1)]
+
+
+async def test_a_rebuild_of_the_search_tables_finds_the_same_files(database: Database) -> None:
+    await database.write(files.settle_downloaded, PICTURE, sha256=SHA, size=7, now=50)
+    await database.write(
+        files.settle_failed, FileKey("document/5368324170671202286"), status="too big", reason="x", now=1
+    )
+    query = "SELECT message_id, flags, fingerprint FROM search_document ORDER BY 1"
+    before = await rows(database, query), await rows(database, "SELECT hex(sha256) FROM search_file")
+    assert await search(database, "media:too-big") == [(1001, 3)]
+    await rebuild_search(database)
+    assert before == (await rows(database, query), await rows(database, "SELECT hex(sha256) FROM search_file"))
+
+
+async def search(database: Database, query: str) -> list[tuple[int, int]]:
+    tree = parse(query, Context(now=datetime.now(UTC)))
+    answer = await ExactEngine(database.connection).search(Question(tree=tree))
+    return [hit.key for hit in answer.hits]
 
 
 async def test_the_other_size_of_the_same_hash_is_an_integrity_error_and_changes_nothing(database: Database) -> None:
