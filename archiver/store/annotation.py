@@ -70,7 +70,8 @@ def list_unannotated(
     rows = conn.execute(
         f"""SELECT f.sha256, min(m.kind), min(m.mime)
             FROM file AS f CROSS JOIN media AS m INDEXED BY media_file
-            ON m.id = substr(f.file_key, instr(f.file_key, '/') + 1) AND (m.kind = 'photo') = (f.file_key LIKE 'photo/%')
+            ON m.id = substr(f.file_key, instr(f.file_key, '/') + 1)
+            AND (m.kind = 'photo') = (f.file_key LIKE 'photo/%')
             WHERE f.status = 'downloaded' AND {_file_slot("m")} {within}
               AND m.kind IN (SELECT value FROM json_each(:kinds))
               AND NOT EXISTS (SELECT 1 FROM annotation AS a WHERE a.sha256 = f.sha256 AND a.hook = :hook
@@ -146,8 +147,7 @@ def list_annotations(conn: Reader, hashes: Iterable[str]) -> dict[str, list[Anno
 def read_annotation_texts(conn: Reader) -> Iterable[tuple[int, str]]:
     """All texts with their numbers, to build the search tables."""
     query = f"SELECT annotation_id, text FROM annotation WHERE status = 'done' AND {_CURRENT} AND text <> ''"
-    for number, text in conn.execute(query):
-        yield number, text
+    yield from conn.execute(query)
 
 
 def count_annotations(conn: Reader, hook: str, *, attempts: int) -> AnnotationCounts:

@@ -2,7 +2,7 @@
 BEGIN IMMEDIATE;
 
 -- A picture's perceptual hash, one row per file: of the file itself, else of its small thumbnail, else of the tiny
--- preview in the message. Hashes of different methods are not compared.
+-- preview in the message. They are all of one method.
 CREATE TABLE picture_hash (
     picture_id  INTEGER PRIMARY KEY,
     file_key    TEXT NOT NULL UNIQUE,           -- photo/ID or document/ID

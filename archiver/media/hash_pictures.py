@@ -1,0 +1,120 @@
+"""Make the perceptual hashes of pictures that have none: of stored files, and of the previews inside messages."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from archiver.media.blob_store import BlobStore
+from archiver.media.picture_process import PictureProcess, expect_picture_library
+from archiver.store.database import Database
+from archiver.store.picture import (
+    Page,
+    PictureHash,
+    Unhashed,
+    UnhashedPreview,
+    list_unhashed,
+    list_unhashed_previews,
+    put_hashes,
+)
+from archiver.store.rows import find_payload
+
+_BATCH: Final = 50
+"""Pictures recorded in one transaction."""
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class HashCounts:
+    """What became of the pictures looked at."""
+
+    hashed: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
+    """Those without a hash, by reason."""
+
+    @property
+    def seen(self) -> int:
+        """All of them."""
+        return self.hashed + self.unusable.total()
+
+
+async def hash_pictures(
+    database: Database,
+    *,
+    previews: bool = True,
+    stop: asyncio.Event | None = None,
+    progress: Callable[[HashCounts], None] = lambda _: None,
+) -> HashCounts:
+    """Hash every picture that has no hash yet; stop early, without loss, when `stop` is set.
+
+    `previews`: also pictures that are not stored, by the tiny preview in their message. Raises NoPictureLibrary.
+    """
+    expect_picture_library()
+    async with PictureProcess() as process:
+        run = _Run(database, process, stop or asyncio.Event(), progress)
+        await run.work_off(lambda after: database.read(list_unhashed, after=after), run.hash_file)
+        if previews:
+            await run.work_off(lambda after: database.read(list_unhashed_previews, after=after), run.hash_preview)
+    return run.counts
+
+
+class _Run:
+    """One walk over the pictures without a hash."""
+
+    def __init__(
+        self,
+        database: Database,
+        process: PictureProcess,
+        stop: asyncio.Event,
+        progress: Callable[[HashCounts], None],
+    ) -> None:
+        self.counts = HashCounts()
+        self._database = database
+        self._process = process
+        self._stop = stop
+        self._progress = progress
+        self._blobs = BlobStore(database.path.parent)
+
+    async def work_off(
+        self, list_after: Callable[[str], Awaitable[Page[T]]], hash_one: Callable[[T], Awaitable[PictureHash | None]]
+    ) -> None:
+        """Hash page after page."""
+        after: str | None = ""
+        while after is not None and not self._stop.is_set():
+            page = await list_after(after)
+            for at in range(0, len(page.items), _BATCH):
+                await self._record(
+                    [await hash_one(one) for one in page.items[at : at + _BATCH] if not self._stop.is_set()]
+                )
+            after = page.after
+
+    async def _record(self, made: Sequence[PictureHash | None]) -> None:
+        found = [one for one in made if one is not None]
+        await self._database.write(put_hashes, found, now=int(time.time()))
+        for one in found:
+            if one.hash is None:
+                self.counts.unusable[one.reason or "unknown"] += 1
+            else:
+                self.counts.hashed += 1
+        self._progress(self.counts)
+
+    async def hash_file(self, one: Unhashed) -> PictureHash | None:
+        """Hash a stored picture; None if it is no longer stored."""
+        value, reason = await self._process.ask({"path": str(self._blobs.path(one.sha256))})
+        if value is None and reason is None:
+            return None
+        return PictureHash(key=one.key, source=one.source, hash=value, reason=reason)
+
+    async def hash_preview(self, one: UnhashedPreview) -> PictureHash | None:
+        """Hash the tiny preview of a picture."""
+        payload = await self._database.read(find_payload, one.channel_id, one.message_id)
+        if payload is None:
+            return None
+        raw = base64.b64encode(payload.raw).decode()
+        value, reason = await self._process.ask({"raw": raw, "key": one.key})
+        return PictureHash(key=one.key, source="preview", hash=value, reason=reason)

@@ -1,0 +1,112 @@
+"""The process that decodes pictures: started by `hash_pictures`, one picture at a time, apart from the service.
+
+Pictures come from strangers, and decoders are written in C: here a broken one can only end this process, which can
+write no file, and has limits of memory and of pixels. Requests and answers are lines of JSON on stdin and stdout.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import os
+import resource
+import sys
+from typing import Any, Final
+
+MOST_PIXELS: Final = 100_000_000
+"""Pixels of the largest picture that is decoded; photos of Telegram have at most 6,553,600."""
+_MEMORY: Final = 3 << 30
+"""Bytes of address space."""
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_DRAFT: Final = 256
+"""JPEGs are decoded at a fraction of their size, at least so large: four times as fast, and the hash is the same."""
+_FLATTEST: Final = 3.0
+"""Standard deviation of the brightness (0 to 255) below which a picture shows next to nothing."""
+_BALANCE: Final = range(20, 45)
+"""Number of bits set in the hash of a picture with structure: half of them, since the median decides."""
+
+
+class _NoHashError(Exception):
+    """There is no hash that could be compared; the message says why."""
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    _restrain()
+    for line in sys.stdin.buffer:
+        answer = _answer(json.loads(line))
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _restrain() -> None:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread would take memory of its own
+    os.nice(19)
+    with contextlib.suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(request: dict[str, Any]) -> dict[str, object]:
+    """`{path}`: of a picture; `{raw, key}`: a message's bytes, and whose tiny picture in it is meant."""
+    try:
+        if "path" in request:
+            with open(request["path"], "rb") as file:  # noqa: PTH123
+                return {"hash": hash_picture(file)}
+        return {"hash": hash_picture(io.BytesIO(_read_preview(base64.b64decode(request["raw"]), request["key"])))}
+    except _NoHashError as exc:
+        return {"hash": None, "reason": str(exc)}
+    except FileNotFoundError:
+        return {"hash": None, "reason": None}  # it was moved away meanwhile
+    except MemoryError:
+        return {"hash": None, "reason": "too large"}
+    except Exception as exc:  # noqa: BLE001 - decoders fail in any way; their words quote the picture
+        return {"hash": None, "reason": f"cannot be decoded ({type(exc).__name__})"}
+
+
+def _read_preview(raw: bytes, key: str) -> bytes:
+    from archiver.convert.stored import read_payload
+    from archiver.convert.thumbnails import read_previews
+
+    found = read_previews(read_payload(raw)).get(key)
+    if found is None or found.jpeg is None:
+        raise _NoHashError("no preview in the message")
+    return found.jpeg
+
+
+def hash_picture(file: Any) -> int:
+    """The perceptual hash of a picture. Raises _NoHashError, or what the decoder raises."""
+    import imagehash
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before anything is decoded
+    with Image.open(file, formats=_FORMATS) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise _NoHashError(f"too large: {picture.width:,} by {picture.height:,} pixels")
+        picture.draft("RGB", (_DRAFT, _DRAFT))
+        shown = ImageOps.exif_transpose(picture)
+        if "A" in shown.getbands() or "transparency" in shown.info:
+            layer = shown.convert("RGBA")
+            shown = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        shown = shown.convert("L").resize((_DRAFT, _DRAFT), Image.Resampling.BOX, reducing_gap=2.0)
+    if _spread(shown) < _FLATTEST:
+        raise _NoHashError("nearly one colour")
+    value = int(str(imagehash.phash(shown)), 16)
+    if value.bit_count() not in _BALANCE:
+        raise _NoHashError("too little structure")
+    return value
+
+
+def _spread(grey: Any) -> float:
+    from PIL import ImageStat
+
+    return float(ImageStat.Stat(grey).stddev[0])
+
+
+if __name__ == "__main__":
+    main()
