@@ -245,6 +245,19 @@ class ServiceSettings(_Section):
     )
 
 
+class WebSettings(_Section):
+    """The page to read and search the archive, `telekeep serve`."""
+
+    listen: str = Field(
+        default="127.0.0.1:8765",
+        pattern=rf"^(\[[0-9a-fA-F:.]+\]|[\w.-]+):({_PORT})$",
+        description='an address and a port, as "127.0.0.1:8765"',
+    )
+    host_names: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(split_list)] = Field(
+        default=(), description="a list of host names without ports under which the page may be requested"
+    )
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -266,6 +279,7 @@ class Settings(BaseSettings):
     display: DisplaySettings = Field(default_factory=DisplaySettings, description="the section [display]")
     media: MediaSettings = Field(default_factory=MediaSettings, description="the section [media]")
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="the section [service]")
+    web: WebSettings = Field(default_factory=WebSettings, description="the section [web]")
 
     @classmethod
     def settings_customise_sources(

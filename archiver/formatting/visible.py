@@ -45,9 +45,10 @@ def find_direction(text: str) -> str | None:
 def line_direction(line: str, whole: str | None) -> str:
     """The direction of one line of a text whose direction is `whole`.
 
-    A line in two directions follows the text, whatever its first letter: it may begin with a foreign name.
+    A line in two directions follows the text, whatever its first letter: it may begin with a foreign name. So does one
+    of addresses and hashtags only.
     """
-    kinds = {word["rtl"] is not None for word in _WORD.finditer(line)}
+    kinds = {word["rtl"] is not None for word in _WORD.finditer(_ADDRESS.sub(" ", line))}
     return whole if len(kinds) != 1 and whole is not None else "auto"
 
 

@@ -100,6 +100,18 @@ def count_dated(conn: Reader, channel_id: ChannelId, *, since: int | None, until
     )
 
 
+def count_newer(conn: Reader, channel_id: ChannelId, after: int, most: int) -> int:
+    """Count the held messages with an id above this one, up to `most`."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM message WHERE channel_id = ? AND message_id > ? LIMIT ?)"
+    return _number(conn, query, (channel_id, after, most))
+
+
+def count_by_step(conn: Reader, channel_id: ChannelId, *, since: int, until: int, step: int) -> dict[int, int]:
+    """Count the held messages dated within [since, until) by steps of so many seconds since 1970."""
+    query = "SELECT date / ?, count(*) FROM message WHERE channel_id = ? AND date >= ? AND date < ? GROUP BY 1"
+    return dict(conn.execute(query, (step, channel_id, since, until)))
+
+
 def count_missing(conn: Reader, channel_id: ChannelId) -> int:
     """Count the held messages that are missing from the channel."""
     return _number(

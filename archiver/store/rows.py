@@ -120,6 +120,36 @@ def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, coun
     return _with_media(conn, channel_id, messages)
 
 
+def list_before(conn: Reader, channel_id: ChannelId, before: int, limit: int) -> list[HeldMessage]:
+    """The `limit` held messages next below this id, ascending."""
+    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?"
+    messages = [StoredMessage._make(row) for row in conn.execute(query, (channel_id, before, limit))]
+    return _with_media(conn, channel_id, messages[::-1])
+
+
+def list_after(conn: Reader, channel_id: ChannelId, after: int, limit: int) -> list[HeldMessage]:
+    """The `limit` held messages next above this id, ascending."""
+    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id > ? ORDER BY message_id LIMIT ?"
+    messages = [StoredMessage._make(row) for row in conn.execute(query, (channel_id, after, limit))]
+    return _with_media(conn, channel_id, messages)
+
+
+def find_first_dated(conn: Reader, channel_id: ChannelId, since: int) -> MessageId | None:
+    """The first held message dated `since` or later; None if all are older."""
+    query = "SELECT message_id FROM message WHERE channel_id = ? AND date >= ? ORDER BY date, message_id LIMIT 1"
+    row = conn.execute(query, (channel_id, since)).fetchone()
+    return MessageId(row[0]) if row else None
+
+
+def list_languages(conn: Reader, channel_id: ChannelId, ids: Iterable[int]) -> dict[int, str]:
+    """The language of each of these messages, by id, where it is known."""
+    query = (
+        "SELECT message_id, lang FROM message WHERE channel_id = ? AND lang <> ''"
+        " AND message_id IN (SELECT value FROM json_each(?))"
+    )
+    return {row[0]: row[1] for row in conn.execute(query, (channel_id, orjson.dumps(list(ids)).decode()))}
+
+
 def list_album(conn: Reader, channel_id: ChannelId, message_id: MessageId, grouped_id: str) -> dict[MessageId, str]:
     """The text of each held message of the same album, by id; an album's ids are close together."""
     query = (

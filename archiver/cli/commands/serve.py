@@ -1,0 +1,78 @@
+"""`telekeep serve`: the page to read and search the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.errors import UsageError
+
+EXIT_STATUS = {
+    2: "wrong usage, there is no archive, or the address is in use",
+    130: "stopped by Ctrl-C or SIGTERM",
+}
+
+
+def command(
+    context: CommandContext,
+    *,
+    listen: Annotated[
+        str | None, Option("--listen", metavar="HOST:PORT", help="Default: [web] listen, 127.0.0.1:8765.")
+    ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        Option("--host-name", metavar="NAME", help="Also answer under this host name (repeatable)."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        Option("--token-file", metavar="FILE", help="Keep the token here, so that it outlives a restart."),
+    ] = None,
+) -> int:
+    """Serve a page to read and search the archive, until stopped.
+
+    \b
+    Examples:
+      telekeep serve
+      telekeep serve --listen 127.0.0.1:9000
+      telekeep serve --listen 0.0.0.0:8765 --host-name archive.lan --token-file page.token
+
+    Prints the address to open; its token is exchanged for a cookie, so that only browsers that had it can read. The
+    page only reads: `telekeep run` and `telekeep sync` can work at the same time. It loads nothing from elsewhere, and
+    works without JavaScript. Beyond this machine, put a proxy with TLS in front of it, and give the name that browsers
+    use as --host-name. Needs the extra "web": pip install 'telekeep[web]'.
+    """
+    return interrupted.run(run(context.obj, listen, tuple(host_name or ()), token_file))
+
+
+async def run(invocation: Invocation, listen: str | None, host_names: tuple[str, ...], token_file: Path | None) -> int:
+    """Serve until interrupted."""
+    try:
+        from archiver.web.serving import serve_page
+    except ModuleNotFoundError as exc:
+        raise UsageError(
+            f"the page needs the package {exc.name}, which is not installed.", hint="pip install 'telekeep[web]'"
+        ) from None
+    from archiver.compose.read_archive import open_archive
+    from archiver.service.monitoring.http_server import is_loopback
+    from archiver.web.admission import make_token, read_token
+    from archiver.web.listening import parse_listen
+
+    settings = invocation.checked_settings()
+    address = parse_listen(listen or settings.web.listen)
+    names = (*settings.web.host_names, *host_names)
+    async with open_archive(settings.archive.dir, remarks=output):
+        pass  # says what is wrong with it, if anything
+    token = make_token() if token_file is None else read_token(token_file)
+    async with serve_page(settings, address, host_names=names, token=token) as serving:
+        output.note("the page is open; Ctrl-C closes it. Open it with:")
+        output.line(serving.first_url)
+        sys.stdout.flush()
+        if not is_loopback(serving.address.text):
+            output.warn("others can reach it, unencrypted: put a proxy with TLS in front of it.")
+        await asyncio.shield(serving.task)
+    return 0

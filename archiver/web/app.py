@@ -1,0 +1,124 @@
+"""The application: routes to views, in every format that a view has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from archiver.web.admission import Admission
+from archiver.web.assets import Assets
+from archiver.web.formats import to_csv, to_json
+from archiver.web.guard import Guard
+from archiver.web.problems import describe_problem, describe_refusal
+from archiver.web.rendering import Renderer
+from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Format, Site, read_request
+from archiver.web.view import Shown, View
+from archiver.web.views.channel import show_channel
+from archiver.web.views.home import show_home
+from archiver.web.views.message import show_message
+from search.errors import SearchError
+from search.query.dates import parse_zone
+
+VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
+    ("/", show_home, ("html",)),
+    ("/c/{channel}", show_channel, ("json", "csv", "html")),
+    ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
+)
+"""Address, view and formats; a format but HTML is a suffix of the address, and comes before it."""
+
+
+class Page:
+    """Answers requests by views."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._assets = Assets()
+        self._renderer = Renderer(site.languages, self._assets)
+
+    def routes(self) -> Iterable[Route]:
+        """All addresses."""
+        yield Route("/healthz", _probe)
+        yield Route("/static/{name}", self._assets.serve)
+        yield Route("/display", self._set_display)
+        for path, view, formats in VIEWS:
+            for form in formats:
+                suffix = "" if form == "html" else f".{form}"
+                yield Route(f"{path}{suffix}", self._endpoint(view, form))
+
+    def refuse(self, request: Request, status: int) -> Response:
+        """The answer to a request that no view sees."""
+        return self._respond(request, self._anything(request), describe_refusal(status))
+
+    def _endpoint(self, view: View, form: Format) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                asked = read_request(request, self._site, form)
+            except SearchError as exc:
+                return self._respond(request, self._anything(request, form), describe_problem(exc))
+            try:
+                shown = await view(self._site, asked)
+            except Exception as exc:
+                problem = describe_problem(exc)
+                if problem is None:
+                    raise
+                shown = problem
+            return self._respond(request, asked, shown)
+
+        return answer
+
+    def _anything(self, request: Request, form: Format = "html") -> Asked:
+        """The request without what cannot be understood of it."""
+        scope = {**request.scope, "query_string": b"", "headers": [
+            one for one in request.scope["headers"] if one[0] != b"cookie"
+        ]}  # fmt: skip
+        return read_request(Request(scope), self._site, form)
+
+    def _respond(self, request: Request, asked: Asked, shown: Shown | None) -> Response:
+        shown = describe_refusal(500) if shown is None else shown
+        if asked.format == "json":
+            return Response(to_json(shown, asked), shown.status, media_type="application/json")
+        if asked.format == "csv" and shown.rows is not None:
+            name = quote(asked.path.strip("/").replace("/", "-") or "telekeep")
+            attached = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+            return Response(to_csv(shown.rows), shown.status, attached, media_type="text/csv")
+        values = {"asked": asked, "times": asked.times, "status": shown.status, **shown.values}
+        body = self._renderer.render(shown.template, asked.language.code, values)
+        return Response(body, shown.status, media_type="text/html")
+
+    async def _set_display(self, request: Request) -> Response:
+        """Keep the zone and language that a person chose, and go back."""
+        fields = request.query_params
+        back = fields.get("back", "/")
+        path = "/" + quote(back.split("#")[0].lstrip("/\\"), safe="/?&=%+:@!*'(),;-._~")
+        answer = RedirectResponse(path, 303)
+        zone, language = fields.get("tz", "").strip(), fields.get("language", "")
+        if zone:
+            try:
+                parse_zone(zone)
+            except SearchError as exc:
+                return self._respond(request, self._anything(request), describe_problem(exc))
+            answer.set_cookie(ZONE_COOKIE, zone, max_age=31_536_000, httponly=True, samesite="strict")
+        if language in self._site.languages:
+            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, httponly=True, samesite="strict")
+        return answer
+
+
+async def _probe(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def make_app(site: Site, *, hosts: Iterable[str], admission: Admission) -> ASGIApp:
+    """The guarded application."""
+    page = Page(site)
+
+    async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+        await page.refuse(Request(scope), 404)(scope, receive, send)
+
+    # Not Starlette's application: it answers failures with a page of its own, and mends addresses by redirects.
+    inner = Router(routes=list(page.routes()), redirect_slashes=False, default=not_found)
+    return Guard(inner, hosts=hosts, admission=admission, refuse=page.refuse)

@@ -1,0 +1,127 @@
+"""What every request passes first: host name, method, origin, token; and the headers of every answer.
+
+Listening on loopback is no boundary: pages of strangers reach it through the browser (DNS rebinding), and so do other
+programs on this machine. https://fetch.spec.whatwg.org/#http-sec-fetch-site
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from archiver.web.admission import Admission
+from archiver.web.listening import is_allowed
+
+log = logging.getLogger(__name__)
+
+POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+"""Of every answer, unless a view sets one more strictly."""
+OPEN_PREFIX = "/static/"
+PROBE = "/healthz"
+_LONGEST = 8_000
+"""Bytes of a request's path and query."""
+
+Refuse = Callable[[Request, int], Response]
+"""Makes the answer to a refused request."""
+
+
+class Guard:
+    """The outermost application."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], admission: Admission, refuse: Refuse) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._admission = admission
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = False
+
+        async def send_headed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            answer = self._check(scope)
+            await (self._app if answer is None else answer)(scope, receive, send_headed)
+        except Exception as exc:  # noqa: BLE001  # neither a traceback nor a text may get out
+            log.error("the page failed: %s at %s", type(exc).__name__, _place(exc))  # noqa: TRY400 - see above
+            if not started:
+                await self._refuse(Request(scope), 500)(scope, receive, send_headed)
+
+    def _check(self, scope: Scope) -> Response | None:
+        """The answer to a request that is not passed on."""
+        headers, request = Headers(scope=scope), Request(scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not is_allowed(hosts[0], self._hosts):
+            return PlainTextResponse("This page does not answer under that host name (--host-name adds one).\n", 421)
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("GET and HEAD only: this page changes nothing.\n", 405, {"Allow": "GET, HEAD"})
+        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST:
+            return self._refuse(request, 414)
+        if is_foreign(headers, hosts[0]):
+            return PlainTextResponse("Not for other sites.\n", 403)
+        if scope["path"] == PROBE or scope["path"].startswith(OPEN_PREFIX):
+            return None
+        return self._admit(scope, headers, request)
+
+    def _admit(self, scope: Scope, headers: Headers, request: Request) -> Response | None:
+        fields = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = [value for name, value in fields if name == "token"]
+        if given and self._admission.is_token(given[-1]):
+            rest = urlencode([(name, value) for name, value in fields if name != "token"])
+            # One slash: a path that begins with two would lead to another host.
+            path = "/" + quote(scope["path"].lstrip("/"), safe="/")
+            answer = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
+            secure = headers.get("x-forwarded-proto", "").lower() == "https"
+            answer.headers["Set-Cookie"] = self._admission.set_cookie(secure=secure)
+            return answer
+        cookie = "; ".join(headers.getlist("cookie"))
+        if self._admission.is_admitted(cookie=cookie, authorization=headers.get("authorization", "")):
+            return None
+        return self._refuse(request, 401)
+
+
+def is_foreign(headers: Headers, host: str) -> bool:
+    """Whether another site makes the browser ask, other than by a link that a person follows."""
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+        return True
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return False
+    return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != ("navigate", "document")
+
+
+def _place(exc: BaseException) -> str:
+    """File, line and function where it was raised; never the exception's own text, which may quote a message."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"

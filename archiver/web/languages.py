@@ -1,0 +1,47 @@
+"""The languages of the page: English, and one catalogue (locale/*.po) for each other."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Final, NamedTuple
+
+import polib
+
+DEFAULT: Final = "en"
+NAMES: Final = {"en": "English", "fr": "Français"}
+"""What each calls itself; one without a name here is shown by its code."""
+_RANGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{1,3})?))?\s*")
+
+
+class Language(NamedTuple):
+    """One of them."""
+
+    code: str
+    name: str
+    texts: gettext.NullTranslations
+
+
+def load_languages() -> dict[str, Language]:
+    """All of them by code, the default first."""
+    found = {DEFAULT: Language(DEFAULT, NAMES[DEFAULT], gettext.NullTranslations())}
+    folder = resources.files("archiver.web.locale")
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        code, dot, kind = file.name.partition(".")
+        if dot and kind == "po":
+            catalogue = polib.pofile(file.read_text(encoding="utf-8"))
+            texts = gettext.GNUTranslations(io.BytesIO(catalogue.to_binary()))
+            found[code] = Language(code, NAMES.get(code, code), texts)
+    return found
+
+
+def choose_language(known: Mapping[str, Language], *, chosen: str, accepted: str) -> Language:
+    """The one that a person chose, else the best of `Accept-Language`, else English."""
+    if chosen in known:
+        return known[chosen]
+    ranges = [found for part in accepted[:500].split(",") if (found := _RANGE.fullmatch(part)) is not None]
+    ranked = sorted(((-float(one[2] or 1), one[1].lower()) for one in ranges), key=lambda one: one[0])
+    return next((known[code] for weight, code in ranked if weight < 0 and code in known), known[DEFAULT])

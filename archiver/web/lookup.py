@@ -1,0 +1,53 @@
+"""Find the channel that an address names, with what there is to remark about the name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from archiver.address import parse_message
+from archiver.compose.named_channel import find_posted, find_typed
+from archiver.compose.read_archive import get_mirrored
+from archiver.errors import NotFound, UsageError
+from archiver.model.row import ChannelName
+from archiver.store.channel import Mirrored
+from archiver.store.database import Connection, read
+from archiver.store.rows import list_names
+
+
+@dataclass(slots=True)
+class KeptRemarks:
+    """Collects remarks, to be shown on the page."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Keep information."""
+        self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        """Keep a problem."""
+        self.lines.append(text)
+
+
+class FoundChannel(NamedTuple):
+    """A channel, and all others by id."""
+
+    name: ChannelName
+    mirrored: Mirrored
+    known: dict[int, ChannelName]
+    remarks: list[str]
+
+
+async def find_channel(conn: Connection, word: str, message_id: int | None = None) -> FoundChannel:
+    """The channel that the word names, the one that has or had this message if several bore it. Raises NotFound."""
+    known, remarks = await read(conn, list_names), KeptRemarks()
+    try:
+        if message_id is None:
+            name = await find_typed(conn, word, known, remarks=remarks)
+        else:
+            name = await find_posted(conn, parse_message(f"{word}/{message_id}"), known, remarks=remarks)
+    except UsageError as error:
+        raise NotFound(str(error.args[0]), hint=error.hint) from None
+    mirrored = await get_mirrored(conn, name.channel_id)
+    return FoundChannel(name, mirrored, {one.channel_id: one for one in known}, remarks.lines)

@@ -1,0 +1,140 @@
+"""Messages as views show them: an album is one post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import orjson
+from markupsafe import Markup
+
+from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
+from archiver.formatting.visible import find_direction
+from archiver.ids import ChannelId
+from archiver.model.row import ChannelName, StoredMedia, StoredMessage
+from archiver.store.rows import HeldMessage
+from archiver.web.texts import language_direction, text_html
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message, or the messages of an album that lie together."""
+
+    channel: ChannelName
+    messages: Sequence[StoredMessage]
+    media: Sequence[StoredMedia]
+    language: str | None
+    direction: str | None
+    html: Markup
+    answered: str | None = None
+    """The text of the message that it replies to, if that is archived."""
+
+    @property
+    def first(self) -> StoredMessage:
+        """The message that it is addressed by."""
+        return self.messages[0]
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return self.first.message_id
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The numbers of all its messages."""
+        return [one.message_id for one in self.messages]
+
+    @property
+    def forward(self) -> dict[str, Any] | None:
+        """Where it was forwarded from."""
+        return _object(self.first.fwd_from)
+
+    @property
+    def reply(self) -> dict[str, Any] | None:
+        """What it replies to."""
+        return _object(self.first.reply_to)
+
+    @property
+    def reactions(self) -> list[dict[str, Any]]:
+        """Its reactions."""
+        return _load(self.first.reactions) or []
+
+    @property
+    def action(self) -> dict[str, Any] | None:
+        """What a service message says."""
+        if self.first.kind == "stub":
+            return {"type": "unreadable"}
+        return _object(self.first.action)
+
+    @property
+    def author(self) -> str:
+        """Who signed or sent it."""
+        sender = _load(self.first.sender) or {}
+        return str(self.first.post_author or sender.get("name") or sender.get("username") or "")
+
+    @property
+    def edits(self) -> int:
+        """Earlier contents that are archived, of any of its messages."""
+        return max(one.revisions for one in self.messages)
+
+    @property
+    def gone(self) -> StoredMessage | None:
+        """The first of its messages that is deleted."""
+        return next((one for one in self.messages if one.missing_since is not None), None)
+
+
+def list_posts(
+    channel: ChannelName,
+    held: Sequence[HeldMessage],
+    languages: Mapping[int, str],
+    answers: Mapping[tuple[int, int], str],
+    targets: HtmlTargets = OUTSIDE,
+) -> list[Post]:
+    """The posts of messages in order. `answers`: texts of messages replied to, by key."""
+    posts = []
+    for _, group in groupby(held, key=lambda one: one[0].grouped_id or one[0].message_id):
+        members = list(group)
+        messages = [message for message, _ in members]
+        languages_here = [languages[one.message_id] for one in messages if one.message_id in languages]
+        language = languages_here[0] if languages_here else None
+        posts.append(
+            Post(
+                channel=channel,
+                messages=messages,
+                media=[slot for _, media in members for slot in media],
+                language=language,
+                direction=language_direction(language) or find_direction("\n".join(one.text for one in messages)),
+                html=Markup("").join(
+                    text_html(one.text, one.entities, language, targets=targets) for one in messages if one.text
+                ),
+                answered=answers.get(reply_key(messages[0]) or (0, 0)),
+            )
+        )
+    return posts
+
+
+def list_reply_keys(held: Sequence[HeldMessage]) -> Iterator[tuple[int, int]]:
+    """The messages of archived channels that these reply to."""
+    for message, _ in held:
+        if (key := reply_key(message)) is not None:
+            yield key
+
+
+def reply_key(message: StoredMessage) -> tuple[int, int] | None:
+    """The channel and number of the message that this one replies to."""
+    reply = _load(message.reply_to)
+    if not reply or not reply.get("reply_to_msg_id"):
+        return None
+    peer = reply.get("reply_to_peer_id") or {"type": "channel", "id": message.channel_id}
+    return (ChannelId(int(peer["id"])), int(reply["reply_to_msg_id"])) if peer.get("type") == "channel" else None
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    found = _load(text)
+    return found if isinstance(found, dict) else None
+
+
+def _load(text: str | None) -> Any:
+    return orjson.loads(text) if text else None

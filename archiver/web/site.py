@@ -1,0 +1,91 @@
+"""What all views of one server share, and what one request asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from starlette.requests import Request
+
+from archiver.store.database import Connection
+from archiver.store.reading_pool import ReadingPool
+from archiver.web.languages import Language, choose_language
+from archiver.web.times import Times
+from search.query.dates import parse_zone
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+Format: TypeAlias = Literal["html", "json", "csv", "atom"]
+
+QUICK = 2.0
+"""Seconds for the questions of a view."""
+ZONE_COOKIE, LANGUAGE_COOKIE = "telekeep-zone", "telekeep-language"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One archive, as served."""
+
+    directory: Path
+    pool: ReadingPool
+    settings: Settings
+    languages: Mapping[str, Language]
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What views keep between requests."""
+
+    def reading(self, seconds: float = QUICK) -> AbstractAsyncContextManager[Connection]:
+        """A connection to read one state of the archive with, for so long. Raises OutOfTime, ReadersBusy."""
+        return self.pool.reading(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, as views see it."""
+
+    path: str
+    """Without the suffix of its format."""
+    fields: Mapping[str, str]
+    """The last value of each field of the query, without outer white space."""
+    parts: Mapping[str, str]
+    """What the route names: a channel, an id."""
+    format: Format
+    language: Language
+    times: Times
+
+    def get(self, name: str) -> str:
+        """A field; empty if it is not given."""
+        return self.fields.get(name, "")
+
+    def number(self, name: str) -> int | None:
+        """A field that is a whole number above 0; None for anything else."""
+        text = self.get(name)
+        return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= 10 and int(text) else None
+
+    def say(self, text: str) -> str:
+        """A text in the language of the page."""
+        return self.language.texts.gettext(text)
+
+
+def read_request(request: Request, site: Site, form: Format) -> Asked:
+    """What is asked for. Raises DateError for an unknown time zone."""
+    fields = {name: value.strip() for name, value in request.query_params.multi_items()}
+    language = choose_language(
+        site.languages,
+        chosen=request.cookies.get(LANGUAGE_COOKIE, ""),
+        accepted=request.headers.get("accept-language", ""),
+    )
+    zone = fields.get("tz") or request.cookies.get(ZONE_COOKIE) or site.settings.display.tz
+    path = request.url.path
+    return Asked(
+        path=path.removesuffix(f".{form}") if form != "html" else path,
+        fields=fields,
+        parts=dict(request.path_params),
+        format=form,
+        language=language,
+        times=Times(parse_zone(zone), zone, language.texts, time.time()),
+    )

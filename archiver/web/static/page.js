@@ -1,0 +1,1 @@
+// Keys, copying, newer messages. Everything on the page works without this.

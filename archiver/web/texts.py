@@ -1,0 +1,35 @@
+"""Texts of strangers as HTML, by the one renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from markupsafe import Markup
+
+from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
+
+RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+def language_direction(language: str | None) -> str | None:
+    """The direction in which a language is written; None if the language is not known."""
+    return None if not language else "rtl" if language in RTL_LANGUAGES else "ltr"
+
+
+def visible(text: object) -> Markup:
+    """A name or title on one line, isolated from the text around it, with hostile characters visible."""
+    return Markup("<bdi>") + Markup(escaped(" ".join(str(text).split()))) + Markup("</bdi>")  # noqa: S704 - escaped
+
+
+def text_html(
+    text: str,
+    entities: str | None = None,
+    language: str | None = None,
+    *,
+    highlights: Iterable[tuple[int, int]] = (),
+    targets: HtmlTargets = OUTSIDE,
+) -> Markup:
+    """A text with its entities, every line in its direction."""
+    direction = language_direction(language)
+    return Markup(to_html(text, entities, highlights=highlights, targets=targets, direction=direction))  # noqa: S704

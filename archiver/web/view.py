@@ -1,0 +1,28 @@
+"""What a view answers: a template with its values, or the same as data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from archiver.model.row import Row
+from archiver.web.site import Asked, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The answer of a view."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    rows: Sequence[Row] | None = None
+    """The messages, for the other formats; None: there are none of this view."""
+    data: Mapping[str, Any] | None = None
+    """What JSON says beside or instead of rows."""
+    title: str = ""
+    """Of a feed."""
+
+
+View: TypeAlias = Callable[[Site, Asked], Awaitable[Shown]]

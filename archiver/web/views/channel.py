@@ -1,0 +1,88 @@
+"""A channel's messages: a reading column with its days, and with its gaps where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Literal, NamedTuple, TypeAlias
+
+from archiver.model.completeness import IdRun
+from archiver.model.row import build_row
+from archiver.reading.channel_page import ChannelPage, Place, read_page
+from archiver.reading.clock_offset import read_server_now
+from archiver.store.database import Connection, read
+from archiver.store.rows import HeldMessage, get_messages
+from archiver.web.lookup import find_channel
+from archiver.web.posts import Post, list_posts, list_reply_keys
+from archiver.web.site import Asked, Site
+from archiver.web.times import Times
+from archiver.web.view import Shown
+
+
+class ColumnItem(NamedTuple):
+    """One part of the column."""
+
+    kind: Literal["day", "gap", "post"]
+    day: date | None = None
+    gap: IdRun | None = None
+    post: Post | None = None
+
+
+Column: TypeAlias = list[ColumnItem]
+
+
+async def show_channel(site: Site, asked: Asked) -> Shown:
+    """The page of `?around=ID`, `?before=ID`, `?after=ID`, `?on=DATE`, or the newest one."""
+    async with site.reading() as conn:
+        found = await find_channel(conn, asked.parts["channel"])
+        place = await _read_place(conn, asked)
+        page = await read_page(conn, found.mirrored, place)
+        answers = await read_texts(conn, page.messages)
+    posts = list_posts(found.name, page.messages, page.languages, answers)
+    return Shown(
+        template="channel.html",
+        title=found.name.title,
+        rows=[build_row(found.name, message, media) for message, media in page.messages],
+        values={
+            "channel": found.name,
+            "mirrored": found.mirrored,
+            "known": found.known,
+            "remarks": found.remarks,
+            "page": page,
+            "column": list(_column(page, posts, asked.times)),
+            "first": page.messages[0][0] if page.messages else None,
+            "last": page.messages[-1][0] if page.messages else None,
+            "target": place.at if place.kind == "around" else None,
+        },
+    )
+
+
+async def _read_place(conn: Connection, asked: Asked) -> Place:
+    if typed := asked.get("on"):
+        return Place("on", asked.times.parse_day(typed, await read_server_now(conn)))
+    if (number := asked.number("around")) is not None:
+        return Place("around", number)
+    if (number := asked.number("before")) is not None:
+        return Place("before", number)
+    number = asked.number("after")
+    return Place("newest") if number is None else Place("after", number)
+
+
+async def read_texts(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[tuple[int, int], str]:
+    """The texts of the messages that these reply to, by key."""
+    answered = await read(conn, get_messages, set(list_reply_keys(held)))
+    return {key: message.text for key, (message, _) in answered.items()}
+
+
+def _column(page: ChannelPage, posts: Sequence[Post], times: Times) -> Iterator[ColumnItem]:
+    """Days, posts, and gaps before the post that follows them."""
+    day = None
+    runs = list(page.runs)
+    for post in posts:
+        while runs and runs[0].lo < post.id:
+            yield ColumnItem("gap", gap=runs.pop(0))
+        if (own := times.day_of(post.first.date)) != day:
+            day = own
+            yield ColumnItem("day", day=day)
+        yield ColumnItem("post", post=post)
+    yield from (ColumnItem("gap", gap=run) for run in runs)

@@ -1,0 +1,92 @@
+"""One message, and everything known about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from archiver.errors import KnownAbsent, NotFound
+from archiver.model.row import to_object
+from archiver.model.versions import list_versions
+from archiver.reading.coverage_report import list_runs
+from archiver.reading.message_context import read_context
+from archiver.reading.message_history import MessageHistory
+from archiver.store.database import Connection, read
+from archiver.store.history import Key, list_counters, list_revisions
+from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
+from archiver.web.lookup import FoundChannel, find_channel
+from archiver.web.posts import list_posts
+from archiver.web.site import Asked, Site
+from archiver.web.times import Times
+from archiver.web.view import Shown
+from archiver.web.views.channel import read_texts
+
+MOST_VERSIONS = 50
+"""Versions on one page; the command line shows all."""
+
+
+async def show_message(site: Site, asked: Asked) -> Shown:
+    """The message with its history."""
+    number = int(asked.parts["message_id"])
+    async with site.reading() as conn:
+        found = await find_channel(conn, asked.parts["channel"], number)
+        key = (found.name.channel_id, number)
+        held = (await read(conn, get_messages, [key])).get(key)
+        if held is None:
+            raise await _explain(conn, found, number, asked.times)
+        values = await _read_all(conn, found, held)
+    context = values["context"]
+    return Shown(
+        template="message.html",
+        title=f"{found.name.title} {number}",
+        rows=[context.row],
+        data={"history": values["history"].to_object(diff=True)},
+        values={**values, "channel": found.name, "known": found.known, "remarks": found.remarks},
+    )
+
+
+async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
+    message, media = held
+    key: Key = (message.channel_id, message.message_id)
+    last = message.revisions
+    wanted = {key: (max(1, last - MOST_VERSIONS + 2), last)}
+    versions = list_versions(message, media, (await read(conn, list_revisions, wanted))[key])
+    context = await read_context(conn, found.name, held)
+    history = MessageHistory(
+        channel=found.name,
+        message=message,
+        versions=versions,
+        absences=context.absences,
+        counters=await read(conn, list_counters, message.channel_id, message.message_id),
+    )
+    below = await read(conn, list_before, message.channel_id, message.message_id, 1)
+    above = await read(conn, list_after, message.channel_id, message.message_id, 1)
+    languages = await read(conn, list_languages, message.channel_id, [message.message_id])
+    raw = orjson.dumps(to_object(context.row), option=orjson.OPT_INDENT_2).decode("utf-8", "replace")
+    return {
+        "context": context,
+        "history": history,
+        "diffs": list(zip(versions, history.diffs(), strict=True))[::-1],
+        "left_out": max(0, last - MOST_VERSIONS + 1),
+        "post": list_posts(found.name, [held], languages, await read_texts(conn, [held]))[0],
+        "earlier": below[0][0].message_id if below else None,
+        "later": above[0][0].message_id if above else None,
+        "raw": raw,
+    }
+
+
+async def _explain(conn: Connection, found: FoundChannel, number: int, times: Times) -> NotFound:
+    """Why the message is not archived."""
+    what, channel = f"{found.name.name}/{number} is not archived", found.mirrored
+    if number > channel.top_id:
+        return NotFound(f"{what}: the highest known id of the channel is {channel.top_id}.")
+    run = (await list_runs(conn, channel, lo=number, hi=number))[0]
+    if run.state == "absent":
+        noticed = f" when it was read ({times.text(run.noticed)})" if run.noticed else ""
+        return KnownAbsent(
+            f"{what}: the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
+        )
+    if run.state == "outside":
+        return NotFound(f"{what}: it is older than what is mirrored of this channel.")
+    return NotFound(f"{what}: it is not fetched yet.", hint="`telekeep sync` fetches it.")
