@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
-FORMATS = frozenset({"jsonl", "csv"})
+FORMATS = frozenset({"jsonl", "csv", "html", "desktop-json", "markdown", "atom"})
 
 
 _ADDED = {"partial", "reasons", "incomplete"}
@@ -136,7 +136,7 @@ _MANIFEST: dict[str, _Check] = {
     "engine": _exactly(None, "exact"),
     "norm_version": _or_null(_count),
     "bounds": _object(_BOUNDS),
-    "order": _exactly(["date", "channel_id", "message_id"]),
+    "order": _exactly(["date", "channel_id", "message_id"], ["channel_id", "date", "message_id"]),
     "format": _exactly(*FORMATS),
     "options": lambda value: type(value) is dict,
     "rows": _count,

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+ROW_MARKS = {
+    "html": b"\n<article ",
+    "desktop-json": b'"telekeep": {"channel_id":',
+    "markdown": b"\n<!-- telekeep {",
+    "atom": b"<telekeep:row ",
+}
+"""What begins each row in formats made for reading, in front of its key."""
+
 
 class LineCounter:
     """Counts rows of JSON Lines."""
@@ -47,6 +55,34 @@ class RecordCounter:
         return self._ends + (self._last not in (b"\n", b"")) - 1
 
 
-def make_counter(format_name: str) -> LineCounter | RecordCounter:
+class MarkCounter:
+    """Counts how often the mark of a row occurs; no text can contain it."""
+
+    def __init__(self, mark: bytes) -> None:
+        self.rows = 0
+        self._mark, self._rest = mark, b""
+
+    def feed(self, data: bytes) -> None:
+        """Count the next bytes."""
+        data = self._rest + data
+        self.rows += data.count(self._mark)
+        self._rest = data[-len(self._mark) + 1 :]
+
+
+class Uncounted:
+    """For formats whose rows are not in the order of their bytes: `recount` reads them."""
+
+    rows = None
+
+    def feed(self, data: bytes) -> None:
+        """Nothing."""
+
+
+def make_counter(format_name: str) -> LineCounter | RecordCounter | MarkCounter | Uncounted:
     """The counter for a format of `claims.FORMATS`."""
-    return RecordCounter() if format_name == "csv" else LineCounter()
+    if format_name == "csv":
+        return RecordCounter()
+    if format_name == "jsonl":
+        return LineCounter()
+    mark = ROW_MARKS.get(format_name)
+    return Uncounted() if mark is None else MarkCounter(mark)

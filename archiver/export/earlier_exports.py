@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,6 +30,38 @@ def find_earlier(path: Path) -> str | None:
     finally:
         os.close(directory)
     return None
+
+
+class ForeignFile(NamedTuple):
+    """Why a directory is not one of our exports: a file that its manifest does not name, or names differently."""
+
+    name: str
+    """Empty if the directory has no manifest."""
+
+
+def find_earlier_folder(path: Path) -> str | ForeignFile:
+    """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        claims = read_names(directory, MANIFEST_NAME)
+        if claims is None:
+            return ForeignFile("")
+        inside = {name for name in _walk(path) if name != MANIFEST_NAME}
+        for name in sorted(inside ^ set(claims.entries)):
+            return ForeignFile(name)
+        for name, entry in claims.entries.items():
+            if not _matches(directory, name, entry):
+                return ForeignFile(name)
+        return claims.exported_at
+    finally:
+        os.close(directory)
+
+
+def _walk(path: Path) -> Iterator[str]:
+    """Everything below that is not a directory; a link to one counts as a file."""
+    for above, folders, names in os.walk(path):
+        linked = [name for name in folders if os.path.islink(os.path.join(above, name))]  # noqa: PTH114, PTH118
+        yield from (os.path.relpath(os.path.join(above, name), path) for name in [*names, *linked])  # noqa: PTH118
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class Manifest:
                 "tz": self.request.zone,
                 "meaning": "[since, until) in UTC; null is open",
             },
-            "order": ["date", "channel_id", "message_id"],
+            "order": self.request.order,
             "format": self.format,
             "options": self.options,
             "rows": sum(part.share.rows for part in self.channels),

@@ -16,11 +16,13 @@ from typing import BinaryIO
 
 from archiver.errors import UsageError
 from archiver.export.earlier_exports import find_earlier
+from archiver.export.folder import expect_replaceable_folder
+from archiver.export.formats.registry import ENDINGS
 from archiver.export.manifest import MANIFEST_NAME
 
 _DESCRIPTOR = re.compile(rf"(?:/dev|/proc/(?:self|thread-self|{os.getpid()}))/(?:fd/([0-9]{{1,9}})|stdout|stderr)")
-ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-"""File name extensions and their formats."""
+_BESIDE_ARCHIVE = frozenset(ENDINGS) - {".sqlite", ".sqlite3", ".db"}
+"""File name extensions that SQLite gives to none of its own files."""
 _LINKS = 40
 """Symbolic links in a row that Linux follows."""
 _READER_TIMEOUT = 600.0
@@ -36,8 +38,10 @@ class Stream:
     """If it is already open."""
 
 
-def find_place(out: str, extension: str, *, force: bool = True, archive: Path | None = None) -> Path | Stream:
-    """The stream or file that `-o` names; `messages.<extension>` if it names a directory.
+def find_place(
+    out: str, extension: str, *, force: bool = True, archive: Path | None = None, file_name: str | None = None
+) -> Path | Stream:
+    """The stream or file that `-o` names; `file_name`, or `messages.<extension>`, if it names a directory.
 
     Raises UsageError for what must not be replaced: files, unless `force`; links, disks, files of the archive.
     """
@@ -51,7 +55,8 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
     path = Path(out)
     info = _examine(path)
     if out.endswith("/") or (info and stat.S_ISDIR(info.st_mode)):
-        return find_place(str(path / f"messages.{extension}"), extension, force=force, archive=archive)
+        name = file_name or f"messages.{extension}"
+        return find_place(str(path / name), extension, force=force, archive=archive)
     if path.name.endswith(MANIFEST_NAME):
         raise UsageError(f"{out} cannot be the data file.", hint="That name is reserved for the manifest.")
     if info is None:
@@ -66,6 +71,25 @@ def find_place(out: str, extension: str, *, force: bool = True, archive: Path | 
         raise UsageError(f"{out} is a disk or a socket; exports are not written there.", hint="Use a file.")
     _expect_nameable(path)
     _expect_replaceable(path, force=force, archive=archive)
+    return path
+
+
+def find_folder(out: str, format_name: str, *, force: bool = True, archive: Path | None = None) -> Path:
+    """The directory that `-o` names, for a format of several files.
+
+    Raises UsageError for what must not be replaced: anything but an empty directory or, with `force`, our own export.
+    """
+    if out == "-" or _find_descriptor(out) is not None:
+        raise UsageError(f"{format_name} is a directory of files and cannot go to a stream.", hint="Use -o DIRECTORY.")
+    if not out or "\0" in out or not Path(out).name:
+        raise UsageError("-o needs the name of a new directory.")
+    path = Path(out)
+    if path.suffix.lower() in (".html", ".htm"):
+        raise UsageError(f"{format_name} is a directory of files.", hint=f"Use -o {path.with_suffix('')}/")
+    if archive is not None and path.resolve().is_relative_to(archive.resolve()):
+        raise UsageError(f"{path} would be among the archive's own files.", hint="Choose another directory.")
+    _expect_nameable(path)
+    expect_replaceable_folder(path, force=force)
     return path
 
 
@@ -105,7 +129,11 @@ def _expect_nameable(path: Path) -> None:
 
 def _expect_no_clash(path: Path, archive: Path | None) -> None:
     """Raise UsageError for a new file next to the archive that SQLite could mistake for one of its own."""
-    if archive is not None and path.suffix.lower() not in ENDINGS and path.parent.resolve() == archive.resolve():
+    if (
+        archive is not None
+        and path.suffix.lower() not in _BESIDE_ARCHIVE
+        and path.parent.resolve() == archive.resolve()
+    ):
         raise UsageError(f"{path} would be among the archive's own files.", hint="Choose another directory.")
 
 

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
+from archiver.export.row_keys import READERS, RowKey
 
-from archiver.ids import ChannelId, MessageId
-
-_LONGEST = 64 << 20
-"""Longest row in bytes; real ones have a few thousand."""
 _USUAL = len("2021-12-16T00:00:00Z")
 """Timestamps of this length sort like text."""
-
-
-class RowKey(NamedTuple):
-    """The sort key of a row, and the name of its channel."""
-
-    date: str
-    channel_id: ChannelId
-    message_id: MessageId
-    name: str
 
 
 class UnexpectedRow(Exception):
@@ -46,11 +32,11 @@ class Recount:
         self._claims = claims
         self._since, self._until = claims["bounds"]["since"], claims["bounds"]["until"]
         self._found: dict[int, _Found] = {}
-        self._last: tuple[str, int, int] | None = None
+        self._last: tuple[str | int, str, int, int] | None = None
 
     def add(self, file: BufferedReader) -> None:
         """Count the rows of a data file. Raises UnexpectedRow."""
-        read = _READERS[self._claims["format"]]
+        read = READERS[self._claims["format"]]
         for number, key in enumerate(_numbered(read(file, self._claims["options"])), 1):
             if wrong := self._misplaced(key):
                 raise UnexpectedRow(f"has a row that {wrong} (number {number})")
@@ -61,7 +47,8 @@ class Recount:
                 found.rows, found.last = found.rows + 1, key
 
     def _misplaced(self, key: RowKey) -> str | None:
-        place = (key.date, key.channel_id, key.message_id)
+        by_channel = self._claims["order"][0] == "channel_id"
+        place = (key.channel_id if by_channel else key.date, key.date, key.channel_id, key.message_id)
         if len(key.date) == _USUAL:
             if self._last is not None and self._last >= place:
                 return "is out of order, or repeated"
@@ -110,35 +97,3 @@ def _numbered(keys: Iterator[RowKey]) -> Iterator[RowKey]:
         if not all(map(isinstance, key, (str, int, int, str))):
             raise UnexpectedRow(f"has an invalid row (number {number})")
         yield key
-
-
-def _read_lines(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
-    while line := file.readline(_LONGEST):
-        row = orjson.loads(line)
-        yield RowKey(row["date"], row["channel_id"], row["message_id"], row["channel"])
-
-
-def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[RowKey]:
-    guarded = bool(options.get("excel"))
-    before = csv.field_size_limit(_LONGEST)
-    text = io.TextIOWrapper(file, "utf-8-sig" if guarded else "utf-8", newline="")
-    try:
-        records = csv.reader(text)
-        header = next(records)
-        date, channel_id, message_id, channel = map(header.index, ("date", "channel_id", "message_id", "channel"))
-        for one in records:
-            ids = [_bare(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
-            yield RowKey(one[date], ChannelId(int(ids[0])), MessageId(int(ids[1])), ids[2])
-    finally:
-        text.detach()
-        csv.field_size_limit(before)
-
-
-def _bare(cell: str, *, guarded: bool) -> str:
-    return cell.removeprefix("'") if guarded else cell
-
-
-_READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]] = {
-    "jsonl": _read_lines,
-    "csv": _read_records,
-}

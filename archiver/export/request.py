@@ -22,3 +22,10 @@ class Request:
     query: str | None = None
     tree: Node | None = None
     """The query, parsed."""
+    by_channel: bool = False
+    """Whether channels follow each other instead of being merged by date."""
+
+    @property
+    def order(self) -> list[str]:
+        """The keys that the rows are sorted by."""
+        return ["channel_id", "date", "message_id"] if self.by_channel else ["date", "channel_id", "message_id"]

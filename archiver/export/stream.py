@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import TypeAlias
 
 from archiver.export.request import Request
@@ -23,13 +24,22 @@ _CHUNKS_TOTAL = 4 * rows.CHUNK
 _HITS = 500
 
 
-def iter_items(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
-    """The messages of the request in order."""
+async def iter_chunks(conn: Connection, request: Request) -> AsyncGenerator[list[Item], None]:
+    """The messages of the request in order, some at a time."""
+    if request.by_channel and len(request.channels) > 1:
+        for channel in request.channels:
+            async for chunk in iter_chunks(conn, replace(request, channels=(channel,))):
+                yield chunk
+        return
     if request.tree is not None:
-        return _found(conn, request)
-    if len(request.channels) == 1:
-        return _of_channel(conn, request, request.channels[0], rows.CHUNK)
-    return _merged(conn, request)
+        chunks = _found(conn, request)
+    elif len(request.channels) == 1:
+        chunks = _of_channel(conn, request, request.channels[0], rows.CHUNK)
+    else:
+        chunks = _merged(conn, request)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk
 
 
 async def count_items(conn: Connection, request: Request) -> int:
@@ -45,42 +55,56 @@ async def count_items(conn: Connection, request: Request) -> int:
 
 
 async def _of_channel(
-    conn: Connection, request: Request, channel: ChannelName, chunk: int
-) -> AsyncGenerator[Item, None]:
+    conn: Connection, request: Request, channel: ChannelName, size: int
+) -> AsyncGenerator[list[Item], None]:
     since, until = request.bounds.since_unix, request.bounds.until_unix
-    async with aclosing(
-        rows.iter_messages(conn, channel.channel_id, since=since, until=until, chunk=chunk)
-    ) as messages:
-        async for message, media in messages:
-            yield message, build_row(channel, message, media)
+    async with aclosing(rows.iter_chunks(conn, channel.channel_id, since=since, until=until, chunk=size)) as chunks:
+        async for chunk in chunks:
+            yield [(message, build_row(channel, message, media)) for message, media in chunk]
 
 
-async def _merged(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
+async def _merged(conn: Connection, request: Request) -> AsyncGenerator[list[Item], None]:
     """Merge all channels. The more channels, the smaller the chunks, so that memory stays constant."""
-    chunk = max(20, _CHUNKS_TOTAL // max(1, len(request.channels)))
+    size = max(20, _CHUNKS_TOTAL // max(1, len(request.channels)))
     async with AsyncExitStack() as stack:
         streams = [
-            await stack.enter_async_context(aclosing(_of_channel(conn, request, channel, chunk)))
+            await stack.enter_async_context(aclosing(_of_channel(conn, request, channel, size)))
             for channel in request.channels
         ]
+        queues: list[Iterator[Item]] = [iter(())] * len(streams)
         heap: list[tuple[int, int, int, int, Item]] = []
-        for at, stream in enumerate(streams):
-            await _push(heap, at, stream)
+        merged: list[Item] = []
+        for at in range(len(streams)):
+            await _push(heap, at, streams, queues)
         while heap:
-            *_, at, item = heap[0]
-            yield item
-            heapq.heappop(heap)
-            await _push(heap, at, streams[at])
+            *_, at, item = heapq.heappop(heap)
+            merged.append(item)
+            if len(merged) == rows.CHUNK:
+                yield merged
+                merged = []
+            await _push(heap, at, streams, queues)
+        yield merged
 
 
-async def _push(heap: list[tuple[int, int, int, int, Item]], at: int, stream: AsyncGenerator[Item, None]) -> None:
-    item = await anext(stream, None)
-    if item is not None:
-        message = item[0]
-        heapq.heappush(heap, (message.date, message.channel_id, message.message_id, at, item))
+async def _push(
+    heap: list[tuple[int, int, int, int, Item]],
+    at: int,
+    streams: list[AsyncGenerator[list[Item], None]],
+    queues: list[Iterator[Item]],
+) -> None:
+    """Put the next message of a channel on the heap."""
+    item = next(queues[at], None)
+    while item is None:
+        chunk = await anext(streams[at], None)
+        if chunk is None:
+            return
+        queues[at] = iter(chunk)
+        item = next(queues[at], None)
+    message = item[0]
+    heapq.heappush(heap, (message.date, message.channel_id, message.message_id, at, item))
 
 
-async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, None]:
+async def _found(conn: Connection, request: Request) -> AsyncGenerator[list[Item], None]:
     """The hits of the query; the exact engine's `oldest` has the same order."""
     assert request.tree is not None
     engine = ExactEngine(conn)
@@ -99,10 +123,8 @@ async def _found(conn: Connection, request: Request) -> AsyncGenerator[Item, Non
         )
         keys = [(hit.channel_id, hit.message_id) for hit in answer.hits]
         held = await read(conn, rows.get_messages, keys)
-        for key in keys:
-            if key in held:
-                message, media = held[key]
-                yield message, build_row(names[ChannelId(key[0])], message, media)
+        found = [(names[ChannelId(key[0])], *held[key]) for key in keys if key in held]
+        yield [(message, build_row(name, message, media)) for name, message, media in found]
         cursor = answer.cursor
         if cursor is None:
             return

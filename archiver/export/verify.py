@@ -130,7 +130,7 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
         return f"cannot be read: {exc.strerror}"
     if digest.hexdigest() != entry["sha256"]:
         return "has a different SHA-256"
-    return None if counter.rows == entry["rows"] else f"has {counter.rows} rows instead of {entry['rows']}"
+    return None if counter.rows in (None, entry["rows"]) else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
 def _recounted(manifest: Path, directory: int, claims: dict[str, Any]) -> Iterator[FileCheck]:

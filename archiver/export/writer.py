@@ -1,4 +1,4 @@
-"""The protocol of a format: encode rows as bytes, always the same bytes for the same rows."""
+"""The protocols of formats: rows become bytes, always the same bytes for the same rows."""
 
 from __future__ import annotations
 
@@ -33,3 +33,60 @@ class Writer(Protocol):
     def end(self) -> bytes:
         """Bytes after the last row."""
         ...
+
+
+class ByteSink(Protocol):
+    """Where the bytes of a data file go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append the data."""
+        ...
+
+
+class RowSink(Protocol):
+    """Where rows go: `begin`, then `add` for each, then `end`."""
+
+    def begin(self) -> None:
+        """Before the first row."""
+        ...
+
+    def add(self, row: Row) -> None:
+        """Write one row."""
+        ...
+
+    def end(self) -> None:
+        """After the last row."""
+        ...
+
+
+class FolderWriter(RowSink, Protocol):
+    """A format of several files, which it opens in the folder it was made for."""
+
+    @property
+    def options(self) -> dict[str, object]:
+        """How the files were written, for the manifest."""
+        ...
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings for the user after the last row."""
+        ...
+
+
+class StreamRows:
+    """Writes rows of a format of one file to where its bytes go."""
+
+    def __init__(self, writer: Writer, sink: ByteSink) -> None:
+        self._writer, self._sink = writer, sink
+
+    def begin(self) -> None:
+        """Write what is before the rows."""
+        self._sink.write(self._writer.begin())
+
+    def add(self, row: Row) -> None:
+        """Write the row."""
+        self._sink.write(self._writer.encode(row))
+
+    def end(self) -> None:
+        """Write what is after the rows."""
+        self._sink.write(self._writer.end())

@@ -7,6 +7,7 @@ writers embed them unchanged (`to_json`), CSV writers put them in a cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from time import gmtime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -77,6 +78,7 @@ MEDIA_KEYS = (
 )
 
 Row: TypeAlias = dict[str, Any]
+_EMPTY = orjson.Fragment("[]")
 
 
 class ChannelName(NamedTuple):
@@ -179,9 +181,9 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "hashtags": _list(marks.hashtags),
         "links": _list(list_links(marks.links, [one.url for one in media], message.markup)),
         "origin": message.origin,
-        "first_seen": iso(message.first_seen),
-        "last_seen": iso(message.last_seen),
-        "missing_since": iso(message.missing_since),
+        "first_seen": _often(message.first_seen),
+        "last_seen": _often(message.last_seen),
+        "missing_since": _often(message.missing_since),
         "revisions": message.revisions,
         "payload_sha256": message.payload_sha256.hex(),
         "action": _stub_action(message) if stub else message.action,
@@ -208,8 +210,12 @@ def to_json(row: Row) -> bytes:
 
 def to_object(row: Row) -> dict[str, Any]:
     """The row with its nested values as JSON fragments, ready to encode."""
-    nested = {key: orjson.Fragment(row[key]) for key in NESTED if row[key] is not None}
-    return {**row, **nested}
+    thing = row.copy()
+    for key in NESTED:
+        value = row[key]
+        if value is not None:
+            thing[key] = _EMPTY if value == "[]" else orjson.Fragment(value)
+    return thing
 
 
 def media_json(media: Sequence[StoredMedia]) -> str:
@@ -227,10 +233,25 @@ def iso(seconds: int | None) -> str | None:
     """Unix seconds as ISO 8601 UTC with Z; None if out of range."""
     if seconds is None:
         return None
+    day, second = divmod(seconds, 86_400)
+    date = _day(day)
+    return None if date is None else f"{date}T{_MINUTES[second // 60]}:{_SECONDS[second % 60]}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: int) -> str | None:
     try:
-        return "%04d-%02d-%02dT%02d:%02d:%02dZ" % gmtime(seconds)[:6]  # noqa: UP031 - twice as fast as a format string
+        return "%04d-%02d-%02d" % gmtime(86_400 * day)[:3]  # noqa: UP031 - as fast as it gets
     except (OverflowError, OSError, ValueError):
         return None
+
+
+_MINUTES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02d}" for second in range(60)]
+
+
+_often = lru_cache(maxsize=4096)(iso)
+"""`iso` for the times of captures, which a page of messages shares."""
 
 
 def _stub_action(message: StoredMessage) -> str:

@@ -8,7 +8,7 @@ https://www.sqlite.org/isolation.html
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
 import aiosqlite
@@ -70,12 +70,26 @@ async def iter_messages(
     chunk: int = CHUNK,
 ) -> AsyncGenerator[HeldMessage, None]:
     """Yield the channel's messages dated within [since, until), by date and id, with one chunk in memory at a time."""
+    async with aclosing(iter_chunks(conn, channel_id, since=since, until=until, chunk=chunk)) as chunks:
+        async for held in chunks:
+            for one in held:
+                yield one
+
+
+async def iter_chunks(
+    conn: aiosqlite.Connection,
+    channel_id: ChannelId,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    chunk: int = CHUNK,
+) -> AsyncGenerator[list[HeldMessage], None]:
+    """Yield the same as `iter_messages`, a chunk at a time."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     async with conn.execute(query, (channel_id, *bounds)) as cursor:
         while rows := await cursor.fetchmany(chunk):
-            for held in await read(conn, _with_media, channel_id, [StoredMessage._make(row) for row in rows]):
-                yield held
+            yield await read(conn, _with_media, channel_id, [StoredMessage._make(row) for row in rows])
 
 
 def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.exported import report, to_object
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
@@ -18,14 +20,15 @@ from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.csv_writer import CsvWriter
-from archiver.export.jsonl import JsonlWriter
-from archiver.export.place import ENDINGS, Stream, find_place, open_stream
+from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, WriterContext
+from archiver.export.place import Stream, find_folder, find_place, open_stream
 from archiver.export.request import Request
-from archiver.export.run import ExportResult, export_to_file, export_to_stream
+from archiver.export.run import ExportResult, export_to_file, export_to_folder, export_to_stream
 from archiver.export.stream import count_items
-from archiver.export.writer import Writer
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
+from archiver.store.database import read
+from archiver.store.rows import list_names
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
@@ -37,8 +40,6 @@ EXIT_STATUS = {
     130: "interrupted; nothing was written",
 }
 
-FORMATS: dict[str, Callable[[], Writer]] = {"jsonl": JsonlWriter, "csv": CsvWriter}
-
 HELP = """\
 Export a range of dates to a file, with a manifest.
 
@@ -48,6 +49,9 @@ Examples:
   telekeep export @channel --on 2021-12-16 --tz Asia/Baghdad --format csv -o day.csv --excel
   telekeep export --query 'bridge -toll' --since 2021-12 -o found/
   telekeep export --since 7d -o - | jq .permalink
+  telekeep export @channel --format html -o pages/
+
+Formats: jsonl, csv, and html: a directory of pages that any browser shows.
 
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
@@ -66,8 +70,8 @@ def command(
         str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
     ],
     format_name: Annotated[
-        Literal["jsonl", "csv"] | None,
-        Option("--format", metavar="FORMAT", help="jsonl or csv; default: by the file name extension."),
+        str | None,
+        Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
     ] = None,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
@@ -93,7 +97,7 @@ def command(
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
     _expect_separate_outputs(out, format_name, shape)
-    writer = _writer(format_name or _format_of(out), excel=excel)
+    form = choose_format(format_name, out, excel=excel)
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
     spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
@@ -102,7 +106,7 @@ def command(
         run(
             context.obj,
             channels or [],
-            writer=writer,
+            form=form,
             out=out,
             query=query,
             when=when,
@@ -117,7 +121,7 @@ async def run(
     invocation: Invocation,
     typed: list[str],
     *,
-    writer: Writer,
+    form: ExportFormat,
     out: str,
     query: str | None,
     when: When,
@@ -126,11 +130,13 @@ async def run(
     shape: Shape = "people",
 ) -> int:
     """Export. Returns the exit status."""
-    place = find_place(out, writer.extension, force=force, archive=invocation.checked_settings().archive.dir)
+    directory = invocation.checked_settings().archive.dir
+    place = _find_place(form, out, force=force, archive=directory)
     result: ExportResult | None = None
-    write = Moments(parse_zone(when.tz)).at if output.is_terminal() else iso
+    zone = parse_zone(when.tz)
+    write = Moments(zone).at if output.is_terminal() else iso
     try:
-        async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
+        async with open_archive(directory, remarks=output) as database:
             conn = database.connection
             now = await read_server_now(conn)
             bounds = when.resolve(now, remarks=output, write=write)
@@ -139,7 +145,11 @@ async def run(
             if query is not None:
                 await open_engine(conn)
                 tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
-            request = Request(channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree)
+            request = Request(
+                channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree, by_channel=form.by_channel
+            )
+            names = {name.channel_id: name for name in await read(conn, list_names)}
+            context = WriterContext(request=request, wording=ExportWords(Moments(zone), names))
             with Progress("export") as progress:
                 total = await count_items(conn, request) if progress.is_shown else None
 
@@ -148,11 +158,30 @@ async def run(
 
                 if isinstance(place, Stream):
                     async with open_stream(place) as sink:
-                        await export_to_stream(conn, request, writer, sink, progress=advance)
+                        await export_to_stream(conn, request, form.open(context), sink, progress=advance)
                     return 0
-                result = await export_to_file(
-                    conn, request, writer, place, format_name=writer.extension, now=now, force=force, progress=advance
-                )
+                if form.make_folder is not None:
+                    result = await export_to_folder(
+                        conn,
+                        request,
+                        partial(form.make_folder, context),
+                        place,
+                        format_name=form.name,
+                        now=now,
+                        force=force,
+                        progress=advance,
+                    )
+                else:
+                    result = await export_to_file(
+                        conn,
+                        request,
+                        form.open(context),
+                        place,
+                        format_name=form.name,
+                        now=now,
+                        force=force,
+                        progress=advance,
+                    )
     except asyncio.CancelledError:
         if result is None:
             raise
@@ -161,6 +190,12 @@ async def run(
     if shape != "people":
         (output.json if shape == "json" else output.jsonl)(to_object(result))
     return 0
+
+
+def _find_place(form: ExportFormat, out: str, *, force: bool, archive: Path) -> Path | Stream:
+    if form.make_folder is not None:
+        return find_folder(out, form.name, force=force, archive=archive)
+    return find_place(out, form.name, force=force, archive=archive, file_name=form.file_name)
 
 
 def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape) -> None:
@@ -175,12 +210,16 @@ def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape) ->
 _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
-def _writer(name: str, *, excel: bool) -> Writer:
-    if excel:
-        if name != "csv":
-            raise UsageError("--excel needs CSV.", hint="Use --format csv.")
-        return CsvWriter(excel=True)
-    return FORMATS[name]()
+def choose_format(typed: str | None, out: str, *, excel: bool) -> ExportFormat:
+    """The format by --format, else by the file name extension. Raises UsageError."""
+    if typed is not None and typed not in FORMATS:
+        raise UsageError(f'there is no format "{typed}".', hint=f"Formats: {', '.join(FORMATS)}.")
+    form = FORMATS[typed or _format_of(out)]
+    if not excel:
+        return form
+    if form.name != "csv":
+        raise UsageError("--excel needs CSV.", hint="Use --format csv.")
+    return replace(form, make=lambda _: CsvWriter(excel=True))
 
 
 def _format_of(out: str) -> str:
@@ -190,4 +229,4 @@ def _format_of(out: str) -> str:
         return ENDINGS[ending]
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
-    raise UsageError(f"unknown file name extension {ending}.", hint="Use --format jsonl or --format csv.")
+    raise UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(FORMATS)}.")

@@ -29,7 +29,7 @@ _UNSHOWN = frozenset({"webpage", "empty"})
 
 def describe_kinds(row: Row, names: Mapping[ChannelId, ChannelName]) -> list[str]:
     """What kind of message it is, if it is not a plain text: `forwarded from atlas/12`, `photo`, `2 videos`."""
-    found = [_origin(orjson.loads(row["fwd_from"]), names)] if row["fwd_from"] else []
+    found = [describe_origin(orjson.loads(row["fwd_from"]), names)] if row["fwd_from"] else []
     if row["action"]:
         found.append("unreadable" if orjson.loads(row["action"]).get("type") == "unreadable" else "service")
     kinds = Counter(one["kind"] for one in orjson.loads(row["media"]))
@@ -40,7 +40,7 @@ def describe_kinds(row: Row, names: Mapping[ChannelId, ChannelName]) -> list[str
     return found
 
 
-def _origin(forward: Mapping[str, Any], names: Mapping[ChannelId, ChannelName]) -> str:
+def describe_origin(forward: Mapping[str, Any], names: Mapping[ChannelId, ChannelName]) -> str:
     """Where it was forwarded from: by the address if that channel is archived, else by name."""
     peer = forward.get("from_id") or {}
     known = names.get(peer.get("id", 0)) if peer.get("type") == "channel" else None

@@ -1,0 +1,73 @@
+"""Describe one channel of an export for the manifest: its rows, and how complete they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archiver.errors import NotFound
+from archiver.export.manifest import ChannelPart, Completeness, Share
+from archiver.export.request import Request
+from archiver.model import coverage
+from archiver.model.completeness import Tally, fill_held, tally
+from archiver.model.coverage import Interval
+from archiver.model.row import ChannelName
+from archiver.model.shortfall import Shortfall, find_read_until
+from archiver.reading.coverage_report import list_runs
+from archiver.reading.shortfall import is_outside_range
+from archiver.store import extent
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channel_details import count_stubs
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Connection, read
+from archiver.store.review import find_surplus
+from archiver.store.rich import count_parts_between
+
+
+async def describe_channel(conn: Connection, request: Request, name: ChannelName, share: Share) -> ChannelPart:
+    """The channel's part in the manifest. Raises NotFound."""
+    channel = await read(conn, find_channel, name.channel_id)
+    if channel is None:
+        raise NotFound(f"{name.name} is not archived.")
+    return ChannelPart(
+        name=name, state=channel.state, share=share, completeness=await _completeness(conn, request, channel)
+    )
+
+
+async def _completeness(conn: Connection, request: Request, channel: Mirrored) -> Completeness:
+    since, until, lowest = request.bounds.since_unix, request.bounds.until_unix, channel.lowest_wanted
+    found = await read(conn, extent.get_extent, channel.channel_id, since=since, until=until, top_id=channel.top_id)
+    lo, hi, first = found.lo, found.hi, 1
+    if since is not None and channel.window_start is not None and since >= channel.window_start:
+        lo = max(lo, min(lowest, found.first_id or lowest))  # ids below the window are older than the bounds
+        first, lowest = lowest, 1
+    for gap in coverage.gaps(
+        await read(conn, list_coverage, channel.channel_id, channel.generation), first, channel.top_id
+    ):
+        if (gap[0] < lo or gap[1] > hi) and not await is_outside_range(conn, channel, gap, since=since, until=until):
+            lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
+    runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
+    counts = tally(fill_held(runs, lo, hi))
+    known = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
+    shortfall = replace(known, read_until=find_read_until(channel.last_sync_at, since=since, until=until))
+    return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at)
+
+
+async def _shortfall(
+    conn: Connection, request: Request, channel: Mirrored, counts: Tally, wanted: Interval
+) -> Shortfall:
+    """What is unknown about the channel within the bounds. `wanted`: the ids to fetch."""
+    since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
+    gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
+    kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])
+    surplus = await read(conn, find_surplus, channel_id)
+    return Shortfall(
+        never_fetched=channel.pts is None and channel.top_id == 0,
+        being_reread=channel.pts is None and channel.top_id > 0,
+        ids=counts.held + counts.missing + counts.absent + counts.not_fetched,
+        not_fetched=counts.not_fetched,
+        unchecked=kept,
+        outside=counts.outside,
+        partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
+        unreadable=await read(conn, count_stubs, channel_id, since=since, until=until),
+        surplus=surplus or 0,
+    )

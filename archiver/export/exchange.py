@@ -1,0 +1,35 @@
+"""Exchange two names of a directory: in one step where the kernel can, else by two renames."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+
+_RENAME_EXCHANGE = 2
+
+
+def exchange(directory: int, one: str, two: str) -> None:
+    """Give `one` the name `two`, and the other way round. Raises OSError, with both as they were."""
+    if not _in_one_step(directory, one, two):
+        _by_renaming(directory, one, two)
+
+
+def _in_one_step(directory: int, one: str, two: str) -> bool:
+    """Exchange them by renameat2 of Linux; false where the system or its file system has no such call."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    return bool(call(directory, os.fsencode(one), directory, os.fsencode(two), _RENAME_EXCHANGE) == 0)
+
+
+def _by_renaming(directory: int, one: str, two: str) -> None:
+    aside = f".telekeep-{secrets.token_hex(16)}.part"
+    os.rename(two, aside, src_dir_fd=directory, dst_dir_fd=directory)
+    try:
+        os.rename(one, two, src_dir_fd=directory, dst_dir_fd=directory)
+    except BaseException:
+        os.rename(aside, two, src_dir_fd=directory, dst_dir_fd=directory)
+        raise
+    os.rename(aside, one, src_dir_fd=directory, dst_dir_fd=directory)

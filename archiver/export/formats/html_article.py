@@ -1,0 +1,88 @@
+"""One message as an HTML article. Pure: text comes in as strangers wrote it, and goes out escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from archiver.export.formats.html_media import MediaPlaces, media_html
+from archiver.export.formats.post import Answered, Post
+from archiver.formatting.html_writer import REL, attribute, escaped, to_html
+
+FindTarget = Callable[[int, int], "str | None"]
+"""The address of a message within the export, by channel and id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleView:
+    """How articles of one export are written."""
+
+    find_target: FindTarget
+    media_places: MediaPlaces
+    titles: dict[int, str]
+    """Title of each channel, by its id."""
+    names_channel: bool
+    """Whether each message names its channel: there are several."""
+
+
+def anchor(channel_id: int, message_id: int) -> str:
+    """The id of an article."""
+    return f"m{channel_id}-{message_id}"
+
+
+def to_article(post: Post, view: ArticleView, *, in_album: bool = False) -> str:
+    """The article of a post; its first line has the key that `verify` reads."""
+    row = post.row
+    kinds = " ".join(name for name, so in (("service", post.is_service), ("album", in_album)) if so)
+    key = (
+        f'<article id="{anchor(row["channel_id"], row["message_id"])}" data-channel-id="{row["channel_id"]}"'
+        f' data-message-id="{row["message_id"]}" data-date="{row["date"]}" data-channel="{attribute(row["channel"])}"'
+    )
+    shown = f' class="{kinds}"' if kinds else ""
+    return f"\n{key}{shown}>{''.join(_parts(post, view))}</article>"
+
+
+def _parts(post: Post, view: ArticleView) -> Iterator[str]:
+    yield f"<header>{''.join(_head(post, view))}</header>"
+    if post.answered is not None:
+        yield _reply(post, post.answered, view)
+    if post.text:
+        yield f'<div class="text">{to_html(post.text, post.entities)}</div>'
+    yield from media_html(post.media, view.media_places)
+    if post.notes:
+        notes = "".join(f'<li dir="auto">{escaped(note)}</li>' for note in post.notes)
+        yield f'<ul class="notes note">{notes}</ul>'
+    if post.figures:
+        yield f"<footer><bdi>{escaped(post.figures)}</bdi></footer>"
+
+
+def _head(post: Post, view: ArticleView) -> Iterator[str]:
+    row = post.row
+    here = anchor(row["channel_id"], row["message_id"])
+    clock = f"{post.time.clock} {post.time.offset}" if post.time else "unknown time"
+    yield (f'<a href="#{here}"><time datetime="{row["date"] or ""}" title="{row["date"] or ""}">{clock}</time></a>')
+    if view.names_channel:
+        yield f"<strong><bdi>{escaped(view.titles.get(row['channel_id']) or str(row['channel']))}</bdi></strong>"
+    if post.author:
+        yield f"<bdi>{escaped(post.author)}</bdi>"
+    if post.forwarded:
+        words = f"<bdi>{escaped(post.forwarded)}</bdi>"
+        yield f'<a href="{attribute(post.forward_link)}" rel="{REL}">{words}</a>' if post.forward_link else words
+    yield f'<a href="{attribute(row["permalink"])}" rel="{REL}"><bdi>{escaped(row["permalink"][8:])}</bdi></a>'
+    yield from (f'<span class="state"><bdi>{escaped(mark)}</bdi></span>' for mark in post.marks)
+
+
+def _reply(post: Post, answered: Answered, view: ArticleView) -> str:
+    where = answered.elsewhere or "message"
+    words = escaped(f"in reply to {where}{f' {answered.message_id}' if answered.message_id else ''}")
+    target = None
+    if answered.message_id is not None and not answered.elsewhere:
+        target = view.find_target(post.row["channel_id"], answered.message_id)
+    line = f'<a href="{attribute(target)}">{words}</a>' if target else words
+    return f'<div class="quoted">{line}{to_html(answered.quote) if answered.quote else ""}</div>'
+
+
+def day_heading(post: Post) -> str:
+    """The heading of the day, which the calendar leads to."""
+    day = post.time.day if post.time else "unknown"
+    return f'\n<h2 id="d{day}"><time datetime="{day}">{day}</time></h2>'

@@ -1,0 +1,134 @@
+"""HTML to read without telekeep, server or script: pages of 1,000 messages, and an index with a calendar.
+
+One page is open at a time. For replies each message's page is remembered, in 12 bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+
+from archiver.export.folder import Folder, FolderFile
+from archiver.export.formats.html_article import ArticleView, anchor, day_heading, to_article
+from archiver.export.formats.html_index import DayCount, PageList, index_page
+from archiver.export.formats.html_media import MediaPlaces, no_files
+from archiver.export.formats.html_page import INDEX, page_foot, page_head, page_name
+from archiver.export.formats.local_clock import LocalClock
+from archiver.export.formats.post import Post, read_post
+from archiver.export.formats.wording import Wording
+from archiver.export.request import Request
+from archiver.model.row import Row
+
+PAGE_ROWS = 1000
+
+
+class MessagePages:
+    """The page of each message so far."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, tuple[array[int], array[int]]] = {}
+
+    def add(self, channel_id: int, message_id: int, page: int) -> None:
+        """Remember a message; ids mostly come in order."""
+        ids, pages = self._ids.setdefault(channel_id, (array("q"), array("l")))
+        at = len(ids) if not ids or ids[-1] < message_id else bisect_left(ids, message_id)
+        ids.insert(at, message_id)
+        pages.insert(at, page)
+
+    def find(self, channel_id: int, message_id: int) -> int | None:
+        """The page of a message; None if it has not been written."""
+        ids, pages = self._ids.get(channel_id, (array("q"), array("l")))
+        at = bisect_left(ids, message_id)
+        return pages[at] if at < len(ids) and ids[at] == message_id else None
+
+
+class HtmlFolder:
+    """Writes the pages into a folder."""
+
+    def __init__(
+        self, folder: Folder, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files
+    ) -> None:
+        self._folder, self._request, self._wording = folder, request, wording
+        self._clock = LocalClock(request.zone)
+        self._titles = {int(channel.channel_id): channel.title or channel.name for channel in request.channels}
+        self._view = ArticleView(
+            find_target=self._find_target,
+            media_places=media_places,
+            titles=self._titles,
+            names_channel=len(request.channels) > 1,
+        )
+        self._places = MessagePages()
+        self._listed = PageList()
+        self._file: FolderFile | None = None
+        self._rows = 0
+        self._page = 0
+        self._first_day = self._day = ""
+        self._waiting: Post | None = None
+
+    @property
+    def options(self) -> dict[str, object]:
+        """How the pages were written."""
+        return {"encoding": "UTF-8", "page_rows": PAGE_ROWS, "index": INDEX}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Nothing."""
+        return []
+
+    def begin(self) -> None:
+        """Nothing: a page begins with its first message."""
+
+    def add(self, row: Row) -> None:
+        """Write a message. It is held until the next one comes, which may be of the same album."""
+        post = read_post(row, self._wording, self._clock)
+        if self._waiting is not None:
+            album = self._waiting.row["grouped_id"]
+            self._write(self._waiting, in_album=album is not None and album == row["grouped_id"])
+        self._waiting = post
+
+    def end(self) -> None:
+        """Write the last message and the index."""
+        if self._waiting is not None:
+            self._write(self._waiting)
+        self._close_page(is_last=True)
+        index = self._folder.open(INDEX)
+        index.write(index_page(self._request, self._listed).encode("utf-8", "replace"))
+        index.close()
+
+    def _write(self, post: Post, *, in_album: bool = False) -> None:
+        if self._rows == PAGE_ROWS:
+            self._close_page(is_last=False)
+        file = self._file or self._open_page()
+        day = post.time.day if post.time else "unknown"
+        row = post.row
+        self._places.add(row["channel_id"], row["message_id"], self._page)
+        if day != self._day or not self._rows:
+            file.write(day_heading(post).encode())
+            self._day = day
+            self._first_day = self._first_day or day
+        counted = self._listed.days.setdefault(day, DayCount(f"{page_name(self._page)}#d{day}"))
+        counted.rows += 1
+        file.write(to_article(post, self._view, in_album=in_album).encode("utf-8", "replace"))
+        self._rows += 1
+        self._listed.rows += 1
+
+    def _open_page(self) -> FolderFile:
+        self._page += 1
+        self._file = self._folder.open(page_name(self._page))
+        title = ", ".join(list(self._titles.values())[:3])
+        self._file.write(page_head(title, self._page).encode("utf-8", "replace"))
+        return self._file
+
+    def _close_page(self, *, is_last: bool) -> None:
+        if self._file is None:
+            return
+        self._file.write(page_foot(self._page, is_last=is_last).encode())
+        self._file.close(self._rows)
+        self._listed.pages.append((page_name(self._page), self._first_day, self._day, self._rows))
+        self._file, self._rows, self._first_day = None, 0, ""
+
+    def _find_target(self, channel_id: int, message_id: int) -> str | None:
+        page = self._places.find(channel_id, message_id)
+        if page is None:
+            return None
+        return f"{'' if page == self._page else page_name(page)}#{anchor(channel_id, message_id)}"

@@ -1,0 +1,59 @@
+"""The frame of a page of an HTML export. Pure."""
+
+from __future__ import annotations
+
+from archiver.export.formats.html_style import POLICY, STYLE
+from archiver.formatting.html_writer import escaped
+from archiver.formatting.visible import possible
+
+INDEX = "index.html"
+
+
+def page_name(number: int) -> str:
+    """`messages-0001.html`."""
+    return f"messages-{number:04d}.html"
+
+
+def document(title: str, body: str) -> str:
+    """A whole page."""
+    return f"{head(title)}{body}{FOOT}"
+
+
+def head(title: str) -> str:
+    """Everything before the content."""
+    from html import escape
+
+    return (
+        '<!DOCTYPE html>\n<html lang="und"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex,nofollow">'
+        f'<meta name="generator" content="telekeep"><title>{escape(possible(title))}</title>'
+        f"<style>{STYLE}</style></head>\n<body>"
+    )
+
+
+FOOT = "\n</body></html>\n"
+
+
+def page_head(title: str, number: int) -> str:
+    """The beginning of a page of messages."""
+    return (
+        f'{head(f"{title} · {number}")}<a class="skip" href="#messages">To the messages</a>'
+        f"<header><h1><bdi>{escaped(title)}</bdi></h1>{_nav(number, is_last=True)}</header>"
+        '<main id="messages">'
+    )
+
+
+def page_foot(number: int, *, is_last: bool) -> str:
+    """The end of a page of messages."""
+    return f"\n</main><footer>{_nav(number, is_last=is_last)}</footer>{FOOT}"
+
+
+def _nav(number: int, *, is_last: bool) -> str:
+    links = [f'<a href="{INDEX}">Index</a>']
+    if number > 1:
+        links.append(f'<a rel="prev" href="{page_name(number - 1)}">Earlier</a>')
+    if not is_last:
+        links.append(f'<a rel="next" href="{page_name(number + 1)}">Later</a>')
+    return f'<nav aria-label="Pages">{"".join(links)}</nav>'

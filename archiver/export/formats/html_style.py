@@ -1,0 +1,18 @@
+"""The look of HTML exports, within each page: a page that is moved or printed keeps it. No script, nothing fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from archiver.formatting.html_writer import STYLES
+
+STYLE = files(__package__).joinpath("export.css").read_text("utf-8") + STYLES
+"""Styles of the page, and of the texts in it."""
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self' file:; media-src 'self' file:;"
+    " base-uri 'none'; form-action 'none'"
+)
+"""Nothing runs and nothing is fetched, whatever a text says."""

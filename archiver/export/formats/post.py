@@ -1,0 +1,147 @@
+"""A row as people read it, for the formats made for reading. Pure; all texts are untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from archiver.export.formats.local_clock import LocalClock, LocalTime
+from archiver.export.formats.wording import Wording
+from archiver.model.row import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a message replies to."""
+
+    message_id: int | None
+    elsewhere: str = ""
+    """The other chat, if it is not in this one."""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message."""
+
+    row: Row
+    time: LocalTime | None
+    text: str
+    entities: str
+    author: str
+    forwarded: str
+    forward_link: str
+    answered: Answered | None
+    marks: tuple[str, ...]
+    """What to know before trusting the text: edited, deleted, restricted."""
+    notes: tuple[str, ...]
+    """What it reports or offers besides text: a service action, media, buttons, a fact check."""
+    media: tuple[Mapping[str, Any], ...]
+    figures: str
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it only reports what happened in the channel."""
+        return bool(self.row["kind"] == "service")
+
+
+def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
+    """The post of a row."""
+    rich = _load(row["rich"]) or {}
+    forward = _load(row["fwd_from"])
+    return Post(
+        row=row,
+        time=clock.at(row["date"]),
+        text=row["text"] or str(rich.get("text") or ""),
+        entities=row["entities"] if row["text"] else "[]",
+        author=_author(row),
+        forwarded=wording.origin(forward) if forward else "",
+        forward_link=_forward_link(forward or {}),
+        answered=_answered(_load(row["reply_to"])),
+        marks=tuple(_marks(row, clock)),
+        notes=tuple(_notes(row, wording)),
+        media=tuple(_load(row["media"]) or ()),
+        figures=_figures(row, wording),
+    )
+
+
+def write_moment(time: LocalTime | None) -> str:
+    """`2021-12-16 14:03 +03:00`."""
+    return f"{time.day} {time.clock} {time.offset}" if time else "unknown time"
+
+
+def _load(value: str | None) -> Any:
+    return None if value is None or value == "[]" else orjson.loads(value)
+
+
+def _author(row: Row) -> str:
+    sender, bot = _load(row["sender"]) or {}, _load(row["via_bot"]) or {}
+    names = [row["post_author"], _name(sender), f"via {_name(bot)}" if bot else None]
+    return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+def _name(peer: Mapping[str, Any]) -> str:
+    username = f"@{peer['username']}" if peer.get("username") else ""
+    shown = str(peer.get("name") or username or (f"{peer.get('type')} {peer['id']}" if peer.get("id") else ""))
+    return f"{shown} ({username})" if username and username != shown else shown
+
+
+def _forward_link(forward: Mapping[str, Any]) -> str:
+    peer, post = forward.get("from_id") or {}, forward.get("channel_post")
+    if type(post) is not int or peer.get("type") != "channel":
+        return ""
+    username = str(forward.get("username") or "")
+    place = username if username.isascii() and username.replace("_", "").isalnum() else f"c/{peer.get('id')}"
+    return f"https://t.me/{place}/{post}"
+
+
+def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
+    if reply is None:
+        return None
+    peer, number = reply.get("reply_to_peer_id"), reply.get("reply_to_msg_id")
+    elsewhere = f"{peer.get('type')} {peer.get('id')}" if isinstance(peer, dict) else ""
+    if "story_id" in reply:
+        elsewhere = "a story"
+    return Answered(
+        message_id=number if type(number) is int else None,
+        elsewhere=elsewhere,
+        quote=str(reply.get("quote_text") or ""),
+    )
+
+
+def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
+    if row["missing_since"]:
+        yield f"deleted or no longer visible, noticed {write_moment(clock.at(row['missing_since']))}"
+    if row["revisions"]:
+        times = "once" if row["revisions"] == 1 else f"{row['revisions']} times"
+        yield f"edited {times}" + (f", last {write_moment(clock.at(row['edit_date']))}" if row["edit_date"] else "")
+    elif row["edit_date"] and not row["edit_hidden"]:
+        yield f"marked as edited {write_moment(clock.at(row['edit_date']))}"
+    for reason in _load(row["restriction"]) or ():
+        yield f"restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}"
+    if row["pinned"]:
+        yield "pinned"
+
+
+def _notes(row: Row, wording: Wording) -> Iterator[str]:
+    if row["action"]:
+        yield wording.action(orjson.loads(row["action"]))
+    for slot in _load(row["media"]) or ():
+        yield wording.media(slot)
+    if markup := _load(row["markup"]):
+        yield f"buttons: {wording.buttons(markup)}"
+    if fact := _load(row["fact_check"]):
+        yield f"fact check: {fact.get('text') or 'not shown by the server yet'}"
+
+
+def _figures(row: Row, wording: Wording) -> str:
+    counted = [
+        f"{row[key]:,} {word if row[key] != 1 else word.removesuffix('s').replace('replie', 'reply')}"
+        for key, word in (("views", "views"), ("forwards", "forwards"), ("replies", "replies"))
+        if row[key] is not None
+    ]
+    reactions = _load(row["reactions"])
+    return " · ".join([*counted, *([wording.reactions(reactions)] if reactions else [])])

@@ -1,0 +1,63 @@
+"""All formats by name: what they are called, how their files end, and who writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archiver.export.csv_writer import CsvWriter
+from archiver.export.jsonl import JsonlWriter
+
+if TYPE_CHECKING:
+    from archiver.export.folder import Folder
+    from archiver.export.formats.wording import Wording
+    from archiver.export.request import Request
+    from archiver.export.writer import FolderWriter, Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterContext:
+    """What a writer may need besides rows."""
+
+    request: Request
+    wording: Wording
+    newest: int | None = None
+    """Date of the newest message within the bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFormat:
+    """One format."""
+
+    name: str
+    file_name: str = ""
+    """In a directory that is named instead of a file."""
+    endings: tuple[str, ...] = ()
+    """File name extensions that mean it."""
+    by_channel: bool = False
+    """Whether its rows are sorted by channel first."""
+    make: Callable[[WriterContext], Writer] | None = None
+    make_folder: Callable[[WriterContext, Folder], FolderWriter] | None = None
+    """Instead of `make` for a format of several files."""
+
+    def open(self, context: WriterContext) -> Writer:
+        """The writer of a format of one file."""
+        assert self.make is not None
+        return self.make(context)
+
+
+def _html(context: WriterContext, folder: Folder) -> FolderWriter:
+    from archiver.export.formats.html_folder import HtmlFolder
+
+    return HtmlFolder(folder, context.request, context.wording)
+
+
+_ALL = (
+    ExportFormat(name="jsonl", file_name="messages.jsonl", endings=(".jsonl", ".ndjson"), make=lambda _: JsonlWriter()),
+    ExportFormat(name="csv", file_name="messages.csv", endings=(".csv",), make=lambda _: CsvWriter()),
+    ExportFormat(name="html", make_folder=_html),
+)
+FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}
+ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings}
+"""File name extensions and their formats."""

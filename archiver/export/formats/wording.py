@@ -1,0 +1,30 @@
+"""What formats for readers need in words: who calls them brings the words of its own output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Wording(Protocol):
+    """Describes what a message has besides text. The words are untrusted."""
+
+    def media(self, slot: Mapping[str, Any]) -> str:
+        """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`."""
+        ...
+
+    def action(self, action: Mapping[str, Any]) -> str:
+        """`title changed to "..."`."""
+        ...
+
+    def buttons(self, rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+        """`[Open] https://example.org`."""
+        ...
+
+    def reactions(self, reactions: Sequence[Mapping[str, Any]]) -> str:
+        """`👍 22, 😢 17`."""
+        ...
+
+    def origin(self, forward: Mapping[str, Any]) -> str:
+        """`forwarded from atlas/12`."""
+        ...

@@ -1,0 +1,97 @@
+"""Read the keys of the rows in the data files of an export, one reader a format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from html import unescape
+from io import BufferedReader
+from typing import Any, NamedTuple
+
+import orjson
+
+from archiver.export.counting import ROW_MARKS
+from archiver.ids import ChannelId, MessageId
+
+_LONGEST = 64 << 20
+"""Longest row in bytes; real ones have a few thousand."""
+_ATTRIBUTE = re.compile(rb'([a-z_-]+)="([^"]*)"')
+
+
+class RowKey(NamedTuple):
+    """The sort key of a row, and the name of its channel."""
+
+    date: str
+    channel_id: ChannelId
+    message_id: MessageId
+    name: str
+
+
+def _read_lines(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+    while line := file.readline(_LONGEST):
+        yield _key(orjson.loads(line))
+
+
+def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[RowKey]:
+    guarded = bool(options.get("excel"))
+    before = csv.field_size_limit(_LONGEST)
+    text = io.TextIOWrapper(file, "utf-8-sig" if guarded else "utf-8", newline="")
+    try:
+        records = csv.reader(text)
+        header = next(records)
+        date, channel_id, message_id, channel = map(header.index, ("date", "channel_id", "message_id", "channel"))
+        for one in records:
+            ids = [_bare(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
+            yield RowKey(one[date], ChannelId(int(ids[0])), MessageId(int(ids[1])), ids[2])
+    finally:
+        text.detach()
+        csv.field_size_limit(before)
+
+
+def _bare(cell: str, *, guarded: bool) -> str:
+    return cell.removeprefix("'") if guarded else cell
+
+
+def _key(row: Mapping[str, Any]) -> RowKey:
+    return RowKey(row["date"], row["channel_id"], row["message_id"], row["channel"])
+
+
+def _read_tags(mark: bytes) -> Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]:
+    """Reads the attributes of the tag that begins a row, at the beginning of a line."""
+
+    def read(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+        while line := file.readline(_LONGEST):
+            if line.startswith(mark):
+                tag = line[: line.index(b">")]
+                found = {
+                    name.decode().removeprefix("data-"): unescape(value.decode())
+                    for name, value in _ATTRIBUTE.findall(tag)
+                }
+                ids = int(found["channel-id"]), int(found["message-id"])
+                yield RowKey(found["date"], ChannelId(ids[0]), MessageId(ids[1]), found["channel"])
+
+    return read
+
+
+def _read_objects(mark: bytes) -> Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]:
+    """Reads the object that begins with the last bytes of the mark, on a line of its own."""
+
+    def read(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+        while line := file.readline(_LONGEST):
+            if (at := line.find(mark)) >= 0:
+                start = line.index(b"{", at)
+                yield _key(orjson.loads(line[start : line.rindex(b"}") + 1]))
+
+    return read
+
+
+READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]] = {
+    "jsonl": _read_lines,
+    "csv": _read_records,
+    "html": _read_tags(ROW_MARKS["html"].lstrip()),
+    "atom": _read_tags(ROW_MARKS["atom"].lstrip()),
+    "markdown": _read_objects(ROW_MARKS["markdown"].lstrip()),
+    "desktop-json": _read_objects(ROW_MARKS["desktop-json"]),
+}

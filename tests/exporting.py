@@ -1,0 +1,45 @@
+"""Exports made without a command, for tests of formats."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from archiver.cli.view.export_words import ExportWords
+from archiver.cli.view.moments import Moments
+from archiver.compose.read_archive import choose_channels
+from archiver.export.formats.registry import FORMATS, WriterContext
+from archiver.export.request import Request
+from archiver.export.run import ExportResult, export_to_file, export_to_folder
+from archiver.store.database import Database
+from search.query.dates import Bounds
+from tests.remarks import Heard
+
+LATER = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def export_as(
+    format_name: str, archive: Path, out: Path, *, force: bool = True, zone: str = "UTC", **more: Any
+) -> ExportResult:
+    """Export the whole archive in a format. `more`: fields of the request."""
+
+    async def run() -> ExportResult:
+        form = FORMATS[format_name]
+        async with await Database.open_readonly(archive) as database:
+            conn = database.connection
+            channels = await choose_channels(conn, [], remarks=Heard())
+            request = Request(channels=channels, bounds=Bounds(), zone=zone, by_channel=form.by_channel)
+            request = replace(request, **more)
+            names = {name.channel_id: name for name in channels}
+            context = WriterContext(request=request, wording=ExportWords(Moments(), names))
+            if form.make_folder is not None:
+                make = partial(form.make_folder, context)
+                return await export_to_folder(conn, request, make, out, format_name=form.name, now=LATER, force=force)
+            writer = form.open(context)
+            return await export_to_file(conn, request, writer, out, format_name=form.name, now=LATER, force=force)
+
+    return asyncio.run(run())

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import orjson
+import pytest
+
+from archiver.errors import UsageError
+from archiver.export.verify import check
+from archiver.formatting.visible import possible
+from tests.exporting import export_as
+from tests.hostile import TEXTS, hostile_messages
+from tests.sample import CHANNEL, OTHER, build, make_message
+
+
+def read_page(path: Path) -> Any:
+    return html5lib.parse(path.read_bytes(), namespaceHTMLElements=False, transport_encoding="utf-8")
+
+
+def articles(out: Path) -> list[Any]:
+    return [one for page in sorted(out.glob("messages-*.html")) for one in read_page(page).iter("article")]
+
+
+def text_of(article: Any) -> str:
+    found = article.find("div[@class='text']")
+    return "".join(found.itertext()) if found is not None else ""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return build(tmp_path / "archive", hostile_messages(), covered=[(1, 60)])
+
+
+def test_every_message_is_an_article_with_its_text(archive: Path, tmp_path: Path) -> None:
+    export_as("html", archive, tmp_path / "out")
+    found = articles(tmp_path / "out")
+    assert [int(one.attrib["data-message-id"]) for one in found] == [one.message_id for one in hostile_messages()]
+    assert [text_of(one) for one in found] == [possible(text) for text in TEXTS for _ in range(2)]
+    assert [one.fault for one in check(tmp_path / "out/manifest.json")] == [None, None]
+
+
+def test_nothing_in_a_page_runs_or_is_fetched(archive: Path, tmp_path: Path) -> None:
+    export_as("html", archive, tmp_path / "out")
+    for page in (tmp_path / "out").glob("*.html"):
+        tree = read_page(page)
+        assert not [one for one in tree.iter() if one.tag in ("script", "iframe", "object", "embed", "link", "form")]
+        for element in tree.iter():
+            assert not [name for name in element.attrib if name.startswith("on") or name in ("style", "src", "srcset")]
+            href = element.attrib.get("href", "#")
+            assert href.startswith(("#", "messages-", "index.html", "https://t.me/"))
+        [policy] = [one for one in tree.iter("meta") if one.attrib.get("http-equiv") == "Content-Security-Policy"]
+        assert policy.attrib["content"].startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_pages_have_a_thousand_messages_and_lead_to_each_other(tmp_path: Path) -> None:
+    reply = orjson.dumps({"reply_to_msg_id": 7}).decode()
+    messages = [make_message(number, f"n{number}") for number in range(1, 2002)]
+    messages[1500] = make_message(1501, "answer", reply_to=reply)
+    messages[8] = make_message(9, "answer on the same page", reply_to=reply)
+    archive = build(tmp_path / "archive", messages, covered=[(1, 2001)])
+    out = tmp_path / "out"
+    export_as("html", archive, out)
+    counts = [len(list(read_page(page).iter("article"))) for page in sorted(out.glob("messages-*.html"))]
+    assert counts == [1000, 1000, 1]
+    second = (out / "messages-0002.html").read_text()
+    assert 'rel="prev" href="messages-0001.html"' in second
+    assert 'rel="next" href="messages-0003.html"' in second
+    assert 'href="messages-0001.html#m1001-7"' in second
+    assert 'href="#m1001-7">in reply to' in (out / "messages-0001.html").read_text()
+    assert 'rel="next"' not in (out / "messages-0003.html").read_text()
+
+
+def test_every_link_of_the_index_leads_to_a_place_that_exists(tmp_path: Path) -> None:
+    archive = build(tmp_path / "archive", [make_message(9 * number) for number in range(1, 500)], covered=[(1, 5000)])
+    export_as("html", archive, tmp_path / "out", zone="Asia/Baghdad")
+    index = read_page(tmp_path / "out/index.html")
+    targets = [link.attrib["href"] for link in index.iter("a")]
+    assert len(targets) > 3
+    for target in targets:
+        page, _, place = target.partition("#")
+        tree = read_page(tmp_path / "out" / page)
+        assert not place or [one for one in tree.iter() if one.attrib.get("id") == place]
+
+
+def test_days_are_those_of_the_zone(tmp_path: Path) -> None:
+    archive = build(tmp_path / "archive", [make_message(21 * 60 + 30, "x")], covered=[(1, 2000)])
+    export_as("html", archive, tmp_path / "out", zone="Asia/Baghdad")
+    page = (tmp_path / "out/messages-0001.html").read_text()
+    assert 'id="d2021-12-17"' in page
+    assert 'datetime="2021-12-16T21:30:00Z" title="2021-12-16T21:30:00Z">00:30 +03:00' in page
+
+
+def test_two_exports_are_the_same_bytes(archive: Path, tmp_path: Path) -> None:
+    build(archive, [make_message(number, "b", channel_id=1002) for number in range(1, 9)], channel=OTHER)
+    for name in ("one", "two"):
+        export_as("html", archive, tmp_path / name)
+    names = sorted(one.name for one in (tmp_path / "one").iterdir())
+    assert names == sorted(one.name for one in (tmp_path / "two").iterdir())
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    page = (tmp_path / "one/messages-0001.html").read_text()
+    assert CHANNEL.title in page
+    assert OTHER.title in page
+
+
+def test_an_earlier_export_is_replaced_only_by_force_and_as_a_whole(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_as("html", archive, out)
+    with pytest.raises(UsageError, match="earlier export"):
+        export_as("html", archive, out, force=False)
+    export_as("html", archive, out, force=True)
+    assert [one.fault for one in check(out / "manifest.json")] == [None, None]
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+
+
+def add_note(out: Path) -> None:
+    (out / "notes.txt").write_text("mine")
+
+
+def change_page(out: Path) -> None:
+    (out / "messages-0001.html").write_text("mine")
+
+
+def add_folder(out: Path) -> None:
+    (out / "deep/er").mkdir(parents=True)
+    (out / "deep/er/notes.txt").write_text("mine")
+
+
+@pytest.mark.parametrize("change", [add_note, change_page, add_folder])
+def test_a_directory_that_holds_anything_of_others_is_never_replaced(
+    archive: Path, tmp_path: Path, change: Any
+) -> None:
+    out = tmp_path / "out"
+    export_as("html", archive, out)
+    change(out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="not an unchanged export"):
+        export_as("html", archive, out, force=True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_an_empty_directory_is_used_and_a_file_is_not(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    export_as("html", archive, tmp_path / "empty")
+    assert (tmp_path / "empty/index.html").exists()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="is a file"):
+        export_as("html", archive, tmp_path / "file")
+
+
+def test_a_changed_page_is_found(archive: Path, tmp_path: Path) -> None:
+    export_as("html", archive, tmp_path / "out")
+    page = tmp_path / "out/messages-0001.html"
+    page.write_bytes(page.read_bytes().replace(b"script", b"scrips", 1))
+    assert "has a different SHA-256" in [one.fault for one in check(tmp_path / "out/manifest.json")]
+
+
+def test_an_empty_export_has_an_index_that_says_so(tmp_path: Path) -> None:
+    archive = build(tmp_path / "archive", [], covered=[(1, 1)])
+    export_as("html", archive, tmp_path / "out")
+    assert "No message is in the range." in (tmp_path / "out/index.html").read_text()
+    assert re.findall("messages-", (tmp_path / "out/index.html").read_text()) == []
