@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
@@ -40,6 +40,8 @@ EXIT_STATUS = {
     130: "interrupted; nothing was written",
 }
 
+FormatName: TypeAlias = Literal["jsonl", "csv", "html"]
+
 HELP = """\
 Export a range of dates to a file, with a manifest.
 
@@ -70,7 +72,7 @@ def command(
         str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
     ],
     format_name: Annotated[
-        str | None,
+        FormatName | None,
         Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
     ] = None,
     query: Annotated[
@@ -212,8 +214,6 @@ _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 def choose_format(typed: str | None, out: str, *, excel: bool) -> ExportFormat:
     """The format by --format, else by the file name extension. Raises UsageError."""
-    if typed is not None and typed not in FORMATS:
-        raise UsageError(f'there is no format "{typed}".', hint=f"Formats: {', '.join(FORMATS)}.")
     form = FORMATS[typed or _format_of(out)]
     if not excel:
         return form
@@ -229,4 +229,6 @@ def _format_of(out: str) -> str:
         return ENDINGS[ending]
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
+    if ending in (".html", ".htm"):
+        raise UsageError("html is a directory of files.", hint=f"Use --format html -o {Path(out).with_suffix('')}/")
     raise UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(FORMATS)}.")
