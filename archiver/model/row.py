@@ -75,6 +75,7 @@ MEDIA_KEYS = (
     "sha256",
     "status",
     "extra",
+    "reason",
 )
 
 Row: TypeAlias = dict[str, Any]
@@ -151,6 +152,8 @@ class StoredMedia(NamedTuple):
     sha256: str | None
     status: str
     extra: str | None
+    reason: str | None = None
+    """Why the file is not stored, where that is known."""
 
 
 def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[StoredMedia] = ()) -> Row:

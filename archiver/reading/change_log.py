@@ -36,10 +36,12 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 KEYS = (
     "at", "kind", "channel_id", "channel", "message_id", "permalink", "description", "old", "new", "changed",
-    "revision", "last_seen", "how", "differences",
+    "revision", "last_seen", "how", "differences", "old_media", "new_media",
 )  # fmt: skip
 """The keys of a change as JSON."""
 
+Media: TypeAlias = dict[str, Any]
+"""An attachment as in a row: with MEDIA_KEYS."""
 _SOURCES: dict[ChangeKind, Source] = {
     "edited": "revision",
     "missing": "absence",
@@ -75,6 +77,8 @@ class Change:
     how: str | None = None
     differences: tuple[ContentDifference, ...] = ()
     """For an edit: differences other than in the text."""
+    media: tuple[Sequence[Media], Sequence[Media]] | None = None
+    """For an edit of the attachments: those before and after, each with where its file is."""
 
     @property
     def address(self) -> str:
@@ -103,6 +107,8 @@ class Change:
             "last_seen": iso(self.last_seen),
             "how": self.how,
             "differences": [one._asdict() for one in self.differences],
+            "old_media": None if self.media is None else self.media[0],
+            "new_media": None if self.media is None else self.media[1],
         }
 
 
@@ -181,6 +187,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
         changed=new.changed,
         revision=one.number,
         differences=new.differences,
+        media=(old.media, new.media) if "media" in new.changed else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from archiver.ids import ChannelId, MessageId
 from archiver.model.versions import Absence, Counters, StoredRevision
 from archiver.store.database import Reader
+from archiver.store.file_reading import fill_slots
 
 Key: TypeAlias = tuple[int, int]
 """(channel_id, message_id)."""
@@ -22,7 +23,9 @@ def list_revisions(conn: Reader, wanted: Mapping[Key, tuple[int, int]]) -> dict[
     found: dict[Key, list[StoredRevision]] = {}
     for key, numbers in wanted.items():
         cursor = conn.execute(query, (*key, *numbers))
-        found[key] = [StoredRevision._make(row) for row in cursor]
+        revisions = [StoredRevision._make(row) for row in cursor]
+        filled = fill_slots(conn, [one.media for one in revisions])
+        found[key] = [one._replace(media=media) for one, media in zip(revisions, filled, strict=True)]
     return found
 
 

@@ -15,8 +15,10 @@ import aiosqlite
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import file_key
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.database import Reader, read
+from archiver.store.file_reading import find_reasons
 
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
@@ -26,7 +28,9 @@ _ALBUM = 50
 """Maximum distance of ids within an album: it has ten messages at most, and other posts may come in between."""
 
 _MESSAGE = ", ".join(StoredMessage._fields)
-_MEDIA = ", ".join(StoredMedia._fields)
+_MEDIA = ", ".join(name for name in StoredMedia._fields if name != "reason")
+_SAYS_ALL = frozenset({"not downloaded", "downloaded"})
+"""States of a file for which there is no reason."""
 
 
 class Payload(NamedTuple):
@@ -191,8 +195,22 @@ def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessag
         )
         cursor = conn.execute(query, (channel_id, orjson.dumps(ids).decode()))
         for row in cursor:
-            media.setdefault(row[0], []).append(StoredMedia._make(row[1:]))
+            media.setdefault(row[0], []).append(StoredMedia(*row[1:]))
+        _add_reasons(conn, media)
     return [(message, tuple(media.get(message.message_id, ()))) for message in messages]
+
+
+def _add_reasons(conn: Reader, media: dict[int, list[StoredMedia]]) -> None:
+    """Say why files are not stored."""
+    unstored = [slot for slots in media.values() for slot in slots if slot.status not in _SAYS_ALL and slot.id]
+    if not unstored:
+        return
+    known = find_reasons(conn, {file_key(slot.kind, str(slot.id)) for slot in unstored})
+    for slots in media.values():
+        slots[:] = [
+            slot if slot.status in _SAYS_ALL else slot._replace(reason=known.get(file_key(slot.kind, str(slot.id))))
+            for slot in slots
+        ]
 
 
 def has_search_tables(conn: Reader) -> bool:

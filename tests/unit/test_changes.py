@@ -115,6 +115,8 @@ def test_a_row_shows_earlier_content_and_when_it_was_last_seen(archive: Path) ->
         "last_seen": iso(NOW + 35),
         "how": "update",
         "differences": [],
+        "old_media": None,
+        "new_media": None,
     }
     assert (returned.old, returned.new, returned.last_seen, returned.how) == (None, "gone", NOW + 5, "audit")
     edited = changes(archive, "edited")[1]

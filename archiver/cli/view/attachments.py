@@ -138,7 +138,13 @@ def _file(slot: Mapping[str, Any]) -> Iterator[str]:
         yield f"{minutes}:{seconds:02d}"
     if slot.get("size"):
         yield size(slot["size"])
-        yield str(slot["path"] or slot["status"])
+    if slot.get("size") or slot.get("path") or slot.get("reason"):
+        yield describe_state(slot)
+
+
+def describe_state(slot: Mapping[str, Any]) -> str:
+    """`downloaded`, `not downloaded`, `failed: the server did not answer`: what became of the file."""
+    return ": ".join(filter(None, (str(slot["status"]), slot.get("reason"))))
 
 
 def _when(value: Any, moments: Moments | None) -> Any:
