@@ -208,6 +208,11 @@ class JsonArray:
         _write_bytes(b"[]\n" if self._before == b"[\n" else b"\n]\n")
 
 
+def picture(encoded: bytes) -> None:
+    """Print a picture that `archiver.cli.graphics` has encoded, on lines of its own."""
+    _write_bytes(encoded + b"\n")
+
+
 def flush() -> None:
     """Flush stdout."""
     sys.stdout.flush()

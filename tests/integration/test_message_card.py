@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from archiver.cli.view.history_card import print_card
 from archiver.cli.view.message_card import print_message
 from archiver.cli.view.moments import Moments
 from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import blob_path
 from archiver.model.row import ChannelName
 from archiver.model.versions import list_versions
 from archiver.reading.message_context import MessageContext, read_context
@@ -107,7 +110,7 @@ async def card(database: Database, channel_id: int, message_id: int, *, width: i
     async with database:
         _, context = await find(database, channel_id, message_id)
     console = Console(file=io.StringIO(), width=width, no_color=True)
-    print_message(console, context, MOMENTS)
+    print_message(console, context, MOMENTS, Path("/archive"))
     return str(console.file.getvalue()).splitlines()  # type: ignore[attr-defined]
 
 
@@ -233,3 +236,23 @@ async def test_history_of_a_deleted_post_says_so_first(database: Database) -> No
     lines = await history(database, 1)
     assert lines[1].startswith("  DELETED between 20 Dec 14:33 and 14:39, or no longer visible")
     assert "version 1, the last one seen" in lines
+
+
+async def test_a_card_says_where_the_file_is_in_one_piece_to_copy(database: Database, tmp_path: Path) -> None:
+    sha256, archive = "ab" * 32, Path("/home/jane doe/archive")
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute(
+            "INSERT INTO media (channel_id, message_id, slot, kind, id, size, path, sha256, status)"
+            " VALUES (1001, 4, 0, 'photo', '1', 82000, ?, ?, 'downloaded')",
+            (blob_path(sha256), sha256),
+        )
+        conn.execute("UPDATE message SET media_kind = 'photo' WHERE channel_id = 1001 AND message_id = 4")
+    async with database:
+        _, context = await find(database, 1001, 4)
+    console = Console(file=io.StringIO(), width=80, no_color=True)
+    print_message(console, context, MOMENTS, archive)
+    lines = str(console.file.getvalue()).splitlines()  # type: ignore[attr-defined]
+    at = lines.index("file")
+    assert lines[at - 1] == "media       photo, 82.0 kB, downloaded"
+    assert lines[at + 1] == f"  {archive}/media/ab/{sha256[2:]}"
+    assert lines[at + 2] == "SHA-256     abababababababab… (telekeep search sha256:abababababababab)"

@@ -14,11 +14,12 @@ import pytest
 from archiver.ids import ChannelId, MessageId
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
-from archiver.model.media_file import FileKey, blob_path
+from archiver.model.media_file import FileKey, blob_path, thumb_key
 from archiver.model.record import Difference, Edited, Message
 from archiver.model.row import MEDIA_KEYS, ChannelName, build_row
 from archiver.model.versions import list_versions
 from archiver.reading.change_log import Change, iter_changes
+from archiver.reading.pictures import find_pictures
 from archiver.store import file as files
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
@@ -51,6 +52,11 @@ async def slots(database: Database, message_id: int) -> list[dict[str, Any]]:
     row = build_row(ChannelName(CHANNEL.channel_id, "name", None, "Title"), message, media)
     shown: list[dict[str, Any]] = orjson.loads(row["media"])
     return shown
+
+
+async def pictures(database: Database) -> list[tuple[object, ...]]:
+    media = await slots(database, 1)
+    return [tuple(one) for one in await database.read(find_pictures, ChannelId(1001), MessageId(1), media)]
 
 
 async def edit(database: Database, message: Message) -> None:
@@ -143,3 +149,11 @@ async def test_a_change_of_the_picture_names_both_files(database: Database) -> N
     ]
     assert (found[2].to_object()["old_media"], found[2].to_object()["new_media"]) == (None, None)
     assert (ChannelId(CHANNEL.channel_id), MessageId(1)) == KEY
+
+
+async def test_what_can_be_drawn_is_the_file_or_its_thumbnail_or_the_preview(database: Database) -> None:
+    assert (await pictures(database))[0] == ("photo", None, None, "preview")
+    await database.write(files.settle_downloaded, thumb_key(FileKey("photo/1")), sha256=NEW, size=7, now=7)
+    assert (await pictures(database))[0][1:] == (NEW, None, "thumbnail")
+    await database.write(files.settle_downloaded, FileKey("photo/1"), sha256=OLD, size=7, now=7)
+    assert (await pictures(database))[0][1:] == (OLD, None, "")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import orjson
 
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
@@ -25,6 +29,10 @@ from archiver.store.database import Database, read
 from archiver.store.rich import PartCount
 from archiver.store.rows import Payload, find_payload, snapshot
 
+if TYPE_CHECKING:
+    from archiver.cli.view.picture import PicturePrinter
+    from archiver.reading.pictures import FoundPicture
+
 EXIT_STATUS = {
     0: "shown",
     1: "there was no such message when the channel was read",
@@ -34,11 +42,25 @@ EXIT_STATUS = {
 }
 
 
+class _Found(NamedTuple):
+    """A message to show."""
+
+    context: MessageContext
+    raw: dict[str, Any] | None
+    pictures: Sequence[FoundPicture] = ()
+
+    @property
+    def address(self) -> str:
+        """Of the message."""
+        return f"{self.context.channel.name}/{self.context.row['message_id']}"
+
+
 class _ShowOptions(NamedTuple):
     every: bool
     raw: bool
     shape: TableShape
     moments: Moments
+    picture: bool = False
     fields: tuple[str, ...] | None = None
     """Keys to print; None for all."""
 
@@ -49,6 +71,7 @@ def command(
     *,
     every: Annotated[bool, Option("--all", help="On a terminal: list all keys of the row.")] = False,
     raw: Annotated[bool, Option("--raw", help="Include the verified payload from the server, in base64.")] = False,
+    picture: Annotated[bool, Option("--picture", help="Draw a small picture, on terminals that can.")] = False,
     tz: ZoneOption = None,
     json: Annotated[bool, Option("--json", help="Print a JSON object; several addresses: an array.")] = False,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
@@ -62,17 +85,22 @@ def command(
       telekeep show @channel/123
       telekeep show @channel/123 --tz Asia/Baghdad
       telekeep show https://t.me/channel/123 channel/124
+      telekeep show @channel/123 --picture
       telekeep show 1234567890/123 --raw --json
 
     A former name of a channel works too; a note gives its current name. A terminal shows a card, or with --all or
     --raw all keys documented in docs/rows.md; a pipe gets one key and its value per line. The
     JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
     partial: {noticed_at, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
+
+    --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message: by kitty's
+    protocol, as iTerm2 does, or as sixels, decoded and encoded anew; it needs telekeep[media]. A note says why not.
     """
     invocation: Invocation = context.obj
     options = _ShowOptions(
         every=every,
         raw=raw,
+        picture=picture,
         shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
         fields=parse_fields(fields, _known_keys(raw=raw)),
         moments=local_time(invocation, tz),
@@ -82,9 +110,10 @@ def command(
 
 async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOptions) -> int:
     """Show the messages. Returns the exit status."""
-    found: list[tuple[MessageContext, dict[str, Any] | None]] = []
+    found: list[_Found] = []
+    archive = invocation.checked_settings().archive.dir
     missed: list[NotFound] = []
-    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
+    async with open_archive(archive, remarks=output) as database:
         for address in addresses:
             try:
                 found.append(await _read(database, address, options))
@@ -92,30 +121,48 @@ async def run(invocation: Invocation, addresses: Sequence[str], options: _ShowOp
                 missed.append(error)
     if not found and len(missed) == 1:
         raise missed[0]
-    with page():
-        _print(found, options, many=len(addresses) > 1)
+    printer = _prepare_pictures(archive, options)
+    with nullcontext() if printer else page():
+        _print(found, options, archive, printer, many=len(addresses) > 1)
     for unseen in missed:
         output.error(str(unseen))
-    for damaged in [context for context, _ in found if not context.intact]:
+    for damaged in [one.context for one in found if not one.context.intact]:
         address = f"{damaged.channel.name}/{damaged.row['message_id']}"
         output.error(f"{address}: the payload is damaged: its SHA-256 differs. `telekeep verify` checks the archive.")
-    if not all(context.intact for context, _ in found):
+    if not all(one.context.intact for one in found):
         return IntegrityError.exit_status
     if not missed:
         return 0
     return 3 if found else max(unseen.exit_status for unseen in missed)
 
 
-async def _read(
-    database: Database, address: str, options: _ShowOptions
-) -> tuple[MessageContext, dict[str, Any] | None]:
-    """The message with its context, and its payload if it is wanted."""
+def _prepare_pictures(archive: Path, options: _ShowOptions) -> PicturePrinter | None:
+    """What draws pictures, if they are wanted and can be drawn; a note says why not."""
+    if not options.picture:
+        return None
+    from archiver.cli.view.picture import PicturePrinter
+
+    printer = PicturePrinter(archive)
+    why_not = "data has no pictures" if options.shape != "people" else printer.prepare()
+    if why_not is not None:
+        output.note(f"no picture: {why_not}.")
+    return None if why_not else printer
+
+
+async def _read(database: Database, address: str, options: _ShowOptions) -> _Found:
+    """The message with its context, and its payload and pictures if they are wanted."""
     conn = database.connection
     async with snapshot(conn):
         channel, held = await get_message(database, address, options.moments)
         context = await read_context(conn, channel, held)
-        payload = await read(conn, find_payload, channel.channel_id, held[0].message_id) if options.raw else None
-    return context, None if payload is None else _raw(payload)
+        key = channel.channel_id, held[0].message_id
+        payload = await read(conn, find_payload, *key) if options.raw else None
+        pictures: Sequence[FoundPicture] = ()
+        if options.picture:
+            from archiver.reading.pictures import find_pictures
+
+            pictures = await read(conn, find_pictures, *key, orjson.loads(context.row["media"]))
+    return _Found(context, None if payload is None else _raw(payload), pictures)
 
 
 def _raw(payload: Payload) -> dict[str, Any]:
@@ -128,16 +175,20 @@ def _raw(payload: Payload) -> dict[str, Any]:
     }
 
 
-def _print(found: Sequence[tuple[MessageContext, dict[str, Any] | None]], options: _ShowOptions, *, many: bool) -> None:
-    for context, _ in found:
-        _note_part(context, options)
+def _print(
+    found: Sequence[_Found], options: _ShowOptions, archive: Path, printer: PicturePrinter | None, *, many: bool
+) -> None:
+    for one in found:
+        _note_part(one.context, options)
     if options.shape == "people":
-        for at, (context, raw) in enumerate(found):
+        for at, one in enumerate(found):
             if at:
                 output.line()
-            _print_message(context, raw, options)
+            _print_message(one, options, archive)
+            for why in printer.show(one.pictures) if printer else ():
+                output.note(f"{one.address}: {why}.")
         return
-    things = [pick(_to_object(context, raw), options.fields) for context, raw in found]
+    things = [pick(_to_object(one.context, one.raw), options.fields) for one in found]
     if options.shape == "json" and not many:
         output.json(things[0])
     elif options.shape == "csv":
@@ -172,12 +223,12 @@ def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str,
     return shown if raw is None else {**shown, "raw": raw}
 
 
-def _print_message(context: MessageContext, raw: dict[str, Any] | None, options: _ShowOptions) -> None:
-    if output.is_terminal() and not options.every and raw is None:
+def _print_message(one: _Found, options: _ShowOptions, archive: Path) -> None:
+    if output.is_terminal() and not options.every and one.raw is None:
         from archiver.cli.view.message_card import print_message
 
-        print_message(output.console(), context, options.moments)
+        print_message(output.console(), one.context, options.moments, archive)
         return
     from archiver.cli.view.message_keys import print_keys
 
-    print_keys(context.channel, context.row, raw)
+    print_keys(one.context.channel, one.context.row, one.raw)

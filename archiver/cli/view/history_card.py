@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.attachments import describe_action, describe_media, describe_reactions
@@ -49,6 +49,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     for version, pieces in zip(history.versions, diffs, strict=True):
         yield Text()
         yield from _describe(version, _name(version, message), moments, width)
+        if version.text and any("media" in one.changed for one in history.versions):
+            yield from _list_files(version, moments, width)
         body = list(pieces)
         if any(text for _, text in body):
             yield from _body(body, width)
@@ -58,13 +60,27 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         yield from _list_counters(history.counters, moments, width)
 
 
+def _list_files(version: Version, moments: Moments, width: int) -> Iterator[Text]:
+    """The attachments of a version, where they differ between versions."""
+    from rich.text import Text
+
+    for slot in version.media:
+        yield from _indented(Text(_isolated(_describe_file(slot, moments)), style="dim"), width)
+
+
+def _describe_file(slot: Mapping[str, Any], moments: Moments) -> str:
+    """An attachment, and the beginning of the hash of its file if it was stored."""
+    hashed = f", SHA-256 {slot['sha256'][:16]}…" if slot.get("sha256") else ""
+    return describe_media(slot, moments) + hashed
+
+
 def _describe_textless(history: MessageHistory, version: Version, moments: Moments, width: int) -> Iterator[Text]:
     """Describe a version without text."""
     from orjson import loads
     from rich.text import Text
 
     action = history.message.action
-    shown = [describe_media(slot, moments) for slot in version.media]
+    shown = [_describe_file(slot, moments) for slot in version.media]
     shown = shown or ([describe_action(loads(action), moments)] if action else [])
     for line in shown or ["no text"]:
         yield from wrap(Text(terminal_safe(line), style="" if shown else "dim"), width)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -32,17 +33,18 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_FILE = "file"
 _LABEL = 10
 """Columns of the labels."""
 
 
-def print_message(console: Console, context: MessageContext, moments: Moments) -> None:
-    """Print the card."""
-    for line in _lines(context, moments, text_width(console.width)):
+def print_message(console: Console, context: MessageContext, moments: Moments, archive: Path) -> None:
+    """Print the card. `archive`: the directory below which files are stored."""
+    for line in _lines(context, moments, text_width(console.width), archive):
         console.print(line, soft_wrap=True)
 
 
-def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Text]:
+def _lines(context: MessageContext, moments: Moments, width: int, archive: Path) -> Iterator[Text]:
     from rich.text import Text
 
     row = context.row
@@ -54,7 +56,7 @@ def _lines(context: MessageContext, moments: Moments, width: int) -> Iterator[Te
         yield Text()
         yield from wrap(Text(terminal_safe(text, multiline=True)), width)
     yield Text()
-    for label, value in _fields(context, moments):
+    for label, value in _fields(context, moments, archive):
         yield from _field(label, value, width)
     yield Text()
     if not context.intact:
@@ -120,12 +122,12 @@ def _posted(context: MessageContext, moments: Moments) -> str:
     return " · ".join([posted, *counted])
 
 
-def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str | Text]]:
+def _fields(context: MessageContext, moments: Moments, archive: Path) -> Iterator[tuple[str, str | Text]]:
     row = context.row
     if row["action"]:
         yield "service" if row["kind"] == "service" else "note", describe_action(orjson.loads(row["action"]), moments)
     for slot in orjson.loads(row["media"]):
-        yield "media", describe_media(slot, moments)
+        yield from _media(slot, moments, archive)
     if len(context.album) > 1:
         yield from _album(context)
     for words, url in _hidden_links(row):
@@ -148,6 +150,15 @@ def _fields(context: MessageContext, moments: Moments) -> Iterator[tuple[str, st
     yield "archived", f"{moments.at(context.version.first_seen)}, {seen}"
     checked = "verified;" if context.intact else "DAMAGED;"
     yield "payload", f"SHA-256 {row['payload_sha256'][:16]}…, {checked} --raw shows it"
+
+
+def _media(slot: Mapping[str, Any], moments: Moments, archive: Path) -> Iterator[tuple[str, str]]:
+    """An attachment, where its file is, and the beginning of its hash."""
+    yield "media", describe_media(slot, moments)
+    if slot["path"]:
+        yield _FILE, str(archive / slot["path"])
+    if slot["sha256"]:
+        yield "SHA-256", f"{slot['sha256'][:16]}… (telekeep search sha256:{slot['sha256'][:16]})"
 
 
 def _album(context: MessageContext) -> Iterator[tuple[str, str]]:
@@ -193,7 +204,8 @@ def _field(label: str, value: str | Text, width: int) -> Iterator[Text]:
 
     shown = Text(isolate(terminal_safe(value))) if isinstance(value, str) else value
     room = width - _LABEL - 2
-    if " " not in shown.plain and room < cells(shown.plain) <= width - 2:  # a link stays whole on a line of its own
+    # A link stays whole on a line of its own, and so does a path, however long it is: people copy it.
+    if room < cells(shown.plain) and (label == _FILE or (" " not in shown.plain and cells(shown.plain) <= width - 2)):
         yield Text(label, style="dim")
         yield Text.assemble("  ", shown)
         return

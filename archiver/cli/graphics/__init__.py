@@ -1,0 +1,1 @@
+"""Small pictures on terminals that can draw them."""

@@ -1,0 +1,60 @@
+"""A small copy of a picture, decoded and encoded anew by another process within limits (`shrink_picture`)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+
+import orjson
+
+from archiver.errors import Error
+from archiver.media.shrink_picture import SECONDS
+
+MOST_WAIT: Final = 2.0 * SECONDS
+"""Seconds after which the process is ended, whatever its processor time."""
+_PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
+
+
+class NoPicture(Error):
+    """A picture cannot be shown; the text says why, as a phrase."""
+
+
+def can_decode() -> bool:
+    """Whether the library that decodes pictures is installed."""
+    return find_spec("PIL") is not None
+
+
+def shrink(
+    source: BinaryIO | bytes, kind: Literal["png", "indexed"], most: tuple[int, int], *, seconds: float = MOST_WAIT
+) -> dict[str, Any]:
+    """The answer of `shrink_picture.main` for an open file or its bytes. Raises NoPicture."""
+    given: dict[str, Any] = {"input": source} if isinstance(source, bytes) else {"stdin": source}
+    try:
+        done = subprocess.run(  # noqa: S603 our own module
+            [sys.executable, "-m", "archiver.media.shrink_picture", kind, *map(str, most)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            check=False,
+            env=_environment(),
+            start_new_session=True,
+            **given,
+        )
+    except subprocess.TimeoutExpired:
+        raise NoPicture(f"it took more than {seconds:g} s to decode") from None
+    if done.returncode:
+        raise NoPicture("its decoder broke down")
+    answer: dict[str, Any] = orjson.loads(done.stdout)
+    if "reason" in answer:
+        raise NoPicture(str(answer["reason"]))
+    return answer
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    root = str(Path(__file__).parents[2])
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (root, kept.get("PYTHONPATH"))))}
