@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archiver.model.document import to_document
+from archiver.store.annotation import read_annotation_texts
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.message import list_missing_ids, read_messages
 from archiver.store.revision import read_revisions
 from archiver.store.search_rows import count_messages
 from search.exact import writer
+from search.exact.annotations import put_annotations
 
 PAGE = 500
 
@@ -48,4 +50,5 @@ def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -
             if progress:
                 progress(count, total)
         writer.mark_missing(conn, [(channel_id, message_id) for message_id in list_missing_ids(conn, channel_id)])
+    put_annotations(conn, read_annotation_texts(conn))
     return count

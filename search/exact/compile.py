@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from search.exact.annotations import ANNOTATED
 from search.exact.condition import MOST, Condition, Value, join
 from search.exact.files import has_hash
 from search.exact.index_line import line_needle
@@ -19,11 +20,13 @@ from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
 from search.exact.terms import channel_term, tag_needles
 from search.flags import LANG_MASK, LANG_SHIFT, SUPERSEDED, lang_number, query_bits
 from search.query.dates import Bounds
+from search.query.scope import includes_annotations, includes_revisions, or_annotated
 from search.query.tree import (
     And,
     FileIs,
     Grouped,
     Has,
+    InAnnotations,
     InChannel,
     InRevisions,
     Is,
@@ -31,12 +34,12 @@ from search.query.tree import (
     Not,
     Number,
     Or,
+    OrAnnotated,
     Phrase,
     PostedWithin,
     Prefix,
     Tag,
     Word,
-    includes_revisions,
     text_leaves,
 )
 from search.text.normalize import Needle
@@ -102,7 +105,9 @@ class QueryPlan:
 
 def plan_query(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> QueryPlan:
     """Plan the SQL for a tree within bounds and channels."""
-    parts = [part for part in _flat(tree) if not isinstance(part, InRevisions)]
+    parts: list[Node] = [part for part in _flat(tree) if not isinstance(part, InRevisions | InAnnotations)]
+    if includes_annotations(tree):
+        parts = list(map(or_annotated, parts))
     if channels is not None:
         parts.append(InChannel(channels))
     rest = []
@@ -213,10 +218,10 @@ def _row(node: Node) -> Condition:
             return Condition(f"NOT ({inner.sql})", inner.values)
         case Is() | Has() | FileIs():
             return Condition(f"d.flags & {query_bits(node)}")
-        case Tag("lang", code, prefix):
-            return _lang(code, prefix=prefix)
-        case Tag("sha256", digits):
-            return has_hash(digits)
+        case OrAnnotated(text):
+            return _within_annotated(str(_match(text)))
+        case Tag(field, value, prefix) if field in _IN_ROWS:
+            return _lang(value, prefix=prefix) if field == "lang" else has_hash(value)
         case PostedWithin(bounds):
             return _posted(bounds)
         case Number():
@@ -240,6 +245,11 @@ def _row_or(parts: Sequence[Node]) -> Condition:
 
 def _within(match: str) -> Condition:
     return Condition("d.docid IN (SELECT rowid FROM search_text WHERE search_text MATCH ?)", (match,))
+
+
+def _within_annotated(match: str) -> Condition:
+    own = "SELECT rowid FROM search_text WHERE search_text MATCH ?"
+    return Condition(f"d.docid IN ({own} UNION {ANNOTATED})", (match, match))
 
 
 def _posted(bounds: Bounds) -> Condition:

@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+TEXTS: Final = "search_text"
+ANNOTATIONS: Final = "search_annotation"
 FORMAT: Final = 4
 """Supported format version; 5 is that of tables with `secure-delete`."""
 SELECT_VERSION: Final = "SELECT v FROM search_text_config WHERE k = 'version'"
 CREATE_VOCABULARY: Final = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_listed USING fts5vocab(main, search_text, row)"
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_text_listed USING fts5vocab(main, search_text, row)"
 )
-SELECT_TERMS: Final = "SELECT term FROM temp.search_listed WHERE term >= ? AND term < ? LIMIT ?"
+SELECT_TERMS: Final = "SELECT term FROM temp.search_text_listed WHERE term >= ? AND term < ? LIMIT ?"
 """The same terms, listed by FTS5."""
 
 _MAIN: Final = "0"
@@ -47,6 +49,11 @@ SELECT_PAGES: Final = f"""
     )
     SELECT d.block FROM page AS p CROSS JOIN search_text_data AS d ON d.id = p.id LIMIT ?"""  # noqa: S608 constants only
 """Pages that hold the terms of the given ranges (`[[low, high], ...]` as JSON), up to a limit."""
+
+
+def of_table(statement: str, table: str) -> str:
+    """One of these statements, for another FTS5 table than that of the messages' texts."""
+    return statement.replace(TEXTS, table)
 
 
 def read_terms(page: bytes) -> Iterator[str]:

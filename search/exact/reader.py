@@ -32,6 +32,7 @@ from search.exact.condition import Value
 from search.exact.docid import docid_range, tiers_in_use, window_number
 from search.exact.vocabulary import inflect, wanted_words
 from search.flags import STATE_BITS, SUPERSEDED
+from search.query.scope import includes_annotations
 from search.query.widen import widen
 
 Found: TypeAlias = dict[Position, int | None]
@@ -102,7 +103,7 @@ class ExactEngine:
         if question.fuzzy:
             raise Unanswerable("The embedded engine does not tolerate typos.", hint="Omit --fuzzy.")
         tree = widen(question.tree)
-        forms = await word_list.find_forms(self._conn, wanted_words(tree))
+        forms = await word_list.find_forms(self._conn, wanted_words(tree), annotations=includes_annotations(tree))
         return plan_query(inflect(tree, forms), question.bounds, question.channels)
 
     async def _counts(self, name: FacetName, read: Counter[int], zone: tzinfo) -> list[Count]:

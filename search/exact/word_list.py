@@ -9,7 +9,17 @@ from functools import partial
 
 import aiosqlite
 
-from search.exact.fts5_pages import CREATE_VOCABULARY, FORMAT, SELECT_PAGES, SELECT_TERMS, SELECT_VERSION, read_terms
+from search.exact.fts5_pages import (
+    ANNOTATIONS,
+    CREATE_VOCABULARY,
+    FORMAT,
+    SELECT_PAGES,
+    SELECT_TERMS,
+    SELECT_VERSION,
+    TEXTS,
+    of_table,
+    read_terms,
+)
 from search.exact.vocabulary import Forms, TermRange, choose, ranges
 from search.words.designations import is_continued, may_continue
 from search.words.forms import has_forms
@@ -20,32 +30,44 @@ _MOST_LISTED = 100_000
 """Maximum terms per range when FTS5 lists them."""
 
 
-async def find_forms(conn: aiosqlite.Connection, words: Iterable[str]) -> Mapping[str, Forms]:
-    """Return the indexed forms of each word, the word itself first."""
+async def find_forms(
+    conn: aiosqlite.Connection, words: Iterable[str], *, annotations: bool = False
+) -> Mapping[str, Forms]:
+    """Return the indexed forms of each word, the word itself first. `annotations`: those that occur only there, too."""
     found = {}
-    known = [row[0] for row in await conn.execute_fetchall(SELECT_VERSION)] == [FORMAT]
+    tables = (TEXTS, ANNOTATIONS) if annotations else (TEXTS,)
+    known = {table: await _is_known(conn, table) for table in tables}
     for word in words:
         asked = ranges(word)
-        terms = await _read(conn, asked) if known else None
+        terms: set[str] = set()
         wanted = partial(is_continued, word) if may_continue(word) else has_forms
-        found[word] = choose(word, _within(asked, await _list(conn, asked) if terms is None else terms, wanted))
+        for table in tables:
+            read = await _read(conn, asked, table) if known[table] else None
+            terms |= _within(asked, await _list(conn, asked, table) if read is None else read, wanted)
+        found[word] = choose(word, terms)
     return found
 
 
-async def _read(conn: aiosqlite.Connection, asked: Sequence[TermRange]) -> list[str] | None:
+async def _is_known(conn: aiosqlite.Connection, table: str) -> bool:
+    """Whether the table's pages have the format that `fts5_pages` reads."""
+    return [row[0] for row in await conn.execute_fetchall(of_table(SELECT_VERSION, table))] == [FORMAT]
+
+
+async def _read(conn: aiosqlite.Connection, asked: Sequence[TermRange], table: str) -> list[str] | None:
     """Terms on FTS5's pages; None if a page is malformed."""
-    pages = await conn.execute_fetchall(SELECT_PAGES, (json.dumps(asked), _MOST_READ))
+    pages = await conn.execute_fetchall(of_table(SELECT_PAGES, table), (json.dumps(asked), _MOST_READ))
     try:
         return [term for page in pages for term in read_terms(page[0])]
     except (IndexError, TypeError):
         return None
 
 
-async def _list(conn: aiosqlite.Connection, asked: Sequence[TermRange]) -> list[str]:
+async def _list(conn: aiosqlite.Connection, asked: Sequence[TermRange], table: str) -> list[str]:
     """Terms as listed by FTS5 itself."""
-    await conn.execute(CREATE_VOCABULARY)
+    await conn.execute(of_table(CREATE_VOCABULARY, table))
+    statement = of_table(SELECT_TERMS, table)
     return [
-        row[0] for one in asked for row in await conn.execute_fetchall(SELECT_TERMS, (one.low, one.high, _MOST_LISTED))
+        row[0] for one in asked for row in await conn.execute_fetchall(statement, (one.low, one.high, _MOST_LISTED))
     ]
 
 

@@ -4,7 +4,7 @@
 each docid: its message, and the properties that change without the content. A new content gets a new docid and its
 old row is marked as superseded; nothing is ever deleted from the index (SQLite before 3.43 cannot delete without the
 text). `search_revision` says which superseded rows are revisions. `search_block` and `search_channel_range` are the
-skip index.
+skip index. `search_annotation` is written by `annotations`.
 
 Docids are ordered by date (`docid`), so FTS5 returns hits newest or oldest first by itself. `reader` answers queries.
 
@@ -40,7 +40,7 @@ _FEW_PAGES = 500
 """Leaf pages (2 MB) outside the largest segment that are not worth merging: it would rewrite that segment too."""
 
 _NONE: Mapping[Key, int] = {}
-_INDEX = "search_text"
+_INDEXES = ("search_text", "search_annotation")
 
 
 class Queryable(Protocol):
@@ -155,18 +155,18 @@ def clear(conn: sqlite3.Connection) -> None:
             try:
                 conn.execute(f"DROP {kinds[name]} {name}")
             except sqlite3.DatabaseError:
-                if name != _INDEX:
+                if name not in _INDEXES:
                     raise
-                _remove_from_schema(conn)
+                _remove_from_schema(conn, name)
     for name in kinds:
-        if name.startswith(f"{_INDEX}_"):
+        if name.startswith(tuple(f"{index}_" for index in _INDEXES)):
             conn.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _remove_from_schema(conn: sqlite3.Connection) -> None:
+def _remove_from_schema(conn: sqlite3.Connection, name: str) -> None:
     """FTS5 cannot drop an index it cannot open. https://www.sqlite.org/pragma.html#pragma_writable_schema"""
     conn.execute("PRAGMA writable_schema = ON")
-    conn.execute("DELETE FROM sqlite_master WHERE name = ?", (_INDEX,))
+    conn.execute("DELETE FROM sqlite_master WHERE name = ?", (name,))
     conn.execute("PRAGMA writable_schema = RESET")
 
 

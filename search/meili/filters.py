@@ -22,6 +22,7 @@ from search.query.tree import (
     FileIs,
     FileState,
     Has,
+    InAnnotations,
     InChannel,
     InRevisions,
     Is,
@@ -56,8 +57,8 @@ def compile_filter(node: Node) -> str:
             return join("OR", map(compile_filter, parts), empty=NONE)
         case Not(part):
             return f"NOT ({compile_filter(part)})"
-        case InRevisions():
-            raise unanswerable("The index has present contents only, no revisions.")
+        case InRevisions() | InAnnotations():
+            raise unanswerable("The index has present contents only, no revisions and no annotations.")
         case Has() | FileIs():
             return _has(node)
         case Is(state):

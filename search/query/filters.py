@@ -20,6 +20,7 @@ from search.query.tree import (
     FileIs,
     FileState,
     Has,
+    InAnnotations,
     InRevisions,
     Is,
     Node,
@@ -64,6 +65,7 @@ _FILE_ALIASES = {
     "stored": "downloaded", "kept": "downloaded", "waiting": "not-downloaded", "pending": "not-downloaded",
     "pruned": "offloaded", "lost": "gone",
 }  # fmt: skip
+_SCOPES: Mapping[str, Node] = {"revisions": InRevisions(), "annotations": InAnnotations()}
 _EXTENSIONS = frozenset("pdf docx xls xlsx csv txt zip rar apk mp3 mp4 jpg jpeg png".split())  # noqa: SIM905 read so
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
 _MAX_NUMBER = 2**62
@@ -102,9 +104,8 @@ def read_has(value: str, _: Context) -> Node:
 
 
 def read_in(value: str, _: Context) -> Node:
-    """Read what to search in addition to current contents; only `revisions` exists."""
-    _one_of(value, ("revisions",), "in")
-    return InRevisions()
+    """Read what to search in addition to current contents."""
+    return _SCOPES[_one_of(value, _SCOPES, "in")]
 
 
 def read_is(value: str, _: Context) -> Node:

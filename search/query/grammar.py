@@ -66,8 +66,9 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     ),
     "in": FilterSpec(
         read_in,
-        ("in:revisions",),
-        "search earlier revisions of edited messages too; applies to the whole query",
+        ("in:revisions", "in:annotations"),
+        "search earlier revisions of edited messages too, or the texts that programs made of attached files"
+        " (`telekeep media annotate`); applies to the whole query",
     ),
     "date": FilterSpec(
         read_date,

@@ -19,7 +19,8 @@ from search.errors import QueryError
 from search.query.filters import Context, suggest
 from search.query.saved import fold_query_name
 from search.query.scan import Operator, Scanner, Token
-from search.query.tree import EVERYTHING, Node, Not, all_of, any_of, has_misplaced_revisions
+from search.query.scope import find_misplaced
+from search.query.tree import EVERYTHING, InRevisions, Node, Not, all_of, any_of
 
 __all__ = ["EVERYTHING", "Context", "Node", "parse"]
 
@@ -42,10 +43,11 @@ def parse(text: str, context: Context) -> Node:
     if text.strip() in _ALL:
         return EVERYTHING
     tree = _parse(text, context, _Nesting())
-    if has_misplaced_revisions(tree):
+    if (scope := find_misplaced(tree)) is not None:
+        name = "revisions" if isinstance(scope, InRevisions) else "annotations"
         place = _IN.search(text)
         start, end = place.span() if place else (0, len(text))
-        message = "'in:revisions' applies to the whole query."
+        message = f"'in:{name}' applies to the whole query."
         raise QueryError(message, hint="Move it outside OR, NOT and -.", query=text, start=start, end=end)
     return tree
 

@@ -175,6 +175,18 @@ class InRevisions:
 
 
 @dataclass(frozen=True, slots=True)
+class InAnnotations:
+    """Search what programs made of attached files too; like InRevisions, it applies to the whole tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrAnnotated:
+    """The text is in the message, or in an annotation of it. Made from texts when a query is compiled."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class InChannel:
     """Is in one of these channels (bare ids)."""
 
@@ -219,7 +231,9 @@ class Not:
 
 
 Text: TypeAlias = Word | Phrase | Prefix | Grouped
-Filter: TypeAlias = Has | Is | FileIs | Tag | InChannel | InRevisions | PostedWithin | Number
+Filter: TypeAlias = (
+    Has | Is | FileIs | Tag | InChannel | InRevisions | InAnnotations | OrAnnotated | PostedWithin | Number
+)
 Node: TypeAlias = And | Or | Not | Text | Filter
 
 EVERYTHING = And(())
@@ -233,25 +247,6 @@ def all_of(parts: tuple[Node, ...]) -> Node:
 def any_of(parts: tuple[Node, ...]) -> Node:
     """Join the parts by OR; a single part is returned as it is."""
     return parts[0] if len(parts) == 1 else Or(parts)
-
-
-def includes_revisions(node: Node) -> bool:
-    """Whether the query searches earlier revisions too."""
-    parts = node.parts if isinstance(node, And) else (node,)
-    return any(isinstance(part, InRevisions) or (isinstance(part, And) and includes_revisions(part)) for part in parts)
-
-
-def has_misplaced_revisions(node: Node) -> bool:
-    """Whether `in:revisions` is under OR or NOT, where it would apply to a part only."""
-    match node:
-        case And(parts):
-            return any(map(has_misplaced_revisions, parts))
-        case Or(parts):
-            return any(has_misplaced_revisions(part) or includes_revisions(part) for part in parts)
-        case Not(part):
-            return has_misplaced_revisions(part) or includes_revisions(part)
-        case _:
-            return False
 
 
 def text_leaves(node: Node) -> Iterator[Text]:

@@ -17,6 +17,7 @@ from search.query.tree import (
     FileIs,
     Grouped,
     Has,
+    InAnnotations,
     InChannel,
     InRevisions,
     Is,
@@ -101,6 +102,8 @@ def _filter(node: Node) -> str:
     match node:
         case InRevisions():
             return "in:revisions"
+        case InAnnotations():
+            return "in:annotations"
         case Has(kind):
             return f"has:{kind}"
         case Is(state):

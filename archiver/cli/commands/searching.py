@@ -22,7 +22,8 @@ from archiver.reading.shortfall import SearchScope
 from archiver.store.database import Connection
 from search.engine.protocol import Question, Sort
 from search.exact.reader import ExactEngine
-from search.query.tree import includes_revisions, text_leaves
+from search.query.scope import includes_revisions
+from search.query.tree import text_leaves
 
 QUICK = 0.3
 """Seconds within which the number of all hits is worth counting."""

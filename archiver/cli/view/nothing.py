@@ -11,7 +11,8 @@ from search.engine.protocol import Engine, Question
 from search.exact.reader import ExactEngine
 from search.exact.similar import find_similar
 from search.query.dates import Bounds
-from search.query.tree import EVERYTHING, And, InRevisions, Node, Not, PostedWithin, Prefix, Word, text_leaves
+from search.query.scope import Scope
+from search.query.tree import EVERYTHING, And, Node, Not, PostedWithin, Prefix, Word, text_leaves
 from search.query.write import write
 
 SECONDS = 0.3
@@ -58,7 +59,7 @@ async def _outside(engine: ExactEngine, question: Question) -> list[str]:
 
 async def _alone(engine: ExactEngine, question: Question) -> list[str]:
     """Number of hits of each part of the query on its own."""
-    parts = [part for part in _parts(question.tree) if not isinstance(part, InRevisions)]
+    parts = [part for part in _parts(question.tree) if not isinstance(part, Scope)]
     if len(parts) < 2:
         return []
     wanted = islice((part for part in parts if not isinstance(part, Not)), _PARTS)
@@ -87,8 +88,8 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
 
 def _everywhere(question: Question, tree: Node) -> Question:
     """The question with another tree, in all channels and without dates."""
-    if any(isinstance(part, InRevisions) for part in _parts(question.tree)):
-        tree = And((tree, InRevisions()))
+    scopes = tuple(part for part in _parts(question.tree) if isinstance(part, Scope))
+    tree = And((tree, *scopes)) if scopes else tree
     return replace(question, tree=tree, bounds=Bounds(), channels=None, cursor=None)
 
 
