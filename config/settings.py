@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.hooks import HookSettings
 from config.kinds import (
     AnyPath,
     ApiId,
@@ -220,6 +221,7 @@ class MediaSettings(_Section):
     min_free: _Size = Field(
         default=ByteSize(2_000_000_000), description='bytes that stay free on the disk, or a text such as "2GB"'
     )
+    hooks: HookSettings = Field(default_factory=HookSettings, description="the section [media.hooks]")
 
 
 _PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"

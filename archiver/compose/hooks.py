@@ -1,0 +1,26 @@
+"""Hooks from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archiver.media.annotate import HookRules
+from archiver.media.run_hook import HookLimits
+from archiver.model.hooks import Hook
+
+if TYPE_CHECKING:
+    from config.hooks import HookSettings
+
+
+def list_hooks(settings: HookSettings) -> tuple[Hook, ...]:
+    """The hooks that are set."""
+    return tuple(
+        Hook(name=name, command=getattr(settings, name), version=getattr(settings, f"{name}_version"))
+        for name in settings.configured
+    )
+
+
+def hook_rules(settings: HookSettings) -> HookRules:
+    """Their limits."""
+    limits = HookLimits(seconds=settings.time_limit.total_seconds(), output=int(settings.output_limit))
+    return HookRules(limits=limits, attempts=settings.attempts)
