@@ -70,8 +70,3 @@ class HookSettings(BaseModel):
         default=ByteSize(1_000_000), ge=1, le=100_000_000, description='bytes of text for one file, or such as "1MB"'
     )
     attempts: int = Field(default=3, ge=1, le=100, description="how often a file is tried, 1 to 100")
-
-    @property
-    def configured(self) -> tuple[str, ...]:
-        """Names of the hooks that are set."""
-        return tuple(name for name in ("transcribe", "ocr") if getattr(self, name) is not None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.media.annotate import HookRules
 from archiver.media.run_hook import HookLimits
-from archiver.model.hooks import Hook
+from archiver.model.hooks import HOOK_KINDS, Hook
 
 if TYPE_CHECKING:
     from config.hooks import HookSettings
@@ -16,7 +16,8 @@ def list_hooks(settings: HookSettings) -> tuple[Hook, ...]:
     """The hooks that are set."""
     return tuple(
         Hook(name=name, command=getattr(settings, name), version=getattr(settings, f"{name}_version"))
-        for name in settings.configured
+        for name in HOOK_KINDS
+        if getattr(settings, name) is not None
     )
 
 

@@ -68,7 +68,7 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
         read_in,
         ("in:revisions", "in:annotations"),
         "search earlier revisions of edited messages too, or the texts that programs made of attached files"
-        " (`telekeep media annotate`); applies to the whole query",
+        " ([media.hooks]); applies to the whole query",
     ),
     "date": FilterSpec(
         read_date,
