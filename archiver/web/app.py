@@ -21,11 +21,13 @@ from archiver.web.view import Shown, View
 from archiver.web.views.channel import show_channel
 from archiver.web.views.home import show_home
 from archiver.web.views.message import show_message
+from archiver.web.views.search import show_search
 from search.errors import SearchError
 from search.query.dates import parse_zone
 
 VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
     ("/", show_home, ("html",)),
+    ("/search", show_search, ("json", "csv", "html")),
     ("/c/{channel}", show_channel, ("json", "csv", "html")),
     ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
 )

@@ -1,0 +1,60 @@
+"""Charts as numbers, for a template to draw as SVG: a bar a day or month, each a link, with a table behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from archiver.web.times import Times
+
+MOST_DAYS: Final = 92
+"""Days up to which there is a bar for each."""
+HEIGHT: Final = 64
+
+
+class Bar(NamedTuple):
+    """One bar."""
+
+    value: str
+    """The day or month, as `--on` takes it."""
+    label: str
+    number: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Chart(NamedTuple):
+    """All bars; their sizes are in units of the viewBox, 1000 wide."""
+
+    bars: Sequence[Bar]
+    most: int
+
+
+def draw_chart(times: Times, days: Mapping[str, int], first: date, last: date) -> Chart:
+    """Bars of the days from first to last, of months if these are many."""
+    by_day = (last - first).days < MOST_DAYS
+    found: dict[str, int] = {}
+    day = first if by_day else first.replace(day=1)
+    labels: dict[str, str] = {}
+    while day <= last:
+        key = day.isoformat() if by_day else day.isoformat()[:7]
+        found[key] = 0
+        labels[key] = times.weekday(day) if by_day else times.month(day)
+        day = day + timedelta(1) if by_day else (day.replace(day=28) + timedelta(4)).replace(day=1)
+    for one, count in days.items():
+        found[one if by_day else one[:7]] += count
+    return _bars(found, labels)
+
+
+def _bars(found: Mapping[str, int], labels: Mapping[str, str]) -> Chart:
+    most = max(found.values(), default=0)
+    step = 1000 / max(len(found), 1)
+    bars = []
+    for at, (value, count) in enumerate(found.items()):
+        height = max(round(HEIGHT * count / most, 1), 1.5) if count and most else 0
+        wide = round(max(step * 0.86, 0.6), 2)
+        bars.append(Bar(value, labels[value], count, round(at * step, 2), HEIGHT - height, wide, height))
+    return Chart(bars, most)

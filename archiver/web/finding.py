@@ -1,0 +1,109 @@
+"""What a search asks: the fields of its address as a question, by the grammar of the command line."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from archiver.compose.engine import Choice
+from archiver.compose.query import find_glossary, read_query
+from archiver.compose.read_archive import When, choose_channels
+from archiver.errors import UsageError
+from archiver.model.row import ChannelName
+from archiver.reading.clock_offset import read_server_now
+from archiver.store.database import Connection
+from archiver.web.lookup import KeptRemarks
+from archiver.web.site import Asked, Site
+from search.engine.protocol import Question, Sort
+from search.query.tree import EVERYTHING, And, Node
+
+PAGE: Final = 30
+"""Hits on a page."""
+STATES: Final = ("edited", "missing", "forwarded", "reply", "pinned", "service")
+_SORTS: Final[tuple[Sort, ...]] = ("newest", "oldest", "relevance")
+_ENGINES: Final[tuple[Choice, ...]] = ("auto", "exact", "meilisearch")
+
+
+class Finding(NamedTuple):
+    """A search as it was understood."""
+
+    question: Question
+    tree: Node
+    """What was typed, without the filters of other fields: what is marked in texts."""
+    engine: Choice
+    channels: tuple[ChannelName, ...]
+    """Those it is restricted to; empty: none."""
+    now: datetime
+    remarks: list[str]
+
+
+async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
+    """Understand the fields. Raises QueryError with the position, UsageError, NotFound."""
+    remarks = KeptRemarks()
+    now, zone = await read_server_now(conn), asked.times.name
+    glossary = find_glossary(lambda: site.settings, wanted=bool(asked.get("expand")), named=None)
+    typed = asked.get("q")
+    tree: Node = EVERYTHING
+    if typed not in ("", "*"):
+        tree = await read_query(conn, typed, now=now, zone=zone, remarks=remarks, glossary=glossary)
+    filters = list_filters(asked)
+    wanted = [await read_query(conn, one, now=now, zone=zone, remarks=KeptRemarks()) for one in filters]
+    when = When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, zone)
+    words = [word for word in asked.get("c").split(",") if word.strip()]
+    channels = await choose_channels(conn, words, remarks=remarks) if words else ()
+    fuzzy = bool(asked.get("fuzzy"))
+    question = Question(
+        tree=_join(tree, wanted),
+        bounds=when.resolve(now, remarks=remarks),
+        channels=frozenset(one.channel_id for one in channels) if channels else None,
+        sort=_choose(asked, "sort", _SORTS, "relevance" if fuzzy else "newest"),
+        limit=PAGE,
+        cursor=asked.get("after") or None,
+        fuzzy=fuzzy,
+    )
+    return Finding(question, tree, _choose(asked, "engine", _ENGINES, "auto"), channels, now, remarks.lines)
+
+
+def list_filters(asked: Asked) -> list[str]:
+    """The other fields as filters of a query."""
+    prefixes = {"lang": "lang:", "media": "has:", "state": "is:", "file": "media:"}
+    found = [
+        f"{prefix}{word.strip()}"
+        for name, prefix in prefixes.items()
+        for word in asked.get(name).split(",")
+        if word.strip()
+    ]
+    kinds = {"": [], "service": ["is:service"], "message": ["-is:service"]}
+    if (kind := asked.get("kind")) not in kinds:
+        raise UsageError(f'kind cannot be "{kind[:40]}".', hint="It is message or service.")
+    return found + kinds[kind]
+
+
+def command_line(asked: Asked, command: str = "search") -> str:
+    """The command that does the same, to be copied."""
+    words = [asked.get("q") or "*", *list_filters(asked)]
+    options = {"c": "-c", "since": "--since", "until": "--until", "on": "--on", "tz": "--tz", "sort": "--sort"}
+    if command == "export":
+        parts = ["export", "--query", " ".join(words), "--format", "jsonl", "-o", "found.jsonl"]
+        options = {name: flag for name, flag in options.items() if name not in ("c", "sort")}
+        parts[1:1] = [word.strip() for word in asked.get("c").split(",") if word.strip()]
+    elif command == "query save":
+        return shlex.join(["telekeep", "query", "save", "NAME", " ".join(words)])
+    else:
+        parts = ["search", " ".join(words)]
+    given = [(flag, asked.get(name)) for name, flag in options.items() if asked.get(name)]
+    return shlex.join(["telekeep", *parts, *(word for pair in given for word in pair)])
+
+
+def _join(tree: Node, wanted: list[Node]) -> Node:
+    parts = [part for one in (tree, *wanted) for part in (one.parts if isinstance(one, And) else (one,))]
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _choose(asked: Asked, name: str, known: tuple[Any, ...], default: Any) -> Any:
+    """A field that has few values. Raises UsageError."""
+    typed = asked.get(name) or default
+    if typed not in known:
+        raise UsageError(f'{name} cannot be "{typed[:40]}".', hint=f"It is one of: {', '.join(known)}.")
+    return typed
