@@ -1,0 +1,142 @@
+"""Searching in the browser: the grammar, the counts and the pages of the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import html5lib
+import pytest
+
+from tests.integration.page_rig import Browser, page
+from tests.sample import NOW, OTHER, build, connect, index, make_message, photo
+
+COUNT = 75
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("archive")
+    messages = [
+        make_message(one, f"convoy {one} <b>seen</b>", media=[photo()] if one == 9 else [])
+        for one in range(1, COUNT + 1)
+    ]
+    build(directory, messages, covered=[(1, COUNT)])
+    other = [
+        make_message(1, "مرّ الرتل فوق الجسر", channel_id=1002),
+        make_message(2, "x " * 900 + "convoy", channel_id=1002),
+    ]
+    build(directory, other, channel=OTHER, covered=[(1, 2)], top_id=9)
+    index(directory, [*messages, *other])
+    conn = connect(directory)
+    conn.execute("INSERT INTO saved_query VALUES ('mine', 'Mine', 'convoy OR الرتل', ?)", (NOW,))
+    conn.close()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def opened(directory: Path) -> Iterator[Browser]:
+    with page(directory) as browser:
+        yield browser.admit()
+
+
+def hits(html: str) -> list[str]:
+    return re.findall(r'class="where" href="([^"]+)"', html)
+
+
+def hrefs(html: str) -> list[str]:
+    return [
+        one.attrib["href"]
+        for one in html5lib.parse(html, namespaceHTMLElements=False).iter("a")
+        if "href" in one.attrib
+    ]
+
+
+def test_hits_are_marked_in_every_form_and_spelling_and_nothing_else_is(opened: Browser) -> None:
+    html = opened.get(f"/search?q={quote('رتل')}").html
+    assert hits(html) == ["/c/jisr_news/1"]
+    assert "<mark>الرتل</mark>" in html
+    html = opened.get("/search?q=CONVOYS").html
+    assert "<mark>convoy</mark> 75 &lt;b&gt;seen&lt;/b&gt;" in html
+
+
+def test_counts_say_how_many_there_are_and_lead_to_them(opened: Browser) -> None:
+    answer = opened.get("/search?q=convoy")
+    assert f"{COUNT + 1} messages found" in answer.text
+    assert "engine=exact exact=yes" in answer.text
+    assert re.search(rf"Night Bridge {COUNT}\b", answer.text)
+    assert "/search?q=convoy&media=photo" in hrefs(answer.html)
+    narrowed = opened.get("/search?q=convoy&media=photo")
+    assert hits(narrowed.html) == ["/c/NightBridge/9"]
+    assert "1 message found" in narrowed.text
+    assert "/search?q=convoy" in hrefs(narrowed.html)
+
+
+def test_more_results_show_each_hit_once(opened: Browser) -> None:
+    found: list[str] = []
+    path = "/search?q=convoy&sort=oldest"
+    for _ in range(9):
+        html = opened.get(path).html
+        found += hits(html)
+        following = [one for one in hrefs(html) if "after=" in one]
+        if not following:
+            break
+        path = following[0]
+    assert found == [
+        "/c/NightBridge/1",
+        "/c/NightBridge/2",
+        "/c/jisr_news/2",
+        *(f"/c/NightBridge/{one}" for one in range(3, COUNT + 1)),
+    ] or (len(found) == len(set(found)) == COUNT + 1)
+
+
+def test_a_long_text_is_shown_where_it_matches(opened: Browser) -> None:
+    html = opened.get("/search?q=convoy&c=jisr_news").html
+    assert hits(html) == ["/c/jisr_news/2"]
+    assert "<mark>convoy</mark>" in html
+    assert html.count("x x x") < 100
+
+
+def test_instants_are_shown_as_understood(opened: Browser) -> None:
+    text = opened.get("/search?q=convoy&on=2021-12-16&tz=Asia/Baghdad").text
+    assert "from 2021-12-15T21:00:00Z until before 2021-12-16T21:00:00Z" in text
+
+
+def test_incomplete_channels_are_named(opened: Browser) -> None:
+    assert "not completely archived" in opened.get("/search?q=convoy").text
+
+
+def test_a_wrong_query_shows_where(opened: Browser) -> None:
+    answer = opened.get(f"/search?q={quote('convoy (bridge')}")
+    assert answer.status == 400
+    assert "convoy <mark>(</mark>bridge" in answer.html
+    for path in (
+        "/search?q=x&sort=up",
+        "/search?q=x&engine=y",
+        "/search?q=x&kind=z",
+        "/search?q=x&since=never",
+        "/search?q=x&c=Nobody",
+        "/search?q=x&after=z",
+        "/search?q=x&fuzzy=1",
+    ):
+        assert opened.get(path).status in (400, 404), path
+
+
+def test_nothing_found_says_over_what(opened: Browser) -> None:
+    text = opened.get("/search?q=nowhere").text
+    assert f"Nothing found in {COUNT + 2} archived messages of 2 channels" in text
+
+
+def test_data_is_the_same(opened: Browser) -> None:
+    answered = opened.get("/search.json?q=convoy&media=photo").json
+    assert [row["message_id"] for row in answered["rows"]] == [9]
+    assert answered["exact"] is True
+    assert answered["next"] is None
+
+
+def test_commands_that_do_the_same_are_shown(opened: Browser) -> None:
+    text = opened.get(f"/search?q={quote('a b')}&c=NightBridge&lang=ar&since=2021-12").text
+    assert "telekeep search 'a b lang:ar' -c NightBridge --since 2021-12" in text
+    assert "telekeep export NightBridge --query 'a b lang:ar'" in text
