@@ -15,6 +15,7 @@ from archiver.compose.read_archive import choose_channels
 from archiver.export.formats.registry import FORMATS, WriterContext
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
+from archiver.export.stream import find_newest
 from archiver.store.database import Database
 from search.query.dates import Bounds
 from tests.remarks import Heard
@@ -35,7 +36,8 @@ def export_as(
             request = Request(channels=channels, bounds=Bounds(), zone=zone, by_channel=form.by_channel)
             request = replace(request, **more)
             names = {name.channel_id: name for name in channels}
-            context = WriterContext(request=request, wording=ExportWords(Moments(), names))
+            newest = await find_newest(conn, request)
+            context = WriterContext(request=request, wording=ExportWords(Moments(), names), newest=newest)
             if form.make_folder is not None:
                 make = partial(form.make_folder, context)
                 return await export_to_folder(conn, request, make, out, format_name=form.name, now=LATER, force=force)

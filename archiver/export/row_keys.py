@@ -75,14 +75,15 @@ def _read_tags(mark: bytes) -> Callable[[BufferedReader, Mapping[str, Any]], Ite
     return read
 
 
-def _read_objects(mark: bytes) -> Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]:
-    """Reads the object that begins with the last bytes of the mark, on a line of its own."""
+def _read_objects(
+    mark: bytes, *, indented: bool = False
+) -> Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]:
+    """Reads the object that begins within the mark, on a line of its own, indented or not."""
 
     def read(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
         while line := file.readline(_LONGEST):
-            if (at := line.find(mark)) >= 0:
-                start = line.index(b"{", at)
-                yield _key(orjson.loads(line[start : line.rindex(b"}") + 1]))
+            if (line.lstrip(b" ") if indented else line).startswith(mark):
+                yield _key(orjson.loads(line[line.index(b"{") : line.rindex(b"}") + 1]))
 
     return read
 
@@ -93,5 +94,5 @@ READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[Row
     "html": _read_tags(ROW_MARKS["html"].lstrip()),
     "atom": _read_tags(ROW_MARKS["atom"].lstrip()),
     "markdown": _read_objects(ROW_MARKS["markdown"].lstrip()),
-    "desktop-json": _read_objects(ROW_MARKS["desktop-json"]),
+    "desktop-json": _read_objects(ROW_MARKS["desktop-json"], indented=True),
 }

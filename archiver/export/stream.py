@@ -13,7 +13,7 @@ from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.store import rows
 from archiver.store.database import Connection, read
-from archiver.store.extent import count_dated
+from archiver.store.extent import count_dated, find_newest_date
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 
@@ -52,6 +52,15 @@ async def count_items(conn: Connection, request: Request) -> int:
         return sum(counts)
     channels = frozenset(channel.channel_id for channel in request.channels)
     return await ExactEngine(conn).count(Question(tree=request.tree, bounds=request.bounds, channels=channels))
+
+
+async def find_newest(conn: Connection, request: Request) -> int | None:
+    """The date of the newest message within the bounds, whatever the query."""
+    since, until = request.bounds.since_unix, request.bounds.until_unix
+    dates = [
+        await read(conn, find_newest_date, channel.channel_id, since=since, until=until) for channel in request.channels
+    ]
+    return max((date for date in dates if date is not None), default=None)
 
 
 async def _of_channel(

@@ -67,9 +67,11 @@ def _quote(block: QuoteBlock) -> Iterator[str]:
 
 def _code(block: CodeBlock) -> Iterator[str]:
     text = possible(plain_text(block.nodes))
-    fence = "`" * max(3, 1 + _longest_run(text))
+    # Indented by a space, which readers take away, no line of code begins as a comment of ours would.
+    pad = " " if "<!--" in text else ""
+    fence = pad + "`" * max(3, 1 + _longest_run(text))
     yield fence + (block.language if _INFO.fullmatch(block.language) else "")
-    yield from text.removesuffix("\n").split("\n")
+    yield from (f"{pad}{line}" for line in text.removesuffix("\n").split("\n"))
     yield fence
 
 

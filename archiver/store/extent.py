@@ -100,6 +100,14 @@ def count_dated(conn: Reader, channel_id: ChannelId, *, since: int | None, until
     )
 
 
+def find_newest_date(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int | None:
+    """The date of the newest held message dated within [since, until)."""
+    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    query = "SELECT max(date) FROM message WHERE channel_id = ? AND date >= ? AND date < ?"
+    [newest] = conn.execute(query, (channel_id, *bounds)).fetchone()
+    return None if newest is None else int(newest)
+
+
 def count_newer(conn: Reader, channel_id: ChannelId, after: int, most: int) -> int:
     """Count the held messages with an id above this one, up to `most`."""
     query = "SELECT count(*) FROM (SELECT 1 FROM message WHERE channel_id = ? AND message_id > ? LIMIT ?)"

@@ -24,11 +24,11 @@ from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, Wri
 from archiver.export.place import Stream, find_folder, find_place, open_stream
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder, export_to_stream
-from archiver.export.stream import count_items
+from archiver.export.stream import count_items, find_newest
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import read
-from archiver.store.rows import list_names
+from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ EXIT_STATUS = {
     130: "interrupted; nothing was written",
 }
 
-FormatName: TypeAlias = Literal["jsonl", "csv", "html"]
+FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom"]
 
 HELP = """\
 Export a range of dates to a file, with a manifest.
@@ -53,7 +53,8 @@ Examples:
   telekeep export --since 7d -o - | jq .permalink
   telekeep export @channel --format html -o pages/
 
-Formats: jsonl, csv, and html: a directory of pages that any browser shows.
+Formats: jsonl, csv, html (a directory of pages that any browser shows), desktop-json (what Telegram Desktop
+writes), markdown, atom. docs/export.md describes them.
 
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
@@ -151,7 +152,12 @@ async def run(
                 channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree, by_channel=form.by_channel
             )
             names = {name.channel_id: name for name in await read(conn, list_names)}
-            context = WriterContext(request=request, wording=ExportWords(Moments(zone), names))
+            context = WriterContext(
+                request=request,
+                wording=ExportWords(Moments(zone), names),
+                newest=await find_newest(conn, request),
+                groups=frozenset(names) - await read(conn, list_broadcasts),
+            )
             with Progress("export") as progress:
                 total = await count_items(conn, request) if progress.is_shown else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archiver.export.csv_writer import CsvWriter
+from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.jsonl import JsonlWriter
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class WriterContext:
     wording: Wording
     newest: int | None = None
     """Date of the newest message within the bounds."""
+    groups: frozenset[int] = frozenset()
+    """Ids of the channels that are groups."""
+    media_places: MediaPlaces = no_files
+    """Where the export has files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +55,34 @@ class ExportFormat:
 def _html(context: WriterContext, folder: Folder) -> FolderWriter:
     from archiver.export.formats.html_folder import HtmlFolder
 
-    return HtmlFolder(folder, context.request, context.wording)
+    return HtmlFolder(folder, context.request, context.wording, media_places=context.media_places)
+
+
+def _desktop_json(context: WriterContext) -> Writer:
+    from archiver.export.formats.desktop_json import DesktopJsonWriter
+
+    return DesktopJsonWriter(context.request, groups=context.groups, media_places=context.media_places)
+
+
+def _markdown(context: WriterContext) -> Writer:
+    from archiver.export.formats.markdown_file import MarkdownWriter
+
+    return MarkdownWriter(context.request, context.wording, media_places=context.media_places)
+
+
+def _atom(context: WriterContext) -> Writer:
+    from archiver.export.formats.atom import AtomWriter
+
+    return AtomWriter(context.request, context.wording, newest=context.newest, media_places=context.media_places)
 
 
 _ALL = (
     ExportFormat(name="jsonl", file_name="messages.jsonl", endings=(".jsonl", ".ndjson"), make=lambda _: JsonlWriter()),
     ExportFormat(name="csv", file_name="messages.csv", endings=(".csv",), make=lambda _: CsvWriter()),
     ExportFormat(name="html", make_folder=_html),
+    ExportFormat(name="desktop-json", file_name="result.json", by_channel=True, make=_desktop_json),
+    ExportFormat(name="markdown", file_name="messages.md", endings=(".md", ".markdown"), make=_markdown),
+    ExportFormat(name="atom", file_name="messages.atom", endings=(".atom",), make=_atom),
 )
 FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}
 ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings}

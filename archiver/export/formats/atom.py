@@ -1,0 +1,100 @@
+"""Atom (RFC 4287) for feed readers: an entry a message, oldest first, the text as HTML.
+
+`updated` of an entry is when telekeep noticed its present content: its edit date, else its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from archiver.export.formats.html_media import MediaPlaces, media_html, no_files
+from archiver.export.formats.local_clock import LocalClock
+from archiver.export.formats.post import Post, read_post
+from archiver.export.formats.wording import Wording
+from archiver.export.request import Request
+from archiver.formatting.html_writer import escaped, to_html
+from archiver.formatting.visible import possible
+from archiver.model.row import Row, iso
+
+_LONGEST_TITLE = 120
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+class AtomWriter:
+    """Writes one feed."""
+
+    extension = "atom"
+
+    def __init__(
+        self, request: Request, wording: Wording, *, newest: int | None = None, media_places: MediaPlaces = no_files
+    ) -> None:
+        self._request, self._wording, self._newest, self._places = request, wording, newest, media_places
+        self._clock = LocalClock(request.zone)
+        self._titles = {int(one.channel_id): one.title or one.name for one in request.channels}
+        self.options: dict[str, object] = {"encoding": "UTF-8", "tz": request.zone}
+        self.warnings: list[str] = []
+
+    def begin(self) -> bytes:
+        """Everything before the entries."""
+        title = ", ".join(list(self._titles.values())[:3])
+        ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
+        query = f"?{self._request.query}" if self._request.query is not None else ""
+        return _encode(
+            '<?xml version="1.0" encoding="utf-8"?>\n'
+            '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'
+            f"<title>{_xml(title)}{_xml(query)}</title>\n<id>urn:telekeep:export:{_xml(ids)}</id>\n"
+            f"<updated>{iso(self._newest) or _EPOCH}</updated>\n"
+            f"<author><name>{_xml(title)}</name></author>\n<generator>telekeep</generator>\n"
+        )
+
+    def encode(self, row: Row) -> bytes:
+        """Encode a message."""
+        return _encode("".join(self._parts(read_post(row, self._wording, self._clock))))
+
+    def end(self) -> bytes:
+        """The end of the feed."""
+        return b"</feed>\n"
+
+    def _parts(self, post: Post) -> Iterator[str]:
+        row = post.row
+        channel = self._titles.get(row["channel_id"]) or str(row["channel"])
+        yield (
+            f'<entry>\n<telekeep:row channel-id="{row["channel_id"]}" message-id="{row["message_id"]}"'
+            f' date="{row["date"]}" channel="{_xml(row["channel"])}"/>\n'
+        )
+        yield f"<id>urn:telekeep:message:{row['channel_id']}:{row['message_id']}</id>\n"
+        yield f"<title>{_xml(_title(post))}</title>\n"
+        yield f'<link rel="alternate" href="{_xml(row["permalink"])}"/>\n'
+        edited = row["edit_date"] if row["revisions"] else None
+        yield f"<published>{row['date'] or _EPOCH}</published>\n<updated>{edited or row['date'] or _EPOCH}</updated>\n"
+        yield f"<author><name>{_xml(post.author or channel)}</name></author>\n"
+        yield f'<content type="html">{_xml(self._content(post))}</content>\n</entry>\n'
+
+    def _content(self, post: Post) -> str:
+        said = [*post.marks, *([post.forwarded] if post.forwarded else [])]
+        notes = [*post.notes, *([post.figures] if post.figures else [])]
+        quote = post.answered.quote if post.answered else ""
+        return "".join(
+            [
+                *(f"<p><strong>{escaped(one)}</strong></p>" for one in said),
+                f"<blockquote>{to_html(quote)}</blockquote>" if quote else "",
+                to_html(post.text, post.entities),
+                *media_html(post.media, self._places),
+                *(f'<p dir="auto">{escaped(one)}</p>' for one in notes),
+            ]
+        )
+
+
+def _title(post: Post) -> str:
+    """The first words; what it is where it has none."""
+    words = next((line.strip() for line in post.text.split("\n") if line.strip()), "") or " ".join(post.notes[:1])
+    return words if len(words) <= _LONGEST_TITLE else f"{words[:_LONGEST_TITLE].rstrip()} …"
+
+
+def _xml(text: str) -> str:
+    return escape(possible(str(text)))
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

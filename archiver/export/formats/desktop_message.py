@@ -1,0 +1,167 @@
+"""One row as a message of Telegram Desktop's result.json: its keys, in its order, with its types. Pure.
+
+What Desktop leaves out is under one key of ours, `telekeep`, on one line: the row without its text and empty values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from archiver.export.formats.desktop_media import media_fields, own_media
+from archiver.export.formats.desktop_service import action_fields
+from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
+from archiver.export.formats.html_media import MediaPlaces
+from archiver.export.formats.local_clock import LocalClock
+from archiver.model.row import KEYS, NESTED, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopView:
+    """How messages of one export are written."""
+
+    clock: LocalClock
+    titles: Mapping[int, str]
+    media_places: MediaPlaces
+
+
+def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
+    """The message, without our own key."""
+    action = _load(row["action"]) or {}
+    media = own_media(_load(row["media"]) or ())
+    number = {"id": row["message_id"]}
+    if action.get("type") == "unreadable" or (media is not None and media["kind"] == "unsupported"):
+        return {**number, "type": "unsupported"}
+    kind = "service" if action else "message"
+    head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
+    author = dict(_author(row, view))
+    if action:
+        service = {"actor": author["from"], "actor_id": author["from_id"]} | _action(row, action)
+        middle = service
+    else:
+        middle = {**author, **dict(_origin(row))}
+    rich = _load(row["rich"]) or {}
+    text = row["text"] or str(rich.get("text") or "")
+    parts = text_entities(text, row["entities"] if row["text"] else None)
+    return {
+        **head,
+        **middle,
+        **(media_fields(media, view.media_places) if media else {}),
+        "text": text_value(parts),
+        "text_entities": parts,
+        **_after(row),
+    }
+
+
+def own_fields(row: Row) -> dict[str, Any]:
+    """The row without its text and its empty values; the key of the row is first."""
+    key = {name: row[name] for name in ("channel_id", "message_id", "date", "channel")}
+    rest = {name: _kept(name, row[name]) for name in KEYS if name not in ("text", *key) and not _is_empty(row[name])}
+    return key | rest
+
+
+def _kept(name: str, value: Any) -> Any:
+    return orjson.Fragment(value) if name in NESTED else value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or value == "[]"
+
+
+def _load(value: str | None) -> Any:
+    return None if value is None or value == "[]" else orjson.loads(value)
+
+
+def _unix(iso: object) -> int | None:
+    try:
+        return int(datetime.fromisoformat(str(iso)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _date(name: str, iso: str | None, view: DesktopView) -> dict[str, str]:
+    time, unix = view.clock.at(iso), _unix(iso)
+    if iso is None or time is None:
+        return {}
+    return {name: time.wall.isoformat(timespec="seconds"), f"{name}_unixtime": str(unix)}
+
+
+def _author(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
+    """A channel's own post is by the channel."""
+    sender = _load(row["sender"])
+    if sender is None:
+        yield "from", view.titles.get(row["channel_id"]) or None
+        yield "from_id", f"channel{row['channel_id']}"
+    else:
+        yield "from", sender.get("name") or None
+        yield "from_id", _peer(sender)
+
+
+def _peer(peer: Mapping[str, Any]) -> str:
+    return f"{peer.get('type')}{peer.get('id')}"
+
+
+def _origin(row: Row) -> Iterator[tuple[str, Any]]:
+    if row["post_author"]:
+        yield "author", row["post_author"]
+    forward = _load(row["fwd_from"])
+    if forward is not None:
+        yield "forwarded_from", forward.get("name") or forward.get("from_name") or None
+        if forward.get("from_id"):
+            yield "forwarded_from_id", _peer(forward["from_id"])
+    reply = _load(row["reply_to"]) or {}
+    if reply.get("reply_to_msg_id"):
+        yield "reply_to_message_id", reply["reply_to_msg_id"]
+        if isinstance(reply.get("reply_to_peer_id"), dict):
+            yield "reply_to_peer_id", _peer(reply["reply_to_peer_id"])
+    bot = _load(row["via_bot"]) or {}
+    if bot.get("username"):
+        yield "via_bot", f"@{bot['username']}"
+
+
+def _action(row: Row, action: Mapping[str, Any]) -> dict[str, Any]:
+    times = {name: unix for name in ("schedule_date",) if (unix := _unix(action.get(name))) is not None}
+    return action_fields(action, (_load(row["reply_to"]) or {}).get("reply_to_msg_id"), times)
+
+
+def _after(row: Row) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if buttons := _load(row["markup"]):
+        found["inline_bot_buttons"] = [[_button(one) for one in line] for line in buttons]
+    if reactions := _load(row["reactions"]):
+        found["reactions"] = [_reaction(one) for one in reactions]
+    return found
+
+
+def _button(button: Mapping[str, Any]) -> dict[str, Any]:
+    kind = str(button.get("type"))
+    fields: dict[str, Any] = {"type": _BUTTONS.get(kind, kind)}
+    if button.get("text"):
+        fields["text"] = button["text"]
+    if kind in ("callback", "callback_with_password"):
+        data = str(button.get("data") or "")
+        return fields | ({"data": "", "dataBase64": data.translate(_URL_SAFE).rstrip("=")} if data else {})
+    data = next((button[name] for name in ("url", "query", "copy_text") if isinstance(button.get(name), str)), "")
+    return fields | ({"data": data} if data else {})
+
+
+_BUTTONS = {
+    "switch_inline_query": "switch_inline",
+    "copy": "copy_text",
+    "url_auth": "auth",
+    "simple_web_view": "simple_web_view",
+}
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _reaction(one: Mapping[str, Any]) -> dict[str, Any]:
+    count = {"count": one.get("count", 0)}
+    if one.get("custom_emoji_id"):
+        return {"type": "custom_emoji", **count, "document_id": NOT_INCLUDED}
+    if one.get("reaction") == "paid":
+        return {"type": "paid", **count}
+    return {"type": "emoji", **count, "emoji": one.get("reaction") or ""}

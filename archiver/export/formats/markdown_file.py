@@ -1,0 +1,107 @@
+"""Markdown (CommonMark) to read and to put into notes: a heading a day, a paragraph of facts and the text a message.
+
+In front of each message is a comment with its key, which readers do not show and `verify` reads; no text can contain
+one at the beginning of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from archiver.export.formats.html_media import MediaPlaces, no_files
+from archiver.export.formats.local_clock import LocalClock
+from archiver.export.formats.post import Post, read_post
+from archiver.export.formats.wording import Wording
+from archiver.export.request import Request
+from archiver.formatting.markdown_writer import escape_markdown, to_markdown
+from archiver.model.json_text import dump
+from archiver.model.row import Row, iso
+
+
+class MarkdownWriter:
+    """Writes messages one after the other."""
+
+    extension = "md"
+
+    def __init__(self, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files) -> None:
+        self._request, self._wording, self._places = request, wording, media_places
+        self._clock = LocalClock(request.zone)
+        self._titles = {int(one.channel_id): one.title or one.name for one in request.channels}
+        self._day = ""
+        self.options: dict[str, object] = {"encoding": "UTF-8", "dialect": "CommonMark", "tz": request.zone}
+        self.warnings: list[str] = []
+
+    def begin(self) -> bytes:
+        """The title, and what is exported."""
+        bounds = self._request.bounds
+        since, until = iso(bounds.since_unix), iso(bounds.until_unix)
+        names = [
+            f"{title} ({one.name})" for one, title in zip(self._request.channels, self._titles.values(), strict=True)
+        ]
+        said = [
+            f"# {escape_markdown(', '.join(list(self._titles.values())[:3]))}",
+            "",
+            *(f"- {escape_markdown(name)}" for name in names),
+            f"- from {since or 'the first archived message'} until before {until or 'the time of the export'}",
+            f"- times in {escape_markdown(self._request.zone)}",
+        ]
+        if self._request.query is not None:
+            said.append(f"- query: {escape_markdown(self._request.query)}")
+        return _encode("\n".join(said) + "\n")
+
+    def encode(self, row: Row) -> bytes:
+        """Encode a message."""
+        post = read_post(row, self._wording, self._clock)
+        return _encode("".join(self._parts(post)))
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def _parts(self, post: Post) -> Iterator[str]:
+        day = post.time.day if post.time else "unknown day"
+        if day != self._day:
+            self._day = day
+            yield f"\n## {day}\n"
+        yield f"\n<!-- telekeep {_key(post.row)} -->\n\n{self._facts(post)}\n"
+        if post.answered is not None and post.answered.quote:
+            quoted = to_markdown(post.answered.quote).split("\n")
+            yield "\n" + "".join(f"> {line}\n" if line else ">\n" for line in quoted)
+        if text := to_markdown(post.text, post.entities):
+            yield f"\n{text}\n"
+        notes = [*map(self._file, post.media), *(escape_markdown(note) for note in post.notes)]
+        if listed := "".join(f"- {note}\n" for note in notes if note):
+            yield f"\n{listed}"
+        if post.figures:
+            yield f"\n{escape_markdown(post.figures)}\n"
+
+    def _facts(self, post: Post) -> str:
+        row = post.row
+        clock = f"{post.time.clock} {post.time.offset}" if post.time else "unknown time"
+        facts = [f"**[{clock}](<{row['permalink']}>)**"]
+        if len(self._titles) > 1:
+            facts.append(escape_markdown(self._titles.get(row["channel_id"]) or str(row["channel"])))
+        facts += [escape_markdown(said) for said in (post.author, post.forwarded) if said]
+        if post.answered is not None:
+            where = post.answered.elsewhere or "message"
+            facts.append(escape_markdown(f"in reply to {where} {post.answered.message_id or ''}".strip()))
+        return " · ".join([*facts, *(f"**{escape_markdown(mark)}**" for mark in post.marks)])
+
+    def _file(self, item: Mapping[str, Any]) -> str:
+        place = self._places(item)
+        if place is None:
+            return ""
+        name = escape_markdown(str(item.get("file_name") or item.get("kind")))
+        return f"{'!' if item.get('kind') == 'photo' else ''}[{name}](<{quote(place)}>)"
+
+
+def _key(row: Row) -> str:
+    """The key of the row; no two hyphens, which would end the comment for some readers."""
+    key = {name: row[name] for name in ("channel_id", "message_id", "date", "channel")}
+    return dump(key).decode().replace("--", "-\\u002d").replace(">", "\\u003e")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

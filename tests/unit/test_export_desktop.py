@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from archiver.export.verify import check
+from tests.exporting import export_as
+from tests.hostile import TEXTS, hostile_messages
+from tests.sample import OTHER, build, entities, make_message, photo
+
+MESSAGE_KEYS = """
+id type date date_unixtime edited edited_unixtime actor actor_id action title message_id from from_id author
+forwarded_from forwarded_from_id saved_from reply_to_message_id reply_to_peer_id via_bot photo photo_file_size file
+file_name file_size media_type sticker_emoji performer title mime_type duration_seconds width height
+media_spoiler poll location_information text text_entities inline_bot_buttons reactions telekeep
+""".split()  # noqa: SIM905
+
+
+def result(archive: Path, out: Path, **more: Any) -> Any:
+    export_as("desktop-json", archive, out, **more)
+    data = out.read_bytes()
+    assert not data.endswith(b"\n")
+    return json.loads(data)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return build(tmp_path / "archive", hostile_messages(), covered=[(1, 60)])
+
+
+def test_one_channel_is_one_chat_with_every_message_and_text(archive: Path, tmp_path: Path) -> None:
+    chat = result(archive, tmp_path / "result.json")
+    assert list(chat) == ["name", "type", "id", "messages", "telekeep"]
+    assert (chat["name"], chat["type"], chat["id"]) == ("Night Bridge", "public_channel", 1001)
+    assert [one["id"] for one in chat["messages"]] == [one.message_id for one in hostile_messages()]
+    for message, text in zip(chat["messages"], [text for text in TEXTS for _ in range(2)], strict=True):
+        assert "".join(part["text"] for part in message["text_entities"]) == text
+        parts = message["text"] if isinstance(message["text"], list) else [message["text"]]
+        assert "".join(part if isinstance(part, str) else part["text"] for part in parts) == text
+    assert [one.fault for one in check(tmp_path / "manifest.json")] == [None]
+
+
+def test_keys_come_in_the_order_of_telegram_desktop(archive: Path, tmp_path: Path) -> None:
+    for message in result(archive, tmp_path / "result.json")["messages"]:
+        places = [MESSAGE_KEYS.index(key) for key in message]
+        assert places == sorted(places)
+        assert type(message["date_unixtime"]) is str
+
+
+def test_the_layout_is_a_space_a_level(tmp_path: Path) -> None:
+    marks = entities(("bold", 0, 1), ("italic", 0, 2), ("text_url", 2, 1), url="https://a.example/")
+    archive = build(tmp_path / "archive", [make_message(1, "abc", entities=marks)], covered=[(1, 1)])
+    export_as("desktop-json", archive, tmp_path / "result.json")
+    written = (tmp_path / "result.json").read_text()
+    head, _, tail = written.partition('   "telekeep"')
+    assert (
+        head
+        == """{
+ "name": "Night Bridge",
+ "type": "public_channel",
+ "id": 1001,
+ "messages": [
+  {
+   "id": 1,
+   "type": "message",
+   "date": "2021-12-16T00:01:00",
+   "date_unixtime": "1639612860",
+   "from": "Night Bridge",
+   "from_id": "channel1001",
+   "text": [
+    {
+     "type": "bold",
+     "text": "a"
+    },
+    "b",
+    {
+     "type": "text_link",
+     "text": "c",
+     "href": "https://a.example/"
+    }
+   ],
+   "text_entities": [
+    {
+     "type": "bold",
+     "text": "a"
+    },
+    {
+     "type": "plain",
+     "text": "b"
+    },
+    {
+     "type": "text_link",
+     "text": "c",
+     "href": "https://a.example/"
+    }
+   ],
+"""
+    )
+    assert tail.splitlines()[1:-2] == ["  }", " ],"]
+
+
+def test_what_desktop_lacks_is_under_our_key(tmp_path: Path) -> None:
+    marks = entities(("bold", 0, 3), ("italic", 1, 1))
+    one = make_message(
+        1, "abc", entities=marks, views=7, grouped_id="12345678901234567", media=(photo(), photo(slot=1))
+    )
+    archive = build(tmp_path / "archive", [one], covered=[(1, 1)])
+    [message] = result(archive, tmp_path / "result.json")["messages"]
+    own = message["telekeep"]
+    assert own["entities"] == json.loads(marks)
+    assert (own["views"], own["grouped_id"], len(own["media"])) == (7, "12345678901234567", 2)
+    assert "text" not in own
+    assert (message["photo"], message["photo_file_size"], message["width"]) == (
+        "(File not included. Change data exporting settings to download.)",
+        81920,
+        1280,
+    )
+
+
+def test_several_channels_stand_in_the_frame_of_an_account_even_if_one_is_empty(archive: Path, tmp_path: Path) -> None:
+    build(archive, [], channel=OTHER)
+    account = result(archive, tmp_path / "result.json")
+    assert [(chat["id"], len(chat["messages"])) for chat in account["chats"]["list"]] == [
+        (1001, 2 * len(TEXTS)),
+        (1002, 0),
+    ]
+    assert [one.fault for one in check(tmp_path / "manifest.json")] == [None]
+
+
+def test_service_messages_have_desktops_words(tmp_path: Path) -> None:
+    reply = orjson.dumps({"reply_to_msg_id": 7}).decode()
+    made = orjson.dumps({"type": "channel_create", "title": "New"}).decode()
+    pinned = orjson.dumps({"type": "pin_message"}).decode()
+    messages = [
+        make_message(1, kind="service", action=made),
+        make_message(2, kind="service", action=pinned, reply_to=reply),
+        make_message(3, kind="service", action=orjson.dumps({"type": "of_tomorrow", "x": 1}).decode()),
+    ]
+    archive = build(tmp_path / "archive", messages, covered=[(1, 3)])
+    first, second, third = result(archive, tmp_path / "result.json")["messages"]
+    assert (first["type"], first["actor_id"], first["action"], first["title"]) == (
+        "service",
+        "channel1001",
+        "create_channel",
+        "New",
+    )
+    assert (second["action"], second["message_id"], second["text"]) == ("pin_message", 7, "")
+    assert (third["action"], third["telekeep"]["action"]) == ("of_tomorrow", {"type": "of_tomorrow", "x": 1})
+
+
+def test_forwards_replies_polls_and_reactions(tmp_path: Path) -> None:
+    forward = {"from_id": {"type": "channel", "id": 5}, "name": "Origin", "channel_post": 9}
+    reply = {"reply_to_msg_id": 7, "reply_to_peer_id": {"type": "channel", "id": 8}}
+    answers = [{"text": "yes", "voters": 3}, {"text": "no"}]
+    poll = photo(kind="poll", title="Really?", extra=orjson.dumps({"answers": answers, "total_voters": 3}).decode())
+    one = make_message(
+        1,
+        fwd_from=orjson.dumps(forward).decode(),
+        reply_to=orjson.dumps(reply).decode(),
+        reactions=orjson.dumps([{"reaction": "👍", "count": 2}, {"custom_emoji_id": "1", "count": 1}]).decode(),
+        media=(poll,),
+    )
+    archive = build(tmp_path / "archive", [one], covered=[(1, 1)])
+    [message] = result(archive, tmp_path / "result.json", zone="Asia/Baghdad")["messages"]
+    assert (message["forwarded_from"], message["forwarded_from_id"]) == ("Origin", "channel5")
+    assert (message["reply_to_message_id"], message["reply_to_peer_id"]) == (7, "channel8")
+    assert message["date"] == "2021-12-16T03:01:00"
+    assert message["poll"] == {
+        "question": "Really?",
+        "closed": False,
+        "total_voters": 3,
+        "answers": [{"text": "yes", "voters": 3, "chosen": False}, {"text": "no", "voters": 0, "chosen": False}],
+    }
+    assert [one["type"] for one in message["reactions"]] == ["emoji", "custom_emoji"]
