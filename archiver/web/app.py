@@ -12,14 +12,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archiver.web.admission import Admission
 from archiver.web.assets import Assets
+from archiver.web.blobs import Blobs
 from archiver.web.formats import to_csv, to_json
 from archiver.web.guard import Guard
+from archiver.web.pictures import Previews
 from archiver.web.problems import describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
 from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Format, Site, read_request
 from archiver.web.view import Shown, View
 from archiver.web.views.channel import show_channel
 from archiver.web.views.home import show_home
+from archiver.web.views.media import show_media
 from archiver.web.views.message import show_message
 from archiver.web.views.search import show_search
 from search.errors import SearchError
@@ -29,6 +32,7 @@ VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
     ("/", show_home, ("html",)),
     ("/search", show_search, ("json", "csv", "html")),
     ("/c/{channel}", show_channel, ("json", "csv", "html")),
+    ("/c/{channel}/media", show_media, ("json", "html")),
     ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
 )
 """Address, view and formats; a format but HTML is a suffix of the address, and comes before it."""
@@ -47,6 +51,9 @@ class Page:
         yield Route("/healthz", _probe)
         yield Route("/static/{name}", self._assets.serve)
         yield Route("/display", self._set_display)
+        yield Route("/media/{sha256}", self._answered(Blobs(self._site).serve))
+        preview = "/preview/{channel_id:int}/{message_id:int}/{media_id:int}"
+        yield Route(preview, self._answered(Previews(self._site).serve))
         for path, view, formats in VIEWS:
             for form in formats:
                 suffix = "" if form == "html" else f".{form}"
@@ -55,6 +62,20 @@ class Page:
     def refuse(self, request: Request, status: int) -> Response:
         """The answer to a request that no view sees."""
         return self._respond(request, self._anything(request), describe_refusal(status))
+
+    def _answered(self, act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint whose errors are shown as problems."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await act(request)
+            except Exception as exc:
+                problem = describe_problem(exc)
+                if problem is None:
+                    raise
+                return self._respond(request, self._anything(request), problem)
+
+        return answer
 
     def _endpoint(self, view: View, form: Format) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:

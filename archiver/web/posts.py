@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.rows import HeldMessage
+from archiver.web.pictures import Attachment, KnownPictures, list_attachments
 from archiver.web.texts import language_direction, text_html
 
 
@@ -24,7 +25,7 @@ class Post:
 
     channel: ChannelName
     messages: Sequence[StoredMessage]
-    media: Sequence[StoredMedia]
+    attachments: Sequence[Attachment]
     language: str | None
     direction: str | None
     html: Markup
@@ -89,7 +90,9 @@ def list_posts(
     channel: ChannelName,
     held: Sequence[HeldMessage],
     languages: Mapping[int, str],
-    answers: Mapping[tuple[int, int], str],
+    pictures: KnownPictures,
+    *,
+    answers: Mapping[tuple[int, int], str] | None = None,
     targets: HtmlTargets = OUTSIDE,
 ) -> list[Post]:
     """The posts of messages in order. `answers`: texts of messages replied to, by key."""
@@ -103,16 +106,24 @@ def list_posts(
             Post(
                 channel=channel,
                 messages=messages,
-                media=[slot for _, media in members for slot in media],
+                attachments=list_attachments(
+                    channel.channel_id, [(one.message_id, slot) for one, media in members for slot in media], pictures
+                ),
                 language=language,
                 direction=language_direction(language) or find_direction("\n".join(one.text for one in messages)),
                 html=Markup("").join(
                     text_html(one.text, one.entities, language, targets=targets) for one in messages if one.text
                 ),
-                answered=answers.get(reply_key(messages[0]) or (0, 0)),
+                answered=(answers or {}).get(reply_key(messages[0]) or (0, 0)),
             )
         )
     return posts
+
+
+def list_slots(held: Iterable[HeldMessage]) -> Iterator[tuple[ChannelId, int, StoredMedia]]:
+    """The attachments of these messages, each with its channel and message."""
+    for message, media in held:
+        yield from ((message.channel_id, message.message_id, one) for one in media)
 
 
 def list_reply_keys(held: Sequence[HeldMessage]) -> Iterator[tuple[int, int]]:

@@ -32,8 +32,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     messages[0] = replace(messages[0], reply_to='{"reply_to_msg_id": 3}')
     sql = [
-        f"UPDATE message SET missing_since = {NOW}, missing_how = 'audit' WHERE message_id = {GONE}",  # noqa: S608
-        f"INSERT INTO absence VALUES (1001, {GONE}, {NOW}, 'audit', {NOW - 60}, NULL)",  # noqa: S608
+        f"UPDATE message SET missing_since = {NOW}, missing_how = 'audit' WHERE message_id = {GONE}",
+        f"INSERT INTO absence VALUES (1001, {GONE}, {NOW}, 'audit', {NOW - 60}, NULL)",
     ]
     build(directory, messages, covered=[(1, 300), (350, LAST)], sql=sql)
     other = [make_message(5, ARABIC, channel_id=1002, fwd_from=FORWARD)]

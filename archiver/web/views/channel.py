@@ -13,7 +13,8 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
 from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.lookup import find_channel
-from archiver.web.posts import Post, list_posts, list_reply_keys
+from archiver.web.pictures import read_pictures
+from archiver.web.posts import Post, list_posts, list_reply_keys, list_slots
 from archiver.web.site import Asked, Site
 from archiver.web.times import Times
 from archiver.web.view import Shown
@@ -38,7 +39,8 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         place = await _read_place(conn, asked)
         page = await read_page(conn, found.mirrored, place)
         answers = await read_texts(conn, page.messages)
-    posts = list_posts(found.name, page.messages, page.languages, answers)
+        pictures = await read_pictures(conn, list_slots(page.messages))
+    posts = list_posts(found.name, page.messages, page.languages, pictures, answers=answers)
     return Shown(
         template="channel.html",
         title=found.name.title,

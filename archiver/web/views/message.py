@@ -16,7 +16,8 @@ from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
 from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.lookup import FoundChannel, find_channel
-from archiver.web.posts import list_posts
+from archiver.web.pictures import read_pictures
+from archiver.web.posts import list_posts, list_slots
 from archiver.web.site import Asked, Site
 from archiver.web.times import Times
 from archiver.web.view import Shown
@@ -63,13 +64,14 @@ async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) ->
     below = await read(conn, list_before, message.channel_id, message.message_id, 1)
     above = await read(conn, list_after, message.channel_id, message.message_id, 1)
     languages = await read(conn, list_languages, message.channel_id, [message.message_id])
+    answers, pictures = await read_texts(conn, [held]), await read_pictures(conn, list_slots([held]))
     raw = orjson.dumps(to_object(context.row), option=orjson.OPT_INDENT_2).decode("utf-8", "replace")
     return {
         "context": context,
         "history": history,
         "diffs": list(zip(versions, history.diffs(), strict=True))[::-1],
         "left_out": max(0, last - MOST_VERSIONS + 1),
-        "post": list_posts(found.name, [held], languages, await read_texts(conn, [held]))[0],
+        "post": list_posts(found.name, [held], languages, pictures, answers=answers)[0],
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,
         "raw": raw,

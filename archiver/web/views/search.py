@@ -20,7 +20,8 @@ from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages, list_around, list_languages, list_names
 from archiver.web.charts import Chart, draw_chart
 from archiver.web.finding import STATES, Finding, command_line, read_finding
-from archiver.web.posts import Post, list_posts
+from archiver.web.pictures import read_pictures
+from archiver.web.posts import Post, list_posts, list_slots
 from archiver.web.site import Asked, Site
 from archiver.web.texts import language_direction, text_html
 from archiver.web.view import Shown
@@ -136,10 +137,15 @@ async def _show(
 ) -> list[HitShown]:
     around = await read(conn, _list_all_around, [hit.key for hit in hits])
     languages = await read(conn, _list_all_languages, [hit.key for hit in hits])
-    return [
-        _shown(finding, names[ChannelId(hit.channel_id)], held[hit.key], languages.get(hit.key), around[hit.key])
-        for hit in hits
-    ]
+    pictures = await read_pictures(conn, list_slots(held[hit.key] for hit in hits))
+    shown = []
+    for hit in hits:
+        message, language = held[hit.key][0], languages.get(hit.key)
+        known: dict[int, str] = {message.message_id: language} if language else {}
+        [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures)
+        marked = _mark(finding.question.tree, message.text, message.entities, language)
+        shown.append(HitShown(post, marked, around[hit.key]))
+    return shown
 
 
 def _list_all_around(conn: Reader, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], list[HeldMessage]]:
@@ -162,14 +168,6 @@ def _list_all_languages(conn: Reader, keys: Sequence[tuple[int, int]]) -> dict[t
         for channel_id, numbers in by_channel.items()
         for number, language in list_languages(conn, ChannelId(channel_id), numbers).items()
     }
-
-
-def _shown(
-    finding: Finding, channel: ChannelName, held: HeldMessage, language: str | None, around: Sequence[HeldMessage]
-) -> HitShown:
-    message = held[0]
-    post = list_posts(channel, [held], {message.message_id: language} if language else {}, {})[0]
-    return HitShown(post, _mark(finding.question.tree, message.text, message.entities, language), around)
 
 
 def _mark(tree: Node, text: str, entities: str | None, language: str | None) -> Markup:

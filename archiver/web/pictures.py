@@ -1,0 +1,130 @@
+"""How attachments look on a page: a thumbnail, the picture itself, the tiny preview, or only words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import FileKey, FileStatus, file_key, is_file, thumb_key
+from archiver.model.row import StoredMedia
+from archiver.reading.pictures import ITSELF
+from archiver.store.database import Connection, Reader, read
+from archiver.store.file import find_files
+from archiver.store.media_list import list_previewed
+from archiver.store.rows import find_payload
+from archiver.web.site import Site
+
+SMALL: Final = 600_000
+"""Bytes up to which a picture itself is shown in a list, where it has no thumbnail."""
+_PREVIEWED: Final = frozenset({"photo", "image", "video", "round", "gif"})
+_EMPTY: Final = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+"""One transparent point."""
+_SOUNDS: Final = frozenset({"voice", "audio"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """One attachment as shown."""
+
+    media: StoredMedia
+    message_id: int
+    file: str | None = None
+    """Where its stored bytes are."""
+    picture: str | None = None
+    """Where a picture of it is."""
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether that picture is only the tiny preview."""
+        return self.picture is not None and self.picture.startswith("/preview/")
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is stored, and to be heard."""
+        return self.file is not None and self.media.kind in _SOUNDS
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is stored, and to be watched."""
+        return self.file is not None and self.media.kind in ("video", "round", "gif")
+
+
+class KnownPictures(NamedTuple):
+    """What there is to show of some attachments."""
+
+    thumbnails: Mapping[FileKey, FileStatus] = MappingProxyType({})
+    previewed: frozenset[tuple[int, int]] = frozenset()
+    """The messages (channel, id) that bring tiny previews."""
+
+
+async def read_pictures(conn: Connection, held: Iterable[tuple[ChannelId, int, StoredMedia]]) -> KnownPictures:
+    """What there is to show of these attachments of (channel, message)."""
+    files = [(channel, number, one) for channel, number, one in held if one.id and is_file(one.kind, one.id)]
+    if not files:
+        return KnownPictures()
+    keys = [thumb_key(file_key(one.kind, str(one.id))) for _, _, one in files]
+    return await read(conn, _read_pictures, keys, {(channel, number) for channel, number, _ in files})
+
+
+def _read_pictures(conn: Reader, keys: Sequence[FileKey], messages: Iterable[tuple[ChannelId, int]]) -> KnownPictures:
+    by_channel: dict[ChannelId, list[int]] = {}
+    for channel_id, number in messages:
+        by_channel.setdefault(channel_id, []).append(number)
+    previewed = {
+        (channel_id, number)
+        for channel_id, numbers in by_channel.items()
+        for number in list_previewed(conn, channel_id, numbers)
+    }
+    return KnownPictures(find_files(conn, keys), frozenset(previewed))
+
+
+def list_attachments(
+    channel_id: ChannelId, slots: Sequence[tuple[int, StoredMedia]], known: KnownPictures
+) -> list[Attachment]:
+    """The attachments (message, media) as shown."""
+    return [_attachment(channel_id, message_id, media, known) for message_id, media in slots]
+
+
+def _attachment(channel_id: ChannelId, message_id: int, media: StoredMedia, known: KnownPictures) -> Attachment:
+    stored = f"/media/{media.sha256}" if media.sha256 and media.status == "downloaded" else None
+    picture = None
+    if media.id and is_file(media.kind, media.id):
+        thumbnail = known.thumbnails.get(thumb_key(file_key(media.kind, media.id)))
+        if thumbnail is not None and thumbnail.path is not None:
+            picture = f"/media/{thumbnail.sha256}"
+        elif stored and media.kind in ITSELF and (media.size or 0) <= SMALL:
+            picture = stored
+        elif media.kind in _PREVIEWED and (channel_id, message_id) in known.previewed:
+            picture = f"/preview/{channel_id}/{message_id}/{media.id}"
+    return Attachment(media=media, message_id=message_id, file=stored, picture=picture)
+
+
+class Previews:
+    """Answers requests for the tiny pictures that messages bring."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def serve(self, request: Request) -> Response:
+        """The preview of the attachment with this id; nothing to see, where it has none."""
+        channel_id, message_id = request.path_params["channel_id"], request.path_params["message_id"]
+        async with self._site.reading() as conn:
+            jpeg = await read(conn, _find_preview, channel_id, message_id, str(request.path_params["media_id"]))
+        kind, body = ("image/gif", _EMPTY) if jpeg is None else ("image/jpeg", jpeg)
+        return Response(body, headers={"Content-Type": kind, "Cache-Control": "private, max-age=3600"})
+
+
+def _find_preview(conn: Reader, channel_id: int, message_id: int, media_id: str) -> bytes | None:
+    from archiver.convert.stored import read_payload
+    from archiver.convert.thumbnails import read_previews
+
+    payload = find_payload(conn, ChannelId(channel_id), MessageId(message_id))
+    obj = None if payload is None else read_payload(payload.raw)
+    found = {} if obj is None else read_previews(obj)
+    return next((one.jpeg for key, one in found.items() if key.partition("/")[2] == media_id), None)
