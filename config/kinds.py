@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from config.names import DIRECT, fold_account_name
 from config.paths import to_path
+from config.sizes import parse_size
 from config.zones import ZoneError, find_zone
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -21,6 +22,18 @@ def _duration(value: Any) -> Any:
     if isinstance(value, str) and (parts := re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", value, re.ASCII)):
         return timedelta(seconds=float(parts[1]) * _UNITS[parts[2] or "s"])
     return value
+
+
+def to_octets(value: Any) -> Any:
+    """Parse "20MB" as a number of bytes; a number is kept, but for true and false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError  # noqa: TRY004 - pydantic reports no TypeError
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_size(value)
+    except ValueError:
+        raise ValueError from None  # the setting's description says what is allowed
 
 
 def split_list(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.hooks import HookSettings
@@ -26,9 +26,11 @@ from config.kinds import (
     parse_centres,
     require_each_once,
     split_list,
+    to_octets,
 )
 from config.names import HistoryPace
 from config.paths import expand_home, user_data_path
+from config.sizes import LARGEST
 
 _Urls = Annotated[tuple[Url, ...], NoDecode, BeforeValidator(split_list), AfterValidator(require_each_once)]
 
@@ -192,7 +194,7 @@ class DisplaySettings(_Section):
     color: Literal["auto", "always", "never"] = Field(default="auto", description='"auto", "always" or "never"')
 
 
-_Size = Annotated[ByteSize, Field(ge=0, le=2**60)]
+_Size = Annotated[int, BeforeValidator(to_octets), Field(ge=0, le=LARGEST)]
 _CAP = 'bytes, or a text with a unit such as "200MB"; "0": never'
 
 
@@ -200,9 +202,7 @@ class MediaSettings(_Section):
     """Which files behind the messages are fetched. A channel may want others: `telekeep media policy`."""
 
     download: Literal["none", "photos", "all"] = Field(default="none", description='"none", "photos" or "all"')
-    max_size: _Size = Field(
-        default=ByteSize(20_000_000), description='bytes, or a text with a unit such as "20MB" or "512KiB"'
-    )
+    max_size: _Size = Field(default=20_000_000, description='bytes, or a text with a unit such as "20MB" or "512KiB"')
     # The largest size of a kind, where it is not max_size.
     photo: _Size | None = Field(default=None, description=_CAP)
     video: _Size | None = Field(default=None, description=_CAP)
@@ -219,7 +219,7 @@ class MediaSettings(_Section):
     )
     protected: bool = Field(default=False, description="true or false")
     min_free: _Size = Field(
-        default=ByteSize(2_000_000_000), description='bytes that stay free on the disk, or a text such as "2GB"'
+        default=2_000_000_000, description='bytes that stay free on the disk, or a text such as "2GB"'
     )
     hooks: HookSettings = Field(default_factory=HookSettings, description="the section [media.hooks]")
 

@@ -29,6 +29,7 @@ from archiver.errors import (
 from archiver.ids import ChannelId
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
+from archiver.model.media_policy_text import parse_policy
 from archiver.model.record import Channel
 from archiver.pacing.scheduler import Priority
 from archiver.reading.find_channel import get_named_channel
@@ -37,6 +38,7 @@ from archiver.store.access import find_access
 from archiver.store.database import Connection, Database, read
 from archiver.store.flood import list_floods
 from archiver.store.intake import Order, OrderOutcome, finish, list_open, list_stale
+from archiver.store.media_policy import set_override
 from archiver.store.rows import list_names
 
 DEFAULT = "default"
@@ -118,6 +120,9 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
     added = await account.ingest.add_channel(
         channel, window_start=order.window_start, keep_window=order.keep_window, alias=order.alias
     )
+    if order.media is not None:  # before its first message is read
+        policy = parse_policy(order.media)
+        await database.write(set_override, channel.channel_id, policy, now=int(time.time()))
     removed = known is not None and known.state == "removed"
     return OrderOutcome(channel_id=channel.channel_id, added=added or removed, remark=remark)
 

@@ -30,12 +30,16 @@ Add channels to mirror.
 Examples:
   telekeep add @channel
   telekeep add https://t.me/channel --alias desk --since 2021-11-01
+  telekeep add @channel --media photos
   telekeep add -f channels.csv --dry-run
   telekeep add -f channels.csv
   telekeep add -f channels.csv --jsonl | jq 'select(.error)'
 
 Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
 --since or --alias if given; everything archived is kept.
+
+--media says which files of the channel are fetched: none, photos or all, and limits after commas, as in
+all,video=200MB,document=0,quota=10GB; `inherit`: as [media] says. See docs/media.md and `telekeep media policy`.
 
 A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several
 columns, the one with links or @names is used. Entries that are not channels are reported with their line before
@@ -71,6 +75,10 @@ def command(
         str | None,
         Option("--account", metavar="NAME", help="Account that reads newly added channels (default: default)."),
     ] = None,
+    media: Annotated[
+        str | None,
+        Option("--media", metavar="POLICY", help="Which of its files are fetched, such as photos; default: [media]."),
+    ] = None,
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only show what would be looked up, added and changed; send no requests.")
     ] = False,
@@ -87,6 +95,7 @@ def command(
             since=since,
             tz=context.obj.zone(tz),
             account=account,
+            media=media,
             dry_run=dry_run,
             shape=choose_shape(json=json, jsonl=jsonl),
         )
@@ -102,6 +111,7 @@ async def run(
     since: str | None,
     tz: str,
     account: str | None,
+    media: str | None = None,
     dry_run: bool = False,
     shape: Shape = "people",
 ) -> int:
@@ -109,6 +119,7 @@ async def run(
     from archiver.cli.commands.add_words import read_given
     from archiver.cli.view.moments import Moments, choose_zone
     from archiver.errors import UsageError
+    from archiver.model.media_policy_text import parse_policy
     from archiver.store.intake import Order
     from config.accounts import account_settings
 
@@ -120,10 +131,19 @@ async def run(
             raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
         if alias is not None:
             _check_alias(alias, len(given.channels) + given.refused)
+        if media is not None:
+            parse_policy(media)  # raises if it is none
         window_start = await _window_start(settings, since, tz)
         moments = Moments(choose_zone(tz), time.time())
         orders = [
-            Order(channel=one.text, alias=alias, window_start=window_start, keep_window=since is None, account=account)
+            Order(
+                channel=one.text,
+                alias=alias,
+                window_start=window_start,
+                keep_window=since is None,
+                account=account,
+                media=media,
+            )
             for one in given.channels
         ]
         failures = await _carry_out(settings, orders, moments, things, dry_run=dry_run) if orders else []
