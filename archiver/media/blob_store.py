@@ -44,10 +44,15 @@ class BlobStore:
 
     def prepare(self) -> None:
         """Create `media/` and `media/partial/`, readable only by their owner. Raises UsageError."""
-        with self._said():
+        try:
             self.root.mkdir(mode=0o700, exist_ok=True)
-            with self._directory() as root, self._inner(root, PARTIAL, make=True):
-                pass
+        except FileExistsError as exc:
+            raise UsageError(
+                f"{self.root} is not a directory, or a link to one that is not there.",
+                hint="Mount its disk, or move it away.",
+            ) from exc
+        with self._said(), self._directory() as root, self._inner(root, PARTIAL, make=True):
+            pass
 
     def path(self, sha256: str) -> Path:
         """Where a blob is or would be."""

@@ -122,6 +122,10 @@ class FileSlot:
     status: FileState = "not downloaded"
     """Of the file, as known when this was read."""
     attempts: int = 0
+    on_request: bool = False
+    """It failed, and is fetched again only when somebody asks for it: the stored copy may have been moved away."""
+    shared: bool = False
+    """Whether other slots show the same file; False also if that was not looked up."""
 
     @property
     def key(self) -> FileKey:

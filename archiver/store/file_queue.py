@@ -16,15 +16,28 @@ WAITING: Final[frozenset[FileState]] = frozenset({"not downloaded", "partial", "
 """States of a file that may be fetched: the last two are decided again by the policy of today."""
 _SCANNED: Final = 20_000
 """Maximum number of slots looked at in one call: about 0.1 s."""
+
+
+def qualified(table: str) -> str:
+    """FILE_SLOT of a table with this name."""
+    return FILE_SLOT.replace("kind", f"{table}.kind").replace("id IS", f"{table}.id IS")
+
+
 _SLOTS: Final = f"""
     SELECT media.message_id, media.slot, media.kind, media.id, coalesce(file.mime, media.mime),
            CASE WHEN :thumb = '' THEN coalesce(file.size, media.size) ELSE media.size END,
            media.extra, message.noforwards OR channel.noforwards,
-           message.missing_since IS NOT NULL, coalesce(file.status, 'not downloaded'), coalesce(file.attempts, 0)
+           message.missing_since IS NOT NULL, coalesce(file.status, 'not downloaded'), coalesce(file.attempts, 0),
+           file.status IS 'failed' AND file.retry_at IS NULL,
+           :shared AND EXISTS (
+               SELECT 1 FROM media AS other INDEXED BY media_file
+               WHERE other.id = media.id AND {qualified("other")}
+                 AND (other.channel_id, other.message_id, other.slot)
+                     <> (media.channel_id, media.message_id, media.slot))
     FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
     LEFT JOIN file ON file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id || :thumb
     WHERE media.channel_id = :channel_id AND media.message_id < :below AND media.message_id > :above
-      AND {FILE_SLOT.replace("kind", "media.kind").replace("id IS", "media.id IS")}
+      AND {qualified("media")}
       AND coalesce(file.status, 'not downloaded') IN (SELECT value FROM json_each(:states))
       AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now)
       AND (:only IS NULL OR media.message_id IN (SELECT value FROM json_each(:only)))
@@ -124,8 +137,12 @@ def iter_slots(
     message_ids: Collection[MessageId] | None = None,
     states: Collection[FileState] = WAITING,
     thumbs: bool = False,
+    shared: bool = False,
 ) -> Iterator[FileSlot]:
-    """Yield the channel's slots that show files in these states, newest first; see `next_files`."""
+    """Yield the channel's slots that show files in these states, newest first; see `next_files`.
+
+    `shared`: also look up whether other slots show the same file.
+    """
     rows = conn.execute(
         _SLOTS,
         {
@@ -133,16 +150,18 @@ def iter_slots(
             "below": 2**62 if span.below is None else span.below,
             "above": -(2**62) if span.above is None else span.above,
             "thumb": "/thumb" if thumbs else "",
+            "shared": shared,
             "now": now,
             "states": orjson.dumps(sorted(states)).decode(),
             "only": None if message_ids is None else orjson.dumps(sorted(message_ids)).decode(),
         },
     )
-    return (_slot(channel_id, row) for row in rows)
+    return (make_slot(channel_id, row) for row in rows)
 
 
-def _slot(channel_id: ChannelId, row: Any) -> FileSlot:
-    message_id, slot, kind, id_, mime, size, extra, protected, missing, status, attempts = row
+def make_slot(channel_id: ChannelId, row: Any) -> FileSlot:
+    """A slot of the columns that are selected here."""
+    message_id, slot, kind, id_, mime, size, extra, protected, missing, status, attempts, on_request, shared = row
     facts = orjson.loads(extra) if extra else {}
     return FileSlot(
         channel_id=channel_id,
@@ -158,4 +177,6 @@ def _slot(channel_id: ChannelId, row: Any) -> FileSlot:
         missing=bool(missing),
         status=status,
         attempts=attempts,
+        on_request=bool(on_request),
+        shared=bool(shared),
     )

@@ -39,6 +39,11 @@ def list_overrides(conn: Reader) -> dict[ChannelId, PolicyOverride]:
     return {row[0]: _override(row[1:]) for row in rows}
 
 
+def list_protected(conn: Reader) -> set[ChannelId]:
+    """The channels that forbid saving and forwarding."""
+    return {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE noforwards")}
+
+
 def set_override(conn: sqlite3.Connection, channel_id: ChannelId, override: PolicyOverride, *, now: int) -> None:
     """Store what a channel wants; an override without any value removes it."""
     if override == PolicyOverride():

@@ -1,0 +1,20 @@
+"""Ask at a terminal before something is removed."""
+
+from __future__ import annotations
+
+import sys
+
+from archiver.cli.interrupted import raising
+from archiver.errors import UsageError
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether to go on; `yes`: without asking. Raises UsageError where nobody can be asked."""
+    if yes:
+        return True
+    if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
+        raise UsageError("nobody can be asked here; nothing was changed.", hint="Add --yes, or --dry-run to only look.")
+    with raising():
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,34 @@
+"""`telekeep media`: the files behind the messages, one file per subcommand."""
+
+from __future__ import annotations
+
+SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: (section, module, one line for the list)
+    "plan": ("Commands", "archiver.cli.commands.media_plan", "Show what would be fetched, before anything is."),
+    "status": ("Commands", "archiver.cli.commands.media_status", "Show what became of the files."),
+    "retry": ("Commands", "archiver.cli.commands.media_retry", "Have files that failed fetched again."),
+    "policy": ("Commands", "archiver.cli.commands.media_policy", "Show or change which files of a channel are wanted."),
+    "prune": ("Commands", "archiver.cli.commands.media_prune", "Remove stored files that no policy wants any more."),
+    "offload": ("Commands", "archiver.cli.commands.media_offload", "Say that stored files were moved to another disk."),
+}
+
+EXIT_STATUS = {
+    0: "done",
+    2: "wrong usage, or failure",
+    3: "some files could not be fetched",
+    130: "interrupted; what arrived is kept",
+}
+
+
+def command() -> None:
+    """Fetch and keep the files behind the messages.
+
+    \b
+    Examples:
+      telekeep media plan --download all --max-size 50MB
+      telekeep media policy @channel --download photos
+      telekeep media status
+
+    Nothing is fetched unless [media] or a channel's own policy says so. `telekeep run` fetches what is wanted after
+    everything else, `telekeep sync --media` at its end. See docs/media.md.
+    """

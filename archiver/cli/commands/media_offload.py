@@ -1,0 +1,93 @@
+"""`telekeep media offload`: say that stored files were moved to another disk, or brought back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+EXIT_STATUS = {
+    0: "recorded, or with --dry-run: there is something to record",
+    1: "nothing to record, or not confirmed",
+    2: "wrong usage, or there is no archive; nothing was changed",
+    130: "interrupted; what was recorded stays",
+}
+
+
+def command(
+    context: CommandContext,
+    *,
+    returned: Annotated[
+        bool, Option("--returned", help="They were brought back: record those that are whole.")
+    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be recorded.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Record without asking.")] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
+) -> int:
+    """Record that stored files were moved to another disk: they keep their SHA-256, and are not fetched again.
+
+    \b
+    Examples:
+      mv ~/telekeep/media/0? /mnt/disk/media/ && telekeep media offload
+      telekeep media offload --dry-run
+      mv /mnt/disk/media/0? ~/telekeep/media/ && telekeep media offload --returned
+
+    Without options: all files that the archive calls stored, or missing, and that are not where they belong. With
+    --returned: offloaded and missing ones that are there again; their bytes are hashed, and what is damaged stays as it
+    is. A file that was lost rather than moved is fetched again with `telekeep media retry CHANNEL/ID`.
+
+    In a pipe: SHA-256, bytes, and what was known of it, separated by tabs.
+    """
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), returned=returned, dry_run=dry_run, yes=yes, shape=shape))
+
+
+async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, shape: Shape) -> int:
+    """Look, say what would be recorded, and record it. Returns the exit status."""
+    from archiver.cli.commands.confirm import confirm
+    from archiver.cli.view import figures
+    from archiver.compose.write_archive import open_shared
+    from archiver.media.blob_store import BlobStore
+    from archiver.media.moved import find_moved, mark
+    from archiver.store.database import expect_archive
+
+    expect_archive(settings.archive.dir)
+    async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
+        with Progress("offload", unit="files") as progress:
+            done = 0
+
+            def advance(count: int) -> None:
+                nonlocal done
+                done += count
+                progress.advance(done, None)
+
+            store = BlobStore(settings.archive.dir)
+            found = await find_moved(database, store, returned=returned, progress=advance)
+        if shape != "people":
+            print_things([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)
+        elif not output.is_terminal():
+            for one in found:
+                output.tsv(one.sha256, one.size, one.state)
+        what = f"{figures.count(len(found), 'file')}, {figures.size(sum(one.size for one in found))}"
+        if not found:
+            output.note("none was brought back." if returned else "every stored file is where it belongs.")
+            return 1
+        if dry_run:
+            output.note(f"{what} would be recorded as {'stored' if returned else 'offloaded'}; nothing was changed.")
+            return 0
+        if not confirm(f"Record {what} as {'stored' if returned else 'offloaded'}?", yes=yes):
+            output.note("nothing was changed.")
+            return 1
+        await mark(database, found, "present" if returned else "offloaded", now=int(time.time()))
+    output.note(f"{what}: {'stored again' if returned else 'offloaded; they are not fetched again'}.")
+    return 0

@@ -1,0 +1,134 @@
+"""`telekeep media plan`: what would be fetched, before anything is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+
+if TYPE_CHECKING:
+    from archiver.media.plan import ChannelPlan
+    from archiver.model.media_file import MediaPolicy
+    from archiver.store.channel import Mirrored
+    from archiver.store.database import Database
+
+EXIT_STATUS = {
+    0: "there are files to fetch",
+    1: "nothing to fetch",
+    2: "wrong usage, or there is no archive",
+    130: "interrupted",
+}
+
+
+def command(
+    context: CommandContext,
+    channels: Annotated[
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all mirrored ones.")
+    ] = None,
+    *,
+    download: Annotated[
+        Literal["none", "photos", "all"] | None,
+        Option("--download", metavar="KINDS", help="Plan as if this were wanted: none, photos or all."),
+    ] = None,
+    max_size: Annotated[
+        str | None, Option("--max-size", metavar="SIZE", help="Plan as if this were the limit, such as 50MB.")
+    ] = None,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
+) -> int:
+    """Show how many files and bytes would be fetched, by channel and kind, and what is left out; fetch nothing.
+
+    \b
+    Examples:
+      telekeep media plan
+      telekeep media plan @channel --download all --max-size 100MB
+      telekeep media plan --json | jq '.fetch.bytes'
+
+    By the policies of the channels, or as if --download and --max-size were said of each of them. A file that several
+    channels show counts once, for the first of them. The time is estimated from the rate at which files arrived
+    lately; without any it is not. Sizes are those that Telegram announces.
+
+    In a pipe: channel, kind, outcome, files, bytes, separated by tabs; the outcome is fetch, stored, or why a file is
+    left out: not wanted, too big, quota, protected channel, self-destructing, message deleted, offloaded, failed (only
+    `telekeep media retry` has it fetched again), gone, refused.
+    """
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
+    supposed = None if download is None and max_size is None else _suppose(download, max_size)
+    return interrupted.run(run(context.obj, channels or [], supposed=supposed, shape=shape))
+
+
+async def run(
+    invocation: Invocation,
+    typed: list[str],
+    *,
+    supposed: Callable[[MediaPolicy], MediaPolicy] | None,
+    shape: Shape,
+) -> int:
+    """Print the plan. `supposed`: the policy to plan for, made of a channel's own. Returns the exit status."""
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.cli.view.media_plan import PlanTotals, channel_object, print_cells, print_plan, totals_object
+    from archiver.compose.read_archive import open_archive
+    from archiver.media.plan import FETCH
+
+    settings = invocation.checked_settings()
+    async with open_archive(settings.archive.dir, remarks=output) as database:
+        chosen = await pick_channels(database.connection, typed)
+        plans = await _make(database, chosen, invocation, supposed or (lambda policy: policy))
+        totals = await PlanTotals.read(database, chosen, plans, min_free=int(settings.media.min_free))
+    pairs = list(zip(chosen, plans, strict=True))
+    if shape == "jsonl":
+        for channel, plan in pairs:
+            output.jsonl(channel_object(channel, plan))
+    elif shape == "json":
+        output.json(totals_object(totals) | {"channels": [channel_object(*pair) for pair in pairs]})
+    elif output.is_terminal():
+        print_plan(pairs, totals, now=time.time(), is_supposed=supposed is not None)
+    else:
+        print_cells(pairs)
+    return 0 if any(plan.total(FETCH).files for plan in plans) else 1
+
+
+async def _make(
+    database: Database,
+    channels: list[Mirrored],
+    invocation: Invocation,
+    adapt: Callable[[MediaPolicy], MediaPolicy],
+) -> list[ChannelPlan]:
+    from archiver.compose.media import settings_policy
+    from archiver.media.plan import Planner
+
+    policy = settings_policy(invocation.checked_settings().media)
+    with Progress("plan", unit="files") as progress:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress.advance(done, None)
+
+        planner = Planner(policy, adapt, advance)
+        return [await planner.plan(database.connection, channel.channel_id) for channel in channels]
+
+
+def _suppose(
+    download: Literal["none", "photos", "all"] | None, max_size: str | None
+) -> Callable[[MediaPolicy], MediaPolicy]:
+    """As if these were said of each channel. Raises UsageError."""
+    from archiver.model.media_policy_text import read_size
+
+    limit = None if max_size is None else read_size(max_size, "--max-size")
+
+    def adapt(policy: MediaPolicy) -> MediaPolicy:
+        chosen = replace(policy, download=download) if download is not None else policy
+        return chosen if limit is None else replace(chosen, max_size=limit, caps={})
+
+    return adapt

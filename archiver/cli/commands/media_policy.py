@@ -1,0 +1,180 @@
+"""`telekeep media policy`: show or change which files of a channel are wanted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+
+if TYPE_CHECKING:
+    from archiver.model.media_file import PolicyOverride
+    from archiver.store.channel import Mirrored
+    from archiver.store.database import Database
+
+EXIT_STATUS = {0: "shown, or changed", 2: "wrong usage, or no such channel; nothing was changed"}
+
+
+def command(
+    context: CommandContext,
+    channels: Annotated[
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; without options also none: all.")
+    ] = None,
+    *,
+    download: Annotated[
+        Literal["none", "photos", "all"] | None, Option("--download", metavar="KINDS", help="none, photos or all.")
+    ] = None,
+    max_size: Annotated[
+        str | None, Option("--max-size", metavar="SIZE", help="The largest file wanted, such as 50MB.")
+    ] = None,
+    cap: Annotated[
+        list[str] | None, Option("--cap", metavar="KIND=SIZE", help="The largest of a kind, as video=200MB; 0: never.")
+    ] = None,
+    quota: Annotated[
+        str | None, Option("--quota", metavar="SIZE", help="What its files may take together, such as 50GB.")
+    ] = None,
+    thumbnails: Annotated[
+        bool | None, Option("--thumbnails/--no-thumbnails", help="Whether small pictures are fetched.")
+    ] = None,
+    protected: Annotated[
+        bool | None, Option("--protected/--no-protected", help="Whether to fetch although the channel forbids saving.")
+    ] = None,
+    inherit: Annotated[bool, Option("--inherit", help="Forget what was said before: as [media] says.")] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
+) -> int:
+    """Show which files of channels are wanted, or change it for the channels given.
+
+    \b
+    Examples:
+      telekeep media policy
+      telekeep media policy @channel --download all --max-size 50MB --cap video=200MB --cap sticker=0
+      telekeep media policy @channel --quota 20GB
+      telekeep media policy @channel --inherit
+
+    What a channel does not say itself is as in [media]; each option changes one thing and leaves the others. With
+    --inherit, the other options begin anew. Nothing is fetched or removed by this command: `telekeep media plan` shows
+    what follows, and `telekeep media prune` removes what is no longer wanted. Works while the service runs, which
+    follows within an hour.
+
+    In a pipe: channel, what is wanted, what the channel says itself, separated by tabs.
+    """
+    shape = choose_shape(json=json, jsonl=jsonl)
+    said = _read(download, max_size, cap or [], quota)
+    flags = {"thumbnails": thumbnails, "protected": protected}
+    return interrupted.run(run(context.obj, channels or [], said=said, flags=flags, inherit=inherit, shape=shape))
+
+
+async def run(
+    invocation: Invocation,
+    typed: list[str],
+    *,
+    said: PolicyOverride,
+    flags: dict[str, bool | None],
+    inherit: bool,
+    shape: Shape,
+) -> int:
+    """Change the policies, and print them. Returns the exit status."""
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.compose.read_archive import open_archive
+    from archiver.compose.write_archive import open_shared
+    from archiver.errors import UsageError
+    from archiver.model.media_file import PolicyOverride
+    from archiver.store.database import expect_archive
+
+    said = replace(said, thumbnails=flags["thumbnails"], protected=flags["protected"])
+    directory = invocation.checked_settings().archive.dir
+    if said == PolicyOverride() and not inherit:
+        async with open_archive(directory, remarks=output) as database:
+            chosen = await pick_channels(database.connection, typed)
+            await _print(invocation, database, chosen, shape)
+        return 0
+    if not typed:
+        raise UsageError("no channel was given.", hint="Name it, or set the policy of all channels in [media].")
+    expect_archive(directory)
+    async with open_shared(directory, command="media", remarks=output) as database:
+        chosen = await pick_channels(database.connection, typed)
+        for channel in chosen:
+            await _change(database, channel, said, inherit=inherit)
+        await _print(invocation, database, chosen, shape)
+    return 0
+
+
+async def _change(database: Database, channel: Mirrored, said: PolicyOverride, *, inherit: bool) -> None:
+    from archiver.model.media_file import PolicyOverride
+    from archiver.store.media_policy import find_override, set_override
+
+    before = None if inherit else await database.read(find_override, channel.channel_id)
+    before = before or PolicyOverride()
+    caps = {**(before.caps or {}), **(said.caps or {})}
+    names = ("download", "max_size", "quota", "thumbnails", "protected")
+    changed: dict[str, Any] = {name: getattr(said, name) for name in names if getattr(said, name) is not None}
+    after = replace(before, caps=caps or None, **changed)
+    await database.write(set_override, channel.channel_id, after, now=int(time.time()))
+
+
+async def _print(invocation: Invocation, database: Database, channels: list[Mirrored], shape: Shape) -> None:
+    from archiver.cli.view.grid import Column, print_grid
+    from archiver.cli.view.media_words import describe_policy, policy_object
+    from archiver.compose.media import settings_policy
+    from archiver.media.policy import merge_policy
+    from archiver.model.media_policy_text import INHERIT, write_override, write_policy
+    from archiver.store.media_policy import list_overrides, list_protected
+
+    forbidding = await database.read(list_protected)
+    settings = settings_policy(invocation.checked_settings().media)
+    overrides = await database.read(list_overrides)
+    own = [overrides.get(channel.channel_id) for channel in channels]
+    pairs = [(channel, one, merge_policy(settings, one)) for channel, one in zip(channels, own, strict=True)]
+    if shape != "people":
+        objects = [
+            {
+                "channel_id": channel.channel_id,
+                "channel": channel.name,
+                "policy": policy_object(policy),
+                "own": INHERIT if override is None else write_override(override),
+                "forbids_saving": channel.channel_id in forbidding,
+            }
+            for channel, override, policy in pairs
+        ]
+        print_things(objects, shape)
+    elif output.is_terminal():
+        columns = (Column("channel", least=10), Column("wanted", least=24), Column("own", drop_order=1, least=12))
+        cells = [
+            (channel.name, describe_policy(policy), "" if override is None else write_override(override))
+            for channel, override, policy in pairs
+        ]
+        print_grid(columns, cells)
+    else:
+        for channel, override, policy in pairs:
+            output.tsv(channel.name, write_policy(policy), INHERIT if override is None else write_override(override))
+    for channel, _, policy in pairs:
+        if channel.channel_id in forbidding and policy.download != "none" and not policy.protected:
+            output.note(
+                f"{channel.name} forbids saving and forwarding: its files are fetched only with --protected"
+                " (docs/media.md)."
+            )
+
+
+def _read(download: Any, max_size: str | None, caps: list[str], quota: str | None) -> PolicyOverride:
+    """What the options say. Raises UsageError."""
+    from archiver.errors import UsageError
+    from archiver.model.media_file import PolicyOverride
+    from archiver.model.media_policy_text import CAP_KINDS, read_size
+
+    read: dict[str, int] = {}
+    for word in caps:
+        kind, equals, size = word.partition("=")
+        if kind not in CAP_KINDS or not equals:
+            raise UsageError(f'"{word[:40]}" is not a cap.', hint=f"As video=200MB, of {', '.join(CAP_KINDS)}.")
+        read[kind] = read_size(size, kind)
+    return PolicyOverride(
+        download=download,
+        max_size=None if max_size is None else read_size(max_size, "--max-size"),
+        caps=read or None,
+        quota=None if quota is None else read_size(quota, "--quota"),
+    )

@@ -1,0 +1,144 @@
+"""`telekeep media prune`: remove stored files that no policy wants any more."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+
+if TYPE_CHECKING:
+    from archiver.media.prune import PrunePlan
+    from archiver.store.database import Database
+    from config.settings import Settings
+
+EXIT_STATUS = {
+    0: "removed, or there was nothing to remove",
+    1: "not confirmed; nothing was removed",
+    2: "wrong usage, or another process is mirroring; nothing was removed",
+    130: "interrupted; what was removed is recorded",
+}
+
+
+def command(
+    context: CommandContext,
+    *,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be removed.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Remove without asking.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
+) -> int:
+    """Remove stored files that no policy wants any more, after saying which; messages and metadata stay.
+
+    \b
+    Examples:
+      telekeep media prune --dry-run
+      telekeep media prune --dry-run --jsonl | jq -s 'group_by(.reason) | map({reason: .[0].reason, files: length})'
+      telekeep media prune --yes
+
+    A file stays as long as one message that shows it is in a channel that wants it, and if it belongs to an earlier
+    content of an edited message. A removed file keeps its SHA-256 and is called offloaded: it is not fetched again,
+    unless `telekeep media retry CHANNEL/ID` or `telekeep media fetch CHANNEL/ID` asks for it. Leftovers of ours in
+    media/ that the archive does not know are removed too; files of others stay. `telekeep run` and `telekeep sync` must
+    not be running.
+
+    In a pipe: SHA-256, bytes, why it is not wanted, and a message that shows it, separated by tabs.
+    """
+    set_style(progress)
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), dry_run=dry_run, yes=yes, shape=shape))
+
+
+async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> int:
+    """Say what would be removed, and remove it. Returns the exit status."""
+    from archiver.cli.commands.confirm import confirm
+    from archiver.compose.write_archive import open_archive
+    from archiver.media.blob_store import BlobStore
+    from archiver.media.prune import carry_out
+    from archiver.store.database import expect_archive
+
+    expect_archive(settings.archive.dir)
+    async with open_archive(settings.archive.dir, command="media", remarks=output) as database:
+        store = BlobStore(settings.archive.dir)
+        plan = await _plan(settings, database, store)
+        await _print(database, plan, shape, done=not dry_run)
+        if dry_run or not (plan.items or plan.orphans):
+            return 0
+        if not confirm(f"Remove {_describe(plan)}?", yes=yes):
+            output.note("nothing was removed.")
+            return 1
+        await carry_out(database, store, plan, now=int(time.time()))
+    output.note(f"removed {_describe(plan)}.")
+    return 0
+
+
+async def _plan(settings: Settings, database: Database, store: object) -> PrunePlan:
+    from archiver.compose.media import settings_policy
+    from archiver.media.blob_store import BlobStore
+    from archiver.media.policy import merge_policy
+    from archiver.media.prune import Pruner
+    from archiver.store.channel import list_channels
+    from archiver.store.media_policy import list_overrides
+
+    assert isinstance(store, BlobStore)
+    policy, overrides = settings_policy(settings.media), await database.read(list_overrides)
+    channels = await database.read(list_channels, removed=True)
+    policies = {one.channel_id: merge_policy(policy, overrides.get(one.channel_id)) for one in channels}
+    with Progress("prune", unit="files") as progress:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress.advance(done, None)
+
+        return await Pruner(policies, advance).plan(database.connection, store)
+
+
+async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: bool) -> None:
+    """Print what is to be removed, before it is."""
+    from archiver.cli.view import figures
+    from archiver.store.rows import list_names
+
+    names = {name.channel_id: name.name for name in await database.read(list_names)}
+    objects = [
+        {
+            "sha256": item.sha256,
+            "bytes": item.size,
+            "reason": item.reason,
+            "channel_id": item.channel_id,
+            "channel": names[item.channel_id],
+            "message_id": item.message_id,
+        }
+        for item in plan.items
+    ]
+    if shape == "jsonl":
+        for one in objects:
+            output.jsonl(one)
+    elif shape == "json":
+        output.json({"dry_run": not done, "files": objects, "orphans": plan.orphans, "bytes": plan.size})
+    elif not output.is_terminal():
+        for one in objects:
+            output.tsv(one["sha256"], one["bytes"], one["reason"], f"{one['channel']}/{one['message_id']}")
+    for reason, count in Counter(item.reason for item in plan.items).most_common():
+        size = sum(item.size for item in plan.items if item.reason == reason)
+        output.note(f"{reason}: {figures.count(count, 'file')}, {figures.size(size)}.")
+    if plan.orphans:
+        output.note(f"not known to the archive: {figures.count(len(plan.orphans), 'file')}.")
+    if plan.of_earlier:
+        output.note(f"kept for earlier contents of messages: {figures.count(plan.of_earlier, 'file')}.")
+    if not plan.items and not plan.orphans:
+        output.note(f"nothing to remove; {figures.count(plan.kept, 'stored file')} wanted.")
+
+
+def _describe(plan: PrunePlan) -> str:
+    from archiver.cli.view import figures
+
+    parts = [f"{figures.count(len(plan.items), 'file')}, {figures.size(plan.size)}"] if plan.items else []
+    parts += [f"{figures.count(len(plan.orphans), 'leftover')}"] if plan.orphans else []
+    return " and ".join(parts)

@@ -1,0 +1,77 @@
+"""`telekeep media retry`: have files that failed fetched again."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from archiver.cli import interrupted, output
+from archiver.cli.parsing.parameters import Argument, CommandContext
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+
+if TYPE_CHECKING:
+    from archiver.media.retry import Revived
+    from config.settings import Settings
+
+EXIT_STATUS = {
+    0: "there are files to fetch again",
+    1: "no file had failed",
+    2: "wrong usage, or no such channel or message",
+}
+
+
+def command(
+    context: CommandContext,
+    places: Annotated[
+        list[str] | None,
+        Argument(metavar="CHANNEL|CHANNEL/ID", help="Channels, or single messages; default: all mirrored channels."),
+    ] = None,
+    *,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
+) -> int:
+    """Have files that failed fetched again, as if for the first time.
+
+    \b
+    Examples:
+      telekeep media retry
+      telekeep media retry @channel
+      telekeep media retry @channel/4711
+
+    Of channels, these are the files that failed, including those whose stored copy is missing or damaged. Of single
+    messages, it is whatever became of their files: also gone, refused or offloaded. This command fetches nothing: the
+    service does it next, and so do `telekeep media fetch` and `telekeep sync --media`. Works while the service runs.
+
+    In a pipe: file, what had become of it, and why, separated by tabs.
+    """
+    shape = choose_shape(json=json, jsonl=jsonl)
+    return interrupted.run(run(context.obj.settings(), places or [], shape=shape))
+
+
+async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
+    """Forget what became of the files. Returns the exit status."""
+    from archiver.cli.commands.media_chosen import choose_media
+    from archiver.cli.view import figures
+    from archiver.cli.view.next_step import suggest
+    from archiver.compose.write_archive import open_shared
+    from archiver.media.retry import revive
+    from archiver.store.database import expect_archive
+
+    expect_archive(settings.archive.dir)
+    found: list[Revived] = []
+    async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
+        chosen = await choose_media(database, typed)
+        for channel in chosen.channels:
+            messages = None if chosen.messages is None else chosen.messages[channel.channel_id]
+            found += await revive(database, channel.channel_id, messages, now=int(time.time()))
+    if shape != "people":
+        print_things([{"file": one.key, "status": one.status, "reason": one.reason} for one in found], shape)
+    elif not output.is_terminal():
+        for one in found:
+            output.tsv(one.key, one.status, one.reason)
+    if not found:
+        output.note("no file had failed." if typed else "no file of any mirrored channel had failed.")
+        return 1
+    output.note(f"{figures.count(len(found), 'file')} will be fetched again.")
+    suggest(f"telekeep media fetch {' '.join(typed)}".rstrip(), "unless the service is running, which does it")
+    return 0

@@ -1,0 +1,158 @@
+"""What became of the files: for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from archiver.cli import output
+from archiver.cli.view import figures
+from archiver.cli.view.grid import Column, print_grid
+from archiver.cli.view.media_words import count_files, describe_rate
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.next_step import suggest
+from archiver.media.blob_store import BlobStore
+from archiver.model.row import iso
+from archiver.store.channel import Mirrored
+from archiver.store.database import Database
+from archiver.store.file_counts import (
+    BlobCount,
+    ChannelCount,
+    FailureCount,
+    count_blobs,
+    count_channel_states,
+    count_failures,
+)
+from archiver.store.media_policy import MediaRate, list_rates
+
+_COLUMNS = (
+    Column("channel", least=10),
+    Column("downloaded", right=True),
+    Column("size", right=True, drop_order=2),
+    Column("not\ndownloaded", right=True),
+    Column("others", drop_order=1, least=16),
+)
+_MOST = 8
+"""Reasons listed for people; JSON has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaReport:
+    """The state of all files."""
+
+    channels: Sequence[Mirrored]
+    counts: Sequence[ChannelCount]
+    failures: Sequence[FailureCount]
+    blobs: Sequence[BlobCount]
+    rates: dict[str, MediaRate]
+    free: int
+    min_free: int
+
+    @classmethod
+    async def read(cls, database: Database, channels: Sequence[Mirrored], *, min_free: int) -> Self:
+        """Count everything. `failures` and `blobs` are of the whole archive."""
+        ids = [channel.channel_id for channel in channels]
+        return cls(
+            channels=channels,
+            counts=await database.read(count_channel_states, ids),
+            failures=await database.read(count_failures),
+            blobs=await database.read(count_blobs),
+            rates=await database.read(list_rates),
+            free=BlobStore(database.path.parent).free_bytes(),
+            min_free=min_free,
+        )
+
+    def of(self, channel: Mirrored) -> list[ChannelCount]:
+        """The counts of a channel."""
+        return [one for one in self.counts if one.channel_id == channel.channel_id]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether downloads may go on."""
+        return self.free >= self.min_free
+
+
+def print_report(report: MediaReport, moments: Moments) -> None:
+    """Print the report for people."""
+    rows = [_row(channel.name, report.of(channel)) for channel in report.channels]
+    if rows:
+        print_grid(_COLUMNS, rows)
+        output.line()
+    for line in _foot(report, moments):
+        output.line(line)
+    if any(one.status == "failed" for one in report.failures):
+        suggest("telekeep media retry", "to have failed files fetched again")
+    elif not report.blobs:
+        suggest("telekeep media plan", "to see what would be fetched")
+
+
+def channel_object(report: MediaReport, channel: Mirrored) -> dict[str, Any]:
+    """The files of a channel as JSON."""
+    counts = report.of(channel)
+    return {
+        "channel_id": channel.channel_id,
+        "channel": channel.name,
+        "states": [{"status": one.status, "files": one.files, "bytes": one.size} for one in counts],
+    }
+
+
+def report_object(report: MediaReport) -> dict[str, Any]:
+    """The report as JSON."""
+    return {
+        "channels": [channel_object(report, channel) for channel in report.channels],
+        "failures": [
+            {
+                "status": one.status,
+                "reason": one.reason,
+                "files": one.files,
+                "retry_at": iso(one.retry_at),
+                "example": one.example,
+            }
+            for one in report.failures
+        ],
+        "stored": [{"state": one.state, "contents": one.blobs, "bytes": one.size} for one in report.blobs],
+        "rates": [
+            {
+                "account": account,
+                "at": iso(rate.at),
+                "files_per_second": round(rate.files, 3),
+                "bytes_per_second": round(rate.bytes),
+            }
+            for account, rate in report.rates.items()
+        ],
+        "free_bytes": report.free,
+        "min_free": report.min_free,
+        "has_room": report.has_room,
+    }
+
+
+def _row(name: str, counts: Sequence[ChannelCount]) -> tuple[str, ...]:
+    by_status = {one.status: one for one in counts}
+    done, left = by_status.pop("downloaded", None), by_status.pop("not downloaded", None)
+    others = ", ".join(f"{figures.number(one.files)} {one.status}" for one in by_status.values())
+    return (
+        name,
+        figures.number(done.files) if done else "0",
+        figures.size(done.size) if done else "",
+        figures.number(left.files) if left else "0",
+        others,
+    )
+
+
+def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
+    for blob in report.blobs:
+        what = {"present": "Stored", "offloaded": "Offloaded (the hash is kept, the bytes are elsewhere)"}
+        yield f"{what.get(blob.state, blob.state.capitalize())}: {count_files(blob.blobs, blob.size)}."
+    if not report.blobs:
+        yield "No file was ever stored."
+    for failure in report.failures[:_MOST]:
+        at = f"; tried again {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
+        reason = f" ({failure.reason})" if failure.reason else ""
+        yield f"{failure.status.capitalize()}{reason}: {figures.count(failure.files, 'file')}{at}."
+    if len(report.failures) > _MOST:
+        yield f"And {len(report.failures) - _MOST} more reasons: --json lists all."
+    stop = "" if report.has_room else ": downloads have stopped until more is free, mirroring goes on"
+    yield f"Free: {figures.size(report.free)}, of which {figures.size(report.min_free)} stay free{stop}."
+    for account, rate in report.rates.items():
+        yield f"Rate of account {account} on {moments.at(rate.at)}: {describe_rate(rate)}."

@@ -1,0 +1,50 @@
+"""Stored contents whose files were moved to another disk by hand, or brought back; nothing is fetched or removed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from archiver.errors import UsageError
+from archiver.media.blob_store import BlobStore
+from archiver.model.media_file import BlobState
+from archiver.store.database import Database, read
+from archiver.store.file import Blob, set_blob_state, tell_slots
+from archiver.store.stored_files import list_blobs
+
+_AT_ONCE: Final = 500
+
+
+async def find_moved(
+    database: Database, store: BlobStore, *, returned: bool, progress: Callable[[int], None] = lambda _: None
+) -> list[Blob]:
+    """Contents that are called stored (or missing) but are not on disk; `returned`: those that are there again, whole.
+
+    Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at since the last call.
+    """
+    if not store.root.is_dir():
+        raise UsageError(f"{store.root} is not there.", hint="Is its disk mounted? Nothing was changed.")
+    found: list[Blob] = []
+    after = ""
+    while blobs := await read(database.connection, list_blobs, after=after, limit=_AT_ONCE):
+        found += await asyncio.to_thread(_look, store, blobs, returned=returned)
+        after = blobs[-1].sha256
+        progress(len(blobs))
+    return found
+
+
+def _look(store: BlobStore, blobs: Iterable[Blob], *, returned: bool) -> list[Blob]:
+    if returned:
+        away = (blob for blob in blobs if blob.state in ("offloaded", "missing"))
+        return [blob for blob in away if store.size(blob.sha256) == blob.size and store.rehash(blob.sha256)]
+    here = (blob for blob in blobs if blob.state in ("present", "missing"))
+    return [blob for blob in here if store.size(blob.sha256) is None]
+
+
+async def mark(database: Database, blobs: Iterable[Blob], state: BlobState, *, now: int) -> None:
+    """Record where these contents are now, for every message that shows them."""
+    for blob in blobs:
+        await database.write(set_blob_state, blob.sha256, state, now=now)
+    while await database.write(tell_slots, now=now):
+        pass

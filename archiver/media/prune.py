@@ -1,0 +1,151 @@
+"""Which stored files no policy wants any more, and what lies below `media/` without being known; removing both.
+
+A content stays as long as one slot that shows it is wanted, and so does one that only earlier contents of messages
+show: an edited picture is the only witness of what was there before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from archiver.ids import ChannelId, MessageId
+from archiver.media.blob_store import BlobStore
+from archiver.media.policy import wants_thumb, why_not
+from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
+from archiver.store.database import Connection, Database, Reader, read
+from archiver.store.file import Blob, find_blob, list_files_of, set_blob_state, tell_slots
+from archiver.store.file_queue import iter_slots
+from archiver.store.stored_files import iter_slots_of, list_blobs
+
+_STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
+_AT_ONCE: Final = 200
+"""Contents looked at in one read."""
+
+
+class PruneItem(NamedTuple):
+    """A stored content that is not wanted."""
+
+    sha256: str
+    size: int
+    reason: str
+    """Why the newest slot that shows it does not want it."""
+    channel_id: ChannelId
+    message_id: MessageId
+    """Of that slot."""
+
+
+@dataclass(slots=True)
+class PrunePlan:
+    """What would be removed."""
+
+    items: list[PruneItem] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    """Hashes of contents on disk that the archive does not know as stored, and whose bytes have that hash."""
+    kept: int = 0
+    """Contents that stay because they are wanted."""
+    of_earlier: int = 0
+    """Contents that stay although only earlier contents of messages show them."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of `items`."""
+        return sum(item.size for item in self.items)
+
+
+@dataclass(slots=True)
+class Pruner:
+    """Decides with the policies of today."""
+
+    policies: Mapping[ChannelId, MediaPolicy]
+    """Of all channels."""
+    progress: Callable[[int], None] = lambda _: None
+    """Called with the number of contents looked at since the last call."""
+    _over: dict[ChannelId, set[FileKey]] = field(default_factory=dict)
+    """Files beyond the quota of their channel, the oldest of it."""
+
+    async def plan(self, conn: Connection, store: BlobStore) -> PrunePlan:
+        """What would be removed; changes nothing."""
+        for channel_id, policy in self.policies.items():
+            if policy.quota is not None:
+                self._over[channel_id] = await read(conn, _beyond_quota, channel_id, policy)
+        plan = PrunePlan()
+        after = ""
+        while blobs := await read(conn, list_blobs, after=after, limit=_AT_ONCE):
+            await read(conn, self._look, blobs, plan)
+            after = blobs[-1].sha256
+            self.progress(len(blobs))
+        plan.orphans = await find_orphans(conn, store)
+        return plan
+
+    def _look(self, conn: Reader, blobs: Iterable[Blob], plan: PrunePlan) -> None:
+        for blob in blobs:
+            if blob.state == "present":
+                self._decide(conn, blob, plan)
+
+    def _decide(self, conn: Reader, blob: Blob, plan: PrunePlan) -> None:
+        first: PruneItem | None = None
+        for file in list_files_of(conn, blob.sha256):
+            for slot in iter_slots_of(conn, file.key):
+                reason = self._why_not(file.key, slot)
+                if reason is None:
+                    plan.kept += 1
+                    return
+                first = first or PruneItem(blob.sha256, blob.size, reason, slot.channel_id, slot.message_id)
+        if first is None:
+            plan.of_earlier += 1
+        else:
+            plan.items.append(first)
+
+    def _why_not(self, key: FileKey, slot: FileSlot) -> str | None:
+        """Why a slot does not want the file that it shows, or its thumbnail; None: it does."""
+        policy = self.policies.get(slot.channel_id)
+        if policy is None:
+            return None
+        if is_thumb(key):
+            whole = why_not(policy, slot)
+            return None if wants_thumb(policy, slot) or (whole is None and policy.thumbnails) else whole or "not wanted"
+        # Without what is used already: the quota is looked at for the channel as a whole.
+        reason = why_not(replace(policy, quota=None), slot)
+        return "quota" if reason is None and key in self._over.get(slot.channel_id, ()) else reason
+
+
+async def carry_out(database: Database, store: BlobStore, plan: PrunePlan, *, now: int) -> None:
+    """Remove what was planned. A content counts as offloaded before its bytes are removed: a crash leaves an orphan."""
+    for item in plan.items:
+        await database.write(set_blob_state, item.sha256, "offloaded", now=now)
+        await asyncio.to_thread(store.delete, item.sha256)
+    while await database.write(tell_slots, now=now):
+        pass
+    for sha256 in plan.orphans:
+        await asyncio.to_thread(store.delete, sha256)
+
+
+async def find_orphans(conn: Connection, store: BlobStore) -> list[str]:
+    """Contents on disk that the archive does not know as stored. What is not what its name says is not ours: it stays.
+
+    An offloaded content that was brought back is not known as stored either, until `telekeep media offload --returned`.
+    """
+    found = []
+    for sha256 in await asyncio.to_thread(lambda: list(store.list_blobs())):
+        known = await read(conn, find_blob, sha256)
+        if known is not None and known.state != "offloaded":
+            continue
+        if await asyncio.to_thread(store.rehash, sha256) is True:
+            found.append(sha256)
+    return found
+
+
+def _beyond_quota(conn: Reader, channel_id: ChannelId, policy: MediaPolicy) -> set[FileKey]:
+    """The files of a channel that no longer fit into its quota: the newest fit first."""
+    fitting: set[FileKey] = set()
+    beyond: set[FileKey] = set()
+    left, unlimited = policy.quota or 0, replace(policy, quota=None)
+    for slot in iter_slots(conn, channel_id, states=_STORED):
+        if slot.key in fitting or slot.key in beyond or why_not(unlimited, slot) is not None:
+            continue
+        left -= slot.size or 0
+        (fitting if left >= 0 else beyond).add(slot.key)
+    return beyond

@@ -1,0 +1,88 @@
+"""What became of the files, counted: for `telekeep media status`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model.media_file import BlobState, FileKey, FileState
+from archiver.store.database import Reader
+from archiver.store.file import FILE_SLOT
+
+
+class StateCount(NamedTuple):
+    """Files in one state."""
+
+    status: FileState
+    files: int
+    size: int
+    """Bytes, as far as they are known."""
+
+
+class ChannelCount(NamedTuple):
+    """Files that a channel shows, in one state."""
+
+    channel_id: ChannelId
+    status: FileState
+    files: int
+    size: int
+
+
+class FailureCount(NamedTuple):
+    """Files that were not fetched for one reason."""
+
+    status: FileState
+    reason: str | None
+    files: int
+    retry_at: int | None
+    """When the first of them is tried again, unix seconds; None: when somebody asks."""
+    example: FileKey
+
+
+class BlobCount(NamedTuple):
+    """Stored contents in one state."""
+
+    state: BlobState
+    blobs: int
+    size: int
+
+
+def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[ChannelCount]:
+    """The files that these channels show, by state; one that a channel shows several times counts once."""
+    rows = conn.execute(
+        "SELECT channel_id, status, count(*), coalesce(sum(size), 0) FROM"
+        " (SELECT channel_id, status, kind = 'photo' AS photo, id, max(size) AS size FROM media"
+        f"  WHERE channel_id IN (SELECT value FROM json_each(?)) AND {FILE_SLOT}"
+        "  GROUP BY channel_id, photo, id, status)"
+        " GROUP BY channel_id, status ORDER BY channel_id, status",
+        (orjson.dumps(sorted(channels)).decode(),),
+    )
+    return [ChannelCount(*row) for row in rows]
+
+
+def count_known_states(conn: Reader) -> list[StateCount]:
+    """The files of which anything is known, by state; thumbnails count."""
+    rows = conn.execute(
+        "SELECT status, count(*), coalesce(sum(coalesce(blob.size, file.size)), 0)"
+        " FROM file LEFT JOIN blob USING (sha256) GROUP BY status ORDER BY status"
+    )
+    return [StateCount(*row) for row in rows]
+
+
+def count_failures(conn: Reader) -> list[FailureCount]:
+    """Why files were not fetched, the most frequent reason first."""
+    rows = conn.execute(
+        "SELECT status, reason, count(*), min(retry_at), min(file_key) FROM file"
+        " WHERE status NOT IN ('downloaded', 'offloaded', 'not downloaded') GROUP BY status, reason"
+        " ORDER BY count(*) DESC, status, reason"
+    )
+    return [FailureCount(*row) for row in rows]
+
+
+def count_blobs(conn: Reader) -> list[BlobCount]:
+    """The contents that were ever stored, by state."""
+    rows = conn.execute("SELECT state, count(*), coalesce(sum(size), 0) FROM blob GROUP BY state ORDER BY state")
+    return [BlobCount(*row) for row in rows]

@@ -1,0 +1,35 @@
+"""Stored contents, and the slots that show a file: for pruning, and for marking what was moved away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from archiver.model.media_file import FileKey, FileSlot, parse_key
+from archiver.store.database import Reader
+from archiver.store.file import Blob
+from archiver.store.file_queue import make_slot, qualified
+
+_SLOTS: Final = f"""
+    SELECT media.channel_id, media.message_id, media.slot, media.kind, media.id, media.mime, media.size, media.extra,
+           message.noforwards OR channel.noforwards, message.missing_since IS NOT NULL, media.status, 0, 0, 0
+    FROM media INDEXED BY media_file JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
+    WHERE media.id = ? AND {qualified("media")} AND (media.kind = 'photo') = ?
+    ORDER BY message.date DESC, media.channel_id, media.message_id, media.slot
+"""
+
+
+def list_blobs(conn: Reader, *, after: str, limit: int) -> list[Blob]:
+    """Contents that were ever stored, by their hashes above `after`."""
+    rows = conn.execute(
+        "SELECT sha256, size, stored_at, verified_at, state FROM blob WHERE sha256 > ? ORDER BY sha256 LIMIT ?",
+        (after, limit),
+    )
+    return [Blob(*row) for row in rows]
+
+
+def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
+    """Yield the slots of present contents that show a file, the newest first; those of deleted messages, too."""
+    is_photo, id_ = parse_key(key)
+    for channel_id, *row in conn.execute(_SLOTS, (id_, is_photo)):
+        yield make_slot(channel_id, row)
