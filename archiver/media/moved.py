@@ -21,7 +21,7 @@ async def find_moved(
 ) -> list[Blob]:
     """Contents that are called stored (or missing) but are not on disk; `returned`: those that are there again, whole.
 
-    Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at since the last call.
+    Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at.
     """
     if not store.root.is_dir():
         raise UsageError(f"{store.root} is not there.", hint="Is its disk mounted? Nothing was changed.")

@@ -37,6 +37,9 @@ READING = (
     "accounts",
     "health",
     "query list",
+    "media plan --download all",
+    "media status",
+    "media policy",
     "verify",
     "verify --quick",
 )
@@ -48,8 +51,8 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 
 
 def expect_valid(command: str, document: Any, *, line: bool = False) -> None:
-    name = "-".join(word for word in command.split()[:2] if word in {"query", "list", "index", "status", "verify"})
-    name = name if name in {"query-list", "index-status", "index-verify"} else command.partition(" ")[0]
+    words = command.split()
+    name = "-".join(words[:2]) if words[0] in {"query", "index", "media"} else words[0]
     faults = list(validator(f"{name}{'.line' * line}").iter_errors(document))
     assert not faults, (
         command,

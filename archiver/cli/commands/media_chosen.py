@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from archiver.cli import output
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 

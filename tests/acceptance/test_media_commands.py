@@ -1,0 +1,139 @@
+"""`telekeep media` and `add --media` as people use them, with stored files and without any server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archiver.media.blob_store import BlobStore
+from archiver.model.media_file import FileKey
+from archiver.store import file as files
+from tests.acceptance.desk import Desk
+from tests.acceptance.test_json import expect_valid
+from tests.sample import OTHER, build, index, make_message, photo
+
+
+def picture(message_id: int, *, channel_id: int = 1001) -> str:
+    return f"{channel_id}{message_id}"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Five pictures in each of two channels; of the first one, two are stored and one failed."""
+    desk = Desk(tmp_path / "desk")
+    for channel in (1001, 1002):
+        messages = [
+            make_message(
+                n, f"{n}", channel_id=channel, media=(photo(id=picture(n, channel_id=channel), size=1000 * n),)
+            )
+            for n in range(1, 6)
+        ]
+        build(desk.archive, messages, **({"channel": OTHER} if channel == 1002 else {"alias": "night"}))
+        index(desk.archive, messages)
+    store = BlobStore(desk.archive)
+    store.prepare()
+    with sqlite3.connect(desk.archive / "archive.db", isolation_level=None) as conn:
+        for n in (1, 2):
+            data = b"x" * n
+            sha256 = hashlib.sha256(data).hexdigest()
+            handle = store.open_partial("new.data")
+            os.write(handle, data)
+            os.close(handle)
+            store.adopt("new.data", sha256=sha256, size=n)
+            files.settle_downloaded(conn, FileKey(f"photo/{picture(n)}"), sha256=sha256, size=n, now=9)
+        files.settle_failed(
+            conn, FileKey(f"photo/{picture(3)}"), status="failed", reason="no answer", now=9, retry_at=99
+        )
+    conn.close()
+    return desk
+
+
+def blobs(desk: Desk) -> int:
+    return len(list(BlobStore(desk.archive).list_blobs()))
+
+
+def test_a_plan_is_lines_in_a_pipe_and_a_table_with_what_follows_on_a_terminal(desk: Desk) -> None:
+    done = desk.run("media", "plan", "night", "--download", "photos", "--max-size", "4kB")
+    assert done.status == 0
+    assert [line.split("\t") for line in done.out.splitlines()] == [
+        ["NightBridge", "photo", "fetch", "2", "7000"],
+        ["NightBridge", "photo", "stored", "2", "3"],
+        ["NightBridge", "photo", "too big", "1", "5000"],
+        ["NightBridge", "thumbnail", "fetch", "1", "0"],  # of the picture that is too big
+    ]
+    nothing = desk.run("media", "plan")
+    assert (nothing.status, "fetch" in nothing.out) == (1, False)
+    screen = desk.on_terminal("media", "plan", "--download", "all")
+    assert "To fetch: 8 files, 27.0 kB." in screen
+    assert "Time: not known, since no file was fetched yet whose rate could tell." in screen
+
+
+def test_a_policy_changes_one_thing_at_a_time_and_is_forgotten_with_inherit(desk: Desk) -> None:
+    done = desk.do("media", "policy", "night", "--download", "all", "--cap", "video=200MB", "--cap", "sticker=0")
+    assert done.out.splitlines() == [
+        "NightBridge\tall,max_size=20MB,video=200MB,sticker=0,thumbnails=yes,protected=no\tall,video=200MB,sticker=0"
+    ]
+    done = desk.do("media", "policy", "night", "--quota", "1.5GB", "--no-thumbnails", "--jsonl")
+    expect_valid("media policy", done.rows[0], line=True)
+    assert done.rows[0]["own"] == "all,video=200MB,sticker=0,quota=1500MB,thumbnails=no"
+    assert desk.do("media", "policy", "night", "--inherit").out.endswith("\tinherit\n")
+    for wrong, said in (
+        (("--cap", "clip=1MB"), '"clip=1MB" is not a cap'),
+        (("--max-size", "1,5GB"), '"1,5GB" is not a size'),
+        (("--quota", "lots"), '"lots" is not a size'),
+    ):
+        refused = desk.run("media", "policy", "night", *wrong)
+        assert (refused.status, len(refused.errors)) == (2, 1)
+        assert said in refused.errors[0]
+    assert "no channel was given" in desk.run("media", "policy", "--download", "all").errors[0]
+
+
+def test_pruning_says_what_it_would_do_and_asks_or_wants_yes(desk: Desk) -> None:
+    looked = desk.do("media", "prune", "--dry-run", "--json")
+    expect_valid("media prune", looked.rows[0])
+    assert len(looked.rows[0]["files"]) == 2
+    unasked = desk.run("media", "prune")
+    assert (unasked.status, len(unasked.errors), blobs(desk)) == (2, 1, 2)
+    assert "Add --yes" in unasked.errors[0]
+    refused = desk.on_terminal("media", "prune", typed=[("[y/N]", "n")])
+    assert "nothing was removed" in refused
+    assert blobs(desk) == 2
+    done = desk.do("media", "prune", "--yes", "--jsonl")
+    for row in done.rows:
+        expect_valid("media prune", row, line=True)
+    assert blobs(desk) == 0
+    assert desk.query("SELECT status, path, sha256 IS NULL FROM media WHERE message_id = 1 AND channel_id = 1001") == [
+        ("offloaded", None, 0)
+    ]
+
+
+def test_files_moved_to_another_disk_are_recorded_and_brought_back(desk: Desk) -> None:
+    media = desk.archive / "media"
+    media.rename(desk.home / "disk")
+    assert "Is its disk mounted" in desk.run("media", "offload", "--yes").errors[0]
+    media.mkdir(mode=0o700)
+    looked = desk.do("media", "offload", "--dry-run", "--jsonl")
+    for row in looked.rows:
+        expect_valid("media offload", row, line=True)
+    assert "2 files, 3 bytes: offloaded" in desk.do("media", "offload", "--yes").err
+    assert desk.run("media", "offload", "--yes").status == 1
+    states = [line.split("\t")[1:3] for line in desk.do("media", "status", "night").out.splitlines()]
+    assert states == [["failed", "1"], ["not downloaded", "2"], ["offloaded", "2"]]
+    media.rmdir()
+    media.symlink_to(desk.home / "disk")
+    assert "stored again" in desk.do("media", "offload", "--returned", "--yes").err
+    assert "downloaded\t2" in desk.do("media", "status", "night").out
+
+
+def test_a_retry_names_what_it_asks_for(desk: Desk) -> None:
+    done = desk.do("media", "retry", "night")
+    assert done.out == f"photo/{picture(3)}\tfailed\tno answer\n"
+    again = desk.run("media", "retry", "night", "--json")
+    expect_valid("media retry", again.rows[0] if again.rows else [])
+    assert again.status == 1
+    assert "cannot be combined" in desk.run("media", "retry", "night", "night/1").errors[0]
+    assert "is not archived" in desk.run("media", "retry", "night/999").errors[0]
