@@ -17,7 +17,10 @@ Error                       exit 2   failure with a sentence for the user; no tr
 ├── MessageRefused          exit 2   the server refuses one message; retrying does not help
 ├── UnreadableObject        exit 2   an object of a newer TL layer than this version knows
 ├── ServerFault             exit 2   the server failed; retrying later may help
-│   └── Implausible         exit 2   the answer cannot be true; nothing of it is stored
+│   ├── Implausible         exit 2   the answer cannot be true; nothing of it is stored
+│   ├── ReferenceExpired    exit 2   a file is asked for with a reference that no longer counts
+│   ├── PartRefused         exit 2   the server does not give parts of this size
+│   └── FileRefused         exit 2   the server refuses a file, and names the reason
 ├── Busy                    exit 2   another process holds the archive or the session
 └── IntegrityError          exit 6   stored data differs from what was written
 """
@@ -148,6 +151,22 @@ class Implausible(ServerFault):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the server {what}; nothing of that answer was stored.", hint="Try again later.")
+
+
+class ReferenceExpired(ServerFault):
+    """The file reference no longer counts: look at the message again."""
+
+
+class PartRefused(ServerFault):
+    """The server does not give parts of this size or at this place."""
+
+
+class FileRefused(ServerFault):
+    """The server refuses a file; `name` is its own name for the reason."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the server refuses the file ({name}).")
+        self.name = name
 
 
 class Busy(Error):

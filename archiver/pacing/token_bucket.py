@@ -45,6 +45,8 @@ class Limit:
     """Rate up to which it grows; 0: it stays at `per_second`."""
     climb: float = 0.0
     """Increase of the rate per second until the first flood wait."""
+    own: bool = False
+    """Whether the caller keeps its budget: only flood waits bind it here, and it takes nothing from the others."""
 
 
 LIMITS = {
@@ -55,6 +57,8 @@ LIMITS = {
     "getFullChannel": Limit(0.2, 5),
     "getRichMessage": Limit(0.5, 3, in_flight=1),  # not measured by anyone: well below a page of history
     "resolveUsername": Limit(1 / 30, 5, scaled=False),
+    "getFile": Limit(1.0, 1, in_flight=256, own=True),  # `media.window` and `media.call_budget` keep its budget
+    "getFileHashes": Limit(1.0, 1, in_flight=256, own=True),
 }
 """The server publishes none; other clients report that these work."""
 NORMAL = Limit(1.0, 1, in_flight=1, max_rate=3.0, climb=0.05)
@@ -85,14 +89,14 @@ class TokenBucket:
         """`requests_per_second` 0: no pacing; only the flood wait and the calls in flight count."""
         self.method = method
         self.limit = limit_of(method, pace)
-        self.separate = pace == "takeout"
+        self.separate = pace == "takeout" or self.limit.own
         """Whether its calls do not count towards the account's even rate."""
         self.flooded_until = flooded_until
         self.in_flight: list[float] = []
         """Moments at which the unanswered calls went out."""
-        self.paced = requests_per_second > 0
+        self.paced = requests_per_second > 0 and not self.limit.own
         self._rate = Rate(_rate_range(self.limit, requests_per_second if self.limit.scaled else 1.0))
-        self._concurrency = InFlight(self.limit.in_flight) if self.separate else None
+        self._concurrency = InFlight(self.limit.in_flight) if self.separate and not self.limit.own else None
         self._tokens = float(self.limit.burst)
         self._at = now
 
@@ -100,6 +104,8 @@ class TokenBucket:
         """Real seconds for which calls in flight hold up the next one; inf: until one of them has ended."""
         if len(self.in_flight) >= self.limit.in_flight:
             return math.inf
+        if self.limit.own:
+            return 0.0
         rate = self._rate.value if self.paced else _UNPACED
         if not self.in_flight or (self._concurrency and len(self.in_flight) < self._concurrency.count(rate)):
             return 0.0

@@ -5,7 +5,7 @@ Telethon's, `dialling` connects, `reconnecting` supervises; `connection_errors` 
 Calling: `connection` is the entry point, `attempts` retries, `timeouts` sets limits, `faults` translates errors, and
 `migration` follows the account to another data centre with an `exported_authorization`.
 Reading: `answers`, `vectors` and `pushes` parse, `packets` and `unpacking` limit sizes, `source` implements
-`archiver.mirror.source.Source`, `takeout` is an export session.
+`archiver.mirror.source.Source`, `takeout` is an export session; `files` gets parts of files, over `file_connections`.
 Login: `login` signs in, `sent_code` describes the code, `second_password` and `authorization` finish it.
 https://docs.telethon.dev, https://core.telegram.org/mtproto
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 from archiver.telegram.authorization import Identity, LoggedIn
 from archiver.telegram.connection import Callbacks, Connection
 from archiver.telegram.data_centres import DcAddress
+from archiver.telegram.files import FileServers
 from archiver.telegram.login import Prompts, log_in
 from archiver.telegram.pushes import Hint
 from archiver.telegram.server_address import ServerAddress
@@ -28,6 +29,7 @@ __all__ = [
     "Callbacks",
     "Connection",
     "DcAddress",
+    "FileServers",
     "Hint",
     "Identity",
     "LoggedIn",

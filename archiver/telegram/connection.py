@@ -73,12 +73,12 @@ class Connection:
         self._home: Connection = self
         self._guests: dict[int, Connection] = {}
 
-        def open_guest(dc: int) -> Connection:
-            return Connection(
-                address, session_path, scheduler, timeouts=timeouts, callbacks=replace(callbacks, hint=None), guest=dc
-            )
+        def open_beside(dc: int | None, timeouts: Timeouts) -> Connection:
+            quiet = replace(callbacks, hint=None)
+            return Connection(address, session_path, scheduler, timeouts=timeouts, callbacks=quiet, guest=dc)
 
-        self._open_guest: Callable[[int], Connection] = open_guest
+        self._timeouts = timeouts
+        self._open_beside: Callable[[int | None, Timeouts], Connection] = open_beside
         address.trust_keys()
         read_older_layers()
 
@@ -133,9 +133,18 @@ class Connection:
         if dc == self._reconnecting.dc:
             return self
         if dc not in self._guests:
-            self._guests[dc] = self._open_guest(dc)
+            self._guests[dc] = self._open_beside(dc, self._timeouts)
             self._guests[dc]._home = self  # noqa: SLF001  # same class
         return self._guests[dc]
+
+    def beside(self, dc: int, timeouts: Timeouts) -> Connection:
+        """One more connection of the account to a data centre, even to the home, with the same key: for files.
+
+        The caller closes it; calls on it never wait behind those on this one. It is void once the home has moved.
+        """
+        other = self._open_beside(None if dc == self._reconnecting.dc else dc, timeouts)
+        other._home = self._home  # noqa: SLF001  # same class
+        return other
 
     async def is_logged_in(self) -> bool:
         """Whether the server treats this session as logged in. Raises LoginNeeded if the server gives a reason.

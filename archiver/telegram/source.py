@@ -7,6 +7,7 @@ https://core.telegram.org/api/updates (differences).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -152,6 +153,21 @@ class TelegramSource:
             return await self._messages_around(channel_id, access_hash, message_ids, answer)
         page = to_page(channel_id, answer)
         return expect_asked(page, message_ids)
+
+    async def get_shown(
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
+    ) -> HistoryPage:
+        """The messages that exist now, as a page with the channel's pts (0: the server does not say) and empty ids."""
+        request = functions.channels.GetMessagesRequest(
+            types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
+        )
+        answer = read_history(await self._call(request, "getMessages", channel_id))
+        if answer.messages.unreadable:
+            there, empty = await self._messages_around(channel_id, access_hash, message_ids, answer)
+            return HistoryPage(messages=there, empty_ids=tuple(empty), pts=0, count=len(there), exact=False)
+        page = to_page(channel_id, answer)
+        expect_asked(page, message_ids)
+        return replace(page, exact=False)
 
     async def get_rich_message(self, channel_id: ChannelId, access_hash: AccessHash, message_id: MessageId) -> Message:
         """A message with its complete rich message."""

@@ -28,6 +28,8 @@ AT_ONCE = 3
 """Maximum pages in flight: more gain nothing on one account."""
 _OPEN_TIMEOUT = 60.0
 """Maximum seconds for opening one, after which reading continues without it."""
+_LARGEST_FILE = 4 << 30
+"""Bytes: what is fetched is decided file by file."""
 _END_TIMEOUT = 3.0
 """Maximum seconds for ending one: Ctrl-C waits for it."""
 _RETRY_AFTER = 3600.0
@@ -63,6 +65,8 @@ class Takeout:
         self._account = account
         self._say = say
         self._clock = clock
+        self.wants_files = False
+        """Whether the next one is requested for files, too."""
         self._id: int | None = None
         self._replaced = False
         self._replacing = asyncio.Lock()
@@ -74,6 +78,11 @@ class Takeout:
     def is_open(self) -> bool:
         """Whether histories are read within a takeout."""
         return self._id is not None
+
+    @property
+    def open_id(self) -> int | None:
+        """The id of the takeout that is open."""
+        return self._id
 
     @property
     def at_once(self) -> int:
@@ -173,7 +182,12 @@ class Takeout:
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT):
                 answer = await self._connection.invoke(
-                    functions.account.InitTakeoutSessionRequest(message_channels=True, message_megagroups=True),
+                    functions.account.InitTakeoutSessionRequest(
+                        message_channels=True,
+                        message_megagroups=True,
+                        files=self.wants_files or None,
+                        file_max_size=_LARGEST_FILE if self.wants_files else None,
+                    ),
                     method="initTakeoutSession",
                     raw_errors=(TakeoutInitDelayError,),
                 )
