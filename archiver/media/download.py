@@ -1,0 +1,217 @@
+"""Fetches one file: its parts, checked, into `media/partial/`, then as a blob into the store.
+
+A small file (one part) goes to disk in one go. A large one is fetched by several parts at once; each is kept when it
+comes, so that whatever ends the process costs only what was under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple, Protocol, TypeVar
+
+from archiver.errors import ServerFault
+from archiver.media.blob_store import BlobStore
+from archiver.media.gate import Gate
+from archiver.media.handover import Handed, Handover
+from archiver.media.part_reader import PartReader, Parts
+from archiver.media.partial import DATA, Partial, drop_partial, partial_name
+from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes
+from archiver.model.file_location import PART, FileLocation
+from archiver.model.media_file import FileKey
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""Parts of one file that wait for their turn or for their answer."""
+TRIES = 3
+"""How often a part is fetched whose bytes differ from the server's hashes."""
+UNKNOWN_MOST = 64 * PART
+"""Largest file whose size its message does not announce."""
+SLOWEST = 20_000
+"""Bytes per second below which a file has had its time: it is continued later."""
+LEAST_TIME = 180.0
+"""Seconds that every file has."""
+
+
+class Servers(Parts, Hashes, Protocol):
+    """Gives bytes of files and their hashes."""
+
+
+class Fetched(NamedTuple):
+    """A file that has been stored, but not settled."""
+
+    handed: Handed
+    turn: int
+    """Of the journal (`Handover.settled`)."""
+    proven: bool
+    """Whether the server's hashes cover every byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Where files go; its methods run in threads."""
+
+    store: BlobStore
+    handover: Handover
+    threads: Executor
+
+    async def run(self, act: Callable[..., T], *args: object) -> T:
+        """Run it in a thread; when cancelled, only after it has ended."""
+        work = asyncio.get_running_loop().run_in_executor(self.threads, act, *args)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work})
+            raise
+
+    def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
+        """Store a whole file."""
+        name = partial_name(key) + DATA
+        handle = self.store.open_partial(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            if file.write(data) != len(data):
+                raise OSError("the disk is full")
+        return self.adopt(Handed(key, sha256(data).hexdigest(), len(data)))
+
+    def adopt(self, handed: Handed) -> tuple[Handed, int]:
+        """Make the data in `media/partial/` a blob."""
+        turn = self.handover.note(handed)
+        self.store.adopt(partial_name(handed.key) + DATA, sha256=handed.sha256, size=handed.size)
+        drop_partial(self.store, handed.key)
+        return handed, turn
+
+
+class FileDownloader:
+    """Fetches the files of one account."""
+
+    def __init__(self, servers: Servers, disk: Disk) -> None:
+        self.disk = disk
+        self.arrived: Callable[[int], None] = lambda _: None
+        """Called with the bytes of each part."""
+        self._servers = servers
+        self._reader = PartReader(servers)
+        self._prover = Prover(servers)
+        self._gates: dict[int, Gate] = {}
+
+    async def fetch(self, location: FileLocation) -> Fetched:
+        """Fetch a file, or the rest of it. Raises ReferenceExpired, FileRefused, FloodWait, ServerFault, OSError."""
+        size = location.size
+        try:
+            async with asyncio.timeout(LEAST_TIME + (size or 0) / SLOWEST):
+                if location.inline is not None:
+                    return await self._keep(location, location.inline, proven=False)
+                if size is None:
+                    return await self._unknown(location)
+                return await (self._small(location, size) if size <= PART else self._large(location, size))
+        except TimeoutError:
+            raise ServerFault("the server sends it too slowly or not at all.", hint="It is continued later.") from None
+
+    async def _small(self, location: FileLocation, size: int) -> Fetched:
+        data, proven = await self._part(location, FileProof(self._prover, location), 0, size)
+        return await self._keep(location, data, proven=proven)
+
+    async def _unknown(self, location: FileLocation) -> Fetched:
+        """A file of unknown size: one part after another, until one is shorter."""
+        whole = b""
+        while len(whole) < UNKNOWN_MOST:
+            async with self._gate(location).part(PART):
+                data = await self._servers.get_part(location, len(whole), PART)
+            whole += data
+            self.arrived(len(data))
+            if len(data) < PART:
+                return await self._keep(location, whole, proven=False)
+        raise ServerFault("its message does not announce its size, and it is large.")
+
+    async def _keep(self, location: FileLocation, data: bytes, *, proven: bool) -> Fetched:
+        return Fetched(*await self.disk.run(self.disk.keep, FileKey(location.key), data), proven)
+
+    async def _large(self, location: FileLocation, size: int) -> Fetched:
+        run, key = self.disk.run, FileKey(location.key)
+        partial = await run(Partial.open, self.disk.store, key, size)
+        try:
+            proof = FileProof(self._prover, location)
+            proven = [await self._check_kept(partial, proof)]
+            proven += await _all_of(
+                (self._fetch_part(location, partial, proof, number) for number in list(partial.parts.missing)), AT_ONCE
+            )
+            handed = Handed(key, await run(partial.digest), size)
+        finally:
+            await run(partial.close)
+        return Fetched(*await run(self.disk.adopt, handed), all(proven))
+
+    async def _check_kept(self, partial: Partial, proof: FileProof) -> bool:
+        """Check the parts that an earlier run kept, and drop wrong ones; return whether all are proven."""
+        proven, wrong = True, set()
+        for number in sorted(partial.parts.there):
+            data = await self.disk.run(partial.read, number)
+            try:
+                proven &= await proof.is_proven(number * PART, data)
+            except WrongBytes:
+                wrong.add(number)
+        if wrong:
+            await self.disk.run(partial.drop, frozenset(wrong))
+        return proven
+
+    async def _fetch_part(self, location: FileLocation, partial: Partial, proof: FileProof, number: int) -> bool:
+        data, proven = await self._part(location, proof, *partial.parts.bounds(number))
+        await self.disk.run(partial.write, number, data)
+        partial.note(number)
+        return proven
+
+    async def _part(self, location: FileLocation, proof: FileProof, offset: int, length: int) -> tuple[bytes, bool]:
+        """A part, and whether it is proven. Raises WrongBytes if it never is what the server's hashes say."""
+        for tries in range(TRIES, 0, -1):
+            preparing = asyncio.ensure_future(proof.prepare(offset))
+            try:
+                async with self._gate(location).part(length):
+                    data = await self._reader.read(location, offset, length)
+                await preparing
+                proven = await proof.is_proven(offset, data)
+            except WrongBytes:
+                if tries == 1:
+                    raise
+                continue
+            finally:
+                preparing.cancel()
+            self.arrived(length)
+            return data, proven
+        raise AssertionError
+
+    def _gate(self, location: FileLocation) -> Gate:
+        dc = self._servers.dc_of(location)
+        if dc not in self._gates:
+            self._gates[dc] = Gate()
+        return self._gates[dc]
+
+
+async def _all_of(work: Iterable[asyncio._CoroutineLike[T]], most: int) -> list[T]:
+    """Do all of it, `most` at a time. After a failure nothing more is begun, and what was begun is finished."""
+    results: list[T] = []
+    failure: BaseException | None = None
+    running: set[asyncio.Task[T]] = set()
+    rest = iter(work)
+    try:
+        while True:
+            while failure is None and len(running) < most and (one := next(rest, None)) is not None:
+                running.add(asyncio.ensure_future(one))  # type: ignore[arg-type]
+            if not running:
+                break
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.exception() is None:
+                    results.append(task.result())
+                else:
+                    failure = failure or task.exception()
+    finally:
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+    if failure is not None:
+        raise failure
+    return results

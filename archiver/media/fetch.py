@@ -1,0 +1,278 @@
+"""Fetches the wanted files of one account: looks at their messages again, downloads, settles.
+
+Files are fetched side by side; a file that fails is tried again later and stops no other. What concerns the account or
+the disk ends the pass: it goes on where it stopped the next time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from archiver.clock import Clock
+from archiver.errors import (
+    ChannelError,
+    Error,
+    FloodWait,
+    LoginNeeded,
+    ReferenceExpired,
+    ServerFault,
+    Unreachable,
+    UsageError,
+)
+from archiver.ids import ChannelId, MessageId
+from archiver.media.call_budget import CallBudget
+from archiver.media.download import FileDownloader
+from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
+from archiver.media.outcome import (
+    NO_LONGER_SHOWN,
+    REFERENCE_REFUSED,
+    SELF_DESTRUCTING,
+    Outcome,
+    judge,
+)
+from archiver.media.partial import drop_partial
+from archiver.media.policy import has_room
+from archiver.media.references import References
+from archiver.media.settle_queue import SettleQueue
+from archiver.model.file_location import PART, FileLocation
+from archiver.model.media_file import FINAL_STATES, FileKey, FileTask
+from archiver.store.database import Database, Reader
+from archiver.store.file import list_shown, settle_downloaded, settle_failed
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 256
+"""Files under way, most of which wait for their turn."""
+LARGE_AT_ONCE = 4
+"""Files of more than one part that are fetched side by side."""
+TAKEN = 100
+"""Files taken from the queue at once: the messages of one call."""
+RENEWALS = 3
+"""How often a file's reference is renewed in one pass."""
+ELSEWHERE = 5
+"""Other messages that are looked at when one no longer shows its file."""
+STOPS = (LoginNeeded, UsageError, FloodWait, Unreachable, OSError)
+"""Errors that end a pass."""
+
+
+class Walk(Protocol):
+    """Hands out the files to fetch."""
+
+    async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
+        """Some files; none at the end of the walk."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchWays:
+    """How an account fetches files."""
+
+    account: str
+    database: Database
+    downloader: FileDownloader
+    references: References
+    settle: SettleQueue
+    budget: CallBudget
+    clock: Clock
+    min_free: int = 0
+    """Bytes that stay free on the disk."""
+
+
+class FileFetcher:
+    """Fetches the files of one account, a pass at a time."""
+
+    def __init__(self, ways: FetchWays) -> None:
+        self._ways = ways
+        ways.downloader.arrived = self._add_bytes
+        self._store, self._disk = ways.downloader.disk.store, ways.downloader.disk
+        self.counts = FetchCounts()
+        """Of the last pass, while it runs, too."""
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._running: dict[FileKey, asyncio.Task[None]] = {}
+        self._sizes: dict[FileKey, int] = {}
+        """Bytes of the files under way."""
+        self._tried: set[FileKey] = set()
+        """Files that were not fetched in this pass: another message of the walk may show them, too."""
+        self._stopped_by: Exception | None = None
+
+    def _add_bytes(self, length: int) -> None:
+        self.counts.received += length
+
+    async def run(self, walk: Walk, stop: asyncio.Event) -> FetchCounts:
+        """Fetch everything that the walk hands out; what is under way when it ends early is kept.
+
+        Raises LoginNeeded, UsageError, FloodWait, Unreachable, DiskTrouble.
+        """
+        self.counts, self._stopped_by = FetchCounts(), None
+        self._tried.clear()
+        try:
+            while await self._wait(stop, AT_ONCE - TAKEN):
+                skip = self._running.keys() | self._tried
+                tasks = await walk.take(TAKEN, now=self._ways.clock.now(), skip=skip)
+                if not tasks:
+                    break
+                self._begin(tasks)
+            await self._wait(stop, 0)
+        finally:
+            await self._cancel()
+            await self._ways.references.close()
+            await self._ways.settle.drain()
+        self._raise_what_stopped()
+        return self.counts
+
+    async def _wait(self, stop: asyncio.Event, most: int) -> bool:
+        """Wait until at most so many files are under way; return whether to go on."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while len(self._running) > most and not stop.is_set() and self._stopped_by is None:
+                await asyncio.wait({stopping, *self._running.values()}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        return not stop.is_set() and self._stopped_by is None
+
+    def _raise_what_stopped(self) -> None:
+        why = self._stopped_by
+        if isinstance(why, OSError):
+            raise DiskTrouble(
+                f"a file could not be stored: {why.strerror or type(why).__name__}.",
+                hint="Nothing is lost; fetching goes on where it stopped.",
+            ) from why
+        if why is not None:
+            raise why
+
+    async def _cancel(self) -> None:
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _begin(self, tasks: Iterable[FileTask]) -> None:
+        """Start these files, as far as the disk has room. Raises NoRoom if it has none for any."""
+        free = self._store.free_bytes() - sum(self._sizes.values())
+        if not has_room(free, None, min_free=self._ways.min_free):
+            raise NoRoom(max(free, 0), self._ways.min_free)
+        for task in tasks:
+            if task.channel_id in self.counts.channels:
+                self._tried.add(task.key)
+            elif not has_room(free, task.size, min_free=self._ways.min_free):
+                self._tried.add(task.key)
+                self.counts.no_room += 1
+            else:
+                free -= task.size or 0
+                self._sizes[task.key] = task.size or 0
+                self._running[task.key] = asyncio.create_task(self._fetch(task), name=f"file {task.key}")
+                self._running[task.key].add_done_callback(partial(self._end, task.key))
+
+    def _end(self, key: FileKey, task: asyncio.Task[None]) -> None:
+        self._running.pop(key, None)
+        self._sizes.pop(key, None)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            self._stopped_by = self._stopped_by or (exc if isinstance(exc, Exception) else RuntimeError())
+
+    async def _fetch(self, task: FileTask) -> None:
+        """Fetch one file and settle it. Raises STOPS."""
+        try:
+            await self._fetch_from(task, task.channel_id, task.message_id)
+        except STOPS:
+            raise
+        except ChannelError as exc:
+            self._tried.add(task.key)
+            self.counts.channels.setdefault(task.channel_id, exc)
+        except Error as exc:
+            await self._settle(task, judge(exc, task.attempts))
+
+    async def _fetch_from(self, task: FileTask, channel_id: ChannelId, message_id: MessageId) -> None:
+        """Fetch it through this message, or through another one that shows it."""
+        location = await self._locate(task, channel_id, message_id)
+        if location is None:
+            return None
+        for _ in range(RENEWALS):
+            if (refused := _refusal(task, location)) is not None:
+                return await self._settle(task, refused)
+            try:
+                return await self._download(task, location)
+            except ReferenceExpired:
+                old = location
+                location = await self._locate(task, channel_id, message_id)
+                if location is None:
+                    return None
+                if location.reference == old.reference:
+                    break
+        return await self._settle(task, judge(ServerFault(REFERENCE_REFUSED), task.attempts))
+
+    async def _locate(self, task: FileTask, channel_id: ChannelId, message_id: MessageId) -> FileLocation | None:
+        """Where the file is; None: no message shows it, which is settled."""
+        found = (await self._ways.references.look(channel_id, message_id)).get(task.key)
+        if found is not None:
+            return found
+        others, foreign = await self._ways.database.read(_list_others, task.key, self._ways.account)
+        for other_channel, other_message in others:
+            if (other_channel, other_message) == (channel_id, message_id):
+                continue
+            with suppress(ChannelError):
+                if found := (await self._ways.references.look(other_channel, other_message)).get(task.key):
+                    return found
+        if foreign:
+            self._tried.add(task.key)  # another account fetches it
+        else:
+            await self._settle(task, Outcome("gone", NO_LONGER_SHOWN))
+        return None
+
+    async def _download(self, task: FileTask, location: FileLocation) -> None:
+        ways = self._ways
+        if location.size is not None and location.size <= PART:
+            await ways.clock.sleep(ways.budget.take(ways.clock.tick()))
+            fetched = await ways.downloader.fetch(location)
+        else:
+            async with self._large:
+                fetched = await ways.downloader.fetch(location)
+        handed = fetched.handed
+        now = int(ways.clock.now())
+        act = partial(settle_downloaded, key=handed.key, sha256=handed.sha256, size=handed.size, now=now)
+        await ways.settle.put(act)
+        self._disk.handover.settled(fetched.turn)
+        self.counts.files += 1
+        self.counts.size += handed.size
+
+    async def _settle(self, task: FileTask, outcome: Outcome) -> None:
+        self._tried.add(task.key)
+        now = int(self._ways.clock.now())
+        retry_at = None if outcome.retry_in is None else now + int(outcome.retry_in)
+        log.info("%s: %s (%s)", task.key, outcome.status, outcome.reason)
+        await self._ways.settle.put(
+            partial(
+                settle_failed,
+                key=task.key,
+                status=outcome.status,
+                reason=outcome.reason,
+                now=now,
+                retry_at=retry_at,
+            )
+        )
+        if outcome.status in FINAL_STATES:
+            await self._disk.run(drop_partial, self._store, task.key)
+        self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
+
+
+def _refusal(task: FileTask, location: FileLocation) -> Outcome | None:
+    """Why a file that its message shows is not fetched."""
+    if location.ttl:
+        return Outcome("self-destructing", SELF_DESTRUCTING)
+    if task.max_size is not None and location.size is not None and location.size > task.max_size:
+        return Outcome("too big", f"it has {location.size:,} bytes; at most {task.max_size:,} are wanted")
+    return None
+
+
+def _list_others(conn: Reader, key: FileKey, account: str) -> tuple[list[tuple[ChannelId, MessageId]], bool]:
+    """Messages of this account's channels that show a file, and whether others' channels do."""
+    shown = list_shown(conn, key, limit=10 * ELSEWHERE)
+    own = {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE account = ?", (account,))}
+    mine = [(one.channel_id, one.message_id) for one in shown if one.channel_id in own]
+    return list(dict.fromkeys(mine))[:ELSEWHERE], any(one.channel_id not in own for one in shown)

@@ -1,0 +1,58 @@
+"""What a pass over the files of an account has done, and why it may end early."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archiver.errors import Error
+from archiver.ids import ChannelId
+from archiver.model.media_file import FileState
+
+
+class DiskTrouble(Error):
+    """Files cannot be stored now; mirroring goes on."""
+
+
+class NoRoom(DiskTrouble):
+    """The disk is nearly full."""
+
+    def __init__(self, free: int, least: int) -> None:
+        super().__init__(
+            f"only {free / 1e9:.1f} GB are free on the disk of the archive, and {least / 1e9:.1f} GB are to stay free"
+            " (media.min_free): no files are fetched.",
+            hint="Free some space, or lower media.min_free; messages are mirrored as before.",
+        )
+
+
+@dataclass(slots=True)
+class FetchCounts:
+    """What a pass has done so far."""
+
+    files: int = 0
+    size: int = 0
+    """Bytes of the files that were stored."""
+    received: int = 0
+    """Bytes that arrived."""
+    not_fetched: dict[FileState, int] = field(default_factory=dict)
+    """By what became of them."""
+    no_room: int = 0
+    """Files left out because the disk has no room for them."""
+    channels: dict[ChannelId, Error] = field(default_factory=dict)
+    """Channels that could not be read."""
+    stopped: Error | None = None
+    """What ended the pass before its end."""
+
+    @property
+    def failed(self) -> int:
+        """Files that are tried again later."""
+        return self.not_fetched.get("failed", 0)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be tried again."""
+        return not (self.failed or self.no_room or self.channels or self.stopped)
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.files or self.not_fetched or self.no_room)

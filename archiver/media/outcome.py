@@ -1,0 +1,44 @@
+"""What an error means for a file: whether it is tried again, and when. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archiver.errors import ChannelError, Error, FileRefused
+from archiver.model.media_file import FileState
+
+FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
+"""Seconds until a file that failed is tried again: after the first attempt, growth, at most."""
+_GONE = frozenset({"FILE_ID_INVALID", "FILE_NOT_FOUND", "DOCUMENT_INVALID", "PHOTO_INVALID", "MEDIA_EMPTY"})
+"""Reasons of the server that mean that it no longer has the file."""
+_REFUSED = frozenset({"LOCATION_INVALID", "LOCATION_NOT_AVAILABLE", "MEDIA_INVALID", "PREMIUM_ACCOUNT_REQUIRED"})
+"""Reasons that stay: asked with a new reference, the server would say the same again."""
+SELF_DESTRUCTING = "it destroys itself after it was seen; such files are never kept"
+NO_LONGER_SHOWN = "no message shows it any more"
+REFERENCE_REFUSED = "the server refuses a reference that it has just given."
+
+
+class Outcome(NamedTuple):
+    """What becomes of a file that was not fetched."""
+
+    status: FileState
+    reason: str
+    retry_in: float | None = None
+    """Seconds until it is tried again; None: not by itself."""
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds until the next attempt, given the number of failed ones before this one."""
+    return min(FIRST * FACTOR ** min(attempts, 10), MOST)
+
+
+def judge(error: Error, attempts: int) -> Outcome:
+    """What a file becomes after this error; `attempts`: failed ones before."""
+    reason = str(error.args[0])
+    if isinstance(error, FileRefused) and error.name in _GONE:
+        return Outcome("gone", reason)
+    if isinstance(error, FileRefused) and error.name in _REFUSED:
+        return Outcome("refused", reason)
+    if isinstance(error, ChannelError):
+        return Outcome("failed", f"its channel cannot be read: {reason}", retry_delay(attempts))
+    return Outcome("failed", reason, retry_delay(attempts))

@@ -1,0 +1,122 @@
+"""Checks bytes against the hashes that the servers give of a file, where they give any.
+
+A transport error cannot change a byte (each packet is authenticated), but a server may answer with other bytes than
+those of the file. The hashes are of pieces of 128 KiB, several megabytes' worth in an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from hashlib import sha256
+from typing import Protocol
+
+from archiver.errors import Error, LoginNeeded, ReferenceExpired, ServerFault
+from archiver.model.file_location import FileLocation, PieceHash
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 10.0
+"""Seconds to wait for hashes; without them a file counts as any other client would count it."""
+NONE_IN_A_ROW = 3
+"""Answers without hashes after which a data centre is not asked for a while."""
+REST = 3600.0
+"""Seconds of that while."""
+
+
+class WrongBytes(ServerFault):
+    """The server gives other bytes than those whose hashes it gives."""
+
+    def __init__(self) -> None:
+        super().__init__("the server's bytes differ from the hashes it gives of them.")
+
+
+class Hashes(Protocol):
+    """Gives the hashes of files."""
+
+    async def get_hashes(self, location: FileLocation, offset: int) -> list[PieceHash]:
+        """Hashes of the pieces from there on; empty if it knows none."""
+        ...
+
+    def dc_of(self, location: FileLocation) -> int:
+        """The data centre that has the file."""
+        ...
+
+
+class Prover:
+    """Fetches hashes, as long as the data centres give them."""
+
+    def __init__(self, servers: Hashes) -> None:
+        self._servers = servers
+        self._empty: dict[int, int] = {}
+        self._rests_until: dict[int, float] = {}
+
+    async def fetch(self, location: FileLocation, offset: int) -> list[PieceHash]:
+        """Hashes from there on; none if the server knows none, or does not answer. Raises what stops the account."""
+        dc, now = self._servers.dc_of(location), asyncio.get_running_loop().time()
+        if self._rests_until.get(dc, 0.0) > now:
+            return []
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._servers.get_hashes(location, offset)
+        except (LoginNeeded, ReferenceExpired):
+            raise
+        except (Error, TimeoutError) as exc:
+            log.info("no hashes of a file: %s", type(exc).__name__)
+            found = []
+        self._empty[dc] = 0 if found else self._empty.get(dc, 0) + 1
+        if self._empty[dc] >= NONE_IN_A_ROW:
+            self._empty[dc], self._rests_until[dc] = 0, now + REST
+        return found
+
+
+class FileProof:
+    """The hashes of one file, fetched as its parts need them."""
+
+    def __init__(self, prover: Prover, location: FileLocation) -> None:
+        self._prover = prover
+        self.location = location
+        self._pieces: dict[int, PieceHash] = {}
+        self._asked: set[int] = set()
+        self._asking = asyncio.Lock()
+
+    async def is_proven(self, offset: int, data: bytes) -> bool:
+        """Whether the server's hashes cover all of these bytes; False: it gives none. Raises WrongBytes."""
+        if not self._covers(offset, len(data)):
+            await self.prepare(offset)
+        pieces = self._within(offset, len(data))
+        for piece in pieces:
+            start = piece.offset - offset
+            # The last piece of a file may be given with the length of the others.
+            if sha256(memoryview(data)[start : start + piece.length]).digest() != piece.sha256:
+                self._forget(pieces)
+                raise WrongBytes
+        return self._covers(offset, len(data))
+
+    async def prepare(self, offset: int) -> None:
+        """Fetch the hashes from there on, once."""
+        async with self._asking:
+            if offset in self._asked or offset in self._pieces:
+                return
+            self._asked.add(offset)
+            for piece in await self._prover.fetch(self.location, offset):
+                self._pieces[piece.offset] = piece
+
+    def _forget(self, pieces: list[PieceHash]) -> None:
+        """Ask again: it may be the hashes that are wrong."""
+        self._asked.clear()
+        for piece in pieces:
+            self._pieces.pop(piece.offset, None)
+
+    def _within(self, offset: int, length: int) -> list[PieceHash]:
+        """The pieces from `offset` on, one after another, that lie within the bytes."""
+        found, at, end = [], offset, offset + length
+        while at < end and (piece := self._pieces.get(at)) and piece.length > 0:
+            if at + piece.length > end and end != self.location.size:
+                break
+            found.append(piece)
+            at += piece.length
+        return found
+
+    def _covers(self, offset: int, length: int) -> bool:
+        return sum(piece.length for piece in self._within(offset, length)) >= length

@@ -1,0 +1,56 @@
+"""What a process that ended suddenly left below `media/partial/`: complete files are settled, orphans removed."""
+
+from __future__ import annotations
+
+import os
+
+from archiver.media.blob_store import BlobStore, hash_file
+from archiver.media.handover import Handed, Handover
+from archiver.media.partial import DATA, PARTS, drop_partial, list_partials, partial_name
+from archiver.model.media_file import FINAL_STATES, FileKey
+from archiver.store.database import Database, Reader
+from archiver.store.file import find_file, list_shown, settle_downloaded
+
+
+async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:
+    """Settle what is complete, remove what nobody needs; return the number of files settled.
+
+    Blocks for as long as complete files are hashed: a few hundred at most, those of the process's last second.
+    """
+    settled = 0
+    for handed in handover.read():
+        file = await database.read(find_file, handed.key)
+        if file.status not in {"downloaded", "offloaded"} and _is_whole(store, handed):
+            await database.write(settle_downloaded, handed.key, sha256=handed.sha256, size=handed.size, now=now)
+            settled += 1
+    handover.clear()
+    names = set(store.list_partial())
+    for key in list_partials(names):
+        # Data without a list of parts are those of a small file that was not whole yet.
+        if partial_name(key) + PARTS not in names or await database.read(_is_orphan, key):
+            drop_partial(store, key)
+    return settled
+
+
+def _is_whole(store: BlobStore, handed: Handed) -> bool:
+    """Whether its bytes are stored; if they are still in `media/partial/`, they are stored now."""
+    if store.rehash(handed.sha256):
+        drop_partial(store, handed.key)
+        return True
+    name = partial_name(handed.key) + DATA
+    try:
+        with os.fdopen(store.open_partial(name, os.O_RDONLY), "rb") as file:
+            if hash_file(file) != handed.sha256:
+                return False
+    except FileNotFoundError:
+        return False
+    store.adopt(name, sha256=handed.sha256, size=handed.size)
+    drop_partial(store, handed.key)
+    return True
+
+
+def _is_orphan(conn: Reader, key: FileKey) -> bool:
+    """Whether no message shows this file, or it is not to be fetched any more."""
+    if find_file(conn, key).status in FINAL_STATES:
+        return True
+    return not list_shown(conn, key, limit=1)

@@ -1,0 +1,158 @@
+"""Looks at messages again, right before their files are fetched: file references are good for some hours only.
+
+Up to 100 messages of a channel with one call; requests that come together go together. What the answer shows goes
+through the usual door: an edit seen here is an edit kept, and a message reported as empty is marked as missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Protocol, TypeAlias
+
+from archiver.convert.locations import list_locations
+from archiver.errors import ChannelGone, ServerFault
+from archiver.ids import AccessHash, ChannelId, MessageId
+from archiver.mirror.ingest import Ingest, Outdated
+from archiver.model.file_location import FileLocation
+from archiver.model.record import HistoryPage
+from archiver.store.channel import Mirrored, find_channel
+from archiver.store.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST = 100
+"""Messages in one call: the server's limit."""
+GATHER = 0.03
+"""Seconds in which requests join at the beginning."""
+TRIES = 3
+"""How often an answer may be older than the archive before it is used without being stored."""
+
+Found: TypeAlias = Mapping[str, FileLocation]
+"""The files that a message shows now: key -> location."""
+
+
+class MessageSource(Protocol):
+    """What is asked of the server."""
+
+    async def get_shown(
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
+    ) -> HistoryPage:
+        """The messages that exist now, and the ids reported as empty."""
+        ...
+
+    async def get_history(
+        self,
+        channel_id: ChannelId,
+        access_hash: AccessHash,
+        *,
+        offset_id: int,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> HistoryPage:
+        """The newest messages."""
+        ...
+
+
+class References:
+    """The way of one account to the messages that show files."""
+
+    def __init__(
+        self,
+        source: MessageSource,
+        database: Database,
+        ingest: Ingest,
+        access: Callable[[Mirrored], Awaitable[AccessHash]],
+    ) -> None:
+        self._source = source
+        self._database = database
+        self._ingest = ingest
+        self._access = access
+        self._waiting: dict[ChannelId, dict[MessageId, asyncio.Future[Found]]] = {}
+        self._tasks: dict[ChannelId, asyncio.Task[None]] = {}
+        """One for each channel that is being asked: what is wanted meanwhile goes together with its next call."""
+
+    async def look(self, channel_id: ChannelId, message_id: MessageId) -> Found:
+        """The files that a message shows now; none if it is gone. Raises ChannelError, ServerFault, FloodWait."""
+        waiting = self._waiting.setdefault(channel_id, {})
+        if message_id not in waiting:
+            waiting[message_id] = asyncio.get_running_loop().create_future()
+        if channel_id not in self._tasks:
+            task = asyncio.create_task(self._answer_all(channel_id), name=f"file references {channel_id}")
+            self._tasks[channel_id] = task
+        return await asyncio.shield(waiting[message_id])
+
+    async def close(self) -> None:
+        """End what is under way."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _answer_all(self, channel_id: ChannelId) -> None:
+        """Answer what is waiting for a channel, a call after another."""
+        try:
+            await asyncio.sleep(GATHER)
+            while waiting := self._waiting.get(channel_id):
+                asked = {message_id: waiting.pop(message_id) for message_id in sorted(waiting, reverse=True)[:MOST]}
+                await self._answer(channel_id, asked)
+        finally:
+            del self._tasks[channel_id]
+            for future in self._waiting.pop(channel_id, {}).values():
+                future.cancel()
+
+    async def _answer(self, channel_id: ChannelId, asked: dict[MessageId, asyncio.Future[Found]]) -> None:
+        try:
+            found = await self._ask(channel_id, tuple(asked))
+        except Exception as exc:  # noqa: BLE001  # whatever it is, those who asked get it
+            for future in asked.values():
+                future.set_exception(exc)
+                future.exception()  # nobody may be left to see it
+        except BaseException:
+            for future in asked.values():
+                future.cancel()
+            raise
+        else:
+            for message_id, future in asked.items():
+                future.set_result(found.get(message_id, {}))
+
+    async def _ask(self, channel_id: ChannelId, message_ids: tuple[MessageId, ...]) -> dict[MessageId, Found]:
+        channel = await self._database.read(find_channel, channel_id)
+        if channel is None:
+            raise ChannelGone("the channel is not in the archive.")
+        access_hash = await self._access(channel)
+        for tries in range(TRIES):
+            page = await self._get_shown(channel_id, access_hash, message_ids)
+            try:
+                await self._keep(channel, page)
+                break
+            except Outdated:
+                channel = await self._database.read(find_channel, channel_id) or channel
+                if tries == TRIES - 1:
+                    log.info("channel %s: the archive is newer than an answer; it is not stored", channel.name)
+        return {message.message_id: list_locations(message.raw) for message in page.messages}
+
+    async def _get_shown(
+        self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
+    ) -> HistoryPage:
+        """An answer that shows at least one message: an inaccessible channel looks empty, too."""
+        page = await self._source.get_shown(channel_id, access_hash, message_ids)
+        if not page.messages:
+            newest = (await self._source.get_history(channel_id, access_hash, offset_id=0, limit=1)).messages
+            if newest:
+                asked = (*message_ids[: MOST - 1], newest[0].message_id)
+                page = await self._source.get_shown(channel_id, access_hash, asked)
+        if not page.messages:
+            raise ServerFault("the server shows none of the messages.", hint="Try again later.")
+        return page
+
+    async def _keep(self, channel: Mirrored, page: HistoryPage) -> None:
+        """Store what the answer shows. Raises Outdated."""
+        if not page.pts:
+            return  # without it, an old answer could undo what is known since
+        await self._ingest.store_page(channel, replace(page, empty_ids=()), proven=None, reading="audit")
+        if page.empty_ids:
+            await self._ingest.store_absence(channel, page.empty_ids, reading="audit")

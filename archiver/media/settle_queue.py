@@ -1,0 +1,90 @@
+"""Writes what became of files, several in one transaction: a thousand small files a minute must not delay a post."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from archiver.store.database import Database, Writer
+from archiver.store.file import tell_slots
+
+log = logging.getLogger(__name__)
+
+Act: TypeAlias = Callable[[Writer], None]
+
+BATCH = 40
+"""Files in one transaction."""
+PAUSE = 0.1
+"""Seconds to wait for more of them."""
+
+
+class SettleQueue:
+    """Collects what is to be written."""
+
+    def __init__(self, database: Database, *, now: Callable[[], float]) -> None:
+        self._database = database
+        self._now = now
+        self._waiting: list[tuple[Act, asyncio.Future[None]]] = []
+        self._full = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def put(self, act: Act) -> None:
+        """Return when it is committed; raises what it raised. A cancelled caller changes nothing: it is written."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((act, done))
+        if len(self._waiting) >= BATCH:
+            self._full.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_all(), name="settle files")
+        await asyncio.shield(done)
+
+    async def drain(self) -> None:
+        """Return when everything is written."""
+        while self._task is not None and not self._task.done():
+            self._full.set()
+            await asyncio.wait({self._task})
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            if len(self._waiting) < BATCH:
+                self._full.clear()
+                try:
+                    async with asyncio.timeout(PAUSE):
+                        await self._full.wait()
+                except TimeoutError:
+                    pass
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            await self._write(batch)
+        while await self._database.write(tell_slots, now=int(self._now())):
+            pass
+
+    async def _write(self, batch: list[tuple[Act, asyncio.Future[None]]]) -> None:
+        """Write a batch; if one fails, each by itself, so that only that one fails."""
+
+        def act(conn: Writer) -> None:
+            for one, _ in batch:
+                one(conn)
+
+        try:
+            await self._database.write(act)
+        except Exception as exc:  # noqa: BLE001  # whatever it is, its caller gets it
+            if len(batch) > 1:
+                for one in batch:
+                    await self._write([one])
+                return
+            _finish(batch, exc)
+            return
+        _finish(batch, None)
+
+
+def _finish(batch: list[tuple[Act, asyncio.Future[None]]], exc: Exception | None) -> None:
+    for _, done in batch:
+        if done.done():
+            continue
+        if exc is None:
+            done.set_result(None)
+        else:
+            done.set_exception(exc)
+            done.exception()  # its caller may have been cancelled
