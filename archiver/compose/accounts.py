@@ -9,17 +9,19 @@ import gc
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archiver import errors
 from archiver.clock import Clock
+from archiver.compose.media_fetch import MediaDisk, make_worker
 from archiver.compose.pacing import make_scheduler, make_takeout
 from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive, open_shared
 from archiver.errors import Busy, Error, LoginNeeded, NotConfigured, UsageError
 from archiver.lock import hold_session
+from archiver.media.worker import MediaWorker
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import Scheduler
@@ -30,6 +32,7 @@ from archiver.telegram import (
     Callbacks,
     Connection,
     DcAddress,
+    FileServers,
     LoggedIn,
     ServerAddress,
     Takeout,
@@ -58,6 +61,9 @@ class OpenAccount:
     ingest: Ingest
     mirror: Mirror
     takeout: Takeout
+    files: FileServers
+    media: MediaWorker | None = None
+    """Fetches files while the service runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,8 @@ class Accounts:
         self._conduct = conduct
         self._remarks = remarks
         self._open: dict[str, AsyncExitStack] = {}
+        self.disk = MediaDisk(database)
+        """Where the files behind the messages go."""
 
     async def take(self, name: str) -> OpenAccount:
         """Open an account; it connects on its first call.
@@ -102,6 +110,8 @@ class Accounts:
         try:
             how: dict[str, Any] = {"command": self._command, "conduct": self._conduct, "remarks": self._remarks}
             account = await stack.enter_async_context(_connected(self._settings, self.database, name, **how))
+            if self._command == "run":
+                account = replace(account, media=make_worker(self._settings, account, self.disk))
         except Error as exc:
             self.absent[name] = exc
             raise
@@ -121,6 +131,7 @@ class Accounts:
         """Close all accounts."""
         for name in list(self._open):
             await self.release(name)
+        self.disk.close()
 
 
 @asynccontextmanager
@@ -217,14 +228,17 @@ async def _connected(
         storing: dict[str, Any] = {"count": partial(metrics.count_stored, name)} if metrics else {}
         storing["ahead"] = lambda: connection.clock_ahead
         takeout = make_takeout(settings, database, name, connection, scheduler.clock, remarks=remarks)
+        takeout.wants_files = settings.media.download != "none"
         source = TelegramSource(connection, takeout=takeout)
         ingest = Ingest(database, layer=source.layer, account=name, clock=scheduler.clock.now, **storing)
         mirror = Mirror(source, database, ingest, account=name, clock=scheduler.clock)
+        files = FileServers(connection, conduct.timeouts, takeout_id=lambda: takeout.open_id)
         try:
-            yield OpenAccount(name, database, connection, scheduler, source, ingest, mirror, takeout)
+            yield OpenAccount(name, database, connection, scheduler, source, ingest, mirror, takeout, files)
         finally:
             try:
                 await takeout.finish(success=False)  # no effect if it was finished successfully
+                await files.close()
             finally:
                 await connection.close()
 

@@ -85,6 +85,19 @@ class Account(Protocol):
         """Where it reads histories if a takeout is wanted."""
         ...
 
+    @property
+    def media(self) -> FileWorker | None:
+        """Fetches its files."""
+        ...
+
+
+class FileWorker(Protocol):
+    """Fetches the files of an account."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set."""
+        ...
+
 
 class AccountWorkers:
     """All workers of one account."""
@@ -126,6 +139,8 @@ class AccountWorkers:
             group.create_task(self._run_audits(stop), name=f"audit {name}")
             group.create_task(self.completer.run(stop), name=f"complete {name}")
             group.create_task(self._keep_connected(stop), name=f"connection {name}")
+            if self.account.media is not None:
+                group.create_task(self.account.media.run(stop), name=f"files {name}")
 
     async def _wait_for_login(self, stop: asyncio.Event) -> None:
         """Ask until the server says whether the session is logged in, retrying after any other error."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
 
 from archiver.cli import interrupted, output
+from archiver.cli.commands.syncing import report_all_unread, report_rename, wants_takeout
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
+    from archiver.cli.commands.fetch_files import FileSync
     from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
     from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
@@ -30,7 +31,7 @@ of some rich messages can still be fetched."""
 EXIT_STATUS = {
     0: "everything the channels show is archived",
     2: "wrong usage, the server is unreachable, or every channel failed",
-    3: "some channels failed, have partial rich messages, or the server counts messages it does not show",
+    3: "some channels or files failed, messages are partial, or the server counts messages it does not show",
     4: "login required: no account works",
     5: "flood wait: run again after the delay shown",
     130: "interrupted; everything fetched is kept, the next run continues from there",
@@ -47,6 +48,7 @@ def command(
         bool | None,
         Option("--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"),
     ] = None,
+    media: Annotated[bool, Option("--media", help="Fetch the files that the media policy wants, too.")] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -58,6 +60,7 @@ def command(
       telekeep sync
       telekeep sync @channel
       telekeep sync --takeout @channel
+      telekeep sync --media
       telekeep sync --jsonl | jq 'select(.result != "complete")'
 
     Newest messages are fetched first. You can interrupt it at any time; the next run continues from there. Each channel
@@ -69,30 +72,48 @@ def command(
     first time, the server requires you to confirm it on another device, or to wait some hours; until then, and
     if takeout is not available, histories are fetched as usual.
 
+    With --media, the files that the media policy wants ([media] in the settings, or the channel's own) are fetched
+    after all histories; an interrupted file is continued where it stopped.
+
     --json and --jsonl print the result of each channel, including those that failed (docs/json.md).
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
-    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout, shape=shape))
+    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout, media=media, shape=shape))
 
 
-async def run(settings: Settings, *, typed: list[str], takeout: bool | None = None, shape: Shape = "people") -> int:
+async def run(
+    settings: Settings,
+    *,
+    typed: list[str],
+    takeout: bool | None = None,
+    media: bool = False,
+    shape: Shape = "people",
+) -> int:
     """Sync the channels, one account after the other. Returns the exit status."""
+    from archiver.cli.commands.fetch_files import FileSync
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Error
 
     with Things(shape) as things:
         try:
             async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
-                return await _sync_all(settings, accounts, typed, things, takeout=takeout)
+                files = FileSync(settings, accounts) if media else None
+                return await _sync_all(settings, accounts, typed, things, takeout=takeout, files=files)
         except Error as exc:
             if shape != "people" and not things.count:
-                await _report_all_unread(settings, typed, things, exc)
+                await report_all_unread(settings, typed, things, exc)
             raise
 
 
 async def _sync_all(
-    settings: Settings, accounts: Accounts, typed: list[str], things: Things, *, takeout: bool | None
+    settings: Settings,
+    accounts: Accounts,
+    typed: list[str],
+    things: Things,
+    *,
+    takeout: bool | None,
+    files: FileSync | None,
 ) -> int:
     from archiver.cli.commands.drain_index import drain
     from archiver.cli.commands.pick import pick_channels
@@ -108,11 +129,11 @@ async def _sync_all(
         raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
-    reporter = _Reporter(things, SyncProgress(accounts.database, chosen), [])
+    reporter = _Reporter(things, SyncProgress(accounts.database, chosen), [], files)
     interrupted.count_kept(lambda: describe_kept(reporter.results))
     for name in names:
         own = [channel for channel in chosen if channel.account == name]
-        wanted = _wants_takeout(settings, name, takeout)
+        wanted = wants_takeout(settings, name, takeout)
         with reporter.progress:
             ends, failure = await _sync_account(accounts, name, own, reporter, takeout=wanted, by_hand=takeout is True)
         done = ends["complete"]
@@ -129,22 +150,8 @@ async def _sync_all(
     await merge_after_sync(accounts.database, seconds=time.monotonic() - began)
     sum_up(reporter.results, complete, chosen, time.monotonic() - began)
     if complete == len(chosen):
-        return 0
+        return 0 if files is None or files.is_complete else 3
     return 3 if complete or differing else max(statuses, default=2)
-
-
-async def _report_all_unread(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
-    """Report for each channel that no account could be opened to read it, if the archive is readable."""
-    from archiver.cli.commands.pick import pick_channels
-    from archiver.cli.view.sync_progress import ChannelResult
-    from archiver.errors import Error
-    from archiver.store.database import Database
-
-    with suppress(Error):
-        async with await Database.open_readonly(settings.archive.dir) as database:
-            for channel in await pick_channels(database.connection, typed):
-                result = ChannelResult(channel)
-                things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
 class _Reporter(NamedTuple):
@@ -154,15 +161,8 @@ class _Reporter(NamedTuple):
     progress: SyncProgress
     results: list[ChannelResult]
     """Results of the channels started so far."""
-
-
-def _wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
-    """The option if given, else the account's setting; an account removed from the settings has none."""
-    from config.accounts import account_names, account_settings
-
-    if typed is not None or name not in account_names(settings):
-        return bool(typed)
-    return account_settings(settings, name).takeout
+    files: FileSync | None
+    """Fetches files, if wanted."""
 
 
 async def _sync_account(
@@ -184,6 +184,7 @@ async def _sync_account(
         await account.connection.ready()
         if warning := describe_offset(account.connection.clock_ahead):
             output.warn(warning)
+        account.takeout.wants_files = reporter.files is not None
         if takeout and await needs_backfill(accounts.database, channels):
             if await account.takeout.open(by_hand=by_hand):
                 output.note("takeout granted: histories are read within it, several times faster.")
@@ -195,6 +196,9 @@ async def _sync_account(
             ended[channel.channel_id] = await _sync(account, result, reporter)
             partial += [result] * (result.partial > 0)
         synced = [channel for channel in channels if ended[channel.channel_id] != "failed"]
+        if reporter.files is not None:
+            reporter.progress.end()
+            await reporter.files.fetch(account, [channel.channel_id for channel in synced])
         await account.takeout.finish(success=len(synced) == len(channels))
         await complete_parts(account, synced)
         await mark_active(accounts.database, name)
@@ -234,16 +238,6 @@ def _report_unread(reporter: _Reporter, channels: Sequence[Mirrored], failure: E
         reporter.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
-async def _report_rename(database: Database, before: Mirrored) -> None:
-    """Report that a channel changed its name or title since before the sync."""
-    from archiver.cli.view.addition import list_renames
-    from archiver.store.channel import find_channel
-
-    after = await database.read(find_channel, before.channel_id)
-    for change in list_renames(before, after) if after is not None else ():
-        output.note(f"{before.name}: {change}.")
-
-
 async def _sync(account: OpenAccount, result: ChannelResult, reporter: _Reporter) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
@@ -277,7 +271,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: _Reporter
     result.partial = (await account.database.read(count_parts, channel.channel_id)).partial
     result.found = found
     result.print(found)
-    await _report_rename(account.database, channel)
+    await report_rename(account.database, channel)
     if not result.partial:  # the others are reporter when their parts have been asked for
         reporter.things.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

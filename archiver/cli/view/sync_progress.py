@@ -92,6 +92,10 @@ class SyncProgress:
     ) -> None:
         self._progress.__exit__(kind, error, trace)
 
+    def end(self) -> None:
+        """Erase the line: something else is shown from now on."""
+        self._progress.end()
+
     def add(self, stored: StoredCounts) -> None:
         """Count a stored answer."""
         self._messages += stored.inserted

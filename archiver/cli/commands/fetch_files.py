@@ -1,0 +1,71 @@
+"""Fetch the files of an account's channels, with progress: for `sync --media` and `media fetch`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from archiver.cli import output
+from archiver.cli.view.media_progress import describe_files, show_media_progress
+from archiver.compose.media_fetch import make_fetcher, make_walk
+from archiver.errors import Error
+from archiver.ids import ChannelId
+from archiver.media.fetch_counts import DiskTrouble, FetchCounts
+from archiver.media.file_walk import FileSelection
+from archiver.store.media_policy import note_rate
+
+if TYPE_CHECKING:
+    from archiver.compose.accounts import Accounts, OpenAccount
+    from config.settings import Settings
+
+
+async def fetch_files(
+    settings: Settings, accounts: Accounts, account: OpenAccount, selection: FileSelection
+) -> FetchCounts:
+    """Fetch the wanted files of the selection. Raises FloodWait, and what stops the account.
+
+    A full disk is reported, and what was fetched is kept.
+    """
+    began = time.monotonic()
+    fetcher = await make_fetcher(settings, account, accounts.disk)
+    walk = make_walk(settings, account, selection)
+    try:
+        async with show_media_progress(
+            lambda: fetcher.counts, label="files", wait=lambda: account.connection.flood_wait
+        ):
+            await fetcher.run(walk, asyncio.Event())
+    except DiskTrouble as exc:
+        output.warn(str(exc))
+        fetcher.counts.stopped = exc
+    finally:
+        counts, seconds = fetcher.counts, time.monotonic() - began
+        await account.database.write(
+            note_rate, account.name, files=counts.files, size=counts.size, seconds=seconds, now=int(time.time())
+        )
+        if counts.is_anything:
+            output.note(f"{describe_files([counts], seconds)}.")
+    _report_channels(fetcher.counts.channels)
+    return fetcher.counts
+
+
+def _report_channels(failed: dict[ChannelId, Error]) -> None:
+    for channel_id, error in failed.items():
+        output.error(f"channel {channel_id}: its files cannot be fetched now: {error}")
+
+
+class FileSync:
+    """The files of a sync: those that the channels' policies want."""
+
+    def __init__(self, settings: Settings, accounts: Accounts) -> None:
+        self._settings = settings
+        self._accounts = accounts
+        self.is_complete = True
+        """Whether none is left to be tried again."""
+
+    async def fetch(self, account: OpenAccount, channels: Collection[ChannelId]) -> None:
+        """Fetch the files of an account's channels. Raises FloodWait, and what stops the account."""
+        selection = FileSelection(channels=channels)
+        counts = await fetch_files(self._settings, self._accounts, account, selection)
+        self.is_complete &= counts.is_complete

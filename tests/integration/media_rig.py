@@ -1,0 +1,120 @@
+"""What fetches files, of real parts: the loopback server, sockets, an archive and its `media/` in a directory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from archiver.media.blob_store import BlobStore
+from archiver.media.call_budget import CallBudget
+from archiver.media.download import Disk, FileDownloader
+from archiver.media.fetch import FetchWays, FileFetcher
+from archiver.media.fetch_counts import FetchCounts
+from archiver.media.file_walk import FileSelection, FileWalk
+from archiver.media.handover import Handover
+from archiver.media.recover import recover
+from archiver.media.references import References
+from archiver.media.settle_queue import SettleQueue
+from archiver.model.media_file import MediaPolicy
+from archiver.telegram import FileServers, Timeouts
+from tests.doubles.telegram.channel import Channel
+from tests.doubles.telegram.files import File
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account
+from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
+
+EVERYTHING = MediaPolicy(download="all", max_size=1 << 40, thumbnails=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """What a test drives."""
+
+    server: Server
+    directory: Path
+    rig: Rig
+    fetcher: FileFetcher
+    policy: MediaPolicy
+
+    async def mirror(self, *channels: Channel) -> None:
+        for channel in channels:
+            await self.rig.add(channel)
+            await self.rig.sync(channel)
+
+    async def fetch(self, *, stop: asyncio.Event | None = None, **selection: Any) -> FetchCounts:
+        walk = FileWalk(self.rig.database, "default", self.policy, FileSelection(**selection))
+        async with asyncio.timeout(60):
+            return await self.fetcher.run(walk, stop or asyncio.Event())
+
+    def states(self) -> dict[str, str]:
+        return dict(query(self.directory, "SELECT file_key, status FROM file"))
+
+    def check(self) -> None:
+        """What is stored is true, whole, and all of it is known; nothing else lies about."""
+        check(self.directory, self.server)
+
+
+def check(directory: Path, server: Server) -> None:
+    truth = {f"{kind}/{id_}": file for kind, id_, file in ((*file.key, file) for file in server.world.files)}
+    stored = dict(query(directory, "SELECT file_key, sha256 FROM file WHERE status = 'downloaded'"))
+    for key, digest in stored.items():
+        assert digest == server.world.files.sha256(truth[key]).hex(), key
+    blobs = {row[0] for row in query(directory, "SELECT sha256 FROM blob")}
+    on_disk = set(BlobStore(directory).list_blobs())
+    assert on_disk == blobs == set(stored.values())
+    for digest in on_disk:
+        path = BlobStore(directory).path(digest)
+        assert sha256(path.read_bytes()).hexdigest() == digest
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def key_of(file: Any) -> str:
+    """The key of a message's photo or document, or of a file of the world."""
+    if isinstance(file, File):
+        return "/".join(map(str, file.key))
+    photo = getattr(file, "photo", None)
+    return f"photo/{photo.id}" if photo is not None else f"document/{file.document.id}"
+
+
+@asynccontextmanager
+async def fetching_of(
+    server: Server,
+    account: Account,
+    directory: Path,
+    *,
+    policy: MediaPolicy = EVERYTHING,
+    timeouts: Timeouts = SHORT,
+    ways: Mapping[str, Any] | None = None,
+    **pacing: Any,
+) -> AsyncIterator[Fetching]:
+    """A mirror whose files can be fetched; leaving it is like the end of a process, recovery included."""
+    async with mirror_of(server, account, directory, timeouts=timeouts, **pacing) as rig:
+        store = BlobStore(directory)
+        store.prepare()
+        connection = rig.source._connection
+        servers = FileServers(connection, timeouts)
+        clock = ServerClock(server)
+        with ThreadPoolExecutor(4) as threads:
+            disk = Disk(store, Handover(store), threads)
+            await recover(rig.database, store, disk.handover, now=int(clock.now()))
+            fields: dict[str, Any] = {
+                "account": "default",
+                "database": rig.database,
+                "downloader": FileDownloader(servers, disk),
+                "references": References(rig.source, rig.database, rig.ingest, rig.mirror.access),
+                "settle": SettleQueue(rig.database, now=clock.now),
+                "budget": CallBudget(None),
+                "clock": clock,
+            }
+            fetcher = FileFetcher(FetchWays(**(fields | dict(ways or {}))))
+            try:
+                yield Fetching(server, directory, rig, fetcher, policy)
+            finally:
+                await servers.close()
+                disk.handover.clear()

@@ -1,0 +1,306 @@
+"""Files arrive whole and once, whatever the servers do on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import FloodWait
+from archiver.media.fetch_counts import NoRoom
+from archiver.model.media_file import FileKey, MediaPolicy
+from archiver.store.file import forget_outcome
+from tests.doubles.telegram import faults, file_faults
+from tests.doubles.telegram.server import Server
+from tests.doubles.telegram.world import Account, World
+from tests.integration.media_rig import fetching_of, key_of
+from tests.integration.rig import query
+
+GET = "upload.getFile"
+MIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archiver.media.part_reader.PAUSE", 0.0)
+    monkeypatch.setattr("archiver.telegram.file_connections.DELAYS", (0.0, 0.05))
+    monkeypatch.setattr("archiver.telegram.file_connections.CALL", 1.0)
+    monkeypatch.setattr("archiver.telegram.file_connections.CALL_MOST", 1.0)
+
+
+async def reaches(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0.005)
+
+
+async def test_a_file_in_ten_channels_of_two_data_centres_is_fetched_once(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    channels = [world.add_channel(f"C{n}", f"channel_{n}") for n in range(10)]
+    big, photo = world.media.document(size=3 * MIB + 77, dc=4), world.media.photo(size=90_000, dc=2)
+    for channel in channels:
+        channel.post("the same", media=big)
+        channel.post("the same picture", media=photo)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(*channels)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (2, {})
+        assert (await fetching.fetch()).files == 0
+        fetching.check()
+    assert server.traffic.repeated() == {}
+    assert server.traffic.cdn_asked == 0
+    assert sorted(server.traffic.exports.values()) == [1]
+    rows = query(
+        tmp_path, "SELECT count(*), count(DISTINCT sha256), min(status), max(status) FROM media WHERE slot = 0"
+    )
+    assert rows == [(20, 2, "downloaded", "downloaded")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        file_faults.short(5000),
+        file_faults.short(1),
+        file_faults.hollow(),
+        file_faults.long(4096),
+        file_faults.flip(99),
+        file_faults.shift(),
+        file_faults.swap(),
+        faults.drop(),
+        faults.half(3000),
+        faults.rpc(500, "RPC_CALL_FAIL"),
+        faults.rpc(400, "LIMIT_INVALID"),
+        faults.rpc(400, "FILE_REFERENCE_0_EXPIRED"),
+        faults.unknown_ctor("alone"),
+    ],
+    ids=lambda fault: getattr(fault, "__qualname__", ""),
+)
+async def test_wrong_parts_and_lost_answers_leave_no_wrong_byte(
+    fault: faults.Action, world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=2 * MIB + 4321))
+    alpha.post(media=world.media.photo(size=90_000))
+    server.faults.add(GET, fault, skip=1, times=2)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        if counts.failed:  # as far as it is tried again later: then it is right
+            await fetching.rig.database.write(forget_outcome, list(map(FileKey, fetching.states())), now=1)
+            counts = await fetching.fetch()
+        assert set(fetching.states().values()) == {"downloaded"}
+        fetching.check()
+
+
+async def test_flood_waits_are_waited_for_inside_the_part(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=5 * MIB))
+    server.faults.add(GET, faults.premium_flood(1), skip=2, times=1)
+    server.faults.add(GET, faults.flood(1), skip=4, times=1)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert server.violations == []
+    assert server.traffic.repeated() == {}
+
+
+async def test_a_long_flood_wait_ends_the_pass_and_is_kept_across_restarts(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=5 * MIB))
+    server.faults.add(GET, faults.flood(3600), skip=2, times=1)
+    for _ in range(2):
+        async with fetching_of(server, account, tmp_path, max_wait=60.0) as fetching:
+            if not fetching.states():
+                await fetching.mirror(alpha)
+            with pytest.raises(FloodWait):
+                await fetching.fetch()
+    server.clock += 3700
+    async with fetching_of(server, account, tmp_path, max_wait=60.0) as fetching:
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert server.violations == []
+    assert server.traffic.repeated() == {}
+
+
+async def test_expired_references_are_renewed_together_and_not_for_ever(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for _ in range(150):
+        alpha.post(media=world.media.photo(size=10_000))
+    stale = world.media.photo(size=10_000)
+    alpha.post(media=stale)
+    world.files.stale.add(("photo", stale.photo.id))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        server.calls.mark()
+        server.faults.add(GET, faults.rpc(400, "FILE_REFERENCE_EXPIRED"), times=20)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (150, {"failed": 1})
+        fetching.check()
+        reason = query(tmp_path, "SELECT reason, retry_at > since FROM file WHERE status = 'failed'")
+        assert reason == [("the server refuses a reference that it has just given.", 1)]
+    assert server.calls.count("channels.getMessages") <= 10
+
+
+async def test_files_move_between_data_centres(world: World, server: Server, account: Account, tmp_path: Path) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    document, photo = world.media.document(size=2 * MIB, dc=2), world.media.photo(size=50_000, dc=4)
+    alpha.post(media=document)
+    alpha.post(media=photo)
+    for medium, dc in ((document.document, 5), (photo.photo, 2)):
+        file = world.files.find(medium.id)
+        assert file is not None
+        world.files.move(file, dc)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 2
+        fetching.check()
+
+
+async def test_what_is_gone_destroys_itself_or_is_refused_is_final_with_its_reason(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
+    gone, deleted, edited = world.media.photo(), world.media.photo(), world.media.photo()
+    elsewhere, refused = world.media.photo(), world.media.document(size=2 * MIB)
+    alpha.post(media=gone)
+    post, other = alpha.post(media=deleted), alpha.post(media=edited)
+    moved = alpha.post(media=elsewhere)
+    beta.post(media=elsewhere, date=1_500_000_000)
+    alpha.post(media=refused)
+    alpha.post("it stays")
+    world.files.gone["photo", gone.photo.id] = "FILE_ID_INVALID"
+    world.files.gone["document", refused.document.id] = "LOCATION_INVALID"
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha, beta)
+        alpha.delete(post.id, moved.id)
+        new = world.media.photo()
+        alpha.edit(other.id, media=new)
+        counts = await fetching.fetch()
+        states = fetching.states()
+        assert states == {
+            key_of(gone): "gone",
+            key_of(deleted): "gone",
+            key_of(edited): "gone",
+            key_of(elsewhere): "downloaded",
+            key_of(refused): "refused",
+        }
+        assert counts.is_complete
+        fetching.check()
+        assert (await fetching.fetch()).files == 1, "the edit was kept when it was seen, and shows another file"
+        assert fetching.states()[key_of(new)] == "downloaded"
+        missing = query(tmp_path, "SELECT message_id FROM message WHERE missing_since IS NOT NULL ORDER BY 1")
+        assert [row[0] for row in missing] == [post.id, moved.id]
+
+
+async def test_self_destructing_files_are_never_asked_for(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.photo(ttl=60))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 0
+    assert not server.called(GET)
+
+
+async def test_a_hung_file_blocks_no_other(world: World, server: Server, account: Account, tmp_path: Path) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    hung = [world.media.document(size=3 * MIB), *(world.media.photo(size=20_000) for _ in range(5))]
+    for medium in hung:
+        alpha.post(media=medium)
+    for _ in range(60):
+        alpha.post(media=world.media.photo(size=20_000))
+    for medium in hung:
+        file = world.files.find(
+            getattr(medium, "document", None).id if hasattr(medium, "document") else medium.photo.id
+        )
+        server.faults.add(GET, faults.hang(), predicate=file_faults.of(file))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        running = asyncio.create_task(fetching.fetch())
+        await reaches(lambda: fetching.fetcher.counts.files >= 60)
+        counts = await running
+        assert (counts.files, counts.not_fetched) == (60, {"failed": 6})
+        server.faults.clear(GET)
+        await fetching.rig.database.write(forget_outcome, [key_of(medium) for medium in hung], now=1)
+        assert (await fetching.fetch()).files == 6
+        fetching.check()
+
+
+async def test_an_interrupted_file_is_continued_and_no_part_is_fetched_twice(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=20 * MIB + 1))
+    for number in range(4):
+        stop = asyncio.Event()
+        async with fetching_of(server, account, tmp_path) as fetching:
+            if number == 0:
+                await fetching.mirror(alpha)
+            server.faults.clear(GET)
+            server.faults.add(GET, faults.hang(), skip=5)
+            running = asyncio.create_task(fetching.fetch(stop=stop))
+            await reaches(lambda: fetching.fetcher.counts.received >= 5 * MIB or running.done())  # noqa: B023
+            stop.set()
+            await running
+    server.faults.clear(GET)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert server.traffic.repeated() == {}
+
+
+async def test_a_nearly_full_disk_stops_files_and_a_file_too_large_for_it_is_left_out(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=1 << 45))
+    alpha.post(media=world.media.photo())
+    async with fetching_of(server, account, tmp_path, policy=EVERYTHING_AND_MORE) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.no_room) == (1, 1)
+    async with fetching_of(server, account, tmp_path, ways={"min_free": 1 << 60}) as fetching:
+        alpha.post(media=world.media.photo())
+        await fetching.rig.sync(alpha)
+        with pytest.raises(NoRoom, match="min_free"):
+            await fetching.fetch()
+        fetching.check()
+
+
+EVERYTHING_AND_MORE = MediaPolicy(download="all", max_size=1 << 50, thumbnails=False)
+
+
+async def test_thumbnails_are_fetched_as_files_of_their_own(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    video = world.media.video(size=9 * MIB)
+    alpha.post(media=video)
+    policy = MediaPolicy(download="all", max_size=MIB)
+    async with fetching_of(server, account, tmp_path, policy=policy) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 1
+        assert fetching.states() == {f"{key_of(video)}/thumb": "downloaded"}
+
+
+async def test_many_small_files_settle_together(world: World, server: Server, account: Account, tmp_path: Path) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for _ in range(300):
+        alpha.post(media=world.media.photo(size=4_000))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 300
+        fetching.check()
+    assert server.traffic.repeated() == {}
+    assert server.calls.count("channels.getMessages") <= 6
