@@ -31,8 +31,7 @@ class AuthRecord:
     codes: dict[str, Pending] = field(default_factory=dict)  # by phone
     half_in: int | None = None  # the account whose code was right and whose password is awaited
     challenge: Challenge | None = None
-    export: bytes | None = None
-    export_dc: int = 0  # the data centre for which it is
+    exported: dict[bytes, int] = field(default_factory=dict)  # authorizations that may be imported, and where
     future_salts: list[int] = field(default_factory=list)  # that the client was told, and may use already
     expires: float | None = None  # when a temporary key ends
     bound: AuthRecord | None = None  # the permanent key that it speaks for

@@ -132,16 +132,18 @@ def home_of(world: World, auth: AuthRecord) -> int:
 def export_authorization(ctx: Context, request: fn.auth.ExportAuthorizationRequest) -> Any:
     if request.dc_id not in ctx.ports or request.dc_id == ctx.dc:
         raise Rpc(400, "DC_ID_INVALID")
-    ctx.auth.export, ctx.auth.export_dc = os.urandom(64), request.dc_id
-    return types.auth.ExportedAuthorization(ctx.account.id, ctx.auth.export)
+    exported, most = ctx.auth.exported, ctx.account.exports_at_once
+    while most is not None and len(exported) >= most:
+        exported.pop(next(iter(exported)))
+    exported[secret := os.urandom(64)] = request.dc_id
+    return types.auth.ExportedAuthorization(ctx.account.id, secret)
 
 
 @method(fn.auth.ImportAuthorizationRequest, login=False)
 def import_authorization(ctx: Context, request: fn.auth.ImportAuthorizationRequest) -> Any:
     for other in ctx.keys.values():
-        if other.export and other.export == request.bytes and other.account_id == request.id:
-            other.export = None
-            if other.export_dc != ctx.dc:
+        if request.bytes in other.exported and other.account_id == request.id:
+            if other.exported.pop(request.bytes) != ctx.dc:
                 break
             ctx.auth.account_id = request.id
             return types.auth.Authorization(ctx.account.user(is_self=True))

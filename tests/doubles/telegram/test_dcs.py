@@ -125,6 +125,23 @@ async def test_an_authorization_is_good_once_and_for_the_named_data_centre(
             await right(fn.auth.ImportAuthorizationRequest(given.id, given.bytes))
 
 
+@pytest.mark.parametrize("at_once", [None, 1])
+async def test_of_several_authorizations_all_are_good_or_the_newest(
+    at_once: int | None, client: TelegramClient, server: Server, account: Account
+) -> None:
+    account.exports_at_once = at_once
+    older = await client(fn.auth.ExportAuthorizationRequest(4))
+    newer = await client(fn.auth.ExportAuthorizationRequest(5))
+    async with client_of(server, session=server.fresh_session(5)) as five:
+        await five(fn.auth.ImportAuthorizationRequest(newer.id, newer.bytes))
+    async with client_of(server, session=server.fresh_session(4)) as four:
+        if at_once is None:
+            await four(fn.auth.ImportAuthorizationRequest(older.id, older.bytes))
+        else:
+            with pytest.raises(errors.AuthBytesInvalidError):
+                await four(fn.auth.ImportAuthorizationRequest(older.id, older.bytes))
+
+
 @pytest.mark.parametrize("dc", ALL)
 async def test_a_file_is_downloaded_wherever_it_is(
     client: TelegramClient, world: World, account: Account, dc: int

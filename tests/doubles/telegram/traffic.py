@@ -102,11 +102,9 @@ class Traffic:
 
     def paced(self, call: Call, plan: Plan | None, now: float) -> Plan | None:
         """The plan of this call, with the time that its bytes take on lines of such rates."""
-        if (
-            not (self.connection_rate or self.account_rate)
-            or (plan and plan.error)
-            or (file := self._asked(call)) is None
-        ):
+        if call.account is None or not (self.connection_rate or self.account_rate):
+            return plan
+        if (plan and plan.error) or (file := self._asked(call)) is None:
             return plan
         request = call.request
         whole = file.sizes.get(request.location.thumb_size, (0, 0, 0))[2]

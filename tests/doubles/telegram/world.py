@@ -39,6 +39,7 @@ class Account:
     moves_at_sign_in: int | None = None
     code_travels: bool = True
     exports: bool = True  # whether an old home still gives authorizations for others
+    exports_at_once: int | None = None  # so many of them are good; each further one makes the oldest invalid
 
     def move(self, dc: int, *, exports: bool = True) -> None:
         """Be at home in another data centre from now on."""
