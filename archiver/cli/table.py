@@ -22,6 +22,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tail": ("Find", "archiver.cli.commands.tail", "Follow new, edited and deleted posts as they arrive."),
     "query": ("Find", "archiver.cli.commands.query", "Save, list and remove named queries."),
     "show": ("Find", "archiver.cli.commands.show", "Show one message and everything known about it."),
+    "similar": (
+        "Find",
+        "archiver.cli.commands.similar",
+        "List posts with the same file or a similar picture, earliest first.",
+    ),
     "history": ("Find", "archiver.cli.commands.history", "Show the history of one message: edits, deletions, returns."),
     "changes": ("Find", "archiver.cli.commands.changes", "List edits, deletions and renames, newest first."),
     "gaps": (

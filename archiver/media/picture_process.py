@@ -19,6 +19,7 @@ SECONDS: Final = 20.0
 _START: Final = 60.0
 """What the first answer may take in addition, for which libraries are loaded."""
 _LONGEST_ANSWER: Final = 10_000
+INSTALL: Final = "pip install 'telekeep[media]'"
 _NEEDED: Final = ("PIL", "imagehash")
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
 
@@ -32,7 +33,7 @@ def expect_picture_library() -> None:
     if not can_read_pictures():
         raise NoPictureLibrary(
             "pictures can only be compared with Pillow and imagehash, which are not installed.",
-            hint="Install them: pip install 'telekeep[media]'.",
+            hint=f"Install them: {INSTALL}.",
         )
 
 

@@ -50,10 +50,11 @@ KEYS = (
     "payload_sha256",
     "action",
     *PARTICULAR_KEYS,
+    "annotations",
 )
 NESTED = (
     *("entities", "sender", "reply_to", "fwd_from", "reactions", "media", "hashtags", "links", "action"),
-    *("restriction", "via_bot", "markup", "fact_check", "paid", "rich", "extra"),
+    *("restriction", "via_bot", "markup", "fact_check", "paid", "rich", "extra", "annotations"),
 )
 """Keys whose values are JSON text in a row, and objects or lists in its JSON."""
 FLAGS = ("noforwards", "pinned", "silent", "edit_hidden")
@@ -132,6 +133,8 @@ class StoredMessage(NamedTuple):
     noforwards: int = 0
     pinned: int = 0
     silent: int = 0
+    annotations: str | None = None
+    """Of its files, as JSON: not a column of `message`."""
 
 
 class StoredMedia(NamedTuple):
@@ -203,6 +206,7 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "paid": particular["paid"],
         "rich": particular["rich"],
         "extra": particular["extra"],
+        "annotations": message.annotations,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archiver.ids import ChannelId
+from archiver.model.row import iso
 from archiver.store.database import Reader
 from archiver.store.file import FILE_SLOT
 from search.exact.annotations import put_annotations
@@ -37,6 +38,19 @@ class Annotation:
     exit_status: int | None
     at: int
     seconds: float
+
+    def to_object(self) -> dict[str, object]:
+        """As rows have it."""
+        return {
+            "hook": self.hook,
+            "text": self.text,
+            "program": self.program,
+            "version": self.version,
+            "language": self.language,
+            "at": iso(self.at),
+            "exit_status": self.exit_status,
+            "sha256": self.sha256,
+        }
 
 
 class AnnotationCounts(NamedTuple):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.media_file import FileKey, file_key
+from archiver.model.media_file import FileKey, file_key, parse_key
 from archiver.store.database import Reader
 from archiver.store.file import FILE_SLOT
 
@@ -75,6 +75,16 @@ class PictureHash:
     """64 bits; None: there is none that can be compared."""
     reason: str | None = None
     """Why there is none."""
+
+
+class ShownBy(NamedTuple):
+    """A message that shows a file."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+    date: int
+    media: str
+    """The kind of the attachment."""
 
 
 class PictureCounts(NamedTuple):
@@ -178,6 +188,24 @@ def count_pictures(conn: Reader) -> PictureCounts:
     hashed = "SELECT count(*) FROM picture_hash INDEXED BY picture_hash_0 WHERE hash IS NOT NULL"
     shown, seen, usable = (int(conn.execute(query).fetchone()[0]) for query in (pictures, rows, hashed))
     return PictureCounts(max(shown, seen), usable, seen - usable)
+
+
+def count_known(conn: Reader) -> int:
+    """How many files have a known SHA-256, so that the same bytes can be found."""
+    query = "SELECT count(*) FROM file INDEXED BY file_sha256 WHERE sha256 IS NOT NULL"
+    return int(conn.execute(query).fetchone()[0])
+
+
+def list_shown_by(conn: Reader, key: FileKey) -> list[ShownBy]:
+    """The messages that show a file now, also those deleted since."""
+    is_photo, id_ = parse_key(key)
+    rows = conn.execute(
+        "SELECT channel_id, message_id, date, a.kind FROM"
+        f" (SELECT channel_id, message_id, kind FROM media INDEXED BY media_file"
+        f"  WHERE id = ? AND {FILE_SLOT} AND (kind = 'photo') = ?) AS a JOIN message USING (channel_id, message_id)",
+        (id_, is_photo),
+    )
+    return [ShownBy(*row) for row in rows]
 
 
 def _hash(row: tuple[str, Source, int | None, str | None]) -> PictureHash:

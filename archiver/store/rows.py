@@ -7,7 +7,7 @@ https://www.sqlite.org/isolation.html
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -17,6 +17,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import file_key
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
+from archiver.store.annotation import Annotation, list_annotations
 from archiver.store.database import Reader, read
 from archiver.store.file_reading import find_reasons
 
@@ -27,7 +28,7 @@ CHUNK = 1000
 _ALBUM = 50
 """Maximum distance of ids within an album: it has ten messages at most, and other posts may come in between."""
 
-_MESSAGE = ", ".join(StoredMessage._fields)
+_MESSAGE = ", ".join(name for name in StoredMessage._fields if name != "annotations")
 _MEDIA = ", ".join(name for name in StoredMedia._fields if name != "reason")
 _SAYS_ALL = frozenset({"not downloaded", "downloaded"})
 """States of a file for which there is no reason."""
@@ -93,7 +94,7 @@ async def iter_chunks(
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     async with conn.execute(query, (channel_id, *bounds)) as cursor:
         while rows := await cursor.fetchmany(chunk):
-            yield await read(conn, _with_media, channel_id, [StoredMessage._make(row) for row in rows])
+            yield await read(conn, _with_media, channel_id, [StoredMessage(*row) for row in rows])
 
 
 def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:
@@ -108,7 +109,7 @@ def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[in
     )
     for channel_id, ids in by_channel.items():
         cursor = conn.execute(query, (channel_id, orjson.dumps(ids).decode()))
-        messages = [StoredMessage._make(row) for row in cursor]
+        messages = [StoredMessage(*row) for row in cursor]
         for held in _with_media(conn, channel_id, messages):
             found[channel_id, held[0].message_id] = held
     return found
@@ -134,21 +135,21 @@ def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, coun
     )
     parameters = (channel_id, message_id, count, channel_id, message_id, count + 1)
     cursor = conn.execute(query, parameters)
-    messages = [StoredMessage._make(row) for row in cursor]
+    messages = [StoredMessage(*row) for row in cursor]
     return _with_media(conn, channel_id, messages)
 
 
 def list_before(conn: Reader, channel_id: ChannelId, before: int, limit: int) -> list[HeldMessage]:
     """The `limit` held messages next below this id, ascending."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?"
-    messages = [StoredMessage._make(row) for row in conn.execute(query, (channel_id, before, limit))]
+    messages = [StoredMessage(*row) for row in conn.execute(query, (channel_id, before, limit))]
     return _with_media(conn, channel_id, messages[::-1])
 
 
 def list_after(conn: Reader, channel_id: ChannelId, after: int, limit: int) -> list[HeldMessage]:
     """The `limit` held messages next above this id, ascending."""
     query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id > ? ORDER BY message_id LIMIT ?"
-    messages = [StoredMessage._make(row) for row in conn.execute(query, (channel_id, after, limit))]
+    messages = [StoredMessage(*row) for row in conn.execute(query, (channel_id, after, limit))]
     return _with_media(conn, channel_id, messages)
 
 
@@ -197,7 +198,19 @@ def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessag
         for row in cursor:
             media.setdefault(row[0], []).append(StoredMedia(*row[1:]))
         _add_reasons(conn, media)
-    return [(message, tuple(media.get(message.message_id, ()))) for message in messages]
+    held = [(message, tuple(media.get(message.message_id, ()))) for message in messages]
+    hashes = {slot.sha256 for slots in media.values() for slot in slots if slot.sha256 is not None}
+    made = list_annotations(conn, hashes) if hashes else None
+    return [(_annotated(message, slots, made), slots) for message, slots in held] if made else held
+
+
+def _annotated(
+    message: StoredMessage, slots: Iterable[StoredMedia], made: Mapping[str, Sequence[Annotation]]
+) -> StoredMessage:
+    """The message, with the texts that programs made of its files."""
+    hashes = dict.fromkeys(slot.sha256 for slot in slots if slot.sha256 is not None)
+    found = [one.to_object() for sha256 in hashes for one in made.get(sha256, ())]
+    return message._replace(annotations=orjson.dumps(found).decode()) if found else message
 
 
 def _add_reasons(conn: Reader, media: dict[int, list[StoredMedia]]) -> None:

@@ -104,6 +104,7 @@ def test_absent_values_are_null_and_empty_lists_are_lists() -> None:
             "rich",
         ),
         "extra",
+        "annotations",
     }
     assert [key for key in KEYS if row[key] is False] == list(FLAGS)
     assert row["text"] == ""

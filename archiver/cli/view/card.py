@@ -19,6 +19,7 @@ import orjson
 
 from archiver.cli.terminal import is_clean_link, terminal_safe, width
 from archiver.cli.view import figures
+from archiver.cli.view.annotations import annotation_excerpts
 from archiver.cli.view.attachments import describe_action
 from archiver.cli.view.excerpt import excerpt, one_paragraph
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
@@ -27,6 +28,7 @@ from archiver.cli.view.shown import Shown
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row
+from search.query.scope import includes_annotations
 from search.query.tree import Node, Phrase, any_of
 from search.show.highlight import highlight
 from search.show.snippet import snippets
@@ -134,6 +136,9 @@ def _parts(shown: Shown, view: CardView, room: int) -> Iterator[Text]:
     together = Text(" · ").join(states)
     yield from [together] if states and width(together.plain) <= room else states
     yield from _body(shown, view)
+    if shown.is_hit and includes_annotations(view.tree):
+        wanted = any_of((view.tree, *map(Phrase, shown.matched)))
+        yield from annotation_excerpts(shown.row, wanted, coloured=view.coloured)
     yield from _remarks(shown, view)
 
 

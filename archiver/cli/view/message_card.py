@@ -10,6 +10,7 @@ import orjson
 
 from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
 from archiver.cli.terminal import width as cells
+from archiver.cli.view.annotations import annotation_lines
 from archiver.cli.view.attachments import (
     describe_action,
     describe_buttons,
@@ -55,6 +56,7 @@ def _lines(context: MessageContext, moments: Moments, width: int, archive: Path)
     if text := row["text"] or (_load(row.get("rich")) or {}).get("text"):
         yield Text()
         yield from wrap(Text(terminal_safe(text, multiline=True)), width)
+    yield from annotation_lines(row, moments, width)
     yield Text()
     for label, value in _fields(context, moments, archive):
         yield from _field(label, value, width)

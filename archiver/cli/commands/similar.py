@@ -1,0 +1,164 @@
+"""`telekeep similar`: other posts with the same file, the same bytes, or a picture that looks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+from archiver.cli import interrupted, output
+from archiver.cli.commands.addressed import get_message
+from archiver.cli.invocation import Invocation
+from archiver.cli.local_time import ZoneOption, local_time
+from archiver.cli.pager import page
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.figures import count
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+from archiver.cli.view.similar import (
+    describe_match,
+    describe_scope,
+    describe_unhashed,
+    file_object,
+    post_object,
+    print_head,
+    print_post,
+)
+from archiver.compose.read_archive import open_archive
+from archiver.errors import UsageError
+from archiver.model.row import ChannelName, iso, permalink
+from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, find_similar_posts
+from archiver.store.database import read
+from archiver.store.picture import MOST_BITS
+from archiver.store.rows import HeldMessage, get_messages, list_names, snapshot
+
+EXIT_STATUS = {
+    0: "found others",
+    1: "no other post is known to show the same; the last line says what was compared",
+    2: "wrong usage, or the message is not archived",
+}
+
+
+class _Options(NamedTuple):
+    bits: int
+    limit: int
+    shape: Shape
+    moments: Moments
+
+
+class _Answer(NamedTuple):
+    channel: ChannelName
+    held: HeldMessage
+    found: SimilarPosts
+    shown: Sequence[tuple[SimilarPost, ChannelName, HeldMessage]]
+
+
+def command(
+    context: CommandContext,
+    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    *,
+    bits: Annotated[
+        int, Option("--bits", min=0, metavar="N", help=f"How many bits of 64 may differ, 0 to {MOST_BITS}.")
+    ] = NEAR,
+    limit: Annotated[int, Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
+    tz: ZoneOption = None,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+) -> int:
+    """List posts of all channels that show the same file or a similar picture, the earliest first.
+
+    \b
+    Examples:
+      telekeep similar @channel/123
+      telekeep similar @channel/123 --bits 3 --json
+      telekeep similar https://t.me/channel/123 --jsonl | jq -r .permalink
+
+    \b
+    same file    the same photo or document of Telegram, as in forwards; known of every archived message
+    same bytes   another file with the same SHA-256; known of files that were stored once
+    N bits away  a picture whose perceptual hash differs in N bits of 64: resized, compressed again, cut at the edges
+
+    Pictures have hashes once `telekeep run` or `telekeep media hash` has made them: of the stored file, else of the
+    stored thumbnail, else of the tiny preview in the message ("by its tiny preview": less sure). A video is compared
+    by its thumbnail. In a pipe: date, address, match, link, text, separated by tabs. See docs/media.md.
+    """
+    if bits > MOST_BITS:
+        raise UsageError(f"--bits is at most {MOST_BITS}.", hint="Pictures further apart are rarely the same.")
+    options = _Options(bits, limit, choose_shape(json=json, jsonl=jsonl), local_time(context.obj, tz))
+    return interrupted.run(run(context.obj, address, options))
+
+
+async def run(invocation: Invocation, address: str, options: _Options) -> int:
+    """List the posts. Returns the exit status."""
+    async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
+        conn = database.connection
+        async with snapshot(conn):
+            channel, held = await get_message(database, address, options.moments)
+            message = held[0]
+            found = await read(
+                conn, find_similar_posts, channel.channel_id, message.message_id, held[1], bits=options.bits
+            )
+            posts = found.posts[: options.limit or None]
+            names = {one.channel_id: one for one in await read(conn, list_names)}
+            messages = await read(conn, get_messages, [(one.channel_id, one.message_id) for one in posts])
+    shown = [(one, names[one.channel_id], messages[one.channel_id, one.message_id]) for one in posts]
+    answer = _Answer(channel, held, found, shown)
+    with page():
+        _print(answer, options)
+    _note(answer)
+    return 0 if found.posts else 1
+
+
+def _print(answer: _Answer, options: _Options) -> None:
+    if options.shape == "json":
+        output.json(_to_object(answer, options))
+    elif options.shape == "jsonl":
+        for one in answer.shown:
+            output.jsonl(post_object(*one))
+    elif output.is_terminal():
+        console = output.console()
+        print_head(console, answer.channel, answer.held[0].message_id, answer.found)
+        for one in answer.shown:
+            print_post(console, *one, options.moments)
+    else:
+        for post, channel, held in answer.shown:
+            address = f"{channel.name}/{post.message_id}"
+            link = permalink(channel, post.message_id)
+            output.tsv(iso(post.date), address, describe_match(post.match), link, held[0].text)
+
+
+def _to_object(answer: _Answer, options: _Options) -> dict[str, object]:
+    channel, message = answer.channel, answer.held[0]
+    pictures = answer.found.pictures
+    return {
+        "channel_id": channel.channel_id,
+        "channel": channel.name,
+        "message_id": message.message_id,
+        "permalink": permalink(channel, message.message_id),
+        "date": iso(message.date),
+        "files": [file_object(file) for file in answer.found.files],
+        "max_bits": options.bits,
+        "pictures": pictures.pictures,
+        "hashed": pictures.hashed,
+        "unsuitable": pictures.unsuitable,
+        "known_files": answer.found.known,
+        "found": len(answer.found.posts),
+        "posts": [post_object(*post) for post in answer.shown],
+    }
+
+
+def _note(answer: _Answer) -> None:
+    """Say on stderr how many there are, and what was compared."""
+    found, date = answer.found, answer.held[0].date
+    if not found.files:
+        output.note("the message shows no file: there is nothing to compare.")
+        return
+    for line in describe_unhashed(found):
+        output.note(line)
+    earlier = sum(post.date < date for post in found.posts)
+    more = "" if len(answer.shown) == len(found.posts) else f", the first {len(answer.shown)} shown (-n 0 shows all)"
+    told = (
+        f"{count(len(found.posts), 'other post')}, {earlier} of them earlier{more}"
+        if found.posts
+        else "no other post found"
+    )
+    output.note(f"{told}. {describe_scope(found)}")

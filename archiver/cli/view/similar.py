@@ -1,0 +1,145 @@
+"""Posts that show the same file or picture: in words, as TSV cells and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.view.figures import count, number
+from archiver.cli.view.heading import called, heading, wrap_prose
+from archiver.cli.view.kinds import name_kind
+from archiver.cli.view.message_origins import beginning
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.wrapping import text_width
+from archiver.ids import MessageId
+from archiver.media.picture_process import INSTALL, can_read_pictures
+from archiver.model.row import ChannelName, iso, permalink
+from archiver.reading.similar_posts import ComparedFile, Match, SimilarPost, SimilarPosts
+from archiver.store.rows import HeldMessage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+POST_KEYS = (
+    "channel_id", "channel", "message_id", "permalink", "date", "match", "bits", "by", "media", "text", "missing_since",
+)  # fmt: skip
+_STYLES = {"same file": "bold green", "same bytes": "bold green", "similar picture": "yellow"}
+_SHOWN_BY = {"file": "", "thumbnail": ", by its thumbnail", "preview": ", by its tiny preview"}
+
+
+def post_object(post: SimilarPost, channel: ChannelName, held: HeldMessage) -> dict[str, object]:
+    """A post as JSON, with POST_KEYS."""
+    return {
+        "channel_id": post.channel_id,
+        "channel": channel.name,
+        "message_id": post.message_id,
+        "permalink": permalink(channel, post.message_id),
+        "date": iso(post.date),
+        "match": post.match.kind,
+        "bits": post.match.bits,
+        "by": post.match.by,
+        "media": post.media,
+        "text": held[0].text,
+        "missing_since": iso(held[0].missing_since),
+    }
+
+
+def file_object(file: ComparedFile) -> dict[str, object]:
+    """A file of the message that was asked about, as JSON."""
+    picture = file.picture
+    return {
+        "media": file.kind,
+        "id": file.key.partition("/")[2],
+        "sha256": file.status.sha256,
+        "hash": None if picture is None or picture.hash is None else f"{picture.hash:016x}",
+        "by": None if picture is None else picture.source,
+        "reason": None if picture is None else picture.reason,
+    }
+
+
+def describe_match(match: Match) -> str:
+    """`same file`, `3 bits away, by its tiny preview`."""
+    if match.bits is None:
+        return match.kind
+    return f"{count(match.bits, 'bit')} away{_SHOWN_BY[match.by or 'file']}"
+
+
+def print_head(console: Console, channel: ChannelName, message_id: MessageId, found: SimilarPosts) -> None:
+    """Print which message was asked about, and its files."""
+    columns = text_width(console.width)
+    for line in heading(channel.title, f"{called(channel)}/{message_id}", columns):
+        console.print(line, soft_wrap=True)
+    for file in found.files:
+        for line in _wrapped(describe_file(file), columns, "dim"):
+            console.print(line, soft_wrap=True)
+    console.print()
+
+
+def print_post(console: Console, post: SimilarPost, channel: ChannelName, held: HeldMessage, moments: Moments) -> None:
+    """Print a post: when, where, how alike, and the beginning of its text."""
+    from rich.text import Text
+
+    columns = text_width(console.width)
+    head = Text(f"{moments.at(post.date)}  ", style="dim")
+    head.append(isolate(terminal_safe(f"{called(channel)}/{post.message_id}")), style="not dim cyan")
+    head.append("  ").append(describe_match(post.match), style=f"not dim {_STYLES[post.match.kind]}")
+    if held[0].missing_since is not None:
+        head.append("  deleted", style="not dim bold red")
+    for line in wrap_prose(head, columns):
+        console.print(line, soft_wrap=True)
+    if text := beginning(held[0].text):
+        for line in _wrapped(text, columns, ""):
+            console.print(line, soft_wrap=True)
+
+
+def describe_file(file: ComparedFile) -> str:
+    """`photo, stored, picture compared by its file`."""
+    stored = file.status.status if file.status.sha256 is None else f"SHA-256 {file.status.sha256[:16]}…"
+    parts = [name_kind(file.kind), stored]
+    if file.is_picture and file.picture is not None and file.picture.hash is not None:
+        parts.append(f"picture compared by its {file.picture.source}")
+    return ", ".join(parts)
+
+
+def describe_scope(found: SimilarPosts) -> str:
+    """Over what was looked, and what that cannot tell."""
+    seen, known = found.pictures, found.known
+    told = [
+        f"The same file was looked for among all archived messages, the same bytes among {count(known, 'known file')}"
+    ]
+    if any(file.is_picture for file in found.files):
+        compared = f"similar pictures among {number(seen.hashed)} of {count(seen.pictures, 'picture')}"
+        told.append(f"{compared}{_say_rest(found)}")
+    return f"{', '.join(told)}."
+
+
+def describe_unhashed(found: SimilarPosts) -> Iterator[str]:
+    """Why pictures of the message itself could not be compared."""
+    for file in found.files:
+        if not file.is_picture or (file.picture is not None and file.picture.hash is not None):
+            continue
+        what, how = (" yet", f" {_how_to_hash()}") if file.picture is None else (f" ({file.picture.reason})", "")
+        yield f"the {name_kind(file.kind)} has no hash{what}: similar pictures were not looked for.{how}"
+
+
+def _how_to_hash() -> str:
+    if can_read_pictures():
+        return "`telekeep media hash` makes the hashes that are missing."
+    return f"Install Pillow and imagehash ({INSTALL}), then run `telekeep media hash`."
+
+
+def _say_rest(found: SimilarPosts) -> str:
+    seen = found.pictures
+    rest = seen.pictures - seen.hashed - seen.unsuitable
+    told = [f"{number(rest)} not hashed yet"] if rest else []
+    told += [f"{number(seen.unsuitable)} that cannot be compared"] if seen.unsuitable else []
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _wrapped(words: str, columns: int, style: str) -> Iterator[Text]:
+    from rich.text import Text
+
+    for line in wrap_prose(Text(isolate(terminal_safe(words)), style=style), columns - 2):
+        yield Text.assemble("  ", line)

@@ -1,0 +1,117 @@
+"""Where else a message's files are shown: the same file, the same bytes, or a picture that looks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import FileKey, FileStatus, file_key, is_file
+from archiver.model.row import StoredMedia
+from archiver.store.database import Reader
+from archiver.store.file import find_files, list_files_of
+from archiver.store.picture import (
+    PICTURE_KINDS,
+    PictureCounts,
+    PictureHash,
+    Source,
+    count_known,
+    count_pictures,
+    find_hashes,
+    find_near,
+    list_shown_by,
+)
+
+Kind: TypeAlias = Literal["same file", "same bytes", "similar picture"]
+
+NEAR: Final = 6
+"""Bits by which the hashes of a picture and of its copies differ at most."""
+_ORDER: Final[dict[Kind, int]] = {"same file": 0, "same bytes": 1, "similar picture": 2}
+_SOURCES: Final[tuple[Source, ...]] = ("file", "thumbnail", "preview")
+"""From the best to the worst."""
+
+
+class Match(NamedTuple):
+    """Why another file counts as the same."""
+
+    kind: Kind
+    bits: int | None = None
+    """How many bits of a similar picture's hash differ."""
+    by: Source | None = None
+    """What the worse of the two hashes was made of."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """For sorting, the surest first."""
+        return _ORDER[self.kind], self.bits or 0
+
+
+class ComparedFile(NamedTuple):
+    """A file of the message that was asked about."""
+
+    key: FileKey
+    kind: str
+    status: FileStatus
+    picture: PictureHash | None
+    """None: no hash was made of it."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture, or is shown by one."""
+        return self.kind in PICTURE_KINDS
+
+
+class SimilarPost(NamedTuple):
+    """A message that shows such a file."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+    date: int
+    media: str
+    """The kind of the attachment."""
+    match: Match
+
+
+class SimilarPosts(NamedTuple):
+    """All of them, and what was looked at."""
+
+    files: Sequence[ComparedFile]
+    posts: Sequence[SimilarPost]
+    """The earliest first, without the message itself."""
+    pictures: PictureCounts
+    known: int
+    """Files whose bytes are known, so that the same bytes can be found."""
+
+
+def find_similar_posts(
+    conn: Reader, channel_id: ChannelId, message_id: MessageId, media: Iterable[StoredMedia], *, bits: int = NEAR
+) -> SimilarPosts:
+    """Look for every file of the message, in all channels."""
+    kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and is_file(one.kind, one.id)}
+    known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
+    files = [ComparedFile(key, kinds[key], known.get(key, FileStatus(key=key)), hashes.get(key)) for key in kinds]
+    matches: dict[FileKey, Match] = {}
+    for file in files:
+        for key, match in _list_matches(conn, file, bits):
+            if key not in matches or match.rank < matches[key].rank:
+                matches[key] = match
+    posts = {
+        (post.channel_id, post.message_id): post
+        for key, match in sorted(matches.items(), key=lambda one: one[1].rank, reverse=True)
+        for post in (SimilarPost(*shown, match) for shown in list_shown_by(conn, key))
+    }
+    posts.pop((channel_id, message_id), None)
+    ordered = sorted(posts.values(), key=lambda post: (post.date, post.channel_id, post.message_id))
+    return SimilarPosts(files, ordered, count_pictures(conn), count_known(conn))
+
+
+def _list_matches(conn: Reader, file: ComparedFile, bits: int) -> Iterator[tuple[FileKey, Match]]:
+    yield file.key, Match("same file")
+    if file.status.sha256 is not None:
+        for other in list_files_of(conn, file.status.sha256):
+            yield other.key, Match("same bytes")
+    own = file.picture
+    if own is not None and own.hash is not None:
+        for near, distance in find_near(conn, own.hash, bits=bits):
+            worse = max(own.source, near.source, key=_SOURCES.index)
+            yield near.key, Match("similar picture", distance, worse)
