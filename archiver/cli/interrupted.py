@@ -45,6 +45,8 @@ KEPT = {
     "index rebuild": "the archive is unchanged, and the old index answers until the new one is whole; run it again.",
     "index verify": "the check did not finish, so it proves nothing; the archive is unchanged.",
     "index keys": "keys that were made stay valid; run it again to see them.",
+    "media hash": "the hashes made so far are kept; run it again to finish.",
+    "media annotate": "the texts made so far are kept; run it again to finish.",
     "verify": "the check did not finish, so it proves nothing; " + _NOTHING,
     "repair": "the messages are unchanged; run it again to finish.",
     "health": _NOTHING,

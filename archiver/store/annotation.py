@@ -137,6 +137,13 @@ def forget_failures(conn: sqlite3.Connection, hook: str, *, now: int) -> int:
     ).rowcount
 
 
+def forget_waits(conn: sqlite3.Connection, hook: str, *, now: int) -> int:
+    """Let failed files be tried again now, unless they were given up; return how many."""
+    return conn.execute(
+        f"UPDATE annotation SET retry_at = ? WHERE hook = ? AND status = 'failed' AND {_CURRENT}", (now, hook)
+    ).rowcount
+
+
 def find_attempts(conn: Reader, sha256: str, hook: str) -> int:
     """How often the hook has failed with these bytes."""
     query = f"SELECT attempts FROM annotation WHERE sha256 = ? AND hook = ? AND status = 'failed' AND {_CURRENT}"
@@ -162,6 +169,11 @@ def read_annotation_texts(conn: Reader) -> Iterable[tuple[int, str]]:
     """All texts with their numbers, to build the search tables."""
     query = f"SELECT annotation_id, text FROM annotation WHERE status = 'done' AND {_CURRENT} AND text <> ''"
     yield from conn.execute(query)
+
+
+def count_unannotated(conn: Reader, hook: str, kinds: Collection[str]) -> int:
+    """How many stored files of these kinds the hook has not seen."""
+    return len(list_unannotated(conn, hook, kinds, now=0, attempts=0, limit=-1))
 
 
 def count_annotations(conn: Reader, hook: str, *, attempts: int) -> AnnotationCounts:

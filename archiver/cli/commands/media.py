@@ -9,6 +9,8 @@ SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     "retry": ("Commands", "archiver.cli.commands.media_retry", "Have files that failed fetched again."),
     "policy": ("Commands", "archiver.cli.commands.media_policy", "Show or change which files of a channel are wanted."),
     "prune": ("Commands", "archiver.cli.commands.media_prune", "Remove stored files that no policy wants any more."),
+    "hash": ("Commands", "archiver.cli.commands.media_hash", "Hash pictures, for `telekeep similar`."),
+    "annotate": ("Commands", "archiver.cli.commands.media_annotate", "Transcribe recordings, read text in pictures."),
     "offload": ("Commands", "archiver.cli.commands.media_offload", "Say that stored files were moved to another disk."),
 }
 

@@ -1,0 +1,127 @@
+"""`telekeep media annotate`: let the programs of [media.hooks] make texts of stored files."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.errors import NotConfigured, UsageError
+
+if TYPE_CHECKING:
+    from archiver.media.annotate import Annotator
+    from archiver.model.hooks import Hook
+    from archiver.store.database import Database
+    from config.hooks import HookSettings
+
+EXIT_STATUS = {
+    0: "every file has a text",
+    2: "wrong usage, no hook is set, or its program is not there",
+    3: "a program failed with some files",
+    130: "interrupted; the texts made so far are kept",
+}
+
+
+def command(
+    context: CommandContext,
+    channels: Annotated[
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all channels.")
+    ] = None,
+    *,
+    hook: Annotated[
+        Literal["transcribe", "ocr"] | None, Option("--hook", metavar="NAME", help="Only transcribe, or only ocr.")
+    ] = None,
+    retry: Annotated[bool, Option("--retry", help="Also try files again that failed too often.")] = False,
+) -> int:
+    """Have programs of yours transcribe stored recordings, and read the text in stored pictures.
+
+    \b
+    Examples:
+      telekeep media annotate
+      telekeep media annotate @channel --hook ocr
+      telekeep media annotate --retry
+
+    [media.hooks] names the programs: transcribe gets voice messages, round videos, audio and video files, ocr photos
+    and pictures sent as files. They run one at a time, at the lowest priority, with limits of time and output, never
+    in a shell. Each stored file is given to each hook once; `telekeep run` does the same when it is idle.
+
+    The texts are annotations: `telekeep show` prints them apart from the message's own words, and only a search with
+    in:annotations finds them. They may be wrong. See docs/media.md.
+    """
+    return interrupted.run(run(context.obj, channels or [], hook=hook, retry=retry))
+
+
+async def run(invocation: Invocation, typed: list[str], *, hook: str | None, retry: bool) -> int:
+    """Annotate the files. Returns the exit status."""
+    from archiver.cli.commands.pick import pick_channels
+    from archiver.compose.hooks import hook_rules, list_hooks
+    from archiver.compose.write_archive import open_shared
+    from archiver.media.annotate import Annotator
+    from archiver.store.annotation import forget_failures, forget_waits
+    from archiver.store.database import expect_archive
+
+    settings = invocation.checked_settings()
+    hooks = _choose(list_hooks(settings.media.hooks), hook)
+    expect_archive(settings.archive.dir)
+    async with open_shared(settings.archive.dir, command="media annotate", remarks=output) as database:
+        chosen = await pick_channels(database.connection, typed, removed=True) if typed else None
+        for one in hooks:
+            await database.write(forget_failures if retry else forget_waits, one.name, now=int(time.time()))
+        channels = None if chosen is None else [channel.channel_id for channel in chosen]
+        annotator = Annotator(database, hooks, hook_rules(settings.media.hooks), channels=channels)
+        failed = await _annotate(annotator)
+        await _sum_up(database, hooks, settings.media.hooks)
+    for name, why in annotator.absent.items():
+        output.error(f"[media.hooks] {name}: {why}.")
+    if annotator.absent:
+        return UsageError.exit_status
+    return 3 if failed else 0
+
+
+def _choose(hooks: Sequence[Hook], wanted: str | None) -> list[Hook]:
+    chosen = [one for one in hooks if wanted in {None, one.name}]
+    if chosen:
+        return chosen
+    missing = f"media.hooks.{wanted}" if wanted else "media.hooks.transcribe, or media.hooks.ocr"
+    raise NotConfigured(
+        "no program is set that makes texts of files.",
+        hint=f'Set {missing} to a list such as ["tesseract", "{{path}}", "-"].',
+    )
+
+
+async def _annotate(annotator: Annotator) -> int:
+    """Run the hooks, with progress; return how many files failed."""
+    from archiver.cli.view.figures import count
+    from archiver.cli.view.progress import Progress
+
+    failures: Counter[str] = Counter()
+    done = 0
+    with Progress("media annotate", unit="files") as progress:
+        async for one in annotator.run(asyncio.Event()):
+            done += 1
+            if one.result.text is None:
+                failures[f"{one.hook.name}: {one.result.reason}"] += 1
+            progress.advance(done)
+    for why, times in failures.most_common(5):
+        output.warn(f"{count(times, 'file')} failed: {why}.")
+    return failures.total()
+
+
+async def _sum_up(database: Database, hooks: Sequence[Hook], settings: HookSettings) -> None:
+    """Say how many files have a text now, how many failed, and how many wait."""
+    from archiver.cli.view.figures import count, number
+    from archiver.store.annotation import count_annotations, count_unannotated
+
+    for hook in hooks:
+        made = await database.read(count_annotations, hook.name, attempts=settings.attempts)
+        left = await database.read(count_unannotated, hook.name, hook.kinds)
+        told = [f"{count(made.done, 'stored file')} with a text"]
+        told += [f"{number(made.failed)} failed, to be tried again"] if made.failed else []
+        told += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
+        told += [f"{number(left)} not tried yet"] if left else []
+        output.note(f"{hook.name}: {', '.join(told)}.")
