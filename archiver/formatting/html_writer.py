@@ -48,6 +48,8 @@ class HtmlTargets:
     """By the hashtag, without #."""
     mention: Callable[[str], str | None] = lambda _: None
     """By the username, without @; where it has none, the profile on t.me is taken."""
+    link: Callable[[str], str | None] = lambda _: None
+    """By the URL that a link leads to; None: there."""
 
 
 OUTSIDE = HtmlTargets()
@@ -130,6 +132,8 @@ def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
     target = find_target(span)
     if target is None:
         return None
+    if (inside := targets.link(target)) is not None:
+        return f'<a href="{attribute(inside)}">{inner}</a>'
     host = find_hidden_host(span, target)
     shown = f' data-host="{attribute(host)}"' if host else ""
     return f'<a href="{escape(target)}" rel="{REL}"{shown}>{inner}</a>'

@@ -13,25 +13,35 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from archiver.web.admission import Admission
 from archiver.web.assets import Assets
 from archiver.web.blobs import Blobs
-from archiver.web.formats import to_csv, to_json
+from archiver.web.formats import feed_values, to_csv, to_json
 from archiver.web.guard import Guard
 from archiver.web.pictures import Previews
 from archiver.web.problems import describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
 from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Format, Site, read_request
 from archiver.web.view import Shown, View
-from archiver.web.views.channel import show_channel
+from archiver.web.views.changes import show_changes
+from archiver.web.views.channel import count_newer_messages, show_channel
+from archiver.web.views.health import show_health
 from archiver.web.views.home import show_home
 from archiver.web.views.media import show_media
 from archiver.web.views.message import show_message
+from archiver.web.views.queries import show_alert, show_help, show_queries
 from archiver.web.views.search import show_search
 from search.errors import SearchError
 from search.query.dates import parse_zone
 
 VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
     ("/", show_home, ("html",)),
-    ("/search", show_search, ("json", "csv", "html")),
-    ("/c/{channel}", show_channel, ("json", "csv", "html")),
+    ("/channels", show_home, ("json", "html")),
+    ("/search", show_search, ("json", "csv", "atom", "html")),
+    ("/c/{channel}", show_channel, ("json", "csv", "atom", "html")),
+    ("/changes", show_changes, ("json", "html")),
+    ("/queries", show_queries, ("json", "html")),
+    ("/alerts/{name}", show_alert, ("json", "csv", "atom", "html")),
+    ("/health", show_health, ("json", "html")),
+    ("/help/query", show_help, ("html",)),
+    ("/c/{channel}/newer", count_newer_messages, ("json",)),
     ("/c/{channel}/media", show_media, ("json", "html")),
     ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
 )
@@ -109,6 +119,10 @@ class Page:
             name = quote(asked.path.strip("/").replace("/", "-") or "telekeep")
             attached = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
             return Response(to_csv(shown.rows), shown.status, attached, media_type="text/csv")
+        if asked.format == "atom" and shown.rows is not None:
+            values = {"asked": asked, "times": asked.times, **feed_values(shown, asked)}
+            body = self._renderer.render("feed.atom", asked.language.code, values)
+            return Response(body, shown.status, media_type="application/atom+xml")
         values = {"asked": asked, "times": asked.times, "status": shown.status, **shown.values}
         body = self._renderer.render(shown.template, asked.language.code, values)
         return Response(body, shown.status, media_type="text/html")

@@ -1,14 +1,22 @@
-"""The answer of a view as data, by the encoders of the command line: docs/rows.md."""
+"""The answer of a view as data, by the encoders of the command line (docs/rows.md), or as a feed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from archiver.export.csv_writer import CsvWriter
+from archiver.formatting.visible import possible
 from archiver.model.json_text import dump
-from archiver.model.row import Row, to_object
+from archiver.model.row import Row, iso, to_object
+from archiver.web.addresses import link
 from archiver.web.site import Asked
+from archiver.web.texts import text_html
 from archiver.web.view import Shown
+
+_TITLE = 80
+"""Characters of an entry's title."""
 
 
 def to_json(shown: Shown, asked: Asked) -> bytes:
@@ -25,3 +33,33 @@ def to_csv(rows: Sequence[Row]) -> bytes:
     """A table as `export --format csv --excel` writes it: browsers hand it to a spreadsheet."""
     writer = CsvWriter(excel=True)
     return b"".join([writer.begin(), *map(writer.encode, rows)])
+
+
+def feed_values(shown: Shown, asked: Asked) -> dict[str, Any]:
+    """What the template of feeds needs. https://www.rfc-editor.org/rfc/rfc4287"""
+    entries = [_entry(row, asked) for row in shown.rows or ()]
+    fields = {name: value for name, value in asked.fields.items() if name != "token"}
+    path = link(asked.path, fields)
+    return {
+        "title": possible(f"{shown.title} · telekeep"),
+        "feed_id": f"urn:uuid:{uuid5(NAMESPACE_URL, f'telekeep:{path}')}",
+        "self_url": f"{asked.origin}{link(f'{asked.path}.atom', fields)}",
+        "html_url": f"{asked.origin}{path}",
+        "updated": max((entry["updated"] for entry in entries), default=iso(int(asked.times.now))),
+        "entries": entries,
+    }
+
+
+def _entry(row: Row, asked: Asked) -> dict[str, Any]:
+    address = f"/c/{row['channel_id']}/{row['message_id']}"
+    first = " ".join(possible(row["text"]).split())
+    published = row["date"] or row["first_seen"]
+    return {
+        "title": f"{row['channel']}/{row['message_id']}: {first[:_TITLE]}{'…' if len(first) > _TITLE else ''}",
+        "id": f"urn:uuid:{uuid5(NAMESPACE_URL, f'telekeep:{address}')}",
+        "url": f"{asked.origin}{address}",
+        "published": published,
+        "updated": row["edit_date"] or published,
+        "author": row["channel"],
+        "html": text_html(row["text"], row["entities"]),
+    }

@@ -102,6 +102,7 @@ def list_posts(
         messages = [message for message, _ in members]
         languages_here = [languages[one.message_id] for one in messages if one.message_id in languages]
         language = languages_here[0] if languages_here else None
+        direction = language_direction(language) or find_direction("\n".join(one.text for one in messages))
         posts.append(
             Post(
                 channel=channel,
@@ -110,9 +111,9 @@ def list_posts(
                     channel.channel_id, [(one.message_id, slot) for one, media in members for slot in media], pictures
                 ),
                 language=language,
-                direction=language_direction(language) or find_direction("\n".join(one.text for one in messages)),
+                direction=direction,
                 html=Markup("").join(
-                    text_html(one.text, one.entities, language, targets=targets) for one in messages if one.text
+                    text_html(one.text, one.entities, direction, targets=targets) for one in messages if one.text
                 ),
                 answered=(answers or {}).get(reply_key(messages[0]) or (0, 0)),
             )

@@ -54,6 +54,8 @@ class Asked:
     parts: Mapping[str, str]
     """What the route names: a channel, an id."""
     format: Format
+    origin: str
+    """How the reader names this page: `http://127.0.0.1:8765`."""
     language: Language
     times: Times
 
@@ -86,6 +88,12 @@ def read_request(request: Request, site: Site, form: Format) -> Asked:
         fields=fields,
         parts=dict(request.path_params),
         format=form,
+        origin=f"{_scheme(request)}://{request.headers.get('host', '')}",
         language=language,
         times=Times(parse_zone(zone), zone, language.texts, time.time()),
     )
+
+
+def _scheme(request: Request) -> str:
+    """What a proxy in front says, if there is one."""
+    return "https" if request.headers.get("x-forwarded-proto", "").lower() == "https" else "http"

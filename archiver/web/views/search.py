@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -23,7 +24,7 @@ from archiver.web.finding import STATES, Finding, command_line, read_finding
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import Post, list_posts, list_slots
 from archiver.web.site import Asked, Site
-from archiver.web.texts import language_direction, text_html
+from archiver.web.texts import text_html
 from archiver.web.view import Shown
 from search.engine.facets import Counts, FacetName
 from search.engine.protocol import Answer, Hit, Question
@@ -143,7 +144,7 @@ async def _show(
         message, language = held[hit.key][0], languages.get(hit.key)
         known: dict[int, str] = {message.message_id: language} if language else {}
         [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures)
-        marked = _mark(finding.question.tree, message.text, message.entities, language)
+        marked = _mark(finding.question.tree, message.text, message.entities, post.direction)
         shown.append(HitShown(post, marked, around[hit.key]))
     return shown
 
@@ -170,26 +171,25 @@ def _list_all_languages(conn: Reader, keys: Sequence[tuple[int, int]]) -> dict[t
     }
 
 
-def _mark(tree: Node, text: str, entities: str | None, language: str | None) -> Markup:
+def _mark(tree: Node, text: str, entities: str | None, direction: str | None) -> Markup:
     """The text with its matches marked; of a long one the parts with most of them."""
     spans = highlight(tree, text)
     if len(text) <= _WHOLE:
-        return text_html(text, entities, language, highlights=spans)
-    way = language_direction(language)
+        return text_html(text, entities, direction, highlights=spans)
     parts = Markup("")
     for piece in snippets(text, spans, _WIDTH):
         before, after = ("… " if piece.cut_before else ""), (" …" if piece.cut_after else "")
         shifted = [(start + len(before), end + len(before)) for start, end in piece.spans]
-        parts += text_html(f"{before}{piece.text}{after}", None, language if way else None, highlights=shifted)
+        parts += text_html(f"{before}{piece.text}{after}", None, direction, highlights=shifted)
     return parts
 
 
 async def _count(site: Site, asked: Asked, finding: Finding) -> Counted | None:
     """Count all hits by what they share; None if that takes long, and nobody asked for it."""
-    seconds = PATIENT if asked.get("counts") else COUNTING
+    until = time.monotonic() + (PATIENT if asked.get("counts") else COUNTING)
     question = replace(finding.question, cursor=None)
     try:
-        async with site.reading(seconds) as conn:
+        async with site.reading(until - time.monotonic()) as conn:
             engine = await open_engine(conn)
             facets = await engine.facets(question, _FACETS, asked.times.zone)
             total = sum(one.count for one in facets["channel"])
@@ -197,7 +197,7 @@ async def _count(site: Site, asked: Asked, finding: Finding) -> Counted | None:
         return None
     states: dict[str, int] = {}
     try:
-        async with site.reading(seconds) as conn:
+        async with site.reading(until - time.monotonic()) as conn:
             engine = await open_engine(conn)
             for state in ("edited", "missing", "forwarded"):
                 states[state] = await engine.count(replace(question, tree=_and(question.tree, state)))

@@ -1,0 +1,45 @@
+"""Where the names and links in a text lead within the archive: hashtags to a search, posts to their archived copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from archiver.formatting.html_writer import HtmlTargets
+from archiver.model.row import ChannelName
+from archiver.web.addresses import channel_url, message_url
+
+_POST: Final = re.compile(
+    r"https?://(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?(?:(?P<name>[A-Za-z][A-Za-z0-9_]{1,31})|c/(?P<id>[0-9]{1,15}))"
+    r"(?:/(?P<post>[0-9]{1,10}))?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+
+
+def make_targets(known: Iterable[ChannelName]) -> HtmlTargets:
+    """The targets among these archived channels."""
+    names: dict[str, ChannelName] = {}
+    for channel in known:
+        for name in (channel.username, *channel.usernames):
+            if name:
+                names[name.lower()] = channel
+        names[str(channel.channel_id)] = channel
+
+    def mention(name: str) -> str | None:
+        channel = names.get(name.lower())
+        return None if channel is None else f"{channel_url(channel)}#end"
+
+    def link(url: str) -> str | None:
+        found = _POST.fullmatch(url)
+        channel = names.get((found["name"] or found["id"]).lower()) if found else None
+        if found is None or channel is None:
+            return None
+        return message_url(channel, int(found["post"])) if found["post"] else f"{channel_url(channel)}#end"
+
+    return HtmlTargets(hashtag=_hashtag, mention=mention, link=link)
+
+
+def _hashtag(tag: str) -> str:
+    return f"/search?q={quote(f'hashtag:{tag}', safe=':')}"

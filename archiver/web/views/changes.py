@@ -1,0 +1,85 @@
+"""What happened to archived messages and channels, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, cast
+
+from archiver.compose.read_archive import When, choose_channels
+from archiver.errors import UsageError
+from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
+from archiver.reading.clock_offset import read_server_now
+from archiver.reading.word_diff import DiffPiece, diff, excerpt
+from archiver.store.database import Connection, read
+from archiver.store.rows import list_names
+from archiver.web.lookup import KeptRemarks
+from archiver.web.site import Asked, Site
+from archiver.web.view import Shown
+from search.query.dates import Bounds
+
+PAGE: Final = 60
+_MOST: Final = 500
+"""Changes on a page where many were noticed in one second."""
+_SECONDS: Final = 5.0
+_DEFAULT: Final = frozenset(KINDS) - {"count"}
+_TEXTS: Final = frozenset({"edited", "about"})
+
+
+class ChangeShown(NamedTuple):
+    """A change as it is shown."""
+
+    change: Change
+    pieces: list[DiffPiece]
+    """What changed of a text; empty: only its description is shown."""
+
+
+async def show_changes(site: Site, asked: Asked) -> Shown:
+    """The changes of `?kind=`, `?c=`, `?since=`, `?until=`, `?on=`."""
+    wanted = [kind.strip() for kind in asked.get("kind").split(",") if kind.strip()]
+    if wrong := [kind for kind in wanted if kind not in KINDS]:
+        raise UsageError(f'kind cannot be "{wrong[0][:40]}".', hint=f"Kinds: {', '.join(KINDS)}.")
+    kinds = frozenset(cast("list[ChangeKind]", wanted)) or _DEFAULT
+    remarks = KeptRemarks()
+    async with site.reading(_SECONDS) as conn:
+        now = await read_server_now(conn)
+        when = When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, asked.times.name)
+        bounds = when.resolve(now, remarks=remarks)
+        if (before := asked.number("before")) is not None:
+            bounds = bounds.intersect(Bounds(until=datetime.fromtimestamp(before, UTC)))
+        words = [word for word in asked.get("c").split(",") if word.strip()]
+        channels = await choose_channels(conn, words, remarks=remarks) if words else None
+        ids = None if channels is None else {one.channel_id for one in channels}
+        changes, more = await _read(conn, kinds, bounds, ids)
+    return Shown(
+        template="changes.html",
+        data={"changes": [one.to_object() for one in changes]},
+        values={
+            "changes": [ChangeShown(one, _pieces(one)) for one in changes],
+            "kinds": KINDS,
+            "wanted": wanted,
+            "remarks": remarks.lines,
+            "next": changes[-1].at if more else None,
+        },
+    )
+
+
+async def _read(
+    conn: Connection, kinds: frozenset[ChangeKind], bounds: Bounds, channels: Collection[int] | None
+) -> tuple[list[Change], bool]:
+    """A page of them, all of its last second included, and whether there are more."""
+    names = {one.channel_id: one for one in await read(conn, list_names)}
+    found: list[Change] = []
+    async with aclosing(iter_changes(conn, kinds, names=names, bounds=bounds, channels=channels)) as changes:
+        async for change in changes:
+            if len(found) >= _MOST or (len(found) >= PAGE and change.at != found[-1].at):
+                return found, True
+            found.append(change)
+    return found, False
+
+
+def _pieces(change: Change) -> list[DiffPiece]:
+    if change.kind not in _TEXTS or change.old == change.new:
+        return []
+    return excerpt(diff(str(change.old or ""), str(change.new or "")), changes=6)

@@ -1,0 +1,72 @@
+"""Whether the archive is being mirrored, and what stands in the way."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+from archiver.lock import find_holder
+from archiver.model.account_status import read_statuses
+from archiver.model.row import iso
+from archiver.store.account import list_accounts
+from archiver.store.channel import list_channels
+from archiver.store.channel_details import list_statuses
+from archiver.store.database import ARCHIVE_NAME, read
+from archiver.store.indexing import get_node_status
+from archiver.store.outbox import measure
+from archiver.store.service import find_service
+from archiver.store.waits import list_waits
+from archiver.web.site import Asked, Site
+from archiver.web.view import Shown
+from search.meili.routing import node_name
+
+FRESH = 180
+"""Seconds since its last heartbeat after which a service hangs."""
+_SCARCE = 1_000_000_000
+
+
+async def show_health(site: Site, asked: Asked) -> Shown:
+    """The service, accounts, channels that cannot be read, ordered waits, the index, the disk."""
+    now = time.time()
+    holder = find_holder(site.directory)
+    async with site.reading() as conn:
+        life = await read(conn, find_service)
+        accounts = await read(conn, list_accounts)
+        channels = await read(conn, list_channels)
+        standings = await read(conn, list_statuses)
+        waits = await read(conn, list_waits, now=now)
+        names = [node_name(url) for url in site.settings.meilisearch.addresses]
+        nodes = [(name, await read(conn, get_node_status, name), await read(conn, measure, name)) for name in names]
+    runs = holder is not None and life is not None and life.stopped_at is None and holder == ("run", life.pid)
+    troubled = [
+        (one, standings[one.channel_id])
+        for one in channels
+        if one.state != "active" or (one.retry_at is not None and one.retry_at > now)
+    ]
+    free = shutil.disk_usage(site.directory).free
+    statuses = read_statuses(life.detail) if runs and life is not None else {}
+    return Shown(
+        template="health.html",
+        data={
+            "running": runs,
+            "mirroring": holder.command if holder else None,
+            "free_bytes": free,
+            "channels": [{"channel": one.name, "state": one.state, "error": more.last_error} for one, more in troubled],
+            "waits": [{"account": one.account, "method": one.method, "until": iso(int(one.until))} for one in waits],
+        },
+        values={
+            "holder": holder,
+            "life": life,
+            "runs": runs,
+            "hangs": runs and life is not None and now - life.beat_at > FRESH,
+            "accounts": accounts,
+            "statuses": statuses,
+            "troubled": troubled,
+            "channels": channels,
+            "waits": waits,
+            "nodes": nodes,
+            "free": free,
+            "scarce": free < _SCARCE,
+            "size": (site.directory / ARCHIVE_NAME).stat().st_size,
+        },
+    )

@@ -1,0 +1,41 @@
+"""Saved queries, the help of the query language, and the feeds of saved queries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archiver.errors import NotFound
+from archiver.store.database import read
+from archiver.store.saved_query import list_saved
+from archiver.web.site import Asked, Site
+from archiver.web.view import Shown
+from archiver.web.views.search import show_search
+from search.query.guide import sections
+from search.query.saved import fold_query_name
+
+
+async def show_queries(site: Site, asked: Asked) -> Shown:
+    """All saved queries."""
+    async with site.reading() as conn:
+        saved = await read(conn, list_saved)
+    return Shown(
+        template="queries.html",
+        data={"queries": [{"name": one.name, "query": one.query} for one in saved]},
+        values={"saved": saved},
+    )
+
+
+async def show_alert(site: Site, asked: Asked) -> Shown:
+    """The newest hits of the saved query that the address names."""
+    async with site.reading() as conn:
+        saved = {one.folded: one for one in await read(conn, list_saved)}
+    found = saved.get(fold_query_name(asked.parts["name"]))
+    if found is None:
+        raise NotFound("no query is saved under that name.", hint="`telekeep query list` shows them.")
+    shown = await show_search(site, replace(asked, fields={**asked.fields, "q": found.query}))
+    return replace(shown, title=found.name)
+
+
+async def show_help(site: Site, asked: Asked) -> Shown:
+    """The query language, from the text of `telekeep help query`."""
+    return Shown(template="help.html", values={"sections": list(sections())})
