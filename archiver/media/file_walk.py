@@ -25,6 +25,8 @@ from archiver.store.file_queue import (
 )
 from archiver.store.media_policy import find_override
 
+AT_ONCE: Final = 1_000
+"""Chosen messages that are looked at in one read."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""
 
@@ -54,6 +56,18 @@ class _Place:
     policy: MediaPolicy
     left: int | None = None
     """Bytes left of the channel's quota; None: no quota."""
+    messages: list[MessageId] | None = None
+    """The messages chosen that are still to be walked, newest first; None: all."""
+
+    def go_on(self, below: MessageId | None) -> bool:
+        """Go on below this message, None: behind the messages just looked at; whether there are more."""
+        if below is not None:
+            self.span = self.span._replace(below=below)
+            return True
+        if self.messages is None:
+            return False
+        del self.messages[:AT_ONCE]
+        return bool(self.messages)
 
 
 @dataclass(slots=True)
@@ -106,11 +120,15 @@ class FileWalk:
             self._walked[channel_id] = await self.database.read(find_newest, channel_id)
             used = 0 if policy.quota is None else await self.database.read(measure_used, channel_id)
             left = None if policy.quota is None else policy.quota - used
-            places.append(_Place(channel_id, False, span, policy, left))
+            places.append(_Place(channel_id, False, span, policy, left, self._chosen(channel_id)))
             if policy.thumbnails:
-                thumbs.append(_Place(channel_id, True, span, policy, left))
+                thumbs.append(_Place(channel_id, True, span, policy, left, self._chosen(channel_id)))
         places.extend(thumbs)
         return places
+
+    def _chosen(self, channel_id: ChannelId) -> list[MessageId] | None:
+        messages = self.selection.messages
+        return None if messages is None else sorted(messages[channel_id], reverse=True)
 
     async def _policy_of(self, channel_id: ChannelId) -> MediaPolicy:
         policy = merge_policy(self.settings, await self.database.read(find_override, channel_id))
@@ -125,12 +143,11 @@ class FileWalk:
             limit=limit,
             wanted=_Wanted(place),
             span=place.span,
-            message_ids=None if self.selection.messages is None else self.selection.messages[place.channel_id],
+            message_ids=None if place.messages is None else place.messages[:AT_ONCE],
             states=self.selection.states,
             thumbs=place.thumbs,
         )
-        if found.below is not None and self._places is not None:
-            place.span = place.span._replace(below=found.below)
+        if place.go_on(found.below) and self._places is not None:
             self._places.append(place)
         return [_task(slot, place) for slot in found.slots]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archiver.ids import ChannelId, MessageId
+from archiver.media import file_walk
 from archiver.media.file_walk import FULL_EVERY, FileSelection, FileWalk
 from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
@@ -131,3 +132,13 @@ async def test_thumbnails_are_fetched_of_what_is_not_fetched_whole(database: Dat
     await database.write(files.settle_downloaded, FileKey("document/77/thumb"), sha256="ab" * 32, size=100, now=5)
     again = await walk_whole(FileWalk(database, "main", small))
     assert [task.key for task in again if task.key.endswith("/thumb")] == []
+
+
+async def test_a_selection_of_many_messages_is_walked_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_walk, "AT_ONCE", 3)
+    chosen = {FIRST: [MessageId(n) for n in range(1, 21)], SECOND: [MessageId(2)]}
+    tasks = await walk_whole(FileWalk(database, "main", ALL, FileSelection(messages=chosen)))
+    assert places(tasks) == {(1001, n) for n in range(1, 21) if n != 3} | {(1002, 2)}
+    assert len(tasks) == 20

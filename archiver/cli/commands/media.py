@@ -5,6 +5,7 @@ from __future__ import annotations
 SUBCOMMANDS: dict[str, tuple[str, str, str]] = {
     # name: (section, module, one line for the list)
     "plan": ("Commands", "archiver.cli.commands.media_plan", "Show what would be fetched, before anything is."),
+    "fetch": ("Commands", "archiver.cli.commands.media_fetch", "Fetch files now: by policy, or of a selection."),
     "status": ("Commands", "archiver.cli.commands.media_status", "Show what became of the files."),
     "retry": ("Commands", "archiver.cli.commands.media_retry", "Have files that failed fetched again."),
     "policy": ("Commands", "archiver.cli.commands.media_policy", "Show or change which files of a channel are wanted."),
@@ -29,6 +30,7 @@ def command() -> None:
     Examples:
       telekeep media plan --download all --max-size 50MB
       telekeep media policy @channel --download photos
+      telekeep media fetch @channel --query 'has:video bridge'
       telekeep media status
 
     Nothing is fetched unless [media] or a channel's own policy says so. `telekeep run` fetches what is wanted after

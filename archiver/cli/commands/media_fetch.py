@@ -1,0 +1,181 @@
+"""`telekeep media fetch`: fetch files now, by policy or of a selection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.progress import ProgressOption, set_style
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
+
+if TYPE_CHECKING:
+    from archiver.compose.accounts import Accounts
+    from archiver.compose.read_archive import When
+    from archiver.media.fetch_counts import FetchCounts
+    from archiver.media.file_walk import FileSelection
+    from archiver.store.channel import Mirrored
+
+EXIT_STATUS = {
+    0: "all files that are wanted are stored",
+    1: "nothing to fetch",
+    2: "wrong usage, the server is unreachable, or nothing could be fetched",
+    3: "some files could not be fetched; what can be is tried again later",
+    4: "login required: no account works",
+    5: "flood wait: run again after the delay shown",
+    130: "interrupted; what arrived is kept, the next run continues there",
+}
+
+
+class Wanted(NamedTuple):
+    """What was typed."""
+
+    places: list[str]
+    query: str | None
+    when: When
+    max_size: int | None
+    by_policy: bool
+
+    @property
+    def is_named(self) -> bool:
+        """Whether something was chosen by name, which the policy need not want."""
+        chosen = self.places or self.query is not None or self.max_size is not None
+        return not self.by_policy and bool(chosen or self.when.since or self.when.until or self.when.on)
+
+
+def command(
+    context: CommandContext,
+    places: Annotated[
+        list[str] | None,
+        Argument(metavar="CHANNEL|CHANNEL/ID", help="Channels, or single messages; default: all mirrored channels."),
+    ] = None,
+    *,
+    query: Annotated[
+        str | None, Option("--query", metavar="QUERY", help="Only of matching messages; see `telekeep help query`.")
+    ] = None,
+    since: Annotated[str | None, Option(metavar="DATE", help="Only of messages from this time or day on.")] = None,
+    until: Annotated[
+        str | None, Option(metavar="DATE", help="Only of messages up to and including this day, or before this time.")
+    ] = None,
+    on: Annotated[str | None, Option(metavar="DAY", help="Only of this day, month, year, or range A..B.")] = None,
+    tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
+    max_size: Annotated[
+        str | None, Option("--max-size", metavar="SIZE", help="Fetch files up to this size, such as 500MB.")
+    ] = None,
+    by_policy: Annotated[
+        bool, Option("--by-policy", help="Of what is chosen, only what the policies want anyway.")
+    ] = False,
+    json: JsonArrayOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
+) -> int:
+    """Fetch files now: what the policies want, or of channels, messages, a query or dates.
+
+    \b
+    Examples:
+      telekeep media fetch
+      telekeep media fetch @channel --since 30d
+      telekeep media fetch @channel --query 'has:video (bridge OR الجسر)' --max-size 500MB
+      telekeep media fetch @channel/4711
+
+    Without channels and options: what the policies want. What is chosen by name is fetched whatever the policies say of
+    its kind: up to --max-size, else up to the channel's own limits and max_size; `media plan` tells how much that is.
+    Single messages also get back what was offloaded, refused or gone. Files that destroy themselves are never fetched,
+    and those of channels that forbid saving only with the setting `protected`. An interrupted file continues where it
+    stopped. While `telekeep run` is mirroring, the service has the account: it fetches what the policies want.
+
+    --json and --jsonl print the result of each account.
+    """
+    from archiver.compose.read_archive import When
+    from archiver.model.media_policy_text import read_size
+
+    set_style(progress)
+    wanted = Wanted(
+        places or [],
+        query,
+        When(since, until, on, context.obj.zone(tz)),
+        None if max_size is None else read_size(max_size, "--max-size"),
+        by_policy,
+    )
+    return interrupted.run(run(context.obj, wanted, shape=choose_shape(json=json, jsonl=jsonl)))
+
+
+async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
+    """Fetch. Returns the exit status."""
+    from archiver.cli.commands.media_selection import select
+    from archiver.compose.accounts import open_accounts
+    from archiver.store.database import expect_archive
+
+    settings = invocation.settings()
+    expect_archive(settings.archive.dir)
+    async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
+        channels, selection = await select(accounts.database, wanted)
+        names = list(dict.fromkeys(channel.account for channel in channels))
+        with Things(shape) as things:
+            ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
+    return _exit_status(ends)
+
+
+async def _fetch(
+    invocation: Invocation,
+    accounts: Accounts,
+    name: str,
+    channels: list[Mirrored],
+    selection: FileSelection,
+    *,
+    things: Things,
+) -> FetchCounts | int:
+    """Fetch with one account. Returns the counts, or the exit status of what stopped it."""
+    from archiver.cli.commands.fetch_files import fetch_files
+    from archiver.compose.accounts import mark_active, mark_dead, name_account
+    from archiver.errors import Error, LoginNeeded
+
+    settings = invocation.settings()
+    try:
+        account = await accounts.take(name)
+        await account.connection.ready()
+        counts = await fetch_files(settings, accounts, account, selection)
+        await mark_active(accounts.database, name)
+    except Error as exc:
+        if isinstance(exc, LoginNeeded) and name in accounts.at_work:
+            await mark_dead(accounts.database, name, exc)
+        failure = name_account(exc, settings, name)
+        things.add(_object(name, None, failure))
+        if len({channel.account for channel in channels}) == 1:
+            raise failure from exc.__cause__
+        output.error(str(failure))
+        return failure.exit_status
+    finally:
+        await accounts.release(name)
+    things.add(_object(name, counts, None))
+    return counts
+
+
+def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> dict[str, object]:
+    return {
+        "account": name,
+        "files": 0 if counts is None else counts.files,
+        "bytes": 0 if counts is None else counts.size,
+        "received_bytes": 0 if counts is None else counts.received,
+        "not_fetched": {} if counts is None else dict(counts.not_fetched),
+        "no_room": 0 if counts is None else counts.no_room,
+        "complete": counts is not None and counts.is_complete,
+        "error": None if error is None else str(error),
+        "exit_status": getattr(error, "exit_status", 0),
+    }
+
+
+def _exit_status(ends: list[FetchCounts | int]) -> int:
+    failed = [end for end in ends if isinstance(end, int)]
+    done = [end for end in ends if not isinstance(end, int)]
+    if failed and not any(counts.files for counts in done):
+        return max(failed)
+    if failed or not all(counts.is_complete for counts in done):
+        return 3
+    if not any(counts.is_anything for counts in done):
+        output.note(
+            "nothing to fetch: every file that is wanted is stored, or cannot be had (`telekeep media status`)."
+        )
+        return 1
+    return 0
