@@ -1,4 +1,4 @@
-"""`telekeep media` and `add --media` as people use them, with stored files and without any server."""
+"""`telekeep media` and `add --media` as people use them, with stored files, and fetching from the loopback server."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import sqlite3
 from pathlib import Path
 
+import orjson
 import pytest
 
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
 from archiver.store import file as files
-from tests.acceptance.desk import Desk
+from tests.acceptance.desk import Desk, Telegram, desk_at
 from tests.acceptance.test_json import expect_valid
 from tests.sample import OTHER, build, index, make_message, photo
 
@@ -137,3 +138,67 @@ def test_a_retry_names_what_it_asks_for(desk: Desk) -> None:
     assert again.status == 1
     assert "cannot be combined" in desk.run("media", "retry", "night", "night/1").errors[0]
     assert "is not archived" in desk.run("media", "retry", "night/999").errors[0]
+
+
+def stored(desk: Desk, truth: list[dict[str, object]]) -> list[str]:
+    """The files stored whole; their bytes are those of the server."""
+    hashes = {str(file["sha256"]) for file in truth}
+    store = BlobStore(desk.archive)
+    found = list(store.list_blobs())
+    assert all(store.rehash(sha256) for sha256 in found)
+    assert set(found) <= hashes
+    return found
+
+
+def test_a_selection_is_fetched_whatever_the_policy_says_and_nothing_twice(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "none")
+    fetching.do("sync")
+    assert fetching.run("media", "fetch").status == 1
+    truth = files_of(telegram, fetching)
+    done = fetching.do("media", "fetch", "media_desk", "--query", "bridge", "--jsonl")
+    expect_valid("media fetch", done.rows[0], line=True)
+    assert (done.rows[0]["files"], done.rows[0]["complete"]) == (3, True)
+    assert len(stored(fetching, truth)) == 3
+    assert fetching.do("media", "fetch", "media_desk/6").status == 0
+    assert len(stored(fetching, truth)) == 4
+    before = telegram.calls("upload.getFile")
+    assert fetching.run("media", "fetch", "media_desk", "--query", "bridge").status == 1
+    assert telegram.calls("upload.getFile") == before
+    found = fetching.do("search", "has:file", "--jsonl").rows
+    assert len(found) == 4
+    assert all((fetching.archive / row["media"][0]["path"]).is_file() for row in found)
+    assert "rate observed" in fetching.on_terminal("media", "plan", "media_desk", "--download", "all")
+
+
+def test_what_was_pruned_is_fetched_again_only_when_asked_for(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "photos,thumbnails=no")
+    fetching.do("sync", "--media")
+    truth = files_of(telegram, fetching)
+    whole = len(stored(fetching, truth))
+    assert whole == 6
+    fetching.do("media", "policy", "media_desk", "--download", "none")
+    fetching.do("media", "prune", "--yes")
+    assert stored(fetching, truth) == []
+    fetching.do("media", "policy", "media_desk", "--download", "photos")
+    fetching.do("sync", "--media")
+    assert fetching.run("media", "fetch", "media_desk").status == 1
+    assert stored(fetching, truth) == []
+    fetching.do("media", "fetch", "media_desk/2")
+    assert len(stored(fetching, truth)) == 1
+
+
+@pytest.fixture
+def fetching(telegram: Telegram, session: Path, tmp_path: Path) -> Desk:
+    """A desk, logged in, and a channel of six pictures of its own, three of them of a bridge."""
+    if not any(one["username"] == "media_desk" for one in telegram.order("channels")["channels"]):
+        telegram.order("make", title="Media", username="media_desk")
+        for text in ("bridge", "a harbour"):
+            telegram.order("post_files", channel="media_desk", count=3, text=text, media="photo", size=40_000)
+    return desk_at(telegram, tmp_path / "fetching", session)
+
+
+def files_of(telegram: Telegram, desk: Desk) -> list[dict[str, object]]:
+    """Every file of the server, with its true SHA-256."""
+    path = desk.home / "files.jsonl"
+    telegram.order("files", path=str(path))
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]

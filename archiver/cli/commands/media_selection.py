@@ -18,7 +18,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Database
 from archiver.store.file_queue import WAITING
 from search.engine.protocol import Question
-from search.query.tree import EVERYTHING
+from search.query.tree import EVERYTHING, Node
 
 if TYPE_CHECKING:
     from archiver.cli.commands.media_fetch import Wanted
@@ -54,7 +54,7 @@ async def _find(database: Database, channels: list[Mirrored], wanted: Wanted) ->
     now = await read_server_now(conn)
     bounds = wanted.when.resolve(now, remarks=output)
     engine = await open_engine(conn)
-    tree = EVERYTHING
+    tree: Node = EVERYTHING
     if wanted.query is not None:
         tree = await read_query(conn, wanted.query, now=now, zone=wanted.when.tz, remarks=output)
     ids = frozenset(channel.channel_id for channel in channels)
