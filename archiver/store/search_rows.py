@@ -208,7 +208,7 @@ def check_index(conn: sqlite3.Connection) -> bool:
     try:
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
-        copy.execute(next(statement for statement in SCHEMA if "VIRTUAL" in statement))
+        copy.execute(next(statement for statement in SCHEMA if "search_text USING fts5" in statement))
         for table in ("search_text_data", "search_text_idx", "search_text_config"):
             _copy(conn, copy, table)
         copy.execute("INSERT INTO search_text (search_text) VALUES ('integrity-check')")
