@@ -16,6 +16,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.document import mark_files
 from archiver.model.record import Media
 from archiver.store.outbox import enqueue
+from archiver.store.search_rows import is_laid_out
 from search.document import FileMarks, Key
 from search.exact import writer
 
@@ -29,7 +30,8 @@ def refresh_messages(conn: sqlite3.Connection, messages: Collection[tuple[Channe
     """Tell the search tables what became of these messages' files, and enqueue them for the index, after the news."""
     for channel_id, group in groupby(sorted(messages), key=itemgetter(0)):
         ids = [message_id for _, message_id in group]
-        writer.set_files(conn, _marks(conn, channel_id, ids))
+        if is_laid_out(conn):  # otherwise they are rebuilt as a whole by the next command that mirrors
+            writer.set_files(conn, _marks(conn, channel_id, ids))
         enqueue(conn, channel_id, ids, now=now, later=True)
 
 

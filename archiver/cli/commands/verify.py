@@ -29,6 +29,10 @@ def command(
     *,
     quick: Annotated[bool, Option("--quick", help="Check only the file and the SHA-256 of each payload.")] = False,
     deep: Annotated[bool, Option("--deep", help="Also check every word of the search tables.")] = False,
+    media: Annotated[bool, Option("--media", help="Also read the stored files again.")] = False,
+    sample: Annotated[
+        str | None, Option("--sample", metavar="SHARE", help="With --media: read only a share of them, such as 5%.")
+    ] = None,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -41,6 +45,7 @@ def command(
       telekeep verify day.csv
       telekeep verify
       telekeep verify --deep
+      telekeep verify --quick --media --sample 5%
 
     An export: checks the manifest itself, and the size, SHA-256 and rows of every file that it names; needs neither
     archive nor network. The manifest's own SHA-256 is shown, to compare it with the one that `telekeep export` printed.
@@ -50,21 +55,30 @@ def command(
     revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
     about 10,000 messages, with --deep those of all. --quick checks only the file and the SHA-256 of each payload. Each
     fault is one line; with --json or --jsonl, an object (docs/json.md).
+
+    --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
+    damaged ones are recorded, so that `telekeep media retry` fetches them again; files that no message has are named.
+    --sample 5% reads files with a twentieth of all bytes, those first that were not read for the longest time: so
+    twenty runs read all of them. What was read is recorded, also if the run is interrupted.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
     if path is not None:
-        if quick or deep:
+        if quick or deep or media or sample:
             raise UsageError(
-                "--quick and --deep are for the archive; an export is always checked completely.",
+                "--quick, --deep and --media are for the archive; an export is always checked completely.",
                 hint="Leave them out.",
             )
         return verify_export(path, shape)
     if quick and deep:
         raise UsageError("--quick and --deep cannot be combined.", hint="Choose one.")
+    if sample is not None and not media:
+        raise UsageError("--sample is a share of the stored files.", hint="Add --media.")
     from archiver.cli.commands.verify_archive import verify_archive
+    from archiver.cli.commands.verify_media import parse_share
 
-    return verify_archive(context.obj, quick=quick, deep=deep, shape=shape)
+    share = parse_share(sample) if media else None
+    return verify_archive(context.obj, quick=quick, deep=deep, shape=shape, share=share)
 
 
 def verify_export(path: Path, shape: Shape) -> int:

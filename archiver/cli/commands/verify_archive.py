@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from archiver.cli import interrupted, output
+from archiver.cli.commands.verify_media import RETRY, MediaChecked, check_media, count_unread, note_media
 from archiver.cli.invocation import Invocation
 from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
@@ -41,6 +42,8 @@ class Checked:
     """Search rows whose words were compared, out of `rows`; None: not checked."""
     rows: int | None = None
     remarks: tuple[str, ...] = ()
+    media: MediaChecked | None = None
+    """The stored files; None: what is stored is not known, since the database is damaged."""
 
     def as_object(self, directory: Path, how: str) -> dict[str, Any]:
         """As JSON."""
@@ -55,11 +58,12 @@ class Checked:
             "faults": [{"place": place, "fault": fault} for place, fault in self.faults],
             "faults_not_listed": self.unlisted,
             "remarks": list(self.remarks),
+            "media": None if self.media is None else self.media.as_object(),
         }
 
 
-def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape) -> int:
-    """Verify the archive. Returns the exit status. Raises IntegrityError."""
+def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape, share: float | None = None) -> int:
+    """Verify the archive, and a share of its stored files. Returns the exit status. Raises IntegrityError."""
     directory = invocation.checked_settings().archive.dir
     check_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
@@ -68,17 +72,45 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Sh
             found = interrupted.run(_check_quickly(directory, progress))
         else:
             found = _check(directory / ARCHIVE_NAME, deep, progress)
+    found = _with_media(found, directory, share)
     _print(found, directory, "quick" if quick else "deep" if deep else "full", shape)
     faults = found.faults
     if faults:
         count = count_faults(len(faults) + found.unlisted)
+        files = f" and {figures.count(found.media.files, 'file')}" if found.media and found.media.wanted else ""
         raise IntegrityError(
-            f"{faults[0][0]}: {faults[0][1]} ({count}; {found.payloads:,} payloads were checked).",
-            hint=REPAIR if all(_is_search(fault) for fault in faults) and not found.unlisted else None,
+            f"{faults[0][0]}: {faults[0][1]} ({count}; {found.payloads:,} payloads{files} were checked).",
+            hint=_hint(found),
         )
     if quick:
         output.note("only the file and the payloads were checked; without --quick, derived data is checked too.")
     return 0
+
+
+def _with_media(found: Checked, directory: Path, share: float | None) -> Checked:
+    """Check stored files, or say that they were not read."""
+    if any(place == "database" for place, _ in found.faults):
+        if share is not None:
+            output.note("stored files were not read: first the database has to be restored from a backup.")
+        return found
+    if share is None:
+        media = interrupted.run(count_unread(directory))
+    else:
+        media = interrupted.run(check_media(directory, share, may_record=not found.faults or _only_search(found)))
+    note_media(media, share=share or 1.0)
+    unlisted = media.missing + media.damaged + media.unreadable - len(media.faults)
+    return replace(found, media=media, faults=[*found.faults, *media.faults], unlisted=found.unlisted + unlisted)
+
+
+def _hint(found: Checked) -> str | None:
+    if _only_search(found):
+        return REPAIR
+    lost = () if found.media is None else found.media.faults
+    return RETRY if lost and len(lost) == len(found.faults) else None
+
+
+def _only_search(found: Checked) -> bool:
+    return all(_is_search(fault) for fault in found.faults) and not found.unlisted
 
 
 def _print(found: Checked, directory: Path, how: str, shape: Shape) -> None:
@@ -92,7 +124,8 @@ def _print(found: Checked, directory: Path, how: str, shape: Shape) -> None:
         output.jsonl({key: value for key, value in whole.items() if key != "faults"})
     else:
         payloads = figures.number(found.payloads) if output.is_terminal() else str(found.payloads)
-        output.table(("what", "result"), found.faults or [(f"{payloads} payloads", "ok")])
+        fine = [(f"{payloads} payloads", "ok"), *([found.media.row] if found.media and found.media.wanted else ())]
+        output.table(("what", "result"), found.faults or fine)
 
 
 def count_faults(count: int) -> str:

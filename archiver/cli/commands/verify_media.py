@@ -1,0 +1,152 @@
+"""`telekeep verify --media`: the stored files, read again; without it, how many were not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archiver.cli import interrupted, output
+from archiver.cli.view import figures
+from archiver.cli.view.progress import Progress
+from archiver.compose.write_archive import open_shared
+from archiver.errors import UsageError
+from archiver.model.media_file import blob_path
+from archiver.model.row import iso
+from archiver.store.blob_check import BlobSum, sum_blobs
+from archiver.store.database import ARCHIVE_NAME, Database
+
+if TYPE_CHECKING:
+    from archiver.evidence.stored_files import StoredFiles
+
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
+_NAMED = 3
+"""Maximum number of files named in a sentence."""
+_LISTED = 1000
+"""Maximum number of faults listed."""
+KEPT = "the files read so far are recorded; the next run reads the others first. The check proves nothing about these."
+RETRY = "`telekeep media retry` fetches lost files again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaChecked:
+    """What is known of the stored files after a verification."""
+
+    of: BlobSum
+    """What should be stored."""
+    files: int = 0
+    size: int = 0
+    missing: int = 0
+    damaged: int = 0
+    unreadable: int = 0
+    extra: tuple[str, ...] = ()
+    """Paths of files that no message has."""
+    recorded: bool = False
+    faults: tuple[tuple[str, str], ...] = ()
+    wanted: bool = False
+    """Whether files were to be read."""
+
+    def as_object(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "files": self.files,
+            "bytes": self.size,
+            "of_files": self.of.files,
+            "of_bytes": self.of.size,
+            "missing": self.missing,
+            "damaged": self.damaged,
+            "unreadable": self.unreadable,
+            "extra": list(self.extra),
+            "oldest_check": iso(self.of.oldest),
+            "recorded": self.recorded,
+        }
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """The line of the result."""
+        return (figures.count(self.files, "file") if output.is_terminal() else f"{self.files} files", "ok")
+
+
+def parse_share(text: str | None) -> float:
+    """The share of a run, `5%`. Raises UsageError."""
+    if text is None:
+        return 1.0
+    found = _SHARE.fullmatch(text.strip())
+    share = float(found[1]) / 100 if found else 0.0
+    if not 0 < share <= 1:
+        raise UsageError(f"--sample {text!r} is not a share of the stored files.", hint="Write --sample 5%.")
+    return share
+
+
+async def count_unread(directory: Path) -> MediaChecked:
+    """What is stored, where nothing of it is read."""
+    async with await Database.open_readonly(directory) as database:
+        return MediaChecked(of=await database.read(sum_blobs))
+
+
+async def check_media(directory: Path, share: float, *, may_record: bool) -> MediaChecked:
+    """Read stored files again. `may_record`: write down what is found, if the archive can be written to."""
+    from archiver.evidence.stored_files import check_stored, describe
+
+    record = may_record and os.access(directory / ARCHIVE_NAME, os.W_OK) and os.access(directory, os.W_OK)
+    async with _open(directory, record=record) as database:
+        with Progress("verify", unit="bytes", label="files") as progress:
+            interrupted.count_kept(lambda: KEPT if record else "")
+
+            def advance(done: StoredFiles, read: int, total: int) -> None:
+                counted = f"{figures.count(done.files, 'file')}, {figures.size(read)}"
+                progress.advance(read, total, counted=counted, more={"files": done.files})
+
+            done = await check_stored(database, share=share, record=record, progress=advance)
+        faults = [await describe(database, one) for one in done.faults[:_LISTED]]
+        after = await database.read(sum_blobs)
+    return _summarize(done, after, tuple((one.what, one.wrong) for one in faults))
+
+
+@asynccontextmanager
+async def _open(directory: Path, *, record: bool) -> AsyncIterator[Database]:
+    if record:
+        async with open_shared(directory, command="verify", remarks=output) as database:
+            yield database
+        return
+    async with await Database.open_readonly(directory) as database:
+        yield database
+
+
+def _summarize(done: StoredFiles, after: BlobSum, faults: tuple[tuple[str, str], ...]) -> MediaChecked:
+    return MediaChecked(
+        of=after,
+        files=done.files,
+        size=done.size,
+        missing=done.count("missing"),
+        damaged=done.count("damaged"),
+        unreadable=done.count(None),
+        extra=tuple(map(blob_path, done.extra)),
+        recorded=done.recorded,
+        faults=faults,
+        wanted=True,
+    )
+
+
+def note_media(found: MediaChecked, *, share: float) -> None:
+    """Say over which files the result is."""
+    if not found.wanted:
+        if found.of.files:
+            stored = f"{figures.count(found.of.files, 'file')}, {figures.size(found.of.size)}"
+            output.note(f"stored files were not read ({stored}); --media reads them again.")
+        return
+    oldest = f"; the oldest check is of {iso(found.of.oldest)}" if share < 1 and found.of.oldest is not None else ""
+    output.note(
+        f"stored files: {figures.number(found.files)} of {figures.number(found.of.files)},"
+        f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{oldest}."
+    )
+    if found.extra:
+        named = ", ".join(found.extra[:_NAMED])
+        more = f" and {len(found.extra) - _NAMED:,} more" if len(found.extra) > _NAMED else ""
+        output.note(f"no message has {figures.count(len(found.extra), 'file')} in media/: {named}{more}.")
+    if not found.recorded:
+        output.note("what was found was not recorded, since the archive is damaged or cannot be written to.")
