@@ -1,0 +1,166 @@
+"""Changes, saved queries, feeds, health, help, and what is newer: as a person, a program and a feed reader see them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import feedparser
+import html5lib
+import pytest
+
+from tests.integration.page_rig import TOKEN, Browser, page
+from tests.sample import NOW, OTHER, build, connect, entities, index, make_message
+
+VIEWS = (
+    *("/", "/search", "/search?q=bridge", "/c/NightBridge", "/c/NightBridge/1", "/c/NightBridge/media"),
+    *("/changes", "/queries", "/health", "/help/query", "/none"),
+)
+HOSTILE = "]]></content><script>\x0b\ufffe\u202e & bridge"
+
+
+def revision(number: int, at: int, text: str) -> str:
+    digest = sha256(text.encode()).hexdigest()
+    return (
+        "INSERT INTO revision (channel_id, message_id, revision, text, media, first_seen, last_seen, replaced_at,"
+        f" content_hash, payload_sha256, layer, raw) VALUES (1001, {number}, 1, '{text}', '[]', {at - 60}, {at}, {at},"
+        f" x'{digest}', x'{digest}', 229, x'')"
+    )
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("archive")
+    texts = {
+        1: "the bridge is open",
+        2: HOSTILE,
+        3: "see t.me/jisr_news/5 and #bridge by @jisr_news",
+        4: "plain bridge",
+    }
+    marks = {3: entities(("url", 4, 16), ("hashtag", 25, 7), ("mention", 36, 10))}
+    messages = [make_message(one, text, entities=marks.get(one)) for one, text in texts.items()]
+    sql = [
+        revision(1, NOW, "the bridge is closed"),
+        "UPDATE message SET revisions = 1 WHERE message_id = 1",
+        f"UPDATE message SET missing_since = {NOW + 5}, missing_how = 'audit' WHERE message_id = 4",
+        f"INSERT INTO absence VALUES (1001, 4, {NOW + 5}, 'audit', {NOW - 60}, NULL)",
+    ]
+    build(directory, messages, covered=[(1, 4)], sql=sql)
+    build(directory, [make_message(5, "copy", channel_id=1002)], channel=OTHER, covered=[(1, 5)])
+    index(directory, messages)
+    conn = connect(directory)
+    conn.execute("INSERT INTO saved_query VALUES ('mine', 'Mine <b>', 'bridge -open', ?)", (NOW,))
+    conn.execute(
+        "UPDATE channel SET state = 'banned', state_since = ?, state_reason = 'gone' WHERE channel_id = 1002", (NOW,)
+    )
+    conn.close()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def opened(directory: Path) -> Iterator[Browser]:
+    with page(directory) as browser:
+        yield browser.admit()
+
+
+def test_changes_show_what_became_of_the_words(opened: Browser) -> None:
+    html = opened.get("/changes").html
+    assert re.search(r"<del>closed</del>\s*<ins>open</ins>", html)
+    assert html.index("/c/NightBridge/4") < html.index("/c/NightBridge/1")
+    assert "<del>" not in opened.get("/changes?kind=missing").html
+    assert [one["kind"] for one in opened.get("/changes.json?kind=edited").json["changes"]] == ["edited"]
+    assert opened.get("/changes?kind=nothing").status == 400
+    assert "No changes noticed." in opened.get("/changes?until=2001").text
+
+
+def test_versions_of_a_message_show_what_changed(opened: Browser) -> None:
+    answer = opened.get("/c/NightBridge/1")
+    assert re.search(r"<del>closed</del>\s*<ins>open</ins>", answer.html)
+    assert "edited 1 time" in answer.text
+
+
+def test_links_to_archived_posts_lead_to_their_copies(opened: Browser) -> None:
+    html = opened.get("/c/NightBridge/3").html
+    found = [one.attrib["href"] for one in html5lib.parse(html, namespaceHTMLElements=False).iter("a")]
+    assert {"/c/jisr_news/5", "/search?q=hashtag:bridge", "/c/jisr_news#end"} <= set(found)
+
+
+def test_saved_queries_lead_to_their_results_and_feeds(opened: Browser) -> None:
+    html = opened.get("/queries").html
+    assert "/search?q=bridge+-open" in html
+    assert "Mine &lt;b&gt;" in html
+    feed = feedparser.parse(opened.get("/alerts/mine.atom").body)
+    assert not feed.bozo
+    assert [entry.title.partition(":")[0] for entry in feed.entries] == [
+        "NightBridge/4",
+        "NightBridge/3",
+        "NightBridge/2",
+    ]
+    assert opened.get("/alerts/none.atom").status == 404
+
+
+@pytest.mark.parametrize("path", ["/c/NightBridge.atom", "/search.atom?q=bridge"])
+def test_feeds_are_whole_whatever_is_in_a_text(opened: Browser, path: str) -> None:
+    answer = opened.get(path)
+    assert answer.headers["Content-Type"].startswith("application/atom+xml")
+    feed = feedparser.parse(answer.body)
+    assert not feed.bozo, feed.bozo_exception
+    assert len(feed.entries) == 4
+    assert len({entry.id for entry in feed.entries}) == 4
+    assert all(entry.link.startswith("http://127.0.0.1:") for entry in feed.entries)
+    assert b"<script" not in answer.body
+
+
+def test_newer_messages_are_counted(opened: Browser) -> None:
+    assert opened.get("/c/1001/newer.json?after=2").json["count"] == 2
+    assert opened.get("/c/1001/newer.json?after=2", Accept_Language="fr").json["text"] == "2 nouveaux messages"
+    assert opened.get("/c/1001/newer.json?after=4").json["count"] == 0
+
+
+def test_health_names_what_is_not_mirrored(opened: Browser) -> None:
+    text = opened.get("/health").text
+    assert "banned since" in text
+    assert "gone" in text
+    assert opened.get("/health.json").json["channels"] == [{"channel": "jisr_news", "state": "banned", "error": None}]
+
+
+def test_help_is_that_of_the_command_line(opened: Browser) -> None:
+    html = opened.get("/help/query").html
+    links = [
+        one.attrib["href"]
+        for one in html5lib.parse(html, namespaceHTMLElements=False).iter("a")
+        if "href" in one.attrib
+    ]
+    examples = [one for one in links if one.startswith("/search?q=")]
+    assert len(examples) > 40
+    assert opened.get(examples[3]).status == 200
+
+
+def test_every_view_is_a_page_with_a_name_a_language_and_a_way_past_its_top(opened: Browser) -> None:
+    for path in VIEWS:
+        parsed = html5lib.parse(opened.get(path).body, namespaceHTMLElements=False)
+        assert parsed.attrib["lang"] == "en"
+        assert parsed.find("head/title").text.strip()
+        assert len(list(parsed.iter("h1"))) == 1, path
+        ids = [one.attrib["id"] for one in parsed.iter() if "id" in one.attrib]
+        assert len(ids) == len(set(ids)), path
+        assert next(parsed.iter("a")).attrib["href"] == "#main"
+        for field in parsed.iter("input"):
+            named = field.attrib.get("type") == "hidden" or field.attrib.get("id") or "aria-label" in field.attrib
+            assert named or any(field in list(label.iter()) for label in parsed.iter("label"))
+
+
+def test_an_archive_that_goes_away_is_told(opened: Browser, directory: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "copy"
+    shutil.copytree(directory, copied)
+    with page(copied) as browser:
+        browser.admit()
+        shutil.rmtree(copied)
+        assert browser.get("/c/NightBridge").status in (200, 503)
+
+
+def test_scripts_ask_with_the_token(opened: Browser) -> None:
+    assert Browser(opened.serving).get("/c/1001.json", Authorization=f"Bearer {TOKEN}").json["rows"]
