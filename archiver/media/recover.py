@@ -20,7 +20,8 @@ async def recover(database: Database, store: BlobStore, handover: Handover, *, n
     settled = 0
     for handed in handover.read():
         file = await database.read(find_file, handed.key)
-        if file.status not in {"downloaded", "offloaded"} and _is_whole(store, handed):
+        # An offloaded one was asked for again: pruning and fetching exclude each other.
+        if file.status != "downloaded" and _is_whole(store, handed):
             await database.write(settle_downloaded, handed.key, sha256=handed.sha256, size=handed.size, now=now)
             settled += 1
     handover.clear()
