@@ -41,6 +41,11 @@ LEAST_TIME = 180.0
 class Servers(Parts, Hashes, Protocol):
     """Gives bytes of files and their hashes."""
 
+    @property
+    def flood_wait(self) -> float:
+        """Seconds that the server has parts wait; 0: none."""
+        ...
+
 
 class Fetched(NamedTuple):
     """A file that has been stored, but not settled."""
@@ -100,16 +105,26 @@ class FileDownloader:
 
     async def fetch(self, location: FileLocation) -> Fetched:
         """Fetch a file, or the rest of it. Raises ReferenceExpired, FileRefused, FloodWait, ServerFault, OSError."""
-        size = location.size
+        work = asyncio.ensure_future(self._fetch(location))
+        left = LEAST_TIME + (location.size or 0) / SLOWEST
         try:
-            async with asyncio.timeout(LEAST_TIME + (size or 0) / SLOWEST):
-                if location.inline is not None:
-                    return await self._keep(location, location.inline, proven=False)
-                if size is None:
-                    return await self._unknown(location)
-                return await (self._small(location, size) if size <= PART else self._large(location, size))
-        except TimeoutError:
-            raise ServerFault("the server sends it too slowly or not at all.", hint="It is continued later.") from None
+            while not (await asyncio.wait({work}, timeout=left))[0]:
+                # What the server ordered to wait does not count.
+                if not (left := self._servers.flood_wait and self._servers.flood_wait + LEAST_TIME):
+                    raise ServerFault("the server sends it too slowly or not at all.", hint="It is continued later.")
+            return work.result()
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.wait({work})
+
+    async def _fetch(self, location: FileLocation) -> Fetched:
+        size = location.size
+        if location.inline is not None:
+            return await self._keep(location, location.inline, proven=False)
+        if size is None:
+            return await self._unknown(location)
+        return await (self._small(location, size) if size <= PART else self._large(location, size))
 
     async def _small(self, location: FileLocation, size: int) -> Fetched:
         data, proven = await self._part(location, FileProof(self._prover, location), 0, size)

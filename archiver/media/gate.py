@@ -59,11 +59,6 @@ class Gate:
             else:
                 self._leave(cost)
 
-    def slow_down(self) -> None:
-        """The server ordered to wait."""
-        now = self._tick()
-        self.window = slowed(self.window, asked_at=now, now=now)
-
     def _note(self, length: int | None, began: float) -> None:
         now = self._tick()
         if length is not None:

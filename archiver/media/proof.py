@@ -22,6 +22,8 @@ NONE_IN_A_ROW = 3
 """Answers without hashes after which a data centre is not asked for a while."""
 REST = 3600.0
 """Seconds of that while."""
+PAUSE = 60.0
+"""Seconds for which it is not asked after it did not answer, or ordered to wait."""
 
 
 class WrongBytes(ServerFault):
@@ -63,7 +65,8 @@ class Prover:
             raise
         except (Error, TimeoutError) as exc:
             log.info("no hashes of a file: %s", type(exc).__name__)
-            found = []
+            self._rests_until[dc] = now + PAUSE
+            return []
         self._empty[dc] = 0 if found else self._empty.get(dc, 0) + 1
         if self._empty[dc] >= NONE_IN_A_ROW:
             self._empty[dc], self._rests_until[dc] = 0, now + REST

@@ -162,6 +162,10 @@ class Scheduler:
         now = self.clock.tick()
         return max((bucket.flooded_until - now for bucket in self._buckets.values()), default=0.0)
 
+    def flood_wait_of(self, method: str) -> float:
+        """Seconds until the flood wait of this method is over; 0 without one."""
+        return max(self._floods.get(method, -math.inf) - self.clock.tick(), 0.0)
+
     def ordered(self, method: str) -> float | None:
         """Unix time until which the server ordered to wait, if longer than `MAX_FLOOD_WAIT`; else None."""
         return self._orders.get(method)
@@ -264,13 +268,11 @@ class Scheduler:
     def _give_up(self, bucket: TokenBucket, seconds: int) -> None:
         leaving = [waiter for waiter in self._waiting if waiter.bucket is bucket]
         self._waiting = [waiter for waiter in self._waiting if waiter.bucket is not bucket]
+        now, ordered = self.clock.now(), self._orders.get(bucket.method)
         for waiter in leaving:
             if not waiter.granted.done():
-                waiter.granted.set_exception(self._too_long(seconds, bucket.method))
-
-    def _too_long(self, seconds: int, method: str) -> FloodWait:
-        now, ordered = self.clock.now(), self._orders.get(method)
-        return FloodWait(seconds, method=method, now=now, ordered=ordered and ordered - now)
+                error = FloodWait(seconds, method=bucket.method, now=now, ordered=ordered and ordered - now)
+                waiter.granted.set_exception(error)
 
     def _notify_wait(self, bucket: TokenBucket, now: float) -> None:
         """Notify once per flood wait that a call waits for, and per wait for a method that is counted by the day."""

@@ -112,6 +112,10 @@ class Connection:
         """Seconds until the last flood wait of this account is over; 0 without one."""
         return max(self._scheduler.flood_wait, 0.0)
 
+    def flood_wait_of(self, method: str) -> float:
+        """Seconds until the flood wait of this method is over; 0 without one."""
+        return self._scheduler.flood_wait_of(method)
+
     async def close(self) -> None:
         """Disconnect; the session stays. The tasks that use the connection must have ended."""
         for guest in self._guests.values():

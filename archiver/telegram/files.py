@@ -86,6 +86,11 @@ class FileServers:
             await centre.close()
         self._centres.clear()
 
+    @property
+    def flood_wait(self) -> float:
+        """Seconds that the server has parts wait; 0: none."""
+        return self._connection.flood_wait_of("getFile")
+
     def dc_of(self, location: FileLocation) -> int:
         """The data centre that has the file, as far as known."""
         return self._moved.get(location.key, location.dc_id)

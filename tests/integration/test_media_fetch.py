@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from telethon.tl.functions.account import InitTakeoutSessionRequest
 
 from archiver.errors import FloodWait
 from archiver.media.fetch_counts import NoRoom
@@ -304,3 +305,72 @@ async def test_many_small_files_settle_together(world: World, server: Server, ac
         fetching.check()
     assert server.traffic.repeated() == {}
     assert server.calls.count("channels.getMessages") <= 6
+
+
+async def test_a_flood_wait_is_not_time_that_a_file_has_taken(
+    world: World, server: Server, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.media.download.LEAST_TIME", 0.5)
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=3 * MIB))
+    server.faults.add(GET, faults.premium_flood(2), skip=1, times=1)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 1
+    assert server.violations == []
+
+
+async def test_a_file_that_takes_too_long_gives_up_its_place_and_keeps_its_parts(
+    world: World, server: Server, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.media.download.LEAST_TIME", 0.3)
+    monkeypatch.setattr("archiver.media.download.SLOWEST", 1e12)
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=4 * MIB))
+    server.faults.add(GET, faults.hang(), skip=2)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert counts.not_fetched == {"failed": 1}
+        server.faults.clear(GET)
+        await fetching.rig.database.write(forget_outcome, list(map(FileKey, fetching.states())), now=1)
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert server.traffic.repeated() == {}
+
+
+async def test_a_data_centre_that_cannot_be_reached_costs_its_own_files_only(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    far, near = world.media.photo(size=9_000, dc=4), world.media.photo(size=9_000)
+    for medium in (far, near):
+        alpha.post(media=medium)
+    server.centres.unlisted.add(4)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (1, {"failed": 1})
+        assert fetching.states() == {key_of(near): "downloaded", key_of(far): "failed"}
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_files_are_fetched_within_the_takeout_that_is_open_or_without_it(
+    refuses: bool, world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=3 * MIB, dc=4))
+    alpha.post(media=world.media.photo(size=9_000))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        connection = fetching.rig.source._connection
+        opened = await connection.invoke(
+            InitTakeoutSessionRequest(message_channels=True, files=True, file_max_size=1 << 32),
+            method="initTakeoutSession",
+        )
+        fetching.fetcher._ways.downloader._servers._takeout_id = lambda: opened.id  # type: ignore[attr-defined]
+        if refuses:
+            world.takeouts.end(account)
+        assert (await fetching.fetch()).files == 2
+        fetching.check()
+    assert {part.takeout for part in server.traffic.parts} == {not refuses}

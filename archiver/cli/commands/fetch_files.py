@@ -14,7 +14,7 @@ from archiver.errors import Error
 from archiver.ids import ChannelId
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts
 from archiver.media.file_walk import FileSelection
-from archiver.store.media_policy import note_rate
+from archiver.store.media_policy import list_overrides, note_rate
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -66,6 +66,9 @@ class FileSync:
 
     async def fetch(self, account: OpenAccount, channels: Collection[ChannelId]) -> None:
         """Fetch the files of an account's channels. Raises FloodWait, and what stops the account."""
+        if self._settings.media.download == "none" and not await account.database.read(list_overrides):
+            output.note("no channel wants files: set media.download, or one channel's: `telekeep media policy`.")
+            return
         selection = FileSelection(channels=channels)
         counts = await fetch_files(self._settings, self._accounts, account, selection)
         self.is_complete &= counts.is_complete
