@@ -28,7 +28,7 @@ def personal(answer: bytes, files: Files, account_id: int) -> bytes:
     """An answer with the references that are good for this account now."""
     if _MAGIC not in answer:
         return answer
-    return answer.replace(REFERENCE, reference(files.epoch, account_id, files.now()))
+    return answer.replace(REFERENCE, reference(files.epoch, account_id, files.period()))
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,13 @@ class Files:
         return self._digests[key]
 
     # references
+
+    def period(self) -> float:
+        """When the references given now count as made: they change ten times within their lifetime, or never."""
+        if self.lifetime is None:
+            return 0.0
+        grain = self.lifetime / 10
+        return float(self.now() // grain * grain)
 
     def expire(self, account_id: int | None = None) -> None:
         """From now on the references given so far (to this account) are refused with FILE_REFERENCE_EXPIRED."""

@@ -1,0 +1,211 @@
+"""What a server or a disk does wrong while files are fetched: no wrong byte is kept, and everything else arrives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import until
+from tests.acceptance.filed import (
+    FileServer,
+    expect_all_there,
+    expect_no_part_twice,
+    expect_no_wrong_byte,
+    file_server,
+    stored,
+)
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FileServer]:
+    place = tmp_path / "telegram"
+    place.mkdir()
+    with file_server(place) as running:
+        running.channels("alpha")
+        yield running
+
+
+def test_expired_references_wrong_data_centres_and_floods_in_the_middle_cost_no_byte_twice(
+    server: FileServer, tmp_path: Path
+) -> None:
+    keys = server.post("alpha", media="photo", count=150, size=100_000)
+    keys += server.post("alpha", count=3, size=5 * MIB + 77, dc=4)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    order = server.telegram.order
+    order("expire_references")
+    order("file_move", file=keys[-1], dc=5)
+    order("file_move", file=keys[0], dc=4)
+    order("fault", spec="upload.getFile:premium_flood(1)+9x1;upload.getFile:flood(1)+60x1")
+    order("fault", spec="upload.getFile:rpc(400,FILE_REFERENCE_EXPIRED)+30x1;upload.getFile:rpc(500,INTERNAL)+40x1")
+    order("net", rtt=0.01)
+    done = desk.run("media", "fetch")
+    assert done.status == 0, done
+    expect_all_there(desk, server, keys)
+    assert expect_no_part_twice(server) == 0
+    assert server.telegram.order("calls")["violations"] == []
+
+
+WRONG = ["short(5000)", "hollow()", "long(100)", "shift(1048576)", "swap()", "flip(77)", "half(3000)", "gzip(on)"]
+
+
+def test_a_part_that_is_wrong_in_any_way_never_becomes_part_of_a_file(server: FileServer, tmp_path: Path) -> None:
+    keys = server.post("alpha", count=len(WRONG), size=3 * MIB + 5)
+    keys += server.post("alpha", media="photo", count=len(WRONG), size=100_000)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    for number, fault in enumerate(WRONG):
+        server.telegram.order("file_fault", action=f"{fault}x1", file=keys[number], part=number % 3)
+        server.telegram.order("file_fault", action=f"{fault}x1", file=keys[len(WRONG) + number])
+    done = desk.run("media", "fetch")
+    expect_no_wrong_byte(desk)
+    assert done.status in (0, 3), done
+    server.telegram.order("fault", clear=True)
+    desk.run("media", "retry")
+    done = desk.run("media", "fetch")
+    assert done.status in (0, 1), done
+    expect_all_there(desk, server, keys)
+
+
+def test_files_that_are_to_be_tried_again_are_not_called_fetched(server: FileServer, tmp_path: Path) -> None:
+    (bad, good) = server.post("alpha", count=2, size=MIB)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    server.telegram.order("file_fault", action="rpc(500,INTERNAL)", file=bad)
+    done = desk.run("media", "fetch")
+    assert done.status == 3, done
+    assert "again" in done.err, done
+    server.telegram.order("fault", clear=True)
+    desk.run("media", "retry")
+    assert desk.run("media", "fetch").status == 0
+    expect_all_there(desk, server, [bad, good])
+
+
+def test_a_file_that_hangs_blocks_no_other(server: FileServer, tmp_path: Path) -> None:
+    keys = server.post("alpha", count=4, size=2 * MIB) + server.post("alpha", media="photo", count=40, size=90_000)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    server.telegram.order("file_fault", action="hang", file=keys[1])
+    server.telegram.order("file_fault", action="hang", file=keys[10])
+    process = desk.start("media", "fetch")
+    try:
+        end = time.monotonic() + 60
+        while len(stored(desk)) < len(keys) - 2:
+            assert time.monotonic() < end, f"{len(stored(desk))} of {len(keys)}"
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+    finally:
+        server.broke()
+        desk.kill(process)
+    server.telegram.order("fault", clear=True)
+    assert desk.run("media", "fetch").status == 0
+    expect_all_there(desk, server, keys)
+
+
+def test_what_cannot_be_had_is_said_with_its_reason_and_asked_for_once(server: FileServer, tmp_path: Path) -> None:
+    good = server.post("alpha", media="photo", count=3, size=60_000)
+    (gone,) = server.post("alpha", size=MIB)
+    (burning,) = server.post("alpha", media="photo", ttl=30)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    server.telegram.order("file_gone", file=gone, name="LOCATION_INVALID")
+    for _ in range(3):
+        desk.run("media", "fetch")
+    expect_all_there(desk, server, good)
+    states = dict(desk.query("SELECT file_key, status FROM file"))
+    assert states[gone] in ("gone", "refused")
+    assert states.get(burning, "self-destructing") == "self-destructing"
+    assert burning not in {part["key"] for part in server.parts()}
+    assert server.telegram.order("traffic")["errors"]["LOCATION_INVALID"] <= 2
+
+
+@contextmanager
+def small_disk(path: Path, size: int) -> Iterator[None]:
+    path.mkdir(parents=True, exist_ok=True)
+    options = f"size={size},mode=0700"
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+@pytest.mark.parametrize("what", ["media", "archive"])
+def test_a_full_disk_leaves_no_wrong_byte_and_what_is_there_is_not_fetched_again(
+    what: str, server: FileServer, tmp_path: Path
+) -> None:
+    keys = server.post("alpha", count=8, size=3 * MIB + 1) + server.post("alpha", media="photo", count=20, size=100_000)
+    place = tmp_path / "desk" / "archive"
+    with small_disk(place if what == "archive" else place / "media", 14 * MIB):
+        place.chmod(0o700)
+        desk = server.desk(tmp_path / "desk")
+        desk.do("add", "@alpha")
+        desk.do("sync")
+        done = desk.run("media", "fetch")
+        server.broke()
+        expect_said(done.status, done.err)
+        expect_no_wrong_byte(desk)
+        assert desk.do("verify").status == 0
+        disk = place if what == "archive" else place / "media"
+        subprocess.run(["mount", "-o", f"remount,size={200 * MIB}", disk], check=True)
+        done = desk.run("media", "fetch")
+        assert done.status == 0, done
+        expect_all_there(desk, server, keys)
+        expect_no_part_twice(server)
+
+
+@pytest.mark.parametrize("what", ["media", "archive"])
+def test_a_disk_that_fills_up_in_the_middle_costs_no_byte_that_was_there(
+    what: str, server: FileServer, tmp_path: Path
+) -> None:
+    keys = server.post("alpha", count=6, size=4 * MIB + 1) + server.post("alpha", media="photo", count=30, size=100_000)
+    place = tmp_path / "desk" / "archive"
+    disk = place if what == "archive" else place / "media"
+    with small_disk(disk, 100 * MIB):
+        place.chmod(0o700)
+        desk = server.desk(tmp_path / "desk")
+        desk.do("add", "@alpha")
+        desk.do("sync")
+        server.telegram.order("traffic", account_rate=12 * MIB)
+        process = desk.start("media", "fetch")
+        until(lambda: server.telegram.order("traffic")["parts"] > 8, what="the first parts")
+        filler = disk / "something else"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(1 << 16)):
+                pass
+        server.broke()
+        done = desk.end(process)
+        server.broke()
+        expect_said(done.status, done.err)
+        filler.unlink()
+        expect_no_wrong_byte(desk)
+        assert desk.do("verify").status == 0
+        desk.run("media", "retry")
+        done = desk.run("media", "fetch")
+        assert done.status == 0, done
+        expect_all_there(desk, server, keys)
+        expect_no_part_twice(server)
+
+
+def expect_said(status: int, err: str) -> None:
+    """A full disk is said in words of our own."""
+    assert status in (2, 3), (status, err)
+    assert "full" in err or "space" in err or "has no room" in err, err
+    assert "Errno" not in err
+
+
+def test_free_space_that_is_to_stay_stops_downloads_and_not_mirroring(server: FileServer, tmp_path: Path) -> None:
+    server.post("alpha", count=2, size=MIB)
+    desk = server.desk(tmp_path / "desk", "@alpha", min_free="900TB")
+    done = desk.run("media", "fetch")
+    assert "free" in done.err, done
+    assert done.status != 0
+    server.telegram.post("alpha", "and on")
+    done = desk.run("sync", "--media")
+    assert "free" in done.err, done
+    assert desk.query("SELECT count(*) FROM message WHERE text = 'and on'") == [(1,)]
+    assert (stored(desk), server.parts()) == ({}, [])

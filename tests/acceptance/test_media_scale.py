@@ -1,0 +1,76 @@
+"""Very many photos: memory stays small, and a new post is mirrored at once while files are fetched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.desk import ROOT, Desk, clean_environment, until
+from tests.acceptance.filed import expect_no_part_twice, file_server, stored
+from tests.acceptance.running import service
+from tests.tiers import SOAK
+
+LIMIT_BYTES = 250 * 10**6
+POSTS = 20
+
+
+@pytest.mark.timeout(1800 if SOAK else 300)
+@pytest.mark.parametrize("photos", [pytest.param(10_000, marks=pytest.mark.soak(only="minutes long")), 400])
+def test_memory_stays_small_however_many_photos_there_are(tmp_path: Path, photos: int) -> None:
+    place = tmp_path / "telegram"
+    place.mkdir()
+    with file_server(place, "--world", f"photos:{photos}") as server:
+        desk = server.desk(tmp_path / "desk", "@photos")
+        began = time.monotonic()
+        status, peak = run_alone(desk, "media", "fetch")
+        took = time.monotonic() - began
+        assert status == 0
+        assert len(stored(desk)) == photos
+        assert expect_no_part_twice(server) == 0
+    assert peak < LIMIT_BYTES
+    sys.stderr.write(f"\n{photos} photos in {took:.1f} s, {peak / 1e6:.0f} MB\n")
+
+
+def run_alone(desk: Desk, *arguments: str) -> tuple[int, int]:
+    """Status and peak memory of the command in an interpreter of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archiver", *arguments],
+        cwd=desk.home,
+        env=clean_environment(HOME=str(desk.home), **desk.environment) | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+@pytest.mark.timeout(300)
+def test_a_new_post_is_mirrored_within_a_second_while_files_are_fetched(tmp_path: Path) -> None:
+    place = tmp_path / "telegram"
+    place.mkdir()
+    photos, megabytes = (4000, 256) if SOAK else (600, 64)
+    with file_server(place, "--world", f"photos:{photos}", "--world", f"files:{megabytes}") as server:
+        telegram = server.telegram
+        telegram.order("make", title="Alpha", username="alpha")
+        desk = server.desk(tmp_path / "desk", "@alpha", "@photos", "@files")
+        telegram.order("net", rtt=0.02)
+        telegram.order("traffic", account_rate=12e6)
+        with service(desk):
+            until(lambda: telegram.order("traffic")["parts"] > 10, what="the first files")
+            delays = []
+            for number in range(POSTS):
+                message_id = telegram.post("alpha", f"news {number}")
+                began = time.monotonic()
+                question = f"SELECT 1 FROM message WHERE text = 'news {number}' AND message_id = {message_id}"  # noqa: S608
+                until(lambda question=question: desk.query(question), what="the post")
+                delays.append(time.monotonic() - began)
+            assert telegram.order("traffic")["files"] < photos + 1, "all was fetched before the posts came"
+    assert max(delays) < 1.0, delays
+    sys.stderr.write(f"\nnew posts: {max(delays) * 1000:.0f} ms at most\n")
