@@ -203,15 +203,30 @@ def _leads_to(listed: bytes | None, first: bytes, *, is_rest: bool) -> bool:
 
 
 def check_index(conn: sqlite3.Connection) -> bool:
-    """Run FTS5's own check, on a copy of its tables because the check is an INSERT."""
+    """Run FTS5's own check, on copies of its tables because the check is an INSERT."""
+    return _is_sound(conn, "search_text", ("data", "idx", "config")) and _is_sound(
+        conn, "search_annotation", ("data", "idx", "config", "docsize")
+    )
+
+
+def count_lost_annotations(conn: sqlite3.Connection) -> int:
+    """Count the annotations with words that are not in the search tables."""
+    (count,) = conn.execute(
+        """SELECT count(*) FROM annotation WHERE status = 'done' AND replaced_at IS NULL AND text <> ''
+           AND annotation_id NOT IN (SELECT id FROM search_annotation_docsize)"""
+    ).fetchone()
+    return int(count)
+
+
+def _is_sound(conn: sqlite3.Connection, index: str, tables: Iterable[str]) -> bool:
     copy = sqlite3.connect("", uri=True, isolation_level=None)
     try:
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
-        copy.execute(next(statement for statement in SCHEMA if "search_text USING fts5" in statement))
-        for table in ("search_text_data", "search_text_idx", "search_text_config"):
-            _copy(conn, copy, table)
-        copy.execute("INSERT INTO search_text (search_text) VALUES ('integrity-check')")
+        copy.execute(next(statement for statement in SCHEMA if f"TABLE IF NOT EXISTS {index} USING" in statement))
+        for table in tables:
+            _copy(conn, copy, f"{index}_{table}")
+        copy.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
     except sqlite3.DatabaseError as exc:
         if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return False
