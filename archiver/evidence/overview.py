@@ -104,7 +104,5 @@ def check_search(conn: Any) -> Iterator[Fault]:
         yield Fault(f"{channel_id}/{message_id} revision {revision}", "search: its row refers to nothing", True)
     if lost := search_rows.count_lost_hashes(conn):
         yield Fault("search", f"{lost} hashes of files refer to nothing", True)
-    if lost := search_rows.count_lost_annotations(conn):
-        yield Fault("search", f"{lost} annotations cannot be found", True)
     if lost := search_rows.count_lost_forwards(conn):
         yield Fault("search", f"{lost} forward origins refer to nothing", True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from archiver.evidence.annotated import count_unfindable_annotations
 from archiver.evidence.message import MessageCheck, TaskResult
 from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
@@ -137,6 +138,8 @@ def _check_rows(conn: Any, task: VerifyTask, done: TaskResult) -> None:
 def _check_index(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     if not search_rows.check_index(conn) or not search_rows.check_pages(conn):
         done.faults.append(Fault("search", "the word index is contradictory", True))
+    if lost := count_unfindable_annotations(conn):
+        done.faults.append(Fault("search", f"{lost} annotations cannot be found by all their words"))
 
 
 _ACTS: dict[Kind, Callable[[Any, VerifyTask, TaskResult], None]] = {

@@ -209,13 +209,10 @@ def check_index(conn: sqlite3.Connection) -> bool:
     )
 
 
-def count_lost_annotations(conn: sqlite3.Connection) -> int:
-    """Count the annotations with words that are not in the search tables."""
-    (count,) = conn.execute(
-        """SELECT count(*) FROM annotation WHERE status = 'done' AND replaced_at IS NULL AND text <> ''
-           AND annotation_id NOT IN (SELECT id FROM search_annotation_docsize)"""
-    ).fetchone()
-    return int(count)
+def iter_annotation_terms(conn: sqlite3.Connection) -> Iterator[tuple[int, int, str]]:
+    """Yield (number, position, term) of all annotations, ordered by term."""
+    conn.execute(_VOCABULARY.replace("verified_term", "annotated_term").replace("search_text", "search_annotation"))
+    yield from conn.execute("SELECT doc, offset, term FROM temp.annotated_term")
 
 
 def _is_sound(conn: sqlite3.Connection, index: str, tables: Iterable[str]) -> bool:

@@ -36,9 +36,10 @@ def put_annotations(conn: sqlite3.Connection, annotations: Iterable[tuple[int, s
     """Add annotations by their numbers, which are new, in the caller's transaction."""
     conn.executemany(
         "INSERT INTO search_annotation (rowid, line) VALUES (?, ?)",
-        ((number, _line(text)) for number, text in annotations),
+        ((number, annotation_line(text)) for number, text in annotations),
     )
 
 
-def _line(text: str) -> str:
+def annotation_line(text: str) -> str:
+    """Return the terms of an annotation, separated by spaces."""
     return " :: ".join([index_line(text), *map(grouped_term, grouped_numbers(text))])

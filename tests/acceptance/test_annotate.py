@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -151,3 +153,15 @@ def test_pictures_are_hashed_and_compared(run: Run, archive: Path) -> None:
     assert [(post["channel"], post["match"]) for post in orjson.loads(found.stdout)["posts"]] == [
         ("jisr_news", "similar picture")
     ]
+
+
+def test_verify_finds_an_annotation_that_cannot_be_found(run: Run, archive: Path, tmp_path: Path) -> None:
+    run("media", "annotate", **hook(program(tmp_path, 'cat "$1"'), "{path}"))
+    assert run("verify").returncode == 0
+    with closing(sqlite3.connect(archive / "archive.db", isolation_level=None)) as conn:
+        conn.execute("UPDATE annotation SET text = 'the convoy left at ten'")
+    done = run("verify")
+    assert done.returncode == 6
+    assert "annotations cannot be found by all their words" in done.stdout
+    run("repair", "search")
+    assert run("verify").returncode == 0

@@ -56,6 +56,9 @@ UNTOLD = {
     "search_channel_range": {"low", "high"},
     "search_origin": {"name"},
     "search_text_config": {"v"},
+    # Of the words of annotations: these only rank hits, and without any annotation nothing is in them.
+    "search_annotation_config": {"k", "v", "row"},
+    "search_annotation_data": {"id", "block", "row"},
     # Of what was superseded neither the last counters nor all words are kept.
     "search_document": {"views", "forwards", "date", "fingerprint"},
 }  # fmt: skip

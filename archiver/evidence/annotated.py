@@ -1,0 +1,24 @@
+"""Whether annotations are found by their words: the terms in the search tables are those of their texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archiver.evidence.findable import gather, in_order, is_made_of
+from archiver.store import search_rows
+from archiver.store.annotation import read_annotation_texts
+from search.exact.annotations import annotation_line
+
+
+def count_unfindable_annotations(conn: Any) -> int:
+    """Count the annotations whose terms are not those of their texts."""
+    texts = dict(read_annotation_texts(conn))
+    if not texts:
+        return 0
+    found = gather(search_rows.iter_annotation_terms(conn))
+    return sum(not _is_findable(found.get(number, []), text) for number, text in texts.items())
+
+
+def _is_findable(placed: list[tuple[int, str]], text: str) -> bool:
+    terms = in_order(placed)
+    return terms is not None and is_made_of(terms, annotation_line(text))
