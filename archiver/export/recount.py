@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any
 
-from archiver.export.row_keys import READERS, RowKey
+from archiver.export.row_keys import READERS, RowKey, UnreadableRows
 
 _USUAL = len("2021-12-16T00:00:00Z")
 """Timestamps of this length sort like text."""
@@ -92,6 +92,8 @@ def _numbered(keys: Iterator[RowKey]) -> Iterator[RowKey]:
             key = next(keys)
         except StopIteration:
             return
+        except UnreadableRows as exc:
+            raise UnexpectedRow(str(exc)) from None
         except (ValueError, KeyError, TypeError, IndexError, csv.Error, RecursionError):
             raise UnexpectedRow(f"has an invalid row (number {number})") from None
         if not all(map(isinstance, key, (str, int, int, str))):

@@ -20,6 +20,10 @@ _LONGEST = 64 << 20
 _ATTRIBUTE = re.compile(rb'([a-z_-]+)="([^"]*)"')
 
 
+class UnreadableRows(Exception):
+    """Rows that this installation cannot read; the text is a phrase that follows the name of their file."""
+
+
 class RowKey(NamedTuple):
     """The sort key of a row, and the name of its channel."""
 
@@ -88,9 +92,25 @@ def _read_objects(
     return read
 
 
+def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+    """Reads the columns of the key, one row group at a time."""
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise UnreadableRows("has rows that cannot be read here, without pyarrow: install telekeep[parquet]") from None
+    try:
+        parquet = pq.ParquetFile(file)
+        for batch in parquet.iter_batches(columns=["date", "channel_id", "message_id", "channel"]):
+            for row in batch.to_pylist():
+                yield _key({**row, "date": row["date"].strftime("%Y-%m-%dT%H:%M:%SZ")})
+    except (OSError, RuntimeError) as exc:  # pyarrow's errors are ValueErrors, KeyErrors and these
+        raise ValueError("not Parquet") from exc
+
+
 READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]] = {
     "jsonl": _read_lines,
     "csv": _read_records,
+    "parquet": _read_parquet,
     "html": _read_tags(ROW_MARKS["html"].lstrip()),
     "atom": _read_tags(ROW_MARKS["atom"].lstrip()),
     "markdown": _read_objects(ROW_MARKS["markdown"].lstrip()),

@@ -18,13 +18,16 @@ from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks
 from archiver.export.target import Target
-from archiver.export.writer import ByteSink, FolderWriter, RowSink, StreamRows, Writer
+from archiver.export.writer import ByteSink, DescribedRows, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
 from archiver.model.json_text import dump
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
 from search.text.normalize import NORM_VERSION
+
+_CACHE_KIB = 4096
+"""SQLite's cache during an export, which reads each page about once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class ExportResult:
 async def export_to_file(
     conn: Connection,
     request: Request,
-    writer: Writer,
+    writer: Writer | Callable[[ByteSink], DescribedRows],
     path: Path,
     *,
     format_name: str,
@@ -57,9 +60,10 @@ async def export_to_file(
     made = None if path.parent.exists() else path.parent
     _make_parent(path)
     with Target(path, replace=force) as data:
-        channels, rows = await _write_all(conn, request, StreamRows(writer, data), progress)
+        sink = _into(writer, data)
+        channels, rows = await _write_all(conn, request, sink, progress)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
-        manifest = _manifest(request, format_name, writer, channels, files, now=now)
+        manifest = _manifest(request, format_name, sink, channels, files, now=now)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         published = await publish(data, encoded)
     digest = hashlib.sha256(encoded).hexdigest()
@@ -69,7 +73,7 @@ async def export_to_file(
 async def export_to_folder(
     conn: Connection,
     request: Request,
-    make_writer: Callable[[Folder], FolderWriter],
+    make_writer: Callable[[Folder], DescribedRows],
     path: Path,
     *,
     format_name: str,
@@ -96,15 +100,19 @@ async def export_to_folder(
 async def export_to_stream(
     conn: Connection,
     request: Request,
-    writer: Writer,
+    writer: Writer | Callable[[ByteSink], DescribedRows],
     sink: ByteSink,
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ExportResult:
     """Write only the data."""
-    async with snapshot(conn):
-        shares = await _write_rows(conn, request, StreamRows(writer, sink), progress)
+    async with snapshot(conn, cache_kib=_CACHE_KIB):
+        shares = await _write_rows(conn, request, _into(writer, sink), progress)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
+
+
+def _into(writer: Writer | Callable[[ByteSink], DescribedRows], sink: ByteSink) -> DescribedRows:
+    return writer(sink) if callable(writer) else StreamRows(writer, sink)
 
 
 def _make_parent(path: Path) -> None:
@@ -118,7 +126,7 @@ async def _write_all(
     conn: Connection, request: Request, rows: RowSink, progress: Callable[[int], None]
 ) -> tuple[list[ChannelPart], int]:
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
-    async with snapshot(conn):
+    async with snapshot(conn, cache_kib=_CACHE_KIB):
         shares = await _write_rows(conn, request, rows, progress)
         parts = [await describe_channel(conn, request, name, shares[name.channel_id]) for name in request.channels]
     return parts, sum(share.rows for share in shares.values())
@@ -127,7 +135,7 @@ async def _write_all(
 def _manifest(
     request: Request,
     format_name: str,
-    writer: Writer | FolderWriter,
+    writer: DescribedRows,
     channels: list[ChannelPart],
     files: list[FilePart],
     *,

@@ -20,7 +20,7 @@ from search.exact.writer import ExactEngine
 Item: TypeAlias = tuple[StoredMessage, Row]
 """A stored message and its row."""
 
-_CHUNKS_TOTAL = 4 * rows.CHUNK
+_CHUNKS_TOTAL = 16 * rows.CHUNK
 _HITS = 500
 
 

@@ -59,8 +59,8 @@ class RowSink(Protocol):
         ...
 
 
-class FolderWriter(RowSink, Protocol):
-    """A format of several files, which it opens in the folder it was made for."""
+class DescribedRows(RowSink, Protocol):
+    """A format that writes by itself, into the sink or folder that it was made for."""
 
     @property
     def options(self) -> dict[str, object]:
@@ -78,6 +78,16 @@ class StreamRows:
 
     def __init__(self, writer: Writer, sink: ByteSink) -> None:
         self._writer, self._sink = writer, sink
+
+    @property
+    def options(self) -> dict[str, object]:
+        """Those of the writer."""
+        return self._writer.options
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of the writer."""
+        return self._writer.warnings
 
     def begin(self) -> None:
         """Write what is before the rows."""

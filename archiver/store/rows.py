@@ -24,7 +24,7 @@ from archiver.store.file_reading import find_reasons
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
 
-CHUNK = 1000
+CHUNK = 256
 _ALBUM = 50
 """Maximum distance of ids within an album: it has ten messages at most, and other posts may come in between."""
 
@@ -43,8 +43,10 @@ class Payload(NamedTuple):
 
 
 @asynccontextmanager
-async def snapshot(conn: aiosqlite.Connection) -> AsyncIterator[None]:
-    """Make all reads within see the archive as it was at the first of them."""
+async def snapshot(conn: aiosqlite.Connection, *, cache_kib: int | None = None) -> AsyncIterator[None]:
+    """Make all reads within see the archive as it was at the first of them. `cache_kib`: the size of SQLite's cache."""
+    if cache_kib is not None:
+        await conn.execute(f"PRAGMA cache_size = -{cache_kib}")
     await conn.execute("BEGIN")
     try:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,6 +12,7 @@ import feedparser
 import pytest
 from markdown_it import MarkdownIt
 
+from archiver.errors import UsageError
 from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from tests.exporting import export_as
@@ -107,3 +109,12 @@ def test_an_export_without_rows_is_well_formed(name: str, tmp_path: Path) -> Non
     archive = build(tmp_path / "archive", [], covered=[(1, 1)])
     export_as(name, archive, tmp_path / "out")
     assert [one.fault for one in check(tmp_path / "manifest.json")] == [None]
+
+
+def test_parquet_without_pyarrow_says_what_to_install(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match="Parquet needs pyarrow"):
+        export_as("parquet", archive, tmp_path / "all.parquet")
+    assert not (tmp_path / "all.parquet").exists()

@@ -199,7 +199,7 @@ def _at(told: Any, way: tuple[Any, ...]) -> Any:
         (("channels", 0, "rows"), 30, "rows"),
         (("manifest_version",), 2, "manifest_version"),
         (("row_schema_version",), True, "row_schema_version"),
-        (("format",), "parquet", "format"),
+        (("format",), "xlsx", "format"),
         (("complete",), True, "complete"),
         (("channels", 0, "completeness", "complete"), True, "contradicts its channels"),
         (("channels", 0, "completeness", "reasons"), [], "contradicts its channels"),

@@ -40,7 +40,7 @@ EXIT_STATUS = {
     130: "interrupted; nothing was written",
 }
 
-FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom"]
+FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet"]
 
 HELP = """\
 Export a range of dates to a file, with a manifest.
@@ -54,7 +54,7 @@ Examples:
   telekeep export @channel --format html -o pages/
 
 Formats: jsonl, csv, html (a directory of pages that any browser shows), desktop-json (what Telegram Desktop
-writes), markdown, atom. docs/export.md describes them.
+writes), markdown, atom, parquet. docs/export.md describes them.
 
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.formats.html_media import MediaPlaces, no_files
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from archiver.export.folder import Folder
     from archiver.export.formats.wording import Wording
     from archiver.export.request import Request
-    from archiver.export.writer import FolderWriter, Writer
+    from archiver.export.writer import ByteSink, DescribedRows, Writer
+
+
+FileWriter: TypeAlias = "Writer | Callable[[ByteSink], DescribedRows]"
+"""Encodes rows as bytes, or writes them by itself to where the bytes go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +47,17 @@ class ExportFormat:
     """File name extensions that mean it."""
     by_channel: bool = False
     """Whether its rows are sorted by channel first."""
-    make: Callable[[WriterContext], Writer] | None = None
-    make_folder: Callable[[WriterContext, Folder], FolderWriter] | None = None
+    make: Callable[[WriterContext], FileWriter] | None = None
+    make_folder: Callable[[WriterContext, Folder], DescribedRows] | None = None
     """Instead of `make` for a format of several files."""
 
-    def open(self, context: WriterContext) -> Writer:
+    def open(self, context: WriterContext) -> FileWriter:
         """The writer of a format of one file."""
         assert self.make is not None
         return self.make(context)
 
 
-def _html(context: WriterContext, folder: Folder) -> FolderWriter:
+def _html(context: WriterContext, folder: Folder) -> DescribedRows:
     from archiver.export.formats.html_folder import HtmlFolder
 
     return HtmlFolder(folder, context.request, context.wording, media_places=context.media_places)
@@ -76,6 +81,13 @@ def _atom(context: WriterContext) -> Writer:
     return AtomWriter(context.request, context.wording, newest=context.newest, media_places=context.media_places)
 
 
+def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
+    from archiver.export.formats.parquet import ParquetRows, import_pyarrow
+
+    import_pyarrow()  # at once, so that a lack is said before anything is read
+    return partial(ParquetRows, context.request)
+
+
 _ALL = (
     ExportFormat(name="jsonl", file_name="messages.jsonl", endings=(".jsonl", ".ndjson"), make=lambda _: JsonlWriter()),
     ExportFormat(name="csv", file_name="messages.csv", endings=(".csv",), make=lambda _: CsvWriter()),
@@ -83,6 +95,7 @@ _ALL = (
     ExportFormat(name="desktop-json", file_name="result.json", by_channel=True, make=_desktop_json),
     ExportFormat(name="markdown", file_name="messages.md", endings=(".md", ".markdown"), make=_markdown),
     ExportFormat(name="atom", file_name="messages.atom", endings=(".atom",), make=_atom),
+    ExportFormat(name="parquet", file_name="messages.parquet", endings=(".parquet",), by_channel=True, make=_parquet),
 )
 FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}
 ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings}

@@ -1,0 +1,179 @@
+"""Parquet for DuckDB, pandas, Spark and ClickHouse: the keys of docs/rows.md as typed columns, sorted by channel.
+
+Rows become Arrow batches soon, which take a fraction of their memory, and those one row group of 65,536. The bytes
+depend on the version of pyarrow, which the manifest names.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from archiver.errors import UsageError
+from archiver.export.request import Request
+from archiver.export.writer import ByteSink
+from archiver.model.json_text import dump
+from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
+
+GROUP_ROWS = 65_536
+_BATCH_ROWS = 512
+_TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
+_WORDS = frozenset({"channel", "kind", "origin"})
+_INTEGERS = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
+_FLAGS = frozenset({"noforwards", "pinned", "silent", "edit_hidden"})
+_LISTS = frozenset({"hashtags", "links"})
+_MEDIA_INTEGERS = frozenset({"size", "width", "height"})
+
+
+class ParquetRows:
+    """Writes rows, some thousand at a time."""
+
+    def __init__(self, request: Request, sink: ByteSink) -> None:
+        self._pa, self._pq = import_pyarrow()
+        self._schema = _make_schema(self._pa, request)
+        self._sink = sink
+        self._writer: Any = None
+        self._rows: list[Row] = []
+        self._batches: list[Any] = []
+        self.options: dict[str, object] = {
+            "compression": "zstd",
+            "row_group_rows": GROUP_ROWS,
+            "pyarrow": self._pa.__version__,
+        }
+        self.warnings: list[str] = []
+
+    def begin(self) -> None:
+        """Write the magic number."""
+        self._writer = self._pq.ParquetWriter(
+            self._pa.PythonFile(_Passing(self._sink), mode="w"),
+            self._schema,
+            compression="zstd",
+            compression_level=3,
+            write_statistics=True,
+            data_page_size=1 << 17,
+            use_dictionary=sorted(_WORDS),
+        )
+
+    def add(self, row: Row) -> None:
+        """Keep the row; write the row group that it completes."""
+        self._rows.append(row)
+        if len(self._rows) == _BATCH_ROWS:
+            self._add_batch()
+            if len(self._batches) == GROUP_ROWS // _BATCH_ROWS:
+                self._write_group()
+
+    def end(self) -> None:
+        """Write the last row group and the footer."""
+        self._add_batch()
+        self._write_group()
+        self._writer.close()
+
+    def _add_batch(self) -> None:
+        if self._rows:
+            columns = [self._column(field) for field in self._schema]
+            self._batches.append(self._pa.record_batch(columns, schema=self._schema))
+            self._rows = []
+
+    def _write_group(self) -> None:
+        if self._batches:
+            table = self._pa.Table.from_batches(self._batches, schema=self._schema)
+            self._batches = []
+            self._writer.write_table(table, row_group_size=GROUP_ROWS)
+
+    def _column(self, field: Any) -> Any:
+        read = _READERS.get(field.name)
+        values = [row[field.name] for row in self._rows]
+        return self._pa.array(
+            values if read is None else [None if one is None else read(one) for one in values], field.type
+        )
+
+
+class _Passing(io.RawIOBase):
+    """Passes on what Parquet writes."""
+
+    def __init__(self, sink: ByteSink) -> None:
+        super().__init__()
+        self._sink = sink
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._sink.write(part)
+        self._size += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._size
+
+
+def import_pyarrow() -> tuple[Any, Any]:
+    """The two modules, imported for this format only. Raises UsageError."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed.", hint="Install telekeep with the extra: telekeep[parquet]"
+        ) from None
+    # Its pool keeps freed memory for seconds; the system's gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
+    return pa, pq
+
+
+def _make_schema(pa: Any, request: Request) -> Any:
+    words = pa.dictionary(pa.int32(), pa.string())
+    kinds = {
+        **dict.fromkeys(_TIMES, pa.timestamp("us", tz="UTC")),
+        **dict.fromkeys(_WORDS, words),
+        **dict.fromkeys(_INTEGERS, pa.int64()),
+        **dict.fromkeys(_FLAGS, pa.bool_()),
+        **dict.fromkeys(_LISTS, pa.list_(pa.string())),
+        "media": pa.list_(pa.struct([(name, _media_type(pa, name)) for name in MEDIA_KEYS])),
+    }
+    told = {
+        "row_schema_version": SCHEMA_VERSION,
+        "query": request.query,
+        "since": iso(request.bounds.since_unix),
+        "until": iso(request.bounds.until_unix),
+        "channels": [one.channel_id for one in request.channels],
+    }
+    fields = [pa.field(name, kinds.get(name, pa.string())) for name in KEYS]
+    return pa.schema(fields, metadata={"telekeep": dump(told)})
+
+
+def _media_type(pa: Any, name: str) -> Any:
+    return pa.int64() if name in _MEDIA_INTEGERS else pa.float64() if name == "duration" else pa.string()
+
+
+def _read_time(value: str) -> datetime | None:
+    """A time of a row; beyond the calendar there is none."""
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _read_media(value: str) -> list[dict[str, Any]]:
+    return [one | {"extra": _text(one["extra"])} for one in orjson.loads(value)] if value != "[]" else []
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _read_list(value: str) -> list[str]:
+    return [] if value == "[]" else list(orjson.loads(value))
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_TIMES, _read_time),
+    **dict.fromkeys(_LISTS, _read_list),
+    "media": _read_media,
+}

@@ -1,0 +1,89 @@
+"""Parquet exports, read by pyarrow and DuckDB, which are no part of the tests' install: only in scripts/test soak."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from archiver.export.verify import check
+from archiver.model.row import KEYS, NESTED
+from tests.exporting import export_as
+from tests.hostile import hostile_messages
+from tests.sample import OTHER, build, make_message
+
+pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    build(tmp_path / "archive", hostile_messages(), covered=[(1, 60)])
+    others = [make_message(number, f"b{number}", channel_id=1002, views=number) for number in range(1, 99)]
+    return build(tmp_path / "archive", others, channel=OTHER)
+
+
+def as_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of Parquet as a row of JSON Lines."""
+    found = {}
+    for key, value in row.items():
+        if isinstance(value, datetime):
+            found[key] = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif key == "media":
+            found[key] = [{**one, "extra": one["extra"] and orjson.loads(one["extra"])} for one in value]
+        elif key in NESTED and isinstance(value, str):
+            found[key] = orjson.loads(value)
+        else:
+            found[key] = value
+    return found
+
+
+def test_rows_equal_those_of_json_lines(archive: Path, tmp_path: Path) -> None:
+    export_as("parquet", archive, tmp_path / "p/all.parquet")
+    export_as("jsonl", archive, tmp_path / "j/all.jsonl", by_channel=True)
+    table = pq.read_table(tmp_path / "p/all.parquet")
+    assert table.column_names == list(KEYS)
+    lines = [orjson.loads(line) for line in (tmp_path / "j/all.jsonl").read_bytes().splitlines()]
+    assert [as_row(row) for row in table.to_pylist()] == lines
+    assert [one.fault for one in check(tmp_path / "p/manifest.json")] == [None]
+
+
+def test_columns_have_types_and_statistics(archive: Path, tmp_path: Path) -> None:
+    export_as("parquet", archive, tmp_path / "all.parquet")
+    file = pq.ParquetFile(tmp_path / "all.parquet")
+    types = {field.name: str(field.type) for field in file.schema_arrow}
+    assert types["message_id"] == types["views"] == "int64"
+    assert types["date"] == "timestamp[us, tz=UTC]"
+    assert types["channel"].startswith("dictionary<values=string")
+    assert types["hashtags"].startswith("list<")
+    group = file.metadata.row_group(0)
+    assert {group.column(at).compression for at in range(group.num_columns)} == {"ZSTD"}
+    assert group.column(0).statistics.min == 1001
+
+
+def test_two_exports_are_the_same_bytes_in_groups_of_65536(tmp_path: Path) -> None:
+    messages = [make_message(number, "x") for number in range(1, 66_000)]
+    archive = build(tmp_path / "archive", messages, covered=[(1, 66_000)])
+    for name in ("one", "two"):
+        export_as("parquet", archive, tmp_path / name / "all.parquet")
+    assert (tmp_path / "one/all.parquet").read_bytes() == (tmp_path / "two/all.parquet").read_bytes()
+    metadata = pq.ParquetFile(tmp_path / "one/all.parquet").metadata
+    assert [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)] == [65_536, 463]
+
+
+def test_a_changed_file_is_found(archive: Path, tmp_path: Path) -> None:
+    export_as("parquet", archive, tmp_path / "all.parquet")
+    data = bytearray((tmp_path / "all.parquet").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "all.parquet").write_bytes(data)
+    assert [one.fault for one in check(tmp_path / "manifest.json")] == ["has a different SHA-256"]
+
+
+def test_duckdb_reads_it(archive: Path, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    export_as("parquet", archive, tmp_path / "all.parquet")
+    query = "SELECT channel, count(*), min(date), sum(views) FROM read_parquet(?) GROUP BY channel ORDER BY channel"
+    found = duckdb.execute(query, [str(tmp_path / "all.parquet")]).fetchall()
+    assert [(name, count) for name, count, *_ in found] == [("NightBridge", len(hostile_messages())), ("jisr_news", 98)]
