@@ -38,6 +38,7 @@ KEPT = {
     "sync": "everything fetched so far is kept; the next sync continues from there.",
     "run": "everything received is kept.",
     "serve": "the page is closed.",
+    "open": "the page is closed.",
     "accounts": "accounts and archive are unchanged.",
     "query save": "the query is saved if the line above says so; the others are as they were.",
     "query remove": "the queries listed above are removed; the others are as they were.",

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "archiver.cli.commands.gaps",
         "List the ids that are deleted, absent or not fetched.",
     ),
+    "open": ("Find", "archiver.cli.commands.open", "Open the page in your browser, at a channel or message."),
     "serve": ("Find", "archiver.cli.commands.serve", "Serve a page to read and search the archive in a browser."),
     "status": ("Mirror", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
     "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),

@@ -14,6 +14,7 @@ import uvicorn
 
 from archiver.store.reading_pool import ReadingPool
 from archiver.web.admission import Admission
+from archiver.web.announced import OpenPage, announced
 from archiver.web.app import make_app
 from archiver.web.languages import load_languages
 from archiver.web.listening import (
@@ -51,9 +52,9 @@ class Serving:
         return local_address(self.address).url
 
     @property
-    def first_url(self) -> str:
-        """The address to open first."""
-        return f"{self.url}?token={self.token}"
+    def page(self) -> OpenPage:
+        """The page, as others find it."""
+        return OpenPage(self.url, self.token)
 
 
 class _Server(uvicorn.Server):
@@ -103,7 +104,9 @@ async def serve_page(
             task = asyncio.create_task(server.serve(sockets=[bound]), name="page")
             try:
                 await _started(server, task)
-                yield Serving(address, token, task)
+                serving = Serving(address, token, task)
+                with announced(settings.archive.dir, serving.page):
+                    yield serving
             finally:
                 server.should_exit = True
                 with suppress(asyncio.CancelledError):

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 from archiver.cli import interrupted, output
+from archiver.cli.commands.opening import expect_page
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
-from archiver.errors import UsageError
 
 EXIT_STATUS = {
     2: "wrong usage, there is no archive, or the address is in use",
@@ -51,16 +51,12 @@ def command(
 
 async def run(invocation: Invocation, listen: str | None, host_names: tuple[str, ...], token_file: Path | None) -> int:
     """Serve until interrupted."""
-    try:
-        from archiver.web.serving import serve_page
-    except ModuleNotFoundError as exc:
-        raise UsageError(
-            f"the page needs the package {exc.name}, which is not installed.", hint="pip install 'telekeep[web]'"
-        ) from None
+    expect_page()
     from archiver.compose.read_archive import open_archive
     from archiver.service.monitoring.http_server import is_loopback
     from archiver.web.admission import make_token, read_token
     from archiver.web.listening import parse_listen
+    from archiver.web.serving import serve_page
 
     settings = invocation.checked_settings()
     address = parse_listen(listen or settings.web.listen)
@@ -70,7 +66,7 @@ async def run(invocation: Invocation, listen: str | None, host_names: tuple[str,
     token = make_token() if token_file is None else read_token(token_file)
     async with serve_page(settings, address, host_names=names, token=token) as serving:
         output.note("the page is open; Ctrl-C closes it. Open it with:")
-        output.line(serving.first_url)
+        output.line(serving.page.at("/"))
         sys.stdout.flush()
         if not is_loopback(serving.address.text):
             output.warn("others can reach it, unencrypted: put a proxy with TLS in front of it.")

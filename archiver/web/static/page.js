@@ -97,7 +97,6 @@ document.addEventListener("click", async (event) => {
     const paging = more.closest("nav");
     const next = [...page.querySelectorAll("nav.paging")].pop();
     next?.querySelector("a[data-more]") ? paging.replaceWith(next) : paging.remove();
-    history.replaceState(null, "", more.href);
     first?.focus?.({ preventScroll: true });
   } catch { location.assign(more.href); }
 });

@@ -1,0 +1,62 @@
+"""Open the page at a place: in the one that is open already, else in one that is opened for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from archiver.cli import output
+from archiver.errors import UsageError
+from config.settings import Settings
+
+
+async def open_page(settings: Settings, path: str) -> int:
+    """Open the page at this path, which begins with a slash. Returns the exit status."""
+    expect_page()
+    from archiver.web.admission import make_token
+    from archiver.web.announced import find_open_page
+    from archiver.web.listening import parse_listen
+    from archiver.web.serving import serve_page
+
+    if (page := find_open_page(settings.archive.dir)) is not None:
+        show(page.at(path))
+        return 0
+    listen = parse_listen(settings.web.listen)
+    async with serve_page(settings, listen, host_names=settings.web.host_names, token=make_token()) as serving:
+        output.note("the page is open; Ctrl-C closes it.")
+        show(serving.page.at(path))
+        await asyncio.shield(serving.task)
+    return 0
+
+
+def expect_page() -> None:
+    """Raise UsageError if the libraries of the page are not installed."""
+    try:
+        import archiver.web.serving  # noqa: F401
+    except ModuleNotFoundError as exc:
+        raise UsageError(
+            f"the page needs the package {exc.name}, which is not installed.", hint="pip install 'telekeep[web]'"
+        ) from None
+
+
+def show(url: str) -> None:
+    """Open the address in the person's browser; over ssh, in a pipe or without a screen print it."""
+    if not (has_screen() and output.is_terminal()):
+        output.line(url)
+        sys.stdout.flush()
+        return
+    import webbrowser
+
+    if webbrowser.open(url):
+        output.note("opened in your browser.")
+    else:
+        output.line(url)
+        sys.stdout.flush()
+
+
+def has_screen() -> bool:
+    """Whether a browser that is started here is seen by the person who types."""
+    if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
