@@ -50,6 +50,7 @@ Facet: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[bool, Option("--count", help="Print only the exact number of hits.")]
 Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of rows.")]
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
+Web: TypeAlias = Annotated[bool, Option("--web", help="Open the search in your browser (extra: web).")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,8 @@ class SearchOptions:
     """Cursor of an earlier page."""
     more: bool = False
     """Continue after the page that was shown last."""
+    web: bool = False
+    """Open the page instead of printing."""
     limit_given: bool = False
     """Whether the limit is not the default."""
 
@@ -88,6 +91,11 @@ def check_combination(options: SearchOptions) -> None:
         raise UsageError(
             "--facet counts hits, so it cannot be combined with --count, --collapse or -C.", hint="Leave one out."
         )
+    others = (*counts_or_pages(options), options.around, options.collapse)
+    if options.web and (options.shape != "people" or any(others)):
+        raise UsageError(
+            "--web shows the search in a browser; options of the output have no effect.", hint="Omit them."
+        )
     if options.collapse and options.around:
         raise UsageError("--collapse and -C cannot be combined.", hint="Leave one out.")
     if options.after is not None and counts:
@@ -98,3 +106,8 @@ def check_combination(options: SearchOptions) -> None:
         raise UsageError("--more cannot be combined with --after, --count or --facet.", hint="Leave --more out.")
     if options.fields is not None and counts:
         raise UsageError("--fields cannot be combined with --count or --facet.")
+
+
+def counts_or_pages(options: SearchOptions) -> tuple[object, ...]:
+    """What is asked for instead of the first page."""
+    return options.facets, options.count, options.after, options.more

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "similar": (
         "Find",
         "archiver.cli.commands.similar",
-        "List posts with the same file or a similar picture, earliest first.",
+        "List posts with the same file or a similar picture.",
     ),
     "history": ("Find", "archiver.cli.commands.history", "Show the history of one message: edits, deletions, returns."),
     "changes": ("Find", "archiver.cli.commands.changes", "List edits, deletions and renames, newest first."),
@@ -55,5 +55,5 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
-MINOR = frozenset({"accounts", "move", "remove", "query", "index", "repair", "health", "completion", "help"})
+MINOR = frozenset({"accounts", "move", "remove", "query", "open", "index", "repair", "health", "completion", "help"})
 """Commands that the first screen only names."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from archiver.cli import output
 from archiver.errors import UsageError
-from config.settings import Settings
+
+if TYPE_CHECKING:
+    from archiver.cli.search_options import SearchOptions
+    from config.settings import Settings
 
 
 async def open_page(settings: Settings, path: str) -> int:
@@ -28,6 +33,24 @@ async def open_page(settings: Settings, path: str) -> int:
         show(serving.page.at(path))
         await asyncio.shield(serving.task)
     return 0
+
+
+async def open_search(settings: Settings, query: str, options: SearchOptions) -> int:
+    """Open the page at this search. Returns the exit status."""
+    when = options.when
+    fields = {
+        "q": query,
+        "c": ",".join(options.channels),
+        "since": when.since,
+        "until": when.until,
+        "on": when.on,
+        "tz": when.tz,
+        "sort": options.sort,
+        "engine": "" if options.engine == "auto" else options.engine,
+        "fuzzy": "1" if options.fuzzy else "",
+        "expand": "1" if options.glossary is not None else "",
+    }
+    return await open_page(settings, f"/search?{urlencode([one for one in fields.items() if one[1]])}")
 
 
 def expect_page() -> None:

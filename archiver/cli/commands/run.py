@@ -6,14 +6,16 @@ import asyncio
 import errno
 import math
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import output
 from archiver.cli.interrupted import leave
-from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view import figures
+from archiver.errors import Error
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -31,12 +33,19 @@ LOCKED = 3600.0
 """Seconds to wait while another program writes to the archive."""
 
 
-def command(context: CommandContext) -> int:
+def command(
+    context: CommandContext,
+    *,
+    serve: Annotated[
+        bool, Option("--serve", help="Also serve the page to read and search the archive (`telekeep serve`).")
+    ] = False,
+) -> int:
     """Run the service: mirror all added channels until stopped.
 
     \b
     Examples:
       telekeep run
+      telekeep run --serve
       systemctl --user enable --now telekeep
 
     Posts, edits and deletions are archived as they happen; histories are fetched in parallel; archived messages are
@@ -45,10 +54,10 @@ def command(context: CommandContext) -> int:
     has Prometheus metrics. A terminal shows one line per event; a journal gets warnings only. Ctrl-C, SIGTERM or SIGHUP
     stop it within 5 seconds, a second one immediately; nothing is lost.
     """
-    return asyncio.run(run(context.obj.settings(), zone=context.obj.zone(None)))
+    return asyncio.run(run(context.obj.settings(), zone=context.obj.zone(None), serve=serve))
 
 
-async def run(settings: Settings, *, zone: str = "UTC") -> int:
+async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> int:
     """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first, because the rest takes a while
@@ -99,6 +108,7 @@ async def run(settings: Settings, *, zone: str = "UTC") -> int:
         status_pages = StatusPages(service, accounts.database, metrics, indexed=indexed)
         async with (
             _listening(settings, status_pages.pages),
+            _serving_page(settings, wanted=serve),
             report_events(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
         ):
             await service.run(stop)
@@ -126,6 +136,30 @@ async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIter
                 # With the default address, it is probably another archive's service that listens there.
                 say = output.warn if "listen" in settings.service.model_fields_set else output.note
                 say(f"cannot listen at {listen} (service.listen): {why}. Mirroring continues.")
+        yield
+
+
+@asynccontextmanager
+async def _serving_page(settings: Settings, *, wanted: bool) -> AsyncIterator[None]:
+    """Serve the page at web.listen; if that fails, mirroring continues without it."""
+    async with AsyncExitStack() as stack:
+        if wanted:
+            from archiver.cli.commands.opening import expect_page
+
+            expect_page()
+            from archiver.web.admission import make_token
+            from archiver.web.listening import parse_listen
+            from archiver.web.serving import serve_page
+
+            listen, names = parse_listen(settings.web.listen), settings.web.host_names
+            try:
+                page = serve_page(settings, listen, host_names=names, token=make_token())
+                serving = await stack.enter_async_context(page)
+                # A journal must not have the token.
+                where = serving.page.at("/") if output.is_terminal(sys.stderr) else f"{serving.url} (telekeep open)"
+                output.note(f"the page is open: {where}", to_copy=True)
+            except Error as error:
+                output.warn(f"the page cannot be served: {error} Mirroring continues.")
         yield
 
 

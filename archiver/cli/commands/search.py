@@ -30,6 +30,7 @@ from archiver.cli.search_options import (
     SearchOptions,
     Since,
     Until,
+    Web,
     Zone,
     check_combination,
 )
@@ -70,6 +71,7 @@ Examples:
   telekeep search Sabereen --expand --glossary glossary.txt
   telekeep search convoy --facet channel,month --tz Asia/Baghdad
   telekeep search 'convoy in:revisions' --collapse --sort oldest
+  telekeep search convoy --web
   telekeep search -- -toll bridge
 
 \b
@@ -115,6 +117,7 @@ def command(
     jsonl: Jsonl = False,
     csv: Csv = False,
     fields: Fields = None,
+    web: Web = False,
 ) -> int:
     """Find messages in the archive; users see HELP instead."""
     text = " ".join(query)
@@ -137,8 +140,13 @@ def command(
         collapse=collapse,
         after=after,
         more=more,
+        web=web,
     )
     check_combination(options)
+    if web:
+        from archiver.cli.commands.opening import open_search
+
+        return interrupted.run(open_search(context.obj.checked_settings(), text, options))
     status = interrupted.run(run(context.obj, text, options))
     if meant := find_misplaced(text, read_signature(command)):
         words = "options inside the query are read as words; did you mean:"
