@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
-from archiver.media.policy import merge_policy, size_limit, wants_thumb, why_not
+from archiver.media.policy import asked_policy, merge_policy, size_limit, wants_thumb, why_not
 from archiver.model.media_file import FileKey, FileSlot, FileState, FileTask, MediaPolicy, thumb_key
-from archiver.store.database import Database
+from archiver.store.database import Database, Reader
 from archiver.store.file_queue import (
     WAITING,
     Span,
     find_newest,
+    iter_slots,
     list_media_channels,
     measure_used,
     next_files,
 )
+from archiver.store.media_asked import count_asked, list_asked, settle_asked
 from archiver.store.media_policy import find_override
 
 AT_ONCE: Final = 1_000
@@ -44,6 +46,11 @@ class FileSelection:
     """Makes what is wanted now of a channel's policy; None: the policy itself."""
     even_early: bool = False
     """Whether to fetch files that failed and are not due yet."""
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether it is what the policies want, and what was asked of the service."""
+        return self.messages is None and self.adapt is None
 
 
 @dataclass(slots=True)
@@ -82,6 +89,8 @@ class FileWalk:
     _walked: dict[ChannelId, MessageId | None] = field(default_factory=dict)
     """The newest message of each channel when it was last walked."""
     _full_at: float | None = None
+    _asked: tuple[int, int] = (0, 0)
+    """What was asked of the service when that was last looked at."""
 
     async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
         """Some files to fetch, small ones first; about `limit`, none at the end of the walk.
@@ -106,14 +115,20 @@ class FileWalk:
             self._full_at = None
 
     async def _start(self, now: float) -> deque[_Place]:
-        if self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY:
+        is_full = self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY
+        if is_full:
             self._full_at = now
             self._walked.clear()
+        asked = await self.database.read(count_asked)
+        is_asked = self.selection.is_policy and ((asked[0] > 0 and is_full) or asked != self._asked)
+        self._asked = asked
         chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
         places: deque[_Place] = deque()
         thumbs: list[_Place] = []
         for channel_id in await self.database.read(list_media_channels, account=self.account, channels=chosen):
             policy = await self._policy_of(channel_id)
+            if is_asked:
+                places.extend(await self._list_asked(channel_id, policy))
             if policy.download == "none":
                 continue
             span = Span(above=self._walked.get(channel_id))
@@ -125,6 +140,19 @@ class FileWalk:
                 thumbs.append(_Place(channel_id, True, span, policy, left, self._chosen(channel_id)))
         places.extend(thumbs)
         return places
+
+    async def _list_asked(self, channel_id: ChannelId, policy: MediaPolicy) -> list[_Place]:
+        """What is asked of a channel and can still be had; the rest is forgotten."""
+        found = []
+        for asked in await self.database.read(list_asked, channel_id):
+            wanted = asked_policy(policy, max_size=asked.max_size)
+            messages = None if asked.messages is None else sorted(asked.messages, reverse=True)
+            place = _Place(channel_id, False, Span(), wanted, None, messages)
+            if await self.database.read(_is_left, place):
+                found.append(place)
+            else:
+                await self.database.write(settle_asked, asked)
+        return found
 
     def _chosen(self, channel_id: ChannelId) -> list[MessageId] | None:
         messages = self.selection.messages
@@ -150,6 +178,16 @@ class FileWalk:
         if place.go_on(found.below) and self._places is not None:
             self._places.append(place)
         return [_task(slot, place) for slot in found.slots]
+
+
+def _is_left(conn: Reader, place: _Place) -> bool:
+    """Whether a file of this place is not settled yet, be it due or not."""
+    ids = place.messages
+    for chunk in [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)] if ids is not None else [None]:
+        for slot in iter_slots(conn, place.channel_id, message_ids=chunk, states=WAITING):
+            if not slot.missing and not slot.on_request and why_not(place.policy, slot) is None:
+                return True
+    return False
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ import pytest
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
 from archiver.store import file as files
-from tests.acceptance.desk import Desk, Telegram, desk_at
+from tests.acceptance.desk import Desk, Telegram, desk_at, until
 from tests.acceptance.test_json import expect_valid
 from tests.sample import OTHER, build, index, make_message, photo
 
@@ -202,3 +202,23 @@ def files_of(telegram: Telegram, desk: Desk) -> list[dict[str, object]]:
     path = desk.home / "files.jsonl"
     telegram.order("files", path=str(path))
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_the_running_service_is_asked_and_fetches_what_no_policy_wants(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "none")
+    fetching.do("sync")
+    truth = files_of(telegram, fetching)
+    service = fetching.start("run")
+    try:
+        until(lambda: fetching.query("SELECT 1 FROM service WHERE stopped_at IS NULL"), what="the service")
+        done = fetching.do("media", "fetch", "media_desk", "--query", "bridge", "--json")
+        asked = orjson.loads(done.out)
+        expect_valid("media fetch", asked)
+        assert [one["requested"] for one in asked] == [True]
+        assert "asked the running service for the files of 3 messages" in done.err
+        until(lambda: len(list(BlobStore(fetching.archive).list_blobs())) == 3, what="their files")
+        assert fetching.run("media", "prune", "--yes").status == 2
+    finally:
+        service.terminate()
+        fetching.end(service)
+    assert len(stored(fetching, truth)) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOver
 from archiver.model.record import Media, Message
 from archiver.store import file as files
 from archiver.store.database import Database
+from archiver.store.media_asked import ask_files, count_asked
 from archiver.store.media_policy import set_override
 from archiver.store.message import Sighting, insert_messages
 from tests.sample import OTHER, build, make_message, photo
@@ -142,3 +144,27 @@ async def test_a_selection_of_many_messages_is_walked_whole(
     tasks = await walk_whole(FileWalk(database, "main", ALL, FileSelection(messages=chosen)))
     assert places(tasks) == {(1001, n) for n in range(1, 21) if n != 3} | {(1002, 2)}
     assert len(tasks) == 20
+
+
+async def test_what_was_asked_of_the_service_is_walked_until_it_is_settled(database: Database) -> None:
+    walk = FileWalk(database, "main", MediaPolicy(download="none"))
+    assert await walk_whole(walk) == []
+    await database.write(ask_files, FIRST, [MessageId(2), MessageId(3)], max_size=10_000_000, now=50)
+    await database.write(ask_files, SECOND, None, max_size=None, now=50)
+    walk.restart()
+    asked = await walk_whole(walk)
+    assert places(asked) == {(1001, 2), (1001, 3), *((1002, n) for n in range(1, 6))}
+    await database.write(files.settle_failed, asked[0].key, status="failed", reason="x", now=60, retry_at=200)
+    for task in asked[1:]:
+        digest = hashlib.sha256(task.key.encode()).hexdigest()
+        await database.write(files.settle_downloaded, task.key, sha256=digest, size=1, now=60)
+    walk.restart()
+    assert await walk_whole(walk) == []  # looked at again when something new is asked, or all is
+    walk.restart(full=True)
+    assert await walk_whole(walk) == []  # not due yet
+    walk.restart(full=True)
+    assert places(await walk_whole(walk, now=200.0)) == places(asked[:1])
+    await database.write(files.settle_failed, asked[0].key, status="gone", reason="x", now=201)
+    walk.restart(full=True)
+    assert await walk_whole(walk, now=202.0) == []
+    assert await database.read(count_asked) == (0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from archiver.cli import interrupted, output
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from archiver.media.fetch_counts import FetchCounts
     from archiver.media.file_walk import FileSelection
     from archiver.store.channel import Mirrored
+    from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "all files that are wanted are stored",
+    0: "all files that are wanted are stored, or the running service was asked for them",
     1: "nothing to fetch",
     2: "wrong usage, the server is unreachable, or nothing could be fetched",
     3: "some files could not be fetched; what can be is tried again later",
@@ -83,7 +85,7 @@ def command(
     its kind: up to --max-size, else up to the channel's own limits and max_size; `media plan` tells how much that is.
     Single messages also get back what was offloaded, refused or gone. Files that destroy themselves are never fetched,
     and those of channels that forbid saving only with the setting `protected`. An interrupted file continues where it
-    stopped. While `telekeep run` is mirroring, the service has the account: it fetches what the policies want.
+    stopped. While `telekeep run` is mirroring, the service is asked to do it, and this command does not wait.
 
     --json and --jsonl print the result of each account.
     """
@@ -105,16 +107,51 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
     """Fetch. Returns the exit status."""
     from archiver.cli.commands.media_selection import select
     from archiver.compose.accounts import open_accounts
+    from archiver.errors import Busy
     from archiver.store.database import expect_archive
 
     settings = invocation.settings()
     expect_archive(settings.archive.dir)
-    async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
-        channels, selection = await select(accounts.database, wanted)
-        names = list(dict.fromkeys(channel.account for channel in channels))
-        with Things(shape) as things:
-            ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
+    with Things(shape) as things:
+        try:
+            async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
+                channels, selection = await select(accounts.database, wanted)
+                names = list(dict.fromkeys(channel.account for channel in channels))
+                ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
+        except Busy as exc:
+            if exc.holder != "run":
+                raise
+            return await _ask_service(settings, wanted, things)
     return _exit_status(ends)
+
+
+async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> int:
+    """Have the running service fetch what was chosen. Returns the exit status."""
+    from archiver.cli.commands.media_selection import select
+    from archiver.cli.view import figures
+    from archiver.compose.write_archive import open_shared
+    from archiver.media.retry import revive
+    from archiver.store.media_asked import ask_files
+
+    if not wanted.is_named:
+        output.note("the service is running: it fetches what the policies want (`telekeep media status`).")
+        return 0
+    now = int(time.time())
+    async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
+        channels, selection = await select(database, wanted)
+        for channel in channels:
+            messages = None if selection.messages is None else selection.messages.get(channel.channel_id, ())
+            if selection.even_early and messages:
+                await revive(database, channel.channel_id, messages, now=now)
+            await database.write(ask_files, channel.channel_id, messages, max_size=wanted.max_size, now=now)
+        for name in dict.fromkeys(channel.account for channel in channels):
+            things.add(_object(name, None, None) | {"requested": True})
+    if selection.messages is None:
+        what = f"all files of {figures.count(len(channels), 'channel')}"
+    else:
+        what = f"the files of {figures.count(sum(map(len, selection.messages.values())), 'message')}"
+    output.note(f"asked the running service for {what}; `telekeep media status` shows what arrived.")
+    return 0
 
 
 async def _fetch(
@@ -161,6 +198,7 @@ def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> d
         "not_fetched": {} if counts is None else dict(counts.not_fetched),
         "no_room": 0 if counts is None else counts.no_room,
         "complete": counts is not None and counts.is_complete,
+        "requested": False,
         "error": None if error is None else str(error),
         "exit_status": getattr(error, "exit_status", 0),
     }

@@ -1,0 +1,61 @@
+"""Table `media_asked`: files that other processes asked of the running service, whatever the policies want."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from itertools import groupby
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from archiver.ids import ChannelId, MessageId
+from archiver.store.database import Reader
+
+_ALL: Final = 0
+
+
+class AskedFiles(NamedTuple):
+    """Files of one channel that were asked for with one limit."""
+
+    channel_id: ChannelId
+    max_size: int | None
+    messages: list[MessageId] | None
+    """None: of all messages."""
+
+
+def ask_files(
+    conn: sqlite3.Connection,
+    channel_id: ChannelId,
+    messages: Collection[MessageId] | None,
+    *,
+    max_size: int | None,
+    now: int,
+) -> None:
+    """Ask for the files of these messages; None: of all of the channel."""
+    conn.executemany(
+        "INSERT OR REPLACE INTO media_asked (channel_id, message_id, max_size, asked_at) VALUES (?, ?, ?, ?)",
+        [(channel_id, one, max_size, now) for one in ([_ALL] if messages is None else messages)],
+    )
+
+
+def list_asked(conn: Reader, channel_id: ChannelId) -> list[AskedFiles]:
+    """What is asked of a channel."""
+    rows = conn.execute(
+        "SELECT max_size, message_id FROM media_asked WHERE channel_id = ? ORDER BY max_size, message_id", (channel_id,)
+    ).fetchall()
+    found = []
+    for max_size, group in groupby(rows, key=itemgetter(0)):
+        ids = [MessageId(row[1]) for row in group]
+        found.append(AskedFiles(channel_id, max_size, None if _ALL in ids else ids))
+    return found
+
+
+def count_asked(conn: Reader) -> tuple[int, int]:
+    """The number of things asked, and when the last one was: whether anything new was."""
+    row = conn.execute("SELECT count(*), coalesce(max(asked_at), 0) FROM media_asked").fetchone()
+    return int(row[0]), int(row[1])
+
+
+def settle_asked(conn: sqlite3.Connection, asked: AskedFiles) -> None:
+    """These files are stored, or cannot be had."""
+    conn.execute("DELETE FROM media_asked WHERE channel_id = ? AND max_size IS ?", (asked.channel_id, asked.max_size))
