@@ -113,6 +113,7 @@ async def _open_meilisearch(
     conn: Connection, settings: MeilisearchSettings, question: Question, exact: Engine
 ) -> AsyncIterator[SelectedEngine]:
     from search.auto import FallbackEngine
+    from search.engine.union import UnionEngine
     from search.meili.engine import MeiliEngine
 
     names = [node_name(url) for url in settings.addresses]
@@ -125,6 +126,8 @@ async def _open_meilisearch(
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
+        if question.fuzzy and selected.away is None:
+            selected.engine = FallbackEngine(UnionEngine(exact, engine), exact, selected.note_away)
         for node in nodes:
             node.seconds = SECONDS
         yield selected

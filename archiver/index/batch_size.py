@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-MOST_BYTES: Final = 32_000_000
+MOST_BYTES: Final = 64_000_000
 """Maximum size of a task: large ones are cheap, and this fits the server's limit of 100 MB and our memory."""
 LEAST_BYTES: Final = 100_000
 PROBE: Final = 20

@@ -1,9 +1,9 @@
 """Compile a question to a Meilisearch request: `q`, filter and sort order. Pure.
 
-Words are sent folded, each in quotes: exactly that word then, without typing errors, splitting or prefixes, and
-regardless of word order. With `fuzzy` they are sent without quotes, which forgives typing errors; so are beginnings of
-words (clos*), of which `q` can have one, at its end. Excluded words come first, since Meilisearch ignores everything
-after the tenth word.
+Words are sent folded and phrases as they were typed, each in quotes: exactly that word then, without typing errors,
+splitting or prefixes, and regardless of word order. With `fuzzy` words are sent without quotes, which forgives typing
+errors; so are beginnings of words (clos*), of which `q` can have one, at its end. Excluded words come first, since
+Meilisearch ignores everything after the tenth word.
 
 Words are found as they are written: inflected forms and other spellings are for the embedded engine. Questions that
 Meilisearch cannot express raise `Unanswerable` with the reason: OR between words, the exclusion of a group of words,
@@ -162,7 +162,12 @@ def _folded(leaf: Text) -> str:
     if not any(map(str.isalnum, found)):
         # It would be left out of the question without a word.
         raise unanswerable("Meilisearch does not find signs.")
-    return found
+    return _as_typed(text) if isinstance(leaf, Phrase) and " " in found else found
+
+
+def _as_typed(phrase: str) -> str:
+    """Words in their order are found in the texts themselves: folded words need not be next to each other."""
+    return " ".join(phrase.encode("utf-8", "replace").decode().replace('"', " ").split())
 
 
 def federated(body: Mapping[str, Any], index: str) -> dict[str, Any]:

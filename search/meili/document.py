@@ -1,9 +1,10 @@
 """Convert messages to Meilisearch documents: lines of UTF-8 JSON. Pure.
 
-`text` and the other readable fields are as people wrote them. `words_<version>_<norm>` has the texts that Meilisearch's
-tokenizer would not read as telekeep does, folded (`folding`). The rest is for filters and facets; absent values are
-omitted, except the language. Ids that exceed the precision of JSON numbers are strings. Views and forwards are not
-included, since each change would require a write.
+`text` and the other readable fields are as people wrote them. `words_<version>_<norm>` has what Meilisearch's tokenizer
+would not read as telekeep does (`folding`) and other spellings (`spellings`), `base_forms` the base forms of words.
+The rest is for filters and facets; absent values are omitted, except the language, and so are states that are false,
+except `is_edited` and `is_missing`. Ids that exceed the precision of JSON numbers are strings. Views and forwards are
+not included, since each change would require a write.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from typing import Any, Final
 import orjson
 
 from search.document import Details, Document, Key
-from search.meili.folding import folded_texts
-from search.meili.settings import PRIMARY_KEY, WORDS
+from search.meili.base_forms import base_forms
+from search.meili.folding import folded_parts
+from search.meili.settings import FORMS, PRIMARY_KEY, WORDS
+from search.meili.spellings import spellings
 from search.query.filters import NOT_MEDIA
 from search.query.tags import domain_values, tag_value
+from search.text.normalize import fold
 
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
@@ -57,19 +61,22 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "month": f"{day:%Y-%m}",
         "lang": document.lang,
         "text": document.text,
-        "is_service": document.is_service,
-        "is_forwarded": document.is_forwarded,
-        "is_reply": document.is_reply,
         "is_edited": document.is_edited,
         "is_missing": document.is_missing,
     }
     links = document.all_links()
+    texts = list(document.texts())
+    folded = list(map(fold, texts))
     more = {
-        WORDS: folded_texts(document.texts()),
+        WORDS: [*folded_parts(texts), *spellings(texts, folded, document.lang)],
+        FORMS: base_forms(folded, document.lang),
         "other_texts": _other_texts(document, details),
         "channel": document.channel_username,
         "channel_title": document.channel_title,
         "edit_date": document.edit_date,
+        "is_service": document.is_service,
+        "is_forwarded": document.is_forwarded,
+        "is_reply": document.is_reply,
         "has": _has(document),
         "grouped_id": document.grouped_id,
         "hashtags": [tag_value("hashtag", tag) for tag in document.all_hashtags()],
@@ -97,7 +104,7 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
 
 def _media(document: Document, details: Details) -> dict[str, Any]:
     return {
-        "media": document.media,
+        "media": [kind for kind in document.media if kind not in NOT_MEDIA],
         "mime": tag_value("mime", document.mime) if document.mime else None,
         "ext": tag_value("ext", document.ext) if document.ext else None,
         "file_name": document.file_name,
@@ -122,9 +129,7 @@ def _other_texts(document: Document, details: Details) -> Sequence[str]:
 
 
 def _has(document: Document) -> Sequence[str]:
-    kinds = list(document.media)
-    if any(kind not in NOT_MEDIA for kind in kinds):
-        kinds.append("media")
+    kinds = [kind for kind in document.media if kind in NOT_MEDIA]
     if "downloaded" in document.file_states:
         kinds.append("file")
     if document.has_link:

@@ -14,7 +14,7 @@ from typing import Final, get_args
 from search.engine.page import Position
 from search.errors import Unanswerable
 from search.query.dates import Bounds
-from search.query.filters import HAS
+from search.query.filters import HAS, NOT_MEDIA
 from search.query.tags import link_needles, tag_value
 from search.query.tree import (
     NO_COPY,
@@ -122,7 +122,9 @@ def _has(node: Has | FileIs) -> str:
     if isinstance(node, FileIs):
         return one_of("file_status", _NOT_HERE if node.state == NO_COPY else [node.state])
     kinds = HAS[node.kind]
-    return one_of("has", [node.kind] if kinds is None else sorted(kinds))
+    if node.kind == "media":
+        return "media EXISTS"
+    return f"has = {node.kind}" if kinds is None or kinds <= NOT_MEDIA else one_of("media", sorted(kinds))
 
 
 def _number(node: Number) -> str:

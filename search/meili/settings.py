@@ -11,6 +11,7 @@ https://www.meilisearch.com/docs/reference/api/settings
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,6 +22,10 @@ DOCUMENT_VERSION: Final = 6
 PRIMARY_KEY: Final = "id"
 WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
 """Field of texts as telekeep folds them, where Meilisearch would read them otherwise (`folding`)."""
+FORMS: Final = "base_forms"
+"""Field of the base forms of words, for questions as people type them (`base_forms`)."""
+SINCE: Final = {FORMS: 6}
+"""Fields with the version of the documents that has them first: a rebuild adds them to what the owner has set."""
 
 MAX_HITS: Final = 1000
 """Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
@@ -51,9 +56,11 @@ _EQUAL = (
     "copy_of", "day", "file_status", "sha256",
 )  # fmt: skip
 
+_VERSIONED: Final = re.compile("(?:words|terms|forms)_([0-9]{1,4})_[0-9]+")
+
 SETTINGS: Final[Mapping[str, Any]] = {
     "displayedAttributes": list(DISPLAYED),
-    "searchableAttributes": [*READABLE, WORDS],
+    "searchableAttributes": [*READABLE, WORDS, FORMS],
     "filterableAttributes": [
         {
             "attributePatterns": list(ORDER),
@@ -79,6 +86,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     },
     "localizedAttributes": [
         {"attributePatterns": [*READABLE, WORDS], "locales": list(LOCALES)},
+        {"attributePatterns": [FORMS], "locales": ["eng"]},
     ],
     "stopWords": [],
     "synonyms": {},
@@ -118,7 +126,23 @@ def settings_like(present: Mapping[str, Any] | None) -> dict[str, Any]:
         return dict(SETTINGS)
     theirs = {name: present[name] for name in SETTINGS if name in present and name not in _NEEDED}
     theirs.pop("localizedAttributes", None)  # it names our fields by their version
-    return {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs}
+    made = {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs}
+    return made | {name: _with_new(name, made[name], _version(present)) for name in _LISTS}
+
+
+_LISTS: Final = ("searchableAttributes", "displayedAttributes")
+
+
+def _with_new(name: str, present: list[str], version: int) -> list[str]:
+    """Add our fields that documents of this version did not have."""
+    new = [one for one in SETTINGS[name] if SINCE.get(one, 0) > version and one not in present]
+    return present if present == ["*"] else [*present, *new]
+
+
+def _version(present: Mapping[str, Any]) -> int:
+    """The version of the documents that an index with these settings holds; 0: unknown."""
+    named = [found[1] for one in _searched(present) if (found := _VERSIONED.fullmatch(one))]
+    return max(map(int, named), default=0)
 
 
 def differing_settings(present: Mapping[str, Any]) -> list[str]:
@@ -142,7 +166,7 @@ def _searched(present: Mapping[str, Any]) -> list[str]:
 
 
 def _is_versioned(name: str) -> bool:
-    return name.startswith(("words_", "terms_", "forms_"))
+    return _VERSIONED.fullmatch(name) is not None
 
 
 def _complete(name: str, present: Any) -> Any:

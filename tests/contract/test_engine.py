@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,14 +64,7 @@ async def all_pages(engine: Engine, question: Question) -> list[tuple[int, int, 
         found += [(hit.date, hit.channel_id, hit.message_id) for hit in answer.hits]
         if answer.cursor is None:
             return found
-        question = Question(
-            tree=question.tree,
-            bounds=question.bounds,
-            channels=question.channels,
-            sort=question.sort,
-            limit=question.limit,
-            cursor=answer.cursor,
-        )
+        question = replace(question, cursor=answer.cursor)
 
 
 async def test_an_empty_index_answers_with_nothing(desk: Desk) -> None:

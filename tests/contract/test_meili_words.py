@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from search.engine.facets import Count
+from search.engine.protocol import Engine, Question, Sort
+from search.engine.union import UnionEngine
 from tests.contract.desks import MeiliDesk, Place, meili_desk
-from tests.contract.test_engine import ask, post, where
+from tests.contract.test_engine import all_pages, ask, post, where
 
 __all__ = ["where"]
 
@@ -85,3 +88,33 @@ async def test_with_fuzzy_typing_errors_and_the_beginning_of_a_word_are_enough(d
     assert await found(desk, "bridge toni*", fuzzy=True) == [1]
     assert await found(desk, '"is closed"', fuzzy=True) == [1]
     assert await found(desk, "Масква", fuzzy=True) == [3]
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
+@pytest.mark.parametrize("query", ["bridges", "brigde closed", "сказали -Ёлка", "closed -tonight"])
+async def test_with_both_engines_all_forms_are_found_and_typing_errors_once_each(
+    desk: MeiliDesk, query: str, sort: Sort
+) -> None:
+    more = [post(at, "two bridges were closd" if at % 2 else "он сказал") for at in range(20, 31)]
+    await desk.write(more)
+    both: Engine = UnionEngine(desk.embedded, desk.meilisearch)
+    question = ask(query, fuzzy=True, sort=sort, limit=2)
+    found = await all_pages(both, question)
+    exact = await all_pages(desk.embedded, ask(query, sort=sort))
+    guessed = await all_pages(desk.meilisearch, question)
+    assert len(found) == len(set(found)) == await both.count(question)
+    assert set(found) == {*exact, *guessed}
+    if sort == "relevance":
+        assert found[: len(exact)] == exact
+    else:
+        assert found == sorted(found, reverse=sort == "newest")
+    (count,) = (await both.facets(question, ["channel"]))["channel"]
+    assert count == Count("1", max(len(exact), len(guessed)))
+
+
+async def test_both_engines_find_what_either_does_while_the_index_is_empty(desk: MeiliDesk) -> None:
+    await desk.clear()
+    both = UnionEngine(desk.embedded, desk.meilisearch)
+    question: Question = ask("bridge", fuzzy=True)
+    assert [hit.message_id for hit in (await both.search(question)).hits] == [10, 2, 1]
+    assert await both.count(question) == 3

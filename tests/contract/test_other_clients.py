@@ -62,3 +62,45 @@ async def test_another_client_reads_filters_and_counts_in_words(filled: MeiliDes
     assert counted == {"channel_title": {"Night Bridge": 4}, "month": {"2024-05": 4}}
     marked = ask(where, {"q": "closed", "attributesToHighlight": ["text"]})["hits"][0]["_formatted"]["text"]
     assert "<em>closed</em>" in marked
+
+
+TEXTS = {
+    "ru": ["Колонна двигалась по мостам", "дети играли во дворе"],
+    "uk": ["діти повернулися до шкіл"],
+    "en": ["the minister went to three cities", "the city is near"],
+    "fr": ["ils ont pris la fuite"],
+    "de": ["Häuser brennen", "STRASSE gesperrt"],
+    "ar": ["والجسور مغلقة", "للانتخابات البرلمانية", "عام 2021"],
+    "he": ["ובירושלים נערכה הפגנה"],
+    "fa": ["سخنگو گفت"],
+    "zh": ["美國總統訪問"],
+}
+RAW: tuple[tuple[str, list[str]], ...] = (
+    ("мост", ["Колонна двигалась по мостам"]),
+    ("двигаться", ["Колонна двигалась по мостам"]),
+    ("ребёнок", ["дети играли во дворе"]),
+    ("школа", ["діти повернулися до шкіл"]),
+    ("go", ["the minister went to three cities"]),
+    ("city", ["the city is near", "the minister went to three cities"]),
+    ('"city"', ["the city is near"]),
+    ('"three city"', []),
+    ("prendre", ["ils ont pris la fuite"]),
+    ("Haus", ["Häuser brennen"]),
+    ("straße", ["STRASSE gesperrt"]),
+    ("جسر", ["والجسور مغلقة"]),
+    ("انتخابات", ["للانتخابات البرلمانية"]),
+    ("٢٠٢١", ["عام 2021"]),
+    ("ירושלים", ["ובירושלים נערכה הפגנה"]),
+    ("گفتن", ["سخنگو گفت"]),
+    ("总统", ["美國總統訪問"]),
+)
+
+
+async def test_a_question_as_typed_finds_other_forms_and_spellings_and_in_quotes_only_its_own(
+    filled: MeiliDesk, where: Place
+) -> None:
+    texts = [(text, lang) for lang, some in TEXTS.items() for text in some]
+    await filled.write([post(at, text, lang=lang) for at, (text, lang) in enumerate(texts, 10)])
+    for query, wanted in RAW:
+        found = ask(where, {"q": query, "attributesToRetrieve": ["text"], "filter": "message_id >= 10"})["hits"]
+        assert sorted(hit["text"] for hit in found) == sorted(wanted), query

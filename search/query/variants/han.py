@@ -87,3 +87,13 @@ def _table() -> HanTable:
         new={line[0]: line[1] for line in japanese},
         old={line[1]: line[0] for line in japanese if line[1] not in traditional},
     )
+
+
+def other_characters(text: str) -> str | None:
+    """Return a Chinese text in the other characters, traditional or simplified; None if it has none of its own."""
+    table = _table()
+    simple = "".join(table.simple.get(char, char) for char in text)
+    if simple != text:
+        return simple
+    full = "".join((table.traditional.get(char) or (char,))[0] for char in text)
+    return full if full != text else None

@@ -1,0 +1,89 @@
+"""Two engines as one: all hits of an exact one, and what only one that tolerates typing errors finds.
+
+So a search that forgives typing errors finds at least what the same search without them does: all forms and spellings
+of the words, in all messages, whatever state the other engine is in. Exact hits come first in the order by relevance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from operator import attrgetter
+from typing import Final
+
+from search.document import Key
+from search.engine.facets import Count, Counts, FacetName, order
+from search.engine.page import format_position, format_rank, parse_rank
+from search.engine.protocol import Answer, Engine, Hit, Question
+from search.query.tree import text_leaves
+
+MOST: Final = 1000
+"""Hits of each engine that are compared to count those of both."""
+
+
+class UnionEngine:
+    """Asks both engines; named after the one that tolerates typing errors, whose answers are not exact."""
+
+    def __init__(self, exact: Engine, tolerant: Engine) -> None:
+        self._exact = exact
+        self._tolerant = tolerant
+        self.name = tolerant.name
+
+    async def search(self, question: Question) -> Answer:
+        """Return one page of the hits of both. Raises what either engine does."""
+        if question.sort == "relevance" and next(text_leaves(question.tree), None) is not None:
+            return await self._ranked(question)
+        guesses, exact = await asyncio.gather(self._tolerant.search(question), self._exact.search(_strict(question)))
+        hits = sorted(_join(exact.hits, guesses.hits), key=attrgetter("position"), reverse=question.sort != "oldest")
+        page = hits[: question.limit]
+        more = len(hits) > len(page) or guesses.cursor is not None or exact.cursor is not None
+        return Answer(hits=page, engine=self.name, cursor=format_position(page[-1].position) if more and page else None)
+
+    async def _ranked(self, question: Question) -> Answer:
+        """Return a page by rank: it is known only after all pages before it."""
+        before = 0 if question.cursor is None else parse_rank(question.cursor)
+        end = before + question.limit
+        first = replace(question, cursor=None, limit=end)
+        guesses, exact = await asyncio.gather(self._tolerant.search(first), self._exact.search(_strict(first)))
+        hits = _join(exact.hits, guesses.hits)
+        more = len(hits) > end or guesses.cursor is not None or exact.cursor is not None
+        page = hits[before:end]
+        return Answer(hits=page, engine=self.name, cursor=format_rank(end) if more and page else None)
+
+    async def count(self, question: Question) -> int:
+        """Count the hits of both; where either has many, at least so many."""
+        counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(_strict(question)))
+        if max(counts) > MOST or not min(counts):
+            return max(counts)
+        all_hits = replace(question, cursor=None, limit=MOST, sort="newest")
+        guesses, exact = await asyncio.gather(self._tolerant.search(all_hits), self._exact.search(_strict(all_hits)))
+        return len(_join(exact.hits, guesses.hits))
+
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        """Count the hits of both by facets, each value at least so many times. Raises what either engine does."""
+        one, other = await asyncio.gather(
+            self._tolerant.facets(question, names, zone), self._exact.facets(_strict(question), names, zone)
+        )
+        return {name: _most(name, one[name], other[name]) for name in names}
+
+
+def _join(exact: Sequence[Hit], guesses: Sequence[Hit]) -> list[Hit]:
+    """Join hits in their order; one that both found is the exact one's."""
+    found: dict[Key, Hit] = {hit.key: hit for hit in exact}
+    for hit in guesses:
+        found.setdefault(hit.key, hit)
+    return list(found.values())
+
+
+def _most(name: FacetName, one: Sequence[Count], other: Sequence[Count]) -> list[Count]:
+    found: dict[str, Count] = {}
+    for count in (*one, *other):
+        if count.value not in found or count.count > found[count.value].count:
+            found[count.value] = count
+    return order(name, found.values())
+
+
+def _strict(question: Question) -> Question:
+    return replace(question, fuzzy=False)

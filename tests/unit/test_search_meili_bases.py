@@ -1,0 +1,74 @@
+"""What documents have for questions of other programs: base forms of their words, and other spellings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.meili.base_forms import MARK, SEPARATOR, base_forms
+from search.meili.spellings import spellings
+from search.text.normalize import fold
+
+
+def bases(text: str, lang: str | None) -> list[str]:
+    found = base_forms([fold(text)], lang)
+    return [one.removesuffix(MARK) for one in found.split(SEPARATOR) if one]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "found"),
+    [
+        ("went", "en", ["go"]),
+        ("cities", None, ["city"]),
+        ("denied", "en", ["deny"]),
+        ("пять дней", "ru", ["день"]),
+        ("подсудимых", "ru", ["подсудимый"]),
+        ("шкіл", "uk", ["школа"]),
+        ("les yeux", "fr", ["oeil"]),
+        ("murieron", "es", ["morir"]),
+        ("brachten", "de", ["bringen"]),
+        ("gitti", "tr", ["gitmek"]),
+        ("בממשלה", "he", ["ממשלה"]),
+        ("شركات", "ar", ["شركه"]),
+    ],
+)
+def test_a_word_brings_its_base(text: str, lang: str | None, found: list[str]) -> None:
+    assert set(found) <= set(bases(text, lang))
+
+
+@pytest.mark.parametrize(
+    "text", ["bridges", "soldiers", "мосты", "ракеты", "les ponts", "الجسر", "city", "国际法院", ""]
+)
+def test_a_base_that_the_text_itself_is_found_by_is_left_out(text: str) -> None:
+    assert bases(text, None) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "found"),
+    [
+        ("美國總統", "zh", ["美国总统"]),
+        ("台湾", "zh", ["臺灣"]),
+        ("عام 2021", "ar", ["٢٠٢١", "۲۰۲۱"]),
+        ("ปี 2564", "th", ["๒๕๖๔"]),
+        ("2021", "ar", []),
+        ("كتاب تازه", "fa", ["کتاب"]),
+        ("كتاب جديد", "ar", []),
+        ("der Fluss", "de", ["fluß"]),
+        ("the boss", "en", []),
+        ("ueber den Rhein", "de", ["uber"]),
+        ("北朝鮮がミサイル発射", "ja", ["北朝鮮", "ミサイル", "発射"]),
+        ("三人が死んだ", "ja", ["死ぬ"]),
+        ("윤석열대통령", "ko", ["대통령"]),
+    ],
+)
+def test_a_word_brings_its_other_spellings(text: str, lang: str, found: list[str]) -> None:
+    others = spellings([text], [fold(text)], lang)
+    assert set(found) <= set(others) if found else others == []
+
+
+@given(st.text(max_size=60), st.sampled_from(["ar", "fa", "he", "ru", "de", "ja", "zh", "", None]))
+def test_any_text_has_bases_and_spellings_without_separators(text: str, lang: str | None) -> None:
+    folded = fold(text)
+    assert all(one.endswith(MARK) or one == "ال" for one in filter(None, base_forms([folded], lang).split(SEPARATOR)))
+    assert all(spellings([text], [folded], lang))
