@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,7 @@ class Annotator:
         self.absent: dict[str, str] = {}
         """Why a hook's program cannot be started, by the hook's name."""
 
-    async def run(self, stop: asyncio.Event) -> AsyncIterator[Annotated]:
+    async def run(self, stop: asyncio.Event) -> AsyncGenerator[Annotated, None]:
         """Yield each result once it is recorded, until nothing is left or `stop` is set.
 
         A file that fails now is not tried again by the same call.

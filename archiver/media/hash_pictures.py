@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from collections import Counter
@@ -47,16 +46,16 @@ async def hash_pictures(
     database: Database,
     *,
     previews: bool = True,
-    stop: asyncio.Event | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[HashCounts], None] = lambda _: None,
 ) -> HashCounts:
-    """Hash every picture that has no hash yet; stop early, without loss, when `stop` is set.
+    """Hash every picture that has no hash yet; stop early, without loss, when `is_stopped` says so.
 
     `previews`: also pictures that are not stored, by the tiny preview in their message. Raises NoPictureLibrary.
     """
     expect_picture_library()
     async with PictureProcess() as process:
-        run = _Run(database, process, stop or asyncio.Event(), progress)
+        run = _Run(database, process, is_stopped, progress)
         await run.work_off(lambda after: database.read(list_unhashed, after=after), run.hash_file)
         if previews:
             await run.work_off(lambda after: database.read(list_unhashed_previews, after=after), run.hash_preview)
@@ -70,13 +69,13 @@ class _Run:
         self,
         database: Database,
         process: PictureProcess,
-        stop: asyncio.Event,
+        is_stopped: Callable[[], bool],
         progress: Callable[[HashCounts], None],
     ) -> None:
         self.counts = HashCounts()
         self._database = database
         self._process = process
-        self._stop = stop
+        self._is_stopped = is_stopped
         self._progress = progress
         self._blobs = BlobStore(database.path.parent)
 
@@ -85,11 +84,11 @@ class _Run:
     ) -> None:
         """Hash page after page."""
         after: str | None = ""
-        while after is not None and not self._stop.is_set():
+        while after is not None and not self._is_stopped():
             page = await list_after(after)
             for at in range(0, len(page.items), _BATCH):
                 await self._record(
-                    [await hash_one(one) for one in page.items[at : at + _BATCH] if not self._stop.is_set()]
+                    [await hash_one(one) for one in page.items[at : at + _BATCH] if not self._is_stopped()]
                 )
             after = page.after
 

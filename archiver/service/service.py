@@ -111,6 +111,11 @@ class Service:
         """Current status of each account."""
         return {name: self._describe(workers) for name, workers in self._workers.items()}
 
+    @property
+    def is_backfilling(self) -> bool:
+        """Whether some channel's history is still being read."""
+        return any(workers.backfill.left for workers in self._workers.values())
+
     def hint(self, channel_id: ChannelId) -> None:
         """Look at a channel soon, because the server pushed an update about it."""
         for workers in self._workers.values():
@@ -159,7 +164,7 @@ class Service:
             if self._indexer is not None:
                 group.create_task(self._indexer.run(stop), name="index")
             group.create_task(
-                merge_when_idle(self._database, stop, self._clock, self._is_backfilling), name="merge segments"
+                merge_when_idle(self._database, stop, self._clock, lambda: self.is_backfilling), name="merge segments"
             )
             group.create_task(self._send_heartbeats(stop), name="heartbeat")
             group.create_task(self._restart_accounts(group, stop), name="accounts")
@@ -233,9 +238,6 @@ class Service:
                 self._heartbeat_at = self._clock.tick()
                 self._notify_manager(statuses)
             await real.wait(stop, min(STATUS_INTERVAL, last_at + interval - moment))
-
-    def _is_backfilling(self) -> bool:
-        return any(workers.backfill.left for workers in self._workers.values())
 
     def _describe(self, workers: AccountWorkers) -> AccountStatus:
         connection, heard_at = workers.account.connection, workers.live.heard_at

@@ -144,6 +144,13 @@ def forget_waits(conn: sqlite3.Connection, hook: str, *, now: int) -> int:
     ).rowcount
 
 
+def find_next_try(conn: Reader) -> int | None:
+    """When a failed file is to be tried again, unix seconds."""
+    query = f"SELECT min(retry_at) FROM annotation WHERE status = 'failed' AND {_CURRENT}"
+    found = conn.execute(query).fetchone()[0]
+    return None if found is None else int(found)
+
+
 def find_attempts(conn: Reader, sha256: str, hook: str) -> int:
     """How often the hook has failed with these bytes."""
     query = f"SELECT attempts FROM annotation WHERE sha256 = ? AND hook = ? AND status = 'failed' AND {_CURRENT}"

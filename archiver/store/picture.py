@@ -190,6 +190,12 @@ def count_pictures(conn: Reader) -> PictureCounts:
     return PictureCounts(max(shown, seen), usable, seen - usable)
 
 
+def count_material(conn: Reader) -> tuple[int, int]:
+    """Known files and attachments: as long as neither changes, there is nothing new to derive."""
+    shown = f"SELECT count(*) FROM media INDEXED BY media_file WHERE {FILE_SLOT}"
+    return count_known(conn), int(conn.execute(shown).fetchone()[0])
+
+
 def count_known(conn: Reader) -> int:
     """How many files have a known SHA-256, so that the same bytes can be found."""
     query = "SELECT count(*) FROM file INDEXED BY file_sha256 WHERE sha256 IS NOT NULL"

@@ -63,7 +63,9 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> 
     signals = _watch_signals(stop)  # first, because the rest takes a while
     from archiver.cli.view.run_events import report_events
     from archiver.compose.accounts import ConnectionPolicy, open_accounts
+    from archiver.compose.hooks import make_annotator
     from archiver.compose.index import open_indexer
+    from archiver.service.derive_worker import DeriveWorker, deriving
     from archiver.service.monitoring.metrics import Metrics
     from archiver.service.monitoring.status_pages import StatusPages
     from archiver.service.monitoring.systemd import Systemd
@@ -101,6 +103,9 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> 
         }
         accounts.database.patience = LOCKED
         service = Service(accounts.database, accounts, poll_settings=poll_settings, manager=Systemd(), indexer=indexer)
+        annotator = make_annotator(settings.media.hooks, accounts.database)
+        mirroring = service
+        derive = DeriveWorker(accounts.database, annotator, is_busy=lambda: mirroring.is_backfilling)
         output.note(f"mirroring {figures.count(len(mirrored), 'channel')}; Ctrl-C stops.")
         if not mirrored:
             output.note("add channels while it runs: telekeep add @name")
@@ -110,6 +115,7 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> 
             _listening(settings, status_pages.pages),
             _serving_page(settings, wanted=serve),
             report_events(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
+            deriving(derive),
         ):
             await service.run(stop)
     output.note("stopped; everything received is kept.")
