@@ -44,9 +44,13 @@ def test_expired_references_wrong_data_centres_and_floods_in_the_middle_cost_no_
     order("file_move", file=keys[-1], dc=5)
     order("file_move", file=keys[0], dc=4)
     order("fault", spec="upload.getFile:premium_flood(1)+9x1;upload.getFile:flood(1)+60x1")
-    order("fault", spec="upload.getFile:rpc(400,FILE_REFERENCE_EXPIRED)+30x1;upload.getFile:rpc(500,INTERNAL)+40x1")
+    order("fault", spec="upload.getFile:rpc(500,INTERNAL)+40x1")
     order("net", rtt=0.01)
-    done = desk.run("media", "fetch")
+    process = desk.start("media", "fetch")
+    for parts in (20, 120):
+        until(lambda parts=parts: order("traffic")["parts"] >= parts or process.poll() is not None)
+        order("expire_references")
+    done = desk.end(process)
     assert done.status == 0, done
     expect_all_there(desk, server, keys)
     assert expect_no_part_twice(server) == 0
