@@ -20,6 +20,7 @@ from archiver.web.problems import describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
 from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Format, Site, read_request
 from archiver.web.view import Shown, View
+from archiver.web.views.calendar import show_calendar
 from archiver.web.views.changes import show_changes
 from archiver.web.views.channel import count_newer_messages, show_channel
 from archiver.web.views.health import show_health
@@ -42,6 +43,7 @@ VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
     ("/health", show_health, ("json", "html")),
     ("/help/query", show_help, ("html",)),
     ("/c/{channel}/newer", count_newer_messages, ("json",)),
+    ("/c/{channel}/calendar", show_calendar, ("json", "html")),
     ("/c/{channel}/media", show_media, ("json", "html")),
     ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
 )

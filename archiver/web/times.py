@@ -67,6 +67,14 @@ class Times:
         """`Jan 2022`."""
         return f"{self._texts.pgettext('month', _MONTHS[day.month - 1])} {day.year}"
 
+    def month_name(self, number: int) -> str:
+        """`Jan`."""
+        return self._texts.pgettext("month", _MONTHS[number - 1])
+
+    def weekday_names(self) -> list[str]:
+        """The days of a week from Monday."""
+        return [self._texts.pgettext("weekday", name) for name in _DAYS]
+
     def between(self, begin: float, end: float) -> Markup:
         """An interval in which something happened."""
         if begin == end:

@@ -186,3 +186,13 @@ def test_french_is_spoken_to_those_who_ask_for_it(opened: Browser) -> None:
     chosen = opened.get("/display?language=fr&tz=Europe/Paris&back=/c/NightBridge%3Faround%3D5")
     assert chosen.headers["Location"] == "/c/NightBridge?around=5"
     assert len(chosen.headers.get_all("Set-Cookie")) == 2
+
+
+def test_calendars_count_what_is_held_by_days_of_the_zone(opened: Browser) -> None:
+    html = opened.get("/c/NightBridge?around=1").html
+    assert "Dec 2021: 342 messages" in opened.get("/c/NightBridge?around=1").text
+    assert re.search(r'on=2021-12-16">16</a> <span class="quiet">342<', html)
+    html = opened.get("/c/NightBridge?around=1&tz=-03:00").html
+    assert re.search(r'on=2021-12-15&amp;tz=-03%3A00">15</a> <span class="quiet">170<', html)
+    assert opened.get("/c/NightBridge/calendar.json").json["months"] == {"2021-12": 342}
+    assert 'on=2021-12">342</a>' in opened.get("/c/NightBridge/calendar").html

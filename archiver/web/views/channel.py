@@ -12,8 +12,10 @@ from archiver.reading.channel_page import ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_newer
+from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages
-from archiver.web.lookup import find_channel
+from archiver.web.calendars import Month, read_month
+from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import Post, list_posts, list_reply_keys, list_slots
 from archiver.web.site import Asked, Site
@@ -23,6 +25,10 @@ from archiver.web.view import Shown
 
 MOST_NEWER: Final = 1000
 """Up to which newer messages are counted."""
+
+
+_COUNTING: Final = 0.05
+"""Seconds for the calendar beside the messages."""
 
 
 class ColumnItem(NamedTuple):
@@ -45,6 +51,7 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         page = await read_page(conn, found.mirrored, place)
         answers = await read_texts(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages))
+    month = await _read_month(site, asked, found, page)
     posts = list_posts(
         found.name, page.messages, page.languages, pictures, answers=answers, targets=make_targets(found.known.values())
     )
@@ -59,11 +66,24 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
             "remarks": found.remarks,
             "page": page,
             "column": list(_column(page, posts, asked.times)),
+            "month": month,
             "first": page.messages[0][0] if page.messages else None,
             "last": page.messages[-1][0] if page.messages else None,
             "target": place.at if place.kind == "around" else None,
         },
     )
+
+
+async def _read_month(site: Site, asked: Asked, found: FoundChannel, page: ChannelPage) -> Month | None:
+    """The calendar of the month in which the page begins; None without one, or where counting takes long."""
+    day = asked.times.day_of(page.messages[0][0].date) if page.messages else None
+    if day is None or asked.format != "html":
+        return None
+    try:
+        async with site.reading(_COUNTING) as conn:
+            return await read_month(conn, found.name.channel_id, asked.times, day)
+    except OutOfTime:
+        return None
 
 
 async def _read_place(conn: Connection, asked: Asked) -> Place:
