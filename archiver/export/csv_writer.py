@@ -22,18 +22,20 @@ from archiver.model.row import FLAGS, KEYS, Row
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
-_FLAG_PLACES = [KEYS.index(name) for name in FLAGS]
 _EXCEL_ROWS = 1_048_576
 _EXCEL_CELL = 32_767
 
 
 class CsvWriter:
-    """One record per row of docs/rows.md."""
+    """One record per row of docs/rows.md. `fields`: only these keys, in this order."""
 
     extension = "csv"
 
-    def __init__(self, *, excel: bool = False) -> None:
+    def __init__(self, *, excel: bool = False, fields: Sequence[str] | None = None) -> None:
         self._excel = excel
+        self._fields = fields
+        self._keys = tuple(fields or KEYS)
+        self._flag_places = [self._keys.index(name) for name in FLAGS if name in self._keys]
         self._buffer = io.StringIO()
         self._csv = csv.writer(self._buffer, lineterminator="\r\n")
         self._rows = 0
@@ -43,7 +45,8 @@ class CsvWriter:
     def options(self) -> dict[str, object]:
         """The dialect, and the adaptations for spreadsheets."""
         guarded = {"byte_order_mark": True, "text_prefix": "'", "id_columns": sorted(ID_KEYS), "formula_guard": True}
-        return {"encoding": "UTF-8", "line_end": "CRLF", "excel": guarded if self._excel else None}
+        fields = {} if self._fields is None else {"fields": list(self._fields)}
+        return {"encoding": "UTF-8", "line_end": "CRLF", "excel": guarded if self._excel else None, **fields}
 
     @property
     def warnings(self) -> list[str]:
@@ -59,17 +62,17 @@ class CsvWriter:
 
     def begin(self) -> bytes:
         """The header."""
-        return (BYTE_ORDER_MARK if self._excel else b"") + self._record(KEYS)
+        return (BYTE_ORDER_MARK if self._excel else b"") + self._record(self._keys)
 
     def encode(self, row: Row) -> bytes:
         """Encode the row as a record."""
         self._rows += 1
-        cells = [row[key] for key in KEYS]
-        for at in _FLAG_PLACES:
+        cells = [row[key] for key in self._keys]
+        for at in self._flag_places:
             cells[at] = _flag(cells[at])
         if not self._excel:
             return self._record(cells)
-        cells = [_guard(key, cell) for key, cell in zip(KEYS, cells, strict=True)]
+        cells = [_guard(key, cell) for key, cell in zip(self._keys, cells, strict=True)]
         self._long += sum(isinstance(cell, str) and len(cell) > _EXCEL_CELL for cell in cells)
         return self._record(cells)
 

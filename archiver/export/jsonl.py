@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from archiver.model.row import Row, to_json
+from collections.abc import Sequence
+
+from archiver.model.json_text import dump
+from archiver.model.row import Row, to_json, to_object
 
 
 class JsonlWriter:
-    """One line per row of docs/rows.md."""
+    """One line per row of docs/rows.md. `fields`: only these keys, in this order."""
 
     extension = "jsonl"
 
-    def __init__(self) -> None:
+    def __init__(self, fields: Sequence[str] | None = None) -> None:
+        self._fields = fields
         self.options: dict[str, object] = {"encoding": "UTF-8", "line_end": "LF"}
+        if fields is not None:
+            self.options["fields"] = list(fields)
         self.warnings: list[str] = []
 
     def begin(self) -> bytes:
@@ -20,7 +26,10 @@ class JsonlWriter:
 
     def encode(self, row: Row) -> bytes:
         """Encode the row as a line."""
-        return to_json(row) + b"\n"
+        if self._fields is None:
+            return to_json(row) + b"\n"
+        thing = to_object(row)
+        return dump({name: thing[name] for name in self._fields}) + b"\n"
 
     def end(self) -> bytes:
         """Nothing."""

@@ -14,6 +14,12 @@ _USUAL = len("2021-12-16T00:00:00Z")
 """Timestamps of this length sort like text."""
 
 
+def has_keys(claims: Mapping[str, Any]) -> bool:
+    """Whether rows have the keys that they are counted by: an export may leave keys out."""
+    fields = claims["options"].get("fields")
+    return not isinstance(fields, list) or {"date", "channel_id", "message_id", "channel"} <= set(map(str, fields))
+
+
 class UnexpectedRow(Exception):
     """A row that is invalid or out of place; the text is a phrase that follows the name of its file."""
 

@@ -18,7 +18,7 @@ from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks
 from archiver.export.target import Target
-from archiver.export.writer import ByteSink, DescribedRows, RowSink, StreamRows, Writer
+from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
 from archiver.model.json_text import dump
 from archiver.store.database import Connection
@@ -60,7 +60,7 @@ async def export_to_file(
     made = None if path.parent.exists() else path.parent
     _make_parent(path)
     with Target(path, replace=force) as data:
-        sink = _into(writer, data)
+        sink = write_into(writer, data)
         channels, rows = await _write_all(conn, request, sink, progress)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
         manifest = _manifest(request, format_name, sink, channels, files, now=now)
@@ -73,7 +73,7 @@ async def export_to_file(
 async def export_to_folder(
     conn: Connection,
     request: Request,
-    make_writer: Callable[[Folder], DescribedRows],
+    make_writer: Callable[[OpensFiles], DescribedRows],
     path: Path,
     *,
     format_name: str,
@@ -107,11 +107,12 @@ async def export_to_stream(
 ) -> ExportResult:
     """Write only the data."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
-        shares = await _write_rows(conn, request, _into(writer, sink), progress)
+        shares = await _write_rows(conn, request, write_into(writer, sink), progress)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
-def _into(writer: Writer | Callable[[ByteSink], DescribedRows], sink: ByteSink) -> DescribedRows:
+def write_into(writer: Writer | Callable[[ByteSink], DescribedRows], sink: ByteSink) -> DescribedRows:
+    """What writes rows of the format into the sink."""
     return writer(sink) if callable(writer) else StreamRows(writer, sink)
 
 

@@ -20,7 +20,7 @@ from archiver.errors import NotFound
 from archiver.export.claims import find_fault
 from archiver.export.counting import make_counter
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.recount import Recount, UnexpectedRow, name_of
+from archiver.export.recount import Recount, UnexpectedRow, has_keys, name_of
 from archiver.export.regular import UnusableFile, open_regular, read_small
 
 _CHUNK = 1 << 20
@@ -88,7 +88,7 @@ def judge(manifest: Path) -> ManifestCheck:
                 FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, claims["format"]))
                 for entry in claims["files"]
             ]
-            if not any(one.fault for one in files):
+            if has_keys(claims) and not any(one.fault for one in files):
                 files += _recounted(manifest, directory, claims)
             return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files), _incomplete(claims))
     except UnusableFile as unfit:

@@ -43,6 +43,22 @@ class ByteSink(Protocol):
         ...
 
 
+class FileSink(ByteSink, Protocol):
+    """One of several data files."""
+
+    def close(self, rows: int = 0) -> None:
+        """End the file, which has so many rows."""
+        ...
+
+
+class OpensFiles(Protocol):
+    """Where the data files of a format of several files go."""
+
+    def open(self, name: str) -> FileSink:
+        """Begin a new file; folders in its name are made."""
+        ...
+
+
 class RowSink(Protocol):
     """Where rows go: `begin`, then `add` for each, then `end`."""
 

@@ -214,3 +214,29 @@ def test_damage_detected_by_a_manifest_exits_6(run: Run, tmp_path: Path) -> None
     manifest.unlink()
     os.mkfifo(manifest)
     assert run("verify", "out").returncode == 6
+
+
+def test_an_export_of_some_fields_is_written_and_verified(run: Run, tmp_path: Path) -> None:
+    assert run("export", "-o", "some.jsonl", "--fields", "text,permalink").returncode == 0
+    rows = [orjson.loads(line) for line in (tmp_path / "some.jsonl").read_bytes().splitlines()]
+    assert {tuple(row) for row in rows} == {("text", "permalink")}
+    assert run("export", "-o", "ids.csv", "--ids-only").returncode == 0
+    lines = (tmp_path / "ids.csv").read_text().splitlines()
+    assert (lines[0], len(lines)) == ("channel_id,message_id", len(rows) + 1)
+    assert run("verify", ".").returncode == 0
+    (tmp_path / "ids.csv").write_text("\r\n".join([*lines[:-1], "1,1", ""]))
+    assert run("verify", "ids.csv").returncode == 6
+    one_line(run("export", "-o", "x.jsonl", "--fields", "txt"), 'there is no field "txt". Did you mean text')
+    one_line(run("export", "-o", "x.md", "--fields", "text"), "markdown has no fields to choose from")
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "html", "desktop-json", "markdown", "atom"])
+def test_a_dry_run_writes_nothing_and_is_right_about_a_small_export(run: Run, tmp_path: Path, name: str) -> None:
+    done = run("export", "--format", name, "-o", "out", "--dry-run", "--json")
+    assert (done.returncode, names(tmp_path)) == (0, [])
+    told = orjson.loads(done.stdout)
+    assert (told["rows"], told["exact"], told["format"]) == (30, True, name)
+    assert run("export", "--format", name, "-o", "out").returncode == 0
+    out = tmp_path / "out"
+    files = [path for path in out.iterdir() if path.name != "manifest.json"] if out.is_dir() else [out]
+    assert told["bytes"] == sum(path.stat().st_size for path in files)

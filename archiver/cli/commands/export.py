@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
+from archiver.cli.export_options import ExportPlan, FieldsOption, FormatOption, plan_export
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.export_words import ExportWords
-from archiver.cli.view.exported import report, to_object
+from archiver.cli.view.exported import estimate_object, report, report_estimate, to_object
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
-from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
-from archiver.export.csv_writer import CsvWriter
-from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, WriterContext
-from archiver.export.place import Stream, find_folder, find_place, open_stream
+from archiver.export.estimate import ExportEstimate, estimate
+from archiver.export.formats.registry import WriterContext
+from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder, export_to_stream
 from archiver.export.stream import count_items, find_newest
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
-from archiver.store.database import read
+from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
 
@@ -39,8 +40,6 @@ EXIT_STATUS = {
     2: "wrong usage, or failure; nothing was written",
     130: "interrupted; nothing was written",
 }
-
-FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet"]
 
 HELP = """\
 Export a range of dates to a file, with a manifest.
@@ -72,10 +71,9 @@ def command(
     out: Annotated[
         str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
     ],
-    format_name: Annotated[
-        FormatName | None,
-        Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
-    ] = None,
+    format_name: FormatOption = None,
+    fields: FieldsOption = None,
+    ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
@@ -92,50 +90,43 @@ def command(
     tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; say how many rows, bytes and seconds.")] = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
 ) -> int:
     """Export a range of dates to a file, with a manifest; users see HELP instead."""
     set_style(progress)
-    shape = choose_shape(json=json, jsonl=jsonl)
-    _expect_separate_outputs(out, format_name, shape)
-    form = choose_format(format_name, out, excel=excel)
+    plan = plan_export(
+        out=out,
+        format_name=format_name,
+        fields=fields,
+        ids_only=ids_only,
+        excel=excel,
+        force=force,
+        dry_run=dry_run,
+        shape=choose_shape(json=json, jsonl=jsonl),
+    )
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
     spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
     when = When(since, until, on, context.obj.zone(tz))
-    return interrupted.run(
-        run(
-            context.obj,
-            channels or [],
-            form=form,
-            out=out,
-            query=query,
-            when=when,
-            glossary=spellings,
-            force=force,
-            shape=shape,
-        )
-    )
+    return interrupted.run(run(context.obj, channels or [], plan, query=query, when=when, glossary=spellings))
 
 
 async def run(
     invocation: Invocation,
     typed: list[str],
+    plan: ExportPlan,
     *,
-    form: ExportFormat,
-    out: str,
     query: str | None,
     when: When,
     glossary: Glossary | None = None,
-    force: bool = False,
-    shape: Shape = "people",
 ) -> int:
     """Export. Returns the exit status."""
     directory = invocation.checked_settings().archive.dir
-    place = _find_place(form, out, force=force, archive=directory)
-    result: ExportResult | None = None
+    place = plan.find_place(directory)
+    result: ExportResult | ExportEstimate | None = None
     zone = parse_zone(when.tz)
     write = Moments(zone).at if output.is_terminal() else iso
     try:
@@ -149,92 +140,62 @@ async def run(
                 await open_engine(conn)
                 tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
             request = Request(
-                channels=channels, bounds=bounds, zone=when.tz, query=query, tree=tree, by_channel=form.by_channel
+                channels=channels,
+                bounds=bounds,
+                zone=when.tz,
+                query=query,
+                tree=tree,
+                by_channel=plan.form.by_channel,
             )
-            names = {name.channel_id: name for name in await read(conn, list_names)}
-            context = WriterContext(
-                request=request,
-                wording=ExportWords(Moments(zone), names),
-                newest=await find_newest(conn, request),
-                groups=frozenset(names) - await read(conn, list_broadcasts),
-            )
-            with Progress("export") as progress:
-                total = await count_items(conn, request) if progress.is_shown else None
-
-                def advance(rows: int) -> None:
-                    progress.advance(rows, total)
-
-                if isinstance(place, Stream):
-                    async with open_stream(place) as sink:
-                        await export_to_stream(conn, request, form.open(context), sink, progress=advance)
-                    return 0
-                if form.make_folder is not None:
-                    result = await export_to_folder(
-                        conn,
-                        request,
-                        partial(form.make_folder, context),
-                        place,
-                        format_name=form.name,
-                        now=now,
-                        force=force,
-                        progress=advance,
-                    )
-                else:
-                    result = await export_to_file(
-                        conn,
-                        request,
-                        form.open(context),
-                        place,
-                        format_name=form.name,
-                        now=now,
-                        force=force,
-                        progress=advance,
-                    )
+            result = await _export(conn, request, plan, place, now=now)
     except asyncio.CancelledError:
         if result is None:
             raise
         # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
-    report(result, write=write)
-    if shape != "people":
-        (output.json if shape == "json" else output.jsonl)(to_object(result))
+    if result is None:
+        return 0
+    if isinstance(result, ExportEstimate):
+        told = estimate_object(result, plan.form.name)
+        report_estimate(result, plan.form.name)
+    else:
+        report(result, write=write)
+        told = to_object(result)
+    if plan.shape != "people":
+        (output.json if plan.shape == "json" else output.jsonl)(told)
     return 0
 
 
-def _find_place(form: ExportFormat, out: str, *, force: bool, archive: Path) -> Path | Stream:
-    if form.make_folder is not None:
-        return find_folder(out, form.name, force=force, archive=archive)
-    return find_place(out, form.name, force=force, archive=archive, file_name=form.file_name)
+async def _export(
+    conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, *, now: datetime
+) -> ExportResult | ExportEstimate | None:
+    """Write the export; None for a stream."""
+    form, context = plan.form, await _context(conn, request, plan)
+    make_folder = None if form.make_folder is None else partial(form.make_folder, context)
+    if plan.dry_run:
+        return await estimate(conn, request, None if make_folder else form.open(context), make_folder)
+    with Progress("export") as progress:
+        total = await count_items(conn, request) if progress.is_shown else None
+
+        def advance(rows: int) -> None:
+            progress.advance(rows, total)
+
+        if isinstance(place, Stream):
+            async with open_stream(place) as sink:
+                await export_to_stream(conn, request, form.open(context), sink, progress=advance)
+            return None
+        how: dict[str, Any] = {"format_name": form.name, "now": now, "force": plan.force, "progress": advance}
+        if make_folder is not None:
+            return await export_to_folder(conn, request, make_folder, place, **how)
+        return await export_to_file(conn, request, form.open(context), place, **how)
 
 
-def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape) -> None:
-    """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
-    if shape != "people" and out in _STDOUT:
-        raise UsageError(f"--{shape} and the rows cannot both go to standard output.", hint="Use -o FILE.")
-    named = ENDINGS.get(Path(out).suffix.lower())
-    if format_name is not None and named not in (None, format_name):
-        output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
-
-
-_STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-
-
-def choose_format(typed: str | None, out: str, *, excel: bool) -> ExportFormat:
-    """The format by --format, else by the file name extension. Raises UsageError."""
-    form = FORMATS[typed or _format_of(out)]
-    if not excel:
-        return form
-    if form.name != "csv":
-        raise UsageError("--excel needs CSV.", hint="Use --format csv.")
-    return replace(form, make=lambda _: CsvWriter(excel=True))
-
-
-def _format_of(out: str) -> str:
-    """The format by file name extension; JSON Lines without one, as for a directory, a pipe or standard output."""
-    ending = Path(out).suffix.lower()
-    if ending in ENDINGS:
-        return ENDINGS[ending]
-    if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
-        return "jsonl"
-    if ending in (".html", ".htm"):
-        raise UsageError("html is a directory of files.", hint=f"Use --format html -o {Path(out).with_suffix('')}/")
-    raise UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(FORMATS)}.")
+async def _context(conn: Connection, request: Request, plan: ExportPlan) -> WriterContext:
+    names = {name.channel_id: name for name in await read(conn, list_names)}
+    return WriterContext(
+        request=request,
+        wording=ExportWords(Moments(parse_zone(request.zone)), names),
+        fields=plan.fields,
+        excel=plan.excel,
+        newest=await find_newest(conn, request),
+        groups=frozenset(names) - await read(conn, list_broadcasts),
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.cli import output
 from archiver.cli.view import figures
+from archiver.export.estimate import ExportEstimate
 from archiver.export.manifest import ChannelPart, Manifest
 from archiver.export.run import ExportResult
 from archiver.model.row import iso
@@ -81,6 +82,26 @@ def to_object(result: ExportResult) -> dict[str, Any]:
             for part in manifest.channels
         ],
         "warnings": said["warnings"],
+    }
+
+
+def report_estimate(found: ExportEstimate, format_name: str) -> None:
+    """Report what --dry-run found."""
+    about = "" if found.is_exact else "about "
+    rows, size = figures.count(found.rows, "row"), figures.size(found.bytes)
+    took = figures.duration(max(found.seconds, 1))
+    output.note(f"{rows} as {format_name}: {about}{size}, in about {took}; nothing was written (--dry-run)")
+
+
+def estimate_object(found: ExportEstimate, format_name: str) -> dict[str, Any]:
+    """As JSON."""
+    return {
+        "dry_run": True,
+        "format": format_name,
+        "rows": found.rows,
+        "bytes": found.bytes,
+        "seconds": round(found.seconds, 3),
+        "exact": found.is_exact,
     }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 
-from archiver.export.folder import Folder, FolderFile
 from archiver.export.formats.html_article import ArticleView, anchor, day_heading, to_article
 from archiver.export.formats.html_index import DayCount, PageList, index_page
 from archiver.export.formats.html_media import MediaPlaces, no_files
@@ -17,6 +16,7 @@ from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, read_post
 from archiver.export.formats.wording import Wording
 from archiver.export.request import Request
+from archiver.export.writer import FileSink, OpensFiles
 from archiver.model.row import Row
 
 PAGE_ROWS = 1000
@@ -46,7 +46,7 @@ class HtmlFolder:
     """Writes the pages into a folder."""
 
     def __init__(
-        self, folder: Folder, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files
+        self, folder: OpensFiles, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files
     ) -> None:
         self._folder, self._request, self._wording = folder, request, wording
         self._clock = LocalClock(request.zone)
@@ -59,7 +59,7 @@ class HtmlFolder:
         )
         self._places = MessagePages()
         self._listed = PageList()
-        self._file: FolderFile | None = None
+        self._file: FileSink | None = None
         self._rows = 0
         self._page = 0
         self._first_day = self._day = ""
@@ -112,7 +112,7 @@ class HtmlFolder:
         self._rows += 1
         self._listed.rows += 1
 
-    def _open_page(self) -> FolderFile:
+    def _open_page(self) -> FileSink:
         self._page += 1
         self._file = self._folder.open(page_name(self._page))
         title = ", ".join(list(self._titles.values())[:3])

@@ -7,7 +7,7 @@ depend on the version of pyarrow, which the manifest names.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,9 +32,9 @@ _MEDIA_INTEGERS = frozenset({"size", "width", "height"})
 class ParquetRows:
     """Writes rows, some thousand at a time."""
 
-    def __init__(self, request: Request, sink: ByteSink) -> None:
+    def __init__(self, request: Request, fields: Sequence[str] | None, sink: ByteSink) -> None:
         self._pa, self._pq = import_pyarrow()
-        self._schema = _make_schema(self._pa, request)
+        self._schema = _make_schema(self._pa, request, fields or KEYS)
         self._sink = sink
         self._writer: Any = None
         self._rows: list[Row] = []
@@ -43,6 +43,7 @@ class ParquetRows:
             "compression": "zstd",
             "row_group_rows": GROUP_ROWS,
             "pyarrow": self._pa.__version__,
+            **({} if fields is None else {"fields": list(fields)}),
         }
         self.warnings: list[str] = []
 
@@ -55,7 +56,7 @@ class ParquetRows:
             compression_level=3,
             write_statistics=True,
             data_page_size=1 << 17,
-            use_dictionary=sorted(_WORDS),
+            use_dictionary=sorted(_WORDS & set(self._schema.names)),
         )
 
     def add(self, row: Row) -> None:
@@ -127,7 +128,7 @@ def import_pyarrow() -> tuple[Any, Any]:
     return pa, pq
 
 
-def _make_schema(pa: Any, request: Request) -> Any:
+def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
     words = pa.dictionary(pa.int32(), pa.string())
     kinds = {
         **dict.fromkeys(_TIMES, pa.timestamp("us", tz="UTC")),
@@ -144,7 +145,7 @@ def _make_schema(pa: Any, request: Request) -> Any:
         "until": iso(request.bounds.until_unix),
         "channels": [one.channel_id for one in request.channels],
     }
-    fields = [pa.field(name, kinds.get(name, pa.string())) for name in KEYS]
+    fields = [pa.field(name, kinds.get(name, pa.string())) for name in names]
     return pa.schema(fields, metadata={"telekeep": dump(told)})
 
 

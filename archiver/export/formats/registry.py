@@ -12,10 +12,9 @@ from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.jsonl import JsonlWriter
 
 if TYPE_CHECKING:
-    from archiver.export.folder import Folder
     from archiver.export.formats.wording import Wording
     from archiver.export.request import Request
-    from archiver.export.writer import ByteSink, DescribedRows, Writer
+    from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, Writer
 
 
 FileWriter: TypeAlias = "Writer | Callable[[ByteSink], DescribedRows]"
@@ -28,6 +27,9 @@ class WriterContext:
 
     request: Request
     wording: Wording
+    fields: tuple[str, ...] | None = None
+    """Only these keys of rows, in this order."""
+    excel: bool = False
     newest: int | None = None
     """Date of the newest message within the bounds."""
     groups: frozenset[int] = frozenset()
@@ -45,10 +47,12 @@ class ExportFormat:
     """In a directory that is named instead of a file."""
     endings: tuple[str, ...] = ()
     """File name extensions that mean it."""
+    has_fields: bool = False
+    """Whether it can leave out keys."""
     by_channel: bool = False
     """Whether its rows are sorted by channel first."""
     make: Callable[[WriterContext], FileWriter] | None = None
-    make_folder: Callable[[WriterContext, Folder], DescribedRows] | None = None
+    make_folder: Callable[[WriterContext, OpensFiles], DescribedRows] | None = None
     """Instead of `make` for a format of several files."""
 
     def open(self, context: WriterContext) -> FileWriter:
@@ -57,7 +61,7 @@ class ExportFormat:
         return self.make(context)
 
 
-def _html(context: WriterContext, folder: Folder) -> DescribedRows:
+def _html(context: WriterContext, folder: OpensFiles) -> DescribedRows:
     from archiver.export.formats.html_folder import HtmlFolder
 
     return HtmlFolder(folder, context.request, context.wording, media_places=context.media_places)
@@ -85,17 +89,36 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     from archiver.export.formats.parquet import ParquetRows, import_pyarrow
 
     import_pyarrow()  # at once, so that a lack is said before anything is read
-    return partial(ParquetRows, context.request)
+    return partial(ParquetRows, context.request, context.fields)
 
 
 _ALL = (
-    ExportFormat(name="jsonl", file_name="messages.jsonl", endings=(".jsonl", ".ndjson"), make=lambda _: JsonlWriter()),
-    ExportFormat(name="csv", file_name="messages.csv", endings=(".csv",), make=lambda _: CsvWriter()),
+    ExportFormat(
+        name="jsonl",
+        file_name="messages.jsonl",
+        endings=(".jsonl", ".ndjson"),
+        make=lambda context: JsonlWriter(context.fields),
+        has_fields=True,
+    ),
+    ExportFormat(
+        name="csv",
+        file_name="messages.csv",
+        endings=(".csv",),
+        make=lambda context: CsvWriter(excel=context.excel, fields=context.fields),
+        has_fields=True,
+    ),
     ExportFormat(name="html", make_folder=_html),
     ExportFormat(name="desktop-json", file_name="result.json", by_channel=True, make=_desktop_json),
     ExportFormat(name="markdown", file_name="messages.md", endings=(".md", ".markdown"), make=_markdown),
     ExportFormat(name="atom", file_name="messages.atom", endings=(".atom",), make=_atom),
-    ExportFormat(name="parquet", file_name="messages.parquet", endings=(".parquet",), by_channel=True, make=_parquet),
+    ExportFormat(
+        name="parquet",
+        file_name="messages.parquet",
+        endings=(".parquet",),
+        by_channel=True,
+        make=_parquet,
+        has_fields=True,
+    ),
 )
 FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}
 ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings}

@@ -1,0 +1,99 @@
+"""The options of `export`: what they mean together, and which of them contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from archiver.cli import output
+from archiver.cli.parsing.parameters import Option
+from archiver.cli.view.fields import parse_fields
+from archiver.cli.view.shape import Shape
+from archiver.errors import UsageError
+from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat
+from archiver.export.place import Stream, find_folder, find_place
+from archiver.model.row import KEYS
+
+FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet"]
+FormatOption: TypeAlias = Annotated[
+    FormatName | None,
+    Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
+]
+FieldsOption: TypeAlias = Annotated[
+    str | None, Option("--fields", metavar="A,B", help="Only these keys, in this order; jsonl, csv and parquet.")
+]
+IDS = ("channel_id", "message_id")
+"""What --ids-only leaves."""
+_STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPlan:
+    """What to write, how and where."""
+
+    form: ExportFormat
+    out: str
+    fields: tuple[str, ...] | None = None
+    excel: bool = False
+    force: bool = False
+    dry_run: bool = False
+    shape: Shape = "people"
+
+    def find_place(self, archive: Path) -> Path | Stream:
+        """Where it is written. Raises UsageError for what must not be replaced."""
+        if self.form.make_folder is not None:
+            return find_folder(self.out, self.form.name, force=self.force, archive=archive)
+        name = self.form.file_name
+        return find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
+
+
+def plan_export(
+    *,
+    out: str,
+    format_name: str | None,
+    fields: str | None,
+    ids_only: bool,
+    excel: bool,
+    force: bool,
+    dry_run: bool,
+    shape: Shape,
+) -> ExportPlan:
+    """The plan by the options. Raises UsageError for those that contradict each other."""
+    form = FORMATS[format_name or format_of(out)]
+    _expect_separate_outputs(out, format_name, shape, dry_run=dry_run)
+    if excel and form.name != "csv":
+        raise UsageError("--excel needs CSV.", hint="Use --format csv.")
+    if ids_only and fields is not None:
+        raise UsageError("--ids-only and --fields cannot be combined.")
+    wanted = IDS if ids_only else parse_fields(fields, KEYS)
+    if wanted is not None and not form.has_fields:
+        able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
+        raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
+    return ExportPlan(form=form, out=out, fields=_once(wanted), excel=excel, force=force, dry_run=dry_run, shape=shape)
+
+
+def _once(fields: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if fields is None else tuple(fields)
+
+
+def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *, dry_run: bool) -> None:
+    """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
+    if shape != "people" and out in _STDOUT and not dry_run:
+        raise UsageError(f"--{shape} and the rows cannot both go to standard output.", hint="Use -o FILE.")
+    named = ENDINGS.get(Path(out).suffix.lower())
+    if format_name is not None and named not in (None, format_name):
+        output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
+
+
+def format_of(out: str) -> str:
+    """The format by file name extension; JSON Lines without one, as for a directory, a pipe or standard output."""
+    ending = Path(out).suffix.lower()
+    if ending in ENDINGS:
+        return ENDINGS[ending]
+    if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
+        return "jsonl"
+    if ending in (".html", ".htm"):
+        raise UsageError("html is a directory of files.", hint=f"Use --format html -o {Path(out).with_suffix('')}/")
+    raise UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(FORMATS)}.")

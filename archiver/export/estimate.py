@@ -1,0 +1,84 @@
+"""Estimate an export without writing it: rows are counted, bytes and time are those of its first rows, scaled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import islice
+
+from archiver.export.request import Request
+from archiver.export.run import write_into
+from archiver.export.stream import count_items, iter_chunks
+from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, Writer
+from archiver.store.database import Connection
+from archiver.store.rows import snapshot
+
+_SAMPLE = 4096
+"""Rows that are written to nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEstimate:
+    """What an export would be."""
+
+    rows: int
+    bytes: int
+    seconds: float
+    is_exact: bool
+    """Whether all rows were in the sample."""
+
+
+class Nowhere:
+    """Counts bytes, of one file or several."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: bytes, /) -> None:
+        """Count the data."""
+        self.size += len(data)
+
+    def open(self, name: str) -> Nowhere:
+        """Count the bytes of this file, too."""
+        del name
+        return self
+
+    def close(self, rows: int = 0) -> None:
+        """Nothing."""
+
+
+async def estimate(
+    conn: Connection,
+    request: Request,
+    writer: Writer | Callable[[ByteSink], DescribedRows] | None = None,
+    make_folder: Callable[[OpensFiles], DescribedRows] | None = None,
+) -> ExportEstimate:
+    """Estimate the export of a format of one file, or of several."""
+    sink = Nowhere()
+    assert (writer is None) != (make_folder is None)
+    rows = make_folder(sink) if make_folder is not None else write_into(writer, sink) if writer is not None else None
+    assert rows is not None
+    async with snapshot(conn):
+        total = await count_items(conn, request)
+        began = time.perf_counter()
+        written = await _write_sample(conn, request, rows)
+        took = time.perf_counter() - began
+    scale = total / written if written else 0
+    exact = written >= total
+    return ExportEstimate(total, sink.size if exact else round(sink.size * scale), took * max(scale, 1), exact)
+
+
+async def _write_sample(conn: Connection, request: Request, rows: DescribedRows) -> int:
+    count = 0
+    rows.begin()
+    async with aclosing(iter_chunks(conn, request)) as chunks:
+        async for chunk in chunks:
+            for _, row in islice(chunk, _SAMPLE - count):
+                rows.add(row)
+                count += 1
+            if count == _SAMPLE:
+                break
+    rows.end()
+    return count
