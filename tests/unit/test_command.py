@@ -157,7 +157,7 @@ def test_full_disk_is_said_as_the_system_says_it(
         ("search x -n -3", "search -n: -3 is too small; the smallest is 0."),
         ("search x -C 1000", "search -C: 1000 is too large; the largest is 100."),
         ("changes -n 1.5", 'changes -n: "1.5" is not a whole number.'),
-        ("export -o day --format parquet", 'export --format: "parquet" is not one of jsonl, csv.'),
+        ("export -o day --format xlsx", 'export --format: "xlsx" is not one of jsonl, csv, html, '),
         ("search x --chanel a", "search has no option --chanel. Did you mean --channel?"),
         ("search x --frobnicate", "search has no option --frobnicate. `telekeep help search` lists them."),
         ("search x --channel", "search --channel needs a value: --channel CHANNEL"),
