@@ -52,7 +52,7 @@ async def group_copies(conn: Connection, engine: Engine, question: Question) -> 
         held = await read(conn, list_originals, [hit.key for hit in answer.hits])
         for hit in answer.hits:
             if hit.key in held:
-                found[hit] = keys.join([hit.key, *_list_keys(*held[hit.key])])
+                found[hit] = keys.join([hit.key, *copy_keys(*held[hit.key])])
         if answer.cursor is None:
             break
         asked = replace(asked, cursor=answer.cursor)
@@ -79,7 +79,8 @@ def write_cursor(group: CopyGroup) -> str:
     return format_position(group.position)
 
 
-def _list_keys(text: str, fwd_from: str | None) -> Iterable[CopyKey]:
+def copy_keys(text: str, fwd_from: str | None) -> Iterable[CopyKey]:
+    """Yield what a message shares with its copies."""
     if fwd_from is not None:
         origin = orjson.loads(fwd_from)
         peer = origin.get("from_id") or {}

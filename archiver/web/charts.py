@@ -58,3 +58,22 @@ def _bars(found: Mapping[str, int], labels: Mapping[str, str]) -> Chart:
         wide = round(max(step * 0.86, 0.6), 2)
         bars.append(Bar(value, labels[value], count, round(at * step, 2), HEIGHT - height, wide, height))
     return Chart(bars, most)
+
+
+class Line(NamedTuple):
+    """Values over time, as points of a polyline in a box of 1000 by HEIGHT."""
+
+    points: str
+    low: int
+    high: int
+
+
+def draw_line(values: Sequence[tuple[int, int]]) -> Line | None:
+    """The line of (time, value), which hold until the next one; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    first, last = values[0][0], values[-1][0]
+    low, high = min(value for _, value in values), max(value for _, value in values)
+    across, up = max(last - first, 1), max(high - low, 1)
+    places = [(1000 * (at - first) / across, HEIGHT - 2 - (HEIGHT - 4) * (value - low) / up) for at, value in values]
+    return Line(" ".join(f"{x:.1f},{y:.1f}" for x, y in places), low, high)

@@ -49,9 +49,19 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"INSERT INTO absence VALUES (1001, 4, {NOW + 5}, 'audit', {NOW - 60}, NULL)",
     ]
     build(directory, messages, covered=[(1, 4)], sql=sql)
-    build(directory, [make_message(5, "copy", channel_id=1002)], channel=OTHER, covered=[(1, 5)])
-    index(directory, messages)
+    forward = '{"from_id": {"type": "channel", "id": 1001}, "channel_post": 4}'
+    copies = [
+        make_message(5, "an early copy of the long and winding road", channel_id=1002),
+        make_message(6, "", channel_id=1002, fwd_from=forward),
+        make_message(7, "An early copy of the long and winding road!", channel_id=1002),
+        make_message(8, "an early copy of the long and winding road to nowhere at all", channel_id=1002),
+        make_message(9, "no", channel_id=1002, reply_to='{"reply_to_msg_id": 8}', reply_to_msg_id=8),
+    ]
+    build(directory, copies, channel=OTHER, covered=[(1, 9)])
+    index(directory, [*messages, *copies])
     conn = connect(directory)
+    for at, views in ((NOW, 10), (NOW + 60, 90), (NOW + 120, 95)):
+        conn.execute("INSERT INTO counter VALUES (1002, 8, ?, ?, 1, NULL, NULL)", (at, views))
     conn.execute("INSERT INTO saved_query VALUES ('mine', 'Mine <b>', 'bridge -open', ?)", (NOW,))
     conn.execute(
         "UPDATE channel SET state = 'banned', state_since = ?, state_reason = 'gone' WHERE channel_id = 1002", (NOW,)
@@ -86,6 +96,20 @@ def test_links_to_archived_posts_lead_to_their_copies(opened: Browser) -> None:
     html = opened.get("/c/NightBridge/3").html
     found = [one.attrib["href"] for one in html5lib.parse(html, namespaceHTMLElements=False).iter("a")]
     assert {"/c/jisr_news/5", "/search?q=hashtag:bridge", "/c/jisr_news#end"} <= set(found)
+
+
+def test_a_message_shows_its_copies_replies_and_counters(opened: Browser) -> None:
+    def copies(path: str) -> list[str]:
+        part = opened.get(path).html.partition('id="copies"')[2].partition("</section>")[0]
+        return re.findall(r'href="([^"]+)"', part)
+
+    assert copies("/c/NightBridge/4") == ["/c/jisr_news/6"]
+    assert copies("/c/jisr_news/6") == ["/c/NightBridge/4"]
+    assert copies("/c/jisr_news/5") == ["/c/jisr_news/7"]
+    assert copies("/c/jisr_news/8") == []
+    html = opened.get("/c/jisr_news/8").html
+    assert '<polyline points="0.0,62.0 500.0,5.5 1000.0,2.0"/>' in html
+    assert re.search(r'<li><a href="/c/jisr_news/9"><bdi>9</bdi></a> <bdi>no</bdi>', html)
 
 
 def test_saved_queries_lead_to_their_results_and_feeds(opened: Browser) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
 from archiver.model.row import to_object
 from archiver.model.versions import list_versions
+from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.coverage_report import list_runs
 from archiver.reading.message_context import read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
-from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
+from archiver.store.reading_pool import OutOfTime
+from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages, list_replies
+from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import list_posts, list_slots
@@ -24,8 +29,13 @@ from archiver.web.times import Times
 from archiver.web.view import Shown
 from archiver.web.views.channel import read_texts
 
-MOST_VERSIONS = 50
+MOST_VERSIONS: Final = 50
 """Versions on one page; the command line shows all."""
+REPLIES_WITHIN: Final = 3000
+"""Following ids among which replies are looked for: there is no index of them."""
+_REPLIES: Final = 50
+_COPYING: Final = 0.06
+"""Seconds for looking for copies."""
 
 
 async def show_message(site: Site, asked: Asked) -> Shown:
@@ -38,14 +48,41 @@ async def show_message(site: Site, asked: Asked) -> Shown:
         if held is None:
             raise await _explain(conn, found, number, asked.times)
         values = await _read_all(conn, found, held)
+        replies = await read(
+            conn, list_replies, held[0].channel_id, held[0].message_id, within=REPLIES_WITHIN, limit=_REPLIES
+        )
+    copies = await _find_copies(site, held) if asked.format == "html" else None
     context = values["context"]
     return Shown(
         template="message.html",
         title=f"{found.name.title} {number}",
         rows=[context.row],
         data={"history": values["history"].to_object(diff=True)},
-        values={**values, "channel": found.name, "known": found.known, "remarks": found.remarks},
+        values={**values, "channel": found.name, "known": found.known, "remarks": found.remarks}
+        | {"replies": replies, "replies_within": REPLIES_WITHIN, "copies": copies, "views": _draw_views(values)},
     )
+
+
+class CopiesShown(NamedTuple):
+    """Copies with their dates and texts."""
+
+    copies: FoundCopies
+    held: Mapping[Key, HeldMessage]
+
+
+async def _find_copies(site: Site, held: HeldMessage) -> CopiesShown | None:
+    """The copies in the archive; None if finding them takes long, or the search tables are not there."""
+    try:
+        async with site.reading(_COPYING) as conn:
+            copies = await find_copies(conn, await open_engine(conn), held[0])
+            return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_REPLIES]))
+    except (OutOfTime, NotSearchable):
+        return None
+
+
+def _draw_views(values: Mapping[str, Any]) -> Line | None:
+    """The views over time."""
+    return draw_line([(one.at, one.views) for one in values["history"].counters or () if one.views is not None])
 
 
 async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
