@@ -23,6 +23,8 @@ from archiver.model.media_file import blob_path
 MEDIA: Final = "media"
 PARTIAL: Final = "partial"
 """Below `media/`: what is being fetched."""
+DATA: Final = ".data"
+"""End of the names of files under way; what else is there tells about them."""
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Never through a link; opening a FIFO must not block."""
@@ -83,6 +85,15 @@ class BlobStore:
                     return sorted(entry.name for entry in entries)
             except FileNotFoundError:
                 return []
+
+    def measure_partial(self) -> tuple[int, int]:
+        """The number of files under way, and the bytes that they take on disk, which is less than they seem to have."""
+        files = octets = 0
+        for name in self.list_partial():
+            if name.endswith(DATA):
+                with suppress(OSError, UsageError), os.fdopen(self.open_partial(name, os.O_RDONLY), "rb") as file:
+                    files, octets = files + 1, octets + os.fstat(file.fileno()).st_blocks * 512
+        return files, octets
 
     def adopt(self, name: str, *, sha256: str, size: int) -> Path:
         """Make a finished file of `media/partial/` the blob with this hash, which the caller has computed.

@@ -12,8 +12,10 @@ from archiver.model.media_file import PolicyOverride
 from archiver.store.database import Reader
 
 _COLUMNS = "download, max_size, caps, quota, thumbnails, protected"
-_KEPT = 0.7
-"""Share of the older rate in the new one."""
+_NEW = 0.3
+"""Largest share of a new rate in the one kept."""
+_LONG = 60.0
+"""Seconds after which a rate is worth that share: a single file says little."""
 
 
 class MediaRate(NamedTuple):
@@ -70,8 +72,8 @@ def note_rate(conn: sqlite3.Connection, account: str, *, files: int, size: int, 
         return
     conn.execute(
         "INSERT INTO media_rate (account, at, files, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
-        f" at = ?2, files = {_KEPT} * files + {1 - _KEPT} * ?3, bytes = {_KEPT} * bytes + {1 - _KEPT} * ?4",
-        (account, now, files / seconds, size / seconds),
+        " at = ?2, files = files + ?5 * (?3 - files), bytes = bytes + ?5 * (?4 - bytes)",
+        (account, now, files / seconds, size / seconds, _NEW * min(seconds / _LONG, 1.0)),
     )
 
 

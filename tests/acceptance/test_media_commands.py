@@ -151,7 +151,10 @@ def stored(desk: Desk, truth: list[dict[str, object]]) -> list[str]:
 
 
 def test_a_selection_is_fetched_whatever_the_policy_says_and_nothing_twice(fetching: Desk, telegram: Telegram) -> None:
-    fetching.do("add", "@media_desk", "--media", "none")
+    assert "files wanted: none" in fetching.do("add", "@media_desk", "--media", "none").err
+    wrong = fetching.run("add", "@media_desk", "--media", "everything")
+    assert (wrong.status, len(wrong.errors)) == (2, 1)
+    assert '"everything" is not part of a media policy' in wrong.errors[0]
     fetching.do("sync")
     assert fetching.run("media", "fetch").status == 1
     truth = files_of(telegram, fetching)

@@ -113,6 +113,11 @@ async def test_the_estimate_needs_a_rate_and_takes_the_slower_of_files_and_bytes
     await database.write(note_rate, "main", files=10, size=1_000, seconds=5.0, now=7)
     await database.write(note_rate, "main", files=0, size=0, seconds=5.0, now=8)
     assert await database.read(list_rates) == {"main": MediaRate(7, 2.0, 200.0)}
+    await database.write(note_rate, "main", files=1, size=1, seconds=1.0, now=9)  # a single file says little
+    kept = (await database.read(list_rates))["main"]
+    assert (kept.at, round(kept.files, 1), kept.bytes > 190) == (9, 2.0, True)
+    await database.write(note_rate, "main", files=600, size=60_000, seconds=60.0, now=10)
+    assert (await database.read(list_rates))["main"].files > 4
 
 
 async def prune(database: Database, first: MediaPolicy, second: MediaPolicy, *, only_plan: bool = False) -> PrunePlan:

@@ -95,5 +95,7 @@ def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things
     changes = list(list_changes(before, after, moments))
     if before.state == "removed":
         changes.insert(0, "mirror it again")
-    things.add(added_object(order.channel, before, after))
+    if order.media is not None:
+        changes.append(f"files wanted: {order.media}")
+    things.add(added_object(order.channel, before, after, media=order.media))
     return str(parse_channel(order.channel)), "change" if changes else "nothing to do", "; ".join(changes)

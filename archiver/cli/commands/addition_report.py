@@ -13,17 +13,30 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
 from archiver.cli.view.shape import Things
 from archiver.errors import Error
+from archiver.ids import ChannelId
+from archiver.model.media_policy_text import INHERIT, parse_policy, write_override
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.channel import Mirrored, find_channel, list_channels
 from archiver.store.database import Connection, read
 from archiver.store.intake import Order, OrderOutcome
+from archiver.store.media_policy import list_overrides
 
 
 class AdditionReport:
     """Compares each channel with what it was before."""
 
-    def __init__(self, conn: Connection, before: dict[int, Mirrored], moments: Moments, things: Things) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        before: dict[int, Mirrored],
+        moments: Moments,
+        things: Things,
+        *,
+        media: dict[ChannelId, str],
+    ) -> None:
+        """`media`: which files each channel wants now, as `add --media` takes it."""
         self._conn = conn
+        self._media = media
         self._before = before
         self._moments = moments
         self.things = things
@@ -34,7 +47,8 @@ class AdditionReport:
     async def begin(cls, conn: Connection, moments: Moments, things: Things) -> Self:
         """Remember the channels as they are now."""
         channels = await read(conn, list_channels, removed=True)
-        return cls(conn, {int(one.channel_id): one for one in channels}, moments, things)
+        media = {one: write_override(override) for one, override in (await read(conn, list_overrides)).items()}
+        return cls(conn, {int(one.channel_id): one for one in channels}, moments, things, media=media)
 
     async def show(self, order: Order, outcome: OrderOutcome) -> list[int]:
         """Report an outcome. Returns the exit status of a failure."""
@@ -48,8 +62,10 @@ class AdditionReport:
         assert after is not None, "channels are never deleted"
         before = self._before.get(int(outcome.channel_id))
         left = (await tally_channel(self._conn, after)).not_fetched
-        output.note(describe_addition(before, after, self._moments, ids=left))
-        self.things.add(added_object(order.channel, before, after, ids=left))
+        wanted = None if order.media is None else write_override(parse_policy(order.media))
+        new = None if wanted == self._media.get(outcome.channel_id, INHERIT) else wanted
+        output.note(describe_addition(before, after, self._moments, ids=left, media=new))
+        self.things.add(added_object(order.channel, before, after, ids=left, media=order.media, changed_media=new))
         if before is None or left or outcome.added:
             self._to_fetch.append(after.name)
         self._before[int(outcome.channel_id)] = after

@@ -213,7 +213,8 @@ def _exit_status(ends: list[FetchCounts | int]) -> int:
         return 3
     if not any(counts.is_anything for counts in done):
         output.note(
-            "nothing to fetch: every file that is wanted is stored, or cannot be had (`telekeep media status`)."
+            "nothing to fetch: every file that is wanted is stored, offloaded, or cannot be had"
+            " (`telekeep media status`)."
         )
         return 1
     return 0

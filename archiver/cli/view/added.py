@@ -13,9 +13,21 @@ from archiver.store.channel import Mirrored
 _UTC = Moments()
 
 
-def added_object(given: str, before: Mirrored | None, after: Mirrored, *, ids: int | None = None) -> dict[str, Any]:
-    """A channel that is mirrored now. `before`: None if it was not known; `ids`: how many are not fetched."""
-    changes = [] if before is None else list(list_changes(before, after, _UTC, ids or 0))
+def added_object(
+    given: str,
+    before: Mirrored | None,
+    after: Mirrored,
+    *,
+    ids: int | None = None,
+    media: str | None = None,
+    changed_media: str | None = None,
+) -> dict[str, Any]:
+    """A channel that is mirrored now.
+
+    `before`: None if it was not known; `ids`: how many are not fetched; `media`: which files are wanted, as typed;
+    `changed_media`: the same, if that is new.
+    """
+    changes = [] if before is None else list(list_changes(before, after, _UTC, ids or 0, changed_media))
     if before is None:
         result = "added"
     elif before.state == "removed":
@@ -32,6 +44,7 @@ def added_object(given: str, before: Mirrored | None, after: Mirrored, *, ids: i
         "window_start": iso(after.window_start),
         "changes": changes,
         "not_fetched": ids,
+        "media": media,
     }
 
 
@@ -57,6 +70,7 @@ def _empty(given: str, result: str) -> dict[str, Any]:
         "window_start": None,
         "changes": [],
         "not_fetched": None,
+        "media": None,
         "error": None,
         "exit_status": 0,
     }

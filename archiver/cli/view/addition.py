@@ -9,19 +9,26 @@ from archiver.cli.view.moments import Moments
 from archiver.store.channel import Mirrored
 
 
-def describe_addition(before: Mirrored | None, after: Mirrored, moments: Moments, *, ids: int = 0) -> str:
-    """Describe the state of an added channel and what changed. `ids`: number of ids not fetched."""
+def describe_addition(
+    before: Mirrored | None, after: Mirrored, moments: Moments, *, ids: int = 0, media: str | None = None
+) -> str:
+    """Describe the state of an added channel and what changed.
+
+    `ids`: number of ids not fetched; `media`: which files are wanted, if that changed.
+    """
     name = f"@{after.username}" if after.username else str(after.channel_id)
-    return f"{name} ({after.title}): {'; '.join(_describe(before, after, moments, ids))}."
+    return f"{name} ({after.title}): {'; '.join(_describe(before, after, moments, ids, media))}."
 
 
-def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: int) -> Iterator[str]:
+def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: int, media: str | None) -> Iterator[str]:
     if before is None:
         alias = f" as {after.alias}" if after.alias else ""
         start = f", from {_start(after, moments)} on" if after.window_start is not None else ""
         yield f"added{alias}{start}"
+        if media is not None:
+            yield f"files wanted: {media}"
         return
-    changes = list(list_changes(before, after, moments, ids))
+    changes = list(list_changes(before, after, moments, ids, media))
     if before.state == "removed":
         yield "mirrored again"
         yield "its archive was kept"
@@ -31,8 +38,12 @@ def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: i
     yield from changes or ["nothing changed"]
 
 
-def list_changes(before: Mirrored, after: Mirrored, moments: Moments, ids: int = 0) -> Iterator[str]:
+def list_changes(
+    before: Mirrored, after: Mirrored, moments: Moments, ids: int = 0, media: str | None = None
+) -> Iterator[str]:
     """Each difference between the two."""
+    if media is not None:
+        yield f"files wanted: {media}"
     if before.alias != after.alias and after.alias is not None:
         yield f"alias {f'changed from {before.alias}' if before.alias else 'set'} to {after.alias}"
     yield from list_renames(before, after)

@@ -83,7 +83,7 @@ def print_plan(pairs: Sequence[Pair], totals: PlanTotals, *, now: float, is_supp
         output.line()
     for line in _foot(totals, now):
         output.line(line)
-    if not totals.fetch.files and "not wanted" in totals.left_out:
+    if not totals.fetch.files and all(plan.policy.download == "none" for _, plan in pairs):
         suggest("telekeep media policy CHANNEL --download photos", "to have files fetched; [media] is for all channels")
     elif totals.fetch.files and is_supposed:
         suggest("telekeep media policy CHANNEL --download all", "to want it; [media] is for all channels")
@@ -175,9 +175,12 @@ def _foot(totals: PlanTotals, now: float) -> Iterator[str]:
             for reason, tally in totals.left_out.items()
         )
         yield f"Left out: {'; '.join(reasons)}."
-    room = "" if totals.fits or not fetch.files else " They do not all fit: downloads will stop, mirroring goes on."
-    least = figures.size(totals.min_free)
-    yield f"Free: {figures.size(totals.free)}, of which {least} stay free (media.min_free).{room}"
+    free, least = figures.size(totals.free), figures.size(totals.min_free)
+    if totals.free < totals.min_free:
+        yield f"Free: {free}, less than the {least} of media.min_free: no files are fetched; mirroring goes on."
+    else:
+        room = "" if totals.fits or not fetch.files else " They do not all fit: downloads will stop, mirroring goes on."
+        yield f"Free: {free}, of which {least} stay free (media.min_free).{room}"
     if fetch.files:
         yield _time(totals, now)
 

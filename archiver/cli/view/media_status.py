@@ -46,6 +46,8 @@ class MediaReport:
     failures: Sequence[FailureCount]
     blobs: Sequence[BlobCount]
     rates: dict[str, MediaRate]
+    under_way: tuple[int, int]
+    """Files that are not whole yet, and their bytes so far."""
     free: int
     min_free: int
 
@@ -53,13 +55,15 @@ class MediaReport:
     async def read(cls, database: Database, channels: Sequence[Mirrored], *, min_free: int) -> Self:
         """Count everything. `failures` and `blobs` are of the whole archive."""
         ids = [channel.channel_id for channel in channels]
+        store = BlobStore(database.path.parent)
         return cls(
             channels=channels,
             counts=await database.read(count_channel_states, ids),
             failures=await database.read(count_failures),
             blobs=await database.read(count_blobs),
             rates=await database.read(list_rates),
-            free=BlobStore(database.path.parent).free_bytes(),
+            under_way=store.measure_partial(),
+            free=store.free_bytes(),
             min_free=min_free,
         )
 
@@ -121,6 +125,7 @@ def report_object(report: MediaReport) -> dict[str, Any]:
             }
             for account, rate in report.rates.items()
         ],
+        "under_way": {"files": report.under_way[0], "bytes": report.under_way[1]},
         "free_bytes": report.free,
         "min_free": report.min_free,
         "has_room": report.has_room,
@@ -146,13 +151,18 @@ def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
         yield f"{what.get(blob.state, blob.state.capitalize())}: {count_files(blob.blobs, blob.size)}."
     if not report.blobs:
         yield "No file was ever stored."
+    if report.under_way[0]:
+        yield f"Under way, continued when files are fetched next: {count_files(*report.under_way)}."
     for failure in report.failures[:_MOST]:
         at = f"; tried again {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
         reason = f" ({failure.reason})" if failure.reason else ""
         yield f"{failure.status.capitalize()}{reason}: {figures.count(failure.files, 'file')}{at}."
     if len(report.failures) > _MOST:
         yield f"And {len(report.failures) - _MOST} more reasons: --json lists all."
-    stop = "" if report.has_room else ": downloads have stopped until more is free, mirroring goes on"
-    yield f"Free: {figures.size(report.free)}, of which {figures.size(report.min_free)} stay free{stop}."
+    free, least = figures.size(report.free), figures.size(report.min_free)
+    if report.has_room:
+        yield f"Free: {free}, of which {least} stay free (media.min_free)."
+    else:
+        yield f"Free: {free}, less than the {least} of media.min_free: no files are fetched; mirroring goes on."
     for account, rate in report.rates.items():
         yield f"Rate of account {account} on {moments.at(rate.at)}: {describe_rate(rate)}."
