@@ -60,5 +60,26 @@ class FallbackEngine:
         self._report(error)
 
 
+class UnaskedEngine:
+    """Stands for a Meilisearch that is not asked now: every question raises the reason."""
+
+    name = "meilisearch"
+
+    def __init__(self, why: ServerError) -> None:
+        self._why = why
+
+    async def search(self, question: Question) -> Answer:
+        """Raise the reason."""
+        raise self._why
+
+    async def count(self, question: Question) -> int:
+        """Raise the reason."""
+        raise self._why
+
+    async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
+        """Raise the reason."""
+        raise self._why
+
+
 def _strict(question: Question) -> Question:
     return replace(question, fuzzy=False)

@@ -81,6 +81,11 @@ class ServerError(SearchError):
 class ServerUnreachable(ServerError):
     """No connection, no response in time, or an invalid response. The server may have received the request anyway."""
 
+    def __init__(self, message: str, *, hint: str | None = None, hung: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.hung = hung
+        """Name of the server, if it let the call wait until its time limit."""
+
 
 class ServerBusy(ServerError):
     """The server asks to retry later."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from archiver.compose.hung_servers import find_hung, forget_hung, note_hung
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
@@ -14,7 +15,7 @@ from archiver.store.database import Connection, read
 from archiver.store.index_home import find_serving, list_hidden
 from archiver.store.indexing import count_held, count_lag
 from search.engine.protocol import Engine, Question
-from search.errors import SearchError
+from search.errors import SearchError, ServerUnreachable
 from search.exact.writer import ExactEngine
 from search.meili.routing import node_name
 
@@ -75,6 +76,8 @@ class SelectedEngine:
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""
         self.away = error
+        if isinstance(error, ServerUnreachable) and error.hung:
+            note_hung(error.hung)
 
     def _say_why(self) -> str:
         if self.away is not None:
@@ -112,7 +115,7 @@ async def select_engine(
 async def _open_meilisearch(
     conn: Connection, settings: MeilisearchSettings, question: Question, exact: Engine
 ) -> AsyncIterator[SelectedEngine]:
-    from search.auto import FallbackEngine
+    from search.auto import FallbackEngine, UnaskedEngine
     from search.engine.union import UnionEngine
     from search.meili.engine import MeiliEngine
 
@@ -121,16 +124,29 @@ async def _open_meilisearch(
     serving = await read(conn, find_serving, map(ChannelId, question.channels)) if question.channels else None
     asked = [url for url in settings.addresses if serving is None or node_name(url) in serving]
     hidden = {name: await read(conn, list_hidden, name) for name in names}
-    async with _open_nodes(asked or settings.addresses, settings) as nodes:
+    asked = asked or list(settings.addresses)
+    if hung := find_hung(map(node_name, asked)):
+        unasked = UnaskedEngine(_hung_lately(*hung))
+        selected = SelectedEngine(unasked, lag, fuzzy=question.fuzzy)
+        selected.engine = FallbackEngine(unasked, exact, selected.note_away)
+        yield selected
+        return
+    async with _open_nodes(asked, settings) as nodes:
         engine = MeiliEngine(*nodes, hidden=hidden)
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
-        if question.fuzzy and selected.away is None:
-            selected.engine = FallbackEngine(UnionEngine(exact, engine), exact, selected.note_away)
+        if selected.away is None:
+            forget_hung(node.name for node in nodes)
+            if question.fuzzy:
+                selected.engine = FallbackEngine(UnionEngine(exact, engine), exact, selected.note_away)
         for node in nodes:
             node.seconds = SECONDS
         yield selected
+
+
+def _hung_lately(name: str, seconds: int) -> ServerUnreachable:
+    return ServerUnreachable(f"Meilisearch at {name} did not answer {seconds} s ago: it is asked again after a minute.")
 
 
 async def _count_lacking(conn: Connection, engine: Engine, question: Question) -> int:

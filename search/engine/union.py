@@ -1,7 +1,8 @@
 """Two engines as one: all hits of an exact one, and what only one that tolerates typing errors finds.
 
 So a search that forgives typing errors finds at least what the same search without them does: all forms and spellings
-of the words, in all messages, whatever state the other engine is in. Exact hits come first in the order by relevance.
+of the words, in all messages, whatever state the other engine is in. In the order by relevance the words as they were
+typed come first, then their forms, then guesses.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from search.document import Key
 from search.engine.facets import Count, Counts, FacetName, order
 from search.engine.page import format_position, format_rank, parse_rank
 from search.engine.protocol import Answer, Engine, Hit, Question
-from search.query.tree import text_leaves
+from search.query.tree import And, Node, Or, Phrase, Word, text_leaves
 
 MOST: Final = 1000
 """Hits of each engine that are compared to count those of both."""
@@ -46,9 +47,14 @@ class UnionEngine:
         before = 0 if question.cursor is None else parse_rank(question.cursor)
         end = before + question.limit
         first = replace(question, cursor=None, limit=end)
-        guesses, exact = await asyncio.gather(self._tolerant.search(first), self._exact.search(_strict(first)))
-        hits = _join(exact.hits, guesses.hits)
-        more = len(hits) > end or guesses.cursor is not None or exact.cursor is not None
+        strict = _strict(first)
+        guesses, exact, literal = await asyncio.gather(
+            self._tolerant.search(first),
+            self._exact.search(strict),
+            self._exact.search(replace(strict, tree=_literal(strict.tree))),
+        )
+        hits = _join(literal.hits, exact.hits, guesses.hits)
+        more = len(hits) > end or any(one.cursor is not None for one in (guesses, exact, literal))
         page = hits[before:end]
         return Answer(hits=page, engine=self.name, cursor=format_rank(end) if more and page else None)
 
@@ -69,12 +75,26 @@ class UnionEngine:
         return {name: _most(name, one[name], other[name]) for name in names}
 
 
-def _join(exact: Sequence[Hit], guesses: Sequence[Hit]) -> list[Hit]:
-    """Join hits in their order; one that both found is the exact one's."""
-    found: dict[Key, Hit] = {hit.key: hit for hit in exact}
-    for hit in guesses:
-        found.setdefault(hit.key, hit)
+def _join(*answers: Sequence[Hit]) -> list[Hit]:
+    """Join hits in their order, each once."""
+    found: dict[Key, Hit] = {}
+    for hits in answers:
+        for hit in hits:
+            found.setdefault(hit.key, hit)
     return list(found.values())
+
+
+def _literal(tree: Node) -> Node:
+    """Ask for the words as they were typed, not for their forms."""
+    match tree:
+        case Word(text):
+            return Phrase(text)
+        case And(parts):
+            return And(tuple(map(_literal, parts)))
+        case Or(parts):
+            return Or(tuple(map(_literal, parts)))
+        case _:
+            return tree
 
 
 def _most(name: FacetName, one: Sequence[Count], other: Sequence[Count]) -> list[Count]:

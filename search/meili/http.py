@@ -97,6 +97,7 @@ class PooledHttp(HttpRequests):
             raise ServerUnreachable(
                 f"Meilisearch at {self._host} did not answer: {_why(error, self.seconds)}.",
                 hint="Check [meilisearch] url, and that the server runs.",
+                hung=self._host if isinstance(error, requests.Timeout) else None,
             ) from None
         return self._judge(response, content)
 

@@ -4,6 +4,8 @@ of the nodes that live. On the double of Meilisearch.
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +82,27 @@ def test_a_hung_server_costs_status_and_search_only_a_few_seconds(shop: Shop, me
     began = time.monotonic()
     assert "the embedded engine answers instead" in shop.desk.do("search", "bridge", "--fuzzy").err
     assert time.monotonic() - began < 9
+
+
+def test_a_hung_server_is_asked_once_a_minute_by_whatever_process(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    meili.double.faults.add("*", faults.hang())
+    assert "it took longer than 1 s." in shop.desk.do("search", "bridge", "--fuzzy").err
+    before = len(meili.double.instance.calls.of())
+    for options in (["--fuzzy"], ["--engine", "meilisearch"], ["--fuzzy", "--count"]):
+        said = shop.desk.do("search", "bridge", *options).err
+        assert re.search(r"did not answer \d+ s ago: it is asked again after a minute; the embedded engine", said)
+    assert len(meili.double.instance.calls.of()) == before
+    assert ": not reachable now" in index_line(shop.desk.do("status"))
+    assert len(meili.double.instance.calls.of()) > before
+    (note,) = shop.desk.home.rglob("hung-servers/*")
+    assert note.parent.stat().st_mode & 0o077 == 0
+    os.utime(note, (time.time() - 61,) * 2)
+    assert "it took longer than 1 s" in shop.desk.do("search", "bridge", "--fuzzy").err
+    meili.double.faults.clear()
+    os.utime(note, (time.time() - 61,) * 2)
+    assert "engine=meilisearch" in shop.desk.do("search", "bridge", "--fuzzy").err
+    assert not note.exists()
 
 
 def test_status_distinguishes_a_rejected_key_from_a_down_server(shop: Shop) -> None:
@@ -193,7 +216,9 @@ def found_by(shop: Shop, *arguments: str) -> list[int]:
 def test_fuzzy_puts_exact_words_before_guesses(written: Shop) -> None:
     found = found_by(written, "bridge", "--fuzzy")
     assert set(found[:3]) == EXACT
+    assert found[3] == 2  # its plural
     assert set(found[3:]) == GUESSED
+    assert set(found_by(written, "bridges", "--fuzzy")[:4]) == EXACT | {2}
     assert found_by(written, "bridge", "--fuzzy", "-n", "3") == found[:3]
     cursor = written.desk.do("search", "bridge", "--fuzzy", "-n", "3").err.partition("--after ")[2].split()[0]
     assert found_by(written, "bridge", "--fuzzy", "--after", cursor) == found[3:]
