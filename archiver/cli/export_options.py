@@ -24,6 +24,10 @@ FormatOption: TypeAlias = Annotated[
 FieldsOption: TypeAlias = Annotated[
     str | None, Option("--fields", metavar="A,B", help="Only these keys, in this order; jsonl, csv and parquet.")
 ]
+MediaOption: TypeAlias = Annotated[
+    Literal["copy", "link", "none"],
+    Option("--media", metavar="HOW", help="Also the stored files: copy, link (hard links), none (default)."),
+]
 IDS = ("channel_id", "message_id")
 """What --ids-only leaves."""
 _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -37,6 +41,7 @@ class ExportPlan:
     out: str
     fields: tuple[str, ...] | None = None
     excel: bool = False
+    media: Literal["copy", "link", "none"] = "none"
     force: bool = False
     dry_run: bool = False
     shape: Shape = "people"
@@ -46,7 +51,10 @@ class ExportPlan:
         if self.form.make_folder is not None:
             return find_folder(self.out, self.form.name, force=self.force, archive=archive)
         name = self.form.file_name
-        return find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
+        place = find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
+        if self.media != "none" and isinstance(place, Stream):
+            raise UsageError(f"--media {self.media} needs a file beside which the files can be.", hint="Use -o FILE.")
+        return place
 
 
 def plan_export(
@@ -56,6 +64,7 @@ def plan_export(
     fields: str | None,
     ids_only: bool,
     excel: bool,
+    media: Literal["copy", "link", "none"] = "none",
     force: bool,
     dry_run: bool,
     shape: Shape,
@@ -71,7 +80,16 @@ def plan_export(
     if wanted is not None and not form.has_fields:
         able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
         raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
-    return ExportPlan(form=form, out=out, fields=_once(wanted), excel=excel, force=force, dry_run=dry_run, shape=shape)
+    return ExportPlan(
+        form=form,
+        out=out,
+        fields=_once(wanted),
+        excel=excel,
+        media=media,
+        force=force,
+        dry_run=dry_run,
+        shape=shape,
+    )
 
 
 def _once(fields: Sequence[str] | None) -> tuple[str, ...] | None:

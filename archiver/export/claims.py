@@ -6,7 +6,7 @@ A manifest may come from anywhere. Fields added by later versions are ignored; t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -24,7 +24,7 @@ _LONGEST_PATH, _DEEPEST = 1024, 16
 FORMATS = frozenset({"jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet"})
 
 
-_ADDED = {"partial", "reasons", "incomplete"}
+_ADDED = {"partial", "reasons", "incomplete", "media"}
 """Fields added to manifests of version 1 later, hence optional."""
 
 
@@ -120,6 +120,12 @@ _FILE: dict[str, _Check] = {
     "rows": _count,
     "sha256": lambda value: type(value) is str and _SHA256.fullmatch(value) is not None,
 }
+_MEDIA: dict[str, _Check] = {
+    "mode": _exactly("copy", "link"),
+    "directory": is_inner_path,
+    "files": _list_of({name: _FILE[name] for name in ("path", "bytes", "sha256")}),
+    "not_stored": lambda value: type(value) is dict and all(map(_count, value.values())),
+}
 _BOUNDS: dict[str, _Check] = {
     "since": _or_null(_instant),
     "until": _or_null(_instant),
@@ -145,6 +151,7 @@ _MANIFEST: dict[str, _Check] = {
     "channels": _list_of(_CHANNEL),
     "files": _list_of(_FILE),
     "warnings": _texts,
+    "media": _object(_MEDIA),
 }
 
 
@@ -187,6 +194,8 @@ def _contradictions(claims: dict[str, Any]) -> Iterator[str]:
     ]:
         yield "contradicts its channels about being complete"
     yield from _of_request(claims)
+    if "media" in claims:
+        yield from _of_media(claims["media"], {file["path"] for file in files if file["rows"]})
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
             yield f"contradicts itself: channel {channel['channel_id']} {wrong}"
@@ -202,6 +211,14 @@ def _of_request(claims: dict[str, Any]) -> Iterator[str]:
         name_of(one) for one in claims["channels"] if not one["completeness"]["complete"]
     ]:
         yield "names incomplete channels that differ from those it lists"
+
+
+def _of_media(media: dict[str, Any], data: Container[str]) -> Iterator[str]:
+    paths = [file["path"] for file in media["files"]]
+    if len(set(paths)) < len(paths) or any(path in data for path in paths):
+        yield "names a file twice"
+    if not all(path.startswith(f"{media['directory']}/") for path in paths):
+        yield "names a file outside of its directory of files"
 
 
 def _of_channel(channel: dict[str, Any]) -> Iterator[str]:

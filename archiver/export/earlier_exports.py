@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,6 +70,8 @@ class ManifestFiles:
 
     exported_at: str
     entries: dict[str, dict[str, Any]]
+    media: dict[str, int] = field(default_factory=dict)
+    """Files behind the messages with their sizes, where they are beside the data."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -83,10 +85,22 @@ def read_names(directory: int, name: str) -> ManifestFiles | None:
         claims = orjson.loads(read_small(directory, name))
         files = {file["path"]: file for file in claims["files"]}
         if claims["tool"]["name"] == "telekeep" and files and all(type(one) is str for one in files):
-            return ManifestFiles(str(claims["exported_at"]), files)
+            media = claims.get("media") or {"files": ()}
+            return ManifestFiles(
+                str(claims["exported_at"]), files, {str(one["path"]): int(one["bytes"]) for one in media["files"]}
+            )
     except (UnusableFile, ValueError, KeyError, TypeError):
         pass
     return None
+
+
+def read_media(directory: int, data_name: str) -> dict[str, int]:
+    """The files behind the messages that the manifest of a data file names, with their sizes; empty if it has none."""
+    for name in (f"{data_name}.{MANIFEST_NAME}", MANIFEST_NAME):
+        claims = read_names(directory, name)
+        if claims is not None and list(claims.names) == [data_name]:
+            return claims.media
+    return {}
 
 
 def _matches(directory: int, name: str, entry: dict[str, Any]) -> bool:

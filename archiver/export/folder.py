@@ -115,6 +115,13 @@ class Folder:
             at = inner
         return at
 
+    def open_directory(self, name: str) -> int:
+        """Open a folder within it, which is made first."""
+        try:
+            return self._inner(name.split("/"))
+        except OSError as exc:
+            raise self.unwritable(exc) from exc
+
     def publish(self) -> None:
         """Give the folder its final name. Raises UsageError if something else has it by now."""
         assert self._part is not None

@@ -5,7 +5,7 @@ Except for `exported_at`, the same archive and request give the same manifest. d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,39 @@ class FilePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """A file behind a message in the manifest."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPart:
+    """The files behind the messages in the manifest."""
+
+    mode: str
+    directory: str
+    files: Sequence[MediaFile]
+    not_stored: Mapping[str, int]
+    """Numbers of files that the archive does not have, by status."""
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "mode": self.mode,
+            "directory": self.directory,
+            "files": [file.to_object() for file in self.files],
+            "not_stored": dict(self.not_stored),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The contents of the manifest."""
 
@@ -84,6 +117,8 @@ class Manifest:
     norm_version: int
     exported_at: datetime
     warnings: Sequence[str] = field(default=())
+    media: MediaPart | None = None
+    """None: without files."""
 
     def to_object(self) -> dict[str, Any]:
         """As JSON."""
@@ -119,6 +154,7 @@ class Manifest:
                 for file in self.files
             ],
             "warnings": list(self.warnings),
+            **({} if self.media is None else {"media": self.media.to_object()}),
         }
 
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from archiver.errors import Busy, UsageError
 from archiver.export.earlier_exports import read_names
 from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.media_directory import MediaDirectory
 from archiver.export.target import Target, link_new
 
 _LOCK_TIMEOUT = 60.0
@@ -44,10 +45,12 @@ class Published(NamedTuple):
     """Where the manifest of another file, which had its name, is now."""
 
 
-async def publish(data: Target, manifest: bytes) -> Published:
-    """Put both in place. Raises UsageError, Busy."""
+async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = None) -> Published:
+    """Put both in place, and the files behind the messages. Raises UsageError, Busy."""
     async with _turn(data.directory):
         plan = _plan(data.directory, data.path)
+        if media is not None:
+            media.expect_replaceable()
         with Target(data.path.with_name(plan.name), replace=plan.replace) as manifest_target:
             manifest_target.write(manifest)
             manifest_target.seal()
@@ -55,11 +58,15 @@ async def publish(data: Target, manifest: bytes) -> Published:
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             moved = _rename_other(data.directory, plan)
             try:
+                if media is not None:
+                    media.install()
                 data.install()
                 manifest_target.install()
             except BaseException:
                 if not manifest_target.installed:  # then neither has its new name
                     data.undo()
+                    if media is not None:
+                        media.undo()
                     if moved:
                         _remove(data.directory, plan.renamed)
                 raise

@@ -9,17 +9,21 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from archiver.errors import UsageError
 from archiver.export.channel_part import describe_channel
 from archiver.export.folder import Folder
 from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manifest, Share
+from archiver.export.media_directory import FolderMedia, MediaDirectory
+from archiver.export.media_rows import MediaMode, MediaRows, MediaTarget
 from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
+from archiver.media.blob_store import BlobStore
 from archiver.model.json_text import dump
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
@@ -43,6 +47,21 @@ class ExportResult:
     """The directory that was made for it."""
     renamed: Path | None = None
     """Where the manifest of another file, which had its name, is now."""
+    lost: int = 0
+    """Files that the archive should have, but that are missing or damaged."""
+
+
+class MediaExport(NamedTuple):
+    """Which files go with the rows."""
+
+    archive: Path
+    mode: MediaMode
+    note: Callable[[str], None]
+    """Is told once if files cannot be linked."""
+
+    def rows(self, target: MediaTarget) -> MediaRows:
+        """What writes them."""
+        return MediaRows(BlobStore(self.archive), target, self.mode, self.note)
 
 
 async def export_to_file(
@@ -55,19 +74,21 @@ async def export_to_file(
     now: datetime,
     force: bool = True,
     progress: Callable[[int], None] = lambda _: None,
+    media: MediaExport | None = None,
 ) -> ExportResult:
-    """Write the data file and its manifest, both completely or not at all. `force`: replace existing files."""
+    """Write the data file, its manifest and its files, all completely or not at all. `force`: replace existing ones."""
     made = None if path.parent.exists() else path.parent
     _make_parent(path)
-    with Target(path, replace=force) as data:
+    with Target(path, replace=force) as data, MediaDirectory(path, replace=force) as beside:
+        places = media.rows(beside) if media else None
         sink = write_into(writer, data)
-        channels, rows = await _write_all(conn, request, sink, progress)
+        channels, rows = await _write_all(conn, request, sink, progress, places)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
-        manifest = _manifest(request, format_name, sink, channels, files, now=now)
+        manifest = _manifest(request, format_name, sink, channels, files, now=now, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
-        published = await publish(data, encoded)
-    digest = hashlib.sha256(encoded).hexdigest()
-    return ExportResult(rows, manifest, path, published.manifest, digest, made, published.renamed)
+        published = await publish(data, encoded, beside)
+    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0
+    return ExportResult(rows, manifest, path, published.manifest, digest, made, published.renamed, lost)
 
 
 async def export_to_folder(
@@ -80,21 +101,24 @@ async def export_to_folder(
     now: datetime,
     force: bool = True,
     progress: Callable[[int], None] = lambda _: None,
+    media: MediaExport | None = None,
 ) -> ExportResult:
     """Write a directory of files with its manifest, completely or not at all. `force`: replace an earlier export."""
     made = None if path.parent.exists() else path.parent
     _make_parent(path)
     with Folder(path, replace=force) as folder:
         writer = make_writer(folder)
-        channels, rows = await _write_all(conn, request, writer, progress)
-        manifest = _manifest(request, format_name, writer, channels, folder.files, now=now)
+        places = media.rows(FolderMedia(folder)) if media else None
+        channels, rows = await _write_all(conn, request, writer, progress, places)
+        manifest = _manifest(request, format_name, writer, channels, folder.files, now=now, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         last = folder.open(MANIFEST_NAME)
         last.write(encoded)
         last.close()
         await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
         folder.publish()
-    return ExportResult(rows, manifest, path, path / MANIFEST_NAME, hashlib.sha256(encoded).hexdigest(), made)
+    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0
+    return ExportResult(rows, manifest, path, path / MANIFEST_NAME, digest, made, lost=lost)
 
 
 async def export_to_stream(
@@ -124,11 +148,15 @@ def _make_parent(path: Path) -> None:
 
 
 async def _write_all(
-    conn: Connection, request: Request, rows: RowSink, progress: Callable[[int], None]
+    conn: Connection,
+    request: Request,
+    rows: RowSink,
+    progress: Callable[[int], None],
+    media: MediaRows | None,
 ) -> tuple[list[ChannelPart], int]:
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
-        shares = await _write_rows(conn, request, rows, progress)
+        shares = await _write_rows(conn, request, rows, progress, media)
         parts = [await describe_channel(conn, request, name, shares[name.channel_id]) for name in request.channels]
     return parts, sum(share.rows for share in shares.values())
 
@@ -141,6 +169,7 @@ def _manifest(
     files: list[FilePart],
     *,
     now: datetime,
+    media: MediaRows | None,
 ) -> Manifest:
     return Manifest(
         request=request,
@@ -152,11 +181,16 @@ def _manifest(
         norm_version=NORM_VERSION,
         exported_at=now,
         warnings=writer.warnings,
+        media=None if media is None else media.part,
     )
 
 
 async def _write_rows(
-    conn: Connection, request: Request, rows: RowSink, progress: Callable[[int], None]
+    conn: Connection,
+    request: Request,
+    rows: RowSink,
+    progress: Callable[[int], None],
+    media: MediaRows | None = None,
 ) -> dict[ChannelId, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
@@ -165,7 +199,7 @@ async def _write_rows(
         async for chunk in chunks:
             for message, row in chunk:
                 shares[message.channel_id].add(message)
-                rows.add(row)
+                rows.add(row if media is None else await media.place(row))
             count += len(chunk)
             progress(count)
     rows.end()

@@ -27,6 +27,8 @@ _PART = re.compile(r"\.telekeep-[0-9a-f]{32}\.part")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 """Errors of file systems without hard links, such as those of USB sticks."""
+NO_LINKS = _NO_LINKS | {errno.EXDEV}
+"""The same, and those between two file systems."""
 
 
 class Target:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import orjson
 
 from archiver.errors import NotFound
 from archiver.export.claims import find_fault
-from archiver.export.counting import make_counter
+from archiver.export.counting import Uncounted, make_counter
 from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.recount import Recount, UnexpectedRow, has_keys, name_of
 from archiver.export.regular import UnusableFile, open_regular, read_small
@@ -36,6 +36,18 @@ class FileCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaCheck:
+    """The result for the files behind the messages; those with a fault are among the files of the manifest."""
+
+    directory: Path
+    files: int
+    size: int
+    faulty: int
+    not_stored: int
+    """Files that the archive did not have."""
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestCheck:
     """The result for one manifest and the files it names."""
 
@@ -43,6 +55,8 @@ class ManifestCheck:
     sha256: str | None
     """SHA-256 of the manifest itself, as printed by `export`."""
     files: tuple[FileCheck, ...]
+    media: MediaCheck | None = None
+    """The files behind the messages; None if it was exported without them."""
     incomplete: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     """The channels that are not complete in it, by its own words, with the reasons; None if it cannot be read."""
 
@@ -84,13 +98,22 @@ def judge(manifest: Path) -> ManifestCheck:
             claims = _parse(data)
             if fault := find_fault(claims):
                 return ManifestCheck(manifest, None, (FileCheck(manifest, 0, fault),))
+            beside = claims.get("media", {"files": ()})["files"]
+            claims["files"] = _without(claims["files"], beside)
             files = [
                 FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, claims["format"]))
                 for entry in claims["files"]
             ]
+            lost = [
+                FileCheck(manifest.parent / entry["path"], 0, fault)
+                for entry in beside
+                if (fault := _fault(directory, entry, None))
+            ]
             if has_keys(claims) and not any(one.fault for one in files):
                 files += _recounted(manifest, directory, claims)
-            return ManifestCheck(manifest, hashlib.sha256(data).hexdigest(), tuple(files), _incomplete(claims))
+            media = _media(manifest, claims["media"], len(lost)) if "media" in claims else None
+            digest = hashlib.sha256(data).hexdigest()
+            return ManifestCheck(manifest, digest, (*files, *lost), media, _incomplete(claims))
     except UnusableFile as unfit:
         return ManifestCheck(manifest, None, (FileCheck(manifest, 0, str(unfit)),))
 
@@ -112,8 +135,25 @@ def _directory(manifest: Path) -> Iterator[int]:
         os.close(directory)
 
 
-def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | None:
-    digest, counter, size = hashlib.sha256(), make_counter(format_name), 0
+def _without(files: list[dict[str, Any]], media: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The data files: an export that is a directory lists its media among them, too."""
+    beside = {one["path"] for one in media}
+    return [one for one in files if one["path"] not in beside]
+
+
+def _media(manifest: Path, media: dict[str, Any], faulty: int) -> MediaCheck:
+    return MediaCheck(
+        directory=manifest.parent / media["directory"],
+        files=len(media["files"]),
+        size=sum(one["bytes"] for one in media["files"]),
+        faulty=faulty,
+        not_stored=sum(media["not_stored"].values()),
+    )
+
+
+def _fault(directory: int, entry: dict[str, Any], format_name: str | None) -> str | None:
+    """What is wrong with a data file, or with a file behind a message, which has no format."""
+    digest, counter, size = hashlib.sha256(), Uncounted() if format_name is None else make_counter(format_name), 0
     try:
         with open_regular(directory, entry["path"]) as file:
             size = os.fstat(file.fileno()).st_size
@@ -130,7 +170,7 @@ def _fault(directory: int, entry: dict[str, Any], format_name: str) -> str | Non
         return f"cannot be read: {exc.strerror}"
     if digest.hexdigest() != entry["sha256"]:
         return "has a different SHA-256"
-    return None if counter.rows in (None, entry["rows"]) else f"has {counter.rows} rows instead of {entry['rows']}"
+    return None if counter.rows in (None, entry.get("rows")) else f"has {counter.rows} rows instead of {entry['rows']}"
 
 
 def _recounted(manifest: Path, directory: int, claims: dict[str, Any]) -> Iterator[FileCheck]:

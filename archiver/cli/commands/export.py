@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
-from archiver.cli.export_options import ExportPlan, FieldsOption, FormatOption, plan_export
+from archiver.cli.export_options import ExportPlan, FieldsOption, FormatOption, MediaOption, plan_export
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.export_words import ExportWords
@@ -22,9 +22,10 @@ from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.registry import WriterContext
+from archiver.export.media_rows import place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
-from archiver.export.run import ExportResult, export_to_file, export_to_folder, export_to_stream
+from archiver.export.run import ExportResult, MediaExport, export_to_file, export_to_folder, export_to_stream
 from archiver.export.stream import count_items, find_newest
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
@@ -51,6 +52,7 @@ Examples:
   telekeep export --query 'bridge -toll' --since 2021-12 -o found/
   telekeep export --since 7d -o - | jq .permalink
   telekeep export @channel --format html -o pages/
+  telekeep export @channel --on 2021-12-16 -o day.jsonl --media copy
 
 Formats: jsonl, csv, html (a directory of pages that any browser shows), desktop-json (what Telegram Desktop
 writes), markdown, atom, parquet. docs/export.md describes them.
@@ -59,6 +61,10 @@ Rows are documented in docs/rows.md. They are sorted oldest first and cover [sin
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
 with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
 or device has no manifest. --json prints what was written, and how complete it is.
+
+--media copy puts the stored files into FILE.media, under names of their own and each content once; link makes hard
+links, which take no space, and copies where there can be none. Files that are not stored are counted by status, and
+the rows say which.
 """
 
 
@@ -89,6 +95,7 @@ def command(
     on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
     tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
+    media: MediaOption = "none",
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; say how many rows, bytes and seconds.")] = False,
     json: JsonObjectOption = False,
@@ -103,6 +110,7 @@ def command(
         fields=fields,
         ids_only=ids_only,
         excel=excel,
+        media=media,
         force=force,
         dry_run=dry_run,
         shape=choose_shape(json=json, jsonl=jsonl),
@@ -147,7 +155,8 @@ async def run(
                 tree=tree,
                 by_channel=plan.form.by_channel,
             )
-            result = await _export(conn, request, plan, place, now=now)
+            files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
+            result = await _export(conn, request, plan, place, now=now, files=files)
     except asyncio.CancelledError:
         if result is None:
             raise
@@ -166,12 +175,20 @@ async def run(
 
 
 async def _export(
-    conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, *, now: datetime
+    conn: Connection,
+    request: Request,
+    plan: ExportPlan,
+    place: Path | Stream,
+    *,
+    now: datetime,
+    files: MediaExport | None,
 ) -> ExportResult | ExportEstimate | None:
     """Write the export; None for a stream."""
     form, context = plan.form, await _context(conn, request, plan)
     make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     if plan.dry_run:
+        if files is not None:
+            output.note("the files are not part of the estimate.")
         return await estimate(conn, request, None if make_folder else form.open(context), make_folder)
     with Progress("export") as progress:
         total = await count_items(conn, request) if progress.is_shown else None
@@ -184,6 +201,7 @@ async def _export(
                 await export_to_stream(conn, request, form.open(context), sink, progress=advance)
             return None
         how: dict[str, Any] = {"format_name": form.name, "now": now, "force": plan.force, "progress": advance}
+        how["media"] = files
         if make_folder is not None:
             return await export_to_folder(conn, request, make_folder, place, **how)
         return await export_to_file(conn, request, form.open(context), place, **how)
@@ -198,4 +216,5 @@ async def _context(conn: Connection, request: Request, plan: ExportPlan) -> Writ
         excel=plan.excel,
         newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
+        **({} if plan.media == "none" else {"media_places": place_of}),
     )

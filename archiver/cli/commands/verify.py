@@ -10,7 +10,7 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view import figures
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
-from archiver.cli.view.verified import as_lines, as_object, describe_incomplete
+from archiver.cli.view.verified import as_lines, as_object, describe_incomplete, describe_media
 from archiver.errors import IntegrityError, UsageError
 from archiver.export.verify import ManifestCheck, find_manifests, judge
 
@@ -93,12 +93,21 @@ def verify_export(path: Path, shape: Shape) -> int:
     else:
         _print(judged)
     for one in judged:
+        if one.media is not None:
+            output.note(describe_media(one.media))
         if one.incomplete:
             output.note(describe_incomplete(one))
     faults = [one for one in checked if one.fault]
     if faults:
-        raise IntegrityError(f"{faults[0].path} {faults[0].fault} ({len(faults)} of {len(checked)} files failed).")
+        raise IntegrityError(
+            f"{faults[0].path} {faults[0].fault} ({len(faults)} of {_count_files(judged)} files failed)."
+        )
     return 0
+
+
+def _count_files(judged: list[ManifestCheck]) -> int:
+    """All files that were checked; those behind the messages are among those of a manifest only if they are faulty."""
+    return sum(len(one.files) + (one.media.files - one.media.faulty if one.media else 0) for one in judged)
 
 
 def _print(judged: list[ManifestCheck]) -> None:
@@ -108,6 +117,8 @@ def _print(judged: list[ManifestCheck]) -> None:
             digest = f"{one.sha256[:16]}…" if output.is_terminal() else one.sha256
             rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {digest}"))
         rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
+        if one.media is not None and one.media.files and not one.media.faulty:
+            rows.append((one.media.directory, 0, "ok"))
     shown = figures.number if output.is_terminal() else str
     cells = ((str(path), shown(count), result) for path, count, result in rows)
     output.table(("file", "rows", "result"), cells, right=("rows",), wide=True)

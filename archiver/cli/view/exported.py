@@ -9,7 +9,7 @@ from typing import Any
 from archiver.cli import output
 from archiver.cli.view import figures
 from archiver.export.estimate import ExportEstimate
-from archiver.export.manifest import ChannelPart, Manifest
+from archiver.export.manifest import ChannelPart, Manifest, MediaPart
 from archiver.export.run import ExportResult
 from archiver.model.row import iso
 
@@ -30,12 +30,28 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
     output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
     for warning in manifest.warnings:
         output.warn(warning)
+    if manifest.media is not None:
+        _report_media(manifest.media, result.lost)
     lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
     for part in lacking:
         reasons = "; ".join(part.completeness.shortfall.reasons)
         output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
+
+
+def _report_media(media: MediaPart, lost: int) -> None:
+    """Say how many files went along, and how many are not stored."""
+    size = figures.size(sum(file.bytes for file in media.files))
+    how = "linked" if media.mode == "link" else "copied"
+    where = f" in {media.directory}" if media.files else ""
+    output.note(f"{figures.count(len(media.files), 'file')} {how}, {size}{where}")
+    if lost:
+        files = figures.count(lost, "file")
+        output.warn(f"{files} that should be stored {'is' if lost == 1 else 'are'} missing or damaged, and left out.")
+    if media.not_stored:
+        counted = ", ".join(f"{status} {figures.number(count)}" for status, count in media.not_stored.items())
+        output.note(f"files that are not stored, as the rows say: {counted}")
 
 
 def _describe_complete(manifest: Manifest, whole: list[ChannelPart], write: Callable[[int], str | None]) -> str:
@@ -82,6 +98,17 @@ def to_object(result: ExportResult) -> dict[str, Any]:
             for part in manifest.channels
         ],
         "warnings": said["warnings"],
+        "media": None if manifest.media is None else _media(manifest.media),
+    }
+
+
+def _media(media: MediaPart) -> dict[str, Any]:
+    return {
+        "mode": media.mode,
+        "directory": media.directory,
+        "files": len(media.files),
+        "bytes": sum(file.bytes for file in media.files),
+        "not_stored": dict(media.not_stored),
     }
 
 

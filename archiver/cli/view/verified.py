@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archiver.export.verify import FileCheck, ManifestCheck
+from archiver.cli.view.figures import count, size
+from archiver.export.verify import FileCheck, ManifestCheck, MediaCheck
 
 
 def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
                 "complete": None if one.incomplete is None else not one.incomplete,
                 "incomplete": [{"channel": name, "reasons": list(why)} for name, why in one.incomplete or ()],
                 "files": [_file(file) for file in one.files],
+                "media": None if one.media is None else _media(one.media),
             }
             for one in judged
         ],
@@ -34,6 +36,22 @@ def as_lines(judged: Sequence[ManifestCheck]) -> Iterator[dict[str, Any]]:
     for one in judged:
         for file in one.files:
             yield {**_file(file), "manifest": str(one.path)}
+
+
+def _media(media: MediaCheck) -> dict[str, Any]:
+    return {
+        "directory": str(media.directory),
+        "files": media.files,
+        "bytes": media.size,
+        "faulty": media.faulty,
+        "not_stored": media.not_stored,
+    }
+
+
+def describe_media(media: MediaCheck) -> str:
+    """One line: how many files behind the messages were read, and how many the export does not have."""
+    missing = f"; {count(media.not_stored, 'file')} of its messages were not stored" if media.not_stored else ""
+    return f"{media.directory}: {count(media.files, 'file')}, {size(media.size)}, were read{missing}"
 
 
 def _file(file: FileCheck) -> dict[str, Any]:
