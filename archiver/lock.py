@@ -77,6 +77,19 @@ def hold_session(directory: Path, account: str, *, command: str) -> Iterator[Non
 
 
 @contextmanager
+def hold_hooks(directory: Path, *, command: str) -> Iterator[None]:
+    """Hold the lock for running the programs of [media.hooks]: one at a time. Raises Busy, which names the holder."""
+    with _locked(
+        directory,
+        "hooks.lock",
+        command=command,
+        what="[media.hooks]",
+        hint="Wait for it to end: the programs run one at a time.",
+    ):
+        yield
+
+
+@contextmanager
 def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -> Iterator[None]:
     expect_place(directory)
     try:
@@ -116,5 +129,5 @@ def _take(handle: int) -> None:
 
 
 def _read_holder(handle: int) -> Holder | None:
-    found = re.match(r"`telekeep (\w+)` \(process ([0-9]{1,9})\)", os.pread(handle, 200, 0).decode(errors="replace"))
+    found = re.match(r"`telekeep ([\w ]+)` \(process ([0-9]{1,9})\)", os.pread(handle, 200, 0).decode(errors="replace"))
     return Holder(found[1], int(found[2])) if found else None

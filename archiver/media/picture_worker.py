@@ -13,11 +13,12 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any, Final
 
-MOST_PIXELS: Final = 100_000_000
+MOST_PIXELS: Final = 50_000_000
 """Pixels of the largest picture that is decoded; photos of Telegram have at most 6,553,600."""
-_MEMORY: Final = 3 << 30
+_MEMORY: Final = 3 << 29
 """Bytes of address space."""
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _DRAFT: Final = 256
@@ -44,6 +45,8 @@ def main() -> None:
 def _restrain() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread would take memory of its own
     os.nice(19)
+    with contextlib.suppress(OSError):  # if memory runs out, this process goes first
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with contextlib.suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     with contextlib.suppress(OSError, ValueError):

@@ -157,6 +157,8 @@ def _restrain(pid: int, limits: HookLimits) -> None:
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds + 10))
         os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+    with contextlib.suppress(OSError):  # if memory runs out, it goes first
+        Path(f"/proc/{pid}/oom_score_adj").write_text("800", encoding="ascii")
 
 
 class _Output:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from archiver.clock import Clock
-from archiver.errors import Error
+from archiver.errors import Busy, Error
+from archiver.lock import hold_hooks
 from archiver.media.annotate import Annotator
 from archiver.media.hash_pictures import hash_pictures
 from archiver.media.picture_process import INSTALL, can_read_pictures
@@ -93,12 +94,13 @@ class DeriveWorker:
     async def _annotate(self, stop: asyncio.Event) -> None:
         if self._annotator is None:
             return
-        async with aclosing(self._annotator.run(stop)) as made:
-            async for one in made:
-                if one.result.text is None:
-                    log.info("%s failed with a file: exit status %s", one.hook.name, one.result.exit_status)
-                if self._is_busy():
-                    return
+        with suppress(Busy), hold_hooks(self._database.path.parent, command="run"):
+            async with aclosing(self._annotator.run(stop)) as made:
+                async for one in made:
+                    if one.result.text is None:
+                        log.info("%s failed with a file: exit status %s", one.hook.name, one.result.exit_status)
+                    if self._is_busy():
+                        return
         for name, why in self._annotator.absent.items():
             self._tell(f"[media.hooks] {name}: {why}")
 

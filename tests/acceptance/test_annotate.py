@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
+from archiver.lock import hold_hooks
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Media
 from archiver.store.database import Database
@@ -165,3 +166,10 @@ def test_verify_finds_an_annotation_that_cannot_be_found(run: Run, archive: Path
     assert "annotations cannot be found by all their words" in done.stdout
     run("repair", "search")
     assert run("verify").returncode == 0
+
+
+def test_two_never_run_programs_at_once(run: Run, archive: Path, tmp_path: Path) -> None:
+    with hold_hooks(archive, command="media annotate"):
+        done = run("media", "annotate", **hook(program(tmp_path, "echo text"), "{path}"))
+    assert done.returncode == 2
+    assert "[media.hooks] is in use by `telekeep media annotate`" in done.stderr

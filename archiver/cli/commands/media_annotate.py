@@ -61,6 +61,7 @@ async def run(invocation: Invocation, typed: list[str], *, hook: str | None, ret
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.hooks import hook_rules, list_hooks
     from archiver.compose.write_archive import open_shared
+    from archiver.lock import hold_hooks
     from archiver.media.annotate import Annotator
     from archiver.store.annotation import forget_failures, forget_waits
     from archiver.store.database import expect_archive
@@ -74,7 +75,8 @@ async def run(invocation: Invocation, typed: list[str], *, hook: str | None, ret
             await database.write(forget_failures if retry else forget_waits, one.name, now=int(time.time()))
         channels = None if chosen is None else [channel.channel_id for channel in chosen]
         annotator = Annotator(database, hooks, hook_rules(settings.media.hooks), channels=channels)
-        failed = await _annotate(annotator)
+        with hold_hooks(settings.archive.dir, command="media annotate"):
+            failed = await _annotate(annotator)
         await _sum_up(database, hooks, settings.media.hooks)
     for name, why in annotator.absent.items():
         output.error(f"[media.hooks] {name}: {why}.")
