@@ -54,7 +54,16 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="where the archive of --search is, or is made and stays"
     )
+    parser.add_argument("--media", action="store_true", help="instead: downloading files at 50 ms latency")
+    parser.add_argument("--photos", type=int, default=1000, help="photos of --media (default: 1000)")
     options = parser.parse_args()
+    if options.media:
+        from media_speed import media_speed
+
+        with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
+            rows = media_speed(Path(name), options.photos, options.rounds, telekeep, setting)
+            show(f"{options.photos:,} photos", rows)
+        return
     if options.search:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
             directory = options.keep or Path(name, "archive")

@@ -1,0 +1,187 @@
+"""Measure downloading against Telethon's iter_download at 50 ms latency: `scripts/bench --media`, run by measure.py.
+
+The server is a process of its own. Both sides download the same files from it in the same run; the time of telekeep is
+that of the whole command, its start and its SHA-256 included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.desk import CODE, PHONE, Telegram
+
+Row = tuple[str, str, str]
+Run = Callable[..., tuple[float, int]]
+RTT = 0.05
+MEGABYTES = 64
+PHOTO_BYTES = 100_000
+BASELINE = 200
+"""Photos that iter_download reads: one after the other, so its rate does not depend on their number."""
+POSTS = 20
+
+
+def media_speed(
+    work: Path, photos: int, rounds: int, telekeep: Run, settle: Callable[[Path, int], None]
+) -> Iterator[Row]:
+    """Rows of the table."""
+    worlds = ("--world", f"files:{MEGABYTES}", "--world", f"photos:{photos}:{PHOTO_BYTES}", "--world", "small")
+    with Telegram(work, *worlds, "--rtt", str(RTT), module="tests.doubles.telegram") as server:
+        settle(work, server.port)
+        os.environ |= {
+            "TELEKEEP_TELEGRAM__API_HASH": "feedc0dedeadbeeffeedc0dedeadbeef",
+            "TELEKEEP_MEDIA__DOWNLOAD": "all",
+            "TELEKEEP_MEDIA__MAX_SIZE": "4GB",
+            "TELEKEEP_MEDIA__MIN_FREE": "0",
+            "TELEKEEP_MEDIA__THUMBNAILS": "false",
+        }
+        telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
+        telekeep("add", "@files", "@photos", "@alpha")
+        telekeep("sync")
+        shutil.copytree(work / "archive", work / "before")
+        bench = Bench(work, server, telekeep)
+        yield from bench.large(rounds)
+        yield from bench.small(photos)
+        yield from bench.delay(photos)
+
+
+class Bench:
+    """One server, an archive without files to begin again from, and the command."""
+
+    def __init__(self, work: Path, server: Telegram, telekeep: Run) -> None:
+        self.work, self.server, self.telekeep = work, server, telekeep
+
+    def large(self, rounds: int) -> Iterator[Row]:
+        """One large file."""
+        size, others, ours = MEGABYTES << 20, [], []
+        for _ in range(rounds):
+            others.append(size / asyncio.run(self._iterate("files", 1)))
+            ours.append(size / self._fetch("@files", size)[0])
+        yield from _compared(f"{MEGABYTES} MB file", others, ours, "MB/s", 1e6)
+
+    def small(self, photos: int) -> Iterator[Row]:
+        """Many photos."""
+        some = min(photos, BASELINE)
+        others = [some / asyncio.run(self._iterate("photos", some))]
+        seconds, peak, told = self._fetch("@photos", photos * PHOTO_BYTES)
+        yield from _compared(f"{photos:,} photos", others, [photos / seconds], "photos/s", 1)
+        yield f"{photos:,} photos, peak memory", f"{peak / 1e6:,.0f} MB", "limit 250 MB"
+        exports = sum(count for *_, count in told["exports"])
+        yield (
+            "fetched twice",
+            f"{len(told['repeated'])} parts",
+            f"of {told['parts']:,}; {exports} authorizations exported",
+        )
+
+    def delay(self, photos: int) -> Iterator[Row]:
+        """How long a new post takes into the archive, while files are fetched and while none are."""
+        quiet = self._delays(fetching=False)
+        busy = self._delays(fetching=True)
+        left = photos - self.server.order("traffic")["files"]
+        for name, delays in (("idle", quiet), ("fetching", busy)):
+            figure = f"p50 {statistics.median(delays) * 1000:.0f} ms, most {max(delays) * 1000:.0f} ms"
+            yield (
+                f"new post, {name}",
+                figure,
+                f"telekeep run; {POSTS} posts, pushed" + (f"; {max(left, 0)} photos left" * (name != "idle")),
+            )
+
+    def _fetch(self, channel: str, size: int) -> tuple[float, int, dict[str, Any]]:
+        """Seconds, peak memory and the server's account of fetching all of a channel's files."""
+        self._begin_again()
+        seconds, peak = self.telekeep("media", "fetch", channel)
+        told = self.server.order("traffic")
+        if told["bytes"] < size:
+            raise SystemExit(f"media fetch: {told['bytes']} of {size} bytes")
+        return seconds, peak, told
+
+    def _begin_again(self) -> None:
+        self.server.order("traffic", forget=True)
+        shutil.rmtree(self.work / "archive")
+        shutil.copytree(self.work / "before", self.work / "archive")
+
+    def _delays(self, *, fetching: bool) -> list[float]:
+        self._begin_again()
+        environment = os.environ | {"TELEKEEP_MEDIA__DOWNLOAD": "photos" if fetching else "none"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "archiver", "run"], env=environment, stderr=subprocess.DEVNULL
+        )
+        try:
+            if fetching:
+                _until(lambda: self.server.order("traffic")["parts"] > 0)
+            else:
+                first = self._posted("before")
+                _until(lambda: self._arrived(first))
+            return [self._delay(number) for number in range(POSTS)]
+        finally:
+            process.terminate()
+            process.wait(60)
+
+    def _delay(self, number: int) -> float:
+        message_id = self._posted(f"news {number}")
+        started = time.perf_counter()
+        _until(lambda: self._arrived(message_id))
+        return time.perf_counter() - started
+
+    def _posted(self, text: str) -> int:
+        return self.server.post("alpha", text)
+
+    def _arrived(self, message_id: int) -> bool:
+        connection = sqlite3.connect(f"file:{self.work / 'archive' / 'archive.db'}?mode=ro", uri=True)
+        try:
+            question = (
+                "SELECT 1 FROM message m JOIN channel c USING (channel_id) WHERE username = 'alpha' AND message_id = ?"
+            )
+            return bool(connection.execute(question, (message_id,)).fetchone())
+        finally:
+            connection.close()
+
+    async def _iterate(self, name: str, count: int) -> float:
+        """Seconds that Telethon's own way takes for the newest files of a channel."""
+        from telethon import TelegramClient
+
+        from archiver.telegram.server_address import trust_key
+        from archiver.telegram.session import FileSession
+
+        trust_key(self.server.public_key)
+        session = FileSession(self.work / "before" / "session")
+        session.set_dc(2, "127.0.0.1", self.server.port)
+        client = TelegramClient(session, 12345, "0" * 32, receive_updates=False)
+        await client.connect()
+        try:
+            messages = await client.get_messages(name, limit=count)
+            started = time.perf_counter()
+            for message in messages:
+                async for _ in client.iter_download(message):
+                    pass
+            return time.perf_counter() - started
+        finally:
+            await client.disconnect()
+
+
+def _compared(what: str, others: list[float], ours: list[float], unit: str, scale: float) -> Iterator[Row]:
+    other, own = statistics.median(others), statistics.median(ours)
+    yield (
+        f"iter_download, {what}",
+        f"{other / scale:,.1f} {unit}",
+        f"{RTT * 1000:.0f} ms latency; median of {len(others)}",
+    )
+    yield f"telekeep media fetch, {what}", f"{own / scale:,.1f} {unit}", f"whole process; median of {len(ours)}"
+    yield "media fetch / iter_download", f"{own / other:.1f}", "same server, same run"
+
+
+def _until(true: Callable[[], object], limit: float = 120) -> None:
+    end = time.monotonic() + limit
+    while not true():
+        if time.monotonic() > end:
+            raise SystemExit(f"nothing happened within {limit:.0f} s")
+        time.sleep(0.01)
