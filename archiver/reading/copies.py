@@ -32,12 +32,14 @@ class FoundCopies:
     keys: tuple[Key, ...]
     whole: bool
     """Whether there are no more; otherwise only the first of many posts were compared."""
+    texts: bool
+    """Whether posts with the same text were looked for."""
 
 
-async def find_copies(conn: Connection, engine: Engine, message: StoredMessage) -> FoundCopies:
-    """Find them; the message itself is left out."""
+async def find_copies(conn: Connection, engine: Engine, message: StoredMessage, *, texts: bool) -> FoundCopies:
+    """Find them; the message itself is left out. `texts`: same texts, too, which takes long in a large archive."""
     own = {*copy_keys(message.text, message.fwd_from), (message.channel_id, message.message_id)}
-    asked = tuple(_list_questions(message))
+    asked = tuple(_list_questions(message, texts=texts))
     answer = await engine.search(Question(tree=any_of(asked), sort="oldest", limit=_LOOKED_AT))
     keys = {hit.key: hit.date for hit in answer.hits}
     originals = [key for key in own if isinstance(key, tuple) and key != (message.channel_id, message.message_id)]
@@ -49,14 +51,14 @@ async def find_copies(conn: Connection, engine: Engine, message: StoredMessage) 
         and (key in originals or not own.isdisjoint(copy_keys(text, forward)))
     ]
     found.sort(key=lambda key: (keys.get(key, 0), key))
-    return FoundCopies(keys=tuple(found), whole=answer.cursor is None)
+    return FoundCopies(keys=tuple(found), whole=answer.cursor is None, texts=texts)
 
 
-def _list_questions(message: StoredMessage) -> Iterator[Node]:
+def _list_questions(message: StoredMessage, *, texts: bool) -> Iterator[Node]:
     """What finds the posts to compare with."""
     later = Bounds(since=datetime.fromtimestamp(max(message.date, 0), UTC))
     yield all_of((Tag("fwd_id", str(message.channel_id)), PostedWithin(later)))
-    folded = fold(message.text)
+    folded = fold(message.text) if texts else ""
     if len(folded) - folded.count(" ") >= LONG_ENOUGH:
         words = _beginning(message.text)
         if needle(words) is not None:

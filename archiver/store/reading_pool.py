@@ -1,4 +1,8 @@
-"""Read-only connections for many readers at once; each question sees one state of the archive, for a limited time."""
+"""Read-only connections for many readers at once; each question sees one state of the archive, for a limited time.
+
+SQLite looks at the clock between the steps of its machine. FTS5 looks for a phrase within one step, so the reader is
+answered when the time is over, and the connection serves the next one when that step has ended.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ SIZE: Final = 4
 """Connections of a pool."""
 TURN: Final = 15.0
 """Maximum seconds to wait for a free connection."""
+_GRACE: Final = 0.01
+"""Seconds within which SQLite itself should have noticed."""
 _STEPS: Final = 20_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 
@@ -47,6 +53,7 @@ class ReadingPool:
 
     def __init__(self) -> None:
         self._free: asyncio.LifoQueue[_Reader] = asyncio.LifoQueue()
+        self._ending: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
@@ -60,25 +67,30 @@ class ReadingPool:
                 await reader.connection.execute("PRAGMA query_only = 1")
                 await reader.connection.set_progress_handler(reader.is_late, _STEPS)
                 pool._free.put_nowait(reader)
-            yield pool
+            try:
+                yield pool
+            finally:
+                await asyncio.gather(*pool._ending)
 
     @asynccontextmanager
     async def reading(self, seconds: float) -> AsyncIterator[Connection]:
         """A connection in a snapshot. Raises OutOfTime once its statements take longer, and ReadersBusy."""
         reader = await self._take()
         try:
-            reader.until = time.monotonic() + seconds
-            await reader.connection.execute("BEGIN")
-            yield reader.connection
+            async with asyncio.timeout(max(seconds, 0) + _GRACE):
+                reader.until = time.monotonic() + seconds
+                await reader.connection.execute("BEGIN")
+                yield reader.connection
+        except TimeoutError:
+            raise _out_of_time(seconds) from None
         except sqlite3.OperationalError as exc:
             if exc.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise OutOfTime(
-                    f"the answer would take longer than {seconds:g} s.",
-                    hint="Narrow it: name a channel, a range of dates, or rarer words.",
-                ) from exc
+                raise _out_of_time(seconds) from exc
             raise
         finally:
-            await asyncio.shield(self._give_back(reader))
+            ending = asyncio.create_task(self._give_back(reader))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
     async def _take(self) -> _Reader:
         try:
@@ -93,3 +105,10 @@ class ReadingPool:
             await reader.connection.execute("ROLLBACK")
         reader.until = math.inf
         self._free.put_nowait(reader)
+
+
+def _out_of_time(seconds: float) -> OutOfTime:
+    return OutOfTime(
+        f"the answer would take longer than {seconds:g} s.",
+        hint="Narrow it: name a channel, a range of dates, or rarer words.",
+    )

@@ -235,6 +235,20 @@ async def test_a_question_ends_when_its_time_is_over_and_the_next_is_answered(di
         assert count == 3
 
 
+async def test_a_step_of_sqlite_that_does_not_end_keeps_no_reader_waiting(directory: Path) -> None:
+    async with ReadingPool.open(directory, size=1) as pool:
+        async with pool.reading(5) as conn:
+            await conn.create_function("nap", 1, time.sleep)
+        began = time.monotonic()
+        with pytest.raises(OutOfTime):
+            async with pool.reading(0.1) as conn:
+                await conn.execute_fetchall("SELECT nap(1.5)")
+        assert time.monotonic() - began < 1.2
+        async with pool.reading(5) as conn:
+            [[count]] = await conn.execute_fetchall("SELECT count(*) FROM message")
+        assert count == 3
+
+
 async def test_readers_cannot_write(directory: Path) -> None:
     async with ReadingPool.open(directory, size=1) as pool, pool.reading(5) as conn:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
+from archiver.model.json_text import dump
 from archiver.model.row import to_object
-from archiver.model.versions import list_versions
+from archiver.model.versions import Version, list_versions
 from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.coverage_report import list_runs
 from archiver.reading.message_context import read_context
 from archiver.reading.message_history import MessageHistory
+from archiver.reading.word_diff import DiffPiece
+from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
 from archiver.store.reading_pool import OutOfTime
@@ -29,13 +31,16 @@ from archiver.web.times import Times
 from archiver.web.view import Shown
 from archiver.web.views.channel import read_texts
 
-MOST_VERSIONS: Final = 50
+MOST_VERSIONS: Final = 20
 """Versions on one page; the command line shows all."""
 REPLIES_WITHIN: Final = 3000
 """Following ids among which replies are looked for: there is no index of them."""
 _REPLIES: Final = 50
-_COPYING: Final = 0.06
-"""Seconds for looking for copies."""
+_COPYING: Final = 0.03
+"""Seconds for looking for copies; a person who asks for them gives more."""
+_FEW: Final = 100_000
+"""Messages of an archive up to which posts with the same text are looked for, although nobody asked."""
+_PATIENT: Final = 10.0
 
 
 async def show_message(site: Site, asked: Asked) -> Shown:
@@ -47,19 +52,26 @@ async def show_message(site: Site, asked: Asked) -> Shown:
         held = (await read(conn, get_messages, [key])).get(key)
         if held is None:
             raise await _explain(conn, found, number, asked.times)
-        values = await _read_all(conn, found, held)
-        replies = await read(
-            conn, list_replies, held[0].channel_id, held[0].message_id, within=REPLIES_WITHIN, limit=_REPLIES
-        )
-    copies = await _find_copies(site, held) if asked.format == "html" else None
-    context = values["context"]
+    title = f"{found.name.title} {number}"
+    if asked.format != "html":
+        values = await _read(site, found, held)
+        history = await asyncio.to_thread(values["history"].to_object, diff=True)
+        return Shown(template="", title=title, rows=[values["context"].row], data={"history": history})
+    wanted = bool(asked.get("copies"))
+    values, copies = await asyncio.gather(_read(site, found, held), _find_copies(site, held, wanted=wanted))
     return Shown(
         template="message.html",
-        title=f"{found.name.title} {number}",
-        rows=[context.row],
-        data={"history": values["history"].to_object(diff=True)},
-        values={**values, "channel": found.name, "known": found.known, "remarks": found.remarks}
-        | {"replies": replies, "replies_within": REPLIES_WITHIN, "copies": copies, "views": _draw_views(values)},
+        title=title,
+        values={
+            **values,
+            "channel": found.name,
+            "known": found.known,
+            "remarks": found.remarks,
+            "replies_within": REPLIES_WITHIN,
+            "copies": copies,
+            "views": _draw_views(values["history"]),
+            "diffs": await asyncio.to_thread(_diffs, values["history"]),
+        },
     )
 
 
@@ -70,19 +82,30 @@ class CopiesShown(NamedTuple):
     held: Mapping[Key, HeldMessage]
 
 
-async def _find_copies(site: Site, held: HeldMessage) -> CopiesShown | None:
+async def _find_copies(site: Site, held: HeldMessage, *, wanted: bool) -> CopiesShown | None:
     """The copies in the archive; None if finding them takes long, or the search tables are not there."""
     try:
-        async with site.reading(_COPYING) as conn:
-            copies = await find_copies(conn, await open_engine(conn), held[0])
+        async with site.reading(_PATIENT if wanted else _COPYING) as conn:
+            texts = wanted or await read(conn, find_last_row) <= _FEW
+            copies = await find_copies(conn, await open_engine(conn), held[0], texts=texts)
             return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_REPLIES]))
     except (OutOfTime, NotSearchable):
         return None
 
 
-def _draw_views(values: Mapping[str, Any]) -> Line | None:
+def _draw_views(history: MessageHistory) -> Line | None:
     """The views over time."""
-    return draw_line([(one.at, one.views) for one in values["history"].counters or () if one.views is not None])
+    return draw_line([(one.at, one.views) for one in history.counters or () if one.views is not None])
+
+
+def _diffs(history: MessageHistory) -> list[tuple[Version, list[DiffPiece]]]:
+    """The versions, newest first, each with what changed."""
+    return list(zip(history.versions, history.diffs(), strict=True))[::-1]
+
+
+async def _read(site: Site, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
+    async with site.reading() as conn:
+        return await _read_all(conn, found, held)
 
 
 async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
@@ -103,18 +126,19 @@ async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) ->
     above = await read(conn, list_after, message.channel_id, message.message_id, 1)
     languages = await read(conn, list_languages, message.channel_id, [message.message_id])
     answers, pictures = await read_texts(conn, [held]), await read_pictures(conn, list_slots([held]))
-    raw = orjson.dumps(to_object(context.row), option=orjson.OPT_INDENT_2).decode("utf-8", "replace")
+    number, channel_id = message.message_id, message.channel_id
+    replies = await read(conn, list_replies, channel_id, number, within=REPLIES_WITHIN, limit=_REPLIES)
     return {
         "context": context,
         "history": history,
-        "diffs": list(zip(versions, history.diffs(), strict=True))[::-1],
+        "replies": replies,
         "left_out": max(0, last - MOST_VERSIONS + 1),
         "post": list_posts(
             found.name, [held], languages, pictures, answers=answers, targets=make_targets(found.known.values())
         )[0],
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,
-        "raw": raw,
+        "raw": dump(to_object(context.row), indent=True).decode(),
     }
 
 
