@@ -46,6 +46,10 @@ class Servers(Parts, Hashes, Protocol):
         """Seconds that the server has parts wait; 0: none."""
         ...
 
+    def warm(self, dc: int) -> None:
+        """Connect to a data centre soon to be asked."""
+        ...
+
 
 class Fetched(NamedTuple):
     """A file that has been stored, but not settled."""
@@ -98,7 +102,7 @@ class FileDownloader:
         self.disk = disk
         self.arrived: Callable[[int], None] = lambda _: None
         """Called with the bytes of each part."""
-        self._servers = servers
+        self.servers = servers
         self._reader = PartReader(servers)
         self._prover = Prover(servers)
         self._gates: dict[int, Gate] = {}
@@ -110,7 +114,7 @@ class FileDownloader:
         try:
             while not (await asyncio.wait({work}, timeout=left))[0]:
                 # What the server ordered to wait does not count.
-                if not (left := self._servers.flood_wait and self._servers.flood_wait + LEAST_TIME):
+                if not (left := self.servers.flood_wait and self.servers.flood_wait + LEAST_TIME):
                     raise ServerFault("the server sends it too slowly or not at all.", hint="It is continued later.")
             return work.result()
         finally:
@@ -135,7 +139,7 @@ class FileDownloader:
         whole = b""
         while len(whole) < UNKNOWN_MOST:
             async with self._gate(location).part(PART):
-                data = await self._servers.get_part(location, len(whole), PART)
+                data = await self.servers.get_part(location, len(whole), PART)
             whole += data
             self.arrived(len(data))
             if len(data) < PART:
@@ -198,7 +202,7 @@ class FileDownloader:
         raise AssertionError
 
     def _gate(self, location: FileLocation) -> Gate:
-        dc = self._servers.dc_of(location)
+        dc = self.servers.dc_of(location)
         if dc not in self._gates:
             self._gates[dc] = Gate()
         return self._gates[dc]

@@ -166,6 +166,8 @@ class FileFetcher:
                 self.counts.no_room += 1
             else:
                 free -= task.size or 0
+                if task.dc_id is not None:
+                    self._ways.downloader.servers.warm(task.dc_id)
                 self._sizes[task.key] = task.size or 0
                 self._running[task.key] = asyncio.create_task(self._fetch(task), name=f"file {task.key}")
                 self._running[task.key].add_done_callback(partial(self._end, task.key))

@@ -12,10 +12,12 @@ from hashlib import sha256
 from typing import Protocol
 
 from archiver.errors import Error, LoginNeeded, ReferenceExpired, ServerFault
-from archiver.model.file_location import FileLocation, PieceHash
+from archiver.model.file_location import PART, FileLocation, PieceHash
 
 log = logging.getLogger(__name__)
 
+GROUP = 4 * PART
+"""Bytes whose hashes are asked for together."""
 PATIENCE = 10.0
 """Seconds to wait for hashes; without them a file counts as any other client would count it."""
 NONE_IN_A_ROW = 3
@@ -80,8 +82,8 @@ class FileProof:
         self._prover = prover
         self.location = location
         self._pieces: dict[int, PieceHash] = {}
-        self._asked: set[int] = set()
-        self._asking = asyncio.Lock()
+        self._asked: dict[int, asyncio.Future[None]] = {}
+        """Requests by their offset."""
 
     async def is_proven(self, offset: int, data: bytes) -> bool:
         """Whether the server's hashes cover all of these bytes; False: it gives none. Raises WrongBytes."""
@@ -97,13 +99,19 @@ class FileProof:
         return self._covers(offset, len(data))
 
     async def prepare(self, offset: int) -> None:
-        """Fetch the hashes from there on, once."""
-        async with self._asking:
-            if offset in self._asked or offset in self._pieces:
-                return
-            self._asked.add(offset)
-            for piece in await self._prover.fetch(self.location, offset):
-                self._pieces[piece.offset] = piece
+        """Fetch the hashes from there on, once: of several parts together, if the server gives as many."""
+        await self._fetch(offset - offset % GROUP)
+        if offset not in self._pieces:
+            await self._fetch(offset)
+
+    async def _fetch(self, offset: int) -> None:
+        if offset not in self._asked:
+            self._asked[offset] = asyncio.ensure_future(self._ask(offset))
+        await asyncio.shield(self._asked[offset])
+
+    async def _ask(self, offset: int) -> None:
+        for piece in await self._prover.fetch(self.location, offset):
+            self._pieces[piece.offset] = piece
 
     def _forget(self, pieces: list[PieceHash]) -> None:
         """Ask again: it may be the hashes that are wrong."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ Act: TypeAlias = Callable[[Writer], None]
 BATCH = 40
 """Files in one transaction."""
 PAUSE = 0.1
-"""Seconds to wait for more of them."""
+"""Least seconds between two transactions, unless one is full."""
 
 
 class SettleQueue:
@@ -28,6 +29,7 @@ class SettleQueue:
         self._now = now
         self._waiting: list[tuple[Act, asyncio.Future[None]]] = []
         self._full = asyncio.Event()
+        self._written_at = -math.inf
         self._task: asyncio.Task[None] | None = None
 
     async def put(self, act: Act) -> None:
@@ -48,15 +50,17 @@ class SettleQueue:
 
     async def _write_all(self) -> None:
         while self._waiting:
-            if len(self._waiting) < BATCH:
+            pause = self._written_at + PAUSE - asyncio.get_running_loop().time()
+            if len(self._waiting) < BATCH and pause > 0:
                 self._full.clear()
                 try:
-                    async with asyncio.timeout(PAUSE):
+                    async with asyncio.timeout(pause):
                         await self._full.wait()
                 except TimeoutError:
                     pass
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             await self._write(batch)
+            self._written_at = asyncio.get_running_loop().time()
         while await self._database.write(tell_slots, now=int(self._now())):
             pass
 

@@ -7,10 +7,13 @@ authorization is exported once, by the first of them.
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from archiver.errors import Error
 from archiver.telegram.connection import Connection
 from archiver.telegram.timeouts import Timeouts
 
@@ -18,6 +21,8 @@ MOST = 2
 """Connections to one data centre."""
 SECOND_FROM = 4 << 20
 """Bytes in flight on the first from which a second one is opened."""
+OPEN_EVERY = 30.0
+"""Seconds between two attempts to open another one."""
 CALL, CALL_MOST = 15.0, 60.0
 """Seconds for a part at the first attempt, and at most."""
 DELAYS = (0.5, 2.0)
@@ -42,6 +47,9 @@ class FileConnections:
             timeouts, call=CALL, call_max=CALL_MOST, delays=DELAYS, free_losses=FREE_LOSSES, max_hung=64
         )
         self._lines: list[_Line] = []
+        self._opening: asyncio.Task[None] | None = None
+        self._open_at = -math.inf
+        """Loop time before which no other one is opened."""
         self.is_home = home.dc == dc
         """Whether it was the account's home when this was made."""
 
@@ -56,18 +64,41 @@ class FileConnections:
             line.in_flight -= size
 
     def _pick(self) -> _Line:
-        least = min(self._lines, key=lambda line: line.in_flight, default=None)
-        if least is None or (least.in_flight >= SECOND_FROM and self._may_open()):
-            least = _Line(self._home.beside(self._dc, self._timeouts))
-            self._lines.append(least)
+        """The least busy connection, of those that are connected if any is."""
+        if not self._lines:
+            return self._open()
+        connected = [line for line in self._lines if line.connection.connected.is_set()]
+        least = min(connected or self._lines, key=lambda line: line.in_flight)
+        if connected and least.in_flight >= SECOND_FROM:
+            self._open_more()
         return least
 
-    def _may_open(self) -> bool:
-        """Whether another connection may be opened: the first one has logged in there."""
-        return len(self._lines) < MOST and all(line.connection.connected.is_set() for line in self._lines)
+    def _open(self) -> _Line:
+        line = _Line(self._home.beside(self._dc, self._timeouts))
+        self._lines.append(line)
+        return line
+
+    def _open_more(self) -> None:
+        """Make or renew another connection meanwhile, if there may be one more."""
+        if self._opening is not None and not self._opening.done():
+            return
+        idle = next((line for line in self._lines if not line.connection.connected.is_set()), None)
+        if (idle or len(self._lines) < MOST) and asyncio.get_running_loop().time() >= self._open_at:
+            self._open_at = asyncio.get_running_loop().time() + OPEN_EVERY
+            line = idle or self._open()
+            self._opening = asyncio.create_task(_connect(line.connection), name=f"files of data centre {self._dc}")
 
     async def close(self) -> None:
         """Disconnect."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
         for line in self._lines:
             await line.connection.close()
         self._lines.clear()
+
+
+async def _connect(connection: Connection) -> None:
+    """Connect a connection that is not needed: what prevents it, the needed one will say."""
+    with suppress(Error):
+        await connection.ready()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from telethon.errors import FileMigrateError, FilerefUpgradeNeededError, RPCError, TakeoutInvalidError
@@ -63,6 +64,7 @@ class FileServers:
         """One connection is made at a time: an account's exported authorization may be void once it exports another."""
         self._down: dict[int, float] = {}
         """Data centres that could not be reached, each with the loop time until which they are left alone."""
+        self._warming: set[asyncio.Task[None]] = set()
         self._moved: dict[str, int] = {}
         """Files that are in another data centre than their message says."""
 
@@ -80,8 +82,23 @@ class FileServers:
         request = functions.upload.GetFileHashesRequest(_input(location), offset)
         return _read_hashes(await self._ask(request, location, "getFileHashes", _HASH_SIZE))
 
+    def warm(self, dc: int) -> None:
+        """Connect to a data centre soon to be asked, meanwhile."""
+        if dc not in self._centres:
+            task = asyncio.create_task(self._warm(dc), name=f"connect to data centre {dc}")
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+
+    async def _warm(self, dc: int) -> None:
+        with suppress(Error), (await self._centre(dc)).line(0) as connection:
+            await self._connect(connection, dc)
+
     async def close(self) -> None:
         """Disconnect; the tasks that use it must have ended."""
+        for task in list(self._warming):
+            task.cancel()
+        if self._warming:
+            await asyncio.wait(self._warming)
         for centre in self._centres.values():
             await centre.close()
         self._centres.clear()

@@ -368,7 +368,7 @@ async def test_files_are_fetched_within_the_takeout_that_is_open_or_without_it(
             InitTakeoutSessionRequest(message_channels=True, files=True, file_max_size=1 << 32),
             method="initTakeoutSession",
         )
-        fetching.fetcher._ways.downloader._servers._takeout_id = lambda: opened.id  # type: ignore[attr-defined]
+        fetching.fetcher._ways.downloader.servers._takeout_id = lambda: opened.id  # type: ignore[attr-defined]
         if refuses:
             world.takeouts.end(account)
         assert (await fetching.fetch()).files == 2
