@@ -20,6 +20,7 @@ from archiver.media.worker import MediaWorker
 from archiver.pacing.scheduler import Priority
 from archiver.store.database import Database
 from archiver.store.file_queue import find_next_retry
+from archiver.store.media_policy import list_overrides
 from config.accounts import account_settings
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def make_worker(settings: Settings, account: OpenAccount, disk: MediaDisk) -> Me
     async def make() -> tuple[FileFetcher, FileWalk]:
         return await make_fetcher(settings, account, disk), make_walk(settings, account)
 
-    async def next_retry() -> float | None:
-        return await account.database.read(find_next_retry)
+    async def ask() -> tuple[float | None, object]:
+        return await account.database.read(find_next_retry), await account.database.read(list_overrides)
 
-    return MediaWorker(account.name, make, next_retry=next_retry, clock=account.scheduler.clock)
+    return MediaWorker(account.name, make, ask=ask, clock=account.scheduler.clock)

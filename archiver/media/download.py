@@ -19,7 +19,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.gate import Gate
 from archiver.media.handover import Handed, Handover
 from archiver.media.part_reader import PartReader, Parts
-from archiver.media.partial import DATA, Partial, drop_partial, partial_name
+from archiver.media.partial import DATA, STEP, Partial, drop_partial, partial_name
 from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FileKey
@@ -158,23 +158,30 @@ class FileDownloader:
             proven += await _all_of(
                 (self._fetch_part(location, partial, proof, number) for number in list(partial.parts.missing)), AT_ONCE
             )
-            handed = Handed(key, await run(partial.digest), size)
+            handed = Handed(key, await self._digest(partial), size)
         finally:
             await run(partial.close)
         return Fetched(*await run(self.disk.adopt, handed), all(proven))
 
     async def _check_kept(self, partial: Partial, proof: FileProof) -> bool:
-        """Check the parts that an earlier run kept, and drop wrong ones; return whether all are proven."""
+        """Count the parts that an earlier run kept, unless they are damaged or wrong; return whether all are proven."""
         proven, wrong = True, set()
-        for number in sorted(partial.parts.there):
-            data = await self.disk.run(partial.read, number)
+        for number in sorted(partial.claims):
+            data = await self.disk.run(partial.confirm, number)
             try:
-                proven &= await proof.is_proven(number * PART, data)
+                proven &= data is None or await proof.is_proven(number * PART, data)
             except WrongBytes:
                 wrong.add(number)
         if wrong:
             await self.disk.run(partial.drop, frozenset(wrong))
         return proven
+
+    async def _digest(self, partial: Partial) -> str:
+        partial.expect_whole()
+        whole = sha256()
+        for offset in range(0, partial.parts.size, STEP):
+            await self.disk.run(partial.add_to, whole, offset)
+        return whole.hexdigest()
 
     async def _fetch_part(self, location: FileLocation, partial: Partial, proof: FileProof, number: int) -> bool:
         data, proven = await self._part(location, proof, *partial.parts.bounds(number))

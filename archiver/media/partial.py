@@ -12,16 +12,20 @@ import os
 import re
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Self
+from typing import Protocol, Self
 
 from archiver.media.blob_store import BlobStore
 from archiver.media.part_map import PartMap
-from archiver.model.file_location import PART, part_length
+from archiver.model.file_location import PART, part_count
 from archiver.model.media_file import FileKey
 
 DATA, PARTS = ".data", ".parts"
+SYNC_EVERY = 64
+"""Parts after which the data are synced."""
+STEP = 64 * PART
+"""Bytes that are hashed in one go."""
 
 _MAGIC = b"telekeep parts 1\n"
 _HEADER = struct.Struct("<17sQI64s")
@@ -36,17 +40,29 @@ def partial_name(key: FileKey) -> str:
     return key.replace("/", "_")
 
 
+class Digest(Protocol):
+    """A running hash."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
+        ...
+
+
 @dataclass(slots=True)
 class Partial:
     """A partial file that is open. Several threads may `write` parts; the rest is for one at a time."""
 
     parts: PartMap
+    """Those that are there."""
     _data: int
     _list: int
+    claims: dict[int, bytes] = field(default_factory=dict)
+    """Parts that an earlier run listed, which are still to be confirmed, with the beginnings of their hashes."""
+    _unsynced: int = 0
 
     @classmethod
     def open(cls, store: BlobStore, key: FileKey, size: int) -> Self:
-        """Open or create it; parts of another size, of another key, or damaged ones do not count."""
+        """Open or create it; parts of another size or another key do not count, others are in `claims`."""
         data = store.open_partial(partial_name(key) + DATA)
         try:
             listed = store.open_partial(partial_name(key) + PARTS, os.O_RDWR | os.O_CREAT | os.O_APPEND)
@@ -71,18 +87,17 @@ class Partial:
         whole = len(records) - len(records) % _RECORD.size
         if whole < len(records):  # torn: the next record must begin where the last whole one ends
             os.ftruncate(self._list, len(header) + whole)
-        self.parts = self.parts.having(
-            number
-            for number, begin in dict(_RECORD.iter_unpack(records[:whole])).items()
-            if self._is_intact(number, begin)
-        )
+        known = range(part_count(size))
+        self.claims.update((number, begin) for number, begin in _RECORD.iter_unpack(records[:whole]) if number in known)
 
-    def _is_intact(self, number: int, begin: bytes) -> bool:
-        offset, length = number * PART, part_length(self.parts.size, number)
-        if offset >= max(self.parts.size, 1):
-            return False
+    def confirm(self, number: int) -> bytes | None:
+        """Count a part of an earlier run, and return it, if it is what its record says."""
+        offset, length = self.parts.bounds(number)
         data = os.pread(self._data, length, offset)
-        return len(data) == length and sha256(data).digest()[:16] == begin
+        if len(data) != length or sha256(data).digest()[:16] != self.claims.pop(number):
+            return None
+        self.note(number)
+        return data
 
     def write(self, number: int, data: bytes) -> None:
         """Keep a part. Raises OSError (a full disk), then the part is not there."""
@@ -91,6 +106,10 @@ class Partial:
             raise ValueError("a part of another length")
         _write_at(self._data, data, offset)
         _append(self._list, _RECORD.pack(number, sha256(data).digest()[:16]))
+        self._unsynced += 1
+        if self._unsynced >= SYNC_EVERY:
+            self._unsynced = 0
+            os.fdatasync(self._data)  # otherwise the last one takes as long as all of the file
 
     def note(self, number: int) -> None:
         """Count a part that has been written."""
@@ -102,19 +121,15 @@ class Partial:
         for number in numbers:
             _append(self._list, _RECORD.pack(number, bytes(16)))
 
-    def read(self, number: int) -> bytes:
-        """A part that is there."""
-        offset, length = self.parts.bounds(number)
-        return os.pread(self._data, length, offset)
-
-    def digest(self) -> str:
-        """SHA-256 of the complete file. Raises ValueError unless every byte is covered, and no byte more."""
+    def expect_whole(self) -> None:
+        """Raise ValueError unless every byte is covered, and no byte more."""
         if not self.parts.is_complete or os.fstat(self._data).st_size != self.parts.size:
             raise ValueError("bytes are missing")
-        whole = sha256()
-        for offset in range(0, self.parts.size, PART):
-            whole.update(os.pread(self._data, PART, offset))
-        return whole.hexdigest()
+
+    def add_to(self, digest: Digest, offset: int) -> None:
+        """Add the next bytes to the digest of the whole: STEP of them, so that an end of the process need not wait."""
+        for at in range(offset, min(offset + STEP, self.parts.size), PART):
+            digest.update(os.pread(self._data, PART, at))
 
     def close(self) -> None:
         """Close it; what is there stays."""

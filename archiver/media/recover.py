@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from archiver.media.blob_store import BlobStore, hash_file
@@ -15,13 +16,13 @@ from archiver.store.file import find_file, list_shown, settle_downloaded
 async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:
     """Settle what is complete, remove what nobody needs; return the number of files settled.
 
-    Blocks for as long as complete files are hashed: a few hundred at most, those of the process's last second.
+    It takes as long as complete files are hashed: a few hundred at most, those of the process's last second.
     """
     settled = 0
     for handed in handover.read():
         file = await database.read(find_file, handed.key)
         # An offloaded one was asked for again: pruning and fetching exclude each other.
-        if file.status != "downloaded" and _is_whole(store, handed):
+        if file.status != "downloaded" and await asyncio.to_thread(_is_whole, store, handed):
             await database.write(settle_downloaded, handed.key, sha256=handed.sha256, size=handed.size, now=now)
             settled += 1
     handover.clear()

@@ -41,13 +41,14 @@ class MediaWorker:
         account: str,
         make: Callable[[], Awaitable[tuple[FileFetcher, RepeatedWalk]]],
         *,
-        next_retry: Callable[[], Awaitable[float | None]],
+        ask: Callable[[], Awaitable[tuple[float | None, object]]],
         clock: Clock,
     ) -> None:
-        """`make` prepares the disk; `next_retry`: unix time at which the next failed file is due."""
+        """`make` prepares the disk; `ask`: when the next failed file is due (unix time), and what channels want."""
         self._account = account
         self._make = make
-        self._next_retry = next_retry
+        self._ask = ask
+        self._policies: object = None
         self._clock = clock
         self._trouble: str | None = None
         self._files, self._bytes = 0, 0
@@ -74,8 +75,9 @@ class MediaWorker:
             await self._clock.wait(stop, pause)
 
     async def _step(self, fetcher: FileFetcher, walk: RepeatedWalk, stop: asyncio.Event) -> None:
-        retry = await self._next_retry()
-        walk.restart(full=retry is not None and retry <= self._clock.now())
+        due, policies = await self._ask()
+        walk.restart(full=policies != self._policies or (due is not None and due <= self._clock.now()))
+        self._policies = policies
         try:
             await fetcher.run(walk, stop)
         finally:

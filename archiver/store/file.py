@@ -151,10 +151,10 @@ def set_blob_state(conn: sqlite3.Connection, sha256: str, state: BlobState, *, n
 
 
 def forget_outcome(conn: sqlite3.Connection, keys: Iterable[FileKey], *, now: int) -> None:
-    """Files whose fetching failed or ended are to be fetched as if for the first time; their hashes stay."""
+    """Files whose fetching failed or ended are to be fetched as if for the first time, now; their hashes stay."""
     for key, file in find_files(conn, keys).items():
         if file.status not in {"not downloaded", "downloaded"}:
-            _put(conn, key, status="not downloaded", reason=None, now=now)
+            _put(conn, key, status="not downloaded", reason=None, now=now, retry_at=now)
             conn.execute("UPDATE file SET attempts = 0 WHERE file_key = ?", (key,))
 
 

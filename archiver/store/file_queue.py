@@ -77,8 +77,9 @@ def find_newest(conn: Reader, channel_id: ChannelId) -> MessageId | None:
 
 
 def find_next_retry(conn: Reader) -> int | None:
-    """When the next file that failed is due, in unix seconds."""
-    row = conn.execute("SELECT min(retry_at) FROM file WHERE retry_at IS NOT NULL AND status = 'failed'").fetchone()
+    """When the next file that failed, or that somebody asked for again, is due, in unix seconds."""
+    query = "SELECT min(retry_at) FROM file WHERE retry_at IS NOT NULL AND status IN ('failed', 'not downloaded')"
+    row = conn.execute(query).fetchone()
     return None if row is None else row[0]
 
 

@@ -74,7 +74,6 @@ async def test_a_file_in_ten_channels_of_two_data_centres_is_fetched_once(
         faults.half(3000),
         faults.rpc(500, "RPC_CALL_FAIL"),
         faults.rpc(400, "LIMIT_INVALID"),
-        faults.rpc(400, "FILE_REFERENCE_0_EXPIRED"),
         faults.unknown_ctor("alone"),
     ],
     ids=lambda fault: getattr(fault, "__qualname__", ""),
@@ -143,8 +142,10 @@ async def test_expired_references_are_renewed_together_and_not_for_ever(
     async with fetching_of(server, account, tmp_path) as fetching:
         await fetching.mirror(alpha)
         server.calls.mark()
-        server.faults.add(GET, faults.rpc(400, "FILE_REFERENCE_EXPIRED"), times=20)
-        counts = await fetching.fetch()
+        running = asyncio.create_task(fetching.fetch())
+        await reaches(lambda: fetching.fetcher.counts.files >= 20)
+        world.files.expire()
+        counts = await running
         assert (counts.files, counts.not_fetched) == (150, {"failed": 1})
         fetching.check()
         reason = query(tmp_path, "SELECT reason, retry_at > since FROM file WHERE status = 'failed'")

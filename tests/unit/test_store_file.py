@@ -123,7 +123,7 @@ async def test_failures_are_counted_and_forgotten_when_asked_for(database: Datab
     assert (found.attempts, found.retry_at, found.since, found.reason) == (2, 90, 50, "timed out")
     await database.write(files.forget_outcome, [PICTURE], now=70)
     found = await database.read(files.find_file, PICTURE)
-    assert (found.status, found.attempts, found.retry_at) == ("not downloaded", 0, None)
+    assert (found.status, found.attempts, found.retry_at) == ("not downloaded", 0, 70)
     assert (await slots(database))[0] == (1001, 1, "not downloaded", None, None)
 
 
