@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 from archiver.store.database import Database, Writer
@@ -50,19 +51,29 @@ class SettleQueue:
 
     async def _write_all(self) -> None:
         while self._waiting:
-            pause = self._written_at + PAUSE - asyncio.get_running_loop().time()
-            if len(self._waiting) < BATCH and pause > 0:
-                self._full.clear()
-                try:
-                    async with asyncio.timeout(pause):
-                        await self._full.wait()
-                except TimeoutError:
-                    pass
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            await self._write(batch)
-            self._written_at = asyncio.get_running_loop().time()
-        while await self._database.write(tell_slots, now=int(self._now())):
-            pass
+            while self._waiting:
+                await self._gather()
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                await self._write(batch)
+                self._written_at = asyncio.get_running_loop().time()
+            await self._tell_others()
+
+    async def _tell_others(self) -> None:
+        """Tell slots that could not be told with their file; what prevents it now does not later."""
+        try:
+            while await self._database.write(tell_slots, now=int(self._now())):
+                pass
+        except Exception as exc:  # noqa: BLE001  # those who put something in wait for this task
+            log.warning("slots of files are told later: %s", type(exc).__name__)
+
+    async def _gather(self) -> None:
+        """Wait for more of them, but not for long."""
+        pause = self._written_at + PAUSE - asyncio.get_running_loop().time()
+        if len(self._waiting) < BATCH and pause > 0:
+            self._full.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._full.wait()
 
     async def _write(self, batch: list[tuple[Act, asyncio.Future[None]]]) -> None:
         """Write a batch; if one fails, each by itself, so that only that one fails."""
