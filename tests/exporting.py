@@ -13,10 +13,14 @@ from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import choose_channels
 from archiver.export.formats.registry import FORMATS, WriterContext
+from archiver.export.formats.sqlite_archive import ExtractSource
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
 from archiver.export.stream import find_newest
+from archiver.mirror.rebuild_search import index_messages
 from archiver.store.database import Database
+from archiver.store.extract import SearchTables
+from search.exact import writer
 from search.query.dates import Bounds
 from tests.remarks import Heard
 
@@ -37,11 +41,16 @@ def export_as(
             request = replace(request, **more)
             names = {name.channel_id: name for name in channels}
             newest = await find_newest(conn, request)
-            context = WriterContext(request=request, wording=ExportWords(Moments(), names), newest=newest)
+            extract = ExtractSource(
+                archive=archive, search=SearchTables(writer.create, index_messages), scratch=out.parent
+            )
+            context = WriterContext(
+                request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
+            )
             if form.make_folder is not None:
                 make = partial(form.make_folder, context)
                 return await export_to_folder(conn, request, make, out, format_name=form.name, now=LATER, force=force)
-            writer = form.open(context)
-            return await export_to_file(conn, request, writer, out, format_name=form.name, now=LATER, force=force)
+            made = form.open(context)
+            return await export_to_file(conn, request, made, out, format_name=form.name, now=LATER, force=force)
 
     return asyncio.run(run())

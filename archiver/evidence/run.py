@@ -21,6 +21,7 @@ from archiver.evidence.message import TaskResult
 from archiver.evidence.work import VerifyTask, Worker, serve
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
+from archiver.store.extract import is_extract
 
 T = TypeVar("T")
 
@@ -71,6 +72,8 @@ def verify(path: Path, *, deep: bool = False, progress: Callable[[Progressed], N
     found = Verified()
     with checked.reading(path) as conn:
         tasks = _begin(conn, found, deep=deep)
+        if is_extract(conn):
+            found.remarks.append("this archive is an export (--format sqlite): files and accounts are not part of it.")
     readable, unreadable = 0, list[str]()
     for done in _in_order(_watched(_carry_out(path, tasks), len(tasks), progress)):
         found.payloads += done.payloads

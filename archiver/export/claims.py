@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
-FORMATS = frozenset({"jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet"})
+FORMATS = frozenset({"jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite"})
 
 
 _ADDED = {"partial", "reasons", "incomplete", "media"}

@@ -72,13 +72,16 @@ async def estimate(
 
 async def _write_sample(conn: Connection, request: Request, rows: DescribedRows) -> int:
     count = 0
-    rows.begin()
-    async with aclosing(iter_chunks(conn, request)) as chunks:
-        async for chunk in chunks:
-            for _, row in islice(chunk, _SAMPLE - count):
-                rows.add(row)
-                count += 1
-            if count == _SAMPLE:
-                break
-    rows.end()
+    try:
+        rows.begin()
+        async with aclosing(iter_chunks(conn, request)) as chunks:
+            async for chunk in chunks:
+                for _, row in islice(chunk, _SAMPLE - count):
+                    rows.add(row)
+                    count += 1
+                if count == _SAMPLE:
+                    break
+        rows.end()
+    finally:
+        rows.close()
     return count

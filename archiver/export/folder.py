@@ -16,6 +16,8 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -195,6 +197,29 @@ def expect_replaceable_folder(path: Path, *, force: bool) -> None:
         f"{path} holds files that are not an unchanged export{foreign}; they are not replaced.",
         hint="Choose a new directory.",
     )
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path | None) -> Iterator[Path]:
+    """A private folder for files that are made before they are written; None: the system's place for such."""
+    above = Path(tempfile.gettempdir()) if parent is None else parent
+    directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    name = f".telekeep-{secrets.token_hex(16)}.part"
+    handle = -1
+    try:
+        remove_left_over_folders(directory)
+        os.mkdir(name, 0o700, dir_fd=directory)
+        handle = os.open(name, _DIRECTORY, dir_fd=directory)
+        with contextlib.suppress(OSError):  # some file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield above / name
+    except OSError as exc:
+        raise UsageError(f"{above} cannot be written: {exc.strerror}.") from exc
+    finally:
+        shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
+        for one in (handle, directory):
+            if one >= 0:
+                os.close(one)
 
 
 def remove_left_over_folders(directory: int) -> None:

@@ -14,6 +14,8 @@ import orjson
 
 from archiver.export.counting import ROW_MARKS
 from archiver.ids import ChannelId, MessageId
+from archiver.model.row import iso
+from archiver.store.extract import iter_row_keys
 
 _LONGEST = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""
@@ -107,10 +109,16 @@ def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator
         raise ValueError("not Parquet") from exc
 
 
+def _read_archive(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+    for date, channel_id, message_id, name in iter_row_keys(file.fileno()):
+        yield RowKey(iso(date) or "", ChannelId(channel_id), MessageId(message_id), str(name))
+
+
 READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]] = {
     "jsonl": _read_lines,
     "csv": _read_records,
     "parquet": _read_parquet,
+    "sqlite": _read_archive,
     "html": _read_tags(ROW_MARKS["html"].lstrip()),
     "atom": _read_tags(ROW_MARKS["atom"].lstrip()),
     "markdown": _read_objects(ROW_MARKS["markdown"].lstrip()),

@@ -194,14 +194,17 @@ async def _write_rows(
 ) -> dict[ChannelId, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
-    rows.begin()
-    async with aclosing(iter_chunks(conn, request)) as chunks:
-        async for chunk in chunks:
-            for message, row in chunk:
-                shares[message.channel_id].add(message)
-                rows.add(row if media is None else await media.place(row))
-            count += len(chunk)
-            progress(count)
-    rows.end()
+    try:
+        rows.begin()
+        async with aclosing(iter_chunks(conn, request)) as chunks:
+            async for chunk in chunks:
+                for message, row in chunk:
+                    shares[message.channel_id].add(message)
+                    rows.add(row if media is None else await media.place(row))
+                count += len(chunk)
+                progress(count)
+        rows.end()
+    finally:
+        rows.close()
     progress(count)
     return shares

@@ -74,6 +74,10 @@ class RowSink(Protocol):
         """After the last row."""
         ...
 
+    def close(self) -> None:
+        """Release what is held, whether `end` was called or not."""
+        ...
+
 
 class DescribedRows(RowSink, Protocol):
     """A format that writes by itself, into the sink or folder that it was made for."""
@@ -116,3 +120,6 @@ class StreamRows:
     def end(self) -> None:
         """Write what is after the rows."""
         self._sink.write(self._writer.end())
+
+    def close(self) -> None:
+        """Nothing."""

@@ -5,13 +5,14 @@ One transaction: readers see the old tables until the new ones are complete, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.store.annotation import read_annotation_texts
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
-from archiver.store.message import list_missing_ids, read_messages
+from archiver.store.message import list_missing_ids, read_messages, read_messages_of
 from archiver.store.revision import read_revisions
 from archiver.store.search_rows import count_messages
 from search.exact import writer
@@ -33,6 +34,15 @@ async def rebuild_search(database: Database, progress: Callable[[int, int], None
     `progress` is given the messages done, and all of them; it is called in the database's own thread.
     """
     return await database.write(_rebuild, progress)
+
+
+def index_messages(conn: Writer, channel_id: ChannelId, message_ids: Sequence[int]) -> None:
+    """Put messages that the archive has into its search tables, with their earlier contents."""
+    page = read_messages_of(conn, channel_id, message_ids)
+    writer.upsert(conn, [to_document(message) for message in page])
+    writer.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, page)])
+    missing = set(message_ids).intersection(list_missing_ids(conn, channel_id))
+    writer.mark_missing(conn, [(channel_id, message_id) for message_id in sorted(missing)])
 
 
 def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -> int:

@@ -201,10 +201,18 @@ def list_missing_ids(conn: sqlite3.Connection, channel_id: ChannelId) -> list[in
 
 def read_messages(conn: sqlite3.Connection, channel_id: ChannelId, *, after: int, limit: int) -> list[Message]:
     """The records of up to `limit` held messages with an id above `after`, ascending."""
+    return _read(conn, channel_id, "message_id > ? ORDER BY message_id LIMIT ?", (after, limit))
+
+
+def read_messages_of(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[int]) -> list[Message]:
+    """The records of these messages, ascending; those not held are left out."""
+    listed = f"[{','.join(map(str, message_ids))}]"
+    return _read(conn, channel_id, "message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id", (listed,))
+
+
+def _read(conn: sqlite3.Connection, channel_id: ChannelId, condition: str, values: tuple[object, ...]) -> list[Message]:
     rows = conn.execute(
-        f"SELECT message_id, lang, {_CONTENT} FROM message WHERE channel_id = ? AND message_id > ?"
-        " ORDER BY message_id LIMIT ?",
-        (channel_id, after, limit),
+        f"SELECT message_id, lang, {_CONTENT} FROM message WHERE channel_id = ? AND {condition}", (channel_id, *values)
     ).fetchall()
     media: dict[int, list[Media]] = {row[0]: [] for row in rows}
     if rows:
@@ -213,8 +221,9 @@ def read_messages(conn: sqlite3.Connection, channel_id: ChannelId, *, after: int
             " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, slot",
             (channel_id, rows[0][0], rows[-1][0]),
         )
-        for message_id, *values in slots:
-            media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, values, strict=True))))
+        for message_id, *found in slots:
+            if message_id in media:
+                media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, found, strict=True))))
     return [_record(channel_id, row, tuple(media[row[0]])) for row in rows]
 
 

@@ -17,9 +17,13 @@ _FIXED = (
     (20, b"\0@  "),
     (44, b"\0\0\0\4"),
     (52, b"\0\0\0\0\0\0\0\1"),
-    (64, bytes(28)),
+    (64, bytes(4)),
+    (72, bytes(20)),
 )
 """Bytes of the header that are the same in every archive. https://www.sqlite.org/fileformat2.html#the_database_header"""
+EXTRACT_ID = 0x746B6578
+"""`application_id` of an archive that `export` made; others have none."""
+_IDS = (bytes(4), EXTRACT_ID.to_bytes(4, "big"))
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")
 _AROUND = re.compile(r" ?([(),]) ?")
@@ -45,7 +49,9 @@ def check_header(path: Path) -> str | None:
         return "has a damaged header"
     if size < pages * page:
         return f"is truncated: it has {size:,} bytes, but its header says {pages * page:,}"
-    if header[18:20] not in (b"\1\1", b"\2\2") or any(header[at : at + len(known)] != known for at, known in _FIXED):
+    if header[18:20] not in (b"\1\1", b"\2\2") or header[68:72] not in _IDS:
+        return "has a damaged header"
+    if any(header[at : at + len(known)] != known for at, known in _FIXED):
         return "has a damaged header"
     return None
 

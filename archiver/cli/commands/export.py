@@ -55,7 +55,7 @@ Examples:
   telekeep export @channel --on 2021-12-16 -o day.jsonl --media copy
 
 Formats: jsonl, csv, html (a directory of pages that any browser shows), desktop-json (what Telegram Desktop
-writes), markdown, atom, parquet. docs/export.md describes them.
+writes), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
 
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
@@ -156,7 +156,7 @@ async def run(
                 by_channel=plan.form.by_channel,
             )
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
-            result = await _export(conn, request, plan, place, now=now, files=files)
+            result = await _export(conn, request, plan, place, archive=directory, now=now, files=files)
     except asyncio.CancelledError:
         if result is None:
             raise
@@ -180,11 +180,12 @@ async def _export(
     plan: ExportPlan,
     place: Path | Stream,
     *,
+    archive: Path,
     now: datetime,
     files: MediaExport | None,
 ) -> ExportResult | ExportEstimate | None:
     """Write the export; None for a stream."""
-    form, context = plan.form, await _context(conn, request, plan)
+    form, context = plan.form, await _context(conn, request, plan, place, archive)
     make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     if plan.dry_run:
         if files is not None:
@@ -207,7 +208,14 @@ async def _export(
         return await export_to_file(conn, request, form.open(context), place, **how)
 
 
-async def _context(conn: Connection, request: Request, plan: ExportPlan) -> WriterContext:
+async def _context(
+    conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, archive: Path
+) -> WriterContext:
+    from archiver.export.formats.sqlite_archive import ExtractSource
+    from archiver.mirror.rebuild_search import index_messages
+    from archiver.store.extract import SearchTables
+    from search.exact import writer
+
     names = {name.channel_id: name for name in await read(conn, list_names)}
     return WriterContext(
         request=request,
@@ -216,5 +224,10 @@ async def _context(conn: Connection, request: Request, plan: ExportPlan) -> Writ
         excel=plan.excel,
         newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
+        extract=ExtractSource(
+            archive=archive,
+            search=SearchTables(writer.create, index_messages),
+            scratch=place.parent if isinstance(place, Path) else None,
+        ),
         **({} if plan.media == "none" else {"media_places": place_of}),
     )

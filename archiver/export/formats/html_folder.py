@@ -95,6 +95,9 @@ class HtmlFolder:
         index.write(index_page(self._request, self._listed).encode("utf-8", "replace"))
         index.close()
 
+    def close(self) -> None:
+        """Nothing."""
+
     def _write(self, post: Post, *, in_album: bool = False) -> None:
         if self._rows == PAGE_ROWS:
             self._close_page(is_last=False)

@@ -73,6 +73,9 @@ class ParquetRows:
         self._write_group()
         self._writer.close()
 
+    def close(self) -> None:
+        """Nothing."""
+
     def _add_batch(self) -> None:
         if self._rows:
             columns = [self._column(field) for field in self._schema]

@@ -12,6 +12,7 @@ from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.jsonl import JsonlWriter
 
 if TYPE_CHECKING:
+    from archiver.export.formats.sqlite_archive import ExtractSource
     from archiver.export.formats.wording import Wording
     from archiver.export.request import Request
     from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, Writer
@@ -36,6 +37,8 @@ class WriterContext:
     """Ids of the channels that are groups."""
     media_places: MediaPlaces = no_files
     """Where the export has files."""
+    extract: ExtractSource | None = None
+    """What a small archive is copied from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,13 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     return partial(ParquetRows, context.request, context.fields)
 
 
+def _sqlite(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
+    from archiver.export.formats.sqlite_archive import SqliteRows
+
+    assert context.extract is not None
+    return partial(SqliteRows, context.request, context.extract)
+
+
 _ALL = (
     ExportFormat(
         name="jsonl",
@@ -118,6 +128,13 @@ _ALL = (
         by_channel=True,
         make=_parquet,
         has_fields=True,
+    ),
+    ExportFormat(
+        name="sqlite",
+        file_name="archive.db",
+        endings=(".sqlite", ".sqlite3", ".db"),
+        by_channel=True,
+        make=_sqlite,
     ),
 )
 FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}

@@ -1,0 +1,84 @@
+"""A small archive in one SQLite file: for telekeep itself, and for Datasette, sqlite-utils and all that reads SQLite.
+
+Rows only say which messages are wanted: these are copied with their payloads, earlier contents and counters, and found
+by `telekeep search` there. The file is made beside its place, and then written like any other.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.export.folder import scratch_folder
+from archiver.export.request import Request
+from archiver.export.writer import ByteSink
+from archiver.ids import ChannelId
+from archiver.model.row import Row
+from archiver.store.extract import ArchiveExtract, SearchTables
+
+_PAGE = 250
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractSource:
+    """The archive that messages are copied from, and where there is room for the copy."""
+
+    archive: Path
+    search: SearchTables
+    scratch: Path | None = None
+    """None: the system's directory for temporary files."""
+
+
+class SqliteRows:
+    """Copies messages, some hundred at a time."""
+
+    def __init__(self, request: Request, source: ExtractSource, sink: ByteSink) -> None:
+        self._request, self._source, self._sink = request, source, sink
+        self._open = ExitStack()
+        self._path = Path()
+        self._extract: ArchiveExtract | None = None
+        self._channel = ChannelId(0)
+        self._ids: list[int] = []
+        self.options: dict[str, object] = {"whole_channels": self._is_whole}
+        self.warnings: list[str] = []
+
+    @property
+    def _is_whole(self) -> bool:
+        bounds = self._request.bounds
+        return bounds.since is None and bounds.until is None and self._request.query is None
+
+    def begin(self) -> None:
+        """Make the archive, with all channels."""
+        self._path = self._open.enter_context(scratch_folder(self._source.scratch)) / "archive.db"
+        extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
+        self._extract = self._open.enter_context(extract)
+        for channel in self._request.channels:
+            extract.add_channel(channel.channel_id, whole=self._is_whole)
+
+    def add(self, row: Row) -> None:
+        """Remember the message; copy a page of them."""
+        if row["channel_id"] != self._channel or len(self._ids) == _PAGE:
+            self._flush()
+            self._channel = ChannelId(row["channel_id"])
+        self._ids.append(row["message_id"])
+
+    def end(self) -> None:
+        """Write the finished file."""
+        self._flush()
+        assert self._extract is not None
+        self._extract.finish()
+        with self._path.open("rb") as file:
+            while data := file.read(_CHUNK):
+                self._sink.write(data)
+
+    def close(self) -> None:
+        """Remove what is temporary."""
+        self._open.close()
+
+    def _flush(self) -> None:
+        if self._ids:
+            assert self._extract is not None
+            self._extract.add_messages(self._channel, self._ids)
+            self._ids = []

@@ -1,0 +1,127 @@
+"""Copy some messages of an archive, with all that is known of them, into a new archive in one file.
+
+The new file has the tables of any archive, so that telekeep and whatever reads an archive can open it. What belongs to
+accounts, to the service or to an index is not copied. The source is read in one snapshot.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, TypeAlias
+
+from archiver.ids import ChannelId
+from archiver.store.database import ARCHIVE_NAME
+from archiver.store.migrations import list_migrations
+from archiver.store.outbox import enqueue
+from archiver.store.soundness import EXTRACT_ID
+
+_BY_CHANNEL = ("channel", "channel_revision", "channel_state", "capture")
+_BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part")
+_WHOLE = ("coverage",)
+"""Which ids were looked at: an archive of some messages would take the others for absent."""
+_PLAIN = """
+PRAGMA journal_mode = MEMORY;
+PRAGMA synchronous = OFF;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -16000;
+"""
+"""The file is temporary until it is complete."""
+
+IndexMessages: TypeAlias = Callable[[sqlite3.Connection, ChannelId, Sequence[int]], None]
+
+
+class SearchTables(NamedTuple):
+    """How the tables of the embedded engine are made, and filled with messages that the archive has."""
+
+    create: Callable[[sqlite3.Connection], None]
+    add: IndexMessages
+
+
+class ArchiveExtract:
+    """A context manager: `add` channels and messages, then `finish`."""
+
+    def __init__(self, path: Path, source: Path, search: SearchTables) -> None:
+        self._search = search
+        self._conn = sqlite3.connect(path, isolation_level=None, uri=True)
+        try:
+            self._prepare(source / ARCHIVE_NAME)
+        except BaseException:
+            self._conn.close()
+            raise
+
+    def _prepare(self, source: Path) -> None:
+        conn = self._conn
+        conn.executescript(_PLAIN)
+        for _, script in list_migrations():
+            conn.executescript(script)
+        conn.execute("ATTACH ? AS source", (f"{source.resolve().as_uri()}?mode=ro",))
+        conn.execute(f"PRAGMA main.application_id = {EXTRACT_ID}")
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute("SELECT count(*) FROM source.sqlite_master").fetchone()  # from here on one snapshot
+        self._search.create(conn)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._conn.close()
+
+    def add_channel(self, channel_id: ChannelId, *, whole: bool) -> None:
+        """Copy what is known of a channel. `whole`: whether all of its messages follow."""
+        for table in (*_BY_CHANNEL, *(_WHOLE if whole else ())):
+            self._copy(table, "channel_id = ?", (channel_id,))
+
+    def add_messages(self, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
+        """Copy messages of a channel that was added."""
+        wanted = sorted(set(message_ids))
+        if not wanted:
+            return
+        listed = f"[{','.join(map(str, wanted))}]"
+        among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
+        for table in _BY_MESSAGE:
+            self._copy(table, among, (channel_id, listed))
+        self._search.add(self._conn, channel_id, wanted)
+        query = f"SELECT max(last_seen) FROM main.message WHERE {among}"
+        (now,) = self._conn.execute(query, (channel_id, listed)).fetchone()
+        enqueue(self._conn, channel_id, wanted, now=now or 0, later=True)  # no index has them
+
+    def finish(self) -> None:
+        """Commit, and close the file."""
+        self._conn.execute("COMMIT")
+        self._conn.execute("DETACH source")
+        self._conn.close()
+
+    def _copy(self, table: str, condition: str, values: tuple[object, ...]) -> None:
+        columns = ", ".join(row[1] for row in self._conn.execute(f"PRAGMA main.table_info({table})"))
+        self._conn.execute(
+            f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM source.{table} WHERE {condition}", values
+        )
+
+
+def is_extract(conn: sqlite3.Connection) -> bool:
+    """Whether the archive was made by `ArchiveExtract`: without accounts, files and, if of some messages, coverage."""
+    [(found,)] = conn.execute("PRAGMA main.application_id").fetchall()
+    return bool(found == EXTRACT_ID)
+
+
+def iter_row_keys(descriptor: int) -> Iterator[tuple[int, int, int, str]]:
+    """Date, channel, id and channel's name of each message in an archive file that is open, by channel and date.
+
+    Raises ValueError if it is none.
+    """
+    try:
+        conn = sqlite3.connect(f"file:/dev/fd/{descriptor}?mode=ro&immutable=1", uri=True)
+        try:
+            yield from conn.execute(
+                "SELECT m.date, m.channel_id, m.message_id, coalesce(c.username, c.alias, c.channel_id || '')"
+                " FROM message AS m JOIN channel AS c USING (channel_id) ORDER BY m.channel_id, m.date, m.message_id"
+            )
+        finally:
+            conn.close()
+    except sqlite3.Error as exc:
+        raise ValueError("not an archive") from exc
