@@ -12,11 +12,15 @@ from search.exact.annotations import annotation_line
 
 def count_unfindable_annotations(conn: Any) -> int:
     """Count the annotations whose terms are not those of their texts."""
-    texts = dict(read_annotation_texts(conn))
+    texts = {one.number: one for one in read_annotation_texts(conn)}
     if not texts:
         return 0
     found = gather(search_rows.iter_annotation_terms(conn))
-    return sum(not _is_findable(found.get(number, []), text) for number, text in texts.items())
+    files = search_rows.list_annotation_files(conn)
+    return sum(
+        files.get(number) != one.sha256 or not _is_findable(found.get(number, []), one.text)
+        for number, one in texts.items()
+    )
 
 
 def _is_findable(placed: list[tuple[int, str]], text: str) -> bool:

@@ -12,7 +12,7 @@ from archiver.ids import ChannelId
 from archiver.model.row import iso
 from archiver.store.database import Reader
 from archiver.store.file import FILE_SLOT
-from search.exact.annotations import put_annotations
+from search.exact.annotations import AnnotatedFile, drop_annotation, put_annotations
 
 
 class Unannotated(NamedTuple):
@@ -118,6 +118,7 @@ def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int 
         return
     if old is not None:
         conn.execute("UPDATE annotation SET replaced_at = ? WHERE annotation_id = ?", (made.at, old[0]))
+        drop_annotation(conn, old[0])
     attempts = 1 + (old[2] if old is not None and old[1] == "failed" else 0)
     status = "failed" if made.text is None else "done"
     values = tuple(getattr(made, name) for name in _COLUMNS.split(", "))
@@ -127,7 +128,7 @@ def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int 
     )
     if made.text:
         assert cursor.lastrowid is not None
-        put_annotations(conn, [(cursor.lastrowid, made.text)])
+        put_annotations(conn, [AnnotatedFile(cursor.lastrowid, made.sha256, made.text)])
 
 
 def forget_failures(conn: sqlite3.Connection, hook: str, *, now: int) -> int:
@@ -172,10 +173,10 @@ def list_annotations(conn: Reader, hashes: Iterable[str]) -> dict[str, list[Anno
     return found
 
 
-def read_annotation_texts(conn: Reader) -> Iterable[tuple[int, str]]:
-    """All texts with their numbers, to build the search tables."""
-    query = f"SELECT annotation_id, text FROM annotation WHERE status = 'done' AND {_CURRENT} AND text <> ''"
-    yield from conn.execute(query)
+def read_annotation_texts(conn: Reader) -> Iterable[AnnotatedFile]:
+    """All texts, to build the search tables."""
+    query = f"SELECT annotation_id, sha256, text FROM annotation WHERE status = 'done' AND {_CURRENT} AND text <> ''"
+    return (AnnotatedFile(*row) for row in conn.execute(query))
 
 
 def count_unannotated(conn: Reader, hook: str, kinds: Collection[str]) -> int:

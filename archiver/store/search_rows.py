@@ -209,6 +209,11 @@ def check_index(conn: sqlite3.Connection) -> bool:
     )
 
 
+def list_annotation_files(conn: sqlite3.Connection) -> dict[int, str]:
+    """The SHA-256 of each annotation's file, by its number."""
+    return dict(conn.execute("SELECT annotation, lower(hex(sha256)) FROM search_annotation_file").fetchall())
+
+
 def iter_annotation_terms(conn: sqlite3.Connection) -> Iterator[tuple[int, int, str]]:
     """Yield (number, position, term) of all annotations, ordered by term."""
     conn.execute(_VOCABULARY.replace("verified_term", "annotated_term").replace("search_text", "search_annotation"))

@@ -1,43 +1,51 @@
-"""Texts that programs made of the files of messages, for `in:annotations`: a table of their own.
+"""Texts that programs made of the files of messages, for `in:annotations`: tables of their own.
 
 Their words are never among those of the messages. `search_annotation` maps terms to numbers of annotations, like
-`search_text` without the texts; the archive says by a view, `search_annotated (annotation, channel_id, message_id)`,
-which messages a number belongs to, since that changes with every forward of a file. Numbers are never used again.
+`search_text` without the texts, and numbers are never used again; `search_annotation_file` says of which file each is,
+and `search_file` which contents have it. So an annotation follows every forward of a file.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from search.exact.index_line import index_line
-from search.exact.skip_index import is_in_block
-from search.flags import SUPERSEDED
 from search.query.tags import TERM_SIGNS
 from search.text.numbers import grouped_numbers, grouped_term
 
-CREATE: Final = f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_annotation USING fts5(
-    line, content='', detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
-)"""
-ANNOTATED: Final = f"""
-    SELECT d.docid FROM (
-        SELECT DISTINCT c.number AS number, a.message_id AS message_id
-        FROM search_annotation AS t CROSS JOIN search_annotated AS a ON a.annotation = t.rowid
-        CROSS JOIN search_channel AS c ON c.channel_id = a.channel_id WHERE t.search_annotation MATCH ?
-    ) AS k
-    CROSS JOIN search_channel_range AS r ON r.channel = k.number AND r.low <= k.message_id AND r.high >= k.message_id
-    CROSS JOIN search_document AS d ON {is_in_block("r.block")}
-    WHERE d.channel = k.number AND d.message_id = k.message_id AND d.flags & {SUPERSEDED} = 0"""  # noqa: S608 constants
-"""Docids of the present contents of the messages whose annotations match an FTS5 expression."""
+CREATE: Final = (
+    f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_annotation USING fts5(
+        line, content='', detail=full, tokenize="ascii tokenchars '{TERM_SIGNS}'"
+    )""",
+    "CREATE TABLE IF NOT EXISTS search_annotation_file (annotation INTEGER PRIMARY KEY, sha256 BLOB NOT NULL)",
+)
+ANNOTATED: Final = """SELECT f.docid FROM search_annotation AS t
+    CROSS JOIN search_annotation_file AS a ON a.annotation = t.rowid
+    CROSS JOIN search_file AS f ON f.sha256 = a.sha256 WHERE t.search_annotation MATCH ?"""
+"""Docids of the contents with a file whose annotation matches an FTS5 expression."""
 
 
-def put_annotations(conn: sqlite3.Connection, annotations: Iterable[tuple[int, str]]) -> None:
+class AnnotatedFile(NamedTuple):
+    """A text that a program made of a file."""
+
+    number: int
+    sha256: str
+    """Of the file, in hexadecimal."""
+    text: str
+
+
+def put_annotations(conn: sqlite3.Connection, annotations: Iterable[AnnotatedFile]) -> None:
     """Add annotations by their numbers, which are new, in the caller's transaction."""
-    conn.executemany(
-        "INSERT INTO search_annotation (rowid, line) VALUES (?, ?)",
-        ((number, annotation_line(text)) for number, text in annotations),
-    )
+    for number, sha256, text in annotations:
+        conn.execute("INSERT INTO search_annotation (rowid, line) VALUES (?, ?)", (number, annotation_line(text)))
+        conn.execute("INSERT INTO search_annotation_file VALUES (?, ?)", (number, bytes.fromhex(sha256)))
+
+
+def drop_annotation(conn: sqlite3.Connection, number: int) -> None:
+    """Do not find an annotation any more: another took its place."""
+    conn.execute("DELETE FROM search_annotation_file WHERE annotation = ?", (number,))
 
 
 def annotation_line(text: str) -> str:

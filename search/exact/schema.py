@@ -7,7 +7,7 @@ from typing import Final
 from search.exact.annotations import CREATE as CREATE_ANNOTATIONS
 from search.query.tags import TERM_SIGNS
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 """Raise it with any change to the tables or to `terms`. Kept in `search_layout.layout`."""
 
 SCHEMA: Final = (
@@ -55,7 +55,7 @@ SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS search_origin (number INTEGER PRIMARY KEY, channel_id INTEGER UNIQUE, name TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS search_origin_name ON search_origin (name) WHERE channel_id IS NULL",
     "CREATE TABLE IF NOT EXISTS search_forward (docid INTEGER PRIMARY KEY, origin INTEGER NOT NULL)",
-    CREATE_ANNOTATIONS,
+    *CREATE_ANNOTATIONS,
     # What a scan of `search_text` finds: other programs count and list every table, and FTS5 refuses without this.
     "CREATE VIEW IF NOT EXISTS search_line AS SELECT docid, NULL AS line FROM search_document",
     f"""CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(
@@ -64,8 +64,9 @@ SCHEMA: Final = (
     )""",
 )
 TABLES: Final = (
-    "search_text", "search_annotation", "search_line", "search_document", "search_block", "search_channel_range",
-    "search_revision", "search_file", "search_forward", "search_origin", "search_channel", "search_layout",
+    "search_text", "search_annotation", "search_annotation_file", "search_line", "search_document", "search_block",
+    "search_channel_range", "search_revision", "search_file", "search_forward", "search_origin", "search_channel",
+    "search_layout",
     "search_octet", "search_slot", "search_run", "search_word", "search_word_mark",
 )  # fmt: skip
 """The current tables, then those of earlier versions."""

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from archiver.mirror.rebuild_search import rebuild_search
+from archiver.model.document import to_document
 from archiver.model.record import Media
 from archiver.store.annotation import Annotation, list_annotations, list_unannotated, put_annotation
-from archiver.store.database import Database
+from archiver.store.database import Database, Writer
+from archiver.store.file import fill_files
 from search.engine.protocol import Question
 from search.errors import QueryError
+from search.exact import writer as exact
 from search.exact.reader import ExactEngine
 from search.query.parse import Context, parse
 from search.query.write import write
@@ -117,9 +120,12 @@ async def test_a_failure_does_not_take_the_place_of_a_text(database: Database) -
 
 
 async def test_a_new_message_that_shows_a_known_file_is_found_at_once(database: Database) -> None:
-    insert = "INSERT INTO media (channel_id, message_id, slot, kind, id) VALUES (1001, 2, 0, 'voice', '10')"
-    await database.write(lambda conn: conn.execute(insert))
-    assert (1001, 2) in await search(database, "destroyed in:annotations")
+    def post(conn: Writer) -> None:
+        for message in fill_files(conn, [make_message(9, "posted again", media=(VOICE,))]):
+            exact.upsert(conn, [to_document(message)])
+
+    await database.write(post)
+    assert (1001, 9) in await search(database, "destroyed in:annotations")
 
 
 @pytest.mark.parametrize("query", ["a OR in:annotations", "-in:annotations", "b (a OR (c in:annotations))"])

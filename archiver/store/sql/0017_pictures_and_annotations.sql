@@ -43,15 +43,5 @@ DROP INDEX media_file;
 CREATE INDEX media_file ON media (id, kind) WHERE id IS NOT NULL AND kind IN
     ('photo', 'video', 'round', 'voice', 'audio', 'gif', 'sticker', 'custom_emoji', 'image', 'document');
 
--- The messages that show what an annotation was made of, as the embedded engine reads them for in:annotations.
-CREATE VIEW search_annotated AS
-SELECT a.annotation_id AS annotation, m.channel_id AS channel_id, m.message_id AS message_id
-FROM annotation AS a
-CROSS JOIN file AS f ON f.sha256 = a.sha256
-CROSS JOIN media AS m ON m.id = substr(f.file_key, instr(f.file_key, '/') + 1)
-    AND (m.kind = 'photo') = (f.file_key LIKE 'photo/%')
-WHERE a.status = 'done' AND a.replaced_at IS NULL AND m.id IS NOT NULL AND m.kind IN
-    ('photo', 'video', 'round', 'voice', 'audio', 'gif', 'sticker', 'custom_emoji', 'image', 'document');
-
 PRAGMA user_version = 17;
 COMMIT;
