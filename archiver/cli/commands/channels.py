@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -14,6 +15,8 @@ from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
+    from archiver.cli.view.file_sums import FileSum
+    from archiver.ids import ChannelId
     from archiver.store.channel import Mirrored
     from archiver.store.channel_details import ChannelStatus
 
@@ -42,6 +45,7 @@ def command(
 async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     """Print the channels. Returns the exit status."""
     from archiver.cli.view.channel_status import state_note
+    from archiver.cli.view.file_sums import read_file_sums
     from archiver.compose.read_archive import open_archive
     from archiver.store.channel import list_channels
     from archiver.store.channel_details import list_statuses
@@ -50,19 +54,21 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         channels = await database.read(list_channels, removed=everything)
         standings = await database.read(list_statuses)
+        files = await database.read(read_file_sums, standings, invocation.checked_settings())
     if shape != "people":
-        print_things([_row(channel, standings[channel.channel_id]) for channel in channels], shape)
+        rows = [_row(one, standings[one.channel_id], files.get(one.channel_id)) for one in channels]
+        print_things(rows, shape)
         return 0
     if not channels:
         output.note("no channels yet; add one: telekeep add @name")
-    _print(channels, moments)
+    _print(channels, moments, files)
     for channel in channels:
         if note := state_note(channel, standings[channel.channel_id], moments):
             output.note(note)
     return 0
 
 
-def _print(channels: list[Mirrored], moments: Moments) -> None:
+def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId, FileSum]) -> None:
     from archiver.cli.view.channel_status import state_name, state_word
     from archiver.cli.view.grid import Column, print_grid
 
@@ -80,6 +86,7 @@ def _print(channels: list[Mirrored], moments: Moments) -> None:
         Column("since", drop_order=2),
         Column("state", drop_order=6),
         Column("account", drop_order=1),
+        Column("files", right=True, drop_order=2),
     )
     rows = [
         (
@@ -90,17 +97,19 @@ def _print(channels: list[Mirrored], moments: Moments) -> None:
             "all" if one.window_start is None else moments.date(one.window_start),
             state_name(one, moments.now),
             one.account,
+            files[one.channel_id].brief if one.channel_id in files else "-",
         )
         for one in channels
     ]
     # An alias or an account that says nothing needs no column.
     idle = {1} if not any(one.alias for one in channels) else set()
     idle |= {6} if len({one.account for one in channels}) < 2 else set()
+    idle |= set() if files else {7}
     kept = [at for at in range(len(columns)) if at not in idle]
     print_grid([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
-def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:
+def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> dict[str, Any]:
     return {
         "channel_id": channel.channel_id,
         "channel": channel.name,
@@ -127,6 +136,7 @@ def _row(channel: Mirrored, standing: ChannelStatus) -> dict[str, Any]:
         "noforwards": bool(standing.noforwards),
         "restriction": orjson.loads(standing.restriction) if standing.restriction else None,
         "flags": orjson.loads(standing.flags),
+        "files": None if files is None else files.as_object(),
     }
 
 

@@ -38,6 +38,8 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     held = tally.held + tally.missing
     yield "archived", f"{figures.count(held, 'message')}{deleted if held else ''}"
     yield "fetched", _describe_ids(one)
+    if one.files is not None:
+        yield "files", one.files.describe()
     if one.newest:
         yield "newest", f"{mirrored.alias or one.name}/{one.newest[0]}, {moments.at(one.newest[1])}"
     window = mirrored.window_start

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.cli.view.file_sums import FileSum, read_file_sums
 from archiver.cli.view.index_status import IndexStatus, check_servers, read_index
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.speed import Speed, read_speed
@@ -39,6 +40,8 @@ class ChannelReport:
     """Id and date of the newest message."""
     stubs: int
     parts: PartCount
+    files: FileSum | None = None
+    """None: no file is wanted, and none is stored."""
     surplus: int | None
     """Messages that the server counts in excess of those archived and not deleted, if comparable."""
 
@@ -112,13 +115,14 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
     now = time.time()
     async with snapshot(conn):
         standings = await read(conn, list_statuses)
+        files = await read(conn, read_file_sums, standings, settings)
         accounts = await read(conn, list_accounts)
         busy = {one.account for one in accounts if one.channels}
         return StatusReport(
             now=now,
             path=database.path,
             channels=[
-                await _read_channel(conn, one, standings[one.channel_id])
+                await _read_channel(conn, one, standings[one.channel_id], files.get(one.channel_id))
                 for one in await read(conn, list_channels, removed=True)
             ],
             accounts=accounts,
@@ -131,8 +135,11 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
         )
 
 
-async def _read_channel(conn: Connection, one: Mirrored, standing: ChannelStatus) -> ChannelReport:
+async def _read_channel(
+    conn: Connection, one: Mirrored, standing: ChannelStatus, files: FileSum | None
+) -> ChannelReport:
     return ChannelReport(
+        files=files,
         mirrored=one,
         standing=standing,
         tally=await tally_channel(conn, one),

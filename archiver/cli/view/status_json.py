@@ -71,4 +71,5 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "server_count_at": iso(standing.server_count_at),
         "count_differs": channel.count_differs,
         "accepted_count": mirrored.accepted_count,
+        "files": None if channel.files is None else channel.files.as_object(),
     }

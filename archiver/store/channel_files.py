@@ -1,0 +1,56 @@
+"""Tables `media` and `file`: how many files of a channel are stored, failed, or wait to be fetched. For `status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.store.database import Reader
+from archiver.store.file import FILE_SLOT
+
+MOST_WAITING: Final = 100_000
+"""Waiting files that are counted; more are more."""
+_SLOT: Final = FILE_SLOT.replace("kind", "media.kind").replace("id IS", "media.id IS")
+_KNOWN: Final = f"""
+    SELECT count(DISTINCT CASE status WHEN 'downloaded' THEN (kind = 'photo') || '/' || id END),
+           count(DISTINCT CASE status WHEN 'failed' THEN (kind = 'photo') || '/' || id END)
+    FROM media WHERE channel_id = ? AND status IN ('downloaded', 'failed') AND {FILE_SLOT}
+"""
+_WAITING: Final = f"""
+    SELECT count(*) FROM (
+        SELECT DISTINCT media.kind = 'photo', media.id
+        FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
+        WHERE media.channel_id = :channel_id AND {_SLOT} AND media.status IN ('not downloaded', 'partial')
+          AND coalesce(media.size, 0) <= :limits ->> media.kind AND message.missing_since IS NULL
+          AND (:protected OR NOT (message.noforwards OR channel.noforwards))
+          AND coalesce(media.extra, '') NOT LIKE '%"ttl_seconds"%'
+        LIMIT {MOST_WAITING + 1})
+"""
+
+
+class KnownFiles(NamedTuple):
+    """Files of a channel of which something is known."""
+
+    downloaded: int
+    failed: int
+    """They are tried again."""
+
+
+def count_known(conn: Reader, channel_id: ChannelId) -> KnownFiles:
+    """Stored and failed files that the channel shows; each counts once."""
+    return KnownFiles(*conn.execute(_KNOWN, (channel_id,)).fetchone())
+
+
+def count_waiting(conn: Reader, channel_id: ChannelId, limits: Mapping[str, int], *, protected: bool) -> int:
+    """Files of visible messages that wait, up to MOST_WAITING + 1.
+
+    `limits`: the largest size by kind, of the kinds that are wanted; `protected`: also of channels that forbid saving.
+    """
+    if not limits:
+        return 0
+    values = {"channel_id": channel_id, "limits": orjson.dumps(dict(limits)).decode(), "protected": protected}
+    (count,) = conn.execute(_WAITING, values).fetchone()
+    return int(count)
