@@ -22,6 +22,7 @@ from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.citation import cite
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
+from archiver.cli.view.formatted import format_text
 from archiver.cli.view.heading import called, heading, wrap_prose
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
@@ -55,7 +56,7 @@ def _lines(context: MessageContext, moments: Moments, width: int, archive: Path)
     yield from _indented(Text(_posted(context, moments), style="dim"), width)
     if text := row["text"] or (_load(row.get("rich")) or {}).get("text"):
         yield Text()
-        yield from wrap(Text(terminal_safe(text, multiline=True)), width)
+        yield from format_text(text, row["entities"] if row["text"] else "[]", width)
     yield from annotation_lines(row, moments, width)
     yield Text()
     for label, value in _fields(context, moments, archive):
