@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -52,11 +52,9 @@ class Servers(Parts, Hashes, Protocol):
 
 
 class Fetched(NamedTuple):
-    """A file that has been stored, but not settled."""
+    """A file that has been stored and settled."""
 
-    handed: Handed
-    turn: int
-    """Of the journal (`Handover.settled`)."""
+    size: int
     proven: bool
     """Whether the server's hashes cover every byte."""
 
@@ -79,7 +77,7 @@ class Disk:
             raise
 
     def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
-        """Store a whole file."""
+        """Store a whole file; returns what `Handover.settled` is to be called with, too."""
         name = partial_name(key) + DATA
         handle = self.store.open_partial(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with os.fdopen(handle, "wb", buffering=0) as file:
@@ -102,6 +100,8 @@ class FileDownloader:
         self.disk = disk
         self.arrived: Callable[[int], None] = lambda _: None
         """Called with the bytes of each part."""
+        self.settle: Callable[[Handed], Awaitable[None]] = _settle_nothing
+        """Records in the archive that a file is stored."""
         self.servers = servers
         self._reader = PartReader(servers)
         self._prover = Prover(servers)
@@ -147,7 +147,22 @@ class FileDownloader:
         raise ServerFault("its message does not announce its size, and it is large.")
 
     async def _keep(self, location: FileLocation, data: bytes, *, proven: bool) -> Fetched:
-        return Fetched(*await self.disk.run(self.disk.keep, FileKey(location.key), data), proven)
+        await self._store(self.disk.keep, FileKey(location.key), data)
+        return Fetched(len(data), proven)
+
+    async def _store(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
+        """Store a file and record it: when cancelled, both or nothing."""
+        work = asyncio.ensure_future(self._store_now(act, *args))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work})
+            raise
+
+    async def _store_now(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
+        handed, turn = await self.disk.run(act, *args)
+        await self.settle(handed)
+        self.disk.handover.settled(turn)
 
     async def _large(self, location: FileLocation, size: int) -> Fetched:
         run, key = self.disk.run, FileKey(location.key)
@@ -161,7 +176,8 @@ class FileDownloader:
             handed = Handed(key, await self._digest(partial), size)
         finally:
             await run(partial.close)
-        return Fetched(*await run(self.disk.adopt, handed), all(proven))
+        await self._store(self.disk.adopt, handed)
+        return Fetched(size, all(proven))
 
     async def _check_kept(self, partial: Partial, proof: FileProof) -> bool:
         """Count the parts that an earlier run kept, unless they are damaged or wrong; return whether all are proven."""
@@ -213,6 +229,10 @@ class FileDownloader:
         if dc not in self._gates:
             self._gates[dc] = Gate()
         return self._gates[dc]
+
+
+async def _settle_nothing(_: Handed) -> None:
+    """Record nothing."""
 
 
 async def _all_of(work: Iterable[asyncio._CoroutineLike[T]], most: int) -> list[T]:

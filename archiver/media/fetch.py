@@ -29,6 +29,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.call_budget import CallBudget
 from archiver.media.download import FileDownloader
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
+from archiver.media.handover import Handed
 from archiver.media.outcome import (
     NO_LONGER_SHOWN,
     REFERENCE_REFUSED,
@@ -89,7 +90,7 @@ class FileFetcher:
 
     def __init__(self, ways: FetchWays) -> None:
         self._ways = ways
-        ways.downloader.arrived = self._add_bytes
+        ways.downloader.arrived, ways.downloader.settle = self._add_bytes, self._settle_stored
         self._store, self._disk = ways.downloader.disk.store, ways.downloader.disk
         self.counts = FetchCounts()
         """Of the last pass, while it runs, too."""
@@ -235,13 +236,13 @@ class FileFetcher:
         else:
             async with self._large:
                 fetched = await ways.downloader.fetch(location)
-        handed = fetched.handed
-        now = int(ways.clock.now())
-        act = partial(settle_downloaded, key=handed.key, sha256=handed.sha256, size=handed.size, now=now)
-        await ways.settle.put(act)
-        self._disk.handover.settled(fetched.turn)
         self.counts.files += 1
-        self.counts.size += handed.size
+        self.counts.size += fetched.size
+
+    async def _settle_stored(self, handed: Handed) -> None:
+        now = int(self._ways.clock.now())
+        act = partial(settle_downloaded, key=handed.key, sha256=handed.sha256, size=handed.size, now=now)
+        await self._ways.settle.put(act)
 
     async def _settle(self, task: FileTask, outcome: Outcome) -> None:
         self._tried.add(task.key)
