@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -154,3 +155,22 @@ def test_a_flood_wait_longer_than_a_command_waits_ends_it_with_status_5_and_the_
     assert "getFile" in done.err
     assert desk.run("sync", "--media").status == 5, "kept across restarts"
     assert telegram.order("calls")["violations"] == []
+
+
+def test_a_full_disk_stops_files_in_one_line_and_the_next_run_goes_on(desk: Desk, telegram: Telegram) -> None:
+    desk.do("add", "@files")
+    desk.do("sync")
+    limited = (
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20)); "
+        "os.execv(sys.executable, [sys.executable, '-m', 'archiver', *sys.argv[1:]])"
+    )
+    done = desk.end(desk.start(args=[sys.executable, "-c", limited, "sync", "--media"]))
+    assert done.status == 3
+    [error] = done.errors
+    assert "a file could not be stored: File too large." in error
+    assert "not known" not in error
+    done = desk.do("sync", "--media")
+    wanted = {row[0] for row in desk.query("SELECT file_key FROM file")}
+    assert len(wanted) == 3
+    expect_whole(desk, telegram, wanted)
+    assert repeated(telegram) <= UNDER_WAY

@@ -375,3 +375,41 @@ async def test_files_are_fetched_within_the_takeout_that_is_open_or_without_it(
         assert (await fetching.fetch()).files == 2
         fetching.check()
     assert {part.takeout for part in server.traffic.parts} == {not refuses}
+
+
+async def test_limits_by_a_window_of_calls_are_met_without_a_violation(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for _ in range(30):
+        alpha.post(media=world.media.photo(size=3_000))
+    server.traffic.small(calls=12, seconds=1)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (30, {})
+        fetching.check()
+    assert server.traffic.errors["FLOOD_WAIT"] > 0
+    assert server.violations == []
+    assert server.traffic.repeated() == {}
+
+
+async def test_at_most_two_connections_to_a_data_centre_are_for_files(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for dc in (2, 4, 4, 2):
+        alpha.post(media=world.media.document(size=24 * MIB, dc=dc))
+    most: dict[int, int] = {}
+    server.net.rtt = 0.02
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        running = asyncio.create_task(fetching.fetch())
+        while not running.done():
+            for dc in (2, 4):
+                most[dc] = max(most.get(dc, 0), server.traffic.open(server.connections, dc))
+            await asyncio.sleep(0.02)
+        assert running.result().files == 4
+        fetching.check()
+    assert most == {2: 3, 4: 2}, "at home there is the mirror's own, too"
+    assert sum(server.traffic.exports.values()) == 1
