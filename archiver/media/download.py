@@ -100,6 +100,8 @@ class FileDownloader:
         self.disk = disk
         self.arrived: Callable[[int], None] = lambda _: None
         """Called with the bytes of each part."""
+        self.left: Callable[[FileKey, int, int], None] = lambda *_: None
+        """Called with how many bytes of how many are there of a large file that was not fetched to its end."""
         self.settle: Callable[[Handed], Awaitable[None]] = _settle_nothing
         """Records in the archive that a file is stored."""
         self.servers = servers
@@ -174,6 +176,10 @@ class FileDownloader:
                 (self._fetch_part(location, partial, proof, number) for number in list(partial.parts.missing)), AT_ONCE
             )
             handed = Handed(key, await self._digest(partial), size)
+        except BaseException:
+            if partial.parts.there:
+                self.left(key, partial.parts.held, size)
+            raise
         finally:
             await run(partial.close)
         await self._store(self.disk.adopt, handed)

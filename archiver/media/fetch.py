@@ -35,6 +35,7 @@ from archiver.media.outcome import (
     REFERENCE_REFUSED,
     SELF_DESTRUCTING,
     Outcome,
+    describe_partial,
     judge,
 )
 from archiver.media.partial import drop_partial
@@ -91,6 +92,7 @@ class FileFetcher:
     def __init__(self, ways: FetchWays) -> None:
         self._ways = ways
         ways.downloader.arrived, ways.downloader.settle = self._add_bytes, self._settle_stored
+        ways.downloader.left = self._note_partial
         self._store, self._disk = ways.downloader.disk.store, ways.downloader.disk
         self.counts = FetchCounts()
         """Of the last pass, while it runs, too."""
@@ -238,6 +240,10 @@ class FileFetcher:
                 fetched = await ways.downloader.fetch(location)
         self.counts.files += 1
         self.counts.size += fetched.size
+
+    def _note_partial(self, key: FileKey, held: int, size: int) -> None:
+        reason, now = describe_partial(held, size), int(self._ways.clock.now())
+        self._ways.settle.push(partial(settle_failed, key=key, status="partial", reason=reason, now=now))
 
     async def _settle_stored(self, handed: Handed) -> None:
         now = int(self._ways.clock.now())

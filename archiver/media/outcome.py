@@ -27,6 +27,11 @@ class Outcome(NamedTuple):
     """Seconds until it is tried again; None: not by itself."""
 
 
+def describe_partial(held: int, size: int) -> str:
+    """How much of a file is there."""
+    return f"{held:,} of {size:,} bytes are there"
+
+
 def retry_delay(attempts: int) -> float:
     """Seconds until the next attempt, given the number of failed ones before this one."""
     return min(FIRST * FACTOR ** min(attempts, 10), MOST)

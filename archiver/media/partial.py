@@ -171,3 +171,21 @@ def drop_partial(store: BlobStore, key: FileKey) -> None:
     """Delete a partial file: its list first, so that data never count without it."""
     for ending in (PARTS, DATA):
         store.drop_partial(partial_name(key) + ending)
+
+
+def read_list(store: BlobStore, key: FileKey) -> tuple[int | None, int]:
+    """The size of a partial file, and the bytes that its list says are there; None: the list says nothing."""
+    handle = store.open_partial(partial_name(key) + PARTS, os.O_RDONLY)
+    try:
+        stored = _read_all(handle)
+    finally:
+        os.close(handle)
+    if len(stored) < _HEADER.size:
+        return None, 0
+    magic, size, _, _ = _HEADER.unpack_from(stored)
+    if magic != _MAGIC:
+        return None, 0
+    records = stored[_HEADER.size :]
+    listed = _RECORD.iter_unpack(records[: len(records) - len(records) % _RECORD.size])
+    there = frozenset(number for number, _ in listed if number < part_count(size))
+    return size, PartMap(size, there).held

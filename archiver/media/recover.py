@@ -7,10 +7,11 @@ import os
 
 from archiver.media.blob_store import BlobStore, hash_file
 from archiver.media.handover import Handed, Handover
-from archiver.media.partial import DATA, PARTS, drop_partial, list_partials, partial_name
+from archiver.media.outcome import describe_partial
+from archiver.media.partial import DATA, PARTS, drop_partial, list_partials, partial_name, read_list
 from archiver.model.media_file import FINAL_STATES, FileKey
 from archiver.store.database import Database, Reader
-from archiver.store.file import find_file, list_shown, settle_downloaded
+from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed
 
 
 async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:
@@ -31,7 +32,16 @@ async def recover(database: Database, store: BlobStore, handover: Handover, *, n
         # Data without a list of parts are those of a small file that was not whole yet.
         if partial_name(key) + PARTS not in names or await database.read(_is_orphan, key):
             drop_partial(store, key)
+        elif (await database.read(find_file, key)).status == "not downloaded":
+            reason = await asyncio.to_thread(_describe, store, key)
+            await database.write(settle_failed, key, status="partial", reason=reason, now=now)
     return settled
+
+
+def _describe(store: BlobStore, key: FileKey) -> str | None:
+    """How much of a partial file is there, by its list."""
+    size, held = read_list(store, key)
+    return None if size is None else describe_partial(held, size)
 
 
 def _is_whole(store: BlobStore, handed: Handed) -> bool:

@@ -35,13 +35,17 @@ class SettleQueue:
 
     async def put(self, act: Act) -> None:
         """Return when it is committed; raises what it raised. A cancelled caller changes nothing: it is written."""
+        await asyncio.shield(self.push(act))
+
+    def push(self, act: Act) -> asyncio.Future[None]:
+        """Have it written soon."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((act, done))
         if len(self._waiting) >= BATCH:
             self._full.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all(), name="settle files")
-        await asyncio.shield(done)
+        return done
 
     async def drain(self) -> None:
         """Return when everything is written."""

@@ -255,6 +255,9 @@ async def test_an_interrupted_file_is_continued_and_no_part_is_fetched_twice(
             await reaches(lambda: fetching.fetcher.counts.received >= 5 * MIB or running.done())  # noqa: B023
             stop.set()
             await running
+            [(status, reason)] = query(tmp_path, "SELECT status, reason FROM file")
+            assert status == "partial"
+            assert reason.endswith(f" of {20 * MIB + 1:,} bytes are there")
     server.faults.clear(GET)
     async with fetching_of(server, account, tmp_path) as fetching:
         assert (await fetching.fetch()).files == 1
