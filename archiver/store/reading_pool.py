@@ -22,8 +22,10 @@ SIZE: Final = 4
 """Connections of a pool."""
 TURN: Final = 15.0
 """Maximum seconds to wait for a free connection."""
-_GRACE: Final = 0.01
+_MOMENT: Final = 0.01
 """Seconds within which SQLite itself should have noticed."""
+_GRACE: Final = 5.0
+"""The same where many readers ask at once, and each waits for its turn between two statements."""
 _STEPS: Final = 20_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 
@@ -73,11 +75,14 @@ class ReadingPool:
                 await asyncio.gather(*pool._ending)
 
     @asynccontextmanager
-    async def reading(self, seconds: float) -> AsyncIterator[Connection]:
-        """A connection in a snapshot. Raises OutOfTime once its statements take longer, and ReadersBusy."""
+    async def reading(self, seconds: float, *, strict: bool = False) -> AsyncIterator[Connection]:
+        """A connection in a snapshot. Raises OutOfTime once its statements take longer, and ReadersBusy.
+
+        `strict`: not a moment longer, even if this process had no time; for what is shown only if it comes quickly.
+        """
         reader = await self._take()
         try:
-            async with asyncio.timeout(max(seconds, 0) + _GRACE):
+            async with asyncio.timeout(max(seconds, 0) + (_MOMENT if strict else _GRACE)):
                 reader.until = time.monotonic() + seconds
                 await reader.connection.execute("BEGIN")
                 yield reader.connection

@@ -125,7 +125,13 @@ class Page:
             values = {"asked": asked, "times": asked.times, **feed_values(shown, asked)}
             body = self._renderer.render("feed.atom", asked.language.code, values)
             return Response(body, shown.status, media_type="application/atom+xml")
-        values = {"asked": asked, "times": asked.times, "status": shown.status, **shown.values}
+        values = {
+            "asked": asked,
+            "times": asked.times,
+            "words": self._site.words,
+            "status": shown.status,
+            **shown.values,
+        }
         body = self._renderer.render(shown.template, asked.language.code, values)
         return Response(body, shown.status, media_type="text/html")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from archiver.compose.engine import Choice
@@ -20,7 +20,6 @@ from search.query.tree import EVERYTHING, And, Node
 
 PAGE: Final = 30
 """Hits on a page."""
-STATES: Final = ("edited", "missing", "forwarded", "reply", "pinned", "service")
 _SORTS: Final[tuple[Sort, ...]] = ("newest", "oldest", "relevance")
 _ENGINES: Final[tuple[Choice, ...]] = ("auto", "exact", "meilisearch")
 
@@ -35,6 +34,7 @@ class Finding(NamedTuple):
     channels: tuple[ChannelName, ...]
     """Those it is restricted to; empty: none."""
     now: datetime
+    zone: tzinfo
     remarks: list[str]
 
 
@@ -62,7 +62,9 @@ async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
         cursor=asked.get("after") or None,
         fuzzy=fuzzy,
     )
-    return Finding(question, tree, _choose(asked, "engine", _ENGINES, "auto"), channels, now, remarks.lines)
+    return Finding(
+        question, tree, _choose(asked, "engine", _ENGINES, "auto"), channels, now, asked.times.zone, remarks.lines
+    )
 
 
 def list_filters(asked: Asked) -> list[str]:

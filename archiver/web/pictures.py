@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.media_file import FileKey, FileStatus, file_key, is_file, thumb_key
+from archiver.model.media_file import FILE_KINDS, FileKey, FileStatus, file_key, is_file, thumb_key
 from archiver.model.row import StoredMedia
 from archiver.reading.pictures import ITSELF
 from archiver.store.database import Connection, Reader, read
@@ -38,6 +39,16 @@ class Attachment:
     """Where its stored bytes are."""
     picture: str | None = None
     """Where a picture of it is."""
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The attachment as a row has it, to be described in words."""
+        return {**self.media._asdict(), "extra": orjson.loads(self.media.extra) if self.media.extra else None}
+
+    @property
+    def has_more(self) -> bool:
+        """Whether it has more to say than a file: a poll, a place, a preview of a web page."""
+        return self.media.kind not in FILE_KINDS
 
     @property
     def is_preview(self) -> bool:

@@ -70,6 +70,16 @@ class Post:
         return _object(self.first.action)
 
     @property
+    def buttons(self) -> list[list[dict[str, Any]]]:
+        """The rows of buttons below it."""
+        return _load(self.first.markup) or []
+
+    @property
+    def restrictions(self) -> list[dict[str, Any]]:
+        """Where the server blocks it, and why."""
+        return _load(self.first.restriction) or []
+
+    @property
     def author(self) -> str:
         """Who signed or sent it."""
         sender = _load(self.first.sender) or {}

@@ -27,6 +27,7 @@ from archiver.web.listening import (
     local_address,
 )
 from archiver.web.site import Site
+from archiver.web.words import PageWords
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -77,13 +78,15 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serve_page(
-    settings: Settings, listen: Address, *, host_names: Sequence[str], token: str
+    settings: Settings, listen: Address, *, host_names: Sequence[str], token: str, words: PageWords
 ) -> AsyncIterator[Serving]:
     """Serve the archive of these settings. Raises UsageError, and NotFound if there is no archive."""
     names = check_host_names(host_names)
     check_reach(listen, names)
     async with ReadingPool.open(settings.archive.dir) as pool:
-        site = Site(directory=settings.archive.dir, pool=pool, settings=settings, languages=load_languages())
+        site = Site(
+            directory=settings.archive.dir, pool=pool, settings=settings, languages=load_languages(), words=words
+        )
         with bind(listen) as bound:
             address = bound_address(listen, bound)
             admission = Admission(token, port=address.port)

@@ -15,6 +15,7 @@ from archiver.store.database import Connection
 from archiver.store.reading_pool import ReadingPool
 from archiver.web.languages import Language, choose_language
 from archiver.web.times import Times
+from archiver.web.words import PageWords
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Format: TypeAlias = Literal["html", "json", "csv", "atom"]
 
-QUICK = 2.0
+QUICK = 5.0
 """Seconds for the questions of a view."""
 ZONE_COOKIE, LANGUAGE_COOKIE = "telekeep-zone", "telekeep-language"
 
@@ -35,12 +36,17 @@ class Site:
     pool: ReadingPool
     settings: Settings
     languages: Mapping[str, Language]
+    words: PageWords
     memory: dict[str, Any] = field(default_factory=dict)
     """What views keep between requests."""
 
     def reading(self, seconds: float = QUICK) -> AbstractAsyncContextManager[Connection]:
         """A connection to read one state of the archive with, for so long. Raises OutOfTime, ReadersBusy."""
         return self.pool.reading(seconds)
+
+    def glancing(self, seconds: float) -> AbstractAsyncContextManager[Connection]:
+        """The same for what is shown only if it comes within that time."""
+        return self.pool.reading(seconds, strict=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.cli.view.page_words import TerminalWords
 from archiver.web.listening import parse_listen
 from archiver.web.serving import Serving, serve_page
 from config.settings import Settings
@@ -96,7 +97,9 @@ def page(directory: Path, *, tz: str = "UTC") -> Iterator[Browser]:
     async def serve() -> None:
         ended = asyncio.Event()
         stop.append((asyncio.get_running_loop(), ended))
-        async with serve_page(settings, parse_listen("127.0.0.1:0"), host_names=("archive.test",), token=TOKEN) as one:
+        async with serve_page(
+            settings, parse_listen("127.0.0.1:0"), host_names=("archive.test",), token=TOKEN, words=TerminalWords()
+        ) as one:
             found.append(one)
             ready.set()
             await ended.wait()

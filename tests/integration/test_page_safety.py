@@ -241,7 +241,7 @@ async def test_a_step_of_sqlite_that_does_not_end_keeps_no_reader_waiting(direct
             await conn.create_function("nap", 1, time.sleep)
         began = time.monotonic()
         with pytest.raises(OutOfTime):
-            async with pool.reading(0.1) as conn:
+            async with pool.reading(0.1, strict=True) as conn:
                 await conn.execute_fetchall("SELECT nap(1.5)")
         assert time.monotonic() - began < 1.2
         async with pool.reading(5) as conn:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import html5lib
 import pytest
 
+from archiver.model.document import to_document
+from search.exact import writer as exact
 from tests.integration.page_rig import Browser, page
 from tests.sample import NOW, OTHER, build, connect, index, make_message, photo
 
@@ -31,6 +34,14 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build(directory, other, channel=OTHER, covered=[(1, 2)], top_id=9)
     index(directory, [*messages, *other])
     conn = connect(directory)
+    old = replace(messages[2], text="the barricade was here")
+    conn.execute(
+        "INSERT INTO revision (channel_id, message_id, revision, text, media, first_seen, last_seen, replaced_at,"
+        " content_hash, payload_sha256, layer, raw) VALUES (1001, 3, 1, ?, '[]', 1, 2, 3, x'01', x'01', 229, x'')",
+        (old.text,),
+    )
+    conn.execute("UPDATE message SET revisions = 1 WHERE channel_id = 1001 AND message_id = 3")
+    exact.add_revisions(conn, [(to_document(old), 1)])
     conn.execute("INSERT INTO saved_query VALUES ('mine', 'Mine', 'convoy OR الرتل', ?)", (NOW,))
     conn.close()
     return directory
@@ -140,3 +151,14 @@ def test_commands_that_do_the_same_are_shown(opened: Browser) -> None:
     text = opened.get(f"/search?q={quote('a b')}&c=NightBridge&lang=ar&since=2021-12").text
     assert "telekeep search 'a b lang:ar' -c NightBridge --since 2021-12" in text
     assert "telekeep export NightBridge --query 'a b lang:ar'" in text
+
+
+def test_a_hit_by_an_earlier_version_shows_that_version(opened: Browser) -> None:
+    html = opened.get("/search?q=in:revisions+barricade").html
+    assert hits(html) == ["/c/NightBridge/3"]
+    assert "found in an earlier version" in html
+    assert "<mark>barricade</mark>" in html
+
+
+def test_nothing_found_offers_words_that_are_there(opened: Browser) -> None:
+    assert "similar words: convoy" in opened.get("/search?q=convox").text

@@ -12,6 +12,7 @@ import feedparser
 import html5lib
 import pytest
 
+from archiver.model.record import Media
 from tests.integration.page_rig import TOKEN, Browser, page
 from tests.sample import NOW, OTHER, build, connect, entities, index, make_message
 
@@ -57,7 +58,17 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_message(8, "an early copy of the long and winding road to nowhere at all", channel_id=1002),
         make_message(9, "no", channel_id=1002, reply_to='{"reply_to_msg_id": 8}', reply_to_msg_id=8),
     ]
-    build(directory, copies, channel=OTHER, covered=[(1, 9)])
+    poll = '{"answers": [{"text": "Yes", "voters": 3}, {"text": "No"}], "total_voters": 3}'
+    copies += [
+        make_message(10, channel_id=1002, kind="service", action='{"type": "chat_edit_title", "title": "New name"}'),
+        make_message(
+            11,
+            channel_id=1002,
+            media=[Media(slot=0, kind="poll", title="Go?", extra=poll)],
+            markup='[[{"text": "Open", "url": "https://example.org"}]]',
+        ),
+    ]
+    build(directory, copies, channel=OTHER, covered=[(1, 11)])
     index(directory, [*messages, *copies])
     conn = connect(directory)
     for at, views in ((NOW, 10), (NOW + 60, 90), (NOW + 120, 95)):
@@ -110,6 +121,14 @@ def test_a_message_shows_its_copies_replies_and_counters(opened: Browser) -> Non
     html = opened.get("/c/jisr_news/8").html
     assert '<polyline points="0.0,62.0 500.0,5.5 1000.0,2.0"/>' in html
     assert re.search(r'<li><a href="/c/jisr_news/9"><bdi>9</bdi></a> <bdi>no</bdi>', html)
+
+
+def test_a_message_can_be_cited_and_says_what_it_has_besides_text(opened: Browser) -> None:
+    text = opened.get("/c/jisr_news/9").text
+    assert re.search(r"@jisr_news .*, post 9, .*https://t.me/jisr_news/9.*SHA-256 of the payload [0-9a-f]{64}", text)
+    assert 'title changed to "New name"' in opened.get("/c/jisr_news/10").text
+    assert "Yes (3), No, 3 votes" in opened.get("/c/jisr_news/11").text
+    assert "[Open] https://example.org" in opened.get("/c/jisr_news/11").text
 
 
 def test_saved_queries_lead_to_their_results_and_feeds(opened: Browser) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 async def open_page(settings: Settings, path: str) -> int:
     """Open the page at this path, which begins with a slash. Returns the exit status."""
     expect_page()
+    from archiver.cli.view.page_words import TerminalWords
     from archiver.web.admission import make_token
     from archiver.web.announced import find_open_page
     from archiver.web.listening import parse_listen
@@ -28,7 +29,9 @@ async def open_page(settings: Settings, path: str) -> int:
         show(page.at(path))
         return 0
     listen = parse_listen(settings.web.listen)
-    async with serve_page(settings, listen, host_names=settings.web.host_names, token=make_token()) as serving:
+    async with serve_page(
+        settings, listen, host_names=settings.web.host_names, token=make_token(), words=TerminalWords()
+    ) as serving:
         output.note("the page is open; Ctrl-C closes it.")
         show(serving.page.at(path))
         await asyncio.shield(serving.task)

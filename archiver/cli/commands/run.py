@@ -153,13 +153,14 @@ async def _serving_page(settings: Settings, *, wanted: bool) -> AsyncIterator[No
             from archiver.cli.commands.opening import expect_page
 
             expect_page()
+            from archiver.cli.view.page_words import TerminalWords
             from archiver.web.admission import make_token
             from archiver.web.listening import parse_listen
             from archiver.web.serving import serve_page
 
             listen, names = parse_listen(settings.web.listen), settings.web.host_names
             try:
-                page = serve_page(settings, listen, host_names=names, token=make_token())
+                page = serve_page(settings, listen, host_names=names, token=make_token(), words=TerminalWords())
                 serving = await stack.enter_async_context(page)
                 # A journal must not have the token.
                 where = serving.page.at("/") if output.is_terminal(sys.stderr) else f"{serving.url} (telekeep open)"

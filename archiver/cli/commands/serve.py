@@ -52,6 +52,7 @@ def command(
 async def run(invocation: Invocation, listen: str | None, host_names: tuple[str, ...], token_file: Path | None) -> int:
     """Serve until interrupted."""
     expect_page()
+    from archiver.cli.view.page_words import TerminalWords
     from archiver.compose.read_archive import open_archive
     from archiver.service.monitoring.http_server import is_loopback
     from archiver.web.admission import make_token, read_token
@@ -64,7 +65,7 @@ async def run(invocation: Invocation, listen: str | None, host_names: tuple[str,
     async with open_archive(settings.archive.dir, remarks=output):
         pass  # says what is wrong with it, if anything
     token = make_token() if token_file is None else read_token(token_file)
-    async with serve_page(settings, address, host_names=names, token=token) as serving:
+    async with serve_page(settings, address, host_names=names, token=token, words=TerminalWords()) as serving:
         output.note("the page is open; Ctrl-C closes it. Open it with:")
         output.line(serving.page.at("/"))
         sys.stdout.flush()

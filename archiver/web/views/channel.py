@@ -80,7 +80,7 @@ async def _read_month(site: Site, asked: Asked, found: FoundChannel, page: Chann
     if day is None or asked.format != "html":
         return None
     try:
-        async with site.reading(_COUNTING) as conn:
+        async with site.glancing(_COUNTING) as conn:
             return await read_month(conn, found.name.channel_id, asked.times, day)
     except OutOfTime:
         return None

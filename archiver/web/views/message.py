@@ -69,6 +69,7 @@ async def show_message(site: Site, asked: Asked) -> Shown:
             "remarks": found.remarks,
             "replies_within": REPLIES_WITHIN,
             "copies": copies,
+            "citation": site.words.cite(values["context"], asked.times.zone),
             "views": _draw_views(values["history"]),
             "diffs": await asyncio.to_thread(_diffs, values["history"]),
         },
@@ -85,7 +86,7 @@ class CopiesShown(NamedTuple):
 async def _find_copies(site: Site, held: HeldMessage, *, wanted: bool) -> CopiesShown | None:
     """The copies in the archive; None if finding them takes long, or the search tables are not there."""
     try:
-        async with site.reading(_PATIENT if wanted else _COPYING) as conn:
+        async with site.glancing(_PATIENT if wanted else _COPYING) as conn:
             texts = wanted or await read(conn, find_last_row) <= _FEW
             copies = await find_copies(conn, await open_engine(conn), held[0], texts=texts)
             return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_REPLIES]))
