@@ -6,17 +6,19 @@ import base64
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from archiver.media.blob_store import BlobStore
 from archiver.media.picture_process import PictureProcess, expect_picture_library
+from archiver.media.picture_worker import SHOWS_NOTHING
 from archiver.store.database import Database
 from archiver.store.picture import (
     Page,
     PictureHash,
     Unhashed,
     UnhashedPreview,
+    list_shown_by,
     list_unhashed,
     list_unhashed_previews,
     put_hashes,
@@ -107,7 +109,14 @@ class _Run:
         value, reason = await self._process.ask({"path": str(self._blobs.path(one.sha256))})
         if value is None and reason is None:
             return None
-        return PictureHash(key=one.key, source=one.source, hash=value, reason=reason)
+        made = PictureHash(key=one.key, source=one.source, hash=value, reason=reason)
+        return made if value is not None or reason in SHOWS_NOTHING else await self._hash_otherwise(made)
+
+    async def _hash_otherwise(self, failed: PictureHash) -> PictureHash:
+        """Hash the preview of a picture that cannot be decoded, such as a HEIC."""
+        shown = await self._database.read(list_shown_by, failed.key, limit=1)
+        found = await self.hash_preview(UnhashedPreview(failed.key, shown[0][0], shown[0][1])) if shown else None
+        return failed if found is None or found.hash is None else replace(found, reason=failed.reason)
 
     async def hash_preview(self, one: UnhashedPreview) -> PictureHash | None:
         """Hash the tiny preview of a picture."""

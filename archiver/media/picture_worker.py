@@ -29,6 +29,10 @@ _BALANCE: Final = range(20, 45)
 """Number of bits set in the hash of a picture with structure: half of them, since the median decides."""
 
 
+SHOWS_NOTHING: Final = frozenset({"nearly one colour", "too little structure"})
+"""Reasons that hold for every size of a picture."""
+
+
 class _NoHashError(Exception):
     """There is no hash that could be compared; the message says why."""
 

@@ -74,7 +74,7 @@ class PictureHash:
     hash: int | None
     """64 bits; None: there is none that can be compared."""
     reason: str | None = None
-    """Why there is none."""
+    """Why there is none, or none of the file."""
 
 
 class ShownBy(NamedTuple):
@@ -102,7 +102,8 @@ def list_unhashed(conn: Reader, *, after: str = "", limit: int = PAGE) -> Page[U
     rows = conn.execute(
         f"""SELECT f.file_key, f.sha256, f.status = 'downloaded' AND f.sha256 IS NOT NULL
               AND CASE WHEN f.file_key LIKE '%/thumb' THEN p.source IS NULL OR p.source = 'preview'
-                       ELSE p.source IS NOT 'file' AND (f.file_key LIKE 'photo/%' OR EXISTS (
+                       ELSE p.source IS NOT 'file' AND NOT (p.hash IS NOT NULL AND p.reason IS NOT NULL)
+                           AND (f.file_key LIKE 'photo/%' OR EXISTS (
                            SELECT 1 FROM media INDEXED BY media_file WHERE {FILE_SLOT} AND kind = 'image'
                            AND id = substr(f.file_key, instr(f.file_key, '/') + 1))) END
             FROM file AS f LEFT JOIN picture_hash AS p ON p.file_key = replace(f.file_key, '/thumb', '')
@@ -202,14 +203,15 @@ def count_known(conn: Reader) -> int:
     return int(conn.execute(query).fetchone()[0])
 
 
-def list_shown_by(conn: Reader, key: FileKey) -> list[ShownBy]:
+def list_shown_by(conn: Reader, key: FileKey, *, limit: int = -1) -> list[ShownBy]:
     """The messages that show a file now, also those deleted since."""
     is_photo, id_ = parse_key(key)
     rows = conn.execute(
         "SELECT channel_id, message_id, date, a.kind FROM"
         f" (SELECT channel_id, message_id, kind FROM media INDEXED BY media_file"
-        f"  WHERE id = ? AND {FILE_SLOT} AND (kind = 'photo') = ?) AS a JOIN message USING (channel_id, message_id)",
-        (id_, is_photo),
+        f"  WHERE id = ? AND {FILE_SLOT} AND (kind = 'photo') = ?) AS a JOIN message USING (channel_id, message_id)"
+        " LIMIT ?",
+        (id_, is_photo, limit),
     )
     return [ShownBy(*row) for row in rows]
 

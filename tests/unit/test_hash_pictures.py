@@ -124,6 +124,18 @@ async def test_previews_are_near_the_pictures_that_they_show(tmp_path: Path) -> 
         assert (preview ^ other).bit_count() > 6
 
 
+async def test_a_file_that_cannot_be_decoded_is_compared_by_its_preview(tmp_path: Path) -> None:
+    build(tmp_path, [with_preview(1, 5, 10)])
+    async with await Database.open(tmp_path) as database:
+        await prepare_search(database)
+        await store_file(database, "photo/10", b"ftypheic")
+        assert (await hash_pictures(database)).hashed == 1
+        [found] = (await database.read(find_hashes, ("photo/10",))).values()
+        assert (found.source, found.hash is None) == ("preview", False)
+        assert found.reason == "cannot be decoded (UnidentifiedImageError)"
+        assert (await hash_pictures(database)).seen == 0
+
+
 async def test_a_picture_without_preview_is_asked_for_once(database: Database) -> None:
     counts = await hash_pictures(database)
     assert (counts.hashed, dict(counts.unusable)) == (0, {"no preview in the message": 5})

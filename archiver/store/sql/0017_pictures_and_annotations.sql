@@ -9,7 +9,7 @@ CREATE TABLE picture_hash (
     source      TEXT NOT NULL CHECK (source IN ('file', 'thumbnail', 'preview')),
     method      TEXT NOT NULL,
     hash        INTEGER,                        -- 64 bits; NULL: none that can be compared
-    reason      TEXT,                           -- why there is none
+    reason      TEXT,                           -- why there is none, or none of the file
     at          INTEGER NOT NULL
 ) STRICT;
 -- Of two hashes at most 7 bits apart, one of four parts of 16 bits differs in at most one bit: 17 values to look up.
