@@ -1,7 +1,7 @@
 """The files to fetch next: the channels of an account by turns, the newest messages of each first.
 
-One walk passes every channel once. A walk begun again looks at new messages only, and every hour at all of them:
-histories grow at their old end, messages are edited, policies change.
+One walk passes every channel once. A walk begun again goes on where it was, after the messages that are new meanwhile
+at either end of a history; every hour it begins at the newest one again: messages are edited, policies change.
 """
 
 from __future__ import annotations
@@ -12,25 +12,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
-from archiver.media.policy import asked_policy, merge_policy, size_limit, wants_thumb, why_not
-from archiver.model.media_file import FileKey, FileSlot, FileState, FileTask, MediaPolicy, thumb_key
-from archiver.store.database import Database, Reader
-from archiver.store.file_queue import (
-    WAITING,
-    Span,
-    find_newest,
-    iter_slots,
-    list_media_channels,
-    measure_used,
-    next_files,
-)
+from archiver.media.policy import asked_policy, merge_policy
+from archiver.media.walk_place import QuotaLeft, WalkPlace, is_unsettled
+from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy
+from archiver.store.database import Database
+from archiver.store.file import find_files
+from archiver.store.file_queue import WAITING, Extent, Span, find_extent, list_media_channels, measure_used, next_files
 from archiver.store.media_asked import count_asked, list_asked, settle_asked
-from archiver.store.media_policy import find_override
+from archiver.store.media_policy import list_overrides
 
-AT_ONCE: Final = 1_000
-"""Chosen messages that are looked at in one read."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""
+_REMEMBERED: Final = 1_000
+"""Files handed out before it is looked up which of them are settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,30 +48,6 @@ class FileSelection:
 
 
 @dataclass(slots=True)
-class _Place:
-    """How far one channel has been walked."""
-
-    channel_id: ChannelId
-    thumbs: bool
-    span: Span
-    policy: MediaPolicy
-    left: int | None = None
-    """Bytes left of the channel's quota; None: no quota."""
-    messages: list[MessageId] | None = None
-    """The messages chosen that are still to be walked, newest first; None: all."""
-
-    def go_on(self, below: MessageId | None) -> bool:
-        """Go on below this message, None: behind the messages just looked at; whether there are more."""
-        if below is not None:
-            self.span = self.span._replace(below=below)
-            return True
-        if self.messages is None:
-            return False
-        del self.messages[:AT_ONCE]
-        return bool(self.messages)
-
-
-@dataclass(slots=True)
 class FileWalk:
     """Hands out the files that are wanted, each once a walk."""
 
@@ -85,141 +55,145 @@ class FileWalk:
     account: str
     settings: MediaPolicy
     selection: FileSelection = field(default_factory=FileSelection)
-    _places: deque[_Place] | None = None
-    _walked: dict[ChannelId, MessageId | None] = field(default_factory=dict)
-    """The newest message of each channel when it was last walked."""
+    _places: deque[WalkPlace] = field(default_factory=deque)
+    _begun: bool = False
     _full_at: float | None = None
+    _walked: dict[ChannelId, Extent] = field(default_factory=dict)
+    """The messages of each channel when it was last walked."""
+    _quotas: dict[ChannelId, QuotaLeft] = field(default_factory=dict)
     _asked: tuple[int, int] = (0, 0)
     """What was asked of the service when that was last looked at."""
+    _handed: dict[FileKey, FileTask] = field(default_factory=dict)
+    """Files handed out that may not be settled yet."""
+    _again: deque[FileTask] = field(default_factory=deque)
+    """Files to hand out again: fetching them was cut short."""
 
     async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
         """Some files to fetch, small ones first; about `limit`, none at the end of the walk.
 
         `skip`: files under way.
         """
-        if self._places is None:
-            self._places = await self._start(now)
+        if not self._begun:
+            await self._begin(now)
         tasks: dict[FileKey, FileTask] = {}
+        while self._again and len(tasks) < limit:
+            task = self._again.popleft()
+            tasks |= {} if task.key in skip else {task.key: task}
         share = max(1, limit // max(len(self._places), 1))
         while self._places and len(tasks) < limit:
-            place = self._places.popleft()
-            for task in await self._take_from(place, share, now):
+            for task in await self._take_from(self._places.popleft(), share, now):
                 if task.key not in skip:
                     tasks.setdefault(task.key, task)
+        self._handed |= tasks
+        if len(self._handed) > _REMEMBERED:
+            self._handed = await self._list_unsettled()
         return sorted(tasks.values(), key=lambda task: task.size or 0)
 
     def restart(self, *, full: bool = False) -> None:
-        """Begin another walk: over new messages, or over all of them."""
-        self._places = None
+        """Look for new messages before the walk goes on; `full`: begin again at the newest message of each channel."""
+        self._begun = False
         if full:
             self._full_at = None
 
-    async def _start(self, now: float) -> deque[_Place]:
+    def cut_short(self) -> None:
+        """Hand out again what was handed out and is not settled when the walk goes on: something ended the fetching."""
+        self._begun = False
+        self._again.extend(self._handed.values())
+        self._handed.clear()
+
+    async def _list_unsettled(self) -> dict[FileKey, FileTask]:
+        known = await self.database.read(find_files, self._handed)
+        return {
+            key: task
+            for key, task in self._handed.items()
+            if key not in known or known[key].status in ("not downloaded", "partial")
+        }
+
+    async def _begin(self, now: float) -> None:
+        """Put what is new before what is left of the walk."""
         is_full = self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY
         if is_full:
             self._full_at = now
-            self._walked.clear()
+            for kept in (self._walked, self._quotas, self._places):
+                kept.clear()
+        self._handed = {task.key: task for task in self._again}
+        self._again = deque((await self._list_unsettled()).values())
+        self._handed = {}
         asked = await self.database.read(count_asked)
         is_asked = self.selection.is_policy and ((asked[0] > 0 and is_full) or asked != self._asked)
         self._asked = asked
         chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
-        places: deque[_Place] = deque()
-        thumbs: list[_Place] = []
+        overrides = await self.database.read(list_overrides)
+        new: list[WalkPlace] = []
         for channel_id in await self.database.read(list_media_channels, account=self.account, channels=chosen):
-            policy = await self._policy_of(channel_id)
+            policy = merge_policy(self.settings, overrides.get(channel_id))
+            if self.selection.adapt is not None:
+                policy = self.selection.adapt(policy)
             if is_asked:
-                places.extend(await self._list_asked(channel_id, policy))
-            if policy.download == "none":
-                continue
-            span = Span(above=self._walked.get(channel_id))
-            self._walked[channel_id] = await self.database.read(find_newest, channel_id)
-            used = 0 if policy.quota is None else await self.database.read(measure_used, channel_id)
-            left = None if policy.quota is None else policy.quota - used
-            places.append(_Place(channel_id, False, span, policy, left, self._chosen(channel_id)))
-            if policy.thumbnails:
-                thumbs.append(_Place(channel_id, True, span, policy, left, self._chosen(channel_id)))
-        places.extend(thumbs)
-        return places
+                new += await self._list_asked(channel_id, policy)
+            if policy.download != "none":
+                new += await self._list_new(channel_id, policy)
+        self._places = deque([*sorted(new, key=lambda place: place.thumbs), *self._places])
+        self._begun = True
 
-    async def _list_asked(self, channel_id: ChannelId, policy: MediaPolicy) -> list[_Place]:
+    async def _list_new(self, channel_id: ChannelId, policy: MediaPolicy) -> list[WalkPlace]:
+        """The messages of a channel that no walk has passed yet, for files and for thumbnails."""
+        extent, before = await self.database.read(find_extent, channel_id), self._walked.get(channel_id)
+        if extent is None:
+            return []
+        self._walked[channel_id] = extent
+        spans = [Span()] if before is None else []
+        if before is not None and extent.newest > before.newest:
+            spans.append(Span(above=before.newest))
+        if before is not None and extent.oldest < before.oldest:
+            spans.append(Span(below=before.oldest))
+        messages = self.selection.messages
+        return [
+            WalkPlace(
+                channel_id=channel_id,
+                policy=policy,
+                thumbs=thumbs,
+                span=span,
+                quota=await self._quota(channel_id, policy),
+                messages=None if messages is None else sorted(messages[channel_id], reverse=True),
+            )
+            for span in spans
+            for thumbs in ((False, True) if policy.thumbnails else (False,))
+        ]
+
+    async def _quota(self, channel_id: ChannelId, policy: MediaPolicy) -> QuotaLeft | None:
+        if policy.quota is None:
+            return None
+        if channel_id not in self._quotas:
+            self._quotas[channel_id] = QuotaLeft(policy.quota - await self.database.read(measure_used, channel_id))
+        return self._quotas[channel_id]
+
+    async def _list_asked(self, channel_id: ChannelId, policy: MediaPolicy) -> list[WalkPlace]:
         """What is asked of a channel and can still be had; the rest is forgotten."""
         found = []
         for asked in await self.database.read(list_asked, channel_id):
             wanted = asked_policy(policy, max_size=asked.max_size)
             messages = None if asked.messages is None else sorted(asked.messages, reverse=True)
-            place = _Place(channel_id, False, Span(), wanted, None, messages)
-            if await self.database.read(_is_left, place):
+            place = WalkPlace(channel_id=channel_id, policy=wanted, messages=messages)
+            if await self.database.read(is_unsettled, place):
                 found.append(place)
             else:
                 await self.database.write(settle_asked, asked)
         return found
 
-    def _chosen(self, channel_id: ChannelId) -> list[MessageId] | None:
-        messages = self.selection.messages
-        return None if messages is None else sorted(messages[channel_id], reverse=True)
-
-    async def _policy_of(self, channel_id: ChannelId) -> MediaPolicy:
-        policy = merge_policy(self.settings, await self.database.read(find_override, channel_id))
-        return policy if self.selection.adapt is None else self.selection.adapt(policy)
-
-    async def _take_from(self, place: _Place, limit: int, now: float) -> list[FileTask]:
+    async def _take_from(self, place: WalkPlace, limit: int, now: float) -> list[FileTask]:
         """Some of a channel's files; the channel goes to the end of the line, unless that was all of it."""
         found = await self.database.read(
             next_files,
             place.channel_id,
             now=None if self.selection.even_early else int(now),
             limit=limit,
-            wanted=_Wanted(place),
+            wanted=place.wants,
             span=place.span,
-            message_ids=None if place.messages is None else place.messages[:AT_ONCE],
+            message_ids=place.next_messages(),
             states=self.selection.states,
             thumbs=place.thumbs,
         )
-        if place.go_on(found.below) and self._places is not None:
+        if place.go_on(found.below):
             self._places.append(place)
-        return [_task(slot, place) for slot in found.slots]
-
-
-def _is_left(conn: Reader, place: _Place) -> bool:
-    """Whether a file of this place is not settled yet, be it due or not."""
-    ids = place.messages
-    for chunk in [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)] if ids is not None else [None]:
-        for slot in iter_slots(conn, place.channel_id, message_ids=chunk, states=WAITING):
-            if not slot.missing and not slot.on_request and why_not(place.policy, slot) is None:
-                return True
-    return False
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """Decides for the slots of one channel, and counts its quota down."""
-
-    place: _Place
-
-    def __call__(self, slot: FileSlot) -> bool:
-        place = self.place
-        if place.thumbs:
-            return wants_thumb(place.policy, slot)
-        if why_not(place.policy, slot) not in (None, "quota"):
-            return False
-        size = slot.size or 0
-        if place.left is not None:
-            if size > place.left:
-                return False
-            place.left -= size
-        return True
-
-
-def _task(slot: FileSlot, place: _Place) -> FileTask:
-    return FileTask(
-        key=thumb_key(slot.key) if place.thumbs else slot.key,
-        channel_id=slot.channel_id,
-        message_id=slot.message_id,
-        slot=slot.slot,
-        kind=slot.kind,
-        mime="image/jpeg" if place.thumbs else slot.mime,
-        size=None if place.thumbs else slot.size,
-        dc_id=slot.dc_id,
-        max_size=None if place.thumbs else size_limit(place.policy, slot.kind),
-        attempts=slot.attempts,
-    )
+        return [place.task(slot) for slot in found.slots]

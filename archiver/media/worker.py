@@ -29,7 +29,11 @@ class RepeatedWalk(Walk, Protocol):
     """A walk that can be begun again."""
 
     def restart(self, *, full: bool = False) -> None:
-        """Begin another walk: over new messages, or over all of them."""
+        """Look for new messages before the walk goes on, or begin it again."""
+        ...
+
+    def cut_short(self) -> None:
+        """Hand out again what was not settled."""
         ...
 
 
@@ -80,6 +84,9 @@ class MediaWorker:
         self._policies = policies
         try:
             await fetcher.run(walk, stop)
+        except BaseException:
+            walk.cut_short()
+            raise
         finally:
             self._note(fetcher.counts)
 

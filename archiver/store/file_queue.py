@@ -70,10 +70,18 @@ class Span(NamedTuple):
 EVERYTHING: Final = Span()
 
 
-def find_newest(conn: Reader, channel_id: ChannelId) -> MessageId | None:
-    """The newest message of a channel that has media."""
-    row = conn.execute("SELECT max(message_id) FROM media WHERE channel_id = ?", (channel_id,)).fetchone()
-    return None if row is None else row[0]
+class Extent(NamedTuple):
+    """The oldest and the newest message of a channel that have media."""
+
+    oldest: MessageId
+    newest: MessageId
+
+
+def find_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
+    """The extent of a channel's media; None if it has none."""
+    query = "SELECT message_id FROM media WHERE channel_id = ? ORDER BY message_id {} LIMIT 1"
+    ends = [conn.execute(query.format(order), (channel_id,)).fetchone() for order in ("ASC", "DESC")]
+    return None if None in ends else Extent(*(row[0] for row in ends))
 
 
 def find_next_retry(conn: Reader) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archiver.ids import ChannelId, MessageId
-from archiver.media import file_walk
+from archiver.media import file_walk, walk_place
 from archiver.media.file_walk import FULL_EVERY, FileSelection, FileWalk
 from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
@@ -19,7 +19,7 @@ from archiver.store import file as files
 from archiver.store.database import Database
 from archiver.store.media_asked import ask_files, count_asked
 from archiver.store.media_policy import set_override
-from archiver.store.message import Sighting, insert_messages
+from archiver.store.message import Sighting, insert_messages, update_messages
 from tests.sample import OTHER, build, make_message, photo
 
 ALL = MediaPolicy(download="all", max_size=1_000_000, thumbnails=False)
@@ -139,7 +139,7 @@ async def test_thumbnails_are_fetched_of_what_is_not_fetched_whole(database: Dat
 async def test_a_selection_of_many_messages_is_walked_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_walk, "AT_ONCE", 3)
+    monkeypatch.setattr(walk_place, "AT_ONCE", 3)
     chosen = {FIRST: [MessageId(n) for n in range(1, 21)], SECOND: [MessageId(2)]}
     tasks = await walk_whole(FileWalk(database, "main", ALL, FileSelection(messages=chosen)))
     assert places(tasks) == {(1001, n) for n in range(1, 21) if n != 3} | {(1002, 2)}
@@ -168,3 +168,49 @@ async def test_what_was_asked_of_the_service_is_walked_until_it_is_settled(datab
     walk.restart(full=True)
     assert await walk_whole(walk, now=202.0) == []
     assert await database.read(count_asked) == (0, 0)
+
+
+async def test_a_walk_that_was_cut_short_goes_on_where_it_was(database: Database) -> None:
+    walk = FileWalk(database, "main", ALL)
+    first = await walk.take(6, now=100.0)
+    await database.write(files.settle_downloaded, first[0].key, sha256="ab" * 32, size=100, now=60)
+    await database.write(files.settle_failed, first[1].key, status="failed", reason="x", now=60, retry_at=500)
+    walk.cut_short()
+    again = await walk.take(4, now=101.0)
+    assert {task.key for task in first[2:]} == {task.key for task in again}
+    rest = await walk_whole(walk)
+    assert len(first) + len(rest) == 24
+
+
+async def test_a_restart_in_the_middle_loses_nothing_and_repeats_nothing(database: Database) -> None:
+    walk = FileWalk(database, "main", ALL)
+    first = await walk.take(6, now=100.0)
+    sighting = Sighting(now=5, origin="update", generation=1)
+    await database.write(insert_messages, [picture(30)], sighting)
+    walk.restart()
+    rest = await walk_whole(walk)
+    assert (1001, 30) in places(rest)
+    assert len({task.key for task in (*first, *rest)}) == len(first) + len(rest) == 25
+
+
+async def test_older_messages_that_arrive_later_are_walked_without_waiting(database: Database) -> None:
+    await database.write(lambda conn: conn.execute("DELETE FROM media WHERE channel_id = 1001 AND message_id < 10"))
+    walk = FileWalk(database, "main", ALL)
+    await walk_whole(walk)
+    sighting = Sighting(now=5, origin="history", generation=1)
+    await database.write(update_messages, [picture(8), picture(9)], sighting)
+    walk.restart()
+    assert places(await walk_whole(walk)) == {(1001, 8), (1001, 9)}
+
+
+async def test_what_was_handed_out_is_remembered_only_until_it_is_settled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_walk, "_REMEMBERED", 3)
+    walk = FileWalk(database, "main", ALL)
+    for _ in range(4):
+        for number, task in enumerate(await walk.take(4, now=100.0)):
+            digest = hashlib.sha256(task.key.encode()).hexdigest()
+            if number:
+                await database.write(files.settle_downloaded, task.key, sha256=digest, size=1, now=60)
+    assert len(walk._handed) <= 8

@@ -1,0 +1,88 @@
+"""One channel in a walk over files: what of it is still to be looked at, and which of its files are wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from archiver.ids import ChannelId, MessageId
+from archiver.media.policy import size_limit, wants_thumb, why_not
+from archiver.model.media_file import FileSlot, FileTask, MediaPolicy, thumb_key
+from archiver.store.database import Reader
+from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
+
+AT_ONCE: Final = 1_000
+"""Chosen messages that are looked at in one read."""
+
+
+@dataclass(slots=True)
+class QuotaLeft:
+    """Bytes that the files of a channel may still take."""
+
+    size: int
+
+
+@dataclass(slots=True, kw_only=True)
+class WalkPlace:
+    """How far one channel has been walked."""
+
+    channel_id: ChannelId
+    policy: MediaPolicy
+    thumbs: bool = False
+    """Whether it is walked for thumbnails."""
+    span: Span = EVERYTHING
+    quota: QuotaLeft | None = None
+    messages: list[MessageId] | None = None
+    """The messages chosen that are still to be walked, newest first; None: all."""
+
+    def wants(self, slot: FileSlot) -> bool:
+        """Whether the file of a slot is wanted; the channel's quota is counted down."""
+        if self.thumbs:
+            return wants_thumb(self.policy, slot)
+        if why_not(self.policy, slot) not in (None, "quota"):
+            return False
+        size = slot.size or 0
+        if self.quota is not None:
+            if size > self.quota.size:
+                return False
+            self.quota.size -= size
+        return True
+
+    def next_messages(self) -> list[MessageId] | None:
+        """The chosen messages to look at next; None: all."""
+        return None if self.messages is None else self.messages[:AT_ONCE]
+
+    def go_on(self, below: MessageId | None) -> bool:
+        """Go on below this message, None: behind the messages just looked at; whether there are more."""
+        if below is not None:
+            self.span = self.span._replace(below=below)
+            return True
+        if self.messages is None:
+            return False
+        del self.messages[:AT_ONCE]
+        return bool(self.messages)
+
+    def task(self, slot: FileSlot) -> FileTask:
+        """The task to fetch the file of a slot, or its thumbnail."""
+        return FileTask(
+            key=thumb_key(slot.key) if self.thumbs else slot.key,
+            channel_id=slot.channel_id,
+            message_id=slot.message_id,
+            slot=slot.slot,
+            kind=slot.kind,
+            mime="image/jpeg" if self.thumbs else slot.mime,
+            size=None if self.thumbs else slot.size,
+            dc_id=slot.dc_id,
+            max_size=None if self.thumbs else size_limit(self.policy, slot.kind),
+            attempts=slot.attempts,
+        )
+
+
+def is_unsettled(conn: Reader, place: WalkPlace) -> bool:
+    """Whether a wanted file of this place is not settled yet, be it due or not."""
+    ids = place.messages
+    for chunk in [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)] if ids is not None else [None]:
+        for slot in iter_slots(conn, place.channel_id, message_ids=chunk, states=WAITING):
+            if not slot.missing and not slot.on_request and why_not(place.policy, slot) is None:
+                return True
+    return False
