@@ -39,6 +39,10 @@ class FetchCounts:
     """Files left out because the disk has no room for them."""
     channels: dict[ChannelId, Error] = field(default_factory=dict)
     """Channels that could not be read."""
+    waiting: int = 0
+    """Files that failed, in this pass or before, and are tried again later."""
+    retry_at: int | None = None
+    """When the first of them is, in unix seconds."""
     stopped: Error | None = None
     """What ended the pass before its end."""
 
@@ -50,7 +54,7 @@ class FetchCounts:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to be tried again."""
-        return not (self.failed or self.no_room or self.channels or self.stopped)
+        return not (self.failed or self.waiting or self.no_room or self.channels or self.stopped)
 
     @property
     def is_anything(self) -> bool:

@@ -13,8 +13,8 @@ from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import asked_policy, merge_policy
-from archiver.media.walk_place import QuotaLeft, WalkPlace, is_unsettled
-from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy
+from archiver.media.walk_place import QuotaLeft, WalkPlace, count_waiting, is_unsettled
+from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride
 from archiver.store.database import Database
 from archiver.store.file import find_files
 from archiver.store.file_queue import WAITING, Extent, Span, find_extent, list_media_channels, measure_used, next_files
@@ -101,6 +101,14 @@ class FileWalk:
         self._again.extend(self._handed.values())
         self._handed.clear()
 
+    async def count_waiting(self) -> tuple[int, int | None]:
+        """The wanted files that failed and are tried again later, and when the first of them is, in unix seconds."""
+        overrides = await self.database.read(list_overrides)
+        chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
+        ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
+        policies = {one: self._policy(overrides.get(one)) for one in ids}
+        return await self.database.read(count_waiting, policies, self.selection.messages)
+
     async def _list_unsettled(self) -> dict[FileKey, FileTask]:
         known = await self.database.read(find_files, self._handed)
         return {
@@ -126,15 +134,17 @@ class FileWalk:
         overrides = await self.database.read(list_overrides)
         new: list[WalkPlace] = []
         for channel_id in await self.database.read(list_media_channels, account=self.account, channels=chosen):
-            policy = merge_policy(self.settings, overrides.get(channel_id))
-            if self.selection.adapt is not None:
-                policy = self.selection.adapt(policy)
+            policy = self._policy(overrides.get(channel_id))
             if is_asked:
                 new += await self._list_asked(channel_id, policy)
             if policy.download != "none":
                 new += await self._list_new(channel_id, policy)
         self._places = deque([*sorted(new, key=lambda place: place.thumbs), *self._places])
         self._begun = True
+
+    def _policy(self, override: PolicyOverride | None) -> MediaPolicy:
+        policy = merge_policy(self.settings, override)
+        return policy if self.selection.adapt is None else self.selection.adapt(policy)
 
     async def _list_new(self, channel_id: ChannelId, policy: MediaPolicy) -> list[WalkPlace]:
         """The messages of a channel that no walk has passed yet, for files and for thumbnails."""

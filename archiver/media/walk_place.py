@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, wants_thumb, why_not
-from archiver.model.media_file import FileSlot, FileTask, MediaPolicy, thumb_key
+from archiver.model.media_file import FileSlot, FileTask, MediaPolicy, is_thumb, thumb_key
 from archiver.store.database import Reader
 from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
+from archiver.store.stored_files import iter_slots_of, list_retries
 
 AT_ONCE: Final = 1_000
 """Chosen messages that are looked at in one read."""
@@ -76,6 +78,27 @@ class WalkPlace:
             max_size=None if self.thumbs else size_limit(self.policy, slot.kind),
             attempts=slot.attempts,
         )
+
+
+def count_waiting(
+    conn: Reader,
+    policies: Mapping[ChannelId, MediaPolicy],
+    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+) -> tuple[int, int | None]:
+    """Count the files that failed, are tried again later, and are wanted; and when the first of them is tried.
+
+    `messages`: only files of these; None: of all messages.
+    """
+    files, first = 0, None
+    for key, retry_at in list_retries(conn):
+        for slot in iter_slots_of(conn, key):
+            policy = policies.get(slot.channel_id)
+            if policy is None or (messages is not None and slot.message_id not in messages.get(slot.channel_id, ())):
+                continue
+            if wants_thumb(policy, slot) if is_thumb(key) else why_not(policy, slot) is None:
+                files, first = files + 1, retry_at if first is None else first
+                break
+    return files, first
 
 
 def is_unsettled(conn: Reader, place: WalkPlace) -> bool:

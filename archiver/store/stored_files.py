@@ -33,3 +33,10 @@ def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
     is_photo, id_ = parse_key(key)
     for channel_id, *row in conn.execute(_SLOTS, (id_, is_photo)):
         yield make_slot(channel_id, row)
+
+
+def list_retries(conn: Reader) -> list[tuple[FileKey, int]]:
+    """The files that failed and are tried again by themselves, with the time, the next one first."""
+    return conn.execute(
+        "SELECT file_key, retry_at FROM file WHERE status = 'failed' AND retry_at IS NOT NULL ORDER BY retry_at"
+    ).fetchall()

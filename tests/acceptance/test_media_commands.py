@@ -225,3 +225,21 @@ def test_the_running_service_is_asked_and_fetches_what_no_policy_wants(fetching:
         service.terminate()
         fetching.end(service)
     assert len(stored(fetching, truth)) == 3
+
+
+def test_files_that_wait_for_another_try_are_never_called_done(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "photos,thumbnails=no")
+    fetching.do("sync")
+    name = next(row["media"][0]["id"] for row in fetching.do("show", "media_desk/3", "--jsonl").rows)
+    telegram.order("file_fault", action="rpc(500,INTERNAL)", file=f"photo/{name}")
+    first = fetching.run("media", "fetch")
+    assert (first.status, "1 failed and are tried again later" in first.err) == (3, True)
+    second = fetching.run("media", "fetch", "--jsonl")
+    expect_valid("media fetch", second.rows[0], line=True)
+    assert (second.status, second.rows[0]["waiting"], second.rows[0]["complete"]) == (3, 1, False)
+    assert "1 file that failed earlier waits for another try (the next in " in second.err
+    assert "nothing to fetch" not in second.err
+    assert fetching.run("sync", "--media").status == 3
+    telegram.calm()
+    fetching.do("media", "retry")
+    assert fetching.do("media", "fetch", "--jsonl").rows[0]["files"] == 1

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
+from archiver.cli.view.figures import count, duration
 from archiver.cli.view.media_progress import describe_files, show_media_progress
 from archiver.compose.media_fetch import make_fetcher, make_walk
 from archiver.errors import Error
@@ -47,7 +48,14 @@ async def fetch_files(
         if counts.is_anything:
             output.note(f"{describe_files([counts], seconds)}.")
     _report_channels(fetcher.counts.channels)
-    return fetcher.counts
+    counts.waiting, counts.retry_at = await walk.count_waiting()
+    if (earlier := counts.waiting - counts.failed) > 0:
+        wait = "" if counts.retry_at is None else f" (the next in {duration(max(counts.retry_at - time.time(), 1))})"
+        output.note(
+            f"{count(earlier, 'file')} that failed earlier {'waits' if earlier == 1 else 'wait'} for another try{wait};"
+            " `telekeep media retry` has them fetched at once."
+        )
+    return counts
 
 
 def _report_channels(failed: dict[ChannelId, Error]) -> None:

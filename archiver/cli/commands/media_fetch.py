@@ -196,6 +196,7 @@ def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> d
         "bytes": 0 if counts is None else counts.size,
         "received_bytes": 0 if counts is None else counts.received,
         "not_fetched": {} if counts is None else dict(counts.not_fetched),
+        "waiting": 0 if counts is None else counts.waiting,
         "no_room": 0 if counts is None else counts.no_room,
         "complete": counts is not None and counts.is_complete,
         "requested": False,
