@@ -19,8 +19,6 @@ from archiver.media.settle_queue import SettleQueue
 from archiver.media.worker import MediaWorker
 from archiver.pacing.scheduler import Priority
 from archiver.store.database import Database
-from archiver.store.file_queue import find_next_retry
-from archiver.store.media_policy import list_overrides
 from config.accounts import account_settings
 
 if TYPE_CHECKING:
@@ -85,7 +83,4 @@ def make_worker(settings: Settings, account: OpenAccount, disk: MediaDisk) -> Me
     async def make() -> tuple[FileFetcher, FileWalk]:
         return await make_fetcher(settings, account, disk), make_walk(settings, account)
 
-    async def ask() -> tuple[float | None, object]:
-        return await account.database.read(find_next_retry), await account.database.read(list_overrides)
-
-    return MediaWorker(account.name, make, ask=ask, clock=account.scheduler.clock)
+    return MediaWorker(account.name, make, clock=account.scheduler.clock)

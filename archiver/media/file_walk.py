@@ -1,7 +1,8 @@
 """The files to fetch next: the channels of an account by turns, the newest messages of each first.
 
 One walk passes every channel once. A walk begun again goes on where it was, after the messages that are new meanwhile
-at either end of a history; every hour it begins at the newest one again: messages are edited, policies change.
+at either end of a history; so it does by itself every half minute. Every hour, and when a policy has changed, it begins
+at the newest message again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import asked_policy, merge_policy
-from archiver.media.walk_place import QuotaLeft, WalkPlace, count_waiting, is_unsettled
+from archiver.media.walk_place import QuotaLeft, WalkPlace, count_waiting, is_unsettled, list_due
 from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride
 from archiver.store.database import Database
 from archiver.store.file import find_files
@@ -21,6 +22,8 @@ from archiver.store.file_queue import WAITING, Extent, Span, find_extent, list_m
 from archiver.store.media_asked import count_asked, list_asked, settle_asked
 from archiver.store.media_policy import list_overrides
 
+RENEW_EVERY: Final = 30.0
+"""Seconds after which a walk looks for new messages before it goes on."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""
 _REMEMBERED: Final = 1_000
@@ -57,10 +60,13 @@ class FileWalk:
     selection: FileSelection = field(default_factory=FileSelection)
     _places: deque[WalkPlace] = field(default_factory=deque)
     _begun: bool = False
+    _begun_at: float = 0.0
     _full_at: float | None = None
     _walked: dict[ChannelId, Extent] = field(default_factory=dict)
     """The messages of each channel when it was last walked."""
     _quotas: dict[ChannelId, QuotaLeft] = field(default_factory=dict)
+    _overrides: Mapping[ChannelId, PolicyOverride] = field(default_factory=dict)
+    """What channels wanted when that was last looked at."""
     _asked: tuple[int, int] = (0, 0)
     """What was asked of the service when that was last looked at."""
     _handed: dict[FileKey, FileTask] = field(default_factory=dict)
@@ -73,7 +79,7 @@ class FileWalk:
 
         `skip`: files under way.
         """
-        if not self._begun:
+        if not self._begun or not 0 <= now - self._begun_at < RENEW_EVERY:
             await self._begin(now)
         tasks: dict[FileKey, FileTask] = {}
         while self._again and len(tasks) < limit:
@@ -118,8 +124,10 @@ class FileWalk:
         }
 
     async def _begin(self, now: float) -> None:
-        """Put what is new before what is left of the walk."""
-        is_full = self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY
+        """Put what is new, and what is due again, before what is left of the walk."""
+        overrides = await self.database.read(list_overrides)
+        is_full = self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY or overrides != self._overrides
+        self._overrides = overrides
         if is_full:
             self._full_at = now
             for kept in (self._walked, self._quotas, self._places):
@@ -131,16 +139,17 @@ class FileWalk:
         is_asked = self.selection.is_policy and ((asked[0] > 0 and is_full) or asked != self._asked)
         self._asked = asked
         chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
-        overrides = await self.database.read(list_overrides)
         new: list[WalkPlace] = []
-        for channel_id in await self.database.read(list_media_channels, account=self.account, channels=chosen):
-            policy = self._policy(overrides.get(channel_id))
+        ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
+        policies = {channel_id: self._policy(overrides.get(channel_id)) for channel_id in ids}
+        self._again.extend(await self.database.read(list_due, policies, self.selection.messages, now=int(now)))
+        for channel_id, policy in policies.items():
             if is_asked:
                 new += await self._list_asked(channel_id, policy)
             if policy.download != "none":
                 new += await self._list_new(channel_id, policy)
         self._places = deque([*sorted(new, key=lambda place: place.thumbs), *self._places])
-        self._begun = True
+        self._begun, self._begun_at = True, now
 
     def _policy(self, override: PolicyOverride | None) -> MediaPolicy:
         policy = merge_policy(self.settings, override)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, wants_thumb, why_not
-from archiver.model.media_file import FileSlot, FileTask, MediaPolicy, is_thumb, thumb_key
+from archiver.model.media_file import FileSlot, FileStatus, FileTask, MediaPolicy, is_thumb, thumb_key
 from archiver.store.database import Reader
+from archiver.store.file import find_files
 from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
 from archiver.store.stored_files import iter_slots_of, list_retries
 
+DUE_AT_ONCE: Final = 500
+"""Files tried again that are handed out together."""
+_DUE_SCANNED: Final = 5_000
+"""Maximum number of files that are due and looked at, of which some may not be wanted any more."""
 AT_ONCE: Final = 1_000
 """Chosen messages that are looked at in one read."""
 
@@ -99,6 +105,36 @@ def count_waiting(
                 files, first = files + 1, retry_at if first is None else first
                 break
     return files, first
+
+
+def list_due(
+    conn: Reader,
+    policies: Mapping[ChannelId, MediaPolicy],
+    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+    *,
+    now: int,
+) -> list[FileTask]:
+    """The first files to try again now, each through the newest message of these channels that wants it."""
+    due = [key for key, retry_at in list_retries(conn) if retry_at <= now][:_DUE_SCANNED]
+    known = find_files(conn, due)
+    found = (_find_task(conn, known[key], policies, messages) for key in due)
+    return list(islice((task for task in found if task is not None), DUE_AT_ONCE))
+
+
+def _find_task(
+    conn: Reader,
+    file: FileStatus,
+    policies: Mapping[ChannelId, MediaPolicy],
+    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+) -> FileTask | None:
+    for slot in iter_slots_of(conn, file.key):
+        policy = policies.get(slot.channel_id)
+        if policy is None or slot.missing or (messages and slot.message_id not in messages.get(slot.channel_id, ())):
+            continue
+        place = WalkPlace(channel_id=slot.channel_id, policy=policy, thumbs=is_thumb(file.key))
+        if wants_thumb(policy, slot) if place.thumbs else why_not(policy, slot) is None:
+            return replace(place.task(slot), attempts=file.attempts)
+    return None
 
 
 def is_unsettled(conn: Reader, place: WalkPlace) -> bool:

@@ -28,8 +28,8 @@ LOG_EVERY = 3600.0
 class RepeatedWalk(Walk, Protocol):
     """A walk that can be begun again."""
 
-    def restart(self, *, full: bool = False) -> None:
-        """Look for new messages before the walk goes on, or begin it again."""
+    def restart(self) -> None:
+        """Look for new messages, and for files to try again, before the walk goes on."""
         ...
 
     def cut_short(self) -> None:
@@ -45,14 +45,11 @@ class MediaWorker:
         account: str,
         make: Callable[[], Awaitable[tuple[FileFetcher, RepeatedWalk]]],
         *,
-        ask: Callable[[], Awaitable[tuple[float | None, object]]],
         clock: Clock,
     ) -> None:
-        """`make` prepares the disk; `ask`: when the next failed file is due (unix time), and what channels want."""
+        """`make` prepares the disk."""
         self._account = account
         self._make = make
-        self._ask = ask
-        self._policies: object = None
         self._clock = clock
         self._trouble: str | None = None
         self._files, self._bytes = 0, 0
@@ -79,9 +76,7 @@ class MediaWorker:
             await self._clock.wait(stop, pause)
 
     async def _step(self, fetcher: FileFetcher, walk: RepeatedWalk, stop: asyncio.Event) -> None:
-        due, policies = await self._ask()
-        walk.restart(full=policies != self._policies or (due is not None and due <= self._clock.now()))
-        self._policies = policies
+        walk.restart()
         try:
             await fetcher.run(walk, stop)
         except BaseException:

@@ -84,13 +84,6 @@ def find_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
     return None if None in ends else Extent(*(row[0] for row in ends))
 
 
-def find_next_retry(conn: Reader) -> int | None:
-    """When the next file that failed, or that somebody asked for again, is due, in unix seconds."""
-    query = "SELECT min(retry_at) FROM file WHERE retry_at IS NOT NULL AND status IN ('failed', 'not downloaded')"
-    row = conn.execute(query).fetchone()
-    return None if row is None else row[0]
-
-
 def measure_used(conn: Reader, channel_id: ChannelId) -> int:
     """Bytes of the stored files that a channel shows."""
     row = conn.execute(

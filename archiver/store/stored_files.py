@@ -36,7 +36,8 @@ def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
 
 
 def list_retries(conn: Reader) -> list[tuple[FileKey, int]]:
-    """The files that failed and are tried again by themselves, with the time, the next one first."""
+    """The files that failed and are tried again, or that were asked for again; with the time, the next one first."""
     return conn.execute(
-        "SELECT file_key, retry_at FROM file WHERE status = 'failed' AND retry_at IS NOT NULL ORDER BY retry_at"
+        "SELECT file_key, retry_at FROM file WHERE status IN ('failed', 'not downloaded') AND retry_at IS NOT NULL"
+        " ORDER BY retry_at"
     ).fetchall()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media import file_walk, walk_place
-from archiver.media.file_walk import FULL_EVERY, FileSelection, FileWalk
+from archiver.media.file_walk import FULL_EVERY, RENEW_EVERY, FileSelection, FileWalk
 from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOverride
@@ -214,3 +215,28 @@ async def test_what_was_handed_out_is_remembered_only_until_it_is_settled(
             if number:
                 await database.write(files.settle_downloaded, task.key, sha256=digest, size=1, now=60)
     assert len(walk._handed) <= 8
+
+
+async def test_a_failed_file_is_handed_out_when_it_is_due_and_only_if_it_is_wanted(database: Database) -> None:
+    walk = FileWalk(database, "main", replace(ALL, caps={"video": 0}))
+    await walk_whole(walk)
+    for key in ("photo/1001005", "document/77"):
+        await database.write(files.settle_failed, FileKey(key), status="failed", reason="x", now=60, retry_at=120)
+    walk.restart()
+    assert await walk_whole(walk, now=119.0) == []
+    walk.restart()
+    [task] = await walk_whole(walk, now=120.0)
+    assert (task.key, task.attempts, task.message_id) == ("photo/1001005", 1, 5)
+    assert await walk.count_waiting() == (1, 120)
+
+
+async def test_a_long_walk_looks_for_new_messages_and_policies_by_itself(database: Database) -> None:
+    walk = FileWalk(database, "main", ALL)
+    await walk.take(4, now=100.0)
+    sighting = Sighting(now=5, origin="update", generation=1)
+    await database.write(insert_messages, [picture(40)], sighting)
+    assert (1001, 40) not in places(await walk.take(4, now=100.0 + RENEW_EVERY - 1))
+    assert (1001, 40) in places(await walk.take(4, now=100.0 + RENEW_EVERY))
+    await database.write(set_override, SECOND, PolicyOverride(download="none"), now=1)
+    await database.write(set_override, FIRST, PolicyOverride(caps={"photo": 0, "video": 10_000_000}), now=1)
+    assert places(await walk_whole(walk, now=100.0 + 2 * RENEW_EVERY)) == {(1001, 3)}

@@ -226,7 +226,7 @@ async def test_a_retry_of_a_channel_is_for_failures_and_of_a_message_for_anythin
         else:
             await database.write(files.settle_failed, FileKey(key), status=status, reason="x", now=5, retry_at=10**9)  # type: ignore[arg-type]
     assert [one.key for one in await revive(database, FIRST, None, now=6)] == ["photo/1"]
-    assert (await database.read(files.find_file, FileKey("photo/1"))).retry_at is None
+    assert (await database.read(files.find_file, FileKey("photo/1"))).retry_at == 6
     assert await revive(database, FIRST, None, now=6) == []
     found = await revive(database, FIRST, [MessageId(2), MessageId(3)], now=6)
     assert [(one.key, one.status) for one in found] == [("photo/2", "gone")]
