@@ -75,7 +75,9 @@ def to_inline_html(nodes: Sequence[Node], targets: HtmlTargets = OUTSIDE) -> str
 
 
 def escaped(text: str) -> str:
-    """Text for an element's content; also as the value of an attribute, without reordering characters."""
+    """Text for an element's content."""
+    if text.isprintable():
+        return escape(text)
     return "".join(
         f'<span class="tk-u" data-u="U+{ord(part):04X}">{part}</span>' if alone else escape(possible(part))
         for part, alone in split_reordering(text)
@@ -84,6 +86,8 @@ def escaped(text: str) -> str:
 
 def attribute(text: str) -> str:
     """Text for the value of an attribute in double quotes."""
+    if text.isprintable():
+        return escape(text)
     return "".join(
         f"⟨U+{ord(part):04X}⟩" if alone else escape(possible(part)) for part, alone in split_reordering(text)
     )

@@ -14,16 +14,23 @@ _REORDERING = re.compile("([\u202a-\u202e\u2066-\u2069])")
 _LETTER = "[^\\W\\d_]"
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _WORD = re.compile(f"(?P<rtl>[{_RTL}]+)|{_LETTER}+")
+_RIGHT = re.compile(f"[{_RTL}]")
+_LEFT = re.compile(f"[^\\W\\d_{_RTL}]")
 _ADDRESS = re.compile(r"\S+://\S+|[@#]\w+|\S+\.\w{2,}/\S*")
 
 
 def possible(text: str) -> str:
     """The text with a picture in place of each character that documents cannot hold."""
+    if text.isprintable():  # then it has none, and this is quick
+        return text
     return _IMPOSSIBLE.sub(_picture, text)
 
 
 def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
     """Parts of the text, and whether each is a single character that reorders what is around it."""
+    if text.isprintable():
+        yield text, False
+        return
     for at, part in enumerate(_REORDERING.split(text)):
         if part:
             yield part, at % 2 == 1
@@ -31,6 +38,8 @@ def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
 
 def find_direction(text: str) -> str | None:
     """`rtl` or `ltr`, as most of its words are; None without words. Addresses and names do not count."""
+    if _RIGHT.search(text) is None:
+        return "ltr" if _LEFT.search(_ADDRESS.sub(" ", text)) else None
     right = left = 0
     for word in _WORD.finditer(_ADDRESS.sub(" ", text)):
         if word["rtl"] is None:
@@ -48,8 +57,11 @@ def line_direction(line: str, whole: str | None) -> str:
     A line in two directions follows the text, whatever its first letter: it may begin with a foreign name. So does one
     of addresses and hashtags only.
     """
-    kinds = {word["rtl"] is not None for word in _WORD.finditer(_ADDRESS.sub(" ", line))}
-    return whole if len(kinds) != 1 and whole is not None else "auto"
+    if whole != "rtl" and _RIGHT.search(line) is None:
+        return "auto"
+    line = _ADDRESS.sub(" ", line)
+    is_mixed = (_RIGHT.search(line) is None) == (_LEFT.search(line) is None)
+    return whole if is_mixed and whole is not None else "auto"
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -48,10 +48,12 @@ def _facts(request: Request, listed: PageList) -> str:
         ("Before", iso(bounds.until_unix) or "the time of the export"),
         ("Times", f"in {request.zone}; hover over one for UTC"),
         *([("Query", request.query)] if request.query is not None else []),
-        *(("Channel", f"{channel.title} ({channel.name})") for channel in request.channels),
         ("Proof", "manifest.json says how complete this is and has the SHA-256 of each file: telekeep verify"),
     ]
     lines = "".join(f"<dt>{name}</dt><dd><bdi>{escaped(said)}</bdi></dd>" for name, said in facts)
+    for channel in request.channels:
+        names = f"<bdi>{escaped(channel.title or channel.name)}</bdi> (<bdi>{escaped(channel.name)}</bdi>)"
+        lines += f"<dt>Channel</dt><dd>{names}</dd>"
     return f"<dl>{lines}</dl>"
 
 
