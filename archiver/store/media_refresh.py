@@ -16,9 +16,10 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.document import mark_files
 from archiver.model.record import Media
 from archiver.store.outbox import enqueue
-from archiver.store.search_rows import is_laid_out
 from search.document import FileMarks, Key
 from search.exact import writer
+from search.exact.schema import SCHEMA_VERSION
+from search.text.normalize import NORM_VERSION
 
 _SLOTS = (
     "SELECT message_id, slot, kind, id, sha256, status FROM media WHERE channel_id = ?"
@@ -28,11 +29,21 @@ _SLOTS = (
 
 def refresh_messages(conn: sqlite3.Connection, messages: Collection[tuple[ChannelId, MessageId]], *, now: int) -> None:
     """Tell the search tables what became of these messages' files, and enqueue them for the index, after the news."""
+    is_searchable = _has_search_tables(conn)
     for channel_id, group in groupby(sorted(messages), key=itemgetter(0)):
         ids = [message_id for _, message_id in group]
-        if is_laid_out(conn):  # otherwise they are rebuilt as a whole by the next command that mirrors
+        if is_searchable:  # otherwise they are rebuilt as a whole by the next command that mirrors
             writer.set_files(conn, _marks(conn, channel_id, ids))
         enqueue(conn, channel_id, ids, now=now, later=True)
+
+
+def _has_search_tables(conn: sqlite3.Connection) -> bool:
+    """Whether the search tables have this version's layout; asked for each file that arrives."""
+    try:
+        rows = conn.execute("SELECT layout, norm FROM search_layout").fetchall()
+    except sqlite3.OperationalError:
+        return False  # there are none
+    return rows == [(SCHEMA_VERSION, NORM_VERSION)]
 
 
 def _marks(conn: sqlite3.Connection, channel_id: ChannelId, ids: list[MessageId]) -> dict[Key, FileMarks]:

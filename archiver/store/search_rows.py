@@ -151,9 +151,10 @@ def find_lost_revisions(conn: sqlite3.Connection) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
-def list_hashes(conn: sqlite3.Connection, docid: int) -> set[str]:
-    """SHA-256 of the files of a content."""
-    return {row[0].hex() for row in conn.execute("SELECT sha256 FROM search_file WHERE docid = ?", (docid,))}
+def has_hashes(conn: sqlite3.Connection, docid: int, hashes: Iterable[str]) -> bool:
+    """Whether a content is found by each of these SHA-256."""
+    query = "SELECT 1 FROM search_file WHERE sha256 = ? AND docid = ?"
+    return all(conn.execute(query, (bytes.fromhex(digits), docid)).fetchone() for digits in hashes)
 
 
 def count_lost_hashes(conn: sqlite3.Connection) -> int:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from search.document import Document, Key
 from search.exact.docid import next_docid
 from search.exact.terms import Entry, entry
-from search.flags import FILE_MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class PageChanges:
     touched: list[Row] = field(default_factory=list)
     """Rows with new counters or states."""
     hashed: list[tuple[int, Sequence[str]]] = field(default_factory=list)
-    """Docids of known contents that have files, with the SHA-256 of these."""
+    """Docids of known contents with the SHA-256 of their files."""
 
     @property
     def written(self) -> WriteCounts:
@@ -68,7 +67,7 @@ def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> PageChang
             row = old._replace(flags=made.flags, views=document.views, forwards=document.forwards)
             if row != old:
                 changes.touched.append(row)
-            if (made.flags | old.flags) & FILE_MASK:
+            if document.file_hashes:
                 changes.hashed.append((old.docid, document.file_hashes))
     return changes
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from search.exact.condition import Condition
 
 
-def put_hashes(conn: sqlite3.Connection, files: Sequence[tuple[int, Sequence[str]]]) -> None:
-    """Set the hashes of the files of contents, by docid."""
-    wanted = {(docid, bytes.fromhex(digits)) for docid, hashes in files for digits in hashes}
-    known = _list_hashes(conn, [docid for docid, _ in files])
-    conn.executemany("DELETE FROM search_file WHERE docid = ? AND sha256 = ?", known - wanted)
-    conn.executemany("INSERT INTO search_file VALUES (?, ?)", sorted(wanted - known))
+def put_hashes(conn: sqlite3.Connection, files: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Record the hashes of the files of contents, by docid.
 
-
-def _list_hashes(conn: sqlite3.Connection, docids: Sequence[int]) -> set[tuple[int, bytes]]:
-    if not docids:
-        return set()
-    rows = conn.execute(
-        "SELECT docid, sha256 FROM search_file WHERE docid IN (SELECT value FROM json_each(?))", (json.dumps(docids),)
+    None is removed: a file keeps its hash, and another file is another content with a docid of its own.
+    """
+    conn.executemany(
+        "INSERT OR IGNORE INTO search_file VALUES (?, ?)",
+        [(bytes.fromhex(digits), docid) for docid, hashes in files for digits in hashes],
     )
-    return {(row[0], row[1]) for row in rows}
 
 
 def has_hash(digits: str) -> Condition:

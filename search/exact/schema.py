@@ -7,7 +7,7 @@ from typing import Final
 from search.exact.annotations import CREATE as CREATE_ANNOTATIONS
 from search.query.tags import TERM_SIGNS
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 """Raise it with any change to the tables or to `terms`. Kept in `search_layout.layout`."""
 
 SCHEMA: Final = (
@@ -45,13 +45,12 @@ SCHEMA: Final = (
         revision INTEGER NOT NULL,
         PRIMARY KEY (channel, message_id, docid)
     ) WITHOUT ROWID""",
-    # SHA-256 of the files of a content. Only archives that store files have rows here: 90 bytes a file with the index.
+    # SHA-256 of the files of a content. Only archives that store files have rows here: some 48 bytes a file.
     """CREATE TABLE IF NOT EXISTS search_file (
-        docid INTEGER NOT NULL,
         sha256 BLOB NOT NULL,
-        PRIMARY KEY (docid, sha256)
+        docid INTEGER NOT NULL,
+        PRIMARY KEY (sha256, docid)
     ) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS search_file_hash ON search_file (sha256)",
     "CREATE TABLE IF NOT EXISTS search_origin (number INTEGER PRIMARY KEY, channel_id INTEGER UNIQUE, name TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS search_origin_name ON search_origin (name) WHERE channel_id IS NULL",
     "CREATE TABLE IF NOT EXISTS search_forward (docid INTEGER PRIMARY KEY, origin INTEGER NOT NULL)",

@@ -85,7 +85,7 @@ COUNTS = st.none() | st.integers(0, 20)
 HASHTAGS = st.lists(st.sampled_from(["ab", "Ab_c", "国际", "رتلا"]), max_size=2).map(tuple)
 DATES = st.integers(0, 6 * 8).map(lambda step: NOON + step * 3600 * 3)
 
-FILES = [("photo/1", "downloaded", "0a" * 32), ("photo/1", "offloaded", "0a" * 32), ("photo/1", "failed", None),
+FILES = [("photo/1", "downloaded", "0a" * 32), ("photo/1", "offloaded", "0a" * 32), ("photo/1", "failed", "0a" * 32),
          ("photo/2", "downloaded", "0a0a0a0ab0" + "1" * 54), ("document/3", "not-downloaded", None),
          ("document/3", "too-big", None)]  # fmt: skip
 
