@@ -115,6 +115,8 @@ class Page:
 
     def _respond(self, request: Request, asked: Asked, shown: Shown | None) -> Response:
         shown = describe_refusal(500) if shown is None else shown
+        if shown.location is not None:
+            return RedirectResponse(shown.location, 303)
         if asked.format == "json":
             return Response(to_json(shown, asked), shown.status, media_type="application/json")
         if asked.format == "csv" and shown.rows is not None:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
+from archiver.model.particulars import read_extra
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.rows import HeldMessage
 from archiver.web.pictures import Attachment, KnownPictures, list_attachments
@@ -91,6 +92,16 @@ class Post:
         return max(one.revisions for one in self.messages)
 
     @property
+    def marked_edited(self) -> bool:
+        """Whether apps show it as edited."""
+        return bool(self.first.edit_date) and not _particulars(self.first)["edit_hidden"]
+
+    @property
+    def fact_check(self) -> str:
+        """What fact checkers say of it."""
+        return str((_load(_particulars(self.first)["fact_check"]) or {}).get("text") or "")
+
+    @property
     def gone(self) -> StoredMessage | None:
         """The first of its messages that is deleted."""
         return next((one for one in self.messages if one.missing_since is not None), None)
@@ -122,13 +133,23 @@ def list_posts(
                 ),
                 language=language,
                 direction=direction,
-                html=Markup("").join(
-                    text_html(one.text, one.entities, direction, targets=targets) for one in messages if one.text
-                ),
+                html=Markup("").join(_html(one, direction, targets) for one in messages),
                 answered=(answers or {}).get(reply_key(messages[0]) or (0, 0)),
             )
         )
     return posts
+
+
+def _html(message: StoredMessage, direction: str | None, targets: HtmlTargets) -> Markup:
+    """The text, or that of a rich message, which has no other."""
+    if message.text:
+        return text_html(message.text, message.entities, direction, targets=targets)
+    rich = _load(_particulars(message)["rich"]) or {}
+    return text_html(str(rich["text"])) if rich.get("text") else Markup("")
+
+
+def _particulars(message: StoredMessage) -> Mapping[str, Any]:
+    return read_extra(None if message.kind == "stub" else message.extra)
 
 
 def list_slots(held: Iterable[HeldMessage]) -> Iterator[tuple[ChannelId, int, StoredMedia]]:

@@ -23,6 +23,8 @@ class Shown:
     """What JSON says beside or instead of rows."""
     title: str = ""
     """Of a feed."""
+    location: str | None = None
+    """Where it is instead."""
 
 
 View: TypeAlias = Callable[[Site, Asked], Awaitable[Shown]]

@@ -135,6 +135,18 @@ def test_a_wrong_query_shows_where(opened: Browser) -> None:
         assert opened.get(path).status in (400, 404), path
 
 
+def test_a_pasted_link_leads_to_the_archived_copy(opened: Browser) -> None:
+    for link in (
+        "https://t.me/nightbridge/9?single",
+        "t.me/NightBridge/9",
+        "https://t.me/c/1001/9",
+        "https://t.me/s/NightBridge/9",
+    ):
+        answer = opened.get(f"/search?q={quote(link, safe='')}")
+        assert (answer.status, answer.headers["Location"]) == (303, "/c/NightBridge/9"), link
+    assert opened.get(f"/search?q={quote('https://t.me/elsewhere/9', safe='')}").status == 200
+
+
 def test_nothing_found_says_over_what(opened: Browser) -> None:
     text = opened.get("/search?q=nowhere").text
     assert f"Nothing found in {COUNT + 2} archived messages of 2 channels" in text

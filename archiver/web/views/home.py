@@ -13,11 +13,13 @@ from archiver.reading.coverage_report import tally_channel
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import ARCHIVE_NAME, read
 from archiver.store.extent import NewestMessage, find_newest
+from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names
 from archiver.store.waits import Wait, list_waits
 from archiver.web.site import Asked, Site
 from archiver.web.view import Shown
+from search.meili.routing import node_name
 
 SECONDS = 3.0
 """For counting one channel; where it takes longer, the page says so."""
@@ -41,6 +43,8 @@ async def show_home(site: Site, asked: Asked) -> Shown:
         names = {one.channel_id: one for one in await read(conn, list_names)}
         channels = await read(conn, list_channels, removed=True)
         waits: list[Wait] = await read(conn, list_waits, now=time.time())
+        nodes = [node_name(url) for url in site.settings.meilisearch.addresses]
+        waiting = sum([(await read(conn, measure, node)).messages for node in nodes])
         newest = {one.channel_id: await read(conn, find_newest, one.channel_id) for one in channels}
     lines = [
         ChannelLine(names[one.channel_id], one, newest[one.channel_id], await count_channel(site, one))
@@ -52,6 +56,7 @@ async def show_home(site: Site, asked: Asked) -> Shown:
         values={
             "lines": lines,
             "waits": waits,
+            "waiting": waiting,
             "holder": find_holder(site.directory),
             "size": path.stat().st_size,
             "free": shutil.disk_usage(site.directory).free,

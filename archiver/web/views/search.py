@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
+from archiver.store.database import Connection, read
+from archiver.store.rows import list_names
 from archiver.web.counting import Counted, count_hits
 from archiver.web.finding import Finding, command_line, read_finding
 from archiver.web.results import SearchResult, find_hits
 from archiver.web.site import Asked, Site
+from archiver.web.targets import make_targets
 from archiver.web.view import Shown
 from search.query.write import write
 
+_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/\S+$", re.IGNORECASE)
 _ASKING = ("q", "c", "since", "until", "on", "lang", "media", "state", "kind", "file")
 """Fields any of which makes it a search."""
 
@@ -20,12 +25,23 @@ async def show_search(site: Site, asked: Asked) -> Shown:
     if not any(asked.get(name) for name in _ASKING):
         return Shown(template="search.html", title=asked.say("Search"), values={"finding": None}, rows=[])
     async with site.reading() as conn:
+        if (place := await _find_pasted(conn, asked)) is not None:
+            return Shown(template="", location=place)
         finding = await read_finding(site, asked, conn)
     if asked.format == "html" and not finding.question.fuzzy and finding.question.cursor is None:
         result, counted = await asyncio.gather(find_hits(site, finding), count_hits(site, asked, finding))
     else:
         result, counted = await find_hits(site, finding), None
     return _shown(asked, finding, result, counted)
+
+
+async def _find_pasted(conn: Connection, asked: Asked) -> str | None:
+    """The archived copy of a post whose link is all that was typed."""
+    typed = asked.get("q")
+    if asked.format != "html" or not _LINK.match(typed):
+        return None
+    url = typed if "://" in typed else f"https://{typed}"
+    return make_targets(await read(conn, list_names)).link(url)
 
 
 def _shown(asked: Asked, finding: Finding, result: SearchResult, counted: Counted | None) -> Shown:
