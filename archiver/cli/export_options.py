@@ -41,6 +41,7 @@ class ExportPlan:
     out: str
     fields: tuple[str, ...] | None = None
     excel: bool = False
+    revisions: bool = False
     media: Literal["copy", "link", "none"] = "none"
     force: bool = False
     dry_run: bool = False
@@ -63,6 +64,7 @@ def plan_export(
     format_name: str | None,
     fields: str | None,
     ids_only: bool,
+    revisions: bool,
     excel: bool,
     media: Literal["copy", "link", "none"] = "none",
     force: bool,
@@ -76,7 +78,7 @@ def plan_export(
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")
     if ids_only and fields is not None:
         raise UsageError("--ids-only and --fields cannot be combined.")
-    wanted = IDS if ids_only else parse_fields(fields, KEYS)
+    wanted = IDS if ids_only else parse_fields(fields, (*KEYS, "versions") if revisions else KEYS)
     if wanted is not None and not form.has_fields:
         able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
         raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
@@ -84,6 +86,7 @@ def plan_export(
         form=form,
         out=out,
         fields=_once(wanted),
+        revisions=revisions,
         excel=excel,
         media=media,
         force=force,

@@ -25,6 +25,9 @@ class Request:
     by_channel: bool = False
     """Whether channels follow each other instead of being merged by date."""
 
+    revisions: bool = False
+    """Whether rows have a further key, `versions`: the earlier contents."""
+
     @property
     def order(self) -> list[str]:
         """The keys that the rows are sorted by."""

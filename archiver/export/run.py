@@ -174,7 +174,7 @@ def _manifest(
     return Manifest(
         request=request,
         format=format_name,
-        options=writer.options,
+        options=writer.options | ({"revisions": True} if request.revisions else {}),
         channels=channels,
         files=list(files),
         tool_version=version(),

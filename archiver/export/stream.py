@@ -10,10 +10,13 @@ from typing import TypeAlias
 
 from archiver.export.request import Request
 from archiver.ids import ChannelId
+from archiver.model.json_text import dump
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
+from archiver.model.versions import list_versions
 from archiver.store import rows
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_dated, find_newest_date
+from archiver.store.history import list_revisions
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 
@@ -39,7 +42,22 @@ async def iter_chunks(conn: Connection, request: Request) -> AsyncGenerator[list
         chunks = _merged(conn, request)
     async with aclosing(chunks):
         async for chunk in chunks:
+            if request.revisions:
+                await _add_versions(conn, chunk)
             yield chunk
+
+
+async def _add_versions(conn: Connection, chunk: list[Item]) -> None:
+    """Add the key `versions` to rows: what docs/changes.md calls versions, without the current one."""
+    wanted: dict[tuple[int, int], tuple[int, int]] = {
+        (message.channel_id, message.message_id): (1, message.revisions) for message, _ in chunk if message.revisions
+    }
+    revisions = await read(conn, list_revisions, wanted) if wanted else {}
+    held = await read(conn, rows.get_messages, wanted) if wanted else {}
+    for message, row in chunk:
+        key = (message.channel_id, message.message_id)
+        earlier = list_versions(*held[key], revisions[key])[:-1] if key in held else []
+        row["versions"] = dump([one.to_object() for one in earlier]).decode()
 
 
 async def count_items(conn: Connection, request: Request) -> int:

@@ -222,6 +222,8 @@ def to_object(row: Row) -> dict[str, Any]:
         value = row[key]
         if value is not None:
             thing[key] = _EMPTY if value == "[]" else orjson.Fragment(value)
+    if "versions" in row:  # of exports with earlier contents
+        thing["versions"] = orjson.Fragment(row["versions"])
     return thing
 
 

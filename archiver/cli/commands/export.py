@@ -80,6 +80,7 @@ def command(
     format_name: FormatOption = None,
     fields: FieldsOption = None,
     ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
+    revisions: Annotated[bool, Option("--revisions", help="Also earlier contents, as the key versions.")] = False,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
@@ -109,6 +110,7 @@ def command(
         format_name=format_name,
         fields=fields,
         ids_only=ids_only,
+        revisions=revisions,
         excel=excel,
         media=media,
         force=force,
@@ -154,6 +156,7 @@ async def run(
                 query=query,
                 tree=tree,
                 by_channel=plan.form.by_channel,
+                revisions=plan.revisions,
             )
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
             result = await _export(conn, request, plan, place, archive=directory, now=now, files=files)

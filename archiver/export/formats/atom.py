@@ -10,7 +10,7 @@ from html import escape
 
 from archiver.export.formats.html_media import MediaPlaces, media_html, no_files
 from archiver.export.formats.local_clock import LocalClock
-from archiver.export.formats.post import Post, read_post
+from archiver.export.formats.post import Post, describe_version, read_post
 from archiver.export.formats.wording import Wording
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped, to_html
@@ -80,6 +80,11 @@ class AtomWriter:
                 *(f"<p><strong>{escaped(one)}</strong></p>" for one in said),
                 f"<blockquote>{to_html(quote)}</blockquote>" if quote else "",
                 to_html(post.text, post.entities),
+                *(
+                    f"<p>{escaped(describe_version(one, self._clock))}</p>"
+                    f"<blockquote>{to_html(one['text'], one['entities'])}</blockquote>"
+                    for one in post.versions
+                ),
                 *media_html(post.media, self._places),
                 *(f'<p dir="auto">{escaped(one)}</p>' for one in notes),
             ]

@@ -61,7 +61,8 @@ def own_fields(row: Row) -> dict[str, Any]:
     """The row without its text and its empty values; the key of the row is first."""
     key = {name: row[name] for name in ("channel_id", "message_id", "date", "channel")}
     rest = {name: _kept(name, row[name]) for name in KEYS if name not in ("text", *key) and not _is_empty(row[name])}
-    return key | rest
+    earlier = row.get("versions", "[]")
+    return key | rest | ({} if earlier == "[]" else {"versions": orjson.Fragment(earlier)})
 
 
 def _kept(name: str, value: Any) -> Any:

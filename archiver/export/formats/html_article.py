@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archiver.export.formats.html_media import MediaPlaces, media_html
-from archiver.export.formats.post import Answered, Post
+from archiver.export.formats.local_clock import LocalClock
+from archiver.export.formats.post import Answered, Post, describe_version
 from archiver.formatting.html_writer import REL, attribute, escaped, to_html
 
 FindTarget = Callable[[int, int], "str | None"]
@@ -17,6 +18,7 @@ FindTarget = Callable[[int, int], "str | None"]
 class ArticleView:
     """How articles of one export are written."""
 
+    clock: LocalClock
     find_target: FindTarget
     media_places: MediaPlaces
     titles: dict[int, str]
@@ -52,6 +54,10 @@ def _parts(post: Post, view: ArticleView) -> Iterator[str]:
     if post.notes:
         notes = "".join(f'<li dir="auto">{escaped(note)}</li>' for note in post.notes)
         yield f'<ul class="notes note">{notes}</ul>'
+    for version in post.versions:
+        said = escaped(describe_version(version, view.clock))
+        text = to_html(version["text"], version["entities"])
+        yield f'<details><summary class="note">{said}</summary><div class="quoted">{text}</div></details>'
     if post.figures:
         yield f"<footer><bdi>{escaped(post.figures)}</bdi></footer>"
 

@@ -52,6 +52,7 @@ class HtmlFolder:
         self._clock = LocalClock(request.zone)
         self._titles = {int(channel.channel_id): channel.title or channel.name for channel in request.channels}
         self._view = ArticleView(
+            clock=self._clock,
             find_target=self._find_target,
             media_places=media_places,
             titles=self._titles,

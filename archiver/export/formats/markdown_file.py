@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.formats.local_clock import LocalClock
-from archiver.export.formats.post import Post, read_post
+from archiver.export.formats.post import Post, describe_version, read_post
 from archiver.export.formats.wording import Wording
 from archiver.export.request import Request
 from archiver.formatting.markdown_writer import escape_markdown, to_markdown
@@ -71,6 +71,10 @@ class MarkdownWriter:
             yield "\n" + "".join(f"> {line}\n" if line else ">\n" for line in quoted)
         if text := to_markdown(post.text, post.entities):
             yield f"\n{text}\n"
+        for version in post.versions:
+            earlier = to_markdown(version["text"], version["entities"]).split("\n")
+            said = escape_markdown(describe_version(version, self._clock))
+            yield f"\n*{said}:*\n\n" + "".join(f"> {line}\n" if line else ">\n" for line in earlier)
         notes = [*map(self._file, post.media), *(escape_markdown(note) for note in post.notes)]
         if listed := "".join(f"- {note}\n" for note in notes if note):
             yield f"\n{listed}"

@@ -41,6 +41,8 @@ class Post:
     """What it reports or offers besides text: a service action, media, buttons, a fact check."""
     media: tuple[Mapping[str, Any], ...]
     figures: str
+    versions: tuple[Mapping[str, Any], ...] = ()
+    """Earlier contents, if the export has them."""
 
     @property
     def is_service(self) -> bool:
@@ -65,7 +67,14 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
         notes=tuple(_notes(row, wording)),
         media=tuple(_load(row["media"]) or ()),
         figures=_figures(row, wording),
+        versions=tuple(_load(row.get("versions")) or ()),
     )
+
+
+def describe_version(version: Mapping[str, Any], clock: LocalClock) -> str:
+    """`version 1, seen 2021-12-16 14:03 UTC to 2021-12-17 09:00 UTC`."""
+    seen = [write_moment(clock.at(version[key])) for key in ("first_seen", "last_seen")]
+    return f"version {version['revision']}, seen {' to '.join(dict.fromkeys(seen))}"
 
 
 def write_moment(time: LocalTime | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.jsonl import JsonlWriter
+from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
     from archiver.export.formats.sqlite_archive import ExtractSource
@@ -30,6 +31,12 @@ class WriterContext:
     wording: Wording
     fields: tuple[str, ...] | None = None
     """Only these keys of rows, in this order."""
+
+    @property
+    def table_keys(self) -> tuple[str, ...] | None:
+        """The columns of a table, if not those of every row."""
+        return (*KEYS, "versions") if self.fields is None and self.request.revisions else self.fields
+
     excel: bool = False
     newest: int | None = None
     """Date of the newest message within the bounds."""
@@ -92,7 +99,7 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     from archiver.export.formats.parquet import ParquetRows, import_pyarrow
 
     import_pyarrow()  # at once, so that a lack is said before anything is read
-    return partial(ParquetRows, context.request, context.fields)
+    return partial(ParquetRows, context.request, context.table_keys)
 
 
 def _sqlite(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
@@ -114,7 +121,7 @@ _ALL = (
         name="csv",
         file_name="messages.csv",
         endings=(".csv",),
-        make=lambda context: CsvWriter(excel=context.excel, fields=context.fields),
+        make=lambda context: CsvWriter(excel=context.excel, fields=context.table_keys),
         has_fields=True,
     ),
     ExportFormat(name="html", make_folder=_html),
