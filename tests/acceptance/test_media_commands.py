@@ -243,3 +243,13 @@ def test_files_that_wait_for_another_try_are_never_called_done(fetching: Desk, t
     telegram.calm()
     fetching.do("media", "retry")
     assert fetching.do("media", "fetch", "--jsonl").rows[0]["files"] == 1
+
+
+def test_a_disk_that_is_too_full_for_files_is_said_wherever_files_are_told_of(desk: Desk) -> None:
+    desk.environment["TELEKEEP_MEDIA__MIN_FREE"] = "900TB"
+    desk.do("media", "policy", "night", "--download", "photos")
+    problems = orjson.loads(desk.run("status", "--json").out)["problems"]
+    assert any("no files are fetched" in one["what"] for one in problems)
+    assert orjson.loads(desk.run("media", "plan", "--json").out)["fits"] is False
+    assert orjson.loads(desk.run("media", "status", "--json").out)["has_room"] is False
+    assert "no files are fetched; mirroring goes on" in desk.on_terminal("media", "status")

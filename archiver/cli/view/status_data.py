@@ -84,6 +84,8 @@ class StatusReport:
     """Accounts with channels to mirror that have no session here."""
     unconfigured: frozenset[str]
     """Accounts with channels to mirror that the settings do not have."""
+    min_free: int = 0
+    """Bytes that stay free on the disk: with less, no files are fetched."""
 
     @property
     def active(self) -> list[ChannelReport]:
@@ -132,6 +134,7 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
             index=index,
             logged_out=frozenset(name for name in busy if not session_path(settings, name).exists()),
             unconfigured=frozenset(busy - set(account_names(settings))),
+            min_free=int(settings.media.min_free),
         )
 
 

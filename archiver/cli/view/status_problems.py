@@ -72,6 +72,12 @@ def _of_disk(status: StatusReport) -> Iterator[Problem]:
             what=f"the disk of the archive is nearly full: {figures.size(status.free)} are free",
             advice="free some space, or mirroring stops",
         )
+    elif status.free < status.min_free and any(one.files and one.files.waiting for one in status.active):
+        yield Problem(
+            what=f"no files are fetched: {figures.size(status.free)} are free, less than media.min_free"
+            f" ({figures.size(status.min_free)})",
+            advice="free some space, such as with `telekeep media prune`, or lower it; messages are mirrored as before",
+        )
 
 
 def _of_service(status: StatusReport, moments: Moments) -> Iterator[Problem]:
