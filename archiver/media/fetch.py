@@ -32,6 +32,7 @@ from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
     NO_LONGER_SHOWN,
+    NO_THUMBNAIL,
     REFERENCE_REFUSED,
     SELF_DESTRUCTING,
     Outcome,
@@ -43,7 +44,7 @@ from archiver.media.policy import has_room
 from archiver.media.references import References
 from archiver.media.settle_queue import SettleQueue
 from archiver.model.file_location import PART, FileLocation
-from archiver.model.media_file import FINAL_STATES, FileKey, FileTask
+from archiver.model.media_file import FINAL_STATES, FileKey, FileTask, whole_key
 from archiver.store.database import Database, Reader
 from archiver.store.file import list_shown, settle_downloaded, settle_failed
 
@@ -214,9 +215,12 @@ class FileFetcher:
 
     async def _locate(self, task: FileTask, channel_id: ChannelId, message_id: MessageId) -> FileLocation | None:
         """Where the file is; None: no message shows it, which is settled."""
-        found = (await self._ways.references.look(channel_id, message_id)).get(task.key)
-        if found is not None:
+        shown = await self._ways.references.look(channel_id, message_id)
+        if (found := shown.get(task.key)) is not None:
             return found
+        if whole_key(task.key) in shown:
+            await self._settle(task, Outcome("refused", NO_THUMBNAIL))
+            return None
         others, foreign = await self._ways.database.read(_list_others, task.key, self._ways.account)
         for other_channel, other_message in others:
             if (other_channel, other_message) == (channel_id, message_id):
@@ -267,7 +271,8 @@ class FileFetcher:
         )
         if outcome.status in FINAL_STATES:
             await self._disk.run(drop_partial, self._store, task.key)
-        self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
+        if outcome.reason != NO_THUMBNAIL:  # nobody misses it
+            self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
 
 
 def _refusal(task: FileTask, location: FileLocation) -> Outcome | None:

@@ -175,6 +175,11 @@ def thumb_key(key: FileKey) -> FileKey:
     return FileKey(key + _THUMB)
 
 
+def whole_key(key: FileKey) -> FileKey:
+    """The key of the file that a thumbnail belongs to; of any other file, its own."""
+    return FileKey(key.removesuffix(_THUMB))
+
+
 def is_thumb(key: FileKey) -> bool:
     """Whether it is the key of a thumbnail."""
     return key.endswith(_THUMB)

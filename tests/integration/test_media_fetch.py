@@ -416,3 +416,18 @@ async def test_at_most_two_connections_to_a_data_centre_are_for_files(
         fetching.check()
     assert most == {2: 3, 4: 2}, "at home there is the mirror's own, too"
     assert sum(server.traffic.exports.values()) == 1
+
+
+async def test_a_file_without_a_thumbnail_is_not_said_to_be_gone(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.image_file("scan.png"))
+    small = MediaPolicy(download="all", max_size=1, thumbnails=True)
+    async with fetching_of(server, account, tmp_path, policy=small) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (0, {})
+        states = query(tmp_path, "SELECT status, reason FROM file WHERE file_key LIKE '%/thumb'")
+        assert states == [("refused", "it has no small thumbnail")]
+        assert (await fetching.fetch()).not_fetched == {}
