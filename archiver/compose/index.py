@@ -97,7 +97,7 @@ async def settle(settings: Settings, *, remarks: Remarks) -> None:
     names, now = [node_name(url) for url in settings.meilisearch.addresses], int(time.time())
     with suppress(Busy):
         async with open_archive(settings.archive.dir, command="index", remarks=remarks) as database:
-            await database.write(settle_nodes, names, now=now)
+            await database.write(settle_nodes, names, index=settings.meilisearch.index, now=now)
 
 
 async def work(

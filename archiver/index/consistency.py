@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archiver.ids import ChannelId
 from archiver.store.database import Database, Reader
+from archiver.store.index_home import list_channels_at
 from archiver.store.indexing import count_held, count_rejected, find_top, list_ids, list_rejected_ids
 from archiver.store.outbox import count_waiting, list_waiting_ids
 
@@ -69,6 +70,13 @@ async def find_lacking(reader: Database, node: Node, index: str, *, covered: int
         for channel_id, one in expected.items()
         if one.least and await node.count(channel_id, index=index) < one.least
     ]
+
+
+async def list_acknowledged(reader: Database, node: str) -> list[ChannelId]:
+    """List the channels that an empty index lacks messages of, except those that it is sent anyway."""
+    coming = await reader.read(list_channels_at, node, "wanted", "filling")
+    expected = await read_expected(reader, node)
+    return [channel_id for channel_id, one in expected.items() if one.least and channel_id not in coming]
 
 
 async def compare_ids(reader: Database, node: Node, channel_id: ChannelId, index: str) -> Discrepancy:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
 from archiver.index.batch_size import MIN_GATHERING, MUCH, gathering_seconds, pause_after
-from archiver.index.consistency import find_lacking
+from archiver.index.consistency import find_lacking, list_acknowledged
 from archiver.index.delivery import Delivery
 from archiver.index.node_state import FOREIGN, STALE, node_state_after
 from archiver.index.rebalance import Rebalancer
@@ -163,16 +163,11 @@ class NodeWorker:
             if await self._reader.read(is_walking, self.name, index):
                 if await self.delivery.send(ledger.take(Lane(index)), [index]):
                     return True
-                if not self._is_walked(index):
+                if not ledger.is_walked(index):
                     continue
                 ledger.forget(index)
                 await self._database.write(end_walks, self.name, index)
         return False
-
-    def _is_walked(self, index: str) -> bool:
-        """Whether everything taken from a walk is applied."""
-        ledger = self.delivery.ledger
-        return ledger.frontier(index) == ledger.claimed(Lane(index))
 
     async def _is_due(self, lane: Lane) -> bool:
         """Whether a lane of the outbox holds many messages, or has gathered them for long enough."""
@@ -192,7 +187,7 @@ class NodeWorker:
     async def _check(self) -> None:
         """Create the index, correct its settings, and check it for losses."""
         node, name = self._node, self._node.index
-        ensured = await node.ensure()
+        ensured = await node.ensure(before_create=self._note_missing)
         if not await self._finish(ensured.tasks):
             return
         self.stale = ensured.stale
@@ -226,6 +221,13 @@ class NodeWorker:
             self._recover()
             await self._database.write(set_state, self.name, "following", now=now)
         return standing
+
+    async def _note_missing(self) -> None:
+        """Before an empty index is made: after a kill nobody believes that it is complete."""
+        if (await self._database.read(get_node_status, self.name)).rebuild is None:
+            self.delivery.ledger.forget(self._node.index)
+            lacking = await list_acknowledged(self._reader, self.name)
+            await self._database.write(start_walk, self.name, self._node.index, lacking)
 
     async def _compare(self, *, fresh: bool) -> None:
         """Resend the channels with fewer messages in the index than it acknowledged."""

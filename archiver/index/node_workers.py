@@ -11,7 +11,7 @@ from archiver.ids import ChannelId
 from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.index_home import adopt, dismiss, is_moving, list_placements, put_placements
+from archiver.store.index_home import adopt, dismiss, is_moving, list_placements, put_placements, use_index
 from archiver.store.indexing import count_held, is_walking
 from archiver.store.outbox import assign_nodes, has_waiting, list_unassigned
 
@@ -34,7 +34,7 @@ class NodeWorkers:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set. Never raises server errors."""
         now = int(self._clock.now())
-        await self._database.write(settle_nodes, self._names, now=now)
+        await self._database.write(settle_nodes, self._names, index=self.workers[0].index, now=now)
         async with asyncio.TaskGroup() as group:
             for one in self.workers:
                 group.create_task(one.run(stop), name=f"index on {one.name}")
@@ -70,9 +70,11 @@ class NodeWorkers:
         assign_nodes(conn, AT_ONCE)
 
 
-def settle_nodes(conn: Writer, nodes: Sequence[str], *, now: int) -> None:
-    """Make these the nodes of the archive, and place every channel on one."""
+def settle_nodes(conn: Writer, nodes: Sequence[str], *, index: str, now: int) -> None:
+    """Make these the nodes of the archive, with an index of this name, and place every channel on one."""
     adopt(conn, nodes)
+    for node in nodes:
+        use_index(conn, node, index)
     dismiss(conn, nodes)
     put_placements(conn, plan(count_held(conn), list_placements(conn), nodes), now=now)
 

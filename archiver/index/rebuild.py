@@ -125,6 +125,8 @@ class Rebuilder:
         if mark is None or await node.created_at(index=self._next) != mark:
             await self._set("wanted")  # it is gone, or was replaced
         elif present is None:
+            # After a kill nobody believes that this empty one is complete.
+            await self._database.write(_note_missing, node.name, node.index)
             await self._finish(await node.create(node.index))
         else:
             await self._finish([await node.swap(node.index, self._next)])
@@ -153,3 +155,7 @@ class Rebuilder:
 
     async def _set(self, rebuild: Rebuild) -> None:
         await self._database.write(set_rebuild, self._node.name, rebuild)
+
+
+def _note_missing(conn: Writer, node: str, index: str) -> None:
+    start_walk(conn, node, index, count_held(conn, node))

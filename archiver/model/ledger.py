@@ -180,6 +180,10 @@ class Ledger:
         self._again = deque(stretch for stretch in self._again if stretch.walk_of != walk_of)
         self._claimed.pop(Lane(walk_of), None)
 
+    def is_walked(self, index: str) -> bool:
+        """Whether everything taken from a walk is applied."""
+        return self.frontier(index) == self.claimed(Lane(index))
+
     def frontier(self, walk_of: str) -> Place:
         """The place up to which a walk is done; after it, something is in flight, to be resent, or not yet taken."""
         open_ = [batch.stretch for batch in self.under_way] + list(self._again)

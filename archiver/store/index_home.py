@@ -155,6 +155,26 @@ def _rename(conn: sqlite3.Connection, before: str, node: str, tables: Iterable[s
         conn.execute(f"DELETE FROM {table} WHERE node = ?", (before,))
 
 
+def use_index(conn: sqlite3.Connection, node: str, index: str) -> None:
+    """Note the index that is filled on a node. Of another one than before nothing is known: it is to get everything."""
+    before = conn.execute("SELECT index_name FROM index_node WHERE node = ?", (node,)).fetchone()
+    if before is not None and before[0] not in (None, index):
+        for table in ("index_walk", "index_aside", "index_task"):
+            conn.execute(f"DELETE FROM {table} WHERE node = ?", (node,))
+        conn.execute("DELETE FROM index_home WHERE node = ? AND phase = 'leaving' AND NOT serves", (node,))
+        conn.execute("UPDATE index_home SET phase = 'wanted', renamed = 0 WHERE node = ?", (node,))
+        # The last task stays: the server numbers those of all indexes.
+        conn.execute(
+            "UPDATE index_node SET state = 'unused', reason = NULL, since = NULL, success_at = NULL, rebuild = NULL,"
+            " mark = NULL, asked_at = NULL, covered = 0 WHERE node = ?",
+            (node,),
+        )
+    conn.execute(
+        "INSERT INTO index_node (node, index_name) VALUES (?1, ?2) ON CONFLICT (node) DO UPDATE SET index_name = ?2",
+        (node, index),
+    )
+
+
 def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
     """Drop everything waiting to be sent to nodes other than these."""
     signs = ", ".join("?" * len(nodes))

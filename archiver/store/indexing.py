@@ -30,13 +30,16 @@ class NodeStatus(NamedTuple):
     """The last sequence of the outbox's history that the rebuild sends by itself; 0: none."""
 
 
-_STANDING = "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node WHERE node = ?"
+_STANDING = (
+    "SELECT state, reason, since, success_at, rebuild, mark, asked_at, covered FROM index_node"
+    " WHERE node = ?1 AND (?2 IS NULL OR index_name IS NULL OR index_name = ?2)"
+)
 _UNUSED = NodeStatus("unused", None, None, None, None, None, None, 0)
 
 
-def get_node_status(conn: Reader, node: str) -> NodeStatus:
-    """The state of the index on a node; `unused` if it is unknown."""
-    row = conn.execute(_STANDING, (node,)).fetchone()
+def get_node_status(conn: Reader, node: str, index: str | None = None) -> NodeStatus:
+    """The state of this index on a node, None: of the one that was last filled; `unused` if it is unknown."""
+    row = conn.execute(_STANDING, (node, index)).fetchone()
     return NodeStatus._make(row) if row else _UNUSED
 
 
@@ -286,7 +289,8 @@ def count_lag(conn: Reader, nodes: Sequence[str], index: str) -> int:
         " + (SELECT count(*) FROM index_walk JOIN index_home USING (channel_id, node) JOIN message USING (channel_id)"
         " WHERE index_name = ? AND lacks AND serves AND message_id > after_id)"
         " + (SELECT count(*) FROM index_home JOIN message USING (channel_id)"
-        f" WHERE serves AND (phase = 'wanted' OR node NOT IN ('', {signs})))",
-        (index, *nodes),
+        f" WHERE serves AND (phase = 'wanted' OR node NOT IN ('', {signs})"
+        " OR node IN (SELECT node FROM index_node WHERE index_name <> ?)))",
+        (index, *nodes, index),
     ).fetchone()
     return int(row[0]) if row else 0

@@ -17,7 +17,7 @@ Calls take `index=` for an index other than the node's own, as a rebuild does (`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -85,11 +85,15 @@ class Node:
 
     # --- indexes
 
-    async def ensure(self, *, index: str | None = None) -> EnsureResult:
-        """Create the index, or complete settings that telekeep needs. Raises WrongVersion, KeyRefused ..."""
+    async def ensure(
+        self, *, index: str | None = None, before_create: Callable[[], Awaitable[None]] | None = None
+    ) -> EnsureResult:
+        """Create the index, once `before_create` has noted that, or complete its settings. Raises WrongVersion ..."""
         await self.check_version()
         present = await self.settings(index=index)
         if present is None:
+            if before_create is not None:
+                await before_create()
             return EnsureResult(created=True, tasks=await self.create(index or self.index), stale=False)
         described, some = await self._describe(index) or {}, await self.sample_keys(20, index=index)
         if is_foreign(described.get("primaryKey"), present, some):

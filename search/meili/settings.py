@@ -24,7 +24,7 @@ WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
 """Field of texts as telekeep folds them, where Meilisearch would read them otherwise (`folding`)."""
 FORMS: Final = "base_forms"
 """Field of the base forms of words, for questions as people type them (`base_forms`)."""
-SINCE: Final = {FORMS: 6}
+SINCE: Final = {FORMS: 6, "file_status": 6, "sha256": 6}
 """Fields with the version of the documents that has them first: a rebuild adds them to what the owner has set."""
 
 MAX_HITS: Final = 1000
@@ -56,6 +56,7 @@ _EQUAL = (
     "copy_of", "day", "file_status", "sha256",
 )  # fmt: skip
 
+_HIDDEN: Final = "XXXX"
 _VERSIONED: Final = re.compile("(?:words|terms|forms)_([0-9]{1,4})_[0-9]+")
 
 SETTINGS: Final[Mapping[str, Any]] = {
@@ -126,7 +127,11 @@ def settings_like(present: Mapping[str, Any] | None) -> dict[str, Any]:
         return dict(SETTINGS)
     theirs = {name: present[name] for name in SETTINGS if name in present and name not in _NEEDED}
     theirs.pop("localizedAttributes", None)  # it names our fields by their version
-    made = {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs}
+    further = {name: value for name, value in present.items() if name not in SETTINGS and value}
+    if "embedders" in further:
+        hidden = hidden_embedders(present)
+        further["embedders"] = {name: one for name, one in further["embedders"].items() if name not in hidden}
+    made = {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs, **further}
     return made | {name: _with_new(name, made[name], _version(present)) for name in _LISTS}
 
 
@@ -145,9 +150,16 @@ def _version(present: Mapping[str, Any]) -> int:
     return max(map(int, named), default=0)
 
 
+def hidden_embedders(present: Mapping[str, Any]) -> list[str]:
+    """Name the embedders that a new index cannot be given: the server does not tell their keys."""
+    embedders = present.get("embedders") or {}
+    return [name for name, one in embedders.items() if _HIDDEN in str(one.get("apiKey") or "")]
+
+
 def differing_settings(present: Mapping[str, Any]) -> list[str]:
     """Name the settings that are not as telekeep sets them in a new index."""
-    return [name for name, wanted in SETTINGS.items() if not _same(name, wanted, present.get(name))]
+    differing = [name for name, wanted in SETTINGS.items() if not _same(name, wanted, present.get(name))]
+    return differing + [name for name, value in present.items() if name not in SETTINGS and value]
 
 
 def is_stale(present: Mapping[str, Any]) -> bool:

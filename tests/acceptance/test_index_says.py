@@ -130,6 +130,30 @@ def test_status_reports_a_deleted_index(shop: Shop, meili: Meili) -> None:
         assert found["reached"] is True
 
 
+def test_status_counts_what_an_emptied_index_lost(shop: Shop, meili: Meili) -> None:
+    shop.desk.do("index", "rebuild")
+    assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["lacking"] == 0
+    meili.wait(meili.client().index(shop.name).delete_documents(filter="message_id < 11"))
+    assert "; 15 messages missing in it (`telekeep index verify` sends them again); " in index_line(
+        shop.desk.do("status")
+    )
+    asked = orjson.loads(shop.desk.run("index", "status", "--json").out)
+    assert (asked["lacking"], asked["documents"], asked["state"]) == (15, len(ALL) - 15, "following")
+    meili.double.refuse()
+    assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["nodes"][0]["lacking"] is None
+
+
+def test_another_index_name_is_not_filled_yet(shop: Shop) -> None:
+    shop.desk.do("index", "rebuild")
+    shop.desk.environment["TELEKEEP_MEILISEARCH__INDEX"] = f"{shop.name}-another"
+    assert ": not filled yet" in index_line(shop.desk.do("status"))
+    found = shop.desk.do("search", "bridge", "--fuzzy", "-n", "0")
+    assert "engine=exact exact=yes" in found.err
+    assert len(found.out.splitlines()) == 40
+    shop.desk.do("index", "rebuild")
+    assert "following" in index_line(shop.desk.do("status"))
+
+
 def test_status_reports_that_a_server_answers_again(shop: Shop, meili: Meili) -> None:
     shop.desk.do("index", "rebuild")
     shop.write("UPDATE index_node SET state = 'unreachable', reason = 'it did not answer.', since = 1700000000")

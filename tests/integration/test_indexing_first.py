@@ -53,7 +53,7 @@ async def test_messages_without_a_node_count_as_waiting(meili: Meili, tmp_path: 
     async with desk_of(meili, tmp_path / "archive") as desk:
         await desk.post(*range(1, 60), later=True)
         node = Node(meili.url, meili.master_key, index=desk.index, seconds=5)
-        await desk.database.write(lambda conn: settle_nodes(conn, [node.name], now=1))
+        await desk.database.write(lambda conn: settle_nodes(conn, [node.name], index=desk.index, now=1))
         await desk.database.write(lambda conn: assign_nodes(conn, 10))
         try:
             expected = await read_expected(desk.reader, node.name)

@@ -31,7 +31,7 @@ async def test_nothing_is_sent_again_but_what_was_under_way(tmp_path: Path) -> N
     before_nodes(tmp_path / "archive")
     async with await Database.open(tmp_path / "archive") as database:
         assert await database.read(count_lag, ["a:1"], "messages") > 0
-        await database.write(lambda conn: settle_nodes(conn, ["a:1"], now=10))
+        await database.write(lambda conn: settle_nodes(conn, ["a:1"], index="messages", now=10))
         assert await rows(database, "SELECT channel_id, node, phase, serves FROM index_home") == [
             (1001, "a:1", "held", 1),
             (1002, "a:1", "held", 1),
@@ -47,10 +47,10 @@ async def test_an_only_node_may_have_another_address_and_one_of_several_may_not(
     before_nodes(tmp_path / "archive")
     async with await Database.open(tmp_path / "archive") as database:
         for nodes in (["a:1"], ["b:2"]):
-            await database.write(lambda conn, nodes=nodes: settle_nodes(conn, nodes, now=10))  # type: ignore[misc]
+            await database.write(lambda conn, nodes=nodes: settle_nodes(conn, nodes, index="messages", now=10))  # type: ignore[misc]
         assert await rows(database, "SELECT DISTINCT node, phase FROM index_home") == [("b:2", "held")]
         for nodes in (["b:2", "c:3"], ["d:4"]):
-            await database.write(lambda conn, nodes=nodes: settle_nodes(conn, nodes, now=10))  # type: ignore[misc]
+            await database.write(lambda conn, nodes=nodes: settle_nodes(conn, nodes, index="messages", now=10))  # type: ignore[misc]
         found = dict(await rows(database, "SELECT node, phase FROM index_home WHERE channel_id = 1001"))
         assert found.pop("d:4") == "wanted"
         assert set(found.values()) == {"leaving"}

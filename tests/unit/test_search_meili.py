@@ -23,6 +23,7 @@ from search.meili.settings import (
     SETTINGS,
     WORDS,
     differing_settings,
+    hidden_embedders,
     is_stale,
     needed_settings,
     settings_like,
@@ -128,6 +129,22 @@ BY_HAND = {
     "typoTolerance": {"enabled": False},
     "searchCutoffMs": 200,
 }
+
+
+def test_settings_that_are_none_of_ours_stay_but_for_embedders_with_a_hidden_key() -> None:
+    embedders = {"open": {"source": "rest", "url": "x"}, "closed": {"source": "openAi", "apiKey": "skXXXX..."}}
+    present = {**THEIRS, "embedders": embedders, "dictionary": ["J. R. R."], "chat": {}}
+    assert needed_settings(present) == {}
+    assert sorted(differing_settings(present)) == ["dictionary", "embedders"]
+    assert hidden_embedders(present) == ["closed"]
+    made = settings_like(present)
+    assert (made["embedders"], made["dictionary"]) == ({"open": embedders["open"]}, ["J. R. R."])
+
+
+def test_what_is_new_in_a_version_is_added_to_what_the_owner_displays() -> None:
+    older = {**THEIRS, "searchableAttributes": ["text", "words_5_3"], "displayedAttributes": ["id", "text"]}
+    assert settings_like(older)["displayedAttributes"] == ["id", "text", "file_status", "sha256"]
+    assert settings_like({**THEIRS, "displayedAttributes": ["id", "text"]})["displayedAttributes"] == ["id", "text"]
 
 
 def test_an_index_with_our_settings_needs_none() -> None:

@@ -99,6 +99,7 @@ async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Se
             continue
         try:
             await _expect_own(node, database)
+            await _expect_known_settings(node)
         except ServerUnreachable as error:
             away[node] = error
     return away
@@ -123,6 +124,20 @@ async def _expect_own(node: Node, database: Database) -> None:
             f"the index has {figures.count(foreign, 'document')} of channels that are not in this archive;"
             " a rebuild would lose them.",
             hint="Set [meilisearch] index to another name, or use --force.",
+        )
+
+
+async def _expect_known_settings(node: Node) -> None:
+    """Raise UsageError if the owner of the index has set something that the new one cannot be given."""
+    from archiver.errors import UsageError
+    from search.meili.settings import hidden_embedders
+
+    hidden = hidden_embedders(await node.settings() or {})
+    if hidden:
+        raise UsageError(
+            f"the index has embedders whose keys the server does not tell ({', '.join(hidden)});"
+            " a rebuild would lose them.",
+            hint="Use --force, and set them again afterwards.",
         )
 
 

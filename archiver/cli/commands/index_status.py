@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archiver.cli import interrupted, output
@@ -49,7 +50,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         for one, node, (said, error) in zip(noted, nodes, answers, strict=True):
             rejected = await database.read(list_rejected, node.name)
             listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in rejected]
-            seen = one if error is None else one.with_trouble(error)
+            seen = replace(one, documents=said["documents"]) if error is None else one.with_trouble(error)
             found.append(seen.as_object(now) | {"aside": listed} | said)
     if shape == "jsonl":
         for part in found:

@@ -13,7 +13,7 @@ from archiver.cli.view.moments import Moments
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.index_home import list_channels_at
-from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
+from archiver.store.indexing import NodeState, NodeStatus, count_held, count_rejected, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
 from search.meili.routing import node_name
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CHECK_TIMEOUT: Final = 1.0
 """Timeout in seconds for a server's answer to `status`."""
 _SUMS: Final = (
-    "waiting", "again", "rejected", "set_aside", "channels_coming", "channels_going", "documents", "tasks_waiting",
+    "waiting", "again", "lacking", "rejected", "set_aside", "channels_coming", "channels_going", "documents",
+    "tasks_waiting",
 )  # fmt: skip
 
 
@@ -57,6 +58,15 @@ class IndexStatus:
     left: int
     """Messages that a rebuild still has to send."""
     rejected: int
+    expected: int
+    """Documents that it has at least, by what it acknowledged."""
+    documents: int | None = None
+    """Documents that its server counts now; None: not asked."""
+
+    @property
+    def lacking(self) -> int | None:
+        """Documents that it lost: it was emptied, or deleted and made again."""
+        return None if self.documents is None else max(0, self.expected - self.documents)
 
     def with_trouble(self, error: ServerError) -> IndexStatus:
         """A copy updated by the error that the server gives now."""
@@ -90,6 +100,8 @@ class IndexStatus:
             yield f"{figures.count(waiting, 'message')} {wait}, the oldest for {age}"
         if self.again:
             yield f"{figures.count(self.again, 'message')} sent again"
+        if self.lacking:
+            yield f"{figures.count(self.lacking, 'message')} missing in it (`telekeep index verify` sends them again)"
         if self.coming or self.going:
             yield f"{figures.count(self.coming, 'channel')} moving in, {self.going:,} out"
         if standing.rebuild:
@@ -124,6 +136,7 @@ class IndexStatus:
             "oldest_waiting_at": iso(since),
             "oldest_age": None if since is None else max(0, int(now - since)),
             "again": self.again,
+            "lacking": self.lacking,
             "rejected": self.rejected,
             "set_aside": self.rejected,
             "channels_coming": self.coming,
@@ -164,11 +177,12 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
                 alone=len(names) == 1,
                 coming=len(list_channels_at(conn, node, "wanted", "filling")),
                 going=len(list_channels_at(conn, node, "leaving")),
-                standing=get_node_status(conn, node),
+                standing=get_node_status(conn, node, settings.index),
                 waiting=_add(measure(conn, node), measure(conn, "") if node == names[0] else None),
                 again=count_walk(conn, node, settings.index),
                 left=count_walk(conn, node, f"{settings.index}_next"),
                 rejected=sum(count_rejected(conn, node).values()),
+                expected=_count_expected(conn, node, settings.index),
             )
             for node in names
         ]
@@ -187,19 +201,31 @@ async def check_servers(found: Sequence[IndexStatus], settings: MeilisearchSetti
     secret = key.get_secret_value() if key else None
     opened = [Node(url, secret, index=settings.index, seconds=CHECK_TIMEOUT) for url in settings.addresses]
     async with closing(opened) as nodes:
-        troubles = await asyncio.gather(*map(_find_trouble, nodes))
-    reached = [replace(one, reached=True) for one in found]
-    return [one if error is None else one.with_trouble(error) for one, error in zip(reached, troubles, strict=True)]
+        answers = await asyncio.gather(*map(_ask, nodes))
+    return [
+        replace(one, reached=True, documents=answer) if isinstance(answer, int) else one.with_trouble(answer)
+        for one, answer in zip(found, answers, strict=True)
+    ]
 
 
-async def _find_trouble(node: Node) -> ServerError | None:
+async def _ask(node: Node) -> int | ServerError:
+    """Ask a server for the number of its documents."""
     from search.errors import ServerError
 
     try:
-        await node.stats()
+        return (await node.stats()).documents
     except ServerError as error:
         return error
-    return None
+
+
+def _count_expected(conn: Reader, node: str, index: str) -> int:
+    """Count what was acknowledged; what waits or is sent again may be there or not."""
+    if get_node_status(conn, node, index).state == "unused":
+        return 0
+    settled, held = set(list_channels_at(conn, node, "held")), count_held(conn, node)
+    sent = sum(count for channel_id, count in held.items() if channel_id in settled)
+    open_ = measure(conn, node).messages + count_walk(conn, node, index) + sum(count_rejected(conn, node).values())
+    return max(0, sent - open_)
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:

@@ -35,8 +35,10 @@ async def show_health(site: Site, asked: Asked) -> Shown:
         channels = await read(conn, list_channels)
         standings = await read(conn, list_statuses)
         waits = await read(conn, list_waits, now=now)
-        names = [node_name(url) for url in site.settings.meilisearch.addresses]
-        nodes = [(name, await read(conn, get_node_status, name), await read(conn, measure, name)) for name in names]
+        meilisearch = site.settings.meilisearch
+        names = [node_name(url) for url in meilisearch.addresses]
+        standing = [await read(conn, get_node_status, name, meilisearch.index) for name in names]
+        nodes = [(name, one, await read(conn, measure, name)) for name, one in zip(names, standing, strict=True)]
     runs = holder is not None and life is not None and life.stopped_at is None and holder == ("run", life.pid)
     troubled = [
         (one, standings[one.channel_id])
