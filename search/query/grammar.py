@@ -137,7 +137,7 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     ),
     "sha256": FilterSpec(
         read_sha256,
-        ("sha256:9f86d081", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        ("sha256:9f86d081",),
         "with the file that has this SHA-256, or one that begins so, since it was stored; at least 8 digits",
     ),
     SAVED: FilterSpec(None, ("query:convoys",), "matching this saved query; see `telekeep query --help`"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
+
+from archiver.ids import ChannelId, MessageId
 from archiver.index.encode import encode, to_details
 from archiver.model.document import to_document
+from archiver.model.media_file import FileKey
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
+from archiver.store.file import settle_downloaded
 from archiver.store.indexable import read_indexable
 from archiver.store.message import Sighting, insert_messages, update_messages
 from search.meili.document import to_line
-from tests.sample import CHANNEL, entities, make_message, photo
+from tests.sample import CHANNEL, build, entities, make_message, photo
 
 MESSAGES = [
     make_message(1, "the bridge was closed tonight, nobody knows for how long"),
@@ -41,3 +46,24 @@ async def test_the_document_is_that_of_the_message_with_its_links_and_its_langua
         wanted = to_document(message, channel_username=CHANNEL.username, channel_title=CHANNEL.title)
         assert encode(found[1001, message.message_id]) == to_line(wanted, to_details(message))
     assert b"button.example" in encode(found[1001, 4])
+
+
+async def test_the_document_says_what_became_of_the_files(tmp_path: Path) -> None:
+    sha256 = "ab" * 32
+    build(tmp_path / "archive", [make_message(1, "a", media=(photo(),)), make_message(2, "b")])
+    async with await Database.open(tmp_path / "archive") as database:
+
+        async def documents() -> list[dict[str, object]]:
+            found = await database.read(read_indexable, [(0, ChannelId(1001), MessageId(at)) for at in (1, 2)])
+            return [orjson.loads(encode(one)) for one in found.values()]
+
+        waiting, without = await documents()
+        assert (waiting["file_status"], "sha256" in waiting) == (["not-downloaded"], False)
+        assert "file" not in str(waiting.get("has"))
+        assert not {"file_status", "sha256"} & without.keys()
+        await database.write(settle_downloaded, FileKey(f"photo/{photo().id}"), sha256=sha256, size=7, now=5)
+        stored, _ = await documents()
+        assert (stored["file_status"], stored["sha256"]) == (["downloaded"], [sha256])
+        assert "file" in str(stored["has"])
+        places = await database.connection.execute_fetchall("SELECT channel_id, message_id FROM outbox")
+        assert [tuple(one) for one in places] == [(1001, 1)]

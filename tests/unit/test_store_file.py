@@ -67,9 +67,10 @@ async def test_every_slot_of_every_channel_is_told(database: Database) -> None:
 async def test_search_rows_get_only_what_became_of_the_file(database: Database) -> None:
     columns = f"message_id, flags & ~{FILE_MASK}, views, forwards, fingerprint"
     query = f"SELECT {columns} FROM search_document ORDER BY 1"  # noqa: S608 a constant
-    before = await rows(database, query)
+    words = "SELECT id, block FROM search_text_data"
+    before = await rows(database, query), await rows(database, words)
     await database.write(files.settle_downloaded, PICTURE, sha256=SHA, size=7, now=50)
-    assert await rows(database, query) == before
+    assert (await rows(database, query), await rows(database, words)) == before
     assert await search(database, "has:file") == [(1002, 7), (1001, 2), (1001, 1)]
     assert await search(database, f"sha256:{SHA[:8]}") == [(1002, 7), (1001, 2), (1001, 1)]
     assert await search(database, "media:missing") == [(1001, 3)]
