@@ -116,7 +116,8 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
         try:
             async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
                 channels, selection = await select(accounts.database, wanted)
-                names = list(dict.fromkeys(channel.account for channel in channels))
+                is_empty = selection.messages is not None and not selection.messages
+                names = [] if is_empty else list(dict.fromkeys(channel.account for channel in channels))
                 ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
         except Busy as exc:
             if exc.holder != "run":
@@ -212,6 +213,9 @@ def _exit_status(ends: list[FetchCounts | int]) -> int:
         return max(failed)
     if failed or not all(counts.is_complete for counts in done):
         return 3
+    if not done:
+        output.note("no message matches.")
+        return 1
     if not any(counts.is_anything for counts in done):
         output.note(
             "nothing to fetch: every file that is wanted is stored, offloaded, or cannot be had"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
@@ -13,6 +13,7 @@ from archiver.cli.view.media_words import count_files, describe_rate
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
+from archiver.model.media_file import BlobState
 from archiver.model.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
@@ -33,6 +34,12 @@ _COLUMNS = (
     Column("not\ndownloaded", right=True),
     Column("others", drop_order=1, least=16),
 )
+_STATES: Final[dict[BlobState, str]] = {
+    "present": "Stored, each content once, thumbnails included",
+    "offloaded": "Offloaded (the hash is kept, the bytes are elsewhere)",
+    "missing": "Missing (`telekeep media offload` if they were moved)",
+    "damaged": "Damaged",
+}
 _MOST = 8
 """Reasons listed for people; JSON has all."""
 
@@ -147,8 +154,7 @@ def _row(name: str, counts: Sequence[ChannelCount]) -> tuple[str, ...]:
 
 def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
     for blob in report.blobs:
-        what = {"present": "Stored", "offloaded": "Offloaded (the hash is kept, the bytes are elsewhere)"}
-        yield f"{what.get(blob.state, blob.state.capitalize())}: {count_files(blob.blobs, blob.size)}."
+        yield f"{_STATES[blob.state]}: {count_files(blob.blobs, blob.size)}."
     if not report.blobs:
         yield "No file was ever stored."
     if report.under_way[0]:
