@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import until
+from tests.acceptance.desk import PHONE, until
 from tests.acceptance.filed import (
     FileServer,
     expect_all_there,
@@ -57,6 +58,26 @@ def test_expired_references_wrong_data_centres_and_floods_in_the_middle_cost_no_
     assert server.telegram.order("calls")["violations"] == []
 
 
+@pytest.mark.parametrize("at_once", [None, 1])
+def test_every_data_centre_is_entered_by_one_authorization_or_a_few(
+    at_once: int | None, server: FileServer, tmp_path: Path
+) -> None:
+    keys = [key for dc in (1, 3, 4, 5) for key in server.post("alpha", media="photo", count=15, size=100_000, dc=dc)]
+    keys += [key for dc in (1, 3, 4, 5) for key in server.post("alpha", size=9 * MIB, dc=dc)]
+    server.telegram.order("exports", account=PHONE, at_once=at_once)
+    server.telegram.order("net", rtt=0.02)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    done = desk.run("media", "fetch")
+    assert done.status == 0, done
+    expect_all_there(desk, server, keys)
+    assert expect_no_part_twice(server) == 0
+    told = server.telegram.order("traffic")
+    exports = sum(count for _, _, count in told["exports"])
+    assert exports == 4 if at_once is None else exports <= 16
+    assert max(told["connections"].values()) <= 2
+    sys.stderr.write(f"\n{exports} authorizations exported\n")
+
+
 WRONG = ["short(5000)", "hollow()", "long(100)", "shift(1048576)", "swap()", "flip(77)", "half(3000)", "gzip(on)"]
 
 
@@ -81,9 +102,10 @@ def test_files_that_are_to_be_tried_again_are_not_called_fetched(server: FileSer
     (bad, good) = server.post("alpha", count=2, size=MIB)
     desk = server.desk(tmp_path / "desk", "@alpha")
     server.telegram.order("file_fault", action="rpc(500,INTERNAL)", file=bad)
-    done = desk.run("media", "fetch")
-    assert done.status == 3, done
-    assert "again" in done.err, done
+    for command in (("media", "fetch"), ("media", "fetch"), ("sync", "--media")):
+        done = desk.run(*command)
+        assert done.status == 3, done
+        assert "again" in done.err or "another try" in done.err, done
     server.telegram.order("fault", clear=True)
     desk.run("media", "retry")
     assert desk.run("media", "fetch").status == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import Desk
+from tests.acceptance.desk import PHONE, Desk, until
 from tests.acceptance.filed import (
     FileServer,
     expect_all_there,
@@ -70,15 +70,19 @@ def test_kills_leave_no_wrong_byte_no_orphan_and_fetch_no_part_twice(
     keys = fill(server, photos=20 * kills, documents=documents)
     desk = server.desk(tmp_path / "desk", "@alpha", "@beta")
     server.telegram.order("net", rtt=0.03)
+    server.telegram.order("exports", account=PHONE, at_once=1)
     server.telegram.order("traffic", account_rate=(20 * MIB) / 2)
-    hits, start = 0, 0.6
+    hits = fetched = 0
     for number in range(kills):
         process = desk.start(*(("media", "fetch") if number % 2 else ("sync", "--media")))
-        time.sleep(chance.uniform(start / 2, start + 1.0))
+        wanted = fetched + chance.randrange(1, 20)
+        until(lambda wanted=wanted, process=process: has_fetched(server, wanted) or process.poll() is not None)
         trouble(server, keys, chance)
-        time.sleep(chance.uniform(0, 0.7))
+        # The moment is the experiment: it waits for nothing.
+        time.sleep(chance.uniform(0, 0.4))
         server.broke()
         hits += desk.kill(process)
+        fetched = server.telegram.order("traffic")["parts"]
         expect_no_wrong_byte(desk)
     server.telegram.order("fault", clear=True)
     done = finished(desk)
@@ -87,6 +91,10 @@ def test_kills_leave_no_wrong_byte_no_orphan_and_fetch_no_part_twice(
     fetched = server.telegram.order("traffic")
     assert (fetched["cdn_asked"], fetched["closed"]) == (0, 0)
     sys.stderr.write(f"\n{hits} kills: {len(keys)} files, {fetched['parts']} parts, {again} again; {done}\n")
+
+
+def has_fetched(server: FileServer, parts: int) -> bool:
+    return bool(server.telegram.order("traffic")["parts"] >= parts)
 
 
 def finished(desk: Desk, runs: int = 5) -> str:
