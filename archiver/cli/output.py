@@ -192,6 +192,13 @@ def jsonl(value: object) -> None:
     _write_bytes(dump(value) + b"\n")
 
 
+def document(data: bytes) -> None:
+    """Print part of a document that is made for other programs; on a terminal, without what could harm it."""
+    if is_terminal():
+        data = terminal_safe(data.decode(), multiline=True).encode()
+    _write_bytes(data)
+
+
 class JsonArray:
     """A JSON array, one element per line, written as the elements arrive."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from archiver.cli.parsing.parameters import Argument, Option
-from archiver.cli.view.fields import TableShape
+from archiver.cli.view.fields import TableShape, choose_table_shape
 from archiver.compose.engine import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -50,6 +50,10 @@ Facet: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[bool, Option("--count", help="Print only the exact number of hits.")]
 Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of rows.")]
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
+FormatName: TypeAlias = Literal["json", "jsonl", "csv", "markdown", "atom"]
+Format: TypeAlias = Annotated[
+    FormatName | None, Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom.")
+]
 Web: TypeAlias = Annotated[bool, Option("--web", help="Open the search in your browser (extra: web).")]
 
 
@@ -64,6 +68,8 @@ class SearchOptions:
     around: int = 0
     count: bool = False
     shape: TableShape = "people"
+    document: Literal["markdown", "atom"] | None = None
+    """Print one of these instead of rows."""
     fields: str | None = None
     """Keys to print, separated by commas; None for all."""
     engine: Choice = "auto"
@@ -92,7 +98,11 @@ def check_combination(options: SearchOptions) -> None:
             "--facet counts hits, so it cannot be combined with --count, --collapse or -C.", hint="Leave one out."
         )
     others = (*counts_or_pages(options), options.around, options.collapse)
-    if options.web and (options.shape != "people" or any(others)):
+    if options.document and (counts or options.shape != "people" or options.fields is not None):
+        raise UsageError(
+            f"--format {options.document} shows messages; --count, --facet, --fields and other formats do not apply."
+        )
+    if options.web and (options.shape != "people" or options.document or any(others)):
         raise UsageError(
             "--web shows the search in a browser; options of the output have no effect.", hint="Omit them."
         )
@@ -111,3 +121,16 @@ def check_combination(options: SearchOptions) -> None:
 def counts_or_pages(options: SearchOptions) -> tuple[object, ...]:
     """What is asked for instead of the first page."""
     return options.facets, options.count, options.after, options.more
+
+
+def choose_search_shape(
+    named: FormatName | None, *, json: bool, jsonl: bool, csv: bool, fields: str | None
+) -> tuple[TableShape, Literal["markdown", "atom"] | None]:
+    """The shape of rows, or the document, by --format and the shorter options. Raises UsageError."""
+    if named in ("markdown", "atom"):
+        shape = choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=None)
+        return shape, "markdown" if named == "markdown" else "atom"
+    shape = choose_table_shape(
+        json=json or named == "json", jsonl=jsonl or named == "jsonl", csv=csv or named == "csv", fields=fields
+    )
+    return shape, None

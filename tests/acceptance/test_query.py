@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TypeAlias
+from xml.etree import ElementTree as ET
 
 import orjson
 import pytest
@@ -203,3 +204,14 @@ def test_help_of_queries_and_of_commands(run: Run) -> None:
     assert run("help", "query", "save").stdout == run("query", "save", "--help").stdout
     wrong = run("help", "serch")
     assert (wrong.returncode, "Did you mean `telekeep help search`?" in wrong.stderr) == (2, True)
+
+
+def test_hits_are_printed_as_a_document(run: Run) -> None:
+    found = run("search", "bridge", "--format", "jsonl", "-n", "3").stdout.splitlines()
+    markdown = run("search", "bridge", "--format", "markdown", "-n", "3").stdout
+    assert markdown.count("\n<!-- telekeep {") == len(found) > 0
+    feed = ET.fromstring(run("search", "bridge", "--format", "atom", "-n", "3").stdout.encode())  # noqa: S314 - ours
+    assert len(feed.findall("{http://www.w3.org/2005/Atom}entry")) == len(found)
+    wrong = run("search", "bridge", "--format", "atom", "--count")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "--format atom shows messages" in wrong.stderr

@@ -18,6 +18,7 @@ from archiver.cli.search_options import (
     Engine,
     Expand,
     Facet,
+    Format,
     Fuzzy,
     GlossaryFile,
     Json,
@@ -33,10 +34,11 @@ from archiver.cli.search_options import (
     Web,
     Zone,
     check_combination,
+    choose_search_shape,
 )
 from archiver.cli.view import figures
 from archiver.cli.view.ending import describe_command
-from archiver.cli.view.fields import Csv, Fields, choose_table_shape
+from archiver.cli.view.fields import Csv, Fields
 from archiver.cli.view.misplaced import find_misplaced
 from archiver.cli.view.moments import Moments
 from archiver.compose.engine import select_engine
@@ -89,6 +91,7 @@ A terminal shows cards, longer output in a pager; --more continues the same sear
 messages. Rows have the keys documented in docs/rows.md. In a pipe: date, address, link and text, separated by tabs;
 with -C preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse shows the earliest
 hit of each group of copies, and the number of copies. --facet prints facet, name and count.
+--format markdown or atom prints the hits as `export` writes them.
 """
 
 
@@ -116,6 +119,7 @@ def command(
     json: Json = False,
     jsonl: Jsonl = False,
     csv: Csv = False,
+    format_name: Format = None,
     fields: Fields = None,
     web: Web = False,
 ) -> int:
@@ -123,6 +127,7 @@ def command(
     text = " ".join(query)
     if not text.strip():
         raise UsageError("the query is empty.", hint="Use '*' for all messages, or words such as 'bridge closed'.")
+    shape, document = choose_search_shape(format_name, json=json, jsonl=jsonl, csv=csv, fields=fields)
     options = SearchOptions(
         channels=tuple(channel or ()),
         when=When(since, until, on, context.obj.zone(tz)),
@@ -131,7 +136,8 @@ def command(
         limit_given="limit" in context.given,
         around=around,
         count=count,
-        shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
+        shape=shape,
+        document=document,
         fields=fields,
         engine=engine,
         fuzzy=fuzzy,

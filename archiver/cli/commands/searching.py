@@ -42,7 +42,7 @@ class Search(NamedTuple):
     @property
     def for_person(self) -> bool:
         """Whether the output goes to a terminal."""
-        return self.options.shape == "people" and output.is_terminal()
+        return self.options.shape == "people" and self.options.document is None and output.is_terminal()
 
 
 async def print_facets(search: Search, over: SearchScope) -> int:
@@ -149,6 +149,13 @@ async def _print(search: Search, answers: Answers) -> tuple[int, str | None, boo
 def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None]]:
     """A function that prints a row, and one that ends the output."""
     options = search.options
+    if options.document is not None:
+        from archiver.cli.view.found_document import print_document
+
+        print_row, close = print_document(
+            options.document, search.question, search.names, options.when.tz, search.moments.now
+        )
+        return lambda shown: print_row(shown.row), close
     if options.shape == "people":
         from archiver.cli.view.hits import printer
 
