@@ -16,11 +16,13 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
 from archiver.store.database import Connection, Database, Reader, read
-from archiver.store.file import Blob, find_blob, list_files_of, set_blob_state, tell_slots
+from archiver.store.file import Blob, list_files_of, set_blob_state, tell_slots
 from archiver.store.file_queue import iter_slots
-from archiver.store.stored_files import iter_slots_of, list_blobs
+from archiver.store.stored_files import iter_slots_of, list_blobs, list_unknown
 
 _STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
+_NAMES_AT_ONCE: Final = 5_000
+"""Names on disk that are looked up in one read."""
 _AT_ONCE: Final = 200
 """Contents looked at in one read."""
 
@@ -128,14 +130,11 @@ async def find_orphans(conn: Connection, store: BlobStore) -> list[str]:
 
     An offloaded content that was brought back is not known as stored either, until `telekeep media offload --returned`.
     """
-    found = []
-    for sha256 in await asyncio.to_thread(lambda: list(store.list_blobs())):
-        known = await read(conn, find_blob, sha256)
-        if known is not None and known.state != "offloaded":
-            continue
-        if await asyncio.to_thread(store.rehash, sha256) is True:
-            found.append(sha256)
-    return found
+    there = await asyncio.to_thread(lambda: list(store.list_blobs()))
+    unknown: list[str] = []
+    for at in range(0, len(there), _NAMES_AT_ONCE):
+        unknown += await read(conn, list_unknown, there[at : at + _NAMES_AT_ONCE])
+    return [sha256 for sha256 in unknown if await asyncio.to_thread(store.rehash, sha256) is True]
 
 
 def _beyond_quota(conn: Reader, channel_id: ChannelId, policy: MediaPolicy) -> set[FileKey]:

@@ -11,7 +11,7 @@ from archiver.media.outcome import describe_partial
 from archiver.media.partial import DATA, PARTS, drop_partial, list_partials, partial_name, read_list
 from archiver.model.media_file import FINAL_STATES, FileKey
 from archiver.store.database import Database, Reader
-from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed
+from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed, tell_slots
 
 
 async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:
@@ -26,6 +26,8 @@ async def recover(database: Database, store: BlobStore, handover: Handover, *, n
         if file.status != "downloaded" and await asyncio.to_thread(_is_whole, store, handed):
             await database.write(settle_downloaded, handed.key, sha256=handed.sha256, size=handed.size, now=now)
             settled += 1
+    while await database.write(tell_slots, now=now):
+        pass  # of a file that many messages show
     handover.clear()
     names = set(store.list_partial())
     for key in list_partials(names):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
+
+import orjson
 
 from archiver.model.media_file import FileKey, FileSlot, parse_key
 from archiver.store.database import Reader
@@ -26,6 +28,16 @@ def list_blobs(conn: Reader, *, after: str, limit: int) -> list[Blob]:
         (after, limit),
     )
     return [Blob(*row) for row in rows]
+
+
+def list_unknown(conn: Reader, hashes: Collection[str]) -> list[str]:
+    """Those of these contents that are not known as stored."""
+    rows = conn.execute(
+        "SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT sha256 FROM blob WHERE state <> 'offloaded'"
+        " AND sha256 IN (SELECT value FROM json_each(?1)))",
+        (orjson.dumps(list(hashes)).decode(),),
+    )
+    return [row[0] for row in rows]
 
 
 def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
