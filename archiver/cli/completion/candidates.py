@@ -17,6 +17,9 @@ __all__ = ["FILES", "Candidate", "list_candidates"]
 _BY_METAVAR: Mapping[str, Callable[[str], Iterable[Candidate]]] = {
     "CHANNEL": values.channels,
     "CHANNEL/ID": values.messages,
+    "CHANNEL|CHANNEL/ID": values.channels,
+    "POLICY": values.policies,
+    "KIND=SIZE": values.caps,
     "QUERY": values.queries,
     "ZONE": values.zones,
     "DATE": values.dates,

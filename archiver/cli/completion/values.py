@@ -99,6 +99,19 @@ def kinds(_: str) -> Iterator[Candidate]:
     return (Candidate("deleted" if kind == "missing" else kind) for kind in KINDS)
 
 
+def policies(_: str) -> Iterator[Candidate]:
+    """Media policies."""
+    said = {"none": "no files", "photos": "photos", "all": "files of every kind", "inherit": "as [media] says"}
+    return (Candidate(name, meaning) for name, meaning in said.items())
+
+
+def caps(_: str) -> Iterator[Candidate]:
+    """Kinds of files, each to be followed by a size."""
+    from archiver.model.media_policy_text import CAP_KINDS
+
+    return (Candidate(f"{kind}=") for kind in CAP_KINDS)
+
+
 def facets(current: str) -> Iterator[Candidate]:
     """Facets, separated by commas."""
     from search.engine.facets import NAMES
