@@ -94,7 +94,7 @@ def send(where: Place, call: Recorded) -> requests.Response:
 
 async def test_every_recorded_call_is_answered_as_its_client_expects(filled: MeiliDesk, where: Place) -> None:
     calls = [call for call in recorded() if "MEILI_URL" in os.environ or not call.only_real]
-    assert len(calls) > 10
+    assert len(calls) >= 10
     for call in calls:
         answer = send(where, call)
         assert answer.status_code == call.status, (call.title, answer.text)
