@@ -142,12 +142,10 @@ class Connection:
         return self._guests[dc]
 
     def beside(self, dc: int, timeouts: Timeouts) -> Connection:
-        """One more connection of the account to a data centre, even to the home, with the same key: for files.
-
-        The caller closes it; calls on it never wait behind those on this one. It is void once the home has moved.
-        """
+        """Another connection to a data centre, the home too, for files; void once the home has moved. Close it."""
         other = self._open_beside(None if dc == self._reconnecting.dc else dc, timeouts)
         other._home = self._home  # noqa: SLF001  # same class
+        other._reconnecting.borrow_session()  # noqa: SLF001  # same class
         return other
 
     async def is_logged_in(self) -> bool:

@@ -70,6 +70,8 @@ class Dialler:
         self.transport_errors = TransportErrors(address, self.route, scheduler)
         self.exported: ExportedAuthorization | None = None
         """To be imported by the next connection."""
+        self.is_second = False
+        """Whether another connection keeps the session of the home: this one must not undo its move."""
         self._address = address
         self._session_path = session_path
         self._scheduler = scheduler
@@ -150,7 +152,12 @@ class Dialler:
         waits = 0
         while True:
             async with self._scheduler.turn(CONNECT, Priority.LIVE):
-                session = FileSession(self._session_path, dc=self._guest or self._moving, via=self.route.via)
+                session = FileSession(
+                    self._session_path,
+                    dc=self._guest or self._moving,
+                    via=self.route.via,
+                    is_borrowed=self.is_second and self._guest is None,
+                )
                 client = Client(session, dc_address, self._address, self._hint, hasty=hasty, padded=self._padded)
                 made = False
                 try:

@@ -52,6 +52,10 @@ class ReconnectingClient:
         self._dialler = dialler
         self.route = dialler.route
 
+    def borrow_session(self) -> None:
+        """Never write the session of the home: another client keeps it."""
+        self._dialler.is_second = True
+
     @property
     def dc(self) -> int:
         """The data centre it connects to."""

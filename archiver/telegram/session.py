@@ -113,9 +113,10 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
     Entities are not stored: access hashes are kept in the archive.
     """
 
-    def __init__(self, path: Path, *, dc: int | None = None, via: str | None = None) -> None:
-        """`dc`: a data centre that is not, or not yet, the account's home."""
+    def __init__(self, path: Path, *, dc: int | None = None, via: str | None = None, is_borrowed: bool = False) -> None:
+        """`dc`: a data centre that is not, or not yet, the account's home. `is_borrowed`: nothing is ever stored."""
         super().__init__()
+        self._is_borrowed = is_borrowed
         self._path = path
         self._guest = dc
         self._via = via
@@ -130,7 +131,7 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
 
     def save(self) -> None:
         """Write the key and the server it belongs to; Telethon calls this whenever they change."""
-        if self._auth_key is None or not self._auth_key.key:
+        if self._is_borrowed or self._auth_key is None or not self._auth_key.key:
             return
         stored = read_session(self._path) or SessionData()
         if self._guest is None:

@@ -13,6 +13,7 @@ from archiver.errors import FloodWait
 from archiver.media.fetch_counts import NoRoom
 from archiver.model.media_file import FileKey, MediaPolicy
 from archiver.store.file import forget_outcome
+from archiver.telegram.session import read_session
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
@@ -431,3 +432,29 @@ async def test_a_file_without_a_thumbnail_is_not_said_to_be_gone(
         states = query(tmp_path, "SELECT status, reason FROM file WHERE file_key LIKE '%/thumb'")
         assert states == [("refused", "it has no small thumbnail")]
         assert (await fetching.fetch()).not_fetched == {}
+
+
+async def test_files_follow_an_account_that_moves_and_do_not_undo_its_move(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for dc in (2, 3, 2):
+        alpha.post(media=world.media.document(size=12 * MIB, dc=dc))
+    account.home_dc = 2
+    server.net.rtt = 0.02
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        running = asyncio.create_task(fetching.fetch())
+        await reaches(lambda: fetching.fetcher.counts.received >= 4 * MIB)
+        account.move(3)
+        await fetching.rig.sync(alpha)
+        server.drop_connections()
+        counts = await running
+        if counts.failed:
+            await fetching.rig.database.write(forget_outcome, list(map(FileKey, fetching.states())), now=1)
+            counts = await fetching.fetch()
+        assert set(fetching.states().values()) == {"downloaded"}
+        fetching.check()
+    stored = read_session(tmp_path / "session")
+    assert stored is not None
+    assert stored.dc == 3

@@ -23,7 +23,7 @@ class Measure:
     """Progress of a job."""
 
     what: str
-    """sync, export, verify, index, rebuild or repair."""
+    """sync, media, export, verify, index, rebuild or repair."""
     label: str
     """What the line is about: the channel, or the job."""
     done: int
