@@ -100,6 +100,8 @@ class FileDownloader:
         self.disk = disk
         self.arrived: Callable[[int], None] = lambda _: None
         """Called with the bytes of each part."""
+        self.kept: Callable[[int], None] = lambda _: None
+        """Called with the bytes of each part that an earlier run kept."""
         self.left: Callable[[FileKey, int, int], None] = lambda *_: None
         """Called with how many bytes of how many are there of a large file that was not fetched to its end."""
         self.settle: Callable[[Handed], Awaitable[None]] = _settle_nothing
@@ -194,6 +196,8 @@ class FileDownloader:
                 proven &= data is None or await proof.is_proven(number * PART, data)
             except WrongBytes:
                 wrong.add(number)
+            else:
+                self.kept(len(data or b""))
         if wrong:
             await self.disk.run(partial.drop, frozenset(wrong))
         return proven

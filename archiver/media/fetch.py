@@ -93,7 +93,7 @@ class FileFetcher:
     def __init__(self, ways: FetchWays) -> None:
         self._ways = ways
         ways.downloader.arrived, ways.downloader.settle = self._add_bytes, self._settle_stored
-        ways.downloader.left = self._note_partial
+        ways.downloader.left, ways.downloader.kept = self._note_partial, self._skip_bytes
         self._store, self._disk = ways.downloader.disk.store, ways.downloader.disk
         self.counts = FetchCounts()
         """Of the last pass, while it runs, too."""
@@ -107,6 +107,9 @@ class FileFetcher:
 
     def _add_bytes(self, length: int) -> None:
         self.counts.received += length
+
+    def _skip_bytes(self, length: int) -> None:
+        self.counts.skipped += length
 
     async def run(self, walk: Walk, stop: asyncio.Event) -> FetchCounts:
         """Fetch everything that the walk hands out; what is under way when it ends early is kept.
@@ -271,6 +274,7 @@ class FileFetcher:
         )
         if outcome.status in FINAL_STATES:
             await self._disk.run(drop_partial, self._store, task.key)
+        self._skip_bytes(task.size or 0)
         if outcome.reason != NO_THUMBNAIL:  # nobody misses it
             self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
 

@@ -33,6 +33,8 @@ class FetchCounts:
     """Bytes of the files that were stored."""
     received: int = 0
     """Bytes that arrived."""
+    skipped: int = 0
+    """Bytes that need not arrive any more: of parts kept by an earlier run, and of files that are not fetched."""
     not_fetched: dict[FileState, int] = field(default_factory=dict)
     """By what became of them."""
     no_room: int = 0
@@ -50,6 +52,11 @@ class FetchCounts:
     def failed(self) -> int:
         """Files that are tried again later."""
         return self.not_fetched.get("failed", 0)
+
+    @property
+    def passed(self) -> int:
+        """Bytes of the whole work that are done with."""
+        return self.received + self.skipped
 
     @property
     def is_complete(self) -> bool:

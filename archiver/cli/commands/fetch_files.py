@@ -14,8 +14,14 @@ from archiver.compose.media_fetch import make_fetcher, make_walk
 from archiver.errors import Error
 from archiver.ids import ChannelId
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts
-from archiver.media.file_walk import FileSelection
+from archiver.media.file_walk import FileSelection, FileWalk
+from archiver.model.media_file import FileKey
 from archiver.store.media_policy import list_overrides, note_rate
+
+MEASURE = 1.0
+"""Seconds for counting what is to be fetched; a longer count is left out."""
+TAKEN = 2_000
+"""Files counted in one go."""
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -32,10 +38,9 @@ async def fetch_files(
     began = time.monotonic()
     fetcher = await make_fetcher(settings, account, accounts.disk)
     walk = make_walk(settings, account, selection)
+    total = await _measure(make_walk(settings, account, selection), now=time.time())
     try:
-        async with show_media_progress(
-            lambda: fetcher.counts, label="files", wait=lambda: account.connection.flood_wait
-        ):
+        async with show_media_progress(lambda: fetcher.counts, total=total, wait=lambda: account.connection.flood_wait):
             await fetcher.run(walk, asyncio.Event())
     except DiskTrouble as exc:
         output.warn(str(exc))
@@ -56,6 +61,17 @@ async def fetch_files(
             " `telekeep media retry` has them fetched at once."
         )
     return counts
+
+
+async def _measure(walk: FileWalk, *, now: float) -> int | None:
+    """Bytes of the files of a walk, if they are counted soon enough and their sizes are known."""
+    total, end, seen = 0, time.monotonic() + MEASURE, set[FileKey]()
+    while tasks := await walk.take(TAKEN, now=now, skip=seen):
+        total += sum(task.size or 0 for task in tasks)
+        seen.update(task.key for task in tasks)
+        if time.monotonic() > end:
+            return None
+    return total or None
 
 
 def _report_channels(failed: dict[ChannelId, Error]) -> None:

@@ -25,32 +25,35 @@ _WORDS = {
 
 @asynccontextmanager
 async def show_media_progress(
-    counts: Callable[[], FetchCounts], *, label: str, wait: Callable[[], float]
+    counts: Callable[[], FetchCounts], *, total: int | None, wait: Callable[[], float]
 ) -> AsyncIterator[None]:
-    """Show the progress meanwhile; `wait`: seconds of the server's current wait."""
-    with Progress("media", unit="bytes", label=label) as progress:
-        watching = asyncio.create_task(_watch(progress, counts, wait)) if progress.is_shown else None
+    """Show the progress meanwhile. `total`: bytes of all files, if known; `wait`: seconds of the server's wait."""
+    with Progress("media", unit="bytes", label="files") as progress:
+        watching = asyncio.create_task(_watch(progress, counts, total, wait)) if progress.is_shown else None
         try:
             yield
         finally:
             if watching is not None:
                 watching.cancel()
                 await asyncio.wait({watching})
-                _advance(progress, counts(), 0.0)
+                _advance(progress, counts(), total, 0.0)
 
 
-async def _watch(progress: Progress, counts: Callable[[], FetchCounts], wait: Callable[[], float]) -> None:
+async def _watch(
+    progress: Progress, counts: Callable[[], FetchCounts], total: int | None, wait: Callable[[], float]
+) -> None:
     before = 0
     while True:
         now = counts()
-        _advance(progress, now, wait() if now.received == before else 0.0)
+        _advance(progress, now, total, wait() if now.received == before else 0.0)
         before = now.received
         await asyncio.sleep(INTERVAL)
 
 
-def _advance(progress: Progress, counts: FetchCounts, waiting: float) -> None:
+def _advance(progress: Progress, counts: FetchCounts, total: int | None, waiting: float) -> None:
     progress.advance(
-        counts.received,
+        counts.passed if total is None else min(counts.passed, total),
+        total,
         amount=counts.files,
         counted=f"{figures.count(counts.files, 'file')}, {figures.size(counts.received)}",
         waiting=waiting,
