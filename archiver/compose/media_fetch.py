@@ -54,8 +54,10 @@ class MediaDisk:
             self._disk = None
 
 
-async def make_fetcher(settings: Settings, account: OpenAccount, disk: MediaDisk) -> FileFetcher:
-    """What fetches an account's files."""
+async def make_fetcher(
+    settings: Settings, account: OpenAccount, disk: MediaDisk, *, is_following: bool = False
+) -> FileFetcher:
+    """What fetches an account's files. `is_following`: those of new posts as they come."""
     own = account_settings(settings, account.name)
     clock = account.scheduler.clock
     references = References(account.source.at(Priority.MEDIA), account.database, account.ingest, account.mirror.access)
@@ -68,6 +70,7 @@ async def make_fetcher(settings: Settings, account: OpenAccount, disk: MediaDisk
         budget=CallBudget(small_calls(own.requests_per_second, own.pace)),
         clock=clock,
         min_free=int(settings.media.min_free),
+        is_following=is_following,
     )
     return FileFetcher(ways)
 
@@ -81,6 +84,6 @@ def make_worker(settings: Settings, account: OpenAccount, disk: MediaDisk) -> Me
     """The service's worker for an account's files."""
 
     async def make() -> tuple[FileFetcher, FileWalk]:
-        return await make_fetcher(settings, account, disk), make_walk(settings, account)
+        return await make_fetcher(settings, account, disk, is_following=True), make_walk(settings, account)
 
     return MediaWorker(account.name, make, clock=account.scheduler.clock)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,10 +34,10 @@ from archiver.media.outcome import (
     NO_LONGER_SHOWN,
     NO_THUMBNAIL,
     REFERENCE_REFUSED,
-    SELF_DESTRUCTING,
     Outcome,
     describe_partial,
     judge,
+    refuse,
 )
 from archiver.media.partial import drop_partial
 from archiver.media.policy import has_room
@@ -85,6 +85,8 @@ class FetchWays:
     clock: Clock
     min_free: int = 0
     """Bytes that stay free on the disk."""
+    is_following: bool = False
+    """Whether the files of new posts are fetched as these come: their references are still good."""
 
 
 class FileFetcher:
@@ -124,7 +126,7 @@ class FileFetcher:
                 tasks = await walk.take(TAKEN, now=self._ways.clock.now(), skip=skip)
                 if not tasks:
                     break
-                self._begin(tasks)
+                self._begin(tasks, await self._recall(tasks))
             await self._wait(stop, 0)
         finally:
             await self._cancel()
@@ -160,8 +162,13 @@ class FileFetcher:
         if running:
             await asyncio.wait(running)
 
-    def _begin(self, tasks: Iterable[FileTask]) -> None:
-        """Start these files, as far as the disk has room. Raises NoRoom if it has none for any."""
+    async def _recall(self, tasks: list[FileTask]) -> Mapping[FileKey, FileLocation]:
+        if not self._ways.is_following:
+            return {}
+        return await self._ways.references.recall(tasks, now=self._ways.clock.now())
+
+    def _begin(self, tasks: Iterable[FileTask], known: Mapping[FileKey, FileLocation]) -> None:
+        """Start these files, as far as the disk has room; `known`: where some are. Raises NoRoom if it has none."""
         free = self._store.free_bytes() - sum(self._sizes.values())
         if not has_room(free, None, min_free=self._ways.min_free):
             raise NoRoom(max(free, 0), self._ways.min_free)
@@ -176,7 +183,9 @@ class FileFetcher:
                 if task.dc_id is not None:
                     self._ways.downloader.servers.warm(task.dc_id)
                 self._sizes[task.key] = task.size or 0
-                self._running[task.key] = asyncio.create_task(self._fetch(task), name=f"file {task.key}")
+                self._running[task.key] = asyncio.create_task(
+                    self._fetch(task, known.get(task.key)), name=f"file {task.key}"
+                )
                 self._running[task.key].add_done_callback(partial(self._end, task.key))
 
     def _end(self, key: FileKey, task: asyncio.Task[None]) -> None:
@@ -185,10 +194,10 @@ class FileFetcher:
         if not task.cancelled() and (exc := task.exception()) is not None:
             self._stopped_by = self._stopped_by or (exc if isinstance(exc, Exception) else RuntimeError())
 
-    async def _fetch(self, task: FileTask) -> None:
+    async def _fetch(self, task: FileTask, known: FileLocation | None) -> None:
         """Fetch one file and settle it. Raises STOPS."""
         try:
-            await self._fetch_from(task, task.channel_id, task.message_id)
+            await self._fetch_from(task, known)
         except STOPS:
             raise
         except ChannelError as exc:
@@ -197,28 +206,30 @@ class FileFetcher:
         except Error as exc:
             await self._settle(task, judge(exc, task.attempts))
 
-    async def _fetch_from(self, task: FileTask, channel_id: ChannelId, message_id: MessageId) -> None:
-        """Fetch it through this message, or through another one that shows it."""
-        location = await self._locate(task, channel_id, message_id)
+    async def _fetch_from(self, task: FileTask, known: FileLocation | None) -> None:
+        """Fetch it through its message, or through another one that shows it."""
+        location = known or await self._locate(task)
         if location is None:
             return None
         for _ in range(RENEWALS):
-            if (refused := _refusal(task, location)) is not None:
+            if (refused := refuse(task, location)) is not None:
                 return await self._settle(task, refused)
             try:
                 return await self._download(task, location)
             except ReferenceExpired:
                 old = location
-                location = await self._locate(task, channel_id, message_id)
+                if old is known:
+                    self._ways.references.note_refused(now=self._ways.clock.now())
+                location = await self._locate(task)
                 if location is None:
                     return None
                 if location.reference == old.reference:
                     break
         return await self._settle(task, judge(ServerFault(REFERENCE_REFUSED), task.attempts))
 
-    async def _locate(self, task: FileTask, channel_id: ChannelId, message_id: MessageId) -> FileLocation | None:
+    async def _locate(self, task: FileTask) -> FileLocation | None:
         """Where the file is; None: no message shows it, which is settled."""
-        shown = await self._ways.references.look(channel_id, message_id)
+        shown = await self._ways.references.look(task.channel_id, task.message_id)
         if (found := shown.get(task.key)) is not None:
             return found
         if whole_key(task.key) in shown:
@@ -226,7 +237,7 @@ class FileFetcher:
             return None
         others, foreign = await self._ways.database.read(_list_others, task.key, self._ways.account)
         for other_channel, other_message in others:
-            if (other_channel, other_message) == (channel_id, message_id):
+            if (other_channel, other_message) == (task.channel_id, task.message_id):
                 continue
             with suppress(ChannelError):
                 if found := (await self._ways.references.look(other_channel, other_message)).get(task.key):
@@ -277,15 +288,6 @@ class FileFetcher:
         self._skip_bytes(task.size or 0)
         if outcome.reason != NO_THUMBNAIL:  # nobody misses it
             self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
-
-
-def _refusal(task: FileTask, location: FileLocation) -> Outcome | None:
-    """Why a file that its message shows is not fetched."""
-    if location.ttl:
-        return Outcome("self-destructing", SELF_DESTRUCTING)
-    if task.max_size is not None and location.size is not None and location.size > task.max_size:
-        return Outcome("too big", f"it has {location.size:,} bytes; at most {task.max_size:,} are wanted")
-    return None
 
 
 def _list_others(conn: Reader, key: FileKey, account: str) -> tuple[list[tuple[ChannelId, MessageId]], bool]:

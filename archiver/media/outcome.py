@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archiver.errors import ChannelError, Error, FileRefused
-from archiver.model.media_file import FileState
+from archiver.model.file_location import FileLocation
+from archiver.model.media_file import FileState, FileTask
 
 FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
 """Seconds until a file that failed is tried again: after the first attempt, growth, at most."""
@@ -48,3 +49,12 @@ def judge(error: Error, attempts: int) -> Outcome:
     if isinstance(error, ChannelError):
         return Outcome("failed", f"its channel cannot be read: {reason}", retry_delay(attempts))
     return Outcome("failed", reason, retry_delay(attempts))
+
+
+def refuse(task: FileTask, location: FileLocation) -> Outcome | None:
+    """Why a file that its message shows is not fetched."""
+    if location.ttl:
+        return Outcome("self-destructing", SELF_DESTRUCTING)
+    if task.max_size is not None and location.size is not None and location.size > task.max_size:
+        return Outcome("too big", f"it has {location.size:,} bytes; at most {task.max_size:,} are wanted")
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
@@ -17,9 +17,11 @@ from archiver.errors import ChannelGone, ServerFault
 from archiver.ids import AccessHash, ChannelId, MessageId
 from archiver.mirror.ingest import Ingest, Outdated
 from archiver.model.file_location import FileLocation
+from archiver.model.media_file import FileKey, FileTask
 from archiver.model.record import HistoryPage
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
+from archiver.store.recent_payload import list_recent_payloads
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ MOST = 100
 """Messages in one call: the server's limit."""
 GATHER = 0.03
 """Seconds in which requests join at the beginning."""
+RECENT = 600.0
+"""Seconds after a message was first seen for which its references are used as they are: they are good for hours."""
 TRIES = 3
 """How often an answer may be older than the archive before it is used without being stored."""
 
@@ -70,9 +74,26 @@ class References:
         self._database = database
         self._ingest = ingest
         self._access = access
+        self._refused_at = 0.0
+        """Unix time up to which references that were kept are not believed."""
         self._waiting: dict[ChannelId, dict[MessageId, asyncio.Future[Found]]] = {}
         self._tasks: dict[ChannelId, asyncio.Task[None]] = {}
         """One for each channel that is being asked: what is wanted meanwhile goes together with its next call."""
+
+    async def recall(self, tasks: Iterable[FileTask], *, now: float) -> dict[FileKey, FileLocation]:
+        """Where files are, by messages that were mirrored a short while ago: without asking the server again."""
+        since = int(max(now - RECENT, self._refused_at))
+        wanted = list(tasks)
+        payloads = await self._database.read(
+            list_recent_payloads, {(task.channel_id, task.message_id) for task in wanted}, since=since
+        )
+        shown = {place: list_locations(raw) for place, raw in payloads.items()}
+        places = ((task.key, shown.get((task.channel_id, task.message_id), {})) for task in wanted)
+        return {key: found[key] for key, found in places if key in found}
+
+    def note_refused(self, *, now: float) -> None:
+        """A recalled reference was refused: those of before are old, too."""
+        self._refused_at = max(self._refused_at, now + 1)
 
     async def look(self, channel_id: ChannelId, message_id: MessageId) -> Found:
         """The files that a message shows now; none if it is gone. Raises ChannelError, ServerFault, FloodWait."""

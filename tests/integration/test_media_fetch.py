@@ -458,3 +458,22 @@ async def test_files_follow_an_account_that_moves_and_do_not_undo_its_move(
     stored = read_session(tmp_path / "session")
     assert stored is not None
     assert stored.dc == 3
+
+
+async def test_new_posts_need_no_second_look_unless_their_references_are_refused(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for _ in range(40):
+        alpha.post(media=world.media.photo(size=3_000))
+    async with fetching_of(server, account, tmp_path, ways={"is_following": True}) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 40
+        assert server.calls.count("channels.getMessages") == 0
+        for _ in range(40):
+            alpha.post(media=world.media.photo(size=3_000))
+        await fetching.rig.sync(alpha)
+        world.files.expire()
+        assert (await fetching.fetch()).files == 40
+        assert 1 <= server.calls.count("channels.getMessages") <= 4
+        fetching.check()

@@ -38,7 +38,8 @@ async def fetch_files(
     began = time.monotonic()
     fetcher = await make_fetcher(settings, account, accounts.disk)
     walk = make_walk(settings, account, selection)
-    total = await _measure(make_walk(settings, account, selection), now=time.time())
+    total = await _measure(account, make_walk(settings, account, selection))
+    await account.connection.ready()
     try:
         async with show_media_progress(lambda: fetcher.counts, total=total, wait=lambda: account.connection.flood_wait):
             await fetcher.run(walk, asyncio.Event())
@@ -63,10 +64,15 @@ async def fetch_files(
     return counts
 
 
-async def _measure(walk: FileWalk, *, now: float) -> int | None:
-    """Bytes of the files of a walk, if they are counted soon enough and their sizes are known."""
-    total, end, seen = 0, time.monotonic() + MEASURE, set[FileKey]()
+async def _measure(account: OpenAccount, walk: FileWalk) -> int | None:
+    """Bytes of the files of a walk, if they are counted soon enough and their sizes are known.
+
+    Meanwhile connections to their data centres are made.
+    """
+    total, end, seen, now = 0, time.monotonic() + MEASURE, set[FileKey](), time.time()
     while tasks := await walk.take(TAKEN, now=now, skip=seen):
+        for dc in {task.dc_id for task in tasks if task.dc_id is not None}:
+            account.files.warm(dc)
         total += sum(task.size or 0 for task in tasks)
         seen.update(task.key for task in tasks)
         if time.monotonic() > end:

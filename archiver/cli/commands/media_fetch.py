@@ -172,7 +172,6 @@ async def _fetch(
     settings = invocation.settings()
     try:
         account = await accounts.take(name)
-        await account.connection.ready()
         counts = await fetch_files(settings, accounts, account, selection)
         await mark_active(accounts.database, name)
     except Error as exc:
