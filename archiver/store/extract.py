@@ -13,15 +13,19 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
 from archiver.ids import ChannelId
+from archiver.store.annotation import read_annotation_texts
 from archiver.store.database import ARCHIVE_NAME
 from archiver.store.migrations import list_migrations
 from archiver.store.outbox import enqueue
 from archiver.store.soundness import EXTRACT_ID
+from search.exact.annotations import put_annotations
 
 _BY_CHANNEL = ("channel", "channel_revision", "channel_state", "capture")
 _BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part")
 _WHOLE = ("coverage",)
 """Which ids were looked at: an archive of some messages would take the others for absent."""
+_SHOWN_BYTES = "SELECT sha256 FROM main.media WHERE"
+_SHOWN_FILES = "SELECT CASE kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || id FROM main.media WHERE"
 _PLAIN = """
 PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
@@ -85,6 +89,7 @@ class ArchiveExtract:
         among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
         for table in _BY_MESSAGE:
             self._copy(table, among, (channel_id, listed))
+        self._copy_derived(among, (channel_id, listed))
         self._search.add(self._conn, channel_id, wanted)
         query = f"SELECT max(last_seen) FROM main.message WHERE {among}"
         (now,) = self._conn.execute(query, (channel_id, listed)).fetchone()
@@ -92,9 +97,22 @@ class ArchiveExtract:
 
     def finish(self) -> None:
         """Commit, and close the file."""
+        put_annotations(self._conn, read_annotation_texts(self._conn))
         self._conn.execute("COMMIT")
         self._conn.execute("DETACH source")
         self._conn.close()
+
+    def _copy_derived(self, among: str, values: tuple[object, ...]) -> None:
+        """Copy what programs made of the messages' files, and the hashes of their pictures, once each."""
+        known = self._conn.execute("SELECT 1 FROM source.sqlite_master WHERE name = 'annotation'").fetchone()
+        if known is None:  # the source is older
+            return
+        for table, number, wanted in (
+            ("annotation", "annotation_id", f"status = 'done' AND replaced_at IS NULL AND sha256 IN ({_SHOWN_BYTES}"),
+            ("picture_hash", "picture_id", f"file_key IN ({_SHOWN_FILES}"),
+        ):
+            copied = f"SELECT 1 FROM main.{table} WHERE main.{table}.{number} = source.{table}.{number}"
+            self._copy(table, f"{wanted} {among}) AND NOT EXISTS ({copied})", values)
 
     def _copy(self, table: str, condition: str, values: tuple[object, ...]) -> None:
         columns = ", ".join(row[1] for row in self._conn.execute(f"PRAGMA main.table_info({table})"))

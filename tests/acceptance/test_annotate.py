@@ -57,7 +57,8 @@ def archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(archive: Path) -> Run:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return warm.run(*arguments, cwd=ROOT, env=clean_environment(TELEKEEP_ARCHIVE__DIR=str(archive), **environment))
+        settings = {"TELEKEEP_ARCHIVE__DIR": str(archive)} | environment
+        return warm.run(*arguments, cwd=ROOT, env=clean_environment(**settings))
 
     return run
 
@@ -93,6 +94,12 @@ def test_a_recording_is_transcribed_found_and_shown_apart(run: Run, tmp_path: Pa
     assert run("search", "convoys").returncode == 1
     exported = run("export", "--format", "jsonl", "-o", "-", "--query", "convoy in:annotations").stdout.splitlines()
     assert [orjson.loads(line)["annotations"][0]["text"] for line in exported] == ["the convoy left at nine"] * 2
+    copy = tmp_path / "copy"
+    run("export", "--format", "sqlite", "-o", str(copy / "archive.db"))
+    there = {"TELEKEEP_ARCHIVE__DIR": str(copy)}
+    found = run("search", "convoys in:annotations", "--sort", "oldest", "--jsonl", **there).stdout.splitlines()
+    assert [orjson.loads(line)["annotations"][0]["program"] for line in found] == ["a program"] * 2
+    assert run("verify", **there).returncode == 0
 
 
 def test_failures_are_counted_and_tried_again_on_request(run: Run, tmp_path: Path) -> None:
