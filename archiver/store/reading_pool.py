@@ -20,7 +20,7 @@ from archiver.store.database import Connection, Database
 
 SIZE: Final = 4
 """Connections of a pool."""
-TURN: Final = 15.0
+TURN: Final = 60.0
 """Maximum seconds to wait for a free connection."""
 _MOMENT: Final = 0.01
 """Seconds within which SQLite itself should have noticed."""

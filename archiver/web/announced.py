@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,13 +73,22 @@ def find_open_page(directory: Path) -> OpenPage | None:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            found = json.loads(os.read(handle, _MOST))
+            found = json.loads(_read_written(handle))
             return OpenPage(str(found["url"]), str(found["token"]))
         return None  # nobody holds it: its server is gone
     except (OSError, ValueError, KeyError, TypeError):
         return None
     finally:
         os.close(handle)
+
+
+def _read_written(handle: int) -> bytes:
+    """What the holder has written, or is about to."""
+    for _ in range(20):
+        if found := os.pread(handle, _MOST, 0):
+            return found
+        time.sleep(0.02)
+    return b""
 
 
 def _take(handle: int) -> bool:

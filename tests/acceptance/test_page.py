@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import LIMIT, Desk
+from tests.acceptance.desk import LIMIT, Desk, until
 from tests.acceptance.running import ground, stop, wait_for, wait_until_equal
 from tests.sample import build, index, make_message
 
@@ -142,6 +142,7 @@ def test_the_service_serves_the_page_and_what_it_archives_is_there_at_once(tmp_p
             wait_for(desk, process, "mirroring")
             number = field.telegram.post(name, "something new")
             wait_until_equal(desk, field.telegram, name)
+            until((desk.archive / "page.json").exists, what="the page")
             address = desk.do("open", f"{name}/{number}").out.strip()
             assert "something new" in read(address)
             done = stop(desk, process)
@@ -149,3 +150,4 @@ def test_the_service_serves_the_page_and_what_it_archives_is_there_at_once(tmp_p
             process.kill()
         assert "the page is open: http://127.0.0.1:" in done.err
         assert "token" not in done.err
+        assert not (desk.archive / "page.json").exists()

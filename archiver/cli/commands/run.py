@@ -6,16 +6,15 @@ import asyncio
 import errno
 import math
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import output
 from archiver.cli.interrupted import leave
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view import figures
-from archiver.errors import Error
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -54,13 +53,15 @@ def command(
     has Prometheus metrics. A terminal shows one line per event; a journal gets warnings only. Ctrl-C, SIGTERM or SIGHUP
     stop it within 5 seconds, a second one immediately; nothing is lost.
     """
-    return asyncio.run(run(context.obj.settings(), zone=context.obj.zone(None), serve=serve))
+    invocation = context.obj
+    return asyncio.run(run(invocation.settings(), zone=invocation.zone(None), serve=serve, config=invocation.config))
 
 
-async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> int:
+async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, config: Path | None = None) -> int:
     """Mirror until a signal arrives. Returns the exit status."""
     stop = asyncio.Event()
     signals = _watch_signals(stop)  # first, because the rest takes a while
+    from archiver.cli.commands.page_process import serving_page
     from archiver.cli.view.run_events import report_events
     from archiver.compose.accounts import ConnectionPolicy, open_accounts
     from archiver.compose.hooks import make_annotator
@@ -113,7 +114,7 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False) -> 
         status_pages = StatusPages(service, accounts.database, metrics, indexed=indexed)
         async with (
             _listening(settings, status_pages.pages),
-            _serving_page(settings, wanted=serve),
+            serving_page(config, wanted=serve),
             report_events(settings.archive.dir, service.describe, zone=zone, indexed=indexed),
             deriving(derive),
         ):
@@ -142,31 +143,6 @@ async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIter
                 # With the default address, it is probably another archive's service that listens there.
                 say = output.warn if "listen" in settings.service.model_fields_set else output.note
                 say(f"cannot listen at {listen} (service.listen): {why}. Mirroring continues.")
-        yield
-
-
-@asynccontextmanager
-async def _serving_page(settings: Settings, *, wanted: bool) -> AsyncIterator[None]:
-    """Serve the page at web.listen; if that fails, mirroring continues without it."""
-    async with AsyncExitStack() as stack:
-        if wanted:
-            from archiver.cli.commands.opening import expect_page
-
-            expect_page()
-            from archiver.cli.view.page_words import TerminalWords
-            from archiver.web.admission import make_token
-            from archiver.web.listening import parse_listen
-            from archiver.web.serving import serve_page
-
-            listen, names = parse_listen(settings.web.listen), settings.web.host_names
-            try:
-                page = serve_page(settings, listen, host_names=names, token=make_token(), words=TerminalWords())
-                serving = await stack.enter_async_context(page)
-                # A journal must not have the token.
-                where = serving.page.at("/") if output.is_terminal(sys.stderr) else f"{serving.url} (telekeep open)"
-                output.note(f"the page is open: {where}", to_copy=True)
-            except Error as error:
-                output.warn(f"the page cannot be served: {error} Mirroring continues.")
         yield
 
 

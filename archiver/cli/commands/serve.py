@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from archiver.cli import interrupted, output
-from archiver.cli.commands.opening import expect_page
+from archiver.cli.commands.opening import expect_page, step_back
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 
@@ -64,6 +64,7 @@ async def run(invocation: Invocation, listen: str | None, host_names: tuple[str,
     names = (*settings.web.host_names, *host_names)
     async with open_archive(settings.archive.dir, remarks=output):
         pass  # says what is wrong with it, if anything
+    step_back()
     token = make_token() if token_file is None else read_token(token_file)
     async with serve_page(settings, address, host_names=names, token=token, words=TerminalWords()) as serving:
         output.note("the page is open; Ctrl-C closes it. Open it with:")
