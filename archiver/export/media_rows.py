@@ -84,6 +84,27 @@ class MediaRows:
         """The number of files that the archive should have, but are missing or damaged."""
         return len(self._reasons)
 
+    async def sync(self) -> None:
+        """Sync all files to disk: at the end, when most of them are there already."""
+        await asyncio.to_thread(self._sync)
+
+    def _sync(self) -> None:
+        for file in self._files:
+            if self._stop.is_set():
+                return
+            folder, _, name = file.path.removeprefix(f"{self._target.prefix}/").partition("/")
+            directory = self._target.open_directory(folder)
+            try:
+                handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+            except OSError as exc:
+                raise self._target.unwritable(exc) from exc
+            finally:
+                os.close(directory)
+
     async def place(self, row: Row) -> Row:
         """Write the files of a row; return the row with their paths below the export."""
         if row["media"] == "[]":
@@ -147,8 +168,6 @@ class MediaRows:
         source.seek(0)
         with os.fdopen(os.open(name, _CREATE, 0o666, dir_fd=directory), "wb") as copy:
             size = self._read(source, sha256, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
         if size < 0:
             os.unlink(name, dir_fd=directory)
         return size

@@ -86,6 +86,8 @@ async def export_to_file(
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
         manifest = _manifest(request, format_name, sink, channels, files, now=now, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
+        if places:
+            await places.sync()
         published = await publish(data, encoded, beside)
     digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0
     return ExportResult(rows, manifest, path, published.manifest, digest, made, published.renamed, lost)
@@ -115,6 +117,8 @@ async def export_to_folder(
         last = folder.open(MANIFEST_NAME)
         last.write(encoded)
         last.close()
+        if places:
+            await places.sync()
         await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
         folder.publish()
     digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0

@@ -235,7 +235,8 @@ def test_a_stream_has_no_place_for_files(desk: Desk, out: str) -> None:
     assert "--media copy needs a file beside which the files can be. Use -o FILE." in done.err
 
 
-def test_an_interrupt_leaves_everything_as_it_was(desk: Desk) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupt_or_a_kill_leaves_everything_as_it_was(desk: Desk, how: signal.Signals) -> None:
     out = desk.home / "out"
     desk.do("export", "-o", "out/day.jsonl", "--media", "copy")
     before = tree(out)
@@ -243,17 +244,28 @@ def test_an_interrupt_leaves_everything_as_it_was(desk: Desk) -> None:
     place = desk.archive / blob_path(huge)
     place.parent.mkdir(exist_ok=True)
     with place.open("wb") as file:
-        file.truncate(200 << 30)
-    with closing(sqlite3.connect(desk.archive / "archive.db")) as conn, conn:
-        conn.execute(
-            "UPDATE media SET path = ?, sha256 = ?, status = 'downloaded' WHERE message_id = 8", (blob_path(huge), huge)
-        )
+        file.truncate(200 << 30)  # without a block on disk: it takes minutes to read
+    change(
+        desk, "UPDATE media SET path = ?, sha256 = ?, status = 'downloaded' WHERE message_id = 8", blob_path(huge), huge
+    )
     running = desk.start("export", "-o", "out/day.jsonl", "--media", "link", "--force")
     until(lambda: any(name.startswith("8-") for name in names(out)))
-    running.send_signal(signal.SIGINT)
-    assert desk.end(running).status == 130
-    assert tree(out) == before
+    running.send_signal(how)
+    assert desk.end(running).status == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    left = [name for name in listed(out) if name.startswith(".telekeep-")]
+    assert bool(left) == (how == signal.SIGKILL)
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert listed(out) == [*left, "day.jsonl", "day.jsonl.media", "manifest.json"]
+    place.unlink()
+    done = desk.run("export", "-o", "out/day.jsonl", "--media", "copy", "--force")
+    assert (done.status, "1 file that should be stored is missing or damaged" in done.err) == (0, True)
     assert listed(out) == ["day.jsonl", "day.jsonl.media", "manifest.json"]
+    desk.do("verify", "out")
+
+
+def change(desk: Desk, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(desk.archive / "archive.db")) as conn, conn:
+        conn.execute(sql, values)
 
 
 def names(out: Path) -> Sequence[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.ids import ChannelId, MessageId
 from archiver.mirror.ingest import Ingest
-from archiver.mirror.rebuild_search import prepare_search
+from archiver.mirror.rebuild_search import prepare_search, rebuild_search
 from archiver.model.media_file import FileKey, blob_path, thumb_key
 from archiver.model.record import Difference, Edited, Message
 from archiver.model.row import MEDIA_KEYS, ChannelName, build_row
@@ -25,7 +25,11 @@ from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages, list_names
+from search.engine.protocol import Question
+from search.exact.writer import ExactEngine
 from search.query.dates import Bounds
+from search.query.filters import Context
+from search.query.parse import parse
 from tests.sample import CHANNEL, START, build, make_message, photo
 
 OLD, NEW = "0a" * 32, "0b" * 32
@@ -157,3 +161,22 @@ async def test_what_can_be_drawn_is_the_file_or_its_thumbnail_or_the_preview(dat
     assert (await pictures(database))[0][1:] == (NEW, None, "thumbnail")
     await database.write(files.settle_downloaded, FileKey("photo/1"), sha256=OLD, size=7, now=7)
     assert (await pictures(database))[0][1:] == (OLD, None, "")
+
+
+async def test_the_old_file_is_found_among_the_revisions_by_its_hash(database: Database) -> None:
+    await database.write(files.settle_downloaded, FileKey("photo/1"), sha256=OLD, size=7, now=7)
+    again = make_message(1, "caption", content_hash=b"2" * 32, payload_sha256=b"2" * 32, media=(picture("2"),))
+    await edit(database, dataclasses.replace(again, edit_date=datetime.fromtimestamp(START + 900, UTC)))
+    await database.write(files.settle_downloaded, FileKey("photo/2"), sha256=NEW, size=8, now=8)
+    for _ in range(2):
+        assert await found_by(database, f"sha256:{OLD}") == []
+        assert await found_by(database, f"sha256:{OLD} in:revisions") == [(1, 1)]
+        assert await found_by(database, f"sha256:{NEW} in:revisions") == [(1, None)]
+        assert await found_by(database, "caption in:revisions") == [(1, None)]
+        await rebuild_search(database)
+
+
+async def found_by(database: Database, query: str) -> list[tuple[int, int | None]]:
+    tree = parse(query, Context(now=datetime.now(UTC)))
+    answer = await ExactEngine(database.connection).search(Question(tree=tree))
+    return [(hit.message_id, hit.revision) for hit in answer.hits]
