@@ -67,6 +67,8 @@ class StoredFiles:
     faults: list[StoredFault] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     """Hashes of files that no message has."""
+    returned: list[str] = field(default_factory=list)
+    """Hashes of files that are there, but count as moved away."""
 
     def count(self, state: BlobState | None) -> int:
         """The number of faulty files in a state."""
@@ -101,7 +103,7 @@ async def check_stored(
     if record:
         while await database.write(tell_slots, now=int(time.time())):
             pass
-    done.extra = await run.list_extra()
+    await run.list_extra()
     return done
 
 
@@ -175,10 +177,13 @@ class _Run:
         if self._done.recorded and checked:
             await self._database.write(note_checked, checked, now=int(time.time()))
 
-    async def list_extra(self) -> list[str]:
-        """Files in `media/` that no message has; one that just arrives is looked up after its file was seen."""
-        extra: list[str] = []
+    async def list_extra(self) -> None:
+        """Note files in `media/` that should not be there; one that just arrives is looked up after it was seen."""
         names: Iterator[str] = self._blobs.list_blobs()
-        while (page := await asyncio.to_thread(lambda: list(islice(names, _MOST_EXTRA)))) and len(extra) < _MOST_LISTED:
-            extra += await self._database.read(list_unknown, page)
-        return extra
+        extra, returned = self._done.extra, self._done.returned
+        while len(extra) + len(returned) < _MOST_LISTED:
+            page = await asyncio.to_thread(lambda: list(islice(names, _MOST_EXTRA)))
+            if not page:
+                return
+            for sha256, was_stored in await self._database.read(list_unknown, page):
+                (returned if was_stored else extra).append(sha256)

@@ -74,13 +74,14 @@ def note_checked(conn: sqlite3.Connection, found: Iterable[tuple[DueBlob, BlobSt
     )
 
 
-def list_unknown(conn: Reader, hashes: Sequence[str]) -> list[str]:
-    """Those of these hashes of which nothing should be stored."""
+def list_unknown(conn: Reader, hashes: Sequence[str]) -> list[tuple[str, bool]]:
+    """Those of these hashes of which nothing should be stored, and whether it was, and counts as moved away."""
     rows = conn.execute(
-        f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT sha256 FROM blob WHERE {_KEPT})",
+        "SELECT value, state IS NOT NULL FROM json_each(?) LEFT JOIN blob ON sha256 = value"
+        " WHERE state IS NULL OR state = 'offloaded' ORDER BY value",
         (orjson.dumps(list(hashes)).decode(),),
     )
-    return [row[0] for row in rows]
+    return [(row[0], bool(row[1])) for row in rows]
 
 
 def list_showing(conn: Reader, sha256: str, limit: int) -> list[tuple[int, int]]:

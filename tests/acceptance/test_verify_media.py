@@ -155,8 +155,17 @@ def test_a_file_that_no_message_has_is_named_and_is_no_fault(desk: Desk) -> None
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"from somewhere else")
     (desk.archive / "media" / "notes.txt").write_text("ours")
+    moved = hashes(desk)[0]
+    query(desk, "UPDATE blob SET state = 'offloaded' WHERE sha256 = ?", moved)
     media = verified(desk)["media"]
-    assert media["extra"] == [blob_path("ab" * 32)]
+    assert (media["extra"], media["returned"], media["files"]) == (
+        [blob_path("ab" * 32)],
+        [blob_path(moved)],
+        COUNT - 2,
+    )
+    done = desk.do("verify", "--quick", "--media")
+    assert f"no message has 1 file in media/: {blob_path('ab' * 32)}." in done.err
+    assert "1 file in media/ counted as moved away, and not read" in done.err
 
 
 def test_a_disk_that_is_not_there_is_not_twelve_lost_files(desk: Desk) -> None:

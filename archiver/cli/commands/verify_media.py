@@ -45,6 +45,8 @@ class MediaChecked:
     unreadable: int = 0
     extra: tuple[str, ...] = ()
     """Paths of files that no message has."""
+    returned: tuple[str, ...] = ()
+    """Paths of files that are there, but count as moved away."""
     recorded: bool = False
     faults: tuple[tuple[str, str], ...] = ()
     wanted: bool = False
@@ -61,6 +63,7 @@ class MediaChecked:
             "damaged": self.damaged,
             "unreadable": self.unreadable,
             "extra": list(self.extra),
+            "returned": list(self.returned),
             "oldest_check": iso(self.of.oldest),
             "recorded": self.recorded,
         }
@@ -126,10 +129,16 @@ def _summarize(done: StoredFiles, after: BlobSum, faults: tuple[tuple[str, str],
         damaged=done.count("damaged"),
         unreadable=done.count(None),
         extra=tuple(map(blob_path, done.extra)),
+        returned=tuple(map(blob_path, done.returned)),
         recorded=done.recorded,
         faults=faults,
         wanted=True,
     )
+
+
+def _name(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
 
 
 def note_media(found: MediaChecked, *, share: float) -> None:
@@ -145,8 +154,12 @@ def note_media(found: MediaChecked, *, share: float) -> None:
         f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{oldest}."
     )
     if found.extra:
-        named = ", ".join(found.extra[:_NAMED])
-        more = f" and {len(found.extra) - _NAMED:,} more" if len(found.extra) > _NAMED else ""
-        output.note(f"no message has {figures.count(len(found.extra), 'file')} in media/: {named}{more}.")
+        output.note(f"no message has {figures.count(len(found.extra), 'file')} in media/: {_name(found.extra)}.")
+    if found.returned:
+        files = figures.count(len(found.returned), "file")
+        output.note(
+            f"{files} in media/ counted as moved away, and not read: {_name(found.returned)};"
+            " `telekeep media offload --returned` takes them back."
+        )
     if not found.recorded:
         output.note("what was found was not recorded, since the archive is damaged or cannot be written to.")

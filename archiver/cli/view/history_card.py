@@ -70,7 +70,7 @@ def _list_files(version: Version, moments: Moments, width: int) -> Iterator[Text
 
 def _describe_file(slot: Mapping[str, Any], moments: Moments) -> str:
     """An attachment, and the beginning of the hash of its file if it was stored."""
-    hashed = f", SHA-256 {slot['sha256'][:16]}…" if slot.get("sha256") else ""
+    hashed = f", file SHA-256 {slot['sha256'][:16]}…" if slot.get("sha256") else ""
     return describe_media(slot, moments) + hashed
 
 
