@@ -22,7 +22,21 @@ _MARKED = re.compile(r"-(?:100[0-9]{1,13}|1[0-9]{12})(?:[/:][0-9]+)?")
 _NUMBER = re.compile(r"-[0-9]+(?:[/:][0-9]+)?")
 
 _ACTING = frozenset(
-    {"login", "add", "remove", "move", "accounts", "sync", "run", "query", "index", "verify", "health", "repair"}
+    {
+        "login",
+        "add",
+        "remove",
+        "move",
+        "accounts",
+        "sync",
+        "run",
+        "query",
+        "index",
+        "media",
+        "verify",
+        "health",
+        "repair",
+    }
 )
 """Commands that run to the end even if their output is no longer read; the others stop with their reader."""
 

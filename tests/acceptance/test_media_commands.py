@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -253,3 +254,20 @@ def test_a_disk_that_is_too_full_for_files_is_said_wherever_files_are_told_of(de
     assert orjson.loads(desk.run("media", "plan", "--json").out)["fits"] is False
     assert orjson.loads(desk.run("media", "status", "--json").out)["has_room"] is False
     assert "no files are fetched; mirroring goes on" in desk.on_terminal("media", "status")
+
+
+def test_an_interrupted_fetch_keeps_what_arrived_and_says_so(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "photos,thumbnails=no")
+    fetching.do("sync")
+    truth = files_of(telegram, fetching)
+    slow = next(row["media"][0]["id"] for row in fetching.do("show", "media_desk/2", "--jsonl").rows)
+    telegram.order("file_fault", action="hang()", file=f"photo/{slow}")
+    running = fetching.start("media", "fetch")
+    until(lambda: len(list(BlobStore(fetching.archive).list_blobs())) == 5, what="the other files")
+    running.send_signal(signal.SIGINT)
+    done = fetching.end(running)
+    assert done.status == 130
+    assert "everything that arrived is kept" in done.err
+    telegram.calm()
+    assert fetching.do("media", "fetch", "--jsonl").rows[0]["files"] == 1
+    assert len(stored(fetching, truth)) == 6

@@ -59,7 +59,7 @@ def command(
     What a channel does not say itself is as in [media]; each option changes one thing and leaves the others. With
     --inherit, the other options begin anew. Nothing is fetched or removed by this command: `telekeep media plan` shows
     what follows, and `telekeep media prune` removes what is no longer wanted. Works while the service runs, which
-    follows within an hour.
+    follows within a minute.
 
     In a pipe: channel, what is wanted, what the channel says itself, separated by tabs.
     """
