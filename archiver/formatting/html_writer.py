@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 
 from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLine, split_blocks
@@ -37,6 +38,7 @@ _TAGS = {
     "diff_delete": "del",
 }
 _ISOLATED = frozenset({"url", "email", "phone", "mention", "hashtag", "cashtag", "bot_command", "bank_card"})
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
 
 
@@ -155,5 +157,17 @@ def _noted(span: Span, inner: str) -> str:
     elif span.kind == "diff_replace":
         title = f"was: {details.get('old_text')}"
     elif span.kind == "formatted_date":
-        title = f"date {details.get('date')}"
+        return _date(details.get("date"), inner)
     return f'<span title="{attribute(title)}">{inner}</span>' if title else inner
+
+
+def _date(date: object, inner: str) -> str:
+    """A date with the instant that it means, as text and as an app has it."""
+    if type(date) is int:
+        try:
+            date = datetime.fromtimestamp(date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (ValueError, OverflowError, OSError):
+            return inner
+    if not isinstance(date, str) or not _INSTANT.fullmatch(date):
+        return inner
+    return f'<time datetime="{date}" title="{date}">{inner}</time>'

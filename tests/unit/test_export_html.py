@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from archiver.errors import UsageError
+from archiver.export.formats import html_folder
 from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from tests.exporting import export_as
@@ -163,3 +164,25 @@ def test_an_empty_export_has_an_index_that_says_so(tmp_path: Path) -> None:
     export_as("html", archive, tmp_path / "out")
     assert "No message is in the range." in (tmp_path / "out/index.html").read_text()
     assert re.findall("messages-", (tmp_path / "out/index.html").read_text()) == []
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next_one(archive: Path, tmp_path: Path) -> None:
+    left = tmp_path / f".telekeep-{'0' * 32}.part"
+    (left / "deep").mkdir(parents=True)
+    (left / "deep/page.html").write_text("half")
+    mine = tmp_path / ".telekeep-mine.part"
+    mine.mkdir()
+    export_as("html", archive, tmp_path / "out")
+    assert not left.exists()
+    assert mine.exists()
+
+
+def test_an_error_leaves_nothing_behind(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr(html_folder, "to_article", fail)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(RuntimeError):
+        export_as("html", archive, tmp_path / "out")
+    assert sorted(tmp_path.iterdir()) == before

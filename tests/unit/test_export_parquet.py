@@ -81,6 +81,18 @@ def test_a_changed_file_is_found(archive: Path, tmp_path: Path) -> None:
     assert [one.fault for one in check(tmp_path / "manifest.json")] == ["has a different SHA-256"]
 
 
+def test_duckdb_reads_csv_and_json_lines_alike(archive: Path, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    tables = []
+    for name, read in (("csv", "read_csv(?, all_varchar=true)"), ("jsonl", "read_json(?, format='newline_delimited')")):
+        export_as(name, archive, tmp_path / name / "all")
+        query = f"SELECT message_id::BIGINT, text, permalink, views::BIGINT FROM {read} ORDER BY permalink"  # noqa: S608
+        rows = duckdb.execute(query, [str(tmp_path / name / "all")]).fetchall()
+        tables.append([(number, text or "", *rest) for number, text, *rest in rows])
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 98 + len(hostile_messages())
+
+
 def test_duckdb_reads_it(archive: Path, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     export_as("parquet", archive, tmp_path / "all.parquet")

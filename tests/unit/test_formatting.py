@@ -67,6 +67,7 @@ details = st.fixed_dictionaries(
         "old_text": st.text(max_size=10),
         "document_id": st.text(max_size=10),
         "user_id": st.integers(),
+        "date": st.one_of(st.integers(), st.text(max_size=5), st.just("2026-01-31T10:00:00Z")),
     },
 )
 numbers = st.one_of(st.integers(-5, 70), st.none(), st.booleans(), st.text(max_size=2), st.integers())
@@ -133,7 +134,7 @@ def test_html_is_well_formed_inert_and_has_the_letters_of_the_text(text: str, en
 
 
 ALLOWED = frozenset(
-    "main div blockquote pre code span a bdi strong em u s mark ins del".split()  # noqa: SIM905
+    "main div blockquote pre code span a bdi strong em u s mark ins del time".split()  # noqa: SIM905
 )
 
 
@@ -273,6 +274,18 @@ def test_names_lead_into_the_page_if_it_has_a_place_for_them() -> None:
     assert 'href="/search?q=hashtag:a"' in html
     assert 'href="/c/bcd"' in html
     assert 'href="https://t.me/bcd"' in to_html("#a @bcd", entities)
+
+
+def test_a_formatted_date_keeps_its_words_and_has_its_instant() -> None:
+    def date(value: object) -> str:
+        return to_html("soon", [{"type": "formatted_date", "offset": 0, "length": 4, "date": value}])
+
+    assert '<time datetime="2021-12-16T00:00:00Z"' in date(1_639_612_800)
+    assert '<time datetime="2026-01-31T10:00:00Z" title="2026-01-31T10:00:00Z">soon</time>' in date(
+        "2026-01-31T10:00:00Z"
+    )
+    assert ">soon<" in date('"><script>')
+    assert "<time" not in date(10**20) + date('"><script>')
 
 
 def test_highlights_lie_over_entities_and_code() -> None:
