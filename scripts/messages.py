@@ -29,6 +29,7 @@ DATA = (
         "not wanted",
         "refused",
     ),
+    *("same file", "same bytes", "similar picture"),
     *("edited", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"),
 )
 """States of channels and files, and kinds of changes, as data has them."""

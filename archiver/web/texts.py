@@ -22,6 +22,11 @@ def visible(text: object) -> Markup:
     return Markup("<bdi>") + Markup(escaped(" ".join(str(text).split()))) + Markup("</bdi>")  # noqa: S704 - escaped
 
 
+def plain(text: object) -> Markup:
+    """A text with its line feeds, for an element that has a direction of its own; hostile characters visible."""
+    return Markup(escaped(str(text)))  # noqa: S704 - escaped
+
+
 def text_html(
     text: str,
     entities: str | None = None,

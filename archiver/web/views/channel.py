@@ -10,6 +10,7 @@ from archiver.model.completeness import IdRun
 from archiver.model.row import build_row
 from archiver.reading.channel_page import ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
+from archiver.store.channel_details import list_statuses
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_newer
 from archiver.store.reading_pool import OutOfTime
@@ -49,6 +50,7 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         found = await find_channel(conn, asked.parts["channel"])
         place = await _read_place(conn, asked)
         page = await read_page(conn, found.mirrored, place)
+        details = (await read(conn, list_statuses)).get(found.name.channel_id)
         answers = await read_texts(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages))
     month = await _read_month(site, asked, found, page)
@@ -62,6 +64,7 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         values={
             "channel": found.name,
             "mirrored": found.mirrored,
+            "details": details,
             "known": found.known,
             "remarks": found.remarks,
             "page": page,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
@@ -15,6 +17,7 @@ from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.coverage_report import list_runs
 from archiver.reading.message_context import read_context
 from archiver.reading.message_history import MessageHistory
+from archiver.reading.similar_posts import SimilarPost, find_similar_posts
 from archiver.reading.word_diff import DiffPiece
 from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
@@ -58,7 +61,9 @@ async def show_message(site: Site, asked: Asked) -> Shown:
         history = await asyncio.to_thread(values["history"].to_object, diff=True)
         return Shown(template="", title=title, rows=[values["context"].row], data={"history": history})
     wanted = bool(asked.get("copies"))
-    values, copies = await asyncio.gather(_read(site, found, held), _find_copies(site, held, wanted=wanted))
+    values, copies, similar = await asyncio.gather(
+        _read(site, found, held), _find_copies(site, held, wanted=wanted), _find_similar(site, held, wanted=wanted)
+    )
     return Shown(
         template="message.html",
         title=title,
@@ -69,6 +74,8 @@ async def show_message(site: Site, asked: Asked) -> Shown:
             "remarks": found.remarks,
             "replies_within": REPLIES_WITHIN,
             "copies": copies,
+            "similar": similar,
+            "annotations": orjson.loads(values["context"].row["annotations"] or "[]"),
             "citation": site.words.cite(values["context"], asked.times.zone),
             "views": _draw_views(values["history"]),
             "diffs": await asyncio.to_thread(_diffs, values["history"]),
@@ -92,6 +99,19 @@ async def _find_copies(site: Site, held: HeldMessage, *, wanted: bool) -> Copies
             return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_REPLIES]))
     except (OutOfTime, NotSearchable):
         return None
+
+
+async def _find_similar(site: Site, held: HeldMessage, *, wanted: bool) -> Sequence[SimilarPost]:
+    """Posts with the same file or a similar picture; none where that takes long, and nobody asked."""
+    message, media = held
+    if not media:
+        return ()
+    try:
+        async with site.glancing(_PATIENT if wanted else _COPYING) as conn:
+            found = await read(conn, find_similar_posts, message.channel_id, message.message_id, media)
+            return found.posts[:_REPLIES]
+    except OutOfTime:
+        return ()
 
 
 def _draw_views(history: MessageHistory) -> Line | None:
