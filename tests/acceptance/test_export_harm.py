@@ -240,3 +240,26 @@ def test_a_dry_run_writes_nothing_and_is_right_about_a_small_export(run: Run, tm
     out = tmp_path / "out"
     files = [path for path in out.iterdir() if path.name != "manifest.json"] if out.is_dir() else [out]
     assert told["bytes"] == sum(path.stat().st_size for path in files)
+
+
+def test_a_directory_of_pages_replaces_only_pages(run: Run, archive: Path, tmp_path: Path) -> None:
+    assert run("export", "--format", "html", "-o", "pages/").returncode == 0
+    assert run("verify", "pages").returncode == 0
+    one_line(run("export", "--format", "html", "-o", "pages"), "pages is an earlier export, of 20")
+    assert run("export", "--format", "html", "-o", "pages", "--force").returncode == 0
+    (tmp_path / "pages/notes.txt").write_text("mine")
+    one_line(run("export", "--format", "html", "-o", "pages", "--force"), "such as notes.txt")
+    assert (tmp_path / "pages/notes.txt").read_text() == "mine"
+    one_line(run("export", "--format", "html", "-o", "-"), "html is a directory of files and cannot go to a stream")
+    one_line(run("export", "--format", "html", "-o", "day.html"), "Use -o day/")
+    one_line(run("export", "--format", "html", "-o", str(archive / "pages")), "among the archive's own files")
+    one_line(run("export", "--format", "html", "-o", str(archive)), "among the archive's own files")
+    assert names(tmp_path) == ["pages"]
+
+
+@pytest.mark.parametrize("name", ["csv", "desktop-json", "markdown", "atom", "sqlite"])
+def test_a_format_of_one_file_is_the_same_bytes_in_a_pipe(run: Run, tmp_path: Path, name: str) -> None:
+    assert run("export", "--format", name, "-o", "out").returncode == 0
+    with (tmp_path / "piped").open("wb") as file:
+        assert run("export", "--format", name, "-o", "/dev/stdout", stdout=file).returncode == 0
+    assert (tmp_path / "piped").read_bytes() == (tmp_path / "out").read_bytes()
