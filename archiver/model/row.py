@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.entities import list_links, read_entities
+from archiver.model.entities import TextEntities, list_links, read_entities
 from archiver.model.json_text import dump
 from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
 
@@ -185,7 +185,7 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "reactions": message.reactions or "[]",
         "media": media_json(media) if media else "[]",
         "hashtags": _list(marks.hashtags),
-        "links": _list(list_links(marks.links, [one.url for one in media], message.markup)),
+        "links": _links(marks, media, message.markup),
         "origin": message.origin,
         "first_seen": _often(message.first_seen),
         "last_seen": _often(message.last_seen),
@@ -268,6 +268,12 @@ def _stub_action(message: StoredMessage) -> str:
     return orjson.dumps(
         {"type": "unreadable", "layer": message.layer, **(orjson.loads(message.extra) if message.extra else {})}
     ).decode()
+
+
+def _links(marks: TextEntities, media: Sequence[StoredMedia], markup: str | None) -> str:
+    if not media and not marks.links and markup is None:
+        return "[]"
+    return _list(list_links(marks.links, [one.url for one in media], markup))
 
 
 def _list(words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from itertools import starmap
 from typing import NamedTuple, TypeAlias
 
 import aiosqlite
@@ -96,7 +97,7 @@ async def iter_chunks(
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     async with conn.execute(query, (channel_id, *bounds)) as cursor:
         while rows := await cursor.fetchmany(chunk):
-            yield await read(conn, _with_media, channel_id, [StoredMessage(*row) for row in rows])
+            yield await read(conn, _with_media, channel_id, list(starmap(StoredMessage, rows)))
 
 
 def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:
@@ -232,6 +233,8 @@ def _add_reasons(conn: Reader, media: dict[int, list[StoredMedia]]) -> None:
     if not unstored:
         return
     known = find_reasons(conn, {file_key(slot.kind, str(slot.id)) for slot in unstored})
+    if not known:
+        return
     for slots in media.values():
         slots[:] = [
             slot if slot.status in _SAYS_ALL else slot._replace(reason=known.get(file_key(slot.kind, str(slot.id))))
