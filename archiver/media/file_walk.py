@@ -24,6 +24,9 @@ from archiver.store.media_policy import list_overrides
 
 RENEW_EVERY: Final = 30.0
 """Seconds after which a walk looks for new messages before it goes on."""
+LEAST_SHARE: Final = 25
+"""Files taken of a channel in its turn, if it has as many: their messages are looked at again with one call, of which
+Telegram allows one in ten seconds."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""
 _REMEMBERED: Final = 1_000
@@ -85,7 +88,7 @@ class FileWalk:
         while self._again and len(tasks) < limit:
             task = self._again.popleft()
             tasks |= {} if task.key in skip else {task.key: task}
-        share = max(1, limit // max(len(self._places), 1))
+        share = max(limit // max(len(self._places), 1), min(LEAST_SHARE, limit // 4), 1)
         while self._places and len(tasks) < limit:
             for task in await self._take_from(self._places.popleft(), share, now):
                 if task.key not in skip:
