@@ -477,3 +477,27 @@ async def test_new_posts_need_no_second_look_unless_their_references_are_refused
         assert (await fetching.fetch()).files == 40
         assert 1 <= server.calls.count("channels.getMessages") <= 20, "several at once"
         fetching.check()
+
+
+async def test_another_account_continues_what_the_first_one_began(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    other = world.add_account("+9996612399", "33333")
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.document(size=12 * MIB, dc=4))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        server.faults.add(GET, faults.hang(), skip=5)
+        stop = asyncio.Event()
+        running = asyncio.create_task(fetching.fetch(stop=stop))
+        await reaches(lambda: fetching.fetcher.counts.received >= 5 * MIB)
+        stop.set()
+        await running
+    server.faults.clear(GET)
+    (tmp_path / "session").unlink()
+    async with fetching_of(server, other, tmp_path) as fetching:
+        await fetching.rig.add(alpha)
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert server.traffic.repeated() == {}
+    assert {part.account for part in server.traffic.parts} == {account.id, other.id}
