@@ -195,7 +195,9 @@ def _commands(shapes: Shapes) -> Iterator[str]:
     for command, options in shapes.commands.items():
         if command != "progress":
             yield f"| `{command}` | {_said(options.get('json', ''))} | {_said(options.get('jsonl', ''))} |"
-    named = ", ".join(f"`{one}`" for one in ("sync", "media fetch", "export", "verify", "index rebuild", "repair search"))
+    named = ", ".join(
+        f"`{one}`" for one in ("sync", "media fetch", "export", "verify", "index rebuild", "repair search")
+    )
     yield f"\n`--progress json` of {named}: [Progress](#progress).\n"
 
 

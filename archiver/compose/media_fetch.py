@@ -64,7 +64,7 @@ async def make_fetcher(
     ways = FetchWays(
         account=account.name,
         database=account.database,
-        downloader=FileDownloader(account.files, await disk.open()),
+        downloader=FileDownloader(account.files, await disk.open(), proves_small=own.requests_per_second <= 0),
         references=references,
         settle=SettleQueue(account.database, now=clock.now),
         budget=CallBudget(small_calls(own.requests_per_second, own.pace)),

@@ -20,7 +20,7 @@ from archiver.media.gate import Gate
 from archiver.media.handover import Handed, Handover
 from archiver.media.part_reader import PartReader, Parts
 from archiver.media.partial import DATA, STEP, Partial, drop_partial, partial_name
-from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes
+from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, retrieve
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FileKey
 
@@ -36,6 +36,8 @@ SLOWEST = 20_000
 """Bytes per second below which a file has had its time: it is continued later."""
 LEAST_TIME = 180.0
 """Seconds that every file has."""
+_JPEG = b"\xff\xd8"
+"""How every photo begins."""
 
 
 class Servers(Parts, Hashes, Protocol):
@@ -96,8 +98,10 @@ class Disk:
 class FileDownloader:
     """Fetches the files of one account."""
 
-    def __init__(self, servers: Servers, disk: Disk) -> None:
+    def __init__(self, servers: Servers, disk: Disk, *, proves_small: bool = True) -> None:
+        """`proves_small`: also check files of one part, which are bound by calls, when nothing is wrong."""
         self.disk = disk
+        self._proves_small = proves_small
         self.arrived: Callable[[int], None] = lambda _: None
         """Called with the bytes of each part."""
         self.kept: Callable[[int], None] = lambda _: None
@@ -107,8 +111,8 @@ class FileDownloader:
         self.settle: Callable[[Handed], Awaitable[None]] = _settle_nothing
         """Records in the archive that a file is stored."""
         self.servers = servers
-        self._reader = PartReader(servers)
         self._prover = Prover(servers)
+        self._reader = PartReader(servers, on_fault=self._prover.suspect)
         self._gates: dict[int, Gate] = {}
 
     async def fetch(self, location: FileLocation) -> Fetched:
@@ -135,8 +139,21 @@ class FileDownloader:
         return await (self._small(location, size) if size <= PART else self._large(location, size))
 
     async def _small(self, location: FileLocation, size: int) -> Fetched:
-        data, proven = await self._part(location, FileProof(self._prover, location), 0, size)
+        proof = FileProof(self._prover, location)
+        if self._proves_small or self._prover.is_suspect(location):
+            data, proven = await self._part(location, proof, 0, size)
+        else:
+            data, proven = await self._read(location, 0, size), False
+            if self._prover.is_suspect(location) or (location.is_photo and not data.startswith(_JPEG)):
+                data, proven = await self._prove(location, proof, data)
         return await self._keep(location, data, proven=proven)
+
+    async def _prove(self, location: FileLocation, proof: FileProof, data: bytes) -> tuple[bytes, bool]:
+        """Check bytes that look wrong, or came when something else was."""
+        try:
+            return data, await proof.is_proven(0, data)
+        except WrongBytes:
+            return await self._part(location, proof, 0, len(data))
 
     async def _unknown(self, location: FileLocation) -> Fetched:
         """A file of unknown size: one part after another, until one is shorter."""
@@ -219,9 +236,9 @@ class FileDownloader:
         """A part, and whether it is proven. Raises WrongBytes if it never is what the server's hashes say."""
         for tries in range(TRIES, 0, -1):
             preparing = asyncio.ensure_future(proof.prepare(offset))
+            preparing.add_done_callback(retrieve)
             try:
-                async with self._gate(location).part(length):
-                    data = await self._reader.read(location, offset, length)
+                data = await self._read(location, offset, length)
                 await preparing
                 proven = await proof.is_proven(offset, data)
             except WrongBytes:
@@ -230,9 +247,14 @@ class FileDownloader:
                 continue
             finally:
                 preparing.cancel()
-            self.arrived(length)
             return data, proven
         raise AssertionError
+
+    async def _read(self, location: FileLocation, offset: int, length: int) -> bytes:
+        async with self._gate(location).part(length):
+            data = await self._reader.read(location, offset, length)
+        self.arrived(length)
+        return data
 
     def _gate(self, location: FileLocation) -> Gate:
         dc = self.servers.dc_of(location)

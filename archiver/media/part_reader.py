@@ -7,6 +7,7 @@ times. A part is never shorter than its announced length: then the file is not w
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from archiver.errors import Implausible, PartRefused, ServerFault
@@ -39,8 +40,10 @@ class Parts(Protocol):
 class PartReader:
     """Reads parts; remembers the size of requests that the servers accept."""
 
-    def __init__(self, servers: Parts) -> None:
+    def __init__(self, servers: Parts, *, on_fault: Callable[[FileLocation], None] = lambda _: None) -> None:
+        """`on_fault` is called with the file of an answer that is not what was asked for."""
         self._servers = servers
+        self._on_fault = on_fault
         self._most = PART
 
     async def read(self, location: FileLocation, offset: int, length: int) -> bytes:
@@ -67,8 +70,10 @@ class PartReader:
                 got, idle = got + more, 0
                 if len(got) == length:
                     return got
+                self._on_fault(location)
                 continue
             idle += 1
+            self._on_fault(location)
             if idle == TRIES:
                 raise fault or SizeDiffers(location.size or 0, ends_at=None if overlong else offset + len(got))
             await asyncio.sleep(PAUSE * 2**idle)

@@ -20,6 +20,8 @@ GROUP = 4 * PART
 """Bytes whose hashes are asked for together."""
 PATIENCE = 10.0
 """Seconds to wait for hashes; without them a file counts as any other client would count it."""
+SUSPECT = 3600.0
+"""Seconds for which a data centre is suspect after it sent something wrong."""
 NONE_IN_A_ROW = 3
 """Answers without hashes after which a data centre is not asked for a while."""
 REST = 3600.0
@@ -33,6 +35,12 @@ class WrongBytes(ServerFault):
 
     def __init__(self) -> None:
         super().__init__("the server's bytes differ from the hashes it gives of them.")
+
+
+def retrieve(done: asyncio.Future[None]) -> None:
+    """Look at a failure that those who waited may have left behind, or asyncio would report it."""
+    if not done.cancelled():
+        done.exception()
 
 
 class Hashes(Protocol):
@@ -54,6 +62,17 @@ class Prover:
         self._servers = servers
         self._empty: dict[int, int] = {}
         self._rests_until: dict[int, float] = {}
+        self._suspect_until: dict[int, float] = {}
+
+    def suspect(self, location: FileLocation) -> None:
+        """Note that the file's data centre sent something wrong."""
+        dc = self._servers.dc_of(location)
+        self._suspect_until[dc] = asyncio.get_running_loop().time() + SUSPECT
+
+    def is_suspect(self, location: FileLocation) -> bool:
+        """Whether the file's data centre sent something wrong a while ago."""
+        dc = self._servers.dc_of(location)
+        return self._suspect_until.get(dc, 0.0) > asyncio.get_running_loop().time()
 
     async def fetch(self, location: FileLocation, offset: int) -> list[PieceHash]:
         """Hashes from there on; none if the server knows none, or does not answer. Raises what stops the account."""
@@ -95,6 +114,7 @@ class FileProof:
             # The last piece of a file may be given with the length of the others.
             if sha256(memoryview(data)[start : start + piece.length]).digest() != piece.sha256:
                 self._forget(pieces)
+                self._prover.suspect(self.location)
                 raise WrongBytes
         return self._covers(offset, len(data))
 
@@ -107,6 +127,7 @@ class FileProof:
     async def _fetch(self, offset: int) -> None:
         if offset not in self._asked:
             self._asked[offset] = asyncio.ensure_future(self._ask(offset))
+            self._asked[offset].add_done_callback(retrieve)
         await asyncio.shield(self._asked[offset])
 
     async def _ask(self, offset: int) -> None:

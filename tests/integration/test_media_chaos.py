@@ -15,10 +15,10 @@ from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
 from tests.integration.media_rig import fetching_of, key_of
-from tests.integration.test_media_fetch import GET, MIB, no_pauses
+from tests.integration.test_media_fetch import GET, MIB, hasty, no_pauses
 from tests.tiers import SOAK
 
-__all__ = ["no_pauses"]
+__all__ = ["hasty", "no_pauses"]
 PASSES = 40
 FAULTS = (
     file_faults.short(5000),
@@ -44,6 +44,7 @@ FAULTS = (
 )
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(30 if SOAK else 3))
 async def test_every_mixture_of_faults_ends_in_true_files(
     seed: int, world: World, server: Server, account: Account, tmp_path: Path

@@ -28,6 +28,11 @@ MIB = 1 << 20
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archiver.media.part_reader.PAUSE", 0.0)
     monkeypatch.setattr("archiver.telegram.file_connections.DELAYS", (0.0, 0.05))
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that do not come are not waited for long."""
     monkeypatch.setattr("archiver.telegram.file_connections.CALL", 1.0)
     monkeypatch.setattr("archiver.telegram.file_connections.CALL_MOST", 1.0)
 
@@ -61,6 +66,7 @@ async def test_a_file_in_ten_channels_of_two_data_centres_is_fetched_once(
     assert rows == [(20, 2, "downloaded", "downloaded")]
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -216,6 +222,7 @@ async def test_self_destructing_files_are_never_asked_for(
     assert not server.called(GET)
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_hung_file_blocks_no_other(world: World, server: Server, account: Account, tmp_path: Path) -> None:
     alpha = world.add_channel("Alpha", "alpha")
     hung = [world.media.document(size=3 * MIB), *(world.media.photo(size=20_000) for _ in range(5))]
@@ -501,3 +508,23 @@ async def test_another_account_continues_what_the_first_one_began(
         fetching.check()
     assert server.traffic.repeated() == {}
     assert {part.account for part in server.traffic.parts} == {account.id, other.id}
+
+
+async def test_small_files_are_checked_by_hashes_only_where_something_was_wrong(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    for _ in range(20):
+        alpha.post(media=world.media.photo(size=3_000))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        fetching.fetcher._ways.downloader._proves_small = False
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 20
+        assert server.calls.count("upload.getFileHashes") == 0
+        server.faults.add(GET, file_faults.swap(), times=3)
+        for _ in range(20):
+            alpha.post(media=world.media.photo(size=3_000))
+        await fetching.rig.sync(alpha)
+        assert (await fetching.fetch()).files == 20
+        assert server.calls.count("upload.getFileHashes") >= 3
+        fetching.check()
