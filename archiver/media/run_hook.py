@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from config.paths import expand_home
 
 PLACEHOLDER: Final = "{path}"
 _MARK: Final = "TELEKEEP_HOOK"
+_ENDED_WITH_US: Final = ("--pdeathsig", "KILL")
 _PASSED_ON: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 _CHUNK: Final = 65_536
 _COMPLAINT: Final = 2_000
@@ -119,10 +121,9 @@ def _fill(argument: str, path: Path) -> str:
 
 def _start(command: Sequence[str], work: Path, limits: HookLimits, stop: int) -> HookResult:
     mark = secrets.token_hex(16)
-    nice = shutil.which("nice")
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own settings; no shell
-            [nice, "-n", "19", *command] if nice else command,
+            [*_list_wrappers(), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -142,6 +143,20 @@ def _start(command: Sequence[str], work: Path, limits: HookLimits, stop: int) ->
         finally:
             _end(process, mark)
         return output.judge()
+
+
+@cache
+def _list_wrappers() -> tuple[str, ...]:
+    """Programs that start another one: so that it ends with us, however we end, and has the lowest priority."""
+    found: list[str] = []
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        setpriv = shutil.which("setpriv")  # of util-linux; elsewhere, or if it is too old, there is none
+        tried = [setpriv or "", *_ENDED_WITH_US, "true"]
+        if setpriv and subprocess.run(tried, check=False, capture_output=True, timeout=10).returncode == 0:  # noqa: S603
+            found += [setpriv, *_ENDED_WITH_US]
+    if nice := shutil.which("nice"):
+        found += [nice, "-n", "19"]
+    return tuple(found)
 
 
 def _environment(work: Path, mark: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from archiver.store.picture import count_material
 
 log = logging.getLogger(__name__)
 
-IDLE = 20.0
+IDLE = 5.0
 """Seconds between two looks for something to derive."""
 PATIENCE = 600.0
 """Seconds for which files may keep arriving before work begins all the same."""

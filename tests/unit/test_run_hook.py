@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
 import stat
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from archiver.media.run_hook import HookLimits, HookResult, run_hook
 
+ROOT = Path(__file__).parents[2]
 PLENTY = HookLimits(seconds=30, output=100_000)
 
 
@@ -173,6 +175,24 @@ async def test_a_stop_ends_the_program_at_once(tmp_path: Path, stored: Path) -> 
         await running
     assert time.monotonic() - began < 5
     assert not is_running(pid)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv of util-linux")
+async def test_a_program_ends_with_us_even_if_we_are_killed(tmp_path: Path, stored: Path) -> None:
+    note = tmp_path / "pid"
+    program = script(tmp_path, f"echo $$ > {shlex.quote(str(note))}; exec sleep 600")
+    code = (
+        "import asyncio, pathlib, sys; from archiver.media.run_hook import HookLimits, run_hook; "
+        "limits = HookLimits(seconds=60, output=9); "
+        "asyncio.run(run_hook([sys.argv[1], '{path}'], pathlib.Path(sys.argv[2]), suffix='', limits=limits))"
+    )
+    ours = await asyncio.create_subprocess_exec(sys.executable, "-c", code, program, str(stored), cwd=ROOT)
+    pid = int(await wait_for_file(note))
+    ours.kill()
+    await ours.wait()
+    async with asyncio.timeout(10):
+        while is_running(pid):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
 
 
 async def test_nothing_is_left_in_the_temporary_directory(
