@@ -12,7 +12,7 @@ from typing import Any
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import choose_channels
-from archiver.export.formats.registry import FORMATS, WriterContext
+from archiver.export.formats.registry import FORMATS, ExportFormat, WriterContext
 from archiver.export.formats.sqlite_archive import ExtractSource
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
@@ -31,9 +31,15 @@ def export_as(
     format_name: str, archive: Path, out: Path, *, force: bool = True, zone: str = "UTC", **more: Any
 ) -> ExportResult:
     """Export the whole archive in a format. `more`: fields of the request."""
+    return export_form(FORMATS[format_name], archive, out, force=force, zone=zone, **more)
+
+
+def export_form(
+    form: ExportFormat, archive: Path, out: Path, *, force: bool = True, zone: str = "UTC", **more: Any
+) -> ExportResult:
+    """The same for a format that has no name of its own."""
 
     async def run() -> ExportResult:
-        form = FORMATS[format_name]
         async with await Database.open_readonly(archive) as database:
             conn = database.connection
             channels = await choose_channels(conn, [], remarks=Heard())

@@ -12,7 +12,7 @@ from archiver.cli.parsing.parameters import Option
 from archiver.cli.view.fields import parse_fields
 from archiver.cli.view.shape import Shape
 from archiver.errors import UsageError
-from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat
+from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, partitioned
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
 
@@ -27,6 +27,10 @@ FieldsOption: TypeAlias = Annotated[
 MediaOption: TypeAlias = Annotated[
     Literal["copy", "link", "none"],
     Option("--media", metavar="HOW", help="Also the stored files: copy, link (hard links), none (default)."),
+]
+PartitionOption: TypeAlias = Annotated[
+    Literal["channel-month"] | None,
+    Option("--partition", metavar="HOW", help="Parquet in a directory: a file for each channel and month."),
 ]
 IDS = ("channel_id", "message_id")
 """What --ids-only leaves."""
@@ -64,6 +68,7 @@ def plan_export(
     format_name: str | None,
     fields: str | None,
     ids_only: bool,
+    partition: str | None,
     revisions: bool,
     excel: bool,
     media: Literal["copy", "link", "none"] = "none",
@@ -72,7 +77,11 @@ def plan_export(
     shape: Shape,
 ) -> ExportPlan:
     """The plan by the options. Raises UsageError for those that contradict each other."""
-    form = FORMATS[format_name or format_of(out)]
+    form = FORMATS[format_name or ("parquet" if partition else format_of(out))]
+    if partition is not None:
+        if form.name != "parquet":
+            raise UsageError("--partition needs Parquet.", hint="Use --format parquet.")
+        form = partitioned(form)
     _expect_separate_outputs(out, format_name, shape, dry_run=dry_run)
     if excel and form.name != "csv":
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")

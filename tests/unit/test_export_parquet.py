@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
+from archiver.export.formats.registry import FORMATS, partitioned
 from archiver.export.verify import check
 from archiver.model.row import KEYS, NESTED
-from tests.exporting import export_as
+from tests.exporting import export_as, export_form
 from tests.hostile import hostile_messages
-from tests.sample import OTHER, build, make_message
+from tests.sample import OTHER, _insert, build, connect, make_message
 
 pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
 
@@ -71,6 +73,27 @@ def test_two_exports_are_the_same_bytes_in_groups_of_65536(tmp_path: Path) -> No
     assert (tmp_path / "one/all.parquet").read_bytes() == (tmp_path / "two/all.parquet").read_bytes()
     metadata = pq.ParquetFile(tmp_path / "one/all.parquet").metadata
     assert [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)] == [65_536, 463]
+
+
+def test_a_partitioned_export_is_read_as_one_table(archive: Path, tmp_path: Path) -> None:
+    late = make_message(100_000, "in February", channel_id=1002)
+    with closing(connect(archive)) as conn:
+        _insert(conn, late)
+    form = partitioned(FORMATS["parquet"])
+    for name in ("one", "two"):
+        export_form(form, archive, tmp_path / name)
+        assert not [one.fault for one in check(tmp_path / name / "manifest.json") if one.fault]
+    files = sorted(str(path.relative_to(tmp_path / "one")) for path in (tmp_path / "one").rglob("*.parquet"))
+    assert files == [
+        "peer=1001/month=2021-12/part-0001.parquet",
+        "peer=1002/month=2021-12/part-0001.parquet",
+        "peer=1002/month=2022-02/part-0001.parquet",
+    ]
+    assert all((tmp_path / "one" / one).read_bytes() == (tmp_path / "two" / one).read_bytes() for one in files)
+    duckdb = pytest.importorskip("duckdb")
+    query = "SELECT peer, month, count(*) FROM read_parquet(?, hive_partitioning=true) GROUP BY ALL ORDER BY ALL"
+    found = duckdb.execute(query, [str(tmp_path / "one/**/*.parquet")]).fetchall()
+    assert [(int(peer), count) for peer, _, count in found] == [(1001, len(hostile_messages())), (1002, 98), (1002, 1)]
 
 
 def test_a_changed_file_is_found(archive: Path, tmp_path: Path) -> None:

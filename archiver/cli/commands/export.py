@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
-from archiver.cli.export_options import ExportPlan, FieldsOption, FormatOption, MediaOption, plan_export
+from archiver.cli.export_options import (
+    ExportPlan,
+    FieldsOption,
+    FormatOption,
+    MediaOption,
+    PartitionOption,
+    plan_export,
+)
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.export_words import ExportWords
@@ -80,6 +87,7 @@ def command(
     format_name: FormatOption = None,
     fields: FieldsOption = None,
     ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
+    partition: PartitionOption = None,
     revisions: Annotated[bool, Option("--revisions", help="Also earlier contents, as the key versions.")] = False,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
@@ -110,6 +118,7 @@ def command(
         format_name=format_name,
         fields=fields,
         ids_only=ids_only,
+        partition=partition,
         revisions=revisions,
         excel=excel,
         media=media,

@@ -144,6 +144,9 @@ def _notes(row: Row, wording: Wording) -> Iterator[str]:
         yield f"buttons: {wording.buttons(markup)}"
     if fact := _load(row["fact_check"]):
         yield f"fact check: {fact.get('text') or 'not shown by the server yet'}"
+    for made in _load(row.get("annotations")) or ():
+        if made.get("text"):
+            yield f"{made.get('hook')}, by a program: {made['text']}"
 
 
 def _figures(row: Row, wording: Wording) -> str:

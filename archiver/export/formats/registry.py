@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -100,6 +100,17 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
 
     import_pyarrow()  # at once, so that a lack is said before anything is read
     return partial(ParquetRows, context.request, context.table_keys)
+
+
+def partitioned(form: ExportFormat) -> ExportFormat:
+    """Parquet in a folder for each channel and month."""
+
+    def make(context: WriterContext, folder: OpensFiles) -> DescribedRows:
+        from archiver.export.formats.parquet_folder import PartitionedParquet
+
+        return PartitionedParquet(context.request, context.table_keys, folder)
+
+    return replace(form, make=None, make_folder=make)
 
 
 def _sqlite(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
