@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import random
 import sqlite3
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -177,6 +179,24 @@ async def test_the_decoders_process_has_the_lowest_priority_and_writes_no_file(
     if Path("/proc").exists():
         limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
         assert next(line for line in limits.splitlines() if line.startswith("Max file size")).split()[3] == "0"
+
+
+@pytest.mark.soak(only="makes a million hashes, which takes a minute")
+def test_among_a_million_hashes_a_near_one_is_found_quickly() -> None:
+    rng = random.Random(1)
+    with tables() as conn:
+        made = (
+            pictures.PictureHash(key=pictures.FileKey(f"photo/{at}"), source="file", hash=rng.getrandbits(64))
+            for at in range(1_000_000)
+        )
+        pictures.put_hashes(conn, made, now=1)
+        began = time.process_time()
+        for _ in range(10):
+            at = rng.randrange(1_000_000)
+            [known] = pictures.find_hashes(conn, [pictures.FileKey(f"photo/{at}")]).values()
+            wanted = flip(known.hash or 0, set(rng.sample(range(64), NEAR)))
+            assert known.key in {one.key for one, _ in pictures.find_near(conn, wanted, bits=NEAR)}
+        assert (time.process_time() - began) / 10 < 0.05
 
 
 def tables() -> closing[sqlite3.Connection]:
