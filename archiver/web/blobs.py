@@ -101,7 +101,7 @@ class Blobs:
 
 
 def _answer(request: Request, sha256: str, file: BinaryIO, size: int, kind: str | None) -> Response:
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=3600", "Content-Security-Policy": _SANDBOX}
+    headers = {"Accept-Ranges": "bytes", "Content-Security-Policy": _SANDBOX}
     if kind is None:
         headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
     try:

@@ -128,7 +128,7 @@ class Previews:
         async with self._site.reading() as conn:
             jpeg = await read(conn, _find_preview, channel_id, message_id, str(request.path_params["media_id"]))
         kind, body = ("image/gif", _EMPTY) if jpeg is None else ("image/jpeg", jpeg)
-        return Response(body, headers={"Content-Type": kind, "Cache-Control": "private, max-age=3600"})
+        return Response(body, headers={"Content-Type": kind})
 
 
 def _find_preview(conn: Reader, channel_id: int, message_id: int, media_id: str) -> bytes | None:
