@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from archiver.compose.media import settings_policy
 from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget, small_calls
-from archiver.media.download import Disk, FileDownloader
+from archiver.media.disk import Disk
+from archiver.media.download import FileDownloader
 from archiver.media.fetch import FetchWays, FileFetcher
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.media.handover import Handover

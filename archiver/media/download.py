@@ -7,20 +7,18 @@ comes, so that whatever ends the process costs only what was under way.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple, Protocol, TypeVar
 
 from archiver.errors import ServerFault
-from archiver.media.blob_store import BlobStore
+from archiver.media.disk import Disk
 from archiver.media.gate import Gate
-from archiver.media.handover import Handed, Handover
-from archiver.media.part_reader import PartReader, Parts
-from archiver.media.partial import DATA, STEP, Partial, drop_partial, partial_name
-from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, retrieve
+from archiver.media.handover import Handed
+from archiver.media.part_reader import PartReader, Parts, SizeDiffers
+from archiver.media.partial import STEP, Partial
+from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, find_proven_size, retrieve
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FileKey
 
@@ -32,6 +30,8 @@ TRIES = 3
 """How often a part is fetched whose bytes differ from the server's hashes."""
 UNKNOWN_MOST = 64 * PART
 """Largest file whose size its message does not announce."""
+DIFFERING_MOST = 256 * PART
+"""Largest file that is kept with another size than announced, where the server's hashes prove it."""
 SLOWEST = 20_000
 """Bytes per second below which a file has had its time: it is continued later."""
 LEAST_TIME = 180.0
@@ -59,40 +59,6 @@ class Fetched(NamedTuple):
     size: int
     proven: bool
     """Whether the server's hashes cover every byte."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """Where files go; its methods run in threads."""
-
-    store: BlobStore
-    handover: Handover
-    threads: Executor
-
-    async def run(self, act: Callable[..., T], *args: object) -> T:
-        """Run it in a thread; when cancelled, only after it has ended."""
-        work = asyncio.get_running_loop().run_in_executor(self.threads, act, *args)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})
-            raise
-
-    def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
-        """Store a whole file; returns what `Handover.settled` is to be called with, too."""
-        name = partial_name(key) + DATA
-        handle = self.store.open_partial(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        with os.fdopen(handle, "wb", buffering=0) as file:
-            if file.write(data) != len(data):
-                raise OSError("the disk is full")
-        return self.adopt(Handed(key, sha256(data).hexdigest(), len(data)))
-
-    def adopt(self, handed: Handed) -> tuple[Handed, int]:
-        """Make the data in `media/partial/` a blob."""
-        turn = self.handover.note(handed)
-        self.store.adopt(partial_name(handed.key) + DATA, sha256=handed.sha256, size=handed.size)
-        drop_partial(self.store, handed.key)
-        return handed, turn
 
 
 class FileDownloader:
@@ -136,11 +102,22 @@ class FileDownloader:
             return await self._keep(location, location.inline, proven=False)
         if size is None:
             return await self._unknown(location)
-        return await (self._small(location, size) if size <= PART else self._large(location, size))
+        try:
+            return await self._sized(location, size)
+        except SizeDiffers as exc:
+            real = await find_proven_size(self._prover, location, most=DIFFERING_MOST)
+            if real is None or real == size or exc.ends_at not in (None, real):
+                raise
+            return await self._sized(replace(location, size=real), real, must_be_proven=True)
 
-    async def _small(self, location: FileLocation, size: int) -> Fetched:
+    async def _sized(self, location: FileLocation, size: int, *, must_be_proven: bool = False) -> Fetched:
+        if size > PART:
+            return await self._large(location, size)
+        return await self._small(location, size, must_be_proven=must_be_proven)
+
+    async def _small(self, location: FileLocation, size: int, *, must_be_proven: bool) -> Fetched:
         proof = FileProof(self._prover, location)
-        if self._proves_small or self._prover.is_suspect(location):
+        if must_be_proven or self._proves_small or self._prover.is_suspect(location):
             data, proven = await self._part(location, proof, 0, size)
         else:
             data, proven = await self._read(location, 0, size), False

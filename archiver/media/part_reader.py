@@ -26,6 +26,7 @@ class SizeDiffers(ServerFault):
     def __init__(self, announced: int, *, ends_at: int | None) -> None:
         """`ends_at`: where the server's file ends; None: beyond the announced end."""
         has = "has more" if ends_at is None else f"ends after {ends_at:,}"
+        self.ends_at = ends_at
         super().__init__(f"its message announces {announced:,} bytes, but the server's file {has}.")
 
 

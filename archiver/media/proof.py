@@ -94,6 +94,19 @@ class Prover:
         return found
 
 
+async def find_proven_size(prover: Prover, location: FileLocation, *, most: int) -> int | None:
+    """Bytes of a file that the server's hashes cover without a gap; None: it gives none, or for more than `most`."""
+    end = 0
+    while end <= most:
+        pieces = {piece.offset: piece.length for piece in await prover.fetch(location, end)}
+        before = end
+        while length := pieces.get(end):
+            end += length
+        if end == before:
+            return end or None
+    return None
+
+
 class FileProof:
     """The hashes of one file, fetched as its parts need them."""
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget
-from archiver.media.download import Disk, FileDownloader
+from archiver.media.disk import Disk
+from archiver.media.download import FileDownloader
 from archiver.media.fetch import FetchWays, FileFetcher
 from archiver.media.fetch_counts import FetchCounts
 from archiver.media.file_walk import FileSelection, FileWalk

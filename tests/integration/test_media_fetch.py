@@ -528,3 +528,34 @@ async def test_small_files_are_checked_by_hashes_only_where_something_was_wrong(
         assert (await fetching.fetch()).files == 20
         assert server.calls.count("upload.getFileHashes") >= 3
         fetching.check()
+
+
+@pytest.mark.parametrize("announced", [5_000, 70_000, 3 * MIB])
+async def test_a_file_of_another_size_is_kept_only_if_the_hashes_prove_it(
+    announced: int, world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    medium = world.media.document(size=60_000 if announced < MIB else 2 * MIB + 5)
+    medium.document.size = announced
+    alpha.post(media=medium)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).files == 1
+        fetching.check()
+    assert query(tmp_path, "SELECT size FROM blob") == [(60_000 if announced < MIB else 2 * MIB + 5,)]
+
+
+async def test_a_file_of_another_size_that_nothing_proves_is_not_kept(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    medium = world.media.document(size=60_000)
+    medium.document.size = 70_000
+    alpha.post(media=medium)
+    server.faults.add("upload.getFileHashes", faults.rpc(400, "LOCATION_INVALID"))
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).not_fetched == {"failed": 1}
+        [(reason,)] = query(tmp_path, "SELECT reason FROM file")
+        assert "announces 70,000 bytes, but the server's file ends after 60,000" in reason
+        fetching.check()

@@ -1,0 +1,52 @@
+"""The disk side of fetching files: whole files become blobs, in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from archiver.media.blob_store import BlobStore
+from archiver.media.handover import Handed, Handover
+from archiver.media.partial import DATA, drop_partial, partial_name
+from archiver.model.media_file import FileKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Where files go; its methods run in threads."""
+
+    store: BlobStore
+    handover: Handover
+    threads: Executor
+
+    async def run(self, act: Callable[..., T], *args: object) -> T:
+        """Run it in a thread; when cancelled, only after it has ended."""
+        work = asyncio.get_running_loop().run_in_executor(self.threads, act, *args)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work})
+            raise
+
+    def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
+        """Store a whole file; returns what `Handover.settled` is to be called with, too."""
+        name = partial_name(key) + DATA
+        handle = self.store.open_partial(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            if file.write(data) != len(data):
+                raise OSError("the disk is full")
+        return self.adopt(Handed(key, sha256(data).hexdigest(), len(data)))
+
+    def adopt(self, handed: Handed) -> tuple[Handed, int]:
+        """Make the data in `media/partial/` a blob."""
+        turn = self.handover.note(handed)
+        self.store.adopt(partial_name(handed.key) + DATA, sha256=handed.sha256, size=handed.size)
+        drop_partial(self.store, handed.key)
+        return handed, turn
