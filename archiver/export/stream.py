@@ -99,36 +99,42 @@ async def _merged(conn: Connection, request: Request) -> AsyncGenerator[list[Ite
             for channel in request.channels
         ]
         queues: list[Iterator[Item]] = [iter(())] * len(streams)
-        heap: list[tuple[int, int, int, int, Item]] = []
+        heap: list[_Entry] = []
         merged: list[Item] = []
-        for at in range(len(streams)):
-            await _push(heap, at, streams, queues)
+        for at, stream in enumerate(streams):
+            if (first := await _next_chunk(at, stream, queues)) is not None:
+                heapq.heappush(heap, first)
         while heap:
-            *_, at, item = heapq.heappop(heap)
+            *_, at, item = heap[0]
             merged.append(item)
+            following = next(queues[at], None)  # mostly there: awaiting each row would cost as much as the row
+            entry = _entry(at, following) if following else await _next_chunk(at, streams[at], queues)
+            if entry is None:
+                heapq.heappop(heap)
+            else:
+                heapq.heapreplace(heap, entry)
             if len(merged) == rows.CHUNK:
                 yield merged
                 merged = []
-            await _push(heap, at, streams, queues)
         yield merged
 
 
-async def _push(
-    heap: list[tuple[int, int, int, int, Item]],
-    at: int,
-    streams: list[AsyncGenerator[list[Item], None]],
-    queues: list[Iterator[Item]],
-) -> None:
-    """Put the next message of a channel on the heap."""
-    item = next(queues[at], None)
-    while item is None:
-        chunk = await anext(streams[at], None)
-        if chunk is None:
-            return
-        queues[at] = iter(chunk)
-        item = next(queues[at], None)
+_Entry: TypeAlias = tuple[int, int, int, int, Item]
+"""Date, channel and id of a message, by which it is sorted; the number of its stream; and itself."""
+
+
+def _entry(at: int, item: Item) -> _Entry:
     message = item[0]
-    heapq.heappush(heap, (message.date, message.channel_id, message.message_id, at, item))
+    return message.date, message.channel_id, message.message_id, at, item
+
+
+async def _next_chunk(at: int, stream: AsyncGenerator[list[Item], None], queues: list[Iterator[Item]]) -> _Entry | None:
+    """Read the next messages of a channel, and return the first of them."""
+    async for chunk in stream:
+        queues[at] = iter(chunk)
+        if (item := next(queues[at], None)) is not None:
+            return _entry(at, item)
+    return None
 
 
 async def _found(conn: Connection, request: Request) -> AsyncGenerator[list[Item], None]:
