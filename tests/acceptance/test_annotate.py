@@ -91,7 +91,9 @@ def test_a_recording_is_transcribed_found_and_shown_apart(run: Run, tmp_path: Pa
     assert shown(run, "NightBridge/2")["annotations"] is None
     found = run("search", "convoys in:annotations", "--sort", "oldest", "--jsonl").stdout.splitlines()
     assert [orjson.loads(line)["message_id"] for line in found] == [1, 3]
-    assert run("search", "convoys").returncode == 1
+    without = run("search", "convoys")
+    assert without.returncode == 1
+    assert "in transcripts and texts in pictures: 2 found; add in:annotations" in without.stderr
     exported = run("export", "--format", "jsonl", "-o", "-", "--query", "convoy in:annotations").stdout.splitlines()
     assert [orjson.loads(line)["annotations"][0]["text"] for line in exported] == ["the convoy left at nine"] * 2
     copy = tmp_path / "copy"

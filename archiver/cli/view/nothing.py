@@ -11,8 +11,8 @@ from search.engine.protocol import Engine, Question
 from search.exact.reader import ExactEngine
 from search.exact.similar import find_similar
 from search.query.dates import Bounds
-from search.query.scope import Scope
-from search.query.tree import EVERYTHING, And, Node, Not, PostedWithin, Prefix, Word, text_leaves
+from search.query.scope import Scope, includes_annotations
+from search.query.tree import EVERYTHING, And, InAnnotations, Node, Not, PostedWithin, Prefix, Word, text_leaves
 from search.query.write import write
 
 SECONDS = 0.3
@@ -30,6 +30,7 @@ async def explain(conn: Connection, engine: Engine, question: Question, moments:
     if not isinstance(engine, ExactEngine):
         return []
     return [
+        *await _annotated(engine, question),
         *await _outside(engine, question),
         *await _alone(engine, question),
         *await _similar(conn, engine, question),
@@ -43,6 +44,15 @@ def _since(question: Question) -> float | None:
         if isinstance(part, PostedWithin):
             bounds = bounds.intersect(part.bounds)
     return None if bounds.since is None else bounds.since.timestamp()
+
+
+async def _annotated(engine: ExactEngine, question: Question) -> list[str]:
+    """Number of hits with what programs made of attached files."""
+    if includes_annotations(question.tree) or not any(text_leaves(question.tree)):
+        return []
+    wider = replace(question, tree=And((question.tree, InAnnotations())), cursor=None)
+    found = await engine.count_within(wider, SECONDS)
+    return [f"in transcripts and texts in pictures: {found:,} found; add in:annotations"] if found else []
 
 
 async def _outside(engine: ExactEngine, question: Question) -> list[str]:
