@@ -22,6 +22,7 @@ from tests.acceptance.desk import Desk
 from tests.pictures import encode, photograph
 from tests.sample import build, make_message, photo
 from tests.stored_files import store_file
+from tests.tiers import SOAK
 
 HOSTILE = b"\x1b]0;pwned\x07\x1b[2J"
 
@@ -66,10 +67,16 @@ def test_inline_images_of_iterm2_are_drawn_over_ssh_too(desk: Desk) -> None:
     )
 
 
+MORE = [
+    (1, {"TERM": "dumb"}, "no picture: this terminal is dumb (TERM)."),
+    (1, {"TERM": "xterm-256color"}, "no picture: this terminal (TERM=xterm-256color) offers neither kitty graphics"),
+]
+
+
 @pytest.mark.parametrize(
     ("post", "environment", "why"),
     [
-        (1, {"TERM": "dumb"}, "no picture: this terminal is dumb (TERM)."),
+        *(MORE if SOAK else ()),
         (1, {"TERM": "xterm-kitty", "TMUX": "x,1,0"}, "no picture: tmux does not offer sixel graphics here"),
         (
             1,
