@@ -49,6 +49,7 @@ TABLE: tuple[tuple[str, int, bool], ...] = (
     ("health", 2, False),
     ("health --json", 2, True),
     ("export -o -", 0, True),
+    ("media status", 0, True),
     ("index status", 2, False),
     ("verify", 0, True),
     ("repair search", 0, False),

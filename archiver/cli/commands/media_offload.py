@@ -37,13 +37,14 @@ def command(
 
     \b
     Examples:
-      mv ~/telekeep/media/0? /mnt/disk/media/ && telekeep media offload
       telekeep media offload --dry-run
-      mv /mnt/disk/media/0? ~/telekeep/media/ && telekeep media offload --returned
+      telekeep media offload
+      telekeep media offload --returned
 
-    Without options: all files that the archive calls stored, or missing, and that are not where they belong. With
-    --returned: offloaded and missing ones that are there again; their bytes are hashed, and what is damaged stays as it
-    is. A file that was lost rather than moved is fetched again with `telekeep media retry CHANNEL/ID`.
+    Move the directories of media/ as they are, such as with `mv ~/telekeep/media/0? /mnt/disk/media/`. Without options:
+    all files that the archive calls stored, or missing, and that are not where they belong. With --returned: offloaded
+    and missing ones that are there again; their bytes are hashed, and what is damaged stays as it is. A file that was
+    lost rather than moved is fetched again with `telekeep media retry CHANNEL/ID`.
 
     In a pipe: SHA-256, bytes, and what was known of it, separated by tabs.
     """
