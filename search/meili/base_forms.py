@@ -23,8 +23,6 @@ from search.words.stems.arabic import arabic_candidates
 from search.words.stems.hebrew import hebrew_candidates
 
 MARK: Final = "0"
-SEPARATOR: Final = ";"
-"""For the server, words on both sides are far apart."""
 PERSIAN: Final = str.maketrans("كي", "کی")
 """Folded letters to those that people type in Persian."""
 ONE_TYPO: Final = 5
@@ -38,13 +36,13 @@ _RULES: Final = {"e": ("en", "", None), "g": ("de",), "t": ("tr", "az")}
 """Labels of the texts to which the rules of a Latin language are applied."""
 
 
-def base_forms(folded: Iterable[str], lang: str | None) -> str:
+def base_forms(folded: Iterable[str], lang: str | None) -> list[str]:
     """Return the base forms of the words of folded texts, as documents have them."""
     words = {word for text in folded for word in text.split()}
     found = {base for word in words for base in _bases(word, lang)} - words
     # The server splits off the article from the words of a question, and wants to find both.
     articles = [_ARTICLE] if any(map(_AFTER_PARTICLE.match, words)) else []
-    return SEPARATOR.join([*articles, *sorted(base + MARK for base in found)])
+    return [*articles, *sorted(base + MARK for base in found)]
 
 
 @lru_cache(maxsize=65_536)

@@ -1,10 +1,10 @@
 """Convert messages to Meilisearch documents: lines of UTF-8 JSON. Pure.
 
-`text` and the other readable fields are as people wrote them. `words_<version>_<norm>` has what Meilisearch's tokenizer
-would not read as telekeep does (`folding`) and other spellings (`spellings`), `base_forms` the base forms of words.
-The rest is for filters and facets; absent values are omitted, except the language, and so are states that are false,
-except `is_edited` and `is_missing`. Ids that exceed the precision of JSON numbers are strings. Views and forwards are
-not included, since each change would require a write.
+`text` and the other readable fields are as people wrote them. What Meilisearch's tokenizer would not read as telekeep
+does (`folding`) and other spellings (`spellings`) are in two more: what it has to cut in `words_<version>_<norm>`, and
+single words in `forms`, with the base forms of words. The rest is for filters and facets; absent values are omitted,
+except the language, and so are states that are false. Ids that exceed the precision of JSON numbers are strings. Views
+and forwards are not included, since each change would require a write.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ import orjson
 
 from search.document import Details, Document, Key
 from search.meili.base_forms import base_forms
-from search.meili.folding import folded_parts
+from search.meili.folding import folded_texts, folded_words
 from search.meili.settings import FORMS, PRIMARY_KEY, WORDS
-from search.meili.spellings import spellings
+from search.meili.spellings import spellings, unspaced_spellings
 from search.query.filters import NOT_MEDIA
 from search.query.tags import domain_values, tag_value
 from search.text.normalize import fold
 
+SEPARATOR: Final = ";"
+"""For the server, words on both sides are far apart."""
 NO_DETAILS: Final = Details()
 _ID = re.compile(r"c([0-9]{1,18})_([0-9]{1,18})")
 
@@ -61,19 +63,19 @@ def _fields(document: Document, details: Details) -> dict[str, Any]:
         "month": f"{day:%Y-%m}",
         "lang": document.lang,
         "text": document.text,
-        "is_edited": document.is_edited,
-        "is_missing": document.is_missing,
     }
     links = document.all_links()
     texts = list(document.texts())
     folded = list(map(fold, texts))
     more = {
-        WORDS: [*folded_parts(texts), *spellings(texts, folded, document.lang)],
-        FORMS: base_forms(folded, document.lang),
+        WORDS: [*folded_texts(texts), *unspaced_spellings(texts, folded)],
+        FORMS: SEPARATOR.join(_forms(document, texts, folded)),
         "other_texts": _other_texts(document, details),
         "channel": document.channel_username,
         "channel_title": document.channel_title,
         "edit_date": document.edit_date,
+        "is_edited": document.is_edited,
+        "is_missing": document.is_missing,
         "is_service": document.is_service,
         "is_forwarded": document.is_forwarded,
         "is_reply": document.is_reply,
@@ -126,6 +128,11 @@ def _other_texts(document: Document, details: Details) -> Sequence[str]:
     """Return the further texts that have no field of their own: buttons, quotes, answers of a poll ..."""
     named = {details.title, details.performer, details.page_title, details.poll_question}
     return [text for text in document.extra if text and text not in named]
+
+
+def _forms(document: Document, texts: Sequence[str], folded: Sequence[str]) -> list[str]:
+    lang = document.lang
+    return [*folded_words(texts), *spellings(texts, folded, lang), *base_forms(folded, lang)]
 
 
 def _has(document: Document) -> Sequence[str]:

@@ -3,8 +3,8 @@
 Meilisearch's tokenizer (charabia) takes off the marks of Latin, Greek, Arabic, Hebrew and Thai letters. It keeps apart
 what `search.text.normalize` does not: ё and е, Arabic and Persian ي and ی, digits of other scripts, letters with
 strokes. It splits об'єкт at the apostrophe and می‌خواهم at the joiner, and takes 👍 and $ for parts of the word beside
-them: nobody would find Москва in Москва👍. Texts that it cuts otherwise are indexed once more, folded, so that phrases
-in them are found; of the others only the words with letters that it keeps apart. Most texts have neither.
+them: nobody would find Москва in Москва👍. Such words are indexed once more, folded; texts with invisible marks as a
+whole, so that phrases in them are found. Most texts have neither.
 """
 
 from __future__ import annotations
@@ -23,25 +23,36 @@ _LETTERS: Final = (
     "ٲٳڤکڪھۀہۂۃیۍېە"  # Persian, Urdu, Kurdish
     "\u200c"  # zero-width non-joiner
 )
-_INVISIBLE: Final = "\u00ad\u200b\u200d-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_SIGNS: Final = "$<=>^|~¢-©¬®°´¸\u02b0-\u02ff\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u3200-\u33ff\U0001f000-\U0001faff"
+_INVISIBLE: Final = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_SIGNS: Final = (
+    "$<=>^|~¢-©¬®°´¸\u02b0-\u02ff\u200d\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u3200-\u33ff\U0001f000-\U0001faff"
+)
 _CYRILLIC: Final = "\u0400-\u052f"
-_SPELLED: Final = re.compile(f"\\S*[{_LETTERS}]\\S*")
-"""Words with letters that Meilisearch keeps apart."""
-_CUT: Final = re.compile(
-    f"[{_INVISIBLE}]"
+_OTHERWISE: Final = re.compile(
+    f"\\S*(?:[{_LETTERS}]"
     f"|\\w[{_SIGNS}]|[{_SIGNS}\ufe0f]\\w"
     f"|[{_CYRILLIC}][\u0300-\u0308A-Za-z]|[A-Za-z][{_CYRILLIC}]"
     f"|[{_CYRILLIC}]['\u2019\u02bc`\u00b4][{_CYRILLIC}]"
-    "|[\u05d0-\u05ea]['\"\u2019\u201d][\u05d0-\u05ea]"
+    "|[\u05d0-\u05ea]['\"\u2019\u201d][\u05d0-\u05ea])\\S*"
 )
-"""Texts that Meilisearch cuts into other words."""
+"""Words that Meilisearch spells or cuts otherwise."""
+_MARKED: Final = re.compile(f"[{_INVISIBLE}]")
+"""Texts whose words it does not tell from the marks beside them."""
+_ARTICLE: Final = re.compile("\\bال(?=\\w\\w)")
 
 
-def folded_parts(texts: Iterable[str]) -> list[str]:
-    """Fold the texts that Meilisearch cuts otherwise than telekeep, and of the others the words it spells otherwise."""
+def folded_texts(texts: Iterable[str]) -> list[str]:
+    """Fold the texts with invisible marks, so that phrases in them are found."""
+    return [found for text in texts if _MARKED.search(text) and (found := folded_text(text))]
+
+
+def folded_words(texts: Iterable[str]) -> list[str]:
+    """Fold the words of the other texts that Meilisearch reads otherwise, the Arabic article apart as in questions."""
     found = dict.fromkeys(
-        folded_text(part) for text in texts for part in ([text] if _CUT.search(text) else _SPELLED.findall(text))
+        _ARTICLE.sub("ال ", folded_text(word))
+        for text in texts
+        if not _MARKED.search(text)
+        for word in _OTHERWISE.findall(text)
     )
     found.pop("", None)
     return list(found)

@@ -21,9 +21,9 @@ DOCUMENT_VERSION: Final = 6
 """Raise it with any change of the documents that requires a rebuild."""
 PRIMARY_KEY: Final = "id"
 WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
-"""Field of texts as telekeep folds them, where Meilisearch would read them otherwise (`folding`)."""
-FORMS: Final = "base_forms"
-"""Field of the base forms of words, for questions as people type them (`base_forms`)."""
+"""Field of texts as telekeep folds them, where Meilisearch would read them otherwise (`folding`, `spellings`)."""
+FORMS: Final = "forms"
+"""Field of single words: other spellings, and base forms for questions as people type them (`base_forms`)."""
 SINCE: Final = {FORMS: 6, "file_status": 6, "sha256": 6}
 """Fields with the version of the documents that has them first: a rebuild adds them to what the owner has set."""
 
@@ -34,7 +34,7 @@ READABLE: Final = (
     "text", "title", "performer", "author", "file_name", "page_title", "poll_question", "other_texts",
 )  # fmt: skip
 """Texts as people wrote them."""
-SEARCHED: Final = (*(name for name in READABLE if name != "author"), WORDS)
+SEARCHED: Final = (*(name for name in READABLE if name != "author"), WORDS, FORMS)
 """What telekeep's own questions search: the author is no text of a message."""
 LOCALES: Final = (
     "ara", "heb", "rus", "ukr", "eng", "fra", "spa", "por", "ita", "pol", "tur", "cmn", "jpn", "kor", "tha",

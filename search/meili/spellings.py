@@ -19,9 +19,11 @@ _HAN: Final = re.compile("[\u3005\u4e00-\u9fff]+")
 _KANA: Final = re.compile("[\u3041-\u30fc]")
 _HIRAGANA: Final = re.compile("[\u3041-\u3096]")
 _JAPANESE: Final = re.compile("[\u30a1-\u30fa\u30fc]{2,}|[\u3005\u4e00-\u9fff]{2,}")
-_VERB: Final = re.compile("([\u3005\u4e00-\u9fff]{1,2})([\u3041-\u3093])")
-_PAST: Final = {"っ": "うつる", "ん": "むぶぬ", "い": "くぐ"}
-"""Kana before た to those that the dictionary form of a verb may end in."""
+_VERB: Final = re.compile("([\u3005\u4e00-\u9fff]{1,2}[\u3041-\u3093]??)([っんいしきぎちみびり]?)(?=[たてだでま])")
+_LAST: Final = {"": "る", "っ": "うつる", "ん": "むぶぬ", "い": "くぐ"} | dict(
+    zip("しきぎちみびり", "すくぐつむぶる", strict=True)
+)
+"""Kana before た and ます to those that the dictionary form of a verb may end in."""
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]{4,}")
 _NUMBER: Final = re.compile("[0-9]{2,}")
 _DIGITS: Final = (
@@ -30,33 +32,35 @@ _DIGITS: Final = (
 )
 """Letters of a script, and its zeros."""
 _ARABIC_LETTERS: Final = re.compile("\\w*[كي]\\w*")
-_GERMAN: Final = re.compile("\\w*(?:ss|[äöüß]|ae|oe|ue)\\w*")
+_GERMAN: Final = re.compile("\\w*(?:ss|ae|oe|ue)\\w*")
+
+
+def unspaced_spellings(texts: Iterable[str], folded: Iterable[str]) -> list[str]:
+    """Return other spellings of Chinese, Japanese and Korean words, for the server to cut."""
+    found: dict[str, None] = {}
+    for text, words in zip(texts, folded, strict=True):
+        if text.isascii():
+            continue
+        if _KANA.search(text):
+            found |= dict.fromkeys(_japanese(words))
+        elif runs := _HAN.findall(text):
+            found |= dict.fromkeys(filter(None, map(other_characters, runs)))
+        found |= dict.fromkeys(run[at:] for run in _HANGUL.findall(text) for at in range(2, len(run) - 1))
+    return list(found)
 
 
 def spellings(texts: Iterable[str], folded: Iterable[str], lang: str | None) -> list[str]:
-    """Return other spellings of words of these texts."""
+    """Return other spellings of words and numbers of these texts."""
     found: dict[str, None] = {}
     for text, words in zip(texts, folded, strict=True):
-        found |= dict.fromkeys(_each(text, words))
         if lang == "de":
             found |= dict.fromkeys(one for word in _GERMAN.findall(text.lower()) for one in _german(word))
         elif lang == "fa":
             found |= dict.fromkeys(word.translate(PERSIAN) for word in _ARABIC_LETTERS.findall(text))
+        for script, zeros in _DIGITS:
+            if script.search(text):
+                found |= {_with_digits(number, zero): None for number in _NUMBER.findall(words) for zero in zeros}
     return list(found)
-
-
-def _each(text: str, folded: str) -> Iterator[str]:
-    if text.isascii():
-        return
-    if _KANA.search(text):
-        yield from _japanese(folded)
-    elif found := _HAN.findall(text):
-        yield from filter(None, map(other_characters, found))
-    for run in _HANGUL.findall(text):
-        yield from (run[at:] for at in range(2, len(run) - 1))
-    for script, zeros in _DIGITS:
-        if script.search(text):
-            yield from (_with_digits(number, zero) for number in _NUMBER.findall(folded) for zero in zeros)
 
 
 def _with_digits(number: str, zero: str) -> str:
@@ -67,14 +71,11 @@ def _japanese(folded: str) -> Iterator[str]:
     if sum(map(len, _HAN.findall(folded))) > len(_HIRAGANA.findall(folded)):
         yield from _JAPANESE.findall(folded)  # the server takes it for Chinese
     for stem, end in _VERB.findall(folded):
-        yield f"{stem}る"
-        yield from (stem + one for one in _PAST.get(end, ""))
+        yield from (stem + one for one in _LAST[end])
+        if end and end not in "っんい":
+            yield f"{stem}{end}る"
 
 
 def _german(word: str) -> Iterator[str]:
-    """Yield a German word with ß for ss, and with umlauts written as two letters, or as one."""
-    yield from {
-        word.replace("ss", "ß"),
-        word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue"),
-        without_umlauts(word),
-    } - {word}
+    """Yield a German word with ß for ss, and with umlauts for two letters."""
+    yield from {word.replace("ss", "ß"), without_umlauts(word)} - {word}

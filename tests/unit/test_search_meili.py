@@ -16,7 +16,7 @@ from search.errors import QueryError
 from search.meili.compile import facet_body, federated, search_body, split_question
 from search.meili.document import document_id, read_id, to_line
 from search.meili.filters import quote
-from search.meili.folding import folded_parts
+from search.meili.folding import folded_texts, folded_words
 from search.meili.settings import (
     FORMS,
     SEARCHED,
@@ -72,15 +72,15 @@ def test_a_line_holds_what_is_searched_and_what_is_shown() -> None:
     assert b"\\u" not in line
     assert found["id"] == "c1001_42"
     assert found["text"] == document.text
-    assert (found[WORDS], found[FORMS]) == (["елка no5 ten feet 国际", "國際"], "foot0")
+    assert (found[WORDS], found[FORMS]) == (["國際"], "елка;no5;foot0")
     assert (found["page_title"], found["other_texts"]) == ("Web title", ["A button"])
     assert found["copy_of"] == "c77_3"
     assert (found["media"], found["has"]) == (["photo"], ["webpage", "link", "album"])
     assert (found["mime"], found["ext"], found["hashtags"]) == ("image/jpeg", "pdf", ["ab_c"])
     assert found["domains"] == ["m.example.org", "example.org", "org"]
     assert (found["grouped_id"], found["sender_id"]) == ("13579864213579864", "9007199254740993")
-    assert (found["lang"], found["is_forwarded"], found["is_missing"]) == (None, True, False)
-    assert not {"views", "duration"} & set(found)
+    assert (found["lang"], found["is_forwarded"]) == (None, True)
+    assert not {"views", "duration", "is_missing", "is_edited"} & set(found)
 
 
 @pytest.mark.parametrize(
@@ -91,20 +91,24 @@ def test_a_line_holds_what_is_searched_and_what_is_shown() -> None:
         ("می‌خواهم", "ميخواهم"),
         ("٣٤٥ شخص", "345"),
         ("die Straße war", "strasse"),
-        ("Москва👍", "москва 👍"),
-        ("for $500m", "for 500m"),
+        ("Москва👍 сегодня", "москва 👍"),
+        ("for $500m", "500m"),
         ('צה"ל', "צהל"),
-        ("\u200fالجسر", "الجسر"),
+        ("الیوم", "ال يوم"),
     ],
 )
 def test_what_would_be_read_otherwise_is_also_indexed_folded(text: str, folded: str) -> None:
-    assert folded_parts([text]) == [folded]
+    assert (folded_words([text]), folded_texts([text])) == ([folded], [])
+
+
+def test_a_text_with_invisible_marks_is_indexed_folded_as_a_whole() -> None:
+    text = "\u200fالجسر\u200e مغلق"
+    assert (folded_words([text]), folded_texts([text])) == ([], ["الجسر مغلق"])
 
 
 def test_most_texts_are_not_indexed_twice() -> None:
-    assert (
-        folded_parts(["The bridge, it's closed.", "Мост закрыт!", "الجسر مغلق", "Müller à Paris", "国际法院", ""]) == []
-    )
+    texts = ["The bridge, it's closed.", "Мост закрыт!", "الجسر مغلق", "Müller à Paris", "国际法院", ""]
+    assert (folded_words(texts), folded_texts(texts)) == ([], [])
 
 
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
@@ -120,6 +124,7 @@ THEIRS = {
     "typoTolerance": {**SETTINGS["typoTolerance"], "newInTwo": True},
     "embedders": {},
 }
+BUT_WORDS = [one for one in SEARCHED if one != WORDS]
 BY_HAND = {
     "synonyms": {"kyiv": ["kiev"]},
     "stopWords": ["the"],
@@ -169,7 +174,11 @@ def test_what_the_owner_set_by_hand_stays_and_is_listed(name: str) -> None:
         ("pagination", {"maxTotalHits": 5}, {"maxTotalHits": SETTINGS["pagination"]["maxTotalHits"]}),
         ("proximityPrecision", "byAttribute", "byWord"),
         ("distinctAttribute", "copy_of", None),
-        ("searchableAttributes", ["channel_title", WORDS], ["channel_title", WORDS, *SEARCHED[:-1]]),
+        (
+            "searchableAttributes",
+            ["channel_title", WORDS],
+            ["channel_title", WORDS, *(one for one in SEARCHED if one != WORDS)],
+        ),
         ("sortableAttributes", ["size"], ["size", "date", "channel_id", "message_id"]),
         ("rankingRules", ["words", "sort"], SETTINGS["rankingRules"]),
         ("filterableAttributes", ["sender", "lang"], [*SETTINGS["filterableAttributes"], "sender"]),
@@ -192,7 +201,7 @@ def test_more_than_we_need_stays() -> None:
 
 
 def test_a_new_version_of_the_fields_takes_over_what_the_owner_set() -> None:
-    texts = ["channel_title", *SEARCHED[:-1]]
+    texts = ["channel_title", *(one for one in SEARCHED if one not in {WORDS, FORMS})]
     older = {**THEIRS, **BY_HAND, "searchableAttributes": [*texts, "terms_1_1", "forms_1_1"]}
     assert is_stale(older)
     assert settings_like(older)["searchableAttributes"] == [*texts, WORDS, FORMS]

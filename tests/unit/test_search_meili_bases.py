@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.meili.base_forms import MARK, SEPARATOR, base_forms
-from search.meili.spellings import spellings
+from search.meili.base_forms import MARK, base_forms
+from search.meili.document import SEPARATOR
+from search.meili.folding import folded_words
+from search.meili.spellings import spellings, unspaced_spellings
 from search.text.normalize import fold
 
 
 def bases(text: str, lang: str | None) -> list[str]:
-    found = base_forms([fold(text)], lang)
-    return [one.removesuffix(MARK) for one in found.split(SEPARATOR) if one]
+    return [one.removesuffix(MARK) for one in base_forms([fold(text)], lang)]
 
 
 @pytest.mark.parametrize(
@@ -63,12 +64,14 @@ def test_a_base_that_the_text_itself_is_found_by_is_left_out(text: str) -> None:
     ],
 )
 def test_a_word_brings_its_other_spellings(text: str, lang: str, found: list[str]) -> None:
-    others = spellings([text], [fold(text)], lang)
+    others = [*spellings([text], [fold(text)], lang), *unspaced_spellings([text], [fold(text)])]
     assert set(found) <= set(others) if found else others == []
 
 
 @given(st.text(max_size=60), st.sampled_from(["ar", "fa", "he", "ru", "de", "ja", "zh", "", None]))
 def test_any_text_has_bases_and_spellings_without_separators(text: str, lang: str | None) -> None:
     folded = fold(text)
-    assert all(one.endswith(MARK) or one == "ال" for one in filter(None, base_forms([folded], lang).split(SEPARATOR)))
-    assert all(spellings([text], [folded], lang))
+    found = [*base_forms([folded], lang), *spellings([text], [folded], lang), *folded_words([text])]
+    assert all(found)
+    assert not any(SEPARATOR in one for one in found)
+    assert all(unspaced_spellings([text], [folded]))
