@@ -65,6 +65,7 @@ def test_columns_have_types_and_statistics(archive: Path, tmp_path: Path) -> Non
     assert group.column(0).statistics.min == 1001
 
 
+@pytest.mark.soak(only="writes 66,000 messages twice")
 def test_two_exports_are_the_same_bytes_in_groups_of_65536(tmp_path: Path) -> None:
     messages = [make_message(number, "x") for number in range(1, 66_000)]
     archive = build(tmp_path / "archive", messages, covered=[(1, 66_000)])

@@ -17,6 +17,7 @@ from archiver.formatting.safe_url import clean_url
 from archiver.formatting.spans import BLOCKS, LINKS, STYLES, Span, plain_text, read_spans
 from archiver.formatting.terminal_writer import to_lines
 from archiver.formatting.visible import find_direction, possible
+from tests.tiers import examples
 
 HOSTILE_URLS = [
     "javascript:alert(1)",
@@ -114,13 +115,13 @@ def _letters(token: Token) -> str:
 
 
 @given(texts, mark_lists)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_a_tree_has_the_letters_of_its_text_whatever_its_entities_claim(text: str, entities: list[Any]) -> None:
     assert plain_text(read_spans(text, entities)) == text
 
 
 @given(texts, mark_lists)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_html_is_well_formed_inert_and_has_the_letters_of_the_text(text: str, entities: list[Any]) -> None:
     tree = read_html(to_html(text, entities))
     assert "".join(tree.itertext()) == possible(text)
@@ -139,7 +140,7 @@ ALLOWED = frozenset(
 
 
 @given(texts, mark_lists)
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @example("a\n\n\nb", [])
 @example("1. a\n- b\n# c\n===\n> d", [])
 @example("*a* _b_ `c` [d](e) <f> &amp; \\ ~~g~~ |h|", [])
@@ -153,7 +154,7 @@ def test_markdown_reads_back_as_the_same_letters(text: str, entities: list[Any])
 
 
 @given(texts)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_markdown_without_entities_keeps_every_line(text: str) -> None:
     assert read_markdown(to_markdown(text)) == possible(text).rstrip("\n")
 
