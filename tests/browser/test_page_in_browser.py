@@ -1,0 +1,194 @@
+"""The page in a real Chromium: for everyone, by keys alone, without scripts, and against those who would abuse it.
+
+`scripts/browser` installs what is needed; without it these tests are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.page_rig import TOKEN, Browser, page
+from tests.integration.page_world import make_world
+from tests.sample import build, entities, index, make_message
+
+AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ALONE = [
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    "--host-resolver-rules=MAP evil.test 127.0.0.1",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = [
+    *(
+        "/",
+        "/search",
+        "/search?q=bridge",
+        "/search?q=nowhere",
+        "/c/NightBridge",
+        "/c/NightBridge/1",
+        "/c/NightBridge/2",
+    ),
+    *("/c/jisr_news/8", "/c/jisr_news/11", "/c/NightBridge/media", "/c/NightBridge/calendar", "/changes", "/queries"),
+    *("/health", "/help/query", "/none"),
+]
+if CHROMIUM is None or not AXE.exists():
+    pytest.skip("no Chromium or no axe-core here: scripts/browser installs them", allow_module_level=True)
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright here: scripts/browser installs it")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=[*ALONE, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with page(make_world(tmp_path_factory.mktemp("archive"))) as browser:
+        yield browser
+
+
+def base(opened: Browser) -> str:
+    return opened.serving.url.rstrip("/")
+
+
+def tab(chromium: Any, opened: Browser, **options: Any) -> Any:
+    """A tab of a browser that has opened the page."""
+    found = chromium.new_context(**options).new_page()
+    found.set_default_timeout(20_000)
+    found.goto(f"{base(opened)}/?token={TOKEN}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("width", "colours", "locale"), [(1280, "light", "en"), (360, "dark", "fr")], ids=["wide", "narrow"]
+)
+def test_every_view_is_for_everyone_and_fits(
+    chromium: Any, opened: Browser, width: int, colours: str, locale: str
+) -> None:
+    seen = tab(chromium, opened, viewport={"width": width, "height": 900}, color_scheme=colours, locale=locale)
+    for view in VIEWS:
+        seen.goto(base(opened) + view)
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width, view
+        seen.evaluate(AXE.read_text(encoding="utf-8"))
+        found = seen.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], view
+    seen.context.close()
+
+
+def test_a_walk_by_keys_alone(chromium: Any, opened: Browser) -> None:
+    seen = tab(chromium, opened)
+    seen.goto(f"{base(opened)}/c/NightBridge?around=1")
+    press = seen.keyboard.press
+    press("j")
+    assert seen.evaluate("document.activeElement.id") == "m2"
+    with seen.expect_navigation():
+        press("o")
+    assert seen.url.endswith("/c/NightBridge/2")
+    with seen.expect_navigation():
+        press("k")
+    assert seen.url.endswith("/c/NightBridge/1")
+    with seen.expect_navigation():
+        press("u")
+    assert seen.url.endswith("/c/NightBridge?around=1#m1")
+    press("g")
+    press("d")
+    assert seen.evaluate("document.activeElement.id") == "on"
+    press("Escape")
+    press("/")
+    seen.keyboard.type("plain")
+    with seen.expect_navigation():
+        press("Enter")
+    assert "q=plain" in seen.url
+    assert seen.locator(".hit .where").count() == 1
+    seen.context.close()
+
+
+def test_everything_works_without_scripts(chromium: Any, opened: Browser) -> None:
+    seen = tab(chromium, opened, java_script_enabled=False)
+    seen.fill("#q", "copy")
+    with seen.expect_navigation():
+        seen.press("#q", "Enter")
+    assert seen.locator(".hit .where").count() == 3
+    with seen.expect_navigation():
+        seen.locator(".hit .where").first.click()
+    assert "/c/jisr_news/" in seen.url
+    seen.context.close()
+
+
+def test_texts_of_strangers_run_nothing_and_load_nothing(chromium: Any, tmp_path: Path) -> None:
+    hostile = [
+        "<script>alert(1)</script><img src=http://evil.test/x onerror=alert(1)><svg onload=alert(1)>",
+        "link",
+        "javascript:alert(1) \u202etxt.exe " + "ж" * 4000,
+    ]
+    link = entities(("text_url", 0, 4), url="javascript:alert(1)")
+    messages = [make_message(at, text, entities=link if at == 2 else None) for at, text in enumerate(hostile, 1)]
+    build(tmp_path, messages, alias="x", covered=[(1, 3)])
+    index(tmp_path, messages)
+    with page(tmp_path) as opened:
+        seen = tab(chromium, opened)
+        said: list[str] = []
+        seen.on("dialog", lambda one: said.append(one.message))
+        seen.on("console", lambda one: said.append(one.text))
+        seen.on("request", lambda one: said.append(one.url) if not one.url.startswith(base(opened)) else None)
+        for view in ("/c/NightBridge", "/c/NightBridge/1", "/c/NightBridge/2", "/c/NightBridge/3", "/search?q=alert"):
+            seen.goto(base(opened) + view)
+        assert said == []
+        seen.context.close()
+
+
+class _Stranger(http.server.BaseHTTPRequestHandler):
+    """A site that tries to read the page of whoever visits it."""
+
+    target = ""
+
+    def do_GET(self) -> None:
+        where = self.target
+        body = f"""<!doctype html><iframe src="{where}/"></iframe><img src="{where}/static/icon.svg" id=i>
+        <script>window.got=[];
+        for (const mode of ["cors","no-cors"]) fetch("{where}/channels.json", {{mode, credentials:"include"}})
+          .then((r) => r.text()).then((t) => got.push(t), () => got.push("refused"));
+        </script>""".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_other_sites_read_nothing_not_even_by_rebinding(chromium: Any, opened: Browser) -> None:
+    _Stranger.target = base(opened)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stranger)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        seen = tab(chromium, opened)
+        for host in ("127.0.0.1", "evil.test"):  # the first is the same site, on another port
+            seen.goto(f"http://{host}:{server.server_address[1]}/")
+            seen.wait_for_function("window.got.length === 2")
+            assert "Night Bridge" not in "".join(seen.evaluate("window.got"))
+            assert seen.evaluate("document.getElementById('i').naturalWidth") == 0
+            assert all("Night Bridge" not in frame.content() for frame in seen.frames)
+        answer = seen.goto(f"http://evil.test:{opened.serving.address.port}/c/NightBridge")
+        assert answer.status == 421
+        seen.context.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
