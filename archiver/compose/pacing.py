@@ -33,6 +33,8 @@ async def make_scheduler(
     whose = f" with account {name}" if len(account_names(settings)) > 1 else ""
 
     def notify(method: str, seconds: float) -> None:
+        if method.startswith("getFile") and seconds < _LONG:
+            return  # every few seconds without Premium; the progress shows it
         long = f"{in_words(seconds)}, until {moment(scheduler.clock.now() + seconds)},"
         wait = f"{seconds:.0f} s" if seconds < _LONG else long
         remarks.note(f"waiting {wait} before the next {method} call{whose}, to protect the account.")

@@ -158,9 +158,9 @@ class Scheduler:
 
     @property
     def flood_wait(self) -> float:
-        """Seconds until the last of the current flood waits is over; 0 or less without one."""
+        """Seconds until the last of the current flood waits is over, but for those of files; 0 or less without one."""
         now = self.clock.tick()
-        return max((bucket.flooded_until - now for bucket in self._buckets.values()), default=0.0)
+        return max((one.flooded_until - now for one in self._buckets.values() if not one.limit.own), default=0.0)
 
     def flood_wait_of(self, method: str) -> float:
         """Seconds until the flood wait of this method is over; 0 without one."""

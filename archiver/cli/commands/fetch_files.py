@@ -41,7 +41,7 @@ async def fetch_files(
     total = await _measure(account, make_walk(settings, account, selection))
     await account.connection.ready()
     try:
-        async with show_media_progress(lambda: fetcher.counts, total=total, wait=lambda: account.connection.flood_wait):
+        async with show_media_progress(lambda: fetcher.counts, total=total, wait=lambda: account.files.flood_wait):
             await fetcher.run(walk, asyncio.Event())
     except DiskTrouble as exc:
         output.warn(str(exc))
