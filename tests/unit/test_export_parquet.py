@@ -1,4 +1,4 @@
-"""Parquet exports, read by pyarrow and DuckDB, which are no part of the tests' install: only in scripts/test soak."""
+"""Parquet exports, read by pyarrow and DuckDB, which are large: only where telekeep[soak] is installed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.exporting import export_as, export_form
 from tests.hostile import hostile_messages
 from tests.sample import OTHER, _insert, build, connect, make_message
 
+pytestmark = pytest.mark.soak
 pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
 
 
