@@ -77,7 +77,7 @@ def plan_export(
     shape: Shape,
 ) -> ExportPlan:
     """The plan by the options. Raises UsageError for those that contradict each other."""
-    form = FORMATS[format_name or ("parquet" if partition else format_of(out))]
+    form = FORMATS[format_name or ENDINGS.get(Path(out).suffix.lower()) or ("parquet" if partition else format_of(out))]
     if partition is not None:
         if form.name != "parquet":
             raise UsageError("--partition needs Parquet.", hint="Use --format parquet.")
@@ -85,6 +85,11 @@ def plan_export(
     _expect_separate_outputs(out, format_name, shape, dry_run=dry_run)
     if excel and form.name != "csv":
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")
+    if media != "none" and form.name == "sqlite":
+        raise UsageError(
+            "--media has no effect on sqlite, whose rows keep their paths within the archive.",
+            hint="Copy the directory media of the archive beside it.",
+        )
     if ids_only and fields is not None:
         raise UsageError("--ids-only and --fields cannot be combined.")
     wanted = IDS if ids_only else parse_fields(fields, (*KEYS, "versions") if revisions else KEYS)
