@@ -21,6 +21,7 @@ from archiver.store.revision import keep_revisions
 from search.exact import writer
 from search.flags import FILE_MASK, SUPERSEDED, file_bits
 from tests.sample import build, connect, make_message, photo
+from tests.tiers import SOAK
 
 IDS = st.sampled_from(["1", "2", "3"])
 KINDS = st.sampled_from(["photo", "video", "document"])
@@ -118,4 +119,4 @@ class Files(RuleBasedStateMachine):
 
 
 TestFiles = Files.TestCase
-TestFiles.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestFiles.settings = settings(max_examples=100 if SOAK else 10, stateful_step_count=25, deadline=None)

@@ -62,8 +62,7 @@ def kill_at(archive: Path, step: str) -> int:
     return subprocess.run([sys.executable, "-c", KEEP, str(archive), step, KEY, SHA256], check=False).returncode
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("before", ["not downloaded", "offloaded"])
+@pytest.mark.parametrize(("step", "before"), [*((step, "not downloaded") for step in STEPS), ("settle", "offloaded")])
 async def test_a_kill_leaves_no_wrong_byte_and_no_orphan(tmp_path: Path, step: str, before: str) -> None:
     build(tmp_path, [make_message(1, "a", media=(photo(),)), make_message(2, "b", media=(photo(),))])
     store = BlobStore(tmp_path)
