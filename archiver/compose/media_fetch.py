@@ -11,7 +11,8 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget, small_calls
 from archiver.media.disk import Disk
 from archiver.media.download import FileDownloader
-from archiver.media.fetch import FetchWays, FileFetcher
+from archiver.media.fetch import FileFetcher
+from archiver.media.fetch_ways import FetchWays
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.media.handover import Handover
 from archiver.media.recover import recover

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from functools import partial
-from typing import Protocol
 
-from archiver.clock import Clock
 from archiver.errors import (
     ChannelError,
     Error,
@@ -25,10 +22,10 @@ from archiver.errors import (
     Unreachable,
     UsageError,
 )
-from archiver.ids import ChannelId, MessageId
-from archiver.media.call_budget import CallBudget
-from archiver.media.download import FileDownloader
+from archiver.media.crowd import Crowd
+from archiver.media.download import Fetched
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
+from archiver.media.fetch_ways import FetchWays, Walk
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
     NO_LONGER_SHOWN,
@@ -41,12 +38,10 @@ from archiver.media.outcome import (
 )
 from archiver.media.partial import drop_partial
 from archiver.media.policy import has_room
-from archiver.media.references import References
-from archiver.media.settle_queue import SettleQueue
+from archiver.media.references import list_others
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FINAL_STATES, FileKey, FileTask, whole_key
-from archiver.store.database import Database, Reader
-from archiver.store.file import list_shown, settle_downloaded, settle_failed
+from archiver.store.file import settle_downloaded, settle_failed
 
 log = logging.getLogger(__name__)
 
@@ -56,37 +51,11 @@ LARGE_AT_ONCE = 4
 """Files of more than one part that are fetched side by side."""
 TAKEN = 100
 """Files taken from the queue at once: the messages of one call."""
-RENEWALS = 3
-"""How often a file's reference is renewed in one pass."""
-ELSEWHERE = 5
-"""Other messages that are looked at when one no longer shows its file."""
+RENEWALS, EXPIRIES, FRESH = 3, 30, 2.0
+"""How often a file's reference is refused in one pass that was given less than FRESH seconds ago, and how often any is:
+what waits behind others, or for a flood wait, may expire meanwhile."""
 STOPS = (LoginNeeded, UsageError, FloodWait, Unreachable, OSError)
 """Errors that end a pass."""
-
-
-class Walk(Protocol):
-    """Hands out the files to fetch."""
-
-    async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
-        """Some files; none at the end of the walk."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchWays:
-    """How an account fetches files."""
-
-    account: str
-    database: Database
-    downloader: FileDownloader
-    references: References
-    settle: SettleQueue
-    budget: CallBudget
-    clock: Clock
-    min_free: int = 0
-    """Bytes that stay free on the disk."""
-    is_following: bool = False
-    """Whether the files of new posts are fetched as these come: their references are still good."""
 
 
 class FileFetcher:
@@ -100,6 +69,7 @@ class FileFetcher:
         self.counts = FetchCounts()
         """Of the last pass, while it runs, too."""
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._crowd = Crowd(AT_ONCE)
         self._running: dict[FileKey, asyncio.Task[None]] = {}
         self._sizes: dict[FileKey, int] = {}
         """Bytes of the files under way."""
@@ -208,23 +178,32 @@ class FileFetcher:
 
     async def _fetch_from(self, task: FileTask, known: FileLocation | None) -> None:
         """Fetch it through its message, or through another one that shows it."""
-        location = known or await self._locate(task)
-        if location is None:
-            return None
-        for _ in range(RENEWALS):
-            if (refused := refuse(task, location)) is not None:
-                return await self._settle(task, refused)
-            try:
-                return await self._download(task, location)
-            except ReferenceExpired:
-                old = location
-                if old is known:
-                    self._ways.references.note_refused(now=self._ways.clock.now())
-                location = await self._locate(task)
+        refused, late, last = 0, False, b""
+        for _ in range(EXPIRIES):
+            async with self._crowd.place() if (task.size or 0) <= PART else nullcontext():
+                location, looked = known or await self._locate(task), self._ways.clock.tick()
                 if location is None:
                     return None
-                if location.reference == old.reference:
+                if (outcome := refuse(task, location)) is not None:
+                    return await self._settle(task, outcome)
+                if location.reference == last:
                     break
+                last = location.reference
+                try:
+                    return await self._download(task, location)
+                except ReferenceExpired:
+                    now = self._ways.clock.tick()
+                    if location is known:
+                        self._ways.references.note_refused(now=self._ways.clock.now())
+                    elif now < looked + FRESH:
+                        refused += 1
+                    elif late:
+                        self._crowd.came_too_late(now=now)
+                    else:
+                        late = True
+            known = None
+            if refused == RENEWALS:
+                break
         return await self._settle(task, judge(ServerFault(REFERENCE_REFUSED), task.attempts))
 
     async def _locate(self, task: FileTask) -> FileLocation | None:
@@ -235,7 +214,7 @@ class FileFetcher:
         if whole_key(task.key) in shown:
             await self._settle(task, Outcome("refused", NO_THUMBNAIL))
             return None
-        others, foreign = await self._ways.database.read(_list_others, task.key, self._ways.account)
+        others, foreign = await self._ways.database.read(list_others, task.key, self._ways.account)
         for other_channel, other_message in others:
             if (other_channel, other_message) == (task.channel_id, task.message_id):
                 continue
@@ -253,11 +232,26 @@ class FileFetcher:
         if location.size is not None and location.size <= PART:
             await ways.clock.sleep(ways.budget.take(ways.clock.tick()))
             fetched = await ways.downloader.fetch(location)
+            self._crowd.arrived()
         else:
             async with self._large:
-                fetched = await ways.downloader.fetch(location)
+                fetched = await self._fetch_large(task, location)
         self.counts.files += 1
         self.counts.size += fetched.size
+
+    async def _fetch_large(self, task: FileTask, location: FileLocation) -> Fetched:
+        """Renew a reference that expired on the way here, or in the middle, without going to the end of the line."""
+        for _ in range(EXPIRIES):
+            looked = self._ways.clock.tick()
+            try:
+                return await self._ways.downloader.fetch(location)
+            except ReferenceExpired:
+                shown = await self._ways.references.look(task.channel_id, task.message_id)
+                new = shown.get(task.key)
+                if new is None or new.reference == location.reference or self._ways.clock.tick() < looked + FRESH:
+                    raise
+                location = new
+        return await self._ways.downloader.fetch(location)
 
     def _note_partial(self, key: FileKey, held: int, size: int) -> None:
         reason, now = describe_partial(held, size), int(self._ways.clock.now())
@@ -288,11 +282,3 @@ class FileFetcher:
         self._skip_bytes(task.size or 0)
         if outcome.reason != NO_THUMBNAIL:  # nobody misses it
             self.counts.not_fetched[outcome.status] = self.counts.not_fetched.get(outcome.status, 0) + 1
-
-
-def _list_others(conn: Reader, key: FileKey, account: str) -> tuple[list[tuple[ChannelId, MessageId]], bool]:
-    """Messages of this account's channels that show a file, and whether others' channels do."""
-    shown = list_shown(conn, key, limit=10 * ELSEWHERE)
-    own = {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE account = ?", (account,))}
-    mine = [(one.channel_id, one.message_id) for one in shown if one.channel_id in own]
-    return list(dict.fromkeys(mine))[:ELSEWHERE], any(one.channel_id not in own for one in shown)

@@ -20,7 +20,8 @@ from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileKey, FileTask
 from archiver.model.record import HistoryPage
 from archiver.store.channel import Mirrored, find_channel
-from archiver.store.database import Database
+from archiver.store.database import Database, Reader
+from archiver.store.file import list_shown
 from archiver.store.recent_payload import list_recent_payloads
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ RECENT = 600.0
 """Seconds after a message was first seen for which its references are used as they are: they are good for hours."""
 TRIES = 3
 """How often an answer may be older than the archive before it is used without being stored."""
+
+ELSEWHERE = 5
+"""Other messages that are looked at when one no longer shows its file."""
 
 Found: TypeAlias = Mapping[str, FileLocation]
 """The files that a message shows now: key -> location."""
@@ -177,3 +181,11 @@ class References:
         await self._ingest.store_page(channel, replace(page, empty_ids=()), proven=None, reading="audit")
         if page.empty_ids:
             await self._ingest.store_absence(channel, page.empty_ids, reading="audit")
+
+
+def list_others(conn: Reader, key: FileKey, account: str) -> tuple[list[tuple[ChannelId, MessageId]], bool]:
+    """Messages of this account's channels that show a file, and whether others' channels do."""
+    shown = list_shown(conn, key, limit=10 * ELSEWHERE)
+    own = {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE account = ?", (account,))}
+    mine = [(one.channel_id, one.message_id) for one in shown if one.channel_id in own]
+    return list(dict.fromkeys(mine))[:ELSEWHERE], any(one.channel_id not in own for one in shown)

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, LoginNeeded
-from archiver.media.fetch import FileFetcher, Walk
+from archiver.media.fetch import FileFetcher
 from archiver.media.fetch_counts import FetchCounts
+from archiver.media.fetch_ways import Walk
 
 log = logging.getLogger(__name__)
 

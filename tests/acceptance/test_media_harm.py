@@ -78,6 +78,40 @@ def test_every_data_centre_is_entered_by_one_authorization_or_a_few(
     sys.stderr.write(f"\n{exports} authorizations exported\n")
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.soak(only="minutes long")
+@pytest.mark.parametrize("photos", [90, 900])
+def test_limits_of_calls_and_bytes_are_kept_though_references_expire_and_lines_break(
+    photos: int, server: FileServer, tmp_path: Path
+) -> None:
+    order, documents = server.telegram.order, photos // 30
+    keys = [key for dc in (2, 4) for key in server.post("alpha", media="photo", count=photos // 2, size=90_000, dc=dc)]
+    keys += [key for dc in (2, 5) for key in server.post("alpha", count=documents // 2, size=6 * MIB + 5, dc=dc)]
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    order("references", lifetime=4)
+    order("traffic", small=[40, 2], large=[24 * MIB, 2])
+    order("net", rtt=0.02, jitter=0.02)
+    process = desk.start("media", "fetch")
+    end = time.monotonic() + 300
+    while process.poll() is None and time.monotonic() < end:
+        time.sleep(1.5)  # so often a line breaks
+        server.broke()
+        order("drop")
+    done = desk.end(process)
+    order("references", lifetime=0)
+    for _ in range(10):
+        if done.status != 3:
+            break
+        desk.run("media", "retry")
+        done = desk.run("media", "fetch")
+    assert done.status in (0, 1), done
+    expect_all_there(desk, server, keys)
+    again, told = expect_no_part_twice(server), order("traffic")
+    assert order("calls")["violations"] == []
+    assert (told["closed"], told["cdn_asked"]) == (0, 0)
+    sys.stderr.write(f"\n{len(keys)} files, {told['parts']} parts, {again} again, {told['errors']}\n")
+
+
 WRONG = ["short(5000)", "hollow()", "long(100)", "shift(1048576)", "swap()", "flip(77)", "half(3000)", "gzip(on)"]
 
 

@@ -15,8 +15,9 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget
 from archiver.media.disk import Disk
 from archiver.media.download import FileDownloader
-from archiver.media.fetch import FetchWays, FileFetcher
+from archiver.media.fetch import FileFetcher
 from archiver.media.fetch_counts import FetchCounts
+from archiver.media.fetch_ways import FetchWays
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.media.handover import Handover
 from archiver.media.recover import recover
