@@ -76,8 +76,6 @@ class SelectedEngine:
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""
         self.away = error
-        if isinstance(error, ServerUnreachable) and error.hung:
-            note_hung(error.hung)
 
     def _say_why(self) -> str:
         if self.away is not None:
@@ -136,6 +134,8 @@ async def _open_meilisearch(
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
+        if isinstance(selected.away, ServerUnreachable) and selected.away.hung:
+            note_hung(selected.away.hung)  # not for a question that only takes long
         if selected.away is None:
             forget_hung(node.name for node in nodes)
             if question.fuzzy:
