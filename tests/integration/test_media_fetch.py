@@ -157,7 +157,7 @@ async def test_expired_references_are_renewed_together_and_not_for_ever(
         fetching.check()
         reason = query(tmp_path, "SELECT reason, retry_at > since FROM file WHERE status = 'failed'")
         assert reason == [("the server refuses a reference that it has just given.", 1)]
-    assert server.calls.count("channels.getMessages") <= 10
+    assert server.calls.count("channels.getMessages") <= 30
 
 
 async def test_files_move_between_data_centres(world: World, server: Server, account: Account, tmp_path: Path) -> None:
