@@ -322,7 +322,7 @@ async def test_many_small_files_settle_together(world: World, server: Server, ac
 async def test_a_flood_wait_is_not_time_that_a_file_has_taken(
     world: World, server: Server, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.media.download.LEAST_TIME", 0.5)
+    monkeypatch.setattr("archiver.media.download.LEAST_TIME", 2.0)
     alpha = world.add_channel("Alpha", "alpha")
     alpha.post(media=world.media.document(size=3 * MIB))
     server.faults.add(GET, faults.premium_flood(2), skip=1, times=1)
@@ -344,6 +344,7 @@ async def test_a_file_that_takes_too_long_gives_up_its_place_and_keeps_its_parts
         await fetching.mirror(alpha)
         counts = await fetching.fetch()
         assert counts.not_fetched == {"failed": 1}
+        monkeypatch.setattr("archiver.media.download.LEAST_TIME", 60.0)
         server.faults.clear(GET)
         await fetching.rig.database.write(forget_outcome, list(map(FileKey, fetching.states())), now=1)
         assert (await fetching.fetch()).files == 1
