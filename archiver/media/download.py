@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple, Protocol, TypeVar
 
-from archiver.errors import ServerFault
+from archiver.errors import ReferenceExpired, ServerFault
 from archiver.media.disk import Disk
 from archiver.media.gate import Gate
 from archiver.media.handover import Handed
@@ -36,6 +36,7 @@ SLOWEST = 20_000
 """Bytes per second below which a file has had its time: it is continued later."""
 LEAST_TIME = 180.0
 """Seconds that every file has."""
+UNPROVEN = "the file reference expired before the hashes of its bytes came."
 _JPEG = b"\xff\xd8"
 """How every photo begins."""
 
@@ -123,6 +124,8 @@ class FileDownloader:
             data, proven = await self._read(location, 0, size), False
             if self._prover.is_suspect(location) or (location.is_photo and not data.startswith(_JPEG)):
                 data, proven = await self._prove(location, proof, data)
+        if proof.expired and (must_be_proven or self._prover.is_suspect(location)):
+            raise ReferenceExpired(UNPROVEN)
         return await self._keep(location, data, proven=proven)
 
     async def _prove(self, location: FileLocation, proof: FileProof, data: bytes) -> tuple[bytes, bool]:
@@ -171,6 +174,8 @@ class FileDownloader:
             proven += await _all_of(
                 (self._fetch_part(location, partial, proof, number) for number in list(partial.parts.missing)), AT_ONCE
             )
+            if proof.expired:  # the parts stay, and are proven with a new reference
+                raise ReferenceExpired(UNPROVEN)
             handed = Handed(key, await self._digest(partial), size)
         except BaseException:
             if partial.parts.there:

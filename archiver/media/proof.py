@@ -116,6 +116,8 @@ class FileProof:
         self._pieces: dict[int, PieceHash] = {}
         self._asked: dict[int, asyncio.Future[None]] = {}
         """Requests by their offset."""
+        self.expired = False
+        """Whether hashes were refused because the reference has expired; bytes that have arrived stay unproven."""
 
     async def is_proven(self, offset: int, data: bytes) -> bool:
         """Whether the server's hashes cover all of these bytes; False: it gives none. Raises WrongBytes."""
@@ -144,8 +146,11 @@ class FileProof:
         await asyncio.shield(self._asked[offset])
 
     async def _ask(self, offset: int) -> None:
-        for piece in await self._prover.fetch(self.location, offset):
-            self._pieces[piece.offset] = piece
+        try:
+            for piece in await self._prover.fetch(self.location, offset):
+                self._pieces[piece.offset] = piece
+        except ReferenceExpired:
+            self.expired = True
 
     def _forget(self, pieces: list[PieceHash]) -> None:
         """Ask again: it may be the hashes that are wrong."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.acceptance.desk import Desk, Telegram, desk_at
 
-UNDER_WAY = 2.0
+UNDER_WAY = 3.0
 """Seconds before a break within which an answer may still be on its way to the disk of a busy machine."""
 
 

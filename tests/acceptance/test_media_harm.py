@@ -112,6 +112,17 @@ def test_limits_of_calls_and_bytes_are_kept_though_references_expire_and_lines_b
     sys.stderr.write(f"\n{len(keys)} files, {told['parts']} parts, {again} again, {told['errors']}\n")
 
 
+def test_bytes_whose_hashes_come_too_late_are_not_fetched_again(server: FileServer, tmp_path: Path) -> None:
+    keys = server.post("alpha", count=2, size=9 * MIB) + server.post("alpha", media="photo", count=5, size=90_000)
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    server.telegram.order("fault", spec="upload.getFileHashes:rpc(400,FILE_REFERENCE_EXPIRED)x3")
+    desk.run("media", "fetch")
+    desk.run("media", "retry")
+    assert desk.run("media", "fetch").status in (0, 1)
+    expect_all_there(desk, server, keys)
+    assert expect_no_part_twice(server) == 0
+
+
 WRONG = ["short(5000)", "hollow()", "long(100)", "shift(1048576)", "swap()", "flip(77)", "half(3000)", "gzip(on)"]
 
 
