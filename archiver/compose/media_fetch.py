@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -37,16 +38,22 @@ class MediaDisk:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._disk: Disk | None = None
+        self._opening = asyncio.Lock()
+        """Accounts begin at the same time; what one is fetching would look like a leftover to the next."""
 
     async def open(self) -> Disk:
         """The disk, ready. Raises UsageError if something is in the way."""
-        if self._disk is None:
-            store = BlobStore(self._database.path.parent)
-            disk = Disk(store, Handover(store), ThreadPoolExecutor(THREADS, thread_name_prefix="media"))
-            await disk.run(store.prepare)
-            await recover(self._database, store, disk.handover, now=int(time.time()))
-            self._disk = disk
-        return self._disk
+        async with self._opening:
+            if self._disk is None:
+                self._disk = await self._open()
+            return self._disk
+
+    async def _open(self) -> Disk:
+        store = BlobStore(self._database.path.parent)
+        disk = Disk(store, Handover(store), ThreadPoolExecutor(THREADS, thread_name_prefix="media"))
+        await disk.run(store.prepare)
+        await recover(self._database, store, disk.handover, now=int(time.time()))
+        return disk
 
     def close(self) -> None:
         """End the threads, whose work must have ended."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ class Disk:
     store: BlobStore
     handover: Handover
     threads: Executor
+    under_way: dict[FileKey, int] = field(default_factory=dict)
+    """Bytes of the files that any account is fetching: what one has begun, no other one touches."""
 
     async def run(self, act: Callable[..., T], *args: object) -> T:
         """Run it in a thread; when cancelled, only after it has ended."""

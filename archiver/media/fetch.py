@@ -71,8 +71,6 @@ class FileFetcher:
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._crowd = Crowd(AT_ONCE)
         self._running: dict[FileKey, asyncio.Task[None]] = {}
-        self._sizes: dict[FileKey, int] = {}
-        """Bytes of the files under way."""
         self._tried: set[FileKey] = set()
         """Files that were not fetched in this pass: another message of the walk may show them, too."""
         self._stopped_by: Exception | None = None
@@ -92,7 +90,7 @@ class FileFetcher:
         self._tried.clear()
         try:
             while await self._wait(stop, AT_ONCE - TAKEN):
-                skip = self._running.keys() | self._tried
+                skip = self._disk.under_way.keys() | self._tried
                 tasks = await walk.take(TAKEN, now=self._ways.clock.now(), skip=skip)
                 if not tasks:
                     break
@@ -139,10 +137,12 @@ class FileFetcher:
 
     def _begin(self, tasks: Iterable[FileTask], known: Mapping[FileKey, FileLocation]) -> None:
         """Start these files, as far as the disk has room; `known`: where some are. Raises NoRoom if it has none."""
-        free = self._store.free_bytes() - sum(self._sizes.values())
+        free = self._store.free_bytes() - sum(self._disk.under_way.values())
         if not has_room(free, None, min_free=self._ways.min_free):
             raise NoRoom(max(free, 0), self._ways.min_free)
         for task in tasks:
+            if task.key in self._disk.under_way:
+                continue  # another account has begun it meanwhile
             if task.channel_id in self.counts.channels:
                 self._tried.add(task.key)
             elif not has_room(free, task.size, min_free=self._ways.min_free):
@@ -152,7 +152,7 @@ class FileFetcher:
                 free -= task.size or 0
                 if task.dc_id is not None:
                     self._ways.downloader.servers.warm(task.dc_id)
-                self._sizes[task.key] = task.size or 0
+                self._disk.under_way[task.key] = task.size or 0
                 self._running[task.key] = asyncio.create_task(
                     self._fetch(task, known.get(task.key)), name=f"file {task.key}"
                 )
@@ -160,7 +160,7 @@ class FileFetcher:
 
     def _end(self, key: FileKey, task: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
-        self._sizes.pop(key, None)
+        self._disk.under_way.pop(key, None)
         if not task.cancelled() and (exc := task.exception()) is not None:
             self._stopped_by = self._stopped_by or (exc if isinstance(exc, Exception) else RuntimeError())
 
