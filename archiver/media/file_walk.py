@@ -15,7 +15,7 @@ from typing import Final
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import asked_policy, merge_policy
 from archiver.media.walk_place import QuotaLeft, WalkPlace, count_waiting, is_unsettled, list_due
-from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride
+from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride, is_thumb
 from archiver.store.database import Database
 from archiver.store.file import find_files
 from archiver.store.file_queue import WAITING, Extent, Span, find_extent, list_media_channels, measure_used, next_files
@@ -83,7 +83,7 @@ class FileWalk:
         `skip`: files under way.
         """
         if not self._begun or not 0 <= now - self._begun_at < RENEW_EVERY:
-            await self._begin(now)
+            await self._begin(now, skip)
         tasks: dict[FileKey, FileTask] = {}
         while self._again and len(tasks) < limit:
             task = self._again.popleft()
@@ -126,7 +126,7 @@ class FileWalk:
             if key not in known or known[key].status in ("not downloaded", "partial")
         }
 
-    async def _begin(self, now: float) -> None:
+    async def _begin(self, now: float, under_way: Collection[FileKey]) -> None:
         """Put what is new, and what is due again, before what is left of the walk."""
         overrides = await self.database.read(list_overrides)
         is_full = self._full_at is None or not 0 <= now - self._full_at < FULL_EVERY or overrides != self._overrides
@@ -135,9 +135,10 @@ class FileWalk:
             self._full_at = now
             for kept in (self._walked, self._quotas, self._places):
                 kept.clear()
+        kept_in_mind = [(key, task) for key, task in self._handed.items() if key in under_way][-_REMEMBERED:]
         self._handed = {task.key: task for task in self._again}
         self._again = deque((await self._list_unsettled()).values())
-        self._handed = {}
+        self._handed = dict(kept_in_mind)
         asked = await self.database.read(count_asked)
         is_asked = self.selection.is_policy and ((asked[0] > 0 and is_full) or asked != self._asked)
         self._asked = asked
@@ -145,7 +146,9 @@ class FileWalk:
         new: list[WalkPlace] = []
         ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
         policies = {channel_id: self._policy(overrides.get(channel_id)) for channel_id in ids}
-        self._again.extend(await self.database.read(list_due, policies, self.selection.messages, now=int(now)))
+        for task in await self.database.read(list_due, policies, self.selection.messages, now=int(now)):
+            if is_thumb(task.key) or await self._has_room(task, policies[task.channel_id]):
+                self._again.append(task)
         for channel_id, policy in policies.items():
             if is_asked:
                 new += await self._list_asked(channel_id, policy)
@@ -189,6 +192,11 @@ class FileWalk:
         if channel_id not in self._quotas:
             self._quotas[channel_id] = QuotaLeft(policy.quota - await self.database.read(measure_used, channel_id))
         return self._quotas[channel_id]
+
+    async def _has_room(self, task: FileTask, policy: MediaPolicy) -> bool:
+        """Whether a file that is tried again fits into its channel's quota."""
+        quota = await self._quota(task.channel_id, policy)
+        return quota is None or quota.promise(task.key, task.size or 0)
 
     async def _list_asked(self, channel_id: ChannelId, policy: MediaPolicy) -> list[WalkPlace]:
         """What is asked of a channel and can still be had; the rest is forgotten."""

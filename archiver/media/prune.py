@@ -7,7 +7,7 @@ show: an edited picture is the only witness of what was there before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy,
 from archiver.store.database import Connection, Database, Reader, read
 from archiver.store.file import Blob, list_files_of, set_blob_state, tell_slots
 from archiver.store.file_queue import iter_slots
-from archiver.store.stored_files import iter_slots_of, list_blobs, list_unknown
+from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs, list_unknown
 
 _STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
 _NAMES_AT_ONCE: Final = 5_000
@@ -68,6 +68,9 @@ class Pruner:
     _over: dict[ChannelId, set[FileKey]] = field(default_factory=dict)
     """Files beyond the quota of their channel, the oldest of it."""
 
+    _keys: dict[str, set[FileKey]] = field(default_factory=dict)
+    """The files of contents that are not wanted."""
+
     async def plan(self, conn: Connection, store: BlobStore) -> PrunePlan:
         """What would be removed; changes nothing."""
         for channel_id, policy in self.policies.items():
@@ -79,8 +82,16 @@ class Pruner:
             await read(conn, self._look, blobs, plan)
             after = blobs[-1].sha256
             self.progress(len(blobs))
+        if plan.items:
+            self._spare(plan, await read(conn, find_earlier))
         plan.orphans = await find_orphans(conn, store)
         return plan
+
+    def _spare(self, plan: PrunePlan, earlier: Collection[FileKey]) -> None:
+        """Leave what earlier contents show, too: another message that shows it may be unwanted, they are not."""
+        items = [item for item in plan.items if self._keys[item.sha256].isdisjoint(earlier)]
+        plan.of_earlier += len(plan.items) - len(items)
+        plan.items = items
 
     def _look(self, conn: Reader, blobs: Iterable[Blob], plan: PrunePlan) -> None:
         for blob in blobs:
@@ -100,6 +111,7 @@ class Pruner:
             plan.of_earlier += 1
         else:
             plan.items.append(first)
+            self._keys[blob.sha256] = {file.key for file in list_files_of(conn, blob.sha256)}
 
     def _why_not(self, key: FileKey, slot: FileSlot) -> str | None:
         """Why a slot does not want the file that it shows, or its thumbnail; None: it does."""

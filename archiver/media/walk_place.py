@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, wants_thumb, why_not
-from archiver.model.media_file import FileSlot, FileStatus, FileTask, MediaPolicy, is_thumb, thumb_key
+from archiver.model.media_file import FileKey, FileSlot, FileStatus, FileTask, MediaPolicy, is_thumb, thumb_key
 from archiver.store.database import Reader
 from archiver.store.file import find_files
 from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
@@ -28,6 +28,23 @@ class QuotaLeft:
     """Bytes that the files of a channel may still take."""
 
     size: int
+    promised: set[FileKey] = field(default_factory=set)
+    """Files that are tried again, for which it was counted down."""
+
+    def take(self, key: FileKey, size: int) -> bool:
+        """Count down; whether there was room."""
+        if key in self.promised:
+            return True
+        if size > self.size:
+            return False
+        self.size -= size
+        return True
+
+    def promise(self, key: FileKey, size: int) -> bool:
+        """Count down, once for a file that will be met again."""
+        if has_room := self.take(key, size):
+            self.promised.add(key)
+        return has_room
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,12 +66,7 @@ class WalkPlace:
             return wants_thumb(self.policy, slot)
         if why_not(self.policy, slot) not in (None, "quota"):
             return False
-        size = slot.size or 0
-        if self.quota is not None:
-            if size > self.quota.size:
-                return False
-            self.quota.size -= size
-        return True
+        return self.quota is None or self.quota.take(slot.key, slot.size or 0)
 
     def next_messages(self) -> list[MessageId] | None:
         """The chosen messages to look at next; None: all."""
@@ -115,7 +127,7 @@ def list_due(
     now: int,
 ) -> list[FileTask]:
     """The first files to try again now, each through the newest message of these channels that wants it."""
-    due = [key for key, retry_at in list_retries(conn) if retry_at <= now][:_DUE_SCANNED]
+    due = [key for key, _ in list_retries(conn, until=now, limit=_DUE_SCANNED)]
     known = find_files(conn, due)
     found = (_find_task(conn, known[key], policies, messages) for key in due)
     return list(islice((task for task in found if task is not None), DUE_AT_ONCE))

@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from archiver.model.media_file import FileKey, FileSlot, parse_key
+from archiver.model.media_file import FileKey, FileSlot, file_key, is_file, parse_key
 from archiver.store.database import Reader
 from archiver.store.file import Blob
 from archiver.store.file_queue import make_slot, qualified
@@ -47,9 +47,22 @@ def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
         yield make_slot(channel_id, row)
 
 
-def list_retries(conn: Reader) -> list[tuple[FileKey, int]]:
-    """The files that failed and are tried again, or that were asked for again; with the time, the next one first."""
+def list_retries(conn: Reader, *, until: int | None = None, limit: int = -1) -> list[tuple[FileKey, int]]:
+    """The files that failed and are tried again, or that were asked for again; with the time, the next one first.
+
+    `until`: only those whose time has come by then.
+    """
     return conn.execute(
         "SELECT file_key, retry_at FROM file WHERE status IN ('failed', 'not downloaded') AND retry_at IS NOT NULL"
-        " ORDER BY retry_at"
+        " AND (?1 IS NULL OR retry_at <= ?1) ORDER BY retry_at LIMIT ?2",
+        (until, limit),
     ).fetchall()
+
+
+def find_earlier(conn: Reader) -> set[FileKey]:
+    """The files that earlier contents of messages show."""
+    rows = conn.execute(
+        "SELECT DISTINCT slot.value ->> 'kind', slot.value ->> 'id' FROM revision, json_each(revision.media) AS slot"
+        " WHERE revision.media <> '[]' AND slot.value ->> 'id' IS NOT NULL"
+    )
+    return {file_key(kind, id_) for kind, id_ in rows if is_file(kind, id_)}

@@ -240,3 +240,23 @@ async def test_a_long_walk_looks_for_new_messages_and_policies_by_itself(databas
     await database.write(set_override, SECOND, PolicyOverride(download="none"), now=1)
     await database.write(set_override, FIRST, PolicyOverride(caps={"photo": 0, "video": 10_000_000}), now=1)
     assert places(await walk_whole(walk, now=100.0 + 2 * RENEW_EVERY)) == {(1001, 3)}
+
+
+async def test_files_tried_again_count_to_the_quota(database: Database) -> None:
+    await database.write(set_override, FIRST, PolicyOverride(quota=250), now=1)
+    for number in (1, 2, 20):
+        key = FileKey(f"photo/{1001000 + number}")
+        await database.write(files.settle_failed, key, status="failed", reason="no", now=1, retry_at=2)
+    tasks = [task for task in await walk_whole(FileWalk(database, "main", ALL)) if task.channel_id == 1001]
+    assert len(tasks) == 2
+    assert sum(task.size or 0 for task in tasks) <= 250
+
+
+async def test_what_is_under_way_is_handed_out_again_after_a_cut_however_long_it_took(database: Database) -> None:
+    walk = FileWalk(database, "main", ALL)
+    begun = await walk.take(4, now=100.0)
+    skip = {task.key for task in begun}
+    more = await walk.take(4, now=100.0 + RENEW_EVERY, skip=skip)
+    walk.cut_short()
+    again = await walk_whole(walk, now=100.0 + RENEW_EVERY)
+    assert places(begun) | places(more) <= places(again)

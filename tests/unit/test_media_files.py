@@ -23,6 +23,8 @@ from archiver.model.record import Media
 from archiver.store import file as files
 from archiver.store.database import Database
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
+from archiver.store.message import Sighting, update_messages
+from archiver.store.revision import keep_revisions
 from tests.sample import OTHER, build, make_message, photo
 
 FIRST, SECOND = ChannelId(1001), ChannelId(1002)
@@ -231,3 +233,15 @@ async def test_a_retry_of_a_channel_is_for_failures_and_of_a_message_for_anythin
     found = await revive(database, FIRST, [MessageId(2), MessageId(3)], now=6)
     assert [(one.key, one.status) for one in found] == [("photo/2", "gone")]
     assert (await database.read(files.find_file, FileKey("photo/3"))).status == "downloaded"
+
+
+async def test_what_an_earlier_content_shows_is_kept_though_another_message_shows_it_unwanted(
+    database: Database,
+) -> None:
+    sha256 = await keep(database, "photo/1", b"one")
+    edited = make_message(1, "edited", media=(photo(id="9", size=100),))
+    await database.write(keep_revisions, FIRST, [MessageId(1)], now=60)
+    await database.write(update_messages, [edited], Sighting(now=60, origin="update", generation=1))
+    plan = await Pruner({FIRST: ALL, SECOND: NONE}).plan(database.connection, store_of(database))
+    assert ([item.sha256 for item in plan.items], plan.of_earlier) == ([], 1)
+    assert store_of(database).rehash(sha256)
