@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
@@ -18,6 +19,8 @@ Act: TypeAlias = Callable[[Writer], None]
 
 BATCH = 40
 """Files in one transaction."""
+HOLD = 0.2
+"""Seconds after which a transaction takes no more of them: each may be shown by hundreds of messages."""
 PAUSE = 0.1
 """Least seconds between two transactions, unless one is full."""
 
@@ -82,12 +85,16 @@ class SettleQueue:
     async def _write(self, batch: list[tuple[Act, asyncio.Future[None]]]) -> None:
         """Write a batch; if one fails, each by itself, so that only that one fails."""
 
-        def act(conn: Writer) -> None:
-            for one, _ in batch:
+        def act(conn: Writer) -> int:
+            end = time.monotonic() + HOLD
+            for number, (one, _) in enumerate(batch, 1):
                 one(conn)
+                if time.monotonic() > end:
+                    return number
+            return len(batch)
 
         try:
-            await self._database.write(act)
+            written = await self._database.write(act)
         except Exception as exc:  # noqa: BLE001  # whatever it is, its caller gets it
             if len(batch) > 1:
                 for one in batch:
@@ -95,7 +102,8 @@ class SettleQueue:
                 return
             _finish(batch, exc)
             return
-        _finish(batch, None)
+        _finish(batch[:written], None)
+        self._waiting[:0] = batch[written:]
 
 
 def _finish(batch: list[tuple[Act, asyncio.Future[None]]], exc: Exception | None) -> None:

@@ -49,6 +49,26 @@ async def test_a_failing_one_costs_no_other(database: Database) -> None:
     assert rows == (9,)
 
 
+async def test_what_takes_long_is_written_in_several_transactions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.media.settle_queue.HOLD", 0.0)
+    queue = SettleQueue(database, now=lambda: 1.0)
+
+    def settle(conn: Writer, number: int) -> None:
+        assert conn.execute("SELECT count(*) FROM note WHERE number = -1").fetchone() == (0,)
+        conn.execute("INSERT INTO note VALUES (-1)")  # a second one in the same transaction would see it
+        conn.execute("INSERT INTO note VALUES (?)", (number,))
+
+    await database.write(
+        lambda conn: conn.execute(
+            "CREATE TRIGGER one AFTER INSERT ON note WHEN new.number >= 0 BEGIN DELETE FROM note WHERE number = -1; END"
+        )
+    )
+    await asyncio.gather(*(queue.put(lambda conn, n=n: settle(conn, n)) for n in range(10)))
+    assert await database.read(lambda conn: conn.execute("SELECT count(*) FROM note").fetchone()) == (10,)
+
+
 async def test_a_cancelled_caller_changes_nothing(database: Database) -> None:
     queue = SettleQueue(database, now=lambda: 1.0)
     task = asyncio.create_task(queue.put(lambda conn: _note(conn, 1)))
