@@ -16,7 +16,7 @@ from archiver.errors import ReferenceExpired, ServerFault
 from archiver.media.disk import Disk
 from archiver.media.gate import Gate
 from archiver.media.handover import Handed
-from archiver.media.part_reader import PartReader, Parts, SizeDiffers
+from archiver.media.part_reader import PartReader, Parts, SizeDiffers, TooLarge
 from archiver.media.partial import STEP, Partial
 from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, find_proven_size, retrieve
 from archiver.model.file_location import PART, FileLocation
@@ -82,9 +82,12 @@ class FileDownloader:
         self._reader = PartReader(servers, on_fault=self._prover.suspect)
         self._gates: dict[int, Gate] = {}
 
-    async def fetch(self, location: FileLocation) -> Fetched:
-        """Fetch a file, or the rest of it. Raises ReferenceExpired, FileRefused, FloodWait, ServerFault, OSError."""
-        work = asyncio.ensure_future(self._fetch(location))
+    async def fetch(self, location: FileLocation, *, most: int | None = None) -> Fetched:
+        """Fetch a file, or the rest of it; `most`: bytes that it may have.
+
+        Raises TooLarge, ReferenceExpired, FileRefused, FloodWait, ServerFault, OSError.
+        """
+        work = asyncio.ensure_future(self._fetch(location, most))
         left = LEAST_TIME + (location.size or 0) / SLOWEST
         try:
             while not (await asyncio.wait({work}, timeout=left))[0]:
@@ -97,18 +100,20 @@ class FileDownloader:
                 work.cancel()
                 await asyncio.wait({work})
 
-    async def _fetch(self, location: FileLocation) -> Fetched:
+    async def _fetch(self, location: FileLocation, most: int | None) -> Fetched:
         size = location.size
         if location.inline is not None:
             return await self._keep(location, location.inline, proven=False)
         if size is None:
-            return await self._unknown(location)
+            return await self._unknown(location, most)
         try:
             return await self._sized(location, size)
         except SizeDiffers as exc:
             real = await find_proven_size(self._prover, location, most=DIFFERING_MOST)
             if real is None or real == size or exc.ends_at not in (None, real):
                 raise
+            if most is not None and real > most:
+                raise TooLarge(real, most) from None
             return await self._sized(replace(location, size=real), real, must_be_proven=True)
 
     async def _sized(self, location: FileLocation, size: int, *, must_be_proven: bool = False) -> Fetched:
@@ -135,7 +140,7 @@ class FileDownloader:
         except WrongBytes:
             return await self._part(location, proof, 0, len(data))
 
-    async def _unknown(self, location: FileLocation) -> Fetched:
+    async def _unknown(self, location: FileLocation, most: int | None) -> Fetched:
         """A file of unknown size: one part after another, until one is shorter."""
         whole = b""
         while len(whole) < UNKNOWN_MOST:
@@ -143,6 +148,8 @@ class FileDownloader:
                 data = await self.servers.get_part(location, len(whole), PART)
             whole += data
             self.arrived(len(data))
+            if most is not None and len(whole) > most:
+                raise TooLarge(len(whole), most)
             if len(data) < PART:
                 return await self._keep(location, whole, proven=False)
         raise ServerFault("its message does not announce its size, and it is large.")

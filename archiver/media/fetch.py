@@ -175,6 +175,11 @@ class FileFetcher:
             self.counts.channels.setdefault(task.channel_id, exc)
         except Error as exc:
             await self._settle(task, judge(exc, task.attempts))
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as exc:
+            # A fault of ours with one file holds up no other.
+            log.warning("%s: unexpected %s", task.key, type(exc).__name__)
+            log.debug("files", exc_info=exc)
+            await self._settle(task, judge(ServerFault(f"an unexpected error ({type(exc).__name__})."), task.attempts))
 
     async def _fetch_from(self, task: FileTask, known: FileLocation | None) -> None:
         """Fetch it through its message, or through another one that shows it."""
@@ -231,7 +236,7 @@ class FileFetcher:
         ways = self._ways
         if location.size is not None and location.size <= PART:
             await ways.clock.sleep(ways.budget.take(ways.clock.tick()))
-            fetched = await ways.downloader.fetch(location)
+            fetched = await ways.downloader.fetch(location, most=task.max_size)
             self._crowd.arrived()
         else:
             async with self._large:
@@ -244,14 +249,14 @@ class FileFetcher:
         for _ in range(EXPIRIES):
             looked = self._ways.clock.tick()
             try:
-                return await self._ways.downloader.fetch(location)
+                return await self._ways.downloader.fetch(location, most=task.max_size)
             except ReferenceExpired:
                 shown = await self._ways.references.look(task.channel_id, task.message_id)
                 new = shown.get(task.key)
                 if new is None or new.reference == location.reference or self._ways.clock.tick() < looked + FRESH:
                     raise
                 location = new
-        return await self._ways.downloader.fetch(location)
+        return await self._ways.downloader.fetch(location, most=task.max_size)
 
     def _note_partial(self, key: FileKey, held: int, size: int) -> None:
         reason, now = describe_partial(held, size), int(self._ways.clock.now())
@@ -275,6 +280,7 @@ class FileFetcher:
                 reason=outcome.reason,
                 now=now,
                 retry_at=retry_at,
+                size=outcome.size,
             )
         )
         if outcome.status in FINAL_STATES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archiver.errors import ChannelError, Error, FileRefused
+from archiver.media.part_reader import TooLarge
 from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileState, FileTask
 
@@ -27,6 +28,8 @@ class Outcome(NamedTuple):
     reason: str
     retry_in: float | None = None
     """Seconds until it is tried again; None: not by itself."""
+    size: int | None = None
+    """Its bytes at least, if it has more than its message announces."""
 
 
 def describe_partial(held: int, size: int) -> str:
@@ -46,6 +49,8 @@ def judge(error: Error, attempts: int) -> Outcome:
         return Outcome("gone", reason)
     if isinstance(error, FileRefused) and error.name in _REFUSED:
         return Outcome("refused", reason)
+    if isinstance(error, TooLarge):
+        return Outcome("too big", reason, size=error.size)
     if isinstance(error, ChannelError):
         return Outcome("failed", f"its channel cannot be read: {reason}", retry_delay(attempts))
     return Outcome("failed", reason, retry_delay(attempts))

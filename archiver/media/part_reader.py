@@ -30,6 +30,15 @@ class SizeDiffers(ServerFault):
         super().__init__(f"its message announces {announced:,} bytes, but the server's file {has}.")
 
 
+class TooLarge(ServerFault):
+    """A file has more bytes than are wanted, which its message did not say."""
+
+    def __init__(self, size: int, most: int) -> None:
+        """`size`: its bytes, as far as known."""
+        self.size = size
+        super().__init__(f"it has {size:,} bytes or more; at most {most:,} are wanted")
+
+
 class Parts(Protocol):
     """Gives bytes of files."""
 

@@ -83,6 +83,8 @@ class Partial:
         if stored[: len(header)] != header:
             _start_over(self._data, self._list, header)
             return
+        if os.fstat(self._data).st_size > size:
+            os.ftruncate(self._data, size)
         records = stored[len(header) :]
         whole = len(records) - len(records) % _RECORD.size
         if whole < len(records):  # torn: the next record must begin where the last whole one ends

@@ -11,6 +11,7 @@ from telethon.tl.functions.account import InitTakeoutSessionRequest
 
 from archiver.errors import FloodWait
 from archiver.media.fetch_counts import NoRoom
+from archiver.media.partial import Partial
 from archiver.model.media_file import FileKey, MediaPolicy
 from archiver.store.file import forget_outcome
 from archiver.telegram.session import read_session
@@ -559,4 +560,44 @@ async def test_a_file_of_another_size_that_nothing_proves_is_not_kept(
         assert (await fetching.fetch()).not_fetched == {"failed": 1}
         [(reason,)] = query(tmp_path, "SELECT reason FROM file")
         assert "announces 70,000 bytes, but the server's file ends after 60,000" in reason
+        fetching.check()
+
+
+@pytest.mark.parametrize("announced", [0, 60_000])
+async def test_a_file_larger_than_announced_and_than_wanted_is_too_big_and_not_asked_for_again(
+    announced: int, world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    medium = world.media.document(size=6 * MIB)
+    medium.document.size = announced
+    alpha.post(media=medium)
+    policy = MediaPolicy(download="all", max_size=1_000_000, thumbnails=False)
+    async with fetching_of(server, account, tmp_path, policy=policy) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).not_fetched == {"too big": 1}
+        again = await fetching.fetch()
+        assert (again.files, again.not_fetched) == (0, {})
+        fetching.check()
+
+
+async def test_a_fault_of_ours_with_one_file_holds_up_no_other(
+    world: World, server: Server, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    poison = world.media.document(size=2 * MIB)
+    alpha.post(media=poison)
+    alpha.post(media=world.media.document(size=3 * MIB))
+    real = Partial.expect_whole
+
+    def expect_whole(self: Partial) -> None:
+        if self.parts.size == 2 * MIB:
+            raise ValueError("bytes are missing")
+        real(self)
+
+    monkeypatch.setattr(Partial, "expect_whole", expect_whole)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (1, {"failed": 1})
+        assert fetching.states()[key_of(poison)] == "failed"
         fetching.check()
