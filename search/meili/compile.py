@@ -37,9 +37,9 @@ COUNT_FIELD: Final = "month"
 """A field with one value in every document: the sum of its facet is the exact number of hits."""
 
 FACETS: Final[Mapping[FacetName, str]] = {
-    "channel": "channel_id", "day": "day", "month": "day", "lang": "lang", "file": "file_status",
+    "channel": "channel_id", "day": "day", "month": "day", "lang": "lang",
 }  # fmt: skip
-"""Facets that the index can count, with their fields: bare channel id, UTC day since 1970, language, file states."""
+"""Facets that the index can count, with their fields: bare channel id, UTC day since 1970, language."""
 
 _ONE_SCRIPT: Final = re.compile(
     "[a-z]+|[\u0370-\u03ff]+|[\u0400-\u052f]+|[\u05d0-\u05ea]+|[\u0620-\u06ff]+|[\u10a0-\u10ff]+"

@@ -18,6 +18,7 @@ import orjson
 
 from search.document import Details, Document, Key
 from search.meili.base_forms import base_forms
+from search.meili.filters import FILE_KINDS, NO_FILE, NOT_DOWNLOADED
 from search.meili.folding import folded_texts, folded_words
 from search.meili.settings import FORMS, PRIMARY_KEY, WORDS
 from search.meili.spellings import spellings, unspaced_spellings
@@ -110,7 +111,7 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
         "mime": tag_value("mime", document.mime) if document.mime else None,
         "ext": tag_value("ext", document.ext) if document.ext else None,
         "file_name": document.file_name,
-        "file_status": document.file_states,
+        "file_status": _file_status(document),
         "sha256": document.file_hashes,
         "size": details.size,
         "width": details.width,
@@ -122,6 +123,14 @@ def _media(document: Document, details: Details) -> dict[str, Any]:
         "page_site": details.page_site,
         "poll_question": details.poll_question,
     }
+
+
+def _file_status(document: Document) -> Sequence[str]:
+    """Return the states of its files. The usual one is not written: a file without a state is not downloaded."""
+    is_usual = document.file_states == (NOT_DOWNLOADED,)
+    if not FILE_KINDS.isdisjoint(document.media):
+        return () if is_usual else document.file_states or (NO_FILE,)
+    return document.file_states
 
 
 def _other_texts(document: Document, details: Details) -> Sequence[str]:

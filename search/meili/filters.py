@@ -39,6 +39,16 @@ NONE: Final = "channel_id NOT EXISTS"
 _LONGEST_VALUE = 400
 """Bytes; Meilisearch does not index filter values of more than 468."""
 _NOT_INDEXED = frozenset({"from", "fwd", "filename"})
+NOT_DOWNLOADED: Final = "not-downloaded"
+NO_FILE: Final = "none"
+"""State of what looks like a file and is none, such as the preview of paid media."""
+FILE_KINDS: Final = frozenset(
+    {"photo", "video", "round", "voice", "audio", "gif", "sticker", "custom_emoji", "image", "document"}
+)
+"""Kinds of attachments that are files: where `file_status` is absent, they are not downloaded."""
+_IS_NOT_DOWNLOADED: Final = (
+    f'file_status = "{NOT_DOWNLOADED}" OR (file_status NOT EXISTS AND media IN [{", ".join(sorted(FILE_KINDS))}])'
+)
 _NOT_HERE: Final = [state for state in get_args(FileState) if state != "downloaded"]
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains", "topic": "topic_id"}
 
@@ -120,11 +130,19 @@ def quote(value: str) -> str:
 
 def _has(node: Has | FileIs) -> str:
     if isinstance(node, FileIs):
-        return one_of("file_status", _NOT_HERE if node.state == NO_COPY else [node.state])
+        return _file_is(node.state)
     kinds = HAS[node.kind]
     if node.kind == "media":
         return "media EXISTS"
     return f"has = {node.kind}" if kinds is None or kinds <= NOT_MEDIA else one_of("media", sorted(kinds))
+
+
+def _file_is(state: str) -> str:
+    if state == NOT_DOWNLOADED:
+        return _IS_NOT_DOWNLOADED
+    if state == NO_COPY:
+        return f"{one_of('file_status', _NOT_HERE)} OR {_IS_NOT_DOWNLOADED}"
+    return one_of("file_status", [state])
 
 
 def _number(node: Number) -> str:
