@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol, TypeVar
 
 from archiver.errors import ReferenceExpired, ServerFault
+from archiver.media.backlog import Backlog
 from archiver.media.disk import Disk
 from archiver.media.gate import Gate
 from archiver.media.handover import Handed
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 AT_ONCE = 16
 """Parts of one file that wait for their turn or for their answer."""
+BACKLOG = 32 * PART
+"""Bytes that may wait for the disk before nothing more is asked for."""
 TRIES = 3
 """How often a part is fetched whose bytes differ from the server's hashes."""
 UNKNOWN_MOST = 64 * PART
@@ -81,6 +84,7 @@ class FileDownloader:
         self._prover = Prover(servers)
         self._reader = PartReader(servers, on_fault=self._prover.suspect)
         self._gates: dict[int, Gate] = {}
+        self._backlog = Backlog(BACKLOG)
 
     async def fetch(self, location: FileLocation, *, most: int | None = None) -> Fetched:
         """Fetch a file, or the rest of it; `most`: bytes that it may have.
@@ -155,7 +159,8 @@ class FileDownloader:
         raise ServerFault("its message does not announce its size, and it is large.")
 
     async def _keep(self, location: FileLocation, data: bytes, *, proven: bool) -> Fetched:
-        await self._store(self.disk.keep, FileKey(location.key), data)
+        with self._backlog.waiting(len(data)):
+            await self._store(self.disk.keep, FileKey(location.key), data)
         return Fetched(len(data), proven)
 
     async def _store(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
@@ -217,7 +222,8 @@ class FileDownloader:
 
     async def _fetch_part(self, location: FileLocation, partial: Partial, proof: FileProof, number: int) -> bool:
         data, proven = await self._part(location, proof, *partial.parts.bounds(number))
-        await self.disk.run(partial.write, number, data)
+        with self._backlog.waiting(len(data)):
+            await self.disk.run(partial.write, number, data)
         partial.note(number)
         return proven
 
@@ -241,6 +247,7 @@ class FileDownloader:
 
     async def _read(self, location: FileLocation, offset: int, length: int) -> bytes:
         async with self._gate(location).part(length):
+            await self._backlog.room()
             data = await self._reader.read(location, offset, length)
         self.arrived(length)
         return data
