@@ -21,6 +21,7 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, MediaPolicy, thumb_key
 from archiver.model.record import Media
 from archiver.store import file as files
+from archiver.store.blob_check import list_due, note_checked
 from archiver.store.database import Database
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
 from archiver.store.message import Sighting, update_messages
@@ -245,3 +246,11 @@ async def test_what_an_earlier_content_shows_is_kept_though_another_message_show
     plan = await Pruner({FIRST: ALL, SECOND: NONE}).plan(database.connection, store_of(database))
     assert ([item.sha256 for item in plan.items], plan.of_earlier) == ([], 1)
     assert store_of(database).rehash(sha256)
+
+
+async def test_what_was_pruned_while_it_was_checked_stays_offloaded(database: Database) -> None:
+    sha256 = await keep(database, "photo/1", b"one")
+    [due] = await database.read(list_due, 1.0)
+    await database.write(files.set_blob_state, sha256, "offloaded", now=50)
+    await database.write(note_checked, [(due, "missing")], now=51)
+    assert (await database.read(files.find_file, FileKey("photo/1"))).status == "offloaded"
