@@ -25,7 +25,7 @@ from archiver.errors import (
 from archiver.media.crowd import Crowd
 from archiver.media.download import Fetched
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
-from archiver.media.fetch_ways import FetchWays, Walk
+from archiver.media.fetch_ways import FetchWays, Walk, take
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
     NO_LONGER_SHOWN,
@@ -91,7 +91,7 @@ class FileFetcher:
         try:
             while await self._wait(stop, AT_ONCE - TAKEN):
                 skip = self._disk.under_way.keys() | self._tried
-                tasks = await walk.take(TAKEN, now=self._ways.clock.now(), skip=skip)
+                tasks = await take(walk, TAKEN, now=self._ways.clock.now(), skip=skip, stop=stop)
                 if not tasks:
                     break
                 self._begin(tasks, await self._recall(tasks))

@@ -13,7 +13,7 @@ from archiver.model.media_file import FileKey, FileSlot, FileStatus, FileTask, M
 from archiver.store.database import Reader
 from archiver.store.file import find_files
 from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
-from archiver.store.stored_files import iter_slots_of, list_retries
+from archiver.store.stored_files import iter_slots_of, list_due_retries, list_retries
 
 DUE_AT_ONCE: Final = 500
 """Files tried again that are handed out together."""
@@ -127,7 +127,7 @@ def list_due(
     now: int,
 ) -> list[FileTask]:
     """The first files to try again now, each through the newest message of these channels that wants it."""
-    due = [key for key, _ in list_retries(conn, until=now, limit=_DUE_SCANNED)]
+    due = list_due_retries(conn, now=now, limit=_DUE_SCANNED)
     known = find_files(conn, due)
     found = (_find_task(conn, known[key], policies, messages) for key in due)
     return list(islice((task for task in found if task is not None), DUE_AT_ONCE))

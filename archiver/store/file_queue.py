@@ -14,6 +14,8 @@ from archiver.store.file import FILE_SLOT
 
 WAITING: Final[frozenset[FileState]] = frozenset({"not downloaded", "partial", "failed", "too big", "not wanted"})
 """States of a file that may be fetched: the last two are decided again by the policy of today."""
+FAR: Final = 2 * 86_400
+"""Seconds: no retry is that far off, unless the clock was wrong when it was noted."""
 _SCANNED: Final = 5_000
 """Maximum number of slots looked at in one call: some 50 ms, since others wait for the connection."""
 
@@ -39,7 +41,7 @@ _SLOTS: Final = f"""
     WHERE media.channel_id = :channel_id AND media.message_id < :below AND media.message_id > :above
       AND {qualified("media")}
       AND coalesce(file.status, 'not downloaded') IN (SELECT value FROM json_each(:states))
-      AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now)
+      AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now OR file.retry_at > :now + {FAR})
       AND (:only IS NULL OR media.message_id IN (SELECT value FROM json_each(:only)))
     ORDER BY media.message_id DESC, media.slot
 """

@@ -10,7 +10,7 @@ import orjson
 from archiver.model.media_file import FileKey, FileSlot, file_key, is_file, parse_key
 from archiver.store.database import Reader
 from archiver.store.file import Blob
-from archiver.store.file_queue import make_slot, qualified
+from archiver.store.file_queue import FAR, make_slot, qualified
 
 _SLOTS: Final = f"""
     SELECT media.channel_id, media.message_id, media.slot, media.kind, media.id, media.mime, media.size, media.extra,
@@ -19,6 +19,7 @@ _SLOTS: Final = f"""
     WHERE media.id = ? AND {qualified("media")} AND (media.kind = 'photo') = ?
     ORDER BY message.date DESC, media.channel_id, media.message_id, media.slot
 """
+_RETRIES: Final = "SELECT file_key, retry_at FROM file WHERE status IN ('failed', 'not downloaded') AND"
 
 
 def list_blobs(conn: Reader, *, after: str, limit: int) -> list[Blob]:
@@ -47,16 +48,16 @@ def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
         yield make_slot(channel_id, row)
 
 
-def list_retries(conn: Reader, *, until: int | None = None, limit: int = -1) -> list[tuple[FileKey, int]]:
-    """The files that failed and are tried again, or that were asked for again; with the time, the next one first.
+def list_retries(conn: Reader) -> list[tuple[FileKey, int]]:
+    """The files that failed and are tried again, or that were asked for again; with the time, the next one first."""
+    return conn.execute(f"{_RETRIES} retry_at IS NOT NULL ORDER BY retry_at").fetchall()
 
-    `until`: only those whose time has come by then.
-    """
-    return conn.execute(
-        "SELECT file_key, retry_at FROM file WHERE status IN ('failed', 'not downloaded') AND retry_at IS NOT NULL"
-        " AND (?1 IS NULL OR retry_at <= ?1) ORDER BY retry_at LIMIT ?2",
-        (until, limit),
-    ).fetchall()
+
+def list_due_retries(conn: Reader, *, now: int, limit: int) -> list[FileKey]:
+    """Some of those whose time has come, the first ones; or is so far off that the clock must have been wrong."""
+    rows = conn.execute(f"{_RETRIES} retry_at <= ? ORDER BY retry_at LIMIT ?", (now, limit)).fetchall()
+    rows += conn.execute(f"{_RETRIES} retry_at > ? ORDER BY retry_at LIMIT ?", (now + FAR, limit)).fetchall()
+    return [row[0] for row in rows]
 
 
 def find_earlier(conn: Reader) -> set[FileKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media import file_walk, walk_place
+from archiver.media.fetch_ways import take
 from archiver.media.file_walk import FULL_EVERY, RENEW_EVERY, FileSelection, FileWalk
 from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
@@ -260,3 +262,25 @@ async def test_what_is_under_way_is_handed_out_again_after_a_cut_however_long_it
     walk.cut_short()
     again = await walk_whole(walk, now=100.0 + RENEW_EVERY)
     assert places(begun) | places(more) <= places(again)
+
+
+async def test_a_clock_that_was_wrong_once_delays_no_file_for_a_year(database: Database) -> None:
+    year = 365 * 86_400
+    key, later = FileKey("photo/1001020"), FileKey("photo/1001019")
+    await database.write(files.settle_failed, key, status="failed", reason="no", now=year, retry_at=year + 60)
+    await database.write(files.settle_failed, later, status="failed", reason="no", now=90, retry_at=150)
+    found = places(await walk_whole(FileWalk(database, "main", ALL)))
+    assert (1001, 20) in found
+    assert (1001, 19) not in found
+
+
+async def test_a_stop_does_not_wait_for_the_end_of_a_long_walk() -> None:
+    class Long:
+        async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
+            await asyncio.sleep(3600)
+            return []
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.01, stop.set)
+    async with asyncio.timeout(20):
+        assert await take(Long(), 5, now=1.0, skip=(), stop=stop) == []
