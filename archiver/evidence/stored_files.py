@@ -92,7 +92,7 @@ async def check_stored(
     if len(due) >= _MANY and await asyncio.to_thread(lambda: next(blobs.list_blobs(), None)) is None:
         raise IntegrityError(
             f"{blobs.root} has none of the {done.of.files:,} stored files. Nothing was recorded.",
-            hint="Is its disk mounted? Restore it from a backup, or mount it.",
+            hint="Mount its disk, or restore it from a backup.",
         )
     run = _Run(database, blobs, done)
     try:

@@ -50,7 +50,7 @@ class BlobStore:
             self.root.mkdir(mode=0o700, exist_ok=True)
         except FileExistsError as exc:
             raise UsageError(
-                f"{self.root} is not a directory, or a link to one that is not there.",
+                f"{self.root} is not a directory, or is a link to a missing one.",
                 hint="Mount its disk, or move it away.",
             ) from exc
         with self._said(), self._directory() as root, self._inner(root, PARTIAL, make=True):
@@ -125,7 +125,7 @@ class BlobStore:
                 with self._directory() as root, self._inner(root, path.parent.name) as bucket:
                     handle = _open_regular(path.name, os.O_RDONLY, bucket, path.parent)
             except FileNotFoundError as exc:
-                raise NotFound(f"{path} is not there.", hint="Check with `telekeep verify --media`.") from exc
+                raise NotFound(f"{path} is not there.", hint="Run `telekeep verify --media`.") from exc
             return os.fdopen(handle, "rb")
 
     def size(self, sha256: str) -> int | None:
@@ -246,9 +246,9 @@ class BlobStore:
             if exc.errno not in _LINKED:
                 raise
             raise UsageError(
-                f"{self.root / os.fsdecode(exc.filename or '')} is a link or no regular file; nothing is read or"
+                f"{self.root / os.fsdecode(exc.filename or '')} is a link or not a regular file; nothing is read or"
                 " written through it.",
-                hint="Move it away; only `media` itself may be a link to another disk.",
+                hint="Move it away. Only `media` itself may be a link to another disk.",
             ) from exc
 
 

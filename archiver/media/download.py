@@ -97,7 +97,9 @@ class FileDownloader:
             while not (await asyncio.wait({work}, timeout=left))[0]:
                 # What the server ordered to wait does not count.
                 if not (left := self.servers.flood_wait and self.servers.flood_wait + LEAST_TIME):
-                    raise ServerFault("the server sends it too slowly or not at all.", hint="It is continued later.")
+                    raise ServerFault(
+                        "the server sends the file too slowly or not at all.", hint="It will be continued later."
+                    )
             return work.result()
         finally:
             if not work.done():
@@ -156,7 +158,7 @@ class FileDownloader:
                 raise TooLarge(len(whole), most)
             if len(data) < PART:
                 return await self._keep(location, whole, proven=False)
-        raise ServerFault("its message does not announce its size, and it is large.")
+        raise ServerFault("the message does not give the size of the file, and it is large.")
 
     async def _keep(self, location: FileLocation, data: bytes, *, proven: bool) -> Fetched:
         with self._backlog.waiting(len(data)):

@@ -118,7 +118,7 @@ class FileFetcher:
         if isinstance(why, OSError):
             raise DiskTrouble(
                 f"a file could not be stored: {why.strerror or type(why).__name__}.",
-                hint="Nothing is lost; fetching goes on where it stopped.",
+                hint="Nothing is lost; fetching continues where it stopped.",
             ) from why
         if why is not None:
             raise why

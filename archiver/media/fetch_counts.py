@@ -18,9 +18,9 @@ class NoRoom(DiskTrouble):
 
     def __init__(self, free: int, least: int) -> None:
         super().__init__(
-            f"only {free / 1e9:.1f} GB are free on the disk of the archive, and {least / 1e9:.1f} GB are to stay free"
+            f"only {free / 1e9:.1f} GB are free on the disk of the archive, and {least / 1e9:.1f} GB must be kept free"
             " (media.min_free): no files are fetched.",
-            hint="Free some space, or lower media.min_free; messages are mirrored as before.",
+            hint="Free some space or lower media.min_free. Messages are still mirrored.",
         )
 
 

@@ -68,7 +68,7 @@ class PictureProcess:
             raise
         if answer is None:
             await self.end()
-            return None, "its decoder broke down"
+            return None, "the decoder crashed"
         return answer.get("hash"), answer.get("reason")
 
     async def end(self) -> None:

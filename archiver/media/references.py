@@ -171,7 +171,7 @@ class References:
                 asked = (*message_ids[: MOST - 1], newest[0].message_id)
                 page = await self._source.get_shown(channel_id, access_hash, asked)
         if not page.messages:
-            raise ServerFault("the server shows none of the messages.", hint="Try again later.")
+            raise ServerFault("the server returned none of the messages.", hint="Try again later.")
         return page
 
     async def _keep(self, channel: Mirrored, page: HistoryPage) -> None:

@@ -45,9 +45,9 @@ def shrink(
             **given,
         )
     except subprocess.TimeoutExpired:
-        raise NoPicture(f"it took more than {seconds:g} s to decode") from None
+        raise NoPicture(f"decoding took longer than {seconds:g} s") from None
     if done.returncode:
-        raise NoPicture("its decoder broke down")
+        raise NoPicture("the decoder crashed")
     answer: dict[str, Any] = orjson.loads(done.stdout)
     if "reason" in answer:
         raise NoPicture(str(answer["reason"]))

@@ -50,7 +50,7 @@ def read_size(text: str, of: str) -> int:
         return parse_size(text)
     except ValueError:
         raise UsageError(
-            f'"{text[:40]}" is not a size ({of}).', hint='As "200MB", "1.5GB" or "512KiB"; "0": never.'
+            f'"{text[:40]}" is not a size ({of}).', hint='Write "200MB", "1.5GB" or "512KiB"; "0" means never.'
         ) from None
 
 

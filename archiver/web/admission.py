@@ -48,7 +48,7 @@ def read_token(path: Path) -> str:
     if not _TOKEN.fullmatch(token):
         raise UsageError(
             f"--token-file {path} has no usable token in it.",
-            hint="It needs 20 to 200 letters, digits, - or _; remove the file, and one is made.",
+            hint="It needs 20 to 200 letters, digits, - or _. Remove the file, and telekeep makes a new one.",
         )
     return token
 

@@ -93,7 +93,7 @@ class Blobs:
             size = os.fstat(file.fileno()).st_size
             kind = sniff(await asyncio.to_thread(file.read, 16))
             if size != blob.size:
-                raise Error("this file is damaged: it has another size than when it was stored.")
+                raise Error("this file is damaged: its size has changed since it was stored.")
             return _answer(request, sha256, file, size, None if request.query_params.get("save") else kind)
         except BaseException:
             file.close()

@@ -78,7 +78,7 @@ def list_filters(asked: Asked) -> list[str]:
     ]
     kinds = {"": [], "service": ["is:service"], "message": ["-is:service"]}
     if (kind := asked.get("kind")) not in kinds:
-        raise UsageError(f'kind cannot be "{kind[:40]}".', hint="It is message or service.")
+        raise UsageError(f'kind cannot be "{kind[:40]}".', hint="Use message or service.")
     return found + kinds[kind]
 
 
@@ -107,5 +107,5 @@ def _choose(asked: Asked, name: str, known: tuple[Any, ...], default: Any) -> An
     """A field that has few values. Raises UsageError."""
     typed = asked.get(name) or default
     if typed not in known:
-        raise UsageError(f'{name} cannot be "{typed[:40]}".', hint=f"It is one of: {', '.join(known)}.")
+        raise UsageError(f'{name} cannot be "{typed[:40]}".', hint=f"Use one of: {', '.join(known)}.")
     return typed

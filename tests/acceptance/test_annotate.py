@@ -118,7 +118,7 @@ def test_failures_are_counted_and_tried_again_on_request(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({}, "no program is set that makes texts of files. Set media.hooks.transcribe, or media.hooks.ocr"),
+        ({}, "no program is set to transcribe or read files. Set media.hooks.transcribe, or media.hooks.ocr"),
         (hook("no-such-program", "{path}"), "[media.hooks] transcribe: there is no program no-such-program."),
         ({"TELEKEEP_MEDIA__HOOKS__OCR": "tesseract {path} -"}, "write it as a list"),
     ],

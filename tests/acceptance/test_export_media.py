@@ -102,7 +102,7 @@ def test_each_stored_content_is_there_once_and_what_is_not_stored_is_said(desk: 
     for file in media["files"]:
         data = (out / file["path"]).read_bytes()
         assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-    assert "files that are not stored, as the rows say: not downloaded 1, too big 1" in done.err
+    assert "files not stored (each row has the status): not downloaded 1, too big 1" in done.err
     assert json.loads(done.out)["media"]["files"] == STORED
     verified = desk.do("verify", "out")
     assert "day.jsonl.media\t0\tok\n" in verified.out

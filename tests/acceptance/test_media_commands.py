@@ -71,7 +71,7 @@ def test_a_plan_is_lines_in_a_pipe_and_a_table_with_what_follows_on_a_terminal(d
     assert (nothing.status, "fetch" in nothing.out) == (1, False)
     screen = desk.on_terminal("media", "plan", "--download", "all")
     assert "To fetch: 8 files, 27.0 kB." in screen
-    assert "Time: not known, since no file was fetched yet whose rate could tell." in screen
+    assert "Time: unknown, because no download rate has been measured yet." in screen
 
 
 def test_a_policy_changes_one_thing_at_a_time_and_is_forgotten_with_inherit(desk: Desk) -> None:
@@ -84,7 +84,7 @@ def test_a_policy_changes_one_thing_at_a_time_and_is_forgotten_with_inherit(desk
     assert done.rows[0]["own"] == "all,video=200MB,sticker=0,quota=1500MB,thumbnails=no"
     assert desk.do("media", "policy", "night", "--inherit").out.endswith("\tinherit\n")
     for wrong, said in (
-        (("--cap", "clip=1MB"), '"clip=1MB" is not a cap'),
+        (("--cap", "clip=1MB"), '"clip=1MB" is not a valid --cap'),
         (("--max-size", "1,5GB"), '"1,5GB" is not a size'),
         (("--quota", "lots"), '"lots" is not a size'),
     ):
@@ -224,11 +224,11 @@ def test_files_that_wait_for_another_try_are_never_called_done(fetching: Desk, t
     name = next(row["media"][0]["id"] for row in fetching.do("show", "media_desk/3", "--jsonl").rows)
     telegram.order("file_fault", action="rpc(500,INTERNAL)", file=f"photo/{name}")
     first = fetching.run("media", "fetch")
-    assert (first.status, "1 failed and are tried again later" in first.err) == (3, True)
+    assert (first.status, "1 failed and will be retried" in first.err) == (3, True)
     second = fetching.run("media", "fetch", "--jsonl")
     expect_valid("media fetch", second.rows[0], line=True)
     assert (second.status, second.rows[0]["waiting"], second.rows[0]["complete"]) == (3, 1, False)
-    assert "1 file that failed earlier waits for another try (the next in " in second.err
+    assert "1 file that failed earlier waits to be retried (the next in " in second.err
     assert "nothing to fetch" not in second.err
     assert fetching.run("sync", "--media").status == 3
     telegram.calm()
@@ -243,7 +243,7 @@ def test_a_disk_that_is_too_full_for_files_is_said_wherever_files_are_told_of(de
     assert any("no files are fetched" in one["what"] for one in problems)
     assert orjson.loads(desk.run("media", "plan", "--json").out)["fits"] is False
     assert orjson.loads(desk.run("media", "status", "--json").out)["has_room"] is False
-    assert "no files are fetched; mirroring goes on" in desk.on_terminal("media", "status")
+    assert "no files are fetched; mirroring continues" in desk.on_terminal("media", "status")
 
 
 @pytest.mark.soak(only="tests/integration/test_media_fetch.py stops fetches in the middle")

@@ -87,7 +87,7 @@ MORE = [
         (
             3,
             {"TERM": "xterm-kitty"},
-            "no picture of the photo: its file is not stored, and the message brings no preview.",
+            "no picture of the photo: the file is not stored, and the message has no preview.",
         ),
     ],
 )
@@ -102,4 +102,4 @@ def test_a_pipe_and_json_get_no_picture(desk: Desk) -> None:
     done = desk.do("show", "NightBridge/1", "--picture")
     assert (done.err, "\x1b" in done.out) == ("no picture: the output is not a terminal.\n", False)
     done = desk.do("show", "NightBridge/1", "--picture", "--json")
-    assert done.err == "no picture: data has no pictures.\n"
+    assert done.err == "no picture: JSON output has none.\n"

@@ -118,10 +118,10 @@ def test_its_json_is_as_documented(run: Run) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("NightBridge/8", "the photo has no hash yet: similar pictures were not looked for."),
-        ("NightBridge/9", "the photo has no hash (nearly one colour): similar pictures were not looked for."),
-        ("NightBridge/7", "no other post found. The same file was looked for among all archived messages"),
-        ("NightBridge/11", "the message shows no file: there is nothing to compare."),
+        ("NightBridge/8", "the photo has no hash yet: similar pictures were not searched for."),
+        ("NightBridge/9", "the photo has no hash (nearly one colour): similar pictures were not searched for."),
+        ("NightBridge/7", "no other post found. Compared: the same file among all archived messages"),
+        ("NightBridge/11", "the message has no file to compare."),
     ],
 )
 def test_none_says_over_what(run: Run, address: str, said: str) -> None:

@@ -164,15 +164,15 @@ def test_a_file_that_no_message_has_is_named_and_is_no_fault(desk: Desk) -> None
         COUNT - 2,
     )
     done = desk.do("verify", "--quick", "--media")
-    assert f"no message has 1 file in media/: {blob_path('ab' * 32)}." in done.err
-    assert "1 file in media/ counted as moved away, and not read" in done.err
+    assert f"1 file in media/ without a message: {blob_path('ab' * 32)}." in done.err
+    assert "1 file in media/ recorded as moved away, so not read" in done.err
 
 
 def test_a_disk_that_is_not_there_is_not_twelve_lost_files(desk: Desk) -> None:
     shutil.rmtree(desk.archive / "media")
     done = desk.run("verify", "--quick", "--media")
     assert done.status == 6
-    assert f"has none of the {COUNT - 1} stored files. Nothing was recorded. Is its disk mounted?" in done.err
+    assert f"has none of the {COUNT - 1} stored files. Nothing was recorded. Mount its disk, or restore it" in done.err
     assert query(desk, "SELECT DISTINCT state FROM blob") == [("present",)]
 
 
@@ -197,7 +197,7 @@ def test_what_was_read_before_an_interrupt_is_recorded(desk: Desk) -> None:
     running.send_signal(signal.SIGINT)
     done = desk.end(running)
     assert done.status == 130
-    assert "stopped; the files read so far are recorded; the next run reads the others first." in done.err
+    assert "stopped; the files read so far are recorded; the next run starts with the others," in done.err
     rows = query(desk, "SELECT count(*) FROM blob WHERE verified_at > stored_at AND sha256 <> ?", huge)
     assert rows == [(COUNT - 1,)]
     assert query(desk, "SELECT state, verified_at FROM blob WHERE sha256 = ?", huge) == [("present", far)]
@@ -208,13 +208,13 @@ def test_an_archive_that_cannot_be_written_to_is_checked_and_says_so(desk: Desk)
         pytest.skip("root may write anywhere")
     (desk.archive / "archive.db").chmod(0o400)
     done = desk.do("verify", "--quick", "--media")
-    assert "what was found was not recorded" in done.err
+    assert "the result was not recorded" in done.err
 
 
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (("--sample", "5%"), "--sample is a share of the stored files. Add --media."),
+        (("--sample", "5%"), "--sample needs --media. Write --media --sample 5%."),
         (("--media", "--sample", "5"), "--sample '5' is not a share of the stored files. Write --sample 5%."),
         (("--media", "--sample", "0%"), "is not a share"),
         (("--media", "--sample", "101%"), "is not a share"),

@@ -35,15 +35,15 @@ def shown(one: Row) -> str:
 def test_it_says_which_program_made_it_and_when() -> None:
     assert shown(row("The bridges.")).splitlines() == [
         "",
-        "transcript by whisper-cli (1.7.2), made 14 Nov 2023 22:13 UTC, language en: a program's words, possibly wrong",
+        "transcript by whisper-cli (1.7.2), made 14 Nov 2023 22:13 UTC, language en: a program's output, may be wrong",
         "  The bridges.",
     ]
 
 
 def test_nothing_found_is_said() -> None:
     assert shown(row("", hook="ocr", version=None, language=None)).splitlines()[1:] == [
-        "text in the picture by whisper-cli, made 14 Nov 2023 22:13 UTC: a program's words, possibly wrong",
-        "  (it found no words)",
+        "text in the picture by whisper-cli, made 14 Nov 2023 22:13 UTC: a program's output, may be wrong",
+        "  (no words found)",
     ]
 
 

@@ -165,7 +165,7 @@ async def test_a_decoder_that_dies_costs_one_picture(tmp_path: Path, process: Pi
     assert process._process is not None
     process._process.kill()
     await process._process.wait()
-    assert await process.ask({"path": str(good)}) == (None, "its decoder broke down")
+    assert await process.ask({"path": str(good)}) == (None, "the decoder crashed")
     assert await process.ask({"path": str(good)}) == first
 
 

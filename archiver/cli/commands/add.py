@@ -77,7 +77,7 @@ def command(
     ] = None,
     media: Annotated[
         str | None,
-        Option("--media", metavar="POLICY", help="Which of its files are fetched, such as photos; default: [media]."),
+        Option("--media", metavar="POLICY", help="Which of its files to fetch, such as photos; default: [media]."),
     ] = None,
     dry_run: Annotated[
         bool, Option("--dry-run", help="Only show what would be looked up, added and changed; send no requests.")

@@ -13,7 +13,10 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise UsageError("nobody can be asked here; nothing was changed.", hint="Add --yes, or --dry-run to only look.")
+        raise UsageError(
+            "confirmation needs a terminal; nothing was changed.",
+            hint="Add --yes to go ahead, or --dry-run to only look.",
+        )
     with raising():
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()

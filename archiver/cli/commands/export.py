@@ -88,7 +88,7 @@ def command(
     fields: FieldsOption = None,
     ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
     partition: PartitionOption = None,
-    revisions: Annotated[bool, Option("--revisions", help="Also earlier contents, as the key versions.")] = False,
+    revisions: Annotated[bool, Option("--revisions", help="Include earlier versions, under the key versions.")] = False,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
@@ -106,7 +106,7 @@ def command(
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     media: MediaOption = "none",
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
-    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; say how many rows, bytes and seconds.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; estimate rows, bytes and seconds.")] = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -201,7 +201,7 @@ async def _export(
     make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     if plan.dry_run:
         if files is not None:
-            output.note("the files are not part of the estimate.")
+            output.note("the estimate does not include the files.")
         return await estimate(conn, request, None if make_folder else form.open(context), make_folder)
     with Progress("export") as progress:
         total = await count_items(conn, request) if progress.is_shown else None

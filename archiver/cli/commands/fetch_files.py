@@ -58,8 +58,8 @@ async def fetch_files(
     if (earlier := counts.waiting - counts.failed) > 0:
         wait = "" if counts.retry_at is None else f" (the next in {duration(max(counts.retry_at - time.time(), 1))})"
         output.note(
-            f"{count(earlier, 'file')} that failed earlier {'waits' if earlier == 1 else 'wait'} for another try{wait};"
-            " `telekeep media retry` has them fetched at once."
+            f"{count(earlier, 'file')} that failed earlier {'waits' if earlier == 1 else 'wait'} to be retried{wait};"
+            " `telekeep media retry` ends the wait."
         )
     return counts
 
@@ -97,7 +97,7 @@ class FileSync:
     async def fetch(self, account: OpenAccount, channels: Collection[ChannelId]) -> None:
         """Fetch the files of an account's channels. Raises FloodWait, and what stops the account."""
         if self._settings.media.download == "none" and not await account.database.read(list_overrides):
-            output.note("no channel wants files: set media.download, or one channel's: `telekeep media policy`.")
+            output.note("no channel wants files: set media.download, or use `telekeep media policy` for one channel.")
             return
         selection = FileSelection(channels=channels)
         counts = await fetch_files(self._settings, self._accounts, account, selection)

@@ -135,7 +135,7 @@ async def _expect_known_settings(node: Node) -> None:
     hidden = hidden_embedders(await node.settings() or {})
     if hidden:
         raise UsageError(
-            f"the index has embedders whose keys the server does not tell ({', '.join(hidden)});"
+            f"the index has embedders whose keys the server does not reveal ({', '.join(hidden)});"
             " a rebuild would lose them.",
             hint="Use --force, and set them again afterwards.",
         )

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from config.hooks import HookSettings
 
 EXIT_STATUS = {
-    0: "every file has a text",
-    2: "wrong usage, no hook is set, or its program is not there",
-    3: "a program failed with some files",
+    0: "every file has been processed",
+    2: "wrong usage, no hook is set, or its program was not found",
+    3: "a program failed on some files",
     130: "interrupted; the texts made so far are kept",
 }
 
@@ -34,11 +34,12 @@ def command(
     ] = None,
     *,
     hook: Annotated[
-        Literal["transcribe", "ocr"] | None, Option("--hook", metavar="NAME", help="Only transcribe, or only ocr.")
+        Literal["transcribe", "ocr"] | None,
+        Option("--hook", metavar="NAME", help="Run only this hook: transcribe or ocr."),
     ] = None,
-    retry: Annotated[bool, Option("--retry", help="Also try files again that failed too often.")] = False,
+    retry: Annotated[bool, Option("--retry", help="Also retry files that were given up.")] = False,
 ) -> int:
-    """Have programs of yours transcribe stored recordings, and read the text in stored pictures.
+    """Use your own programs to transcribe stored recordings and read the text in stored pictures.
 
     \b
     Examples:
@@ -46,9 +47,9 @@ def command(
       telekeep media annotate @channel --hook ocr
       telekeep media annotate --retry
 
-    [media.hooks] names the programs: transcribe gets voice messages, round videos, audio and video files, ocr photos
-    and pictures sent as files. They run one at a time, at the lowest priority, with limits of time and output, never
-    in a shell. Each stored file is given to each hook once; `telekeep run` does the same when it is idle.
+    [media.hooks] names the programs: transcribe gets voice messages, round videos, audio and video files; ocr gets
+    photos and pictures sent as files. They run one at a time, at the lowest priority, with limits on time and output,
+    never in a shell. Each hook gets each stored file once; `telekeep run` does the same when it is idle.
 
     The texts are annotations: `telekeep show` prints them apart from the message's own words, and only a search with
     in:annotations finds them. They may be wrong. See docs/media.md.
@@ -91,7 +92,7 @@ def _choose(hooks: Sequence[Hook], wanted: str | None) -> list[Hook]:
         return chosen
     missing = f"media.hooks.{wanted}" if wanted else "media.hooks.transcribe, or media.hooks.ocr"
     raise NotConfigured(
-        "no program is set that makes texts of files.",
+        "no program is set to transcribe or read files.",
         hint=f'Set {missing} to a list such as ["tesseract", "{{path}}", "-"].',
     )
 
@@ -123,7 +124,7 @@ async def _sum_up(database: Database, hooks: Sequence[Hook], settings: HookSetti
         made = await database.read(count_annotations, hook.name, attempts=settings.attempts)
         left = await database.read(count_unannotated, hook.name, hook.kinds)
         told = [f"{count(made.done, 'stored file')} with a text"]
-        told += [f"{number(made.failed)} failed, to be tried again"] if made.failed else []
+        told += [f"{number(made.failed)} failed and will be retried"] if made.failed else []
         told += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
         told += [f"{number(left)} not tried yet"] if left else []
         output.note(f"{hook.name}: {', '.join(told)}.")

@@ -31,7 +31,7 @@ async def choose_media(database: Database, typed: Sequence[str], *, removed: boo
 
     single = [word for word in typed if _is_message(word)]
     if single and len(single) < len(typed):
-        raise UsageError("channels and messages cannot be combined.", hint="Give CHANNEL..., or CHANNEL/ID...")
+        raise UsageError("channels and messages cannot be combined.", hint="Give either CHANNEL... or CHANNEL/ID...")
     if not single:
         return ChosenMedia(await pick_channels(database.connection, typed, removed=removed), None)
     messages: dict[ChannelId, list[MessageId]] = {}

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "all files that are wanted are stored, or the running service was asked for them",
+    0: "all wanted files are stored, or the running service was asked to fetch them",
     1: "nothing to fetch",
     2: "wrong usage, the server is unreachable, or nothing could be fetched",
-    3: "some files could not be fetched; what can be is tried again later",
+    3: "some files could not be fetched; those that can be are retried later",
     4: "login required: no account works",
     5: "flood wait: run again after the delay shown",
-    130: "interrupted; what arrived is kept, the next run continues there",
+    130: "interrupted; what arrived is kept, and the next run continues from there",
 }
 
 
@@ -54,25 +54,29 @@ def command(
     ] = None,
     *,
     query: Annotated[
-        str | None, Option("--query", metavar="QUERY", help="Only of matching messages; see `telekeep help query`.")
+        str | None,
+        Option("--query", metavar="QUERY", help="Only files of matching messages; see `telekeep help query`."),
     ] = None,
-    since: Annotated[str | None, Option(metavar="DATE", help="Only of messages from this time or day on.")] = None,
+    since: Annotated[
+        str | None, Option(metavar="DATE", help="Only files of messages from this time or day on.")
+    ] = None,
     until: Annotated[
-        str | None, Option(metavar="DATE", help="Only of messages up to and including this day, or before this time.")
+        str | None,
+        Option(metavar="DATE", help="Only files of messages up to the end of this day, or before this time."),
     ] = None,
-    on: Annotated[str | None, Option(metavar="DAY", help="Only of this day, month, year, or range A..B.")] = None,
+    on: Annotated[str | None, Option(metavar="DAY", help="Only files of this day, month, year, or range A..B.")] = None,
     tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
     max_size: Annotated[
         str | None, Option("--max-size", metavar="SIZE", help="Fetch files up to this size, such as 500MB.")
     ] = None,
     by_policy: Annotated[
-        bool, Option("--by-policy", help="Of what is chosen, only what the policies want anyway.")
+        bool, Option("--by-policy", help="Fetch only what the policies want, within the selection.")
     ] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
 ) -> int:
-    """Fetch files now: what the policies want, or of channels, messages, a query or dates.
+    """Fetch files now: those the policies want, or those of channels, messages, a query or dates.
 
     \b
     Examples:
@@ -81,13 +85,14 @@ def command(
       telekeep media fetch @channel --query 'has:video (bridge OR الجسر)' --max-size 500MB
       telekeep media fetch @channel/4711
 
-    Without channels and options: what the policies want. What is chosen by name is fetched whatever the policies say of
-    its kind: up to --max-size, else up to the channel's own limits and max_size; `media plan` tells how much that is.
-    Single messages also get back what was offloaded, refused or gone. Files that destroy themselves are never fetched,
-    and those of channels that forbid saving only with the setting `protected`. An interrupted file continues where it
-    stopped. While `telekeep run` is mirroring, the service is asked to do it, and this command does not wait.
+    Without arguments, this fetches what the policies want. What you select is fetched even if the policies do not want
+    its kind: up to --max-size, or else up to the channel's own limits and max_size; `media plan` shows how much that
+    is. For single messages, offloaded, refused and gone files are tried again too. Self-destructing files are never
+    fetched; files of channels that forbid saving are fetched only with the setting `protected`. An interrupted download
+    continues where it stopped. While `telekeep run` is mirroring, this command asks the service to fetch the files and
+    does not wait.
 
-    --json and --jsonl print the result of each account.
+    --json and --jsonl print the result for each account.
     """
     from archiver.compose.read_archive import When
     from archiver.model.media_policy_text import read_size
@@ -135,7 +140,7 @@ async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> in
     from archiver.store.media_asked import ask_files
 
     if not wanted.is_named:
-        output.note("the service is running: it fetches what the policies want (`telekeep media status`).")
+        output.note("the service is running and fetches what the policies want (see `telekeep media status`).")
         return 0
     now = int(time.time())
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
@@ -217,8 +222,7 @@ def _exit_status(ends: list[FetchCounts | int]) -> int:
         return 1
     if not any(counts.is_anything for counts in done):
         output.note(
-            "nothing to fetch: every file that is wanted is stored, offloaded, or cannot be had"
-            " (`telekeep media status`)."
+            "nothing to fetch: every wanted file is stored, offloaded, or not available (see `telekeep media status`)."
         )
         return 1
     return 0

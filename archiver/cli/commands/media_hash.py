@@ -9,7 +9,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 
 EXIT_STATUS = {
-    0: "every picture was looked at",
+    0: "every picture was examined",
     2: "wrong usage, there is no archive, or Pillow and imagehash are not installed",
     130: "interrupted; the hashes made so far are kept",
 }
@@ -21,19 +21,21 @@ _REASONS = 5
 def command(
     context: CommandContext,
     *,
-    stored: Annotated[bool, Option("--stored", help="Only stored files, not the tiny previews in messages.")] = False,
+    stored: Annotated[
+        bool, Option("--stored", help="Hash only stored files, not the tiny previews in messages.")
+    ] = False,
 ) -> int:
-    """Make the perceptual hashes of pictures that have none yet, for `telekeep similar`.
+    """Compute perceptual hashes of pictures that have none yet, for `telekeep similar`.
 
     \b
     Examples:
       telekeep media hash
       telekeep media hash --stored
 
-    A picture is hashed by its stored file, else by its stored thumbnail, else by the tiny preview that its message
-    brought, so that pictures can be compared which were never fetched. A video is hashed by its thumbnail or preview.
-    `telekeep run` does the same when it is idle. Nothing is asked of Telegram. It needs Pillow and imagehash, which
-    pip install 'telekeep[media]' brings. A process of its own reads the files, at the lowest priority.
+    The hash is computed from the stored file, else from the stored thumbnail, else from the tiny preview inside the
+    message, so pictures can be compared even if they were never fetched. For a video, it is the thumbnail or preview.
+    `telekeep run` does the same when it is idle. Nothing is requested from Telegram. Needs Pillow and imagehash:
+    pip install 'telekeep[media]'. A separate process reads the files, at the lowest priority.
     """
     return interrupted.run(run(context.obj, stored=stored))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 EXIT_STATUS = {
-    0: "recorded, or with --dry-run: there is something to record",
+    0: "recorded; with --dry-run: there is something to record",
     1: "nothing to record, or not confirmed",
     2: "wrong usage, or there is no archive; nothing was changed",
     130: "interrupted; what was recorded stays",
@@ -24,9 +24,7 @@ EXIT_STATUS = {
 def command(
     context: CommandContext,
     *,
-    returned: Annotated[
-        bool, Option("--returned", help="They were brought back: record those that are whole.")
-    ] = False,
+    returned: Annotated[bool, Option("--returned", help="Record files that were brought back intact.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be recorded.")] = False,
     yes: Annotated[bool, Option("--yes", "-y", help="Record without asking.")] = False,
     json: JsonArrayOption = False,
@@ -41,12 +39,13 @@ def command(
       telekeep media offload
       telekeep media offload --returned
 
-    Move the directories of media/ as they are, such as with `mv ~/telekeep/media/0? /mnt/disk/media/`. Without options:
-    all files that the archive calls stored, or missing, and that are not where they belong. With --returned: offloaded
-    and missing ones that are there again; their bytes are hashed, and what is damaged stays as it is. A file that was
-    lost rather than moved is fetched again with `telekeep media retry CHANNEL/ID`.
+    Move whole directories of media/, for example with `mv ~/telekeep/media/0? /mnt/disk/media/`. Without options, this
+    records as offloaded all files that the archive lists as stored or missing and that are not in their place. With
+    --returned, it records as stored the offloaded and missing files that are back in their place; their bytes are
+    hashed, and damaged ones stay as they were. If a file was lost rather than moved, `telekeep media retry CHANNEL/ID`
+    has it fetched again.
 
-    In a pipe: SHA-256, bytes, and what was known of it, separated by tabs.
+    In a pipe: SHA-256, bytes, and the previous state, separated by tabs.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
@@ -81,7 +80,7 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
                 output.tsv(one.sha256, one.size, one.state)
         what = f"{figures.count(len(found), 'file')}, {figures.size(sum(one.size for one in found))}"
         if not found:
-            output.note("none was brought back." if returned else "every stored file is where it belongs.")
+            output.note("no file was brought back." if returned else "every stored file is in its place.")
             return 1
         if dry_run:
             output.note(f"{what} would be recorded as {'stored' if returned else 'offloaded'}; nothing was changed.")

@@ -35,16 +35,16 @@ def command(
     *,
     download: Annotated[
         Literal["none", "photos", "all"] | None,
-        Option("--download", metavar="KINDS", help="Plan as if this were wanted: none, photos or all."),
+        Option("--download", metavar="KINDS", help="Plan as if the policy were this: none, photos or all."),
     ] = None,
     max_size: Annotated[
-        str | None, Option("--max-size", metavar="SIZE", help="Plan as if this were the limit, such as 50MB.")
+        str | None, Option("--max-size", metavar="SIZE", help="Plan as if this were the size limit, such as 50MB.")
     ] = None,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
 ) -> int:
-    """Show how many files and bytes would be fetched, by channel and kind, and what is left out; fetch nothing.
+    """Show which files would be fetched and which left out, by channel and kind, with sizes; fetch nothing.
 
     \b
     Examples:
@@ -52,13 +52,13 @@ def command(
       telekeep media plan @channel --download all --max-size 100MB
       telekeep media plan --json | jq '.fetch.bytes'
 
-    By the policies of the channels, or as if --download and --max-size were said of each of them. A file that several
-    channels show counts once, for the first of them. The time is estimated from the rate at which files arrived
-    lately; without any it is not. Sizes are those that Telegram announces.
+    The plan follows the channels' policies, or --download and --max-size as if they were set for each channel. A file
+    shown in several channels counts once, for the first of them. The time is estimated from recent download rates; if
+    there are none, no time is given. Sizes are those announced by Telegram.
 
-    In a pipe: channel, kind, outcome, files, bytes, separated by tabs; the outcome is fetch, stored, or why a file is
-    left out: not wanted, too big, quota, protected channel, self-destructing, message deleted, offloaded, failed (only
-    `telekeep media retry` has it fetched again), gone, refused.
+    In a pipe: channel, kind, outcome, files, bytes, separated by tabs. The outcome is fetch, stored, or the reason for
+    leaving a file out: not wanted, too big, quota, protected channel, self-destructing, message deleted, offloaded,
+    failed (fetched again only after `telekeep media retry`), gone, refused.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

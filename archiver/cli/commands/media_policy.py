@@ -22,32 +22,33 @@ EXIT_STATUS = {0: "shown, or changed", 2: "wrong usage, or no such channel; noth
 def command(
     context: CommandContext,
     channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; without options also none: all.")
+        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default when showing: all.")
     ] = None,
     *,
     download: Annotated[
-        Literal["none", "photos", "all"] | None, Option("--download", metavar="KINDS", help="none, photos or all.")
+        Literal["none", "photos", "all"] | None,
+        Option("--download", metavar="KINDS", help="Kinds to fetch: none, photos or all."),
     ] = None,
     max_size: Annotated[
-        str | None, Option("--max-size", metavar="SIZE", help="The largest file wanted, such as 50MB.")
+        str | None, Option("--max-size", metavar="SIZE", help="Maximum size of a file, such as 50MB.")
     ] = None,
     cap: Annotated[
-        list[str] | None, Option("--cap", metavar="KIND=SIZE", help="The largest of a kind, as video=200MB; 0: never.")
+        list[str] | None, Option("--cap", metavar="KIND=SIZE", help="Maximum size for a kind: video=200MB; 0 = never.")
     ] = None,
     quota: Annotated[
-        str | None, Option("--quota", metavar="SIZE", help="What its files may take together, such as 50GB.")
+        str | None, Option("--quota", metavar="SIZE", help="Maximum total size of the channel's files, such as 50GB.")
     ] = None,
     thumbnails: Annotated[
-        bool | None, Option("--thumbnails/--no-thumbnails", help="Whether small pictures are fetched.")
+        bool | None, Option("--thumbnails/--no-thumbnails", help="Fetch thumbnails of photos and videos, or not.")
     ] = None,
     protected: Annotated[
-        bool | None, Option("--protected/--no-protected", help="Whether to fetch although the channel forbids saving.")
+        bool | None, Option("--protected/--no-protected", help="Fetch even if the channel forbids saving, or not.")
     ] = None,
-    inherit: Annotated[bool, Option("--inherit", help="Forget what was said before: as [media] says.")] = False,
+    inherit: Annotated[bool, Option("--inherit", help="Discard the channel's own policy and follow [media].")] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """Show which files of channels are wanted, or change it for the channels given.
+    """Show which files of channels are wanted, or change that for the given channels.
 
     \b
     Examples:
@@ -56,12 +57,12 @@ def command(
       telekeep media policy @channel --quota 20GB
       telekeep media policy @channel --inherit
 
-    What a channel does not say itself is as in [media]; each option changes one thing and leaves the others. With
-    --inherit, the other options begin anew. Nothing is fetched or removed by this command: `telekeep media plan` shows
-    what follows, and `telekeep media prune` removes what is no longer wanted. Works while the service runs, which
-    follows within a minute.
+    A channel follows [media] except where it has a setting of its own. Each option changes one setting and leaves the
+    others as they are; with --inherit, the other options start from [media]. This command fetches and removes nothing:
+    `telekeep media plan` shows the effect, and `telekeep media prune` removes files that are no longer wanted. It works
+    while the service runs, which follows within a minute.
 
-    In a pipe: channel, what is wanted, what the channel says itself, separated by tabs.
+    In a pipe: channel, effective policy, the channel's own settings, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
     said = _read(download, max_size, cap or [], quota)
@@ -170,7 +171,9 @@ def _read(download: Any, max_size: str | None, caps: list[str], quota: str | Non
     for word in caps:
         kind, equals, size = word.partition("=")
         if kind not in CAP_KINDS or not equals:
-            raise UsageError(f'"{word[:40]}" is not a cap.', hint=f"As video=200MB, of {', '.join(CAP_KINDS)}.")
+            raise UsageError(
+                f'"{word[:40]}" is not a valid --cap.', hint=f"Write video=200MB. Kinds: {', '.join(CAP_KINDS)}."
+            )
         read[kind] = read_size(size, kind)
     return PolicyOverride(
         download=download,

@@ -33,7 +33,7 @@ def command(
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
 ) -> int:
-    """Remove stored files that no policy wants any more, after saying which; messages and metadata stay.
+    """Remove stored files that no policy wants any more, after listing them; messages and metadata stay.
 
     \b
     Examples:
@@ -41,10 +41,10 @@ def command(
       telekeep media prune --dry-run --jsonl | jq -s 'group_by(.reason) | map({reason: .[0].reason, files: length})'
       telekeep media prune --yes
 
-    A file stays as long as one message that shows it is in a channel that wants it, and if it belongs to an earlier
-    content of an edited message. A removed file keeps its SHA-256 and is called offloaded: it is not fetched again,
-    unless `telekeep media retry CHANNEL/ID` or `telekeep media fetch CHANNEL/ID` asks for it. Leftovers of ours in
-    media/ that the archive does not know are removed too; files of others stay. `telekeep run` and `telekeep sync` must
+    A file is kept if any channel that shows it wants it, or if it belongs to an earlier version of an edited message. A
+    removed file keeps its SHA-256 and counts as offloaded: it is fetched again only if you ask for it with
+    `telekeep media retry CHANNEL/ID` or `telekeep media fetch CHANNEL/ID`. Files that telekeep left in media/ and the
+    archive does not list are removed too; files made by others are not touched. `telekeep run` and `telekeep sync` must
     not be running.
 
     In a pipe: SHA-256, bytes, why it is not wanted, and a message that shows it, separated by tabs.
@@ -129,11 +129,22 @@ async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: boo
         size = sum(item.size for item in plan.items if item.reason == reason)
         output.note(f"{reason}: {figures.count(count, 'file')}, {figures.size(size)}.")
     if plan.orphans:
-        output.note(f"not known to the archive: {figures.count(len(plan.orphans), 'file')}.")
+        output.note(f"left over, not listed in the archive: {figures.count(len(plan.orphans), 'file')}.")
     if plan.of_earlier:
-        output.note(f"kept for earlier contents of messages: {figures.count(plan.of_earlier, 'file')}.")
+        output.note(f"kept for earlier versions of messages: {figures.count(plan.of_earlier, 'file')}.")
     if not plan.items and not plan.orphans:
-        output.note(f"nothing to remove; {figures.count(plan.kept, 'stored file')} wanted.")
+        output.note(f"nothing to remove: {_describe_kept(plan)}.")
+
+
+def _describe_kept(plan: PrunePlan) -> str:
+    """What is stored, where nothing is to be removed."""
+    from archiver.cli.view import figures
+
+    if not plan.kept:
+        return "no other files are stored" if plan.of_earlier else "no files are stored"
+    which = "the other" if plan.of_earlier else "the only" if plan.kept == 1 else "all"
+    number = "" if which == "the only" else f"{figures.number(plan.kept)} "
+    return f"{which} {number}stored file{' is' if plan.kept == 1 else 's are'} wanted"
 
 
 def _describe(plan: PrunePlan) -> str:

@@ -30,7 +30,7 @@ def command(
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """Have files that failed fetched again, as if for the first time.
+    """Queue failed files to be fetched again, as if for the first time.
 
     \b
     Examples:
@@ -38,11 +38,11 @@ def command(
       telekeep media retry @channel
       telekeep media retry @channel/4711
 
-    Of channels, these are the files that failed, including those whose stored copy is missing or damaged. Of single
-    messages, it is whatever became of their files: also gone, refused or offloaded. This command fetches nothing: the
-    service does it next, and so do `telekeep media fetch` and `telekeep sync --media`. Works while the service runs.
+    For channels, these are the files that failed, including those whose stored copy is missing or damaged. For single
+    messages, they also include files that are gone, refused or offloaded. This command itself fetches nothing; the
+    service, `telekeep media fetch` and `telekeep sync --media` do. It works while the service runs.
 
-    In a pipe: file, what had become of it, and why, separated by tabs.
+    In a pipe: file, previous status, and reason, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
     return interrupted.run(run(context.obj.settings(), places or [], shape=shape))
@@ -73,5 +73,5 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
         output.note("no file had failed." if typed else "no file of any mirrored channel had failed.")
         return 1
     output.note(f"{figures.count(len(found), 'file')} will be fetched again.")
-    suggest(f"telekeep media fetch {' '.join(typed)}".rstrip(), "unless the service is running, which does it")
+    suggest(f"telekeep media fetch {' '.join(typed)}".rstrip(), "unless the service is running: it fetches them itself")
     return 0

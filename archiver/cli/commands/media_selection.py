@@ -36,7 +36,7 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
     messages = chosen.messages
     if wanted.query is not None or when.since or when.until or when.on:
         if messages is not None:
-            raise UsageError("single messages cannot be combined with --query and dates.")
+            raise UsageError("single messages cannot be combined with --query or dates.")
         messages = await _find(database, chosen.channels, wanted)
     selection = FileSelection(
         channels=[channel.channel_id for channel in chosen.channels],

@@ -22,7 +22,7 @@ def command(
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """Show what became of the files: stored, failed, gone, left out; and how full the disk is.
+    """Show what became of the files (stored, failed, gone, left out) and how much disk space is free.
 
     \b
     Examples:
@@ -30,8 +30,8 @@ def command(
       telekeep media status @channel
       telekeep media status --json | jq .failures
 
-    The stored bytes are not read: `telekeep verify --media` checks them. A file that several channels show counts for
-    each of them, and is stored once. In a pipe: channel, status, files, bytes, separated by tabs. --jsonl prints one
+    The stored bytes are not read: `telekeep verify --media` checks them. A file shown in several channels counts for
+    each of them but is stored once. In a pipe: channel, status, files, bytes, separated by tabs. --jsonl prints one
     line per channel.
     """
     return interrupted.run(run(context.obj, channels or [], shape=choose_shape(json=json, jsonl=jsonl)))

@@ -18,9 +18,9 @@ from archiver.store.rows import list_names
 
 EXIT_STATUS = {
     0: "opened, or its address printed",
-    1: "there was no such message when the channel was read",
+    1: "no such message existed when the channel was read",
     2: "wrong usage, or the channel or message is not archived",
-    130: "stopped by Ctrl-C, where it had to open a page of its own",
+    130: "stopped by Ctrl-C, after starting a page of its own",
 }
 
 
@@ -39,9 +39,9 @@ def command(
       telekeep open https://t.me/channel/123
       telekeep open channel
 
-    If the page is open already (`telekeep serve`, `telekeep run --serve`), it is opened there; otherwise it is opened
-    until you press Ctrl-C. Over ssh, without a screen and in a pipe the address is printed instead. Needs the extra
-    "web": pip install 'telekeep[web]'.
+    If the page is already being served (`telekeep serve`, `telekeep run --serve`), that one is used; otherwise this
+    command serves it until you press Ctrl-C. Over ssh, without a screen and in a pipe, the address is printed instead.
+    Needs the extra "web": pip install 'telekeep[web]'.
     """
     return interrupted.run(run(context.obj, address))
 

@@ -37,7 +37,7 @@ async def open_page(settings: Settings, path: str) -> int:
     async with serve_page(
         settings, listen, host_names=settings.web.host_names, token=make_token(), words=TerminalWords()
     ) as serving:
-        output.note("the page is open; Ctrl-C closes it.")
+        output.note("serving the page; press Ctrl-C to stop.")
         show(serving.page.at(path))
         await asyncio.shield(serving.task)
     return 0

@@ -60,7 +60,7 @@ async def _watch(process: asyncio.subprocess.Process) -> None:
         where = url if output.is_terminal(sys.stderr) else f"{url.partition('?')[0]} (telekeep open)"
         output.note(f"the page is open: {where}", to_copy=True)
     await process.wait()
-    output.warn("the page is closed; mirroring continues. `telekeep serve` opens it again.")
+    output.warn("the page has stopped; mirroring continues. `telekeep serve` starts it again.")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -30,7 +30,7 @@ def command(
     ] = None,
     token_file: Annotated[
         Path | None,
-        Option("--token-file", metavar="FILE", help="Keep the token here, so that it outlives a restart."),
+        Option("--token-file", metavar="FILE", help="Keep the token in this file, so that it survives a restart."),
     ] = None,
 ) -> int:
     """Serve a page to read and search the archive, until stopped.
@@ -41,10 +41,10 @@ def command(
       telekeep serve --listen 127.0.0.1:9000
       telekeep serve --listen 0.0.0.0:8765 --host-name archive.lan --token-file page.token
 
-    Prints the address to open; its token is exchanged for a cookie, so that only browsers that had it can read. The
-    page only reads: `telekeep run` and `telekeep sync` can work at the same time. It loads nothing from elsewhere, and
-    works without JavaScript. Beyond this machine, put a proxy with TLS in front of it, and give the name that browsers
-    use as --host-name. Needs the extra "web": pip install 'telekeep[web]'.
+    Prints the address to open. Its token is exchanged for a cookie, so only browsers that opened this address can read
+    the archive. The page is read-only: `telekeep run` and `telekeep sync` can work at the same time. It loads nothing
+    from elsewhere and works without JavaScript. To reach it from other machines, put a TLS proxy in front of it and
+    pass the name that browsers use as --host-name. Needs the extra "web": pip install 'telekeep[web]'.
     """
     return interrupted.run(run(context.obj, listen, tuple(host_name or ()), token_file))
 
@@ -67,10 +67,10 @@ async def run(invocation: Invocation, listen: str | None, host_names: tuple[str,
     step_back()
     token = make_token() if token_file is None else read_token(token_file)
     async with serve_page(settings, address, host_names=names, token=token, words=TerminalWords()) as serving:
-        output.note("the page is open; Ctrl-C closes it. Open it with:")
+        output.note("serving the page; press Ctrl-C to stop. Open this address:")
         output.line(serving.page.at("/"))
         sys.stdout.flush()
         if not is_loopback(serving.address.text):
-            output.warn("others can reach it, unencrypted: put a proxy with TLS in front of it.")
+            output.warn("other machines can reach the page, unencrypted: put a TLS proxy in front of it.")
         await asyncio.shield(serving.task)
     return 0

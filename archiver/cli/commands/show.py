@@ -71,7 +71,7 @@ def command(
     *,
     every: Annotated[bool, Option("--all", help="On a terminal: list all keys of the row.")] = False,
     raw: Annotated[bool, Option("--raw", help="Include the verified payload from the server, in base64.")] = False,
-    picture: Annotated[bool, Option("--picture", help="Draw a small picture, on terminals that can.")] = False,
+    picture: Annotated[bool, Option("--picture", help="Draw a small picture, on terminals that support it.")] = False,
     tz: ZoneOption = None,
     json: Annotated[bool, Option("--json", help="Print a JSON object; several addresses: an array.")] = False,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object per line.")] = False,
@@ -143,7 +143,7 @@ def _prepare_pictures(archive: Path, options: _ShowOptions) -> PicturePrinter | 
     from archiver.cli.view.picture import PicturePrinter
 
     printer = PicturePrinter(archive)
-    why_not = "data has no pictures" if options.shape != "people" else printer.prepare()
+    why_not = "JSON output has none" if options.shape != "people" else printer.prepare()
     if why_not is not None:
         output.note(f"no picture: {why_not}.")
     return None if why_not else printer

@@ -33,7 +33,7 @@ from archiver.store.rows import HeldMessage, get_messages, list_names, snapshot
 
 EXIT_STATUS = {
     0: "found others",
-    1: "no other post is known to show the same; the last line says what was compared",
+    1: "no other post found; the last line says what was compared",
     2: "wrong usage, or the message is not archived",
 }
 
@@ -57,7 +57,7 @@ def command(
     address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
     *,
     bits: Annotated[
-        int, Option("--bits", min=0, metavar="N", help=f"How many bits of 64 may differ, 0 to {MOST_BITS}.")
+        int, Option("--bits", min=0, metavar="N", help=f"How many of the 64 bits may differ, 0 to {MOST_BITS}.")
     ] = NEAR,
     limit: Annotated[int, Option("-n", min=0, metavar="N", help="Maximum number of results; 0 = no limit.")] = 50,
     tz: ZoneOption = None,
@@ -73,13 +73,13 @@ def command(
       telekeep similar https://t.me/channel/123 --jsonl | jq -r .permalink
 
     \b
-    same file    the same photo or document of Telegram, as in forwards; known of every archived message
-    same bytes   another file with the same SHA-256; known of files that were stored once
-    N bits away  a picture whose perceptual hash differs in N bits of 64: resized, compressed again, cut at the edges
+    same file    the same photo or document on Telegram, as in forwards; known for every archived message
+    same bytes   another file with the same SHA-256; known for files that have been stored
+    N bits away  a picture whose perceptual hash differs in N of 64 bits: resized, recompressed, cropped at the edges
 
-    Pictures have hashes once `telekeep run` or `telekeep media hash` has made them: of the stored file, else of the
-    stored thumbnail, else of the tiny preview in the message ("by its tiny preview": less sure). A video is compared
-    by its thumbnail. In a pipe: date, address, match, link, text, separated by tabs. See docs/media.md.
+    `telekeep run` and `telekeep media hash` compute the hashes: from the stored file, else from the stored thumbnail,
+    else from the tiny preview in the message ("by its tiny preview": less certain). A video is compared by its
+    thumbnail. In a pipe: date, address, match, link, text, separated by tabs. See docs/media.md.
     """
     if bits > MOST_BITS:
         raise UsageError(f"--bits is at most {MOST_BITS}.", hint="Pictures further apart are rarely the same.")
@@ -150,7 +150,7 @@ def _note(answer: _Answer) -> None:
     """Say on stderr how many there are, and what was compared."""
     found, date = answer.found, answer.held[0].date
     if not found.files:
-        output.note("the message shows no file: there is nothing to compare.")
+        output.note("the message has no file to compare.")
         return
     for line in describe_unhashed(found):
         output.note(line)

@@ -48,7 +48,7 @@ def command(
         bool | None,
         Option("--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"),
     ] = None,
-    media: Annotated[bool, Option("--media", help="Fetch the files that the media policy wants, too.")] = False,
+    media: Annotated[bool, Option("--media", help="Also fetch the files that the media policy wants.")] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",

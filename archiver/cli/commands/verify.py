@@ -31,7 +31,8 @@ def command(
     deep: Annotated[bool, Option("--deep", help="Also check every word of the search tables.")] = False,
     media: Annotated[bool, Option("--media", help="Also read the stored files again.")] = False,
     sample: Annotated[
-        str | None, Option("--sample", metavar="SHARE", help="With --media: read only a share of them, such as 5%.")
+        str | None,
+        Option("--sample", metavar="SHARE", help="With --media: read only a share of the files, such as 5%."),
     ] = None,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
@@ -57,7 +58,7 @@ def command(
     fault is one line; with --json or --jsonl, an object (docs/json.md).
 
     --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
-    damaged ones are recorded, so that `telekeep media retry` fetches them again; files that no message has are named.
+    damaged ones are recorded, so that `telekeep media retry` fetches them again; files without a message are listed.
     --sample 5% reads files with a twentieth of all bytes, those first that were not read for the longest time: so
     twenty runs read all of them. What was read is recorded, also if the run is interrupted.
     """
@@ -73,7 +74,7 @@ def command(
     if quick and deep:
         raise UsageError("--quick and --deep cannot be combined.", hint="Choose one.")
     if sample is not None and not media:
-        raise UsageError("--sample is a share of the stored files.", hint="Add --media.")
+        raise UsageError("--sample needs --media.", hint="Write --media --sample 5%.")
     from archiver.cli.commands.verify_archive import verify_archive
     from archiver.cli.commands.verify_media import parse_share
 

@@ -91,7 +91,7 @@ def _with_media(found: Checked, directory: Path, share: float | None) -> Checked
     """Check stored files, or say that they were not read."""
     if any(place == "database" for place, _ in found.faults):
         if share is not None:
-            output.note("stored files were not read: first the database has to be restored from a backup.")
+            output.note("stored files were not read: restore the database from a backup first.")
         return found
     if share is None:
         media = interrupted.run(count_unread(directory))

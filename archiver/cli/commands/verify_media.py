@@ -28,7 +28,7 @@ _NAMED = 3
 """Maximum number of files named in a sentence."""
 _LISTED = 1000
 """Maximum number of faults listed."""
-KEPT = "the files read so far are recorded; the next run reads the others first. The check proves nothing about these."
+KEPT = "the files read so far are recorded; the next run starts with the others, which this check says nothing about."
 RETRY = "`telekeep media retry` fetches lost files again."
 
 
@@ -148,18 +148,20 @@ def note_media(found: MediaChecked, *, share: float) -> None:
             stored = f"{figures.count(found.of.files, 'file')}, {figures.size(found.of.size)}"
             output.note(f"stored files were not read ({stored}); --media reads them again.")
         return
-    oldest = f"; the oldest check is of {iso(found.of.oldest)}" if share < 1 and found.of.oldest is not None else ""
+    oldest = (
+        f"; the oldest check dates from {iso(found.of.oldest)}" if share < 1 and found.of.oldest is not None else ""
+    )
     output.note(
         f"stored files: {figures.number(found.files)} of {figures.number(found.of.files)},"
         f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{oldest}."
     )
     if found.extra:
-        output.note(f"no message has {figures.count(len(found.extra), 'file')} in media/: {_name(found.extra)}.")
+        output.note(f"{figures.count(len(found.extra), 'file')} in media/ without a message: {_name(found.extra)}.")
     if found.returned:
         files = figures.count(len(found.returned), "file")
         output.note(
-            f"{files} in media/ counted as moved away, and not read: {_name(found.returned)};"
-            " `telekeep media offload --returned` takes them back."
+            f"{files} in media/ recorded as moved away, so not read: {_name(found.returned)};"
+            " `telekeep media offload --returned` records them as stored again."
         )
     if not found.recorded:
-        output.note("what was found was not recorded, since the archive is damaged or cannot be written to.")
+        output.note("the result was not recorded, because the archive is damaged or cannot be written to.")

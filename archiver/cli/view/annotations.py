@@ -38,7 +38,7 @@ def annotation_lines(row: Row, moments: Moments, width: int) -> Iterator[Text]:
     for made in list_annotations(row):
         yield Text()
         yield from wrap_prose(Text(isolate(terminal_safe(_describe(made, moments))), style="magenta"), width)
-        text = terminal_safe(str(made["text"]), multiline=True) or "(it found no words)"
+        text = terminal_safe(str(made["text"]), multiline=True) or "(no words found)"
         for line in wrap(Text(text, style="dim" if not made["text"] else ""), width - 2):
             yield Text.assemble("  ", line)
 
@@ -60,8 +60,8 @@ def _name(made: Mapping[str, Any]) -> str:
 
 
 def _describe(made: Mapping[str, Any], moments: Moments) -> str:
-    """`transcript by whisper-cli 1.7.2, made 30 Nov 2026, language en: a program's, and possibly wrong`."""
+    """`transcript by whisper-cli 1.7.2, made 30 Nov 2026, language en: a program's output, may be wrong`."""
     version = f" ({made['version']})" if made["version"] else ""
     language = f", language {made['language']}" if made["language"] else ""
     when = moments.at(datetime.fromisoformat(str(made["at"])).timestamp())
-    return f"{_name(made)}{version}, made {when}{language}: a program's words, possibly wrong"
+    return f"{_name(made)}{version}, made {when}{language}: a program's output, may be wrong"

@@ -51,7 +51,7 @@ def _report_media(media: MediaPart, lost: int) -> None:
         output.warn(f"{files} that should be stored {'is' if lost == 1 else 'are'} missing or damaged, and left out.")
     if media.not_stored:
         counted = ", ".join(f"{status} {figures.number(count)}" for status, count in media.not_stored.items())
-        output.note(f"files that are not stored, as the rows say: {counted}")
+        output.note(f"files not stored (each row has the status): {counted}")
 
 
 def _describe_complete(manifest: Manifest, whole: list[ChannelPart], write: Callable[[int], str | None]) -> str:

@@ -60,7 +60,7 @@ class FileSum:
         if not self.wants or self.full:
             stored = f"{figures.count(self.downloaded, 'file')} stored ({figures.size(self.size)})"
         elif not self._wanted:
-            stored = "none of its messages has a file that is wanted"
+            stored = "no wanted files in its messages"
         waiting = f"{_more(self.waiting)} waiting" if self.waiting else ""
         failed = f"{figures.number(self.failed)} failed" if self.failed else ""
         return ", ".join(filter(None, (stored, waiting, failed, "quota reached" if self.full else "")))

@@ -84,9 +84,14 @@ def print_plan(pairs: Sequence[Pair], totals: PlanTotals, *, now: float, is_supp
     for line in _foot(totals, now):
         output.line(line)
     if not totals.fetch.files and all(plan.policy.download == "none" for _, plan in pairs):
-        suggest("telekeep media policy CHANNEL --download photos", "to have files fetched; [media] is for all channels")
+        suggest(
+            "telekeep media policy CHANNEL --download photos",
+            "to fetch files of one channel; [media] is for all channels",
+        )
     elif totals.fetch.files and is_supposed:
-        suggest("telekeep media policy CHANNEL --download all", "to want it; [media] is for all channels")
+        suggest(
+            "telekeep media policy CHANNEL --download all", "to make this the policy of one channel; [media] is for all"
+        )
     elif totals.fetch.files:
         suggest("telekeep media fetch", "to fetch them now; `telekeep run` does so after everything else")
 
@@ -177,17 +182,21 @@ def _foot(totals: PlanTotals, now: float) -> Iterator[str]:
         yield f"Left out: {'; '.join(reasons)}."
     free, least = figures.size(totals.free), figures.size(totals.min_free)
     if totals.free < totals.min_free:
-        yield f"Free: {free}, less than the {least} of media.min_free: no files are fetched; mirroring goes on."
+        yield f"Free: {free}, less than media.min_free ({least}): no files are fetched; mirroring continues."
     else:
-        room = "" if totals.fits or not fetch.files else " They do not all fit: downloads will stop, mirroring goes on."
-        yield f"Free: {free}, of which {least} stay free (media.min_free).{room}"
+        room = (
+            ""
+            if totals.fits or not fetch.files
+            else " The files do not all fit: downloads will stop; mirroring continues."
+        )
+        yield f"Free: {free}; {least} of it are kept free (media.min_free).{room}"
     if fetch.files:
         yield _time(totals, now)
 
 
 def _time(totals: PlanTotals, now: float) -> str:
     if totals.seconds is None:
-        return "Time: not known, since no file was fetched yet whose rate could tell."
+        return "Time: unknown, because no download rate has been measured yet."
     newest = max(totals.rates.values(), key=lambda rate: rate.at)
     age = figures.duration(max(now - newest.at, 0))
     return f"Time: {figures.about(totals.seconds)} at the rate observed {age} ago ({describe_rate(newest)})."

@@ -15,7 +15,7 @@ from archiver.media.fetch_counts import FetchCounts
 INTERVAL = 0.5
 """Seconds between two looks."""
 _WORDS = {
-    "failed": "failed and are tried again later",
+    "failed": "failed and will be retried",
     "gone": "no longer there",
     "refused": "refused by the server",
     "self-destructing": "self-destructing and not kept",
@@ -62,7 +62,7 @@ def _advance(progress: Progress, counts: FetchCounts, total: int | None, waiting
 
 
 def describe_files(results: Iterable[FetchCounts], seconds: float) -> str:
-    """`1,234 files fetched (1.2 GB; 3 min), 5 failed and are tried again later`."""
+    """`1,234 files fetched (1.2 GB; 3 min), 5 failed and will be retried`."""
     listed = list(results)
     files, size = sum(one.files for one in listed), sum(one.size for one in listed)
     others: Counter[str] = Counter()
@@ -72,5 +72,5 @@ def describe_files(results: Iterable[FetchCounts], seconds: float) -> str:
     parts = [f"{figures.count(files, 'file')} fetched ({figures.size(size)}; {describe_time(seconds)})"]
     parts += [f"{count:,} {_WORDS.get(status, status)}" for status, count in others.items()]
     if no_room:
-        parts.append(f"{no_room:,} left out because the disk has no room")
+        parts.append(f"{no_room:,} left out for lack of disk space")
     return ", ".join(parts)

@@ -35,9 +35,9 @@ _COLUMNS = (
     Column("others", drop_order=1, least=16),
 )
 _STATES: Final[dict[BlobState, str]] = {
-    "present": "Stored, each content once, thumbnails included",
+    "present": "Stored (identical files once; with thumbnails)",
     "offloaded": "Offloaded (the hash is kept, the bytes are elsewhere)",
-    "missing": "Missing (`telekeep media offload` if they were moved)",
+    "missing": "Missing (run `telekeep media offload` if they were moved)",
     "damaged": "Damaged",
 }
 _MOST = 8
@@ -93,7 +93,7 @@ def print_report(report: MediaReport, moments: Moments) -> None:
     for line in _foot(report, moments):
         output.line(line)
     if any(one.status == "failed" for one in report.failures):
-        suggest("telekeep media retry", "to have failed files fetched again")
+        suggest("telekeep media retry", "to fetch failed files again")
     elif not report.blobs:
         suggest("telekeep media plan", "to see what would be fetched")
 
@@ -156,19 +156,19 @@ def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
     for blob in report.blobs:
         yield f"{_STATES[blob.state]}: {count_files(blob.blobs, blob.size)}."
     if not report.blobs:
-        yield "No file was ever stored."
+        yield "No file has ever been stored."
     if report.under_way[0]:
-        yield f"Under way, continued when files are fetched next: {count_files(*report.under_way)}."
+        yield f"Partly fetched, to be continued: {count_files(*report.under_way)}."
     for failure in report.failures[:_MOST]:
-        at = f"; tried again {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
+        at = f"; next retry {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
         reason = f" ({failure.reason})" if failure.reason else ""
         yield f"{failure.status.capitalize()}{reason}: {figures.count(failure.files, 'file')}{at}."
     if len(report.failures) > _MOST:
         yield f"And {len(report.failures) - _MOST} more reasons: --json lists all."
     free, least = figures.size(report.free), figures.size(report.min_free)
     if report.has_room:
-        yield f"Free: {free}, of which {least} stay free (media.min_free)."
+        yield f"Free: {free}; {least} of it are kept free (media.min_free)."
     else:
-        yield f"Free: {free}, less than the {least} of media.min_free: no files are fetched; mirroring goes on."
+        yield f"Free: {free}, less than media.min_free ({least}): no files are fetched; mirroring continues."
     for account, rate in report.rates.items():
         yield f"Rate of account {account} on {moments.at(rate.at)}: {describe_rate(rate)}."

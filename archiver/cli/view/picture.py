@@ -49,7 +49,7 @@ class PicturePrinter:
 
     def show(self, pictures: Sequence[FoundPicture]) -> list[str]:
         """Draw the pictures; return what is to be said of those that are not drawn, or not drawn from the file."""
-        said = ["" if pictures else "it has no picture"]
+        said = ["" if pictures else "the message has no picture"]
         for one in pictures:
             try:
                 output.picture(self._encode(one))
@@ -67,7 +67,7 @@ class PicturePrinter:
         most = _most_pixels()
         if one.sha256 is None:
             if one.jpeg is None:
-                raise NoPicture("its file is not stored, and the message brings no preview")
+                raise NoPicture("the file is not stored, and the message has no preview")
             answer = shrink(one.jpeg, kind, most)
         else:
             with self._blobs.open(one.sha256) as file:

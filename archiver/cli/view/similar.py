@@ -106,9 +106,7 @@ def describe_file(file: ComparedFile) -> str:
 def describe_scope(found: SimilarPosts) -> str:
     """Over what was looked, and what that cannot tell."""
     seen, known = found.pictures, found.known
-    told = [
-        f"The same file was looked for among all archived messages, the same bytes among {count(known, 'known file')}"
-    ]
+    told = [f"Compared: the same file among all archived messages, the same bytes among {count(known, 'known file')}"]
     if any(file.is_picture for file in found.files):
         compared = f"similar pictures among {number(seen.hashed)} of {count(seen.pictures, 'picture')}"
         told.append(f"{compared}{_say_rest(found)}")
@@ -121,12 +119,12 @@ def describe_unhashed(found: SimilarPosts) -> Iterator[str]:
         if not file.is_picture or (file.picture is not None and file.picture.hash is not None):
             continue
         what, how = (" yet", f" {_how_to_hash()}") if file.picture is None else (f" ({file.picture.reason})", "")
-        yield f"the {name_kind(file.kind)} has no hash{what}: similar pictures were not looked for.{how}"
+        yield f"the {name_kind(file.kind)} has no hash{what}: similar pictures were not searched for.{how}"
 
 
 def _how_to_hash() -> str:
     if can_read_pictures():
-        return "`telekeep media hash` makes the hashes that are missing."
+        return "`telekeep media hash` computes missing hashes."
     return f"Install Pillow and imagehash ({INSTALL}), then run `telekeep media hash`."
 
 

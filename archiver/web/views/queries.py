@@ -31,7 +31,7 @@ async def show_alert(site: Site, asked: Asked) -> Shown:
         saved = {one.folded: one for one in await read(conn, list_saved)}
     found = saved.get(fold_query_name(asked.parts["name"]))
     if found is None:
-        raise NotFound("no query is saved under that name.", hint="`telekeep query list` shows them.")
+        raise NotFound("there is no saved query of that name.", hint="`telekeep query list` shows them.")
     shown = await show_search(site, replace(asked, fields={**asked.fields, "q": found.query}))
     return replace(shown, title=found.name)
 
