@@ -16,6 +16,8 @@ from archiver.store.reading_pool import ReadingPool
 from archiver.web.admission import Admission
 from archiver.web.announced import OpenPage, announced
 from archiver.web.app import make_app
+from archiver.web.connections import LimitedConnection
+from archiver.web.guard import HEADERS
 from archiver.web.languages import load_languages
 from archiver.web.listening import (
     Address,
@@ -32,8 +34,6 @@ from archiver.web.words import PageWords
 if TYPE_CHECKING:
     from config.settings import Settings
 
-_AT_ONCE = 512
-"""Maximum concurrent connections; further ones get 503."""
 _STOP = 3
 """Seconds that running requests get to end."""
 
@@ -56,6 +56,12 @@ class Serving:
     def page(self) -> OpenPage:
         """The page, as others find it."""
         return OpenPage(self.url, self.token)
+
+
+class _Connection(LimitedConnection):
+    """A connection whose every answer has the headers of the page."""
+
+    headers_of_errors = HEADERS
 
 
 class _Server(uvicorn.Server):
@@ -99,7 +105,7 @@ async def serve_page(
                 proxy_headers=False,
                 lifespan="off",
                 ws="none",
-                limit_concurrency=_AT_ONCE,
+                http=_Connection,
                 timeout_graceful_shutdown=_STOP,
             )
             logging.getLogger("uvicorn").setLevel(logging.CRITICAL)

@@ -1,0 +1,86 @@
+"""Connections that may not stay for ever: clients that ask too slowly, read nothing, or are too many are let go.
+
+Without this, a few hundred connections on which nothing is asked keep everybody else out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+MOST: Final = 512
+"""Connections at once; of more, the one that has waited longest without asking is closed."""
+ASKING: Final = 10.0
+"""Seconds within which a request must have arrived."""
+READING: Final = 60.0
+"""Seconds within which a client must have read some of what waits for it."""
+
+
+class LimitedConnection(H11Protocol):
+    """One connection of a client."""
+
+    late: asyncio.TimerHandle | None = None
+    """Ends it unless a request arrives."""
+    _unread: asyncio.TimerHandle | None = None
+    headers_of_errors: Mapping[str, str] = {}
+    """What an answer to something that is no request says as well."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait()
+        if len(self.connections) > MOST:
+            known = cast("set[LimitedConnection]", self.connections)
+            _, _, longest = min((one.late.when(), id(one), one) for one in known if one.late is not None)
+            known.discard(longest)  # it hears of its end only later
+            longest.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take some of a request."""
+        super().data_received(data)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        super().connection_lost(exc)
+        self._stop("late")
+        self._stop("_unread")
+
+    def pause_writing(self) -> None:
+        """Wait until the client reads."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READING, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()
+        self._stop("_unread")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request."""
+        more = "".join(f"{name}: {value}\r\n" for name, value in self.headers_of_errors.items())
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n{more}Connection: close\r\n\r\n"
+        self.transport.write(f"{head}{msg}\n".encode())
+        self.transport.close()
+
+    def _wait(self) -> None:
+        """Until the request is there; not while one is answered."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            self._stop("late")
+        elif self.late is None:
+            self.late = self.loop.call_later(ASKING, self.transport.abort)
+
+    def _stop(self, name: str) -> None:
+        timer = getattr(self, name)
+        if timer is not None:
+            timer.cancel()
+            setattr(self, name, None)
