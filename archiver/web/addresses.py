@@ -26,4 +26,6 @@ def link(path: str, fields: Mapping[str, Any] | None = None, **changed: Any) -> 
     """A path with a query: these fields, some of them changed; empty ones are left out."""
     kept = {**(fields or {}), **changed}
     query = urlencode([(name, value) for name, value in kept.items() if value not in (None, "")])
-    return Markup("{}").format(f"{quote(path, safe='/-_.~@')}{'?' if query else ''}{query}")
+    # One slash: an address that begins with two leads to another host.
+    path = "/" + quote(path.lstrip("/"), safe="/-_.~@")
+    return Markup("{}").format(f"{path}{'?' if query else ''}{query}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -73,7 +74,11 @@ class Page:
 
     def refuse(self, request: Request, status: int) -> Response:
         """The answer to a request that no view sees."""
-        return self._respond(request, self._anything(request), describe_refusal(status))
+        asked = self._anything(request)
+        if status == 401:  # it leads back to all that was asked
+            with suppress(SearchError):
+                asked = read_request(request, self._site, "html")
+        return self._respond(request, asked, describe_refusal(status))
 
     def _answered(self, act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint whose errors are shown as problems."""

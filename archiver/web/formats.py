@@ -38,12 +38,11 @@ def to_csv(rows: Sequence[Row]) -> bytes:
 def feed_values(shown: Shown, asked: Asked) -> dict[str, Any]:
     """What the template of feeds needs. https://www.rfc-editor.org/rfc/rfc4287"""
     entries = [_entry(row, asked) for row in shown.rows or ()]
-    fields = {name: value for name, value in asked.fields.items() if name != "token"}
-    path = link(asked.path, fields)
+    path = link(asked.path, asked.fields)
     return {
         "title": possible(f"{shown.title} · telekeep"),
         "feed_id": f"urn:uuid:{uuid5(NAMESPACE_URL, f'telekeep:{path}')}",
-        "self_url": f"{asked.origin}{link(f'{asked.path}.atom', fields)}",
+        "self_url": f"{asked.origin}{link(f'{asked.path}.atom', asked.fields)}",
         "html_url": f"{asked.origin}{path}",
         "updated": max((entry["updated"] for entry in entries), default=iso(int(asked.times.now))),
         "entries": entries,

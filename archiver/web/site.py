@@ -81,7 +81,7 @@ class Asked:
 
 def read_request(request: Request, site: Site, form: Format) -> Asked:
     """What is asked for. Raises DateError for an unknown time zone."""
-    fields = {name: value.strip() for name, value in request.query_params.multi_items()}
+    fields = {name: value.strip() for name, value in request.query_params.multi_items() if name != "token"}
     language = choose_language(
         site.languages,
         chosen=request.cookies.get(LANGUAGE_COOKIE, ""),

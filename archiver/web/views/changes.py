@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -52,11 +53,12 @@ async def show_changes(site: Site, asked: Asked) -> Shown:
         channels = await choose_channels(conn, words, remarks=remarks) if words else None
         ids = None if channels is None else {one.channel_id for one in channels}
         changes, more = await _read(conn, kinds, bounds, ids)
+    shown = await asyncio.to_thread(lambda: [ChangeShown(one, _pieces(one)) for one in changes])
     return Shown(
         template="changes.html",
         data={"changes": [one.to_object() for one in changes]},
         values={
-            "changes": [ChangeShown(one, _pieces(one)) for one in changes],
+            "changes": shown,
             "kinds": KINDS,
             "wanted": wanted,
             "remarks": remarks.lines,
