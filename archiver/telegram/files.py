@@ -121,6 +121,9 @@ class FileServers:
                 dc = self._moved[location.key] = int(exc.new_dc)
             except FilerefUpgradeNeededError:
                 raise ReferenceExpired("the file reference is of an older kind.") from None
+            except ServerFault:
+                self._moved.pop(location.key, None)  # it may not be there; the next try asks where its message says
+                raise
         raise ServerFault("the data centres keep redirecting the request for this file.", hint="Try again later.")
 
     async def _within_takeout(self, request: TLRequest, dc: int, method: str, size: int) -> bytes:

@@ -601,3 +601,16 @@ async def test_a_fault_of_ours_with_one_file_holds_up_no_other(
         assert (counts.files, counts.not_fetched) == (1, {"failed": 1})
         assert fetching.states()[key_of(poison)] == "failed"
         fetching.check()
+
+
+async def test_a_redirect_to_a_data_centre_that_is_not_there_is_not_kept_in_mind(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    alpha.post(media=world.media.photo(size=50_000))
+    server.faults.add(GET, faults.rpc(303, "FILE_MIGRATE_9"), times=1)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        assert (await fetching.fetch()).not_fetched == {"failed": 1}
+        assert (await fetching.fetch(even_early=True)).files == 1
+        fetching.check()

@@ -254,3 +254,13 @@ async def test_what_was_pruned_while_it_was_checked_stays_offloaded(database: Da
     await database.write(files.set_blob_state, sha256, "offloaded", now=50)
     await database.write(note_checked, [(due, "missing")], now=51)
     assert (await database.read(files.find_file, FileKey("photo/1"))).status == "offloaded"
+
+
+async def test_what_was_fetched_again_while_moved_files_were_looked_for_stays_stored(database: Database) -> None:
+    sha256 = await keep(database, "photo/1", b"one")
+    store_of(database).delete(sha256)
+    await database.write(files.set_blob_state, sha256, "missing", now=20)
+    away = await find_moved(database, store_of(database), returned=False)
+    await keep(database, "photo/1", b"one", now=30)
+    await mark(database, away, "offloaded", now=31)
+    assert (await database.read(files.find_file, FileKey("photo/1"))).status == "downloaded"
