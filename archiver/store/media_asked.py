@@ -21,6 +21,8 @@ class AskedFiles(NamedTuple):
     max_size: int | None
     messages: list[MessageId] | None
     """None: of all messages."""
+    asked_at: int
+    """When the last of them was asked for, unix seconds."""
 
 
 def ask_files(
@@ -41,12 +43,14 @@ def ask_files(
 def list_asked(conn: Reader, channel_id: ChannelId) -> list[AskedFiles]:
     """What is asked of a channel."""
     rows = conn.execute(
-        "SELECT max_size, message_id FROM media_asked WHERE channel_id = ? ORDER BY max_size, message_id", (channel_id,)
+        "SELECT max_size, message_id, asked_at FROM media_asked WHERE channel_id = ? ORDER BY max_size, message_id",
+        (channel_id,),
     ).fetchall()
     found = []
     for max_size, group in groupby(rows, key=itemgetter(0)):
-        ids = [MessageId(row[1]) for row in group]
-        found.append(AskedFiles(channel_id, max_size, None if _ALL in ids else ids))
+        asked = [(MessageId(row[1]), int(row[2])) for row in group]
+        ids = [one for one, _ in asked]
+        found.append(AskedFiles(channel_id, max_size, None if _ALL in ids else ids, max(at for _, at in asked)))
     return found
 
 
@@ -57,5 +61,8 @@ def count_asked(conn: Reader) -> tuple[int, int]:
 
 
 def settle_asked(conn: sqlite3.Connection, asked: AskedFiles) -> None:
-    """These files are stored, or cannot be had."""
-    conn.execute("DELETE FROM media_asked WHERE channel_id = ? AND max_size IS ?", (asked.channel_id, asked.max_size))
+    """These files are stored, or cannot be had; what was asked since stays."""
+    conn.execute(
+        "DELETE FROM media_asked WHERE channel_id = ? AND max_size IS ? AND asked_at <= ?",
+        (asked.channel_id, asked.max_size, asked.asked_at),
+    )

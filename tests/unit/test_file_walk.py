@@ -20,7 +20,7 @@ from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOver
 from archiver.model.record import Media, Message
 from archiver.store import file as files
 from archiver.store.database import Database
-from archiver.store.media_asked import ask_files, count_asked
+from archiver.store.media_asked import ask_files, count_asked, list_asked, settle_asked
 from archiver.store.media_policy import set_override
 from archiver.store.message import Sighting, insert_messages, update_messages
 from tests.sample import OTHER, build, make_message, photo
@@ -284,3 +284,11 @@ async def test_a_stop_does_not_wait_for_the_end_of_a_long_walk() -> None:
     asyncio.get_running_loop().call_later(0.01, stop.set)
     async with asyncio.timeout(20):
         assert await take(Long(), 5, now=1.0, skip=(), stop=stop) == []
+
+
+async def test_what_is_asked_while_earlier_wishes_are_settled_is_not_forgotten(database: Database) -> None:
+    await database.write(ask_files, FIRST, [MessageId(1)], max_size=None, now=10)
+    [asked] = await database.read(list_asked, FIRST)
+    await database.write(ask_files, FIRST, [MessageId(2)], max_size=None, now=11)
+    await database.write(settle_asked, asked)
+    assert [one.messages for one in await database.read(list_asked, FIRST)] == [[2]]
