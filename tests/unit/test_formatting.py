@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import html5lib
@@ -16,7 +17,7 @@ from archiver.formatting.markdown_writer import escape_markdown, to_markdown
 from archiver.formatting.safe_url import clean_url
 from archiver.formatting.spans import BLOCKS, LINKS, STYLES, Span, plain_text, read_spans
 from archiver.formatting.terminal_writer import to_lines
-from archiver.formatting.visible import find_direction, possible
+from archiver.formatting.visible import find_direction, line_direction, possible
 from tests.tiers import examples
 
 HOSTILE_URLS = [
@@ -317,3 +318,27 @@ def test_markdown_uses_marks_where_they_are_marks_and_tags_elsewhere() -> None:
 def test_spans_that_are_unknown_are_letters() -> None:
     assert read_spans("ab", [{"type": "unknown", "offset": 0, "length": 1}]) == ("ab",)
     assert not any(isinstance(node, Span) for node in read_spans("ab", [{"type": "x", "offset": 0, "length": 1}]))
+
+
+@pytest.mark.parametrize("text", ["中/" + "中" * 20_000, "م.#" * 7_000, "a." * 10_000 + "/@", "\u202e" * 20_000 + "@"])
+def test_the_direction_of_a_text_without_spaces_is_found_at_once(text: str) -> None:
+    began = time.process_time()
+    for whole in (None, "rtl"):
+        line_direction(text, whole)
+    find_direction(text)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("https://example.org/abc", None),
+        ("see://", "ltr"),
+        ("example.org/abc #tag @name", None),
+        ("example.org", "ltr"),
+        ("خبر https://example.org/a/long/one here", "rtl"),
+        ("#خبر news", "ltr"),
+    ],
+)
+def test_addresses_and_names_have_no_say_in_the_direction(text: str, direction: str | None) -> None:
+    assert find_direction(text) == direction
