@@ -19,6 +19,12 @@ LIMIT = 100
 """Messages on a page."""
 BUDGET = 60_000
 """Bytes of text on a page, roughly."""
+_MARKED = "\n\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that become elements of their own."""
+_MARKUP = 45
+"""Bytes of such an element."""
+_USUAL = 20
+"""Such characters of an ordinary message."""
 _END = 2**31
 
 PlaceKind: TypeAlias = Literal["newest", "before", "after", "around", "on"]
@@ -112,7 +118,10 @@ def _fit(window: _Window, limit: int) -> tuple[int, int]:
 
 
 def _size(held: HeldMessage) -> int:
-    return len(held[0].text.encode("utf-8", "replace"))
+    """Bytes of its text, and of its markup where that is much more than usual."""
+    text = held[0].text
+    marked = 0 if text.isprintable() else sum(map(text.count, _MARKED))
+    return len(text.encode("utf-8", "replace")) + _MARKUP * max(0, marked - _USUAL)
 
 
 def _whole_albums(messages: Sequence[HeldMessage], first: int, end: int, *, anchor: int) -> tuple[int, int]:

@@ -74,3 +74,11 @@ async def test_long_texts_make_short_pages(tmp_path: Path) -> None:
     pages = await walk(tmp_path, Place("newest"), later=False, limit=100)
     assert numbers(pages[::-1]) == list(range(1, 101))
     assert all(sum(len(message.text) * 2 for message, _ in page.messages) < BUDGET + 8001 for page in pages)
+
+
+async def test_texts_that_need_much_markup_make_short_pages(tmp_path: Path) -> None:
+    messages = [make_message(one, "a\n" * 2000) for one in range(1, 61)]
+    build(tmp_path, messages, covered=[(1, 60)])
+    pages = await walk(tmp_path, Place("newest"), later=False, limit=100)
+    assert numbers(pages[::-1]) == list(range(1, 61))
+    assert max(len(page.messages) for page in pages) == 1
