@@ -28,8 +28,10 @@ from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
 from archiver.media.fetch_ways import FetchWays, Walk, take
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
+    MORE_SHOW_IT,
     NO_LONGER_SHOWN,
     NO_THUMBNAIL,
+    ONLY_SHUT,
     REFERENCE_REFUSED,
     Outcome,
     describe_partial,
@@ -219,17 +221,20 @@ class FileFetcher:
         if whole_key(task.key) in shown:
             await self._settle(task, Outcome("refused", NO_THUMBNAIL))
             return None
-        others, foreign = await self._ways.database.read(list_others, task.key, self._ways.account)
-        for other_channel, other_message in others:
-            if (other_channel, other_message) == (task.channel_id, task.message_id):
-                continue
+        place = task.channel_id, task.message_id
+        others = await self._ways.database.read(list_others, task.key, place, self._ways.account)
+        for other_channel, other_message in others.places:
             with suppress(ChannelError):
                 if found := (await self._ways.references.look(other_channel, other_message)).get(task.key):
                     return found
-        if foreign:
+        if others.foreign:
             self._tried.add(task.key)  # another account fetches it
+        elif others.more:
+            await self._settle(task, judge(ServerFault(MORE_SHOW_IT), task.attempts))
         else:
-            await self._settle(task, Outcome("gone", NO_LONGER_SHOWN))
+            await self._settle(
+                task, Outcome("not wanted", ONLY_SHUT) if others.shut else Outcome("gone", NO_LONGER_SHOWN)
+            )
         return None
 
     async def _download(self, task: FileTask, location: FileLocation) -> None:

@@ -17,6 +17,8 @@ _REFUSED = frozenset({"LOCATION_INVALID", "LOCATION_NOT_AVAILABLE", "MEDIA_INVAL
 """Reasons that stay: asked with a new reference, the server would say the same again."""
 SELF_DESTRUCTING = "it destroys itself after it was seen; such files are never kept"
 NO_LONGER_SHOWN = "no message shows it any more"
+ONLY_SHUT = "only channels that were removed or forbid saving still show it"
+MORE_SHOW_IT = "several messages no longer show it; others are looked at later."
 NO_THUMBNAIL = "it has no small thumbnail"
 REFERENCE_REFUSED = "the server refuses a reference that it has just given."
 

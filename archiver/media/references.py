@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from archiver.convert.locations import list_locations
 from archiver.errors import ChannelGone, ServerFault
@@ -37,6 +37,9 @@ TRIES = 3
 
 ELSEWHERE = 5
 """Other messages that are looked at when one no longer shows its file."""
+
+_CLOSED = frozenset({"removed", "banned", "inaccessible"})
+"""States of channels whose files are not fetched."""
 
 Found: TypeAlias = Mapping[str, FileLocation]
 """The files that a message shows now: key -> location."""
@@ -183,9 +186,30 @@ class References:
             await self._ingest.store_absence(channel, page.empty_ids, reading="audit")
 
 
-def list_others(conn: Reader, key: FileKey, account: str) -> tuple[list[tuple[ChannelId, MessageId]], bool]:
-    """Messages of this account's channels that show a file, and whether others' channels do."""
-    shown = list_shown(conn, key, limit=10 * ELSEWHERE)
-    own = {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE account = ?", (account,))}
-    mine = [(one.channel_id, one.message_id) for one in shown if one.channel_id in own]
-    return list(dict.fromkeys(mine))[:ELSEWHERE], any(one.channel_id not in own for one in shown)
+class Others(NamedTuple):
+    """Messages of this account's channels that show a file."""
+
+    places: list[tuple[ChannelId, MessageId]]
+    """Some of them."""
+    foreign: bool
+    """Whether channels of other accounts show it."""
+    more: bool
+    """Whether there are more of them."""
+    shut: bool
+    """Whether channels show it that were removed or forbid saving."""
+
+
+def list_others(conn: Reader, key: FileKey, place: tuple[ChannelId, MessageId], account: str) -> Others:
+    """Other messages than this one that show a file, as far as its channel's files may be fetched there."""
+    shown = [(one.channel_id, one.message_id) for one in list_shown(conn, key, limit=10 * ELSEWHERE)]
+    rows = conn.execute("SELECT channel_id, account IS NOT ?, noforwards, state FROM channel", (account,)).fetchall()
+    foreign = {row[0] for row in rows if row[1]}
+    is_protected = {row[0]: bool(row[2]) for row in rows}
+    shut = {row[0] for row in rows if row[3] in _CLOSED or (row[2] and not is_protected.get(place[0]))} - {place[0]}
+    mine = dict.fromkeys(one for one in shown if one[0] not in foreign | shut and one != place)
+    return Others(
+        list(mine)[:ELSEWHERE],
+        any(one[0] in foreign for one in shown),
+        len(mine) > ELSEWHERE,
+        any(one[0] in shut for one in shown),
+    )

@@ -614,3 +614,35 @@ async def test_a_redirect_to_a_data_centre_that_is_not_there_is_not_kept_in_mind
         assert (await fetching.fetch()).not_fetched == {"failed": 1}
         assert (await fetching.fetch(even_early=True)).files == 1
         fetching.check()
+
+
+async def test_a_file_is_not_fetched_through_a_channel_that_forbids_saving(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha, beta = world.add_channel("Alpha", "alpha"), world.add_channel("Beta", "beta")
+    beta.noforwards = True
+    photo = world.media.photo(size=50_000)
+    beta.post(media=photo)
+    post = alpha.post(media=photo)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha, beta)
+        alpha.delete(post.id)
+        assert (await fetching.fetch()).not_fetched == {"not wanted": 1}
+        assert fetching.states() == {key_of(photo): "not wanted"}
+
+
+async def test_a_file_that_many_messages_no_longer_show_is_not_called_gone_while_one_shows_it(
+    world: World, server: Server, account: Account, tmp_path: Path
+) -> None:
+    alpha = world.add_channel("Alpha", "alpha")
+    photo = world.media.photo(size=50_000)
+    posts = [alpha.post(media=photo) for _ in range(12)]
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        for post in posts[:8] + posts[9:]:
+            alpha.delete(post.id)
+        for _ in range(4):
+            await fetching.fetch(even_early=True)
+            assert fetching.states()[key_of(photo)] in ("failed", "downloaded")
+        fetching.check()
+    assert fetching.states() == {key_of(photo): "downloaded"}
