@@ -175,5 +175,5 @@ async def _explain(conn: Connection, found: FoundChannel, number: int, times: Ti
             f"{what}: the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
         )
     if run.state == "outside":
-        return NotFound(f"{what}: it is older than what is mirrored of this channel.")
+        return NotFound(f"{what}: it is older than the mirrored part of this channel.")
     return NotFound(f"{what}: it is not fetched yet.", hint="`telekeep sync` fetches it.")
