@@ -32,16 +32,16 @@ def _check_command(value: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(f"it needs a program and at most {_MOST_ARGUMENTS} arguments")
     program = value[0]
     if not program.strip() or PLACEHOLDER in program:
-        raise ValueError("the first of the list is the program")
+        raise ValueError("the first item of the list is the program")
     if "/" in program and not program.startswith(("/", "~/")):
-        raise ValueError(f'write "{program}" with its whole path: the program is not run in this directory')
+        raise ValueError(f'write "{program}" with its full path: the program is not run in this directory')
     return value
 
 
 def _check_hook(value: tuple[str, ...]) -> tuple[str, ...]:
     """The same, and an argument for the file. Raises ValueError."""
     if not any(PLACEHOLDER in one for one in value[1:]):
-        raise ValueError("an argument must contain {path}, which becomes the path of the file")
+        raise ValueError("an argument must contain {path}, which is replaced with the path of the file")
     return value
 
 

@@ -46,7 +46,7 @@ KEPT = {
     "index rebuild": "the archive is unchanged, and the old index answers until the new one is whole; run it again.",
     "index verify": "the check did not finish, so it proves nothing; the archive is unchanged.",
     "index keys": "keys that were made stay valid; run it again to see them.",
-    "media fetch": "everything that arrived is kept, also of files that are not whole; run it again to continue.",
+    "media fetch": "everything that arrived is kept, including parts of incomplete files; run it again to continue.",
     "media retry": "files listed so far are fetched again; run it again for the others.",
     "media policy": "policies are changed if they were shown; the others are as they were.",
     "media prune": "what was removed so far is recorded as offloaded; run it again for the rest.",

@@ -101,7 +101,7 @@ class ReadingPool:
         try:
             return await asyncio.wait_for(self._free.get(), TURN)
         except TimeoutError:
-            raise ReadersBusy("too many readers ask at the same time.", hint="Try again in a moment.") from None
+            raise ReadersBusy("too many readers at the same time.", hint="Try again in a moment.") from None
 
     async def _give_back(self, reader: _Reader) -> None:
         """End what still runs for a reader who left, and the snapshot."""
@@ -115,5 +115,5 @@ class ReadingPool:
 def _out_of_time(seconds: float) -> OutOfTime:
     return OutOfTime(
         f"the answer would take longer than {seconds:g} s.",
-        hint="Narrow it: name a channel, a range of dates, or rarer words.",
+        hint="Narrow the search to a channel, a range of dates, or rarer words.",
     )

@@ -187,7 +187,7 @@ class FileServers:
 
 
 def _unreachable(dc: int) -> ServerFault:
-    return ServerFault(f"data centre {dc} does not answer the request for it.", hint="Try again later.")
+    return ServerFault(f"data centre {dc} does not answer the request for the file.", hint="Try again later.")
 
 
 def _input(location: FileLocation) -> Any:

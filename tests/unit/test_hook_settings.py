@@ -31,8 +31,8 @@ def test_an_environment_variable_is_a_json_list(monkeypatch: pytest.MonkeyPatch)
     [
         ('ocr = "tesseract {path} -"', "it is not run by a shell"),
         ('ocr = ["tesseract", "-"]', "an argument must contain {path}"),
-        ('ocr = ["{path}"]', "the first of the list is the program"),
-        ('ocr = ["bin/tesseract", "{path}"]', 'write "bin/tesseract" with its whole path'),
+        ('ocr = ["{path}"]', "the first item of the list is the program"),
+        ('ocr = ["bin/tesseract", "{path}"]', 'write "bin/tesseract" with its full path'),
         ("ocr = []", "it needs a program"),
         ('ocr = ["tesseract", 1]', "media.hooks.ocr.1"),
         ('orc = ["tesseract", "{path}"]', "Did you mean media.hooks.ocr?"),

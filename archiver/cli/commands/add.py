@@ -38,8 +38,8 @@ Examples:
 Telekeep reads public channels and groups; it never joins one. Adding a channel again resumes mirroring, and changes
 --since or --alias if given; everything archived is kept.
 
---media says which files of the channel are fetched: none, photos or all, and limits after commas, as in
-all,video=200MB,document=0,quota=10GB; `inherit`: as [media] says. See docs/media.md and `telekeep media policy`.
+--media says which files of the channel are fetched: none, photos or all, with limits after commas, as in
+all,video=200MB,document=0,quota=10GB; `inherit` follows [media]. See docs/media.md and `telekeep media policy`.
 
 A list is plain text, CSV or what a spreadsheet saves: one channel per line, # starts a comment. Of several
 columns, the one with links or @names is used. Entries that are not channels are reported with their line before

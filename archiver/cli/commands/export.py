@@ -61,16 +61,16 @@ Examples:
   telekeep export @channel --format html -o pages/
   telekeep export @channel --on 2021-12-16 -o day.jsonl --media copy
 
-Formats: jsonl, csv, html (a directory of pages that any browser shows), desktop-json (what Telegram Desktop
-writes), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
+Formats: jsonl, csv, html (a directory of pages for any browser), desktop-json (Telegram Desktop's
+format), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
 
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
 with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
 or device has no manifest. --json prints what was written, and how complete it is.
 
---media copy puts the stored files into FILE.media, under names of their own and each content once; link makes hard
-links, which take no space, and copies where there can be none. Files that are not stored are counted by status, and
+--media copy puts the stored files into FILE.media, under names of their own, identical files once; link makes hard
+links, which take no space, or copies where links are impossible. Files that are not stored are counted by status, and
 the rows say which.
 """
 

@@ -93,8 +93,8 @@ def command(
     JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
     partial: {noticed_at, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
 
-    --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message: by kitty's
-    protocol, as iTerm2 does, or as sixels, decoded and encoded anew; it needs telekeep[media]. A note says why not.
+    --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message, in kitty, iTerm2
+    and sixel terminals. It is decoded and re-encoded first; this needs telekeep[media]. If it fails, a note says why.
     """
     invocation: Invocation = context.obj
     options = _ShowOptions(

@@ -124,7 +124,7 @@ def import_pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet as pq
     except ImportError:
         raise UsageError(
-            "Parquet needs pyarrow, which is not installed.", hint="Install telekeep with the extra: telekeep[parquet]"
+            "Parquet needs pyarrow, which is not installed.", hint="pip install 'telekeep[parquet]'"
         ) from None
     # Its pool keeps freed memory for seconds; the system's gives it back.
     pa.set_memory_pool(pa.system_memory_pool())
