@@ -76,7 +76,7 @@ def _of_disk(status: StatusReport) -> Iterator[Problem]:
         yield Problem(
             what=f"no files are fetched: {figures.size(status.free)} are free, less than media.min_free"
             f" ({figures.size(status.min_free)})",
-            advice="free some space (for example with `telekeep media prune`) or lower the limit; messages are still mirrored",
+            advice="free some space (`telekeep media prune`) or lower the limit; messages are still mirrored",
         )
 
 
