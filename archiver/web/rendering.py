@@ -11,7 +11,7 @@ from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
 from archiver.web.languages import Language
-from archiver.web.texts import plain, text_html, visible
+from archiver.web.texts import plain, text_html, unturned, visible
 
 
 class Renderer:
@@ -39,5 +39,5 @@ def _environment(language: Language, assets: Assets) -> Environment:
     made.globals.update(
         asset=assets.url, version=version(), channel_url=channel_url, message_url=message_url, link=link
     )
-    made.filters.update(shown=visible, plain=plain, text_html=text_html)
+    made.filters.update(shown=visible, plain=plain, text_html=text_html, unturned=unturned)
     return made

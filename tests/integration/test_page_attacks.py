@@ -18,8 +18,9 @@ MOST = 20
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     directory = tmp_path_factory.mktemp("archive")
-    messages = [make_message(1, "the bridge")]
-    build(directory, messages, covered=[(1, 1)])
+    messages = [make_message(1, "the bridge \u202eegdirb eht")]
+    title = "UPDATE channel SET title = '\u202e<b>&'"
+    build(directory, messages, covered=[(1, 1)], sql=[title])
     index(directory, messages)
     with page(directory) as browser:
         yield browser.admit()
@@ -110,3 +111,13 @@ def test_who_reads_nothing_is_let_go(opened: Browser, monkeypatch: pytest.Monkey
         conn.connect(("127.0.0.1", opened.serving.address.port))
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             conn.sendall(request * 100_000)
+
+
+@pytest.mark.parametrize("path", ["/c/NightBridge", "/c/NightBridge/1", "/c/NightBridge/media", "/search?q=%E2%80%AEx"])
+def test_nothing_turns_the_title_of_a_tab_or_the_row_as_json(opened: Browser, path: str) -> None:
+    answer = opened.get(path)
+    [title] = re.findall("<title>(.*?)</title>", answer.html, re.DOTALL)
+    assert "\u202e" not in title
+    assert "⟨U+202E⟩" in title
+    assert "search" in path or "&lt;b&gt;&amp;" in title
+    assert "\u202e" not in "".join(re.findall("<pre.*?</pre>", answer.html, re.DOTALL))

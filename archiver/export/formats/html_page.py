@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from archiver.export.formats.html_style import POLICY, STYLE
-from archiver.formatting.html_writer import escaped
-from archiver.formatting.visible import possible
+from archiver.formatting.html_writer import attribute, escaped
 
 INDEX = "index.html"
 
@@ -21,14 +20,12 @@ def document(title: str, body: str) -> str:
 
 def head(title: str) -> str:
     """Everything before the content."""
-    from html import escape
-
     return (
         '<!DOCTYPE html>\n<html lang="und"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex,nofollow">'
-        f'<meta name="generator" content="telekeep"><title>{escape(possible(title))}</title>'
+        f'<meta name="generator" content="telekeep"><title>{attribute(title)}</title>'
         f"<style>{STYLE}</style></head>\n<body>"
     )
 
