@@ -226,7 +226,7 @@ async def test_a_question_ends_when_its_time_is_over_and_the_next_is_answered(di
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     async with ReadingPool.open(directory, size=1) as pool:
         began = time.monotonic()
-        with pytest.raises(OutOfTime, match=r"Narrow it"):
+        with pytest.raises(OutOfTime, match=r"Narrow the search"):
             async with pool.reading(0.2) as conn:
                 await conn.execute_fetchall(endless)
         assert time.monotonic() - began < 5
