@@ -6,9 +6,11 @@ programs on this machine. https://fetch.spec.whatwg.org/#http-sec-fetch-site
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -56,9 +58,20 @@ class Guard:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; no longer than somebody waits for it."""
         if scope["type"] != "http":
             return
+        answering = asyncio.ensure_future(self._answer(scope, receive, send))
+        leaving = asyncio.ensure_future(_leave(receive))
+        try:
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            answering.cancel()
+        with suppress(asyncio.CancelledError):
+            await answering
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def send_headed(message: Message) -> None:
@@ -109,6 +122,12 @@ class Guard:
         if self._admission.is_admitted(cookie=cookie, authorization=headers.get("authorization", "")):
             return None
         return self._refuse(request, 401)
+
+
+async def _leave(receive: Receive) -> None:
+    """Wait until nobody waits for the answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def is_foreign(headers: Headers, host: str) -> bool:

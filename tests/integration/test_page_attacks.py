@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -121,3 +123,24 @@ def test_nothing_turns_the_title_of_a_tab_or_the_row_as_json(opened: Browser, pa
     assert "⟨U+202E⟩" in title
     assert "search" in path or "&lt;b&gt;&amp;" in title
     assert "\u202e" not in "".join(re.findall("<pre.*?</pre>", answer.html, re.DOTALL))
+
+
+def test_questions_of_who_has_left_keep_nobody_waiting(opened: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended_by = threading.Semaphore(0), []
+
+    async def think(*_: object) -> None:
+        begun.release()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended_by.append("leaving")
+            raise
+        finally:
+            begun.release()
+
+    monkeypatch.setattr("archiver.web.views.search.find_hits", think)
+    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    with connect(opened, f"GET /search.json?q=bridge HTTP/1.1\r\n{head}".encode()):
+        assert begun.acquire(timeout=30)
+    assert begun.acquire(timeout=30)
+    assert ended_by == ["leaving"]
