@@ -62,6 +62,8 @@ class StoredFiles:
     """Whether the archive could be written to, so that the next share is another one."""
     files: int = 0
     """Files that were read or looked for."""
+    read: int = 0
+    """Files of which all bytes were read."""
     size: int = 0
     """Bytes that were read."""
     faults: list[StoredFault] = field(default_factory=list)
@@ -159,6 +161,7 @@ class _Run:
             return StoredFault(blob.sha256, "missing", "is missing: a link or another kind of file is in its place")
         except OSError as exc:
             return StoredFault(blob.sha256, None, f"cannot be read: {exc.strerror}")
+        self._done.read += not self.stop.is_set()
         if digest.hexdigest() != blob.sha256:
             return StoredFault(blob.sha256, "damaged", "is damaged: it has a different SHA-256")
         return None

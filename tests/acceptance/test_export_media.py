@@ -165,6 +165,7 @@ def test_verify_finds_a_file_that_changed_or_vanished(desk: Desk) -> None:
     assert f"{first.name}\t0\thas a different SHA-256" in done.out
     assert f"{second.name}\t0\tdoes not exist" in done.out
     assert "(2 of 6 files failed)" in done.err
+    assert f"day.jsonl.media: {STORED - 2} of {STORED} files are as they were exported" in done.err
 
 
 def test_an_earlier_export_is_replaced_with_its_files_and_nothing_else_is(desk: Desk) -> None:

@@ -39,6 +39,9 @@ class MediaChecked:
     of: BlobSum
     """What should be stored."""
     files: int = 0
+    """Files that were read or looked for."""
+    read: int = 0
+    """Files of which all bytes were read."""
     size: int = 0
     missing: int = 0
     damaged: int = 0
@@ -124,6 +127,7 @@ def _summarize(done: StoredFiles, after: BlobSum, faults: tuple[tuple[str, str],
     return MediaChecked(
         of=after,
         files=done.files,
+        read=done.read,
         size=done.size,
         missing=done.count("missing"),
         damaged=done.count("damaged"),
@@ -134,6 +138,14 @@ def _summarize(done: StoredFiles, after: BlobSum, faults: tuple[tuple[str, str],
         faults=faults,
         wanted=True,
     )
+
+
+def _unread(found: MediaChecked) -> str:
+    """How many of the files looked for were not read, and why."""
+    cut = found.files - found.read - found.missing - found.unreadable
+    counts = {"missing": found.missing, "of another size": cut, "unreadable": found.unreadable}
+    why = ", ".join(f"{figures.number(count)} {word}" for word, count in counts.items() if count)
+    return f"; not read: {why}" if why else ""
 
 
 def _name(paths: tuple[str, ...]) -> str:
@@ -152,8 +164,8 @@ def note_media(found: MediaChecked, *, share: float) -> None:
         f"; the oldest check dates from {iso(found.of.oldest)}" if share < 1 and found.of.oldest is not None else ""
     )
     output.note(
-        f"stored files: {figures.number(found.files)} of {figures.number(found.of.files)},"
-        f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{oldest}."
+        f"stored files: {figures.number(found.read)} of {figures.number(found.of.files)},"
+        f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{_unread(found)}{oldest}."
     )
     if found.extra:
         output.note(f"{figures.count(len(found.extra), 'file')} in media/ without a message: {_name(found.extra)}.")
@@ -161,7 +173,7 @@ def note_media(found: MediaChecked, *, share: float) -> None:
         files = figures.count(len(found.returned), "file")
         output.note(
             f"{files} in media/ recorded as moved away, so not read: {_name(found.returned)};"
-            " `telekeep media offload --returned` records them as stored again."
+            " `telekeep media offload --returned` hashes them, and records intact ones as stored again."
         )
     if not found.recorded:
         output.note("the result was not recorded, because the archive is damaged or cannot be written to.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archiver.cli.view.figures import count, size
+from archiver.cli.view.figures import count, number, size
 from archiver.export.verify import FileCheck, ManifestCheck, MediaCheck
 
 
@@ -51,6 +51,9 @@ def _media(media: MediaCheck) -> dict[str, Any]:
 def describe_media(media: MediaCheck) -> str:
     """One line: how many files behind the messages were read, and how many the export does not have."""
     missing = f"; {count(media.not_stored, 'file')} of its messages were not stored" if media.not_stored else ""
+    if media.faulty:
+        intact = media.files - media.faulty
+        return f"{media.directory}: {number(intact)} of {count(media.files, 'file')} are as they were exported{missing}"
     return f"{media.directory}: {count(media.files, 'file')}, {size(media.size)}, were read{missing}"
 
 
