@@ -17,29 +17,45 @@ _AT_ONCE: Final = 500
 
 
 async def find_moved(
-    database: Database, store: BlobStore, *, returned: bool, progress: Callable[[int], None] = lambda _: None
+    database: Database,
+    store: BlobStore,
+    *,
+    returned: bool,
+    progress: Callable[[int], None] = lambda _: None,
+    damaged: Callable[[Blob], None] = lambda _: None,
 ) -> list[Blob]:
     """Contents that are called stored (or missing) but are not on disk; `returned`: those that are there again, whole.
 
-    Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at.
+    Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at,
+    `damaged` with each that is there again, but not as it was.
     """
     if not store.root.is_dir():
         raise UsageError(f"{store.root} is not there.", hint="Is its disk mounted? Nothing was changed.")
     found: list[Blob] = []
     after = ""
     while blobs := await read(database.connection, list_blobs, after=after, limit=_AT_ONCE):
-        found += await asyncio.to_thread(_look, store, blobs, returned=returned)
+        look = _look_for_returned if returned else _look_for_absent
+        for blob, intact in await asyncio.to_thread(look, store, blobs):
+            if intact:
+                found.append(blob)
+            else:
+                damaged(blob)
         after = blobs[-1].sha256
         progress(len(blobs))
     return found
 
 
-def _look(store: BlobStore, blobs: Iterable[Blob], *, returned: bool) -> list[Blob]:
-    if returned:
-        away = (blob for blob in blobs if blob.state in ("offloaded", "missing"))
-        return [blob for blob in away if store.size(blob.sha256) == blob.size and store.rehash(blob.sha256)]
+def _look_for_returned(store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool]]:
+    """Those that are there again, each with whether it is intact."""
+    away = [blob for blob in blobs if blob.state in ("offloaded", "missing")]
+    sizes = [(blob, store.size(blob.sha256)) for blob in away]
+    there = [(blob, size) for blob, size in sizes if size is not None]
+    return [(blob, size == blob.size and bool(store.rehash(blob.sha256))) for blob, size in there]
+
+
+def _look_for_absent(store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool]]:
     here = (blob for blob in blobs if blob.state in ("present", "missing"))
-    return [blob for blob in here if store.size(blob.sha256) is None]
+    return [(blob, True) for blob in here if store.size(blob.sha256) is None]
 
 
 def _mark(conn: Writer, blob: Blob, state: BlobState, *, now: int) -> None:

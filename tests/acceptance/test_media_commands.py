@@ -127,7 +127,16 @@ def test_files_moved_to_another_disk_are_recorded_and_brought_back(desk: Desk) -
     assert states == [["failed", "1"], ["not downloaded", "2"], ["offloaded", "2"]]
     media.rmdir()
     media.symlink_to(desk.home / "disk")
-    assert "stored again" in desk.do("media", "offload", "--returned", "--yes").err
+    spoilt = next(one for one in media.glob("??/*") if one.stat().st_size == 1)
+    intact = spoilt.read_bytes()
+    spoilt.write_bytes(b"?")
+    for _ in range(2):  # also when no other file was brought back
+        done = desk.run("media", "offload", "--returned", "--yes")
+        assert done.status == 6
+        assert f"media/{spoilt.parent.name}/{spoilt.name} was brought back damaged" in done.err
+    assert "no intact file was brought back" in done.err
+    spoilt.write_bytes(intact)
+    assert "1 file, 1 byte: stored again" in desk.do("media", "offload", "--returned", "--yes").err
     assert "downloaded\t2" in desk.do("media", "status", "night").out
 
 

@@ -204,8 +204,9 @@ async def test_files_moved_away_are_offloaded_and_come_back_only_whole(database:
     assert (await database.read(files.find_file, FileKey("photo/1"))).status == "offloaded"
     (tmp_path / "one").rename(store.path(one))
     store.path(two).write_bytes(b"TWO")
-    back = await find_moved(database, store, returned=True)
-    assert [blob.sha256 for blob in back] == [one]
+    damaged: list[files.Blob] = []
+    back = await find_moved(database, store, returned=True, damaged=damaged.append)
+    assert ([blob.sha256 for blob in back], [blob.sha256 for blob in damaged]) == ([one], [two])
     await mark(database, back, "present", now=70)
     assert (await database.read(files.find_file, FileKey("photo/1"))).path is not None
     assert await find_moved(database, store, returned=False) == []

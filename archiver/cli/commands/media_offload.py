@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
@@ -11,14 +12,19 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
+    from archiver.store.file import Blob
     from config.settings import Settings
 
 EXIT_STATUS = {
     0: "recorded; with --dry-run: there is something to record",
     1: "nothing to record, or not confirmed",
     2: "wrong usage, or there is no archive; nothing was changed",
+    6: "a file that was brought back is damaged; intact ones were recorded",
     130: "interrupted; what was recorded stays",
 }
+
+_NAMED = 20
+"""Maximum number of damaged files named."""
 
 
 def command(
@@ -42,8 +48,8 @@ def command(
     Move whole directories of media/, for example with `mv ~/telekeep/media/0? /mnt/disk/media/`. Without options, this
     records as offloaded all files that the archive lists as stored or missing and that are not in their place. With
     --returned, it records as stored the offloaded and missing files that are back in their place; their bytes are
-    hashed, and damaged ones stay as they were. If a file was lost rather than moved, `telekeep media retry CHANNEL/ID`
-    has it fetched again.
+    hashed, and damaged ones are named and stay as they were. If a file was lost rather than moved, `telekeep media
+    retry CHANNEL/ID` has it fetched again.
 
     In a pipe: SHA-256, bytes, and the previous state, separated by tabs.
     """
@@ -61,6 +67,7 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
     from archiver.media.moved import find_moved, mark
     from archiver.store.database import expect_archive
 
+    damaged: list[Blob] = []
     expect_archive(settings.archive.dir)
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
         with Progress("offload", unit="files") as progress:
@@ -72,7 +79,8 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
                 progress.advance(done, None)
 
             store = BlobStore(settings.archive.dir)
-            found = await find_moved(database, store, returned=returned, progress=advance)
+            found = await find_moved(database, store, returned=returned, progress=advance, damaged=damaged.append)
+        _name_damaged(damaged)
         if shape != "people":
             print_things([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)
         elif not output.is_terminal():
@@ -80,14 +88,29 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
                 output.tsv(one.sha256, one.size, one.state)
         what = f"{figures.count(len(found), 'file')}, {figures.size(sum(one.size for one in found))}"
         if not found:
-            output.note("no file was brought back." if returned else "every stored file is in its place.")
-            return 1
+            output.note("no intact file was brought back." if returned else "every stored file is in its place.")
+            return 6 if damaged else 1
         if dry_run:
             output.note(f"{what} would be recorded as {'stored' if returned else 'offloaded'}; nothing was changed.")
-            return 0
+            return 6 if damaged else 0
         if not confirm(f"Record {what} as {'stored' if returned else 'offloaded'}?", yes=yes):
             output.note("nothing was changed.")
             return 1
         await mark(database, found, "present" if returned else "offloaded", now=int(time.time()))
     output.note(f"{what}: {'stored again' if returned else 'offloaded; they are not fetched again'}.")
-    return 0
+    return 6 if damaged else 0
+
+
+def _name_damaged(damaged: Sequence[Blob]) -> None:
+    """Name the files that were brought back, but not as they were stored."""
+    from archiver.model.media_file import blob_path
+
+    for blob in damaged[:_NAMED]:
+        output.warn(f"{blob_path(blob.sha256)} was brought back damaged: its bytes are not those that were stored.")
+    if len(damaged) > _NAMED:
+        output.warn(f"{len(damaged) - _NAMED:,} more files were brought back damaged.")
+    if damaged:
+        output.warn(
+            "damaged files stay recorded as they were: replace them with intact copies, or have them fetched again"
+            " (`telekeep media retry CHANNEL/ID`, then `telekeep media fetch`)."
+        )
