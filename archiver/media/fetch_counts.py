@@ -45,6 +45,10 @@ class FetchCounts:
     """Files that failed, in this pass or before, and are tried again later."""
     retry_at: int | None = None
     """When the first of them is, in unix seconds."""
+    lost: int = 0
+    """Wanted files whose stored copies are missing, which are fetched again only when somebody asks."""
+    over_quota: int = 0
+    """Files left out because their channel's quota is used up."""
     stopped: Error | None = None
     """What ended the pass before its end."""
 
@@ -61,7 +65,7 @@ class FetchCounts:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to be tried again."""
-        return not (self.failed or self.waiting or self.no_room or self.channels or self.stopped)
+        return not (self.failed or self.waiting or self.lost or self.no_room or self.channels or self.stopped)
 
     @property
     def is_anything(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import asked_policy, merge_policy
-from archiver.media.walk_place import QuotaLeft, WalkPlace, count_waiting, is_unsettled, list_due
+from archiver.media.walk_place import QuotaLeft, WalkPlace, count_lost, count_waiting, is_unsettled, list_due
 from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride, is_thumb
 from archiver.store.database import Database
 from archiver.store.file import find_files
@@ -112,11 +112,22 @@ class FileWalk:
 
     async def count_waiting(self) -> tuple[int, int | None]:
         """The wanted files that failed and are tried again later, and when the first of them is, in unix seconds."""
+        return await self.database.read(count_waiting, await self._policies(), self.selection.messages)
+
+    async def count_lost(self) -> int:
+        """The wanted files whose stored copies are missing, which are fetched again only when somebody asks."""
+        return await self.database.read(count_lost, await self._policies(), self.selection.messages)
+
+    def count_over_quota(self) -> int:
+        """The files of this walk that were left out for their channels' quotas."""
+        return sum(quota.refused for quota in self._quotas.values())
+
+    async def _policies(self) -> dict[ChannelId, MediaPolicy]:
+        """What is wanted of each channel."""
         overrides = await self.database.read(list_overrides)
         chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
         ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
-        policies = {one: self._policy(overrides.get(one)) for one in ids}
-        return await self.database.read(count_waiting, policies, self.selection.messages)
+        return {one: self._policy(overrides.get(one)) for one in ids}
 
     async def _list_unsettled(self) -> dict[FileKey, FileTask]:
         known = await self.database.read(find_files, self._handed)
@@ -204,7 +215,8 @@ class FileWalk:
         for asked in await self.database.read(list_asked, channel_id):
             wanted = asked_policy(policy, max_size=asked.max_size)
             messages = None if asked.messages is None else sorted(asked.messages, reverse=True)
-            place = WalkPlace(channel_id=channel_id, policy=wanted, messages=messages)
+            quota = await self._quota(channel_id, policy)
+            place = WalkPlace(channel_id=channel_id, policy=wanted, quota=quota, messages=messages)
             if await self.database.read(is_unsettled, place):
                 found.append(place)
             else:

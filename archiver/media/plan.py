@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,6 +85,8 @@ class Planner:
     """Makes the policy to plan for of a channel's own."""
     progress: Callable[[int], None] = lambda _: None
     """Called with the number of slots looked at since the last call."""
+    messages: Mapping[ChannelId, Collection[MessageId]] | None = None
+    """Only files of these; None: of all messages."""
     _seen: set[FileKey] = field(default_factory=set)
     """Files that several slots show."""
 
@@ -93,10 +95,11 @@ class Planner:
         policy = self.adapt(merge_policy(self.settings, await read(conn, find_override, channel_id)))
         plan = ChannelPlan(channel_id, policy)
         left = None if policy.quota is None else policy.quota - await read(conn, measure_used, channel_id)
+        only = None if self.messages is None else self.messages.get(channel_id, ())
         for thumbs in (False, True) if policy.thumbnails and policy.download != "none" else (False,):
             span = Span()
             while True:
-                slots, below = await read(conn, _chunk, channel_id, span, thumbs=thumbs)
+                slots, below = await read(conn, _chunk, channel_id, span, only, thumbs=thumbs)
                 for slot in slots:
                     left = self._count(plan, slot, left, thumb=thumbs)
                 self.progress(len(slots))
@@ -141,10 +144,14 @@ def _thumb_outcome(policy: MediaPolicy, slot: FileSlot) -> str | None:
     return STORED if slot.status == "downloaded" else FETCH
 
 
-def _chunk(conn: Reader, channel_id: ChannelId, span: Span, *, thumbs: bool) -> tuple[list[FileSlot], MessageId | None]:
+def _chunk(
+    conn: Reader, channel_id: ChannelId, span: Span, only: Collection[MessageId] | None, *, thumbs: bool
+) -> tuple[list[FileSlot], MessageId | None]:
     """Some slots, whole messages at a time, and where to go on; None: that was all."""
     slots: list[FileSlot] = []
-    for slot in iter_slots(conn, channel_id, span=span, states=FILE_STATES, thumbs=thumbs, shared=True):
+    for slot in iter_slots(
+        conn, channel_id, span=span, message_ids=only, states=FILE_STATES, thumbs=thumbs, shared=True
+    ):
         if len(slots) >= _CHUNK and slot.message_id != slots[-1].message_id:
             return slots, slots[-1].message_id
         slots.append(slot)

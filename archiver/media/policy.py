@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from archiver.model.media_file import FileSlot, MediaPolicy, PolicyOverride
@@ -69,16 +70,14 @@ def wants_thumb(policy: MediaPolicy, slot: FileSlot) -> bool:
 
 
 def asked_policy(policy: MediaPolicy, *, max_size: int | None = None) -> MediaPolicy:
-    """The policy for files that somebody asked for by name: every kind, up to a size; protection stays.
+    """The policy for files that somebody asked for by name: every kind, up to a size; protection and quota stay.
 
     Without `max_size` each kind may be as large as it ever may: the cap where it is larger than `max_size`.
     """
     if max_size is not None:
-        return MediaPolicy(download="all", max_size=max_size, thumbnails=False, protected=policy.protected)
+        return replace(policy, download="all", max_size=max_size, caps={}, thumbnails=False)
     caps = {kind: cap for kind, cap in policy.caps.items() if cap > policy.max_size}
-    return MediaPolicy(
-        download="all", max_size=policy.max_size, caps=caps, thumbnails=False, protected=policy.protected
-    )
+    return replace(policy, download="all", caps=caps, thumbnails=False)
 
 
 def has_room(free: int, size: int | None, *, min_free: int) -> bool:

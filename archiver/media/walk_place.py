@@ -13,7 +13,7 @@ from archiver.model.media_file import FileKey, FileSlot, FileStatus, FileTask, M
 from archiver.store.database import Reader
 from archiver.store.file import find_files
 from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
-from archiver.store.stored_files import iter_slots_of, list_due_retries, list_retries
+from archiver.store.stored_files import iter_slots_of, list_due_retries, list_lost, list_retries
 
 DUE_AT_ONCE: Final = 500
 """Files tried again that are handed out together."""
@@ -30,6 +30,8 @@ class QuotaLeft:
     size: int
     promised: set[FileKey] = field(default_factory=set)
     """Files that are tried again, for which it was counted down."""
+    refused: int = 0
+    """Files met for which there was no room."""
 
     def take(self, key: FileKey, size: int) -> bool:
         """Count down; whether there was room."""
@@ -66,7 +68,10 @@ class WalkPlace:
             return wants_thumb(self.policy, slot)
         if why_not(self.policy, slot) not in (None, "quota"):
             return False
-        return self.quota is None or self.quota.take(slot.key, slot.size or 0)
+        if self.quota is None or slot.missing or self.quota.take(slot.key, slot.size or 0):
+            return True
+        self.quota.refused += 1
+        return False
 
     def next_messages(self) -> list[MessageId] | None:
         """The chosen messages to look at next; None: all."""
@@ -107,16 +112,37 @@ def count_waiting(
 
     `messages`: only files of these; None: of all messages.
     """
-    files, first = 0, None
-    for key, retry_at in list_retries(conn):
-        for slot in iter_slots_of(conn, key):
-            policy = policies.get(slot.channel_id)
-            if policy is None or (messages is not None and slot.message_id not in messages.get(slot.channel_id, ())):
-                continue
-            if wants_thumb(policy, slot) if is_thumb(key) else why_not(policy, slot) is None:
-                files, first = files + 1, retry_at if first is None else first
-                break
-    return files, first
+    times = [retry_at for key, retry_at in list_retries(conn) if _is_wanted(conn, key, policies, messages)]
+    return len(times), times[0] if times else None
+
+
+def count_lost(
+    conn: Reader,
+    policies: Mapping[ChannelId, MediaPolicy],
+    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+) -> int:
+    """Count the wanted files that failed and are fetched again only when somebody asks: their copies are missing."""
+    return sum(_is_wanted(conn, key, policies, messages, present=True) for key in list_lost(conn))
+
+
+def _is_wanted(
+    conn: Reader,
+    key: FileKey,
+    policies: Mapping[ChannelId, MediaPolicy],
+    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+    *,
+    present: bool = False,
+) -> bool:
+    """Whether a slot of these channels wants the file; `present`: one of a message that is not deleted."""
+    for slot in iter_slots_of(conn, key):
+        policy = policies.get(slot.channel_id)
+        if policy is None or (messages is not None and slot.message_id not in messages.get(slot.channel_id, ())):
+            continue
+        if (wants_thumb(policy, slot) if is_thumb(key) else why_not(policy, slot) is None) and not (
+            present and slot.missing
+        ):
+            return True
+    return False
 
 
 def list_due(

@@ -53,6 +53,11 @@ def list_retries(conn: Reader) -> list[tuple[FileKey, int]]:
     return conn.execute(f"{_RETRIES} retry_at IS NOT NULL ORDER BY retry_at").fetchall()
 
 
+def list_lost(conn: Reader) -> list[FileKey]:
+    """The files that failed and are not tried again by themselves: their stored copies are missing."""
+    return [row[0] for row in conn.execute("SELECT file_key FROM file WHERE status = 'failed' AND retry_at IS NULL")]
+
+
 def list_due_retries(conn: Reader, *, now: int, limit: int) -> list[FileKey]:
     """Some of those whose time has come, the first ones; or is so far off that the clock must have been wrong."""
     rows = conn.execute(f"{_RETRIES} retry_at <= ? ORDER BY retry_at LIMIT ?", (now, limit)).fetchall()

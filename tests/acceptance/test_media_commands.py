@@ -245,6 +245,49 @@ def test_files_that_wait_for_another_try_are_never_called_done(fetching: Desk, t
     assert fetching.do("media", "fetch", "--jsonl").rows[0]["files"] == 1
 
 
+def test_a_lost_copy_is_never_called_stored_and_comes_back_when_asked_for(fetching: Desk, telegram: Telegram) -> None:
+    fetching.do("add", "@media_desk", "--media", "photos,thumbnails=no")
+    fetching.do("sync", "--media")
+    lost = fetching.do("show", "media_desk/2", "--jsonl").rows[0]["media"][0]["path"]
+    (fetching.archive / lost).unlink()
+    named = fetching.do("media", "fetch", "media_desk/2")
+    assert "1 stored copy missing or damaged, and fetched again" in named.err
+    assert len(stored(fetching)) == 6
+    assert "the file is stored" in fetching.run("media", "fetch", "media_desk/2").err
+    (fetching.archive / lost).unlink()
+    fetching.run("verify", "--media")
+    for command in (("media", "fetch"), ("media", "fetch", "media_desk", "--jsonl"), ("sync", "--media")):
+        done = fetching.run(*command)
+        assert done.status == 3
+        assert "1 file whose stored copy is missing is fetched again only if you ask" in done.err
+        assert "nothing to fetch" not in done.err
+        if "--jsonl" in command:
+            expect_valid("media fetch", done.rows[0], line=True)
+            assert (done.rows[0]["lost"], done.rows[0]["complete"]) == (1, False)
+    fetching.do("media", "retry", "media_desk")
+    fetching.do("media", "fetch")
+    assert len(stored(fetching)) == 6
+
+
+def test_having_nothing_to_fetch_is_said_of_which_files_and_why(fetching: Desk, telegram: Telegram) -> None:
+    telegram.order("post", channel="media_desk", text="no file")
+    fetching.do("add", "@media_desk", "--media", "photos,thumbnails=no")
+    fetching.do("sync")
+    plain = next(row["message_id"] for row in fetching.do("search", "file", "--jsonl").rows)
+    for words, said in (
+        ((f"media_desk/{plain}",), "the message shows no file"),
+        (("media_desk", "--max-size", "0"), "of 6 files, all are larger than --max-size"),
+        (("media_desk/2", "--max-size", "1kB"), "the file is larger than --max-size"),
+    ):
+        done = fetching.run("media", "fetch", *words)
+        assert (done.status, f"nothing to fetch: {said}" in done.err) == (1, True), done.err
+    fetching.do("media", "policy", "media_desk", "--quota", "90kB")
+    done = fetching.do("media", "fetch", "media_desk", "--jsonl")
+    assert (done.rows[0]["files"], done.rows[0]["over_quota"]) == (2, 4)
+    assert "4 files left out: the channel's quota has no room" in done.err
+    assert "2 are stored" in fetching.run("media", "fetch", "media_desk").err
+
+
 def test_a_disk_that_is_too_full_for_files_is_said_wherever_files_are_told_of(desk: Desk) -> None:
     desk.environment["TELEKEEP_MEDIA__MIN_FREE"] = "900TB"
     desk.do("media", "policy", "night", "--download", "photos")

@@ -61,6 +61,17 @@ async def fetch_files(
             f"{count(earlier, 'file')} that failed earlier {'waits' if earlier == 1 else 'wait'} to be retried{wait};"
             " `telekeep media retry` ends the wait."
         )
+    counts.lost, counts.over_quota = await walk.count_lost(), walk.count_over_quota()
+    if counts.lost:
+        output.note(
+            f"{count(counts.lost, 'file')} whose stored copy is missing {'is' if counts.lost == 1 else 'are'} fetched"
+            " again only if you ask: `telekeep media retry`, then `telekeep media fetch`."
+        )
+    if counts.over_quota and selection.adapt is not None:
+        output.note(
+            f"{count(counts.over_quota, 'file')} left out: the channel's quota has no room"
+            " (`telekeep media policy CHANNEL --quota SIZE` changes it)."
+        )
     return counts
 
 

@@ -86,8 +86,9 @@ def command(
       telekeep media fetch @channel/4711
 
     Without arguments, this fetches what the policies want. What you select is fetched even if the policies do not want
-    its kind: up to --max-size, or else up to the channel's own limits and max_size; `media plan` shows how much that
-    is. For single messages, offloaded, refused and gone files are tried again too. Self-destructing files are never
+    its kind: up to --max-size, or else up to the channel's own limits and max_size; a quota of the channel holds in
+    any case. `media plan` shows how much that is. For single messages, offloaded, refused, gone and lost files are
+    tried again too. Self-destructing files are never
     fetched; files of channels that forbid saving are fetched only with the setting `protected`. An interrupted download
     continues where it stopped. While `telekeep run` is mirroring, this command asks the service to fetch the files and
     does not wait.
@@ -121,14 +122,49 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
         try:
             async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
                 channels, selection = await select(accounts.database, wanted)
+                await _note_missing(accounts, settings, wanted, selection)
                 is_empty = selection.messages is not None and not selection.messages
                 names = [] if is_empty else list(dict.fromkeys(channel.account for channel in channels))
                 ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
+                status = _exit_status(ends)
+                if status == 1:
+                    output.note(await _describe_nothing(accounts, settings, wanted, channels, selection))
         except Busy as exc:
             if exc.holder != "run":
                 raise
             return await _ask_service(settings, wanted, things)
-    return _exit_status(ends)
+    return status
+
+
+async def _note_missing(accounts: Accounts, settings: Settings, wanted: Wanted, selection: FileSelection) -> None:
+    """Messages given by name: look whether the copies of their files are there."""
+    from archiver.cli.view import figures
+    from archiver.media.blob_store import BlobStore
+    from archiver.media.missing_copies import note_missing
+
+    if not (selection.even_early and selection.messages) or wanted.by_policy:
+        return
+    store, found = BlobStore(settings.archive.dir), 0
+    for channel_id, messages in selection.messages.items():
+        found += await note_missing(accounts.database, store, channel_id, messages, now=int(time.time()))
+    if found:
+        output.note(f"{figures.count(found, 'stored copy', 'stored copies')} missing or damaged, and fetched again.")
+
+
+async def _describe_nothing(
+    accounts: Accounts, settings: Settings, wanted: Wanted, channels: list[Mirrored], selection: FileSelection
+) -> str:
+    """Why nothing was fetched."""
+    from archiver.cli.view.media_nothing import describe_nothing
+    from archiver.compose.media import settings_policy
+    from archiver.media.plan import Planner
+
+    if selection.messages is not None and not selection.messages:
+        return "no message matches."
+    planner = Planner(settings_policy(settings.media), messages=selection.messages)
+    planner.adapt = selection.adapt or planner.adapt
+    ids = [channel.channel_id for channel in channels]
+    return await describe_nothing(accounts.database, planner, ids, max_size=wanted.max_size)
 
 
 async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> int:
@@ -203,6 +239,8 @@ def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> d
         "not_fetched": {} if counts is None else dict(counts.not_fetched),
         "waiting": 0 if counts is None else counts.waiting,
         "no_room": 0 if counts is None else counts.no_room,
+        "lost": 0 if counts is None else counts.lost,
+        "over_quota": 0 if counts is None else counts.over_quota,
         "complete": counts is not None and counts.is_complete,
         "requested": False,
         "error": None if error is None else str(error),
@@ -217,12 +255,4 @@ def _exit_status(ends: list[FetchCounts | int]) -> int:
         return max(failed)
     if failed or not all(counts.is_complete for counts in done):
         return 3
-    if not done:
-        output.note("no message matches.")
-        return 1
-    if not any(counts.is_anything for counts in done):
-        output.note(
-            "nothing to fetch: every wanted file is stored, offloaded, or not available (see `telekeep media status`)."
-        )
-        return 1
-    return 0
+    return 0 if any(counts.is_anything for counts in done) else 1
