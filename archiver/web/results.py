@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import orjson
 from markupsafe import Markup
 
 from archiver.compose.engine import SelectedEngine, select_engine
 from archiver.ids import ChannelId, MessageId
-from archiver.model.row import ChannelName, Row, build_row
+from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Version, list_versions
 from archiver.reading.shortfall import SearchScope, count_archived, read_scope
 from archiver.store.database import Connection, Reader, read
@@ -23,6 +24,7 @@ from archiver.web.site import Site
 from archiver.web.texts import text_html
 from search.document import Key
 from search.engine.protocol import Answer, Hit, Question
+from search.query.scope import includes_annotations
 from search.query.tree import And, InChannel, Node
 from search.show.highlight import highlight
 from search.show.snippet import snippets
@@ -36,6 +38,14 @@ _WHOLE, _WIDTH = 600, 420
 Names = Mapping[ChannelId, ChannelName]
 
 
+class FoundAnnotation(NamedTuple):
+    """A text that a program made of a file, by which a message was found."""
+
+    hook: str
+    program: str
+    html: Markup
+
+
 class HitShown(NamedTuple):
     """A hit as it is shown."""
 
@@ -45,6 +55,8 @@ class HitShown(NamedTuple):
     around: Sequence[HeldMessage]
     earlier: Version | None
     """The earlier content that matches, if the current one does not; `html` is of that one."""
+    annotations: Sequence[FoundAnnotation] = ()
+    """Those in which something matches, if they were searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +129,19 @@ async def _show(
         version = earlier.get(hit.key)
         text, entities = (message.text, message.entities) if version is None else (version.text, None)
         html = _mark(finding.question.tree, text, entities, post.direction)
-        shown.append(HitShown(post, html, around[hit.key], version))
+        shown.append(HitShown(post, html, around[hit.key], version, _list_found(finding, message)))
     return shown
+
+
+def _list_found(finding: Finding, message: StoredMessage) -> list[FoundAnnotation]:
+    tree = finding.question.tree
+    if not includes_annotations(tree):
+        return []
+    return [
+        FoundAnnotation(str(made["hook"]), str(made["program"]), _mark(tree, str(made["text"]), None, None))
+        for made in orjson.loads(message.annotations or "[]")
+        if highlight(tree, str(made["text"]))
+    ]
 
 
 def _list_all_around(conn: Reader, keys: Sequence[Key]) -> dict[Key, list[HeldMessage]]:

@@ -91,6 +91,10 @@ def test_a_recording_is_transcribed_found_and_shown_apart(run: Run, tmp_path: Pa
     assert shown(run, "NightBridge/2")["annotations"] is None
     found = run("search", "convoys in:annotations", "--sort", "oldest", "--jsonl").stdout.splitlines()
     assert [orjson.loads(line)["message_id"] for line in found] == [1, 3]
+    lines = run("search", "convoys in:annotations", "--sort", "oldest").stdout.splitlines()
+    assert [line.split("\t")[3] for line in lines] == [
+        f"{text} [voice] [transcript by a program: the convoy left at nine]" for text in ("a recording", "forwarded")
+    ]
     without = run("search", "convoys")
     assert without.returncode == 1
     assert "in transcripts and texts in pictures: 2 found; add in:annotations" in without.stderr

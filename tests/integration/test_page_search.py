@@ -12,6 +12,9 @@ import html5lib
 import pytest
 
 from archiver.model.document import to_document
+from archiver.model.media_file import FileKey
+from archiver.store.annotation import Annotation, put_annotation
+from archiver.store.file import settle_downloaded
 from search.exact import writer as exact
 from tests.integration.page_rig import Browser, page
 from tests.sample import NOW, OTHER, build, connect, index, make_message, photo
@@ -174,3 +177,24 @@ def test_a_hit_by_an_earlier_version_shows_that_version(opened: Browser) -> None
 
 def test_nothing_found_offers_words_that_are_there(opened: Browser) -> None:
     assert "similar words: convoy" in opened.get("/search?q=convox").text
+
+
+def test_a_hit_by_what_a_program_made_of_its_file_shows_that_text_and_who_made_it(tmp_path: Path) -> None:
+    messages = [make_message(1, "a sign", media=[photo(id="20")]), make_message(2, "a convoy")]
+    sha256 = "ab" * 32
+    build(tmp_path, messages, covered=[(1, 2)])
+    index(tmp_path, messages)
+    conn = connect(tmp_path)
+    settle_downloaded(conn, FileKey("photo/20"), sha256=sha256, size=9, now=NOW)
+    made = {"hook": "ocr", "program": "reader <b>", "version": None, "language": None, "reason": None}
+    put_annotation(
+        conn, Annotation(sha256=sha256, text="stop: convoy <i>ahead", exit_status=0, at=NOW, seconds=1.0, **made)
+    )
+    conn.close()
+    with page(tmp_path) as browser:
+        browser.admit()
+        answer = browser.get(f"/search?q={quote('convoys in:annotations')}")
+        assert hits(answer.html) == ["/c/NightBridge/2", "/c/NightBridge/1"]
+        assert answer.html.count("stop: <mark>convoy</mark> &lt;i&gt;ahead") == 1
+        assert "text in a picture, read by a program, possibly wrong: reader <b>" in answer.text
+        assert "possibly wrong" not in browser.get("/search?q=convoy").text

@@ -55,6 +55,17 @@ def annotation_excerpts(row: Row, wanted: Node, *, coloured: bool) -> Iterator[T
             yield Text.assemble((name, "magenta"), pieces)
 
 
+def annotation_remarks(row: Row, wanted: Node) -> Iterator[str]:
+    """The same in brackets, on one line."""
+    for made in list_annotations(row):
+        text = str(made["text"])
+        if found := highlight(wanted, text):
+            pieces = snippets(text, found, _EXCERPT)
+            before, after = ("… " if pieces[0].cut_before else ""), (" …" if pieces[-1].cut_after else "")
+            words = " ".join(" … ".join(piece.text for piece in pieces).split())
+            yield f"[{_name(made)}: {before}{words}{after}]"
+
+
 def _name(made: Mapping[str, Any]) -> str:
     return f"{_CALLED.get(str(made['hook']), str(made['hook']))} by {made['program']}"
 

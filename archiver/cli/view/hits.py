@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import orjson
 
 from archiver.cli import output
+from archiver.cli.view.annotations import annotation_remarks
 from archiver.cli.view.shown import Shown
 from archiver.model.row import Row
+from search.query.scope import includes_annotations
+from search.query.tree import EVERYTHING, Node, Phrase, any_of
 
 if TYPE_CHECKING:
     from archiver.cli.view.card import CardView
@@ -22,12 +25,13 @@ _COPIES = 5
 _SIGNS = {True: ">", False: "-"}
 
 
-def printer(view: CardView | None, *, in_blocks: bool = False) -> Callable[[Shown], None]:
+def printer(view: CardView | None, *, in_blocks: bool = False, tree: Node = EVERYTHING) -> Callable[[Shown], None]:
     """A function that prints one row, as a card if there is a view, as a line otherwise.
 
     `in_blocks`: mark hits and context, and print a line between blocks.
+    `tree`: what was searched, for lines.
     """
-    show = _line_printer(in_blocks=in_blocks) if view is None else _card_printer(view, in_blocks=in_blocks)
+    show = _line_printer(tree, in_blocks=in_blocks) if view is None else _card_printer(view, in_blocks=in_blocks)
     last = 1
 
     def print_row(shown: Shown) -> None:
@@ -49,10 +53,11 @@ def _as_found(shown: Shown) -> Shown:
     return shown._replace(row={**shown.row, "text": earlier.text, "media": orjson.dumps(earlier.media).decode()})
 
 
-def _line_printer(*, in_blocks: bool) -> Callable[[Shown], None]:
+def _line_printer(tree: Node, *, in_blocks: bool) -> Callable[[Shown], None]:
+    wanted = tree if includes_annotations(tree) else None
     if in_blocks:
-        return lambda shown: output.tsv(_SIGNS[shown.is_hit], *_cells(shown))
-    return lambda shown: output.tsv(*_cells(shown))
+        return lambda shown: output.tsv(_SIGNS[shown.is_hit], *_cells(shown, wanted))
+    return lambda shown: output.tsv(*_cells(shown, wanted))
 
 
 def _card_printer(view: CardView, *, in_blocks: bool) -> Callable[[Shown], None]:
@@ -68,9 +73,13 @@ def _card_printer(view: CardView, *, in_blocks: bool) -> Callable[[Shown], None]
     return show
 
 
-def _cells(shown: Shown) -> tuple[object, ...]:
+def _cells(shown: Shown, wanted: Node | None) -> tuple[object, ...]:
+    """The cells of a line. `wanted`: what was searched in annotations too."""
     row = shown.row
-    text = " ".join(filter(None, (row["text"], _remarks(shown))))
+    made: Iterable[str] = ()
+    if wanted is not None and shown.is_hit:
+        made = annotation_remarks(row, any_of((wanted, *map(Phrase, shown.matched))))
+    text = " ".join(filter(None, (row["text"], _remarks(shown), *made)))
     return row["date"], f"{row['channel']}/{row['message_id']}", row["permalink"], text
 
 
