@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archiver.errors import Busy, UsageError
+from archiver.store.medium import expect_no_export
 from archiver.store.place import expect_place
 
 LOCK_NAME = "lock"
@@ -92,6 +93,7 @@ def hold_hooks(directory: Path, *, command: str) -> Iterator[None]:
 @contextmanager
 def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -> Iterator[None]:
     expect_place(directory)
+    expect_no_export(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -87,8 +87,8 @@ def plan_export(
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")
     if media != "none" and form.name == "sqlite":
         raise UsageError(
-            "--media has no effect on sqlite, whose rows keep their paths within the archive.",
-            hint="Copy the directory media of the archive beside it.",
+            "--media and sqlite cannot be combined: its rows say that the files are elsewhere.",
+            hint="Export the files with another format, such as jsonl; the rows of both have their SHA-256.",
         )
     if ids_only and fields is not None:
         raise UsageError("--ids-only and --fields cannot be combined.")

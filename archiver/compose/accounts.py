@@ -27,6 +27,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import Scheduler
 from archiver.store.account import set_account_state, set_identity
 from archiver.store.database import Database
+from archiver.store.medium import expect_no_export
 from archiver.store.place import expect_place
 from archiver.telegram import (
     Callbacks,
@@ -151,6 +152,7 @@ async def open_accounts(
     _freeze_garbage_collector()
     wanted = account_names(settings) if names is None else list(names)
     expect_place(settings.archive.dir)
+    expect_no_export(settings.archive.dir)
     _expect_some_account(settings)
     async with open_archive(settings.archive.dir, command=command, remarks=remarks) as database:
         accounts = Accounts(settings, database, command=command, conduct=conduct, remarks=remarks)
@@ -172,6 +174,7 @@ async def open_login(settings: Settings, name: str, *, remarks: Remarks) -> Asyn
     """Open one account to log in, while others may be mirroring. Raises Busy if it is in use."""
     _freeze_garbage_collector()
     expect_place(settings.archive.dir)
+    expect_no_export(settings.archive.dir)
     get_address(settings, name)  # report wrong settings before creating an archive
     async with (
         open_shared(settings.archive.dir, command="login", remarks=remarks) as database,

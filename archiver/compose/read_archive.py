@@ -16,13 +16,19 @@ from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, iso
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
-from archiver.store.database import Connection, Database, read
+from archiver.store.database import ARCHIVE_NAME, Connection, Database, read
+from archiver.store.medium import is_export
 from archiver.store.rows import list_names
 from search.query.dates import Bounds, parse_bounds, parse_since, parse_until, parse_zone
 
 
 def older_archive(directory: Path) -> UsageError:
     """The error for an archive that a writing command has to migrate first."""
+    if is_export(directory / ARCHIVE_NAME):
+        return UsageError(
+            f"{directory / ARCHIVE_NAME} is an export by an older version, and exports are never changed.",
+            hint="Read it with that version or any SQLite program, or export again.",
+        )
     return UsageError(
         f"the archive in {directory} was written by an older version and must be upgraded first.",
         hint="Run `telekeep sync` or, without an account, `telekeep repair search`; nothing is lost.",

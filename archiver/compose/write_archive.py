@@ -13,6 +13,7 @@ from archiver.errors import Busy
 from archiver.lock import hold
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import ARCHIVE_NAME, Database
+from archiver.store.medium import expect_no_export
 
 
 async def report_migration(directory: Path, *, remarks: Remarks) -> None:
@@ -27,6 +28,7 @@ async def report_migration(directory: Path, *, remarks: Remarks) -> None:
 @asynccontextmanager
 async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> AsyncIterator[Database]:
     """Open the archive for mirroring, migrated to this version. Raises Busy if another process is mirroring."""
+    expect_no_export(directory)
     os.umask(0o077)
     check_permissions(directory, close=True, remarks=remarks)
     with hold(directory, command=command):
@@ -43,6 +45,7 @@ async def open_shared(directory: Path, *, command: str, remarks: Remarks) -> Asy
 
     Raises Busy if that process is of another version: a migration needs the archive alone.
     """
+    expect_no_export(directory)
     os.umask(0o077)
     check_permissions(directory, close=True, remarks=remarks)
     if not await Database.is_current(directory):

@@ -29,8 +29,8 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     channels = custody.list_channels(conn)
     captures = custody.list_captures(conn)
     generations = {channel["channel_id"]: channel["generation"] for channel in channels}
-    for table in custody.find_holes(conn):
-        yield Fault(table, "lacks rows that were written")
+    if not is_extract(conn):  # which has the log of the channels that it is of
+        yield from (Fault(table, "lacks rows that were written") for table in custody.find_holes(conn))
     for wrong in rules.check_captures(captures, generations):
         yield Fault("capture", wrong)
     by_channel: dict[int, list[dict[str, Any]]] = {}

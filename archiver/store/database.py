@@ -24,7 +24,7 @@ import aiosqlite
 from archiver.errors import Busy, NoArchive, NotFound, UsageError
 from archiver.store.faults import say
 from archiver.store.medium import ARCHIVE_NAME as ARCHIVE_NAME  # noqa: PLC0414 - for those that open it
-from archiver.store.medium import find_reading
+from archiver.store.medium import expect_no_export, find_reading
 from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
 from archiver.store.place import expect_place, list_widened, make_private
 from archiver.store.whole import WholeReads
@@ -86,6 +86,7 @@ class Database:
         """Open the archive for writing; create it, private to its owner, if there is none."""
         path = directory / ARCHIVE_NAME
         expect_place(directory)
+        expect_no_export(directory)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # SQLite gives the -wal and -shm files the mode of the database.

@@ -15,9 +15,9 @@ from typing import NamedTuple, Self, TypeAlias
 from archiver.ids import ChannelId
 from archiver.store.annotation import read_annotation_texts
 from archiver.store.database import ARCHIVE_NAME
+from archiver.store.medium import EXTRACT_ID, find_reading
 from archiver.store.migrations import list_migrations
 from archiver.store.outbox import enqueue
-from archiver.store.soundness import EXTRACT_ID
 from search.exact.annotations import put_annotations
 
 _BY_CHANNEL = ("channel", "channel_revision", "channel_state", "capture")
@@ -26,6 +26,8 @@ _WHOLE = ("coverage",)
 """Which ids were looked at: an archive of some messages would take the others for absent."""
 _SHOWN_BYTES = "SELECT sha256 FROM main.media WHERE"
 _SHOWN_FILES = "SELECT CASE kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || id FROM main.media WHERE"
+_ELSEWHERE = "UPDATE main.media SET path = NULL, status = 'offloaded' WHERE status = 'downloaded'"
+"""Files stay in the source."""
 _PLAIN = """
 PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
@@ -61,7 +63,7 @@ class ArchiveExtract:
         conn.executescript(_PLAIN)
         for _, script in list_migrations():
             conn.executescript(script)
-        conn.execute("ATTACH ? AS source", (f"{source.resolve().as_uri()}?mode=ro",))
+        conn.execute("ATTACH ? AS source", (find_reading(source)[0],))
         conn.execute(f"PRAGMA main.application_id = {EXTRACT_ID}")
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("SELECT count(*) FROM source.sqlite_master").fetchone()  # from here on one snapshot
@@ -89,6 +91,7 @@ class ArchiveExtract:
         among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
         for table in _BY_MESSAGE:
             self._copy(table, among, (channel_id, listed))
+        self._conn.execute(f"{_ELSEWHERE} AND {among}", (channel_id, listed))
         self._copy_derived(among, (channel_id, listed))
         self._search.add(self._conn, channel_id, wanted)
         query = f"SELECT max(last_seen) FROM main.message WHERE {among}"

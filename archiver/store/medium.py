@@ -11,11 +11,18 @@ from pathlib import Path
 from archiver.errors import UsageError
 
 ARCHIVE_NAME = "archive.db"
+EXTRACT_ID = 0x746B6578
+"""`application_id` of an archive that `export` made; others have none."""
+_ID_AT, _ID_SIZE = 68, 4
+"""Where the file's header has it. https://www.sqlite.org/fileformat2.html#the_database_header"""
+_LOGS = ("wal", "journal")
 
 
 def find_reading(path: Path) -> tuple[str, str | None]:
     """The URI to open the file for reading, and a remark. Raises UsageError if it cannot be read completely."""
     uri = path.resolve().as_uri()
+    if is_export(path) and not _has_log(path):
+        return f"{uri}?immutable=1", None
     log, index = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm"))
     directory = path.resolve().parent
     if os.access(directory, os.W_OK) or (log.exists() and index.exists()):
@@ -32,3 +39,36 @@ def find_reading(path: Path) -> tuple[str, str | None]:
             hint="Ask its owner for write permission there, or read a copy.",
         )
     return f"{uri}?immutable=1", "the archive is on a read-only medium; nothing is written to it."
+
+
+def is_export(path: Path) -> bool:
+    """Whether the file is one that `telekeep export --format sqlite` made: evidence, which is never changed."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.pread(handle, _ID_SIZE, _ID_AT) == EXTRACT_ID.to_bytes(_ID_SIZE, "big")
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def expect_no_export(directory: Path) -> None:
+    """Raise UsageError if the archive is an export: whatever would write to it, or beside it, is refused."""
+    path = directory / ARCHIVE_NAME
+    if is_export(path):
+        raise UsageError(
+            f"{path} is an export (--format sqlite): it is only read, never changed.",
+            hint="Set archive.dir to the archive that it was made from.",
+        )
+
+
+def _has_log(path: Path) -> bool:
+    """Whether another program left changes beside the file."""
+    for kind in _LOGS:
+        log = path.with_name(f"{path.name}-{kind}")
+        if log.exists() and log.stat().st_size:
+            return True
+    return False

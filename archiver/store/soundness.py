@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations
 from archiver.store.search_rows import search_schema
 from search.exact.schema import SCHEMA_VERSION
@@ -21,8 +22,6 @@ _FIXED = (
     (72, bytes(20)),
 )
 """Bytes of the header that are the same in every archive. https://www.sqlite.org/fileformat2.html#the_database_header"""
-EXTRACT_ID = 0x746B6578
-"""`application_id` of an archive that `export` made; others have none."""
 _IDS = (bytes(4), EXTRACT_ID.to_bytes(4, "big"))
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")

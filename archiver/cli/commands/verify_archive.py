@@ -22,6 +22,7 @@ from archiver.store.checked import reading
 from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.integrity import check_file, count_payloads, iter_payloads
 from archiver.store.journal import check_journal
+from archiver.store.medium import is_export
 from archiver.store.migrations import NewerSchemaError, newest_version
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
@@ -92,6 +93,10 @@ def _with_media(found: Checked, directory: Path, share: float | None) -> Checked
     if any(place == "database" for place, _ in found.faults):
         if share is not None:
             output.note("stored files were not read: restore the database from a backup first.")
+        return found
+    if is_export(directory / ARCHIVE_NAME):
+        if share is not None:
+            output.note("no files were read: this archive is an export (--format sqlite), which has none.")
         return found
     if share is None:
         media = interrupted.run(count_unread(directory))
