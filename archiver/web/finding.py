@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from archiver.compose.engine import Choice
@@ -16,12 +18,26 @@ from archiver.store.database import Connection
 from archiver.web.lookup import KeptRemarks
 from archiver.web.site import Asked, Site
 from search.engine.protocol import Question, Sort
+from search.errors import QueryError
+from search.query.filters import FILE_STATES, HAS, STATES, Context, read_has, read_is, read_media
 from search.query.tree import EVERYTHING, And, Node
+from search.query.write import write
 
 PAGE: Final = 30
 """Hits on a page."""
 _SORTS: Final[tuple[Sort, ...]] = ("newest", "oldest", "relevance")
 _ENGINES: Final[tuple[Choice, ...]] = ("auto", "exact", "meilisearch")
+
+_FILTERS: Final[Mapping[str, Sequence[Callable[[str, Context], Node]]]] = {
+    "media": (read_has, read_media),
+    "state": (read_is,),
+    "file": (read_media, read_has),
+}
+"""What a word in these fields may be, the likeliest first."""
+_OF_FILES: Final = f"Use a kind of attachment ({', '.join(HAS)}) or a state of its file ({', '.join(FILE_STATES)})."
+_ALLOWED: Final = {"media": _OF_FILES, "file": _OF_FILES, "state": f"Use one of: {', '.join(STATES)}."}
+_ANY_CONTEXT: Final = Context(now=datetime.fromtimestamp(0, UTC))
+"""These words mean the same at any time."""
 
 
 class Finding(NamedTuple):
@@ -69,17 +85,24 @@ async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
 
 def list_filters(asked: Asked) -> list[str]:
     """The other fields as filters of a query."""
-    prefixes = {"lang": "lang:", "media": "has:", "state": "is:", "file": "media:"}
-    found = [
-        f"{prefix}{word.strip()}"
-        for name, prefix in prefixes.items()
-        for word in asked.get(name).split(",")
-        if word.strip()
-    ]
+    found = [f"lang:{word}" for word in _words(asked, "lang")]
+    found += [_read_filter(name, word) for name in _FILTERS for word in _words(asked, name)]
     kinds = {"": [], "service": ["is:service"], "message": ["-is:service"]}
     if (kind := asked.get("kind")) not in kinds:
         raise UsageError(f'kind cannot be "{kind[:40]}".', hint="Use message or service.")
     return found + kinds[kind]
+
+
+def _words(asked: Asked, name: str) -> list[str]:
+    return [word.strip() for word in asked.get(name).split(",") if word.strip()]
+
+
+def _read_filter(name: str, word: str) -> str:
+    """What a word in a field means in a query: `missing` in `media` is a state of a file. Raises UsageError."""
+    for reader in _FILTERS[name]:
+        with suppress(QueryError):
+            return write(reader(word, _ANY_CONTEXT))
+    raise UsageError(f'{name} cannot be "{word[:40]}".', hint=_ALLOWED[name])
 
 
 def command_line(asked: Asked, command: str = "search") -> str:

@@ -198,3 +198,26 @@ def test_a_hit_by_what_a_program_made_of_its_file_shows_that_text_and_who_made_i
         assert answer.html.count("stop: <mark>convoy</mark> &lt;i&gt;ahead") == 1
         assert "text in a picture, read by a program, possibly wrong: reader <b>" in answer.text
         assert "possibly wrong" not in browser.get("/search?q=convoy").text
+
+
+def test_media_takes_kinds_of_attachments_and_states_of_their_files(opened: Browser) -> None:
+    for asked, written in {
+        "media=missing": "media:missing",
+        "media=not+downloaded": "media:not-downloaded",
+        "media=photo,missing": "has:photo media:missing",
+        "media=Photos": "has:photo",
+        "file=photo": "has:photo",
+        "state=deleted": "is:missing",
+    }.items():
+        answer = opened.get(f"/search.json?q=convoy&{asked}")
+        assert (answer.status, answer.json.get("query")) == (200, f"convoy {written}"), answer.text
+    assert hits(opened.get("/search?q=convoy&media=missing").html) == ["/c/NightBridge/9"]
+
+
+def test_what_a_field_cannot_be_is_said_of_that_field(opened: Browser) -> None:
+    for name, allowed in {"media": "photo, video", "state": "edited", "file": "not-downloaded"}.items():
+        answer = opened.get(f"/search?q=convoy&{name}=nonsense")
+        assert answer.status == 400
+        assert f'{name} cannot be "nonsense".' in answer.text
+        assert allowed in answer.text
+        assert "has:nonsense" not in answer.text
