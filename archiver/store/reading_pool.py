@@ -20,6 +20,8 @@ from archiver.store.database import Connection, Database
 
 SIZE: Final = 4
 """Connections of a pool."""
+SLOW: Final = 5.0
+"""Seconds: questions that may take longer never take the last connection, which the quick ones share."""
 TURN: Final = 60.0
 """Maximum seconds to wait for a free connection."""
 _MOMENT: Final = 0.01
@@ -53,15 +55,16 @@ class _Reader:
 class ReadingPool:
     """The connections, handed out in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._free: asyncio.LifoQueue[_Reader] = asyncio.LifoQueue()
+        self._slow = asyncio.Semaphore(max(size - 1, 1))
         self._ending: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, directory: Path, *, size: int = SIZE) -> AsyncIterator[ReadingPool]:
         """Open the connections. Raises NotFound and UsageError, as `Database.open_readonly`."""
-        pool = cls()
+        pool = cls(size)
         async with AsyncExitStack() as stack:
             for _ in range(size):
                 database = await stack.enter_async_context(await Database.open_readonly(directory))
@@ -80,7 +83,8 @@ class ReadingPool:
 
         `strict`: not a moment longer, even if this process had no time; for what is shown only if it comes quickly.
         """
-        reader = await self._take()
+        slow = seconds > SLOW
+        reader = await self._take(slow=slow)
         try:
             async with asyncio.timeout(max(seconds, 0) + (_MOMENT if strict else _GRACE)):
                 reader.until = time.monotonic() + seconds
@@ -93,23 +97,34 @@ class ReadingPool:
                 raise _out_of_time(seconds) from exc
             raise
         finally:
-            ending = asyncio.create_task(self._give_back(reader))
+            ending = asyncio.create_task(self._give_back(reader, slow=slow))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
 
-    async def _take(self) -> _Reader:
+    async def _take(self, *, slow: bool) -> _Reader:
         try:
-            return await asyncio.wait_for(self._free.get(), TURN)
+            async with asyncio.timeout(TURN):
+                return await self._take_slow() if slow else await self._free.get()
         except TimeoutError:
             raise ReadersBusy("too many readers at the same time.", hint="Try again in a moment.") from None
 
-    async def _give_back(self, reader: _Reader) -> None:
+    async def _take_slow(self) -> _Reader:
+        await self._slow.acquire()
+        try:
+            return await self._free.get()
+        except BaseException:
+            self._slow.release()
+            raise
+
+    async def _give_back(self, reader: _Reader, *, slow: bool) -> None:
         """End what still runs for a reader who left, and the snapshot."""
         reader.until = -math.inf
         with suppress(sqlite3.OperationalError):  # none was begun
             await reader.connection.execute("ROLLBACK")
         reader.until = math.inf
         self._free.put_nowait(reader)
+        if slow:
+            self._slow.release()
 
 
 def _out_of_time(seconds: float) -> OutOfTime:

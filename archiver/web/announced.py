@@ -92,7 +92,7 @@ def _read_written(handle: int) -> bytes:
 
 
 def _take(handle: int) -> bool:
-    """Lock the file, if it is one of ours."""
+    """Lock the file, if it is one of ours: new, or left by a page that was killed."""
     known = os.fstat(handle)
     if not stat.S_ISREG(known.st_mode) or known.st_uid != os.geteuid():
         return False
@@ -100,4 +100,11 @@ def _take(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return True
+    return known.st_size == 0 or _is_ours(os.pread(handle, _MOST, 0))
+
+
+def _is_ours(written: bytes) -> bool:
+    try:
+        return set(json.loads(written)) == set(OpenPage._fields)
+    except (ValueError, TypeError):
+        return False

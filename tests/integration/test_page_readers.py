@@ -1,0 +1,49 @@
+"""Quick questions do not wait behind slow ones, and a page announces itself in a file of its own only."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from archiver.store.database import Database
+from archiver.store.reading_pool import SIZE, SLOW, ReadingPool
+from archiver.web.announced import NAME, OpenPage, announced, find_open_page
+
+PAGE = OpenPage("http://127.0.0.1:8765/", "token")
+
+
+async def test_a_quick_question_is_answered_while_slow_ones_take_all_that_they_may(tmp_path: Path) -> None:
+    async with await Database.open(tmp_path):
+        pass
+    async with ReadingPool.open(tmp_path) as pool, AsyncExitStack() as busy:
+        for _ in range(SIZE - 1):
+            await busy.enter_async_context(pool.reading(SLOW + 5))
+        waiting = asyncio.create_task(busy.enter_async_context(pool.reading(SLOW + 5)))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(30), pool.reading(SLOW) as connection:
+            await connection.execute("SELECT 1")
+        assert not waiting.done()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await busy.aclose()
+        async with asyncio.timeout(30):
+            await busy.enter_async_context(pool.reading(SLOW + 5))  # the one that left gave its turn back
+
+
+@pytest.mark.parametrize("written", [b"notes of mine", b'{"url": "x"}', b"[1]", b"\xff"])
+def test_a_file_of_others_in_the_place_of_the_announcement_stays_as_it_is(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / NAME).write_bytes(written)
+    with announced(tmp_path, PAGE):
+        assert find_open_page(tmp_path) is None
+    assert (tmp_path / NAME).read_bytes() == written
+
+
+def test_what_a_killed_page_left_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('{"url": "http://127.0.0.1:1/", "token": "old"}')
+    with announced(tmp_path, PAGE):
+        assert find_open_page(tmp_path) == PAGE
+    assert not (tmp_path / NAME).exists()
