@@ -116,7 +116,8 @@ def test_lost_and_damaged_files_are_named_recorded_and_found_until_they_are_back
     assert "4 faults" in done.err
     assert f"stored files: {COUNT - 4} of {COUNT - 1}, " in done.err
     assert "were read again; not read: 2 missing, 1 of another size." in done.err
-    assert "`telekeep media retry` fetches lost files again." in done.err
+    assert f"4 faults ({COUNT} payloads and {COUNT - 1} files were checked); the first: media/" in done.err
+    assert "`telekeep media retry`, then `telekeep media fetch`." in done.err
     assert dict(query(desk, "SELECT sha256, state FROM blob WHERE state <> 'present'")) == {
         lost: "missing", damaged: "damaged", replaced: "missing", cut: "damaged"
     }  # fmt: skip

@@ -58,7 +58,8 @@ def command(
     fault is one line; with --json or --jsonl, an object (docs/json.md).
 
     --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
-    damaged ones are recorded, so that `telekeep media retry` fetches them again; files without a message are listed.
+    damaged ones are recorded: `telekeep media retry`, then `telekeep media fetch`, fetches them again. Files without a
+    message are listed.
     --sample 5% reads files with a twentieth of all bytes, those first that were not read for the longest time: so
     twenty runs read all of them. What was read is recorded, also if the run is interrupted.
     """

@@ -77,11 +77,13 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Sh
     _print(found, directory, "quick" if quick else "deep" if deep else "full", shape)
     faults = found.faults
     if faults:
-        count = count_faults(len(faults) + found.unlisted)
+        number = len(faults) + found.unlisted
         files = f" and {figures.count(found.media.files, 'file')}" if found.media and found.media.wanted else ""
+        checked = f"{found.payloads:,} payloads{files} were checked"
+        first = ": ".join(faults[0])
+        one = f"{first} ({count_faults(number)}; {checked})."
         raise IntegrityError(
-            f"{faults[0][0]}: {faults[0][1]} ({count}; {found.payloads:,} payloads{files} were checked).",
-            hint=_hint(found),
+            one if number == 1 else f"{count_faults(number)} ({checked}); the first: {first}.", hint=_hint(found)
         )
     if quick:
         output.note("only the file and the payloads were checked; without --quick, derived data is checked too.")

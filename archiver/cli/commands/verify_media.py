@@ -29,7 +29,7 @@ _NAMED = 3
 _LISTED = 1000
 """Maximum number of faults listed."""
 KEPT = "the files read so far are recorded; the next run starts with the others, which this check says nothing about."
-RETRY = "`telekeep media retry` fetches lost files again."
+RETRY = "Have lost files fetched again: `telekeep media retry`, then `telekeep media fetch`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
