@@ -54,6 +54,7 @@ def find_place(
         raise UsageError("-o needs the name of a file or directory, or - for standard output.")
     path = Path(out)
     info = _examine(path)
+    _expect_outside_files(path, archive)
     if out.endswith("/") or (info and stat.S_ISDIR(info.st_mode)):
         name = file_name or f"messages.{extension}"
         return find_place(str(path / name), extension, force=force, archive=archive)
@@ -125,6 +126,12 @@ def _expect_nameable(path: Path) -> None:
         raise UsageError(
             f"the name of {path} is not UTF-8, so the manifest cannot contain it.", hint="Choose another name."
         ) from None
+
+
+def _expect_outside_files(path: Path, archive: Path | None) -> None:
+    """Raise UsageError for anything in the directory of stored files."""
+    if archive is not None and path.resolve().is_relative_to((archive / "media").resolve()):
+        raise UsageError(f"{path} would be among the archive's stored files.", hint="Choose another directory.")
 
 
 def _expect_no_clash(path: Path, archive: Path | None) -> None:

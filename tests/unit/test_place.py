@@ -73,6 +73,20 @@ def test_what_belongs_to_the_archive_is_replaced_by_nothing(tmp_path: Path) -> N
     assert find_place(str(tmp_path / "day.csv"), "csv", archive=tmp_path) == tmp_path / "day.csv"
 
 
+def test_nothing_new_is_written_among_the_stored_files(tmp_path: Path) -> None:
+    for there in (False, True):
+        if there:
+            (tmp_path / "media").mkdir()
+        for name in ("media", "media/", "media/day.csv", "media/7f/day.csv", "media/new/"):
+            with pytest.raises(UsageError, match="stored files"):
+                find_place(f"{tmp_path}/{name}", "csv", archive=tmp_path)
+    moved = tmp_path / "other disk"
+    (tmp_path / "media").rename(moved)
+    (tmp_path / "media").symlink_to(moved)
+    with pytest.raises(UsageError, match="stored files"):
+        find_place(str(moved / "day.csv"), "csv", archive=tmp_path)
+
+
 async def test_pipe_is_waited_for_until_it_has_a_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
