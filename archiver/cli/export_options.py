@@ -90,6 +90,11 @@ def plan_export(
             "--media and sqlite cannot be combined: its rows say that the files are elsewhere.",
             hint="Export the files with another format, such as jsonl; the rows of both have their SHA-256.",
         )
+    if ids_only and media != "none":
+        raise UsageError(
+            f"--ids-only and --media {media} cannot be combined: a list of ids says nothing of what messages show.",
+            hint="Leave out one of them.",
+        )
     if ids_only and fields is not None:
         raise UsageError("--ids-only and --fields cannot be combined.")
     wanted = IDS if ids_only else parse_fields(fields, (*KEYS, "versions") if revisions else KEYS)
