@@ -14,7 +14,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -52,6 +52,15 @@ class MediaTarget(Protocol):
         ...
 
 
+class LostFile(NamedTuple):
+    """A file that the archive should have, but is missing or damaged."""
+
+    path: str
+    """Below the archive's directory."""
+    shown_by: str
+    """`channel/4711`."""
+
+
 class MediaRows:
     """Writes the files of rows, and rewrites the rows to say where they are."""
 
@@ -65,6 +74,7 @@ class MediaRows:
         self._places: dict[str, str | None] = {}
         """Paths below the export by hash; None: it could not be read."""
         self._reasons: dict[str, str] = {}
+        self._lost: list[LostFile] = []
         self._not_stored: Counter[str] = Counter()
         self._linked = True
         self._stop = threading.Event()
@@ -80,9 +90,9 @@ class MediaRows:
         )
 
     @property
-    def lost(self) -> int:
-        """The number of files that the archive should have, but are missing or damaged."""
-        return len(self._reasons)
+    def lost(self) -> tuple[LostFile, ...]:
+        """Files that the archive should have, but are missing or damaged."""
+        return tuple(self._lost)
 
     async def sync(self) -> None:
         """Sync all files to disk: at the end, when most of them are there already."""
@@ -140,6 +150,7 @@ class MediaRows:
         self._places[sha256] = None if lost else f"{self._target.prefix}/{name}"
         if lost:
             self._reasons[sha256] = lost
+            self._lost.append(LostFile(slot["path"], f"{row['channel']}/{row['message_id']}"))
 
     def _write(self, sha256: str, name: str) -> str | None:
         """Write one file, in a thread; return why it could not be read, if so."""

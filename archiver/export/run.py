@@ -16,7 +16,7 @@ from archiver.export.channel_part import describe_channel
 from archiver.export.folder import Folder
 from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manifest, Share
 from archiver.export.media_directory import FolderMedia, MediaDirectory
-from archiver.export.media_rows import MediaMode, MediaRows, MediaTarget
+from archiver.export.media_rows import LostFile, MediaMode, MediaRows, MediaTarget
 from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks
@@ -47,7 +47,7 @@ class ExportResult:
     """The directory that was made for it."""
     renamed: Path | None = None
     """Where the manifest of another file, which had its name, is now."""
-    lost: int = 0
+    lost: tuple[LostFile, ...] = ()
     """Files that the archive should have, but that are missing or damaged."""
 
 
@@ -89,7 +89,7 @@ async def export_to_file(
         if places:
             await places.sync()
         published = await publish(data, encoded, beside)
-    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0
+    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else ()
     return ExportResult(rows, manifest, path, published.manifest, digest, made, published.renamed, lost)
 
 
@@ -121,7 +121,7 @@ async def export_to_folder(
             await places.sync()
         await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
         folder.publish()
-    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else 0
+    digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else ()
     return ExportResult(rows, manifest, path, path / MANIFEST_NAME, digest, made, lost=lost)
 
 

@@ -145,7 +145,11 @@ def test_a_lost_and_a_damaged_file_are_left_out_and_said(desk: Desk) -> None:
     for how in ("copy", "link"):
         done = desk.run("export", "-o", "out/day.jsonl", "--media", how, "--force")
         assert done.status == 0
-        assert "2 files that should be stored are missing or damaged, and left out." in done.err
+        named = [
+            f"{path.relative_to(desk.archive)} (shown by NightBridge/{at})" for path, at in ((lost, 1), (damaged, 3))
+        ]
+        assert f"2 files that should be stored are missing or damaged, and left out: {', '.join(named)}." in done.err
+        assert "`telekeep verify --media` checks all" in done.err
         shown = slots(desk.home / "out/day.jsonl")
         assert [(slot["path"], slot["status"], slot["reason"]) for slot in (shown[0], shown[2])] == [
             (None, "failed", "the stored copy is missing"), (None, "failed", "the stored copy is damaged")

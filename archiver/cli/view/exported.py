@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from archiver.cli import output
 from archiver.cli.view import figures
 from archiver.export.estimate import ExportEstimate
 from archiver.export.manifest import ChannelPart, Manifest, MediaPart
+from archiver.export.media_rows import LostFile
 from archiver.export.run import ExportResult
 from archiver.model.row import iso
 
@@ -40,15 +41,20 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
         output.note(_describe_complete(manifest, whole, write))
 
 
-def _report_media(media: MediaPart, lost: int) -> None:
+def _report_media(media: MediaPart, lost: Sequence[LostFile]) -> None:
     """Say how many files went along, and how many are not stored."""
     size = figures.size(sum(file.bytes for file in media.files))
     how = "linked" if media.mode == "link" else "copied"
     where = f" in {media.directory}" if media.files else ""
     output.note(f"{figures.count(len(media.files), 'file')} {how}, {size}{where}")
     if lost:
-        files = figures.count(lost, "file")
-        output.warn(f"{files} that should be stored {'is' if lost == 1 else 'are'} missing or damaged, and left out.")
+        files = f"{figures.count(len(lost), 'file')} that should be stored {'is' if len(lost) == 1 else 'are'}"
+        named = ", ".join(f"{one.path} (shown by {one.shown_by})" for one in lost[:_NAMED])
+        more = f" and {figures.number(len(lost) - _NAMED)} more" if len(lost) > _NAMED else ""
+        output.warn(
+            f"{files} missing or damaged, and left out: {named}{more}. `telekeep verify --media` checks all stored"
+            " files."
+        )
     if media.not_stored:
         counted = ", ".join(f"{status} {figures.number(count)}" for status, count in media.not_stored.items())
         output.note(f"files not stored (each row has the status): {counted}")
