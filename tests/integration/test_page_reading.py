@@ -196,3 +196,15 @@ def test_calendars_count_what_is_held_by_days_of_the_zone(opened: Browser) -> No
     assert re.search(r'on=2021-12-15&amp;tz=-03%3A00">15</a> <span class="quiet">170<', html)
     assert opened.get("/c/NightBridge/calendar.json").json["months"] == {"2021-12": 342}
     assert 'on=2021-12">342</a>' in opened.get("/c/NightBridge/calendar").html
+
+
+def test_the_newest_post_is_one_link_away_from_both_ends_of_every_page(opened: Browser) -> None:
+    newest = opened.get("/c/NightBridge").html
+    last = ids_on(newest)[-1]
+    navs = re.findall(r'<nav class="paging".*?</nav>', newest, re.DOTALL)
+    assert [f'<a href="#m{last}">Newest</a>' in nav for nav in navs] == [True, True]
+    assert f'id="m{last}"' in newest
+    older = opened.get(f"/c/NightBridge?before={last - 100}").html
+    navs = re.findall(r'<nav class="paging".*?</nav>', older, re.DOTALL)
+    assert ['<a href="/c/NightBridge#end">Newest</a>' in nav for nav in navs] == [True, True]
+    assert newest.index(f'id="m{last}"') < newest.index('id="end"')

@@ -79,7 +79,8 @@ def test_hits_are_marked_in_every_form_and_spelling_and_nothing_else_is(opened: 
 def test_counts_say_how_many_there_are_and_lead_to_them(opened: Browser) -> None:
     answer = opened.get("/search?q=convoy")
     assert f"{COUNT + 1} messages found" in answer.text
-    assert "engine=exact exact=yes" in answer.text
+    assert "exact search" in answer.text
+    assert "exact=" not in answer.text
     assert re.search(rf"Night Bridge {COUNT}\b", answer.text)
     assert "/search?q=convoy&media=photo" in hrefs(answer.html)
     narrowed = opened.get("/search?q=convoy&media=photo")
@@ -198,6 +199,8 @@ def test_a_hit_by_what_a_program_made_of_its_file_shows_that_text_and_who_made_i
         assert answer.html.count("stop: <mark>convoy</mark> &lt;i&gt;ahead") == 1
         assert "text in a picture, read by a program, possibly wrong: reader <b>" in answer.text
         assert "possibly wrong" not in browser.get("/search?q=convoy").text
+        text = browser.get("/c/NightBridge/1").text
+        assert "ocr · reader <b> · 20 Dec 2021 11:33 UTC · a program's output, possibly wrong" in text
 
 
 def test_media_takes_kinds_of_attachments_and_states_of_their_files(opened: Browser) -> None:

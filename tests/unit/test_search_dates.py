@@ -119,7 +119,7 @@ def test_the_options_together() -> None:
     assert parse_bounds(tz=UTC, now=NOW) == Bounds()
     assert parse_bounds(since="2021", until="2021", tz=UTC, now=NOW) == Bounds(utc(2021, 1, 1), utc(2022, 1, 1))
     assert parse_bounds(on="2021-01..2021-02", tz=UTC, now=NOW) == Bounds(utc(2021, 1, 1), utc(2021, 3, 1))
-    with pytest.raises(DateError, match="not before"):
+    with pytest.raises(DateError, match="period is empty"):
         parse_bounds(since="today", until="yesterday", tz=UTC, now=NOW)
     with pytest.raises(DateError, match="--on"):
         parse_bounds(on="today", since="2021", tz=UTC, now=NOW)
@@ -185,3 +185,11 @@ def test_any_text_is_a_date_or_a_date_error(text: str) -> None:
 def test_days_follow_one_another_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
     after = day + timedelta(days=1)
     assert parse_until(f"{day:%Y-%m-%d}", zone, NOW) == parse_since(f"{after:%Y-%m-%d}", zone, NOW)
+
+
+def test_a_period_that_ends_where_it_begins_is_said_to_be_empty() -> None:
+    with pytest.raises(DateError) as failed:
+        parse_bounds(since="2021", until="2020", tz=UTC, now=NOW)
+    assert str(failed.value).startswith(
+        "The period is empty: it begins at 2021-01-01T00:00:00Z and ends before 2021-01-01T00:00:00Z."
+    )

@@ -156,9 +156,13 @@ def _note(answer: _Answer) -> None:
         output.note(line)
     earlier = sum(post.date < date for post in found.posts)
     more = "" if len(answer.shown) == len(found.posts) else f", the first {len(answer.shown)} shown (-n 0 shows all)"
-    told = (
-        f"{count(len(found.posts), 'other post')}, {earlier} of them earlier{more}"
-        if found.posts
-        else "no other post found"
-    )
+    told = f"{describe_others(len(found.posts), earlier)}{more}" if found.posts else "no other post found"
     output.note(f"{told}. {describe_scope(found)}")
+
+
+def describe_others(posts: int, earlier: int) -> str:
+    """How many posts were found, and how many of them are earlier: `1 other post, an earlier one`."""
+    if posts == 1:
+        return f"1 other post, {'an earlier one' if earlier else 'not an earlier one'}"
+    share = {0: "none of them", posts: "all of them"}.get(earlier, f"{earlier:,} of them")
+    return f"{count(posts, 'other post')}, {share} earlier"

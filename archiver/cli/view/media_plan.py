@@ -199,4 +199,5 @@ def _time(totals: PlanTotals, now: float) -> str:
         return "Time: unknown, because no download rate has been measured yet."
     newest = max(totals.rates.values(), key=lambda rate: rate.at)
     age = figures.duration(max(now - newest.at, 0))
-    return f"Time: {figures.about(totals.seconds)} at the rate observed {age} ago ({describe_rate(newest)})."
+    needed = figures.about(totals.seconds) if totals.seconds >= 1 else "less than a second"
+    return f"Time: {needed} at the rate observed {age} ago ({describe_rate(newest)})."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
 from archiver.model.json_text import dump
-from archiver.model.row import to_object
+from archiver.model.row import Row, to_object
 from archiver.model.versions import Version, list_versions
 from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.coverage_report import list_runs
@@ -75,12 +76,18 @@ async def show_message(site: Site, asked: Asked) -> Shown:
             "replies_within": REPLIES_WITHIN,
             "copies": copies,
             "similar": similar,
-            "annotations": orjson.loads(values["context"].row["annotations"] or "[]"),
+            "annotations": _list_annotations(values["context"].row),
             "citation": site.words.cite(values["context"], asked.times.zone),
             "views": _draw_views(values["history"]),
             "diffs": await asyncio.to_thread(_diffs, values["history"]),
         },
     )
+
+
+def _list_annotations(row: Row) -> list[dict[str, Any]]:
+    """What programs made of its files, with the time as `unix`."""
+    made = orjson.loads(row["annotations"] or "[]")
+    return [one | {"unix": datetime.fromisoformat(one["at"]).timestamp()} for one in made]
 
 
 class CopiesShown(NamedTuple):

@@ -1,0 +1,29 @@
+"""`telekeep media plan` and `media status` on a terminal: sentences that are true, and fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from archiver.cli.view.media_plan import PlanTotals, print_plan
+from archiver.media.plan import FileTally
+from archiver.store.media_policy import MediaRate
+
+RATE = MediaRate(at=1_640_000_000, files=2.0, bytes=1000.0)
+
+
+def totals(seconds: float) -> PlanTotals:
+    return PlanTotals(
+        fetch=FileTally(1, 20),
+        stored=FileTally(),
+        left_out={},
+        free=10**9,
+        min_free=10**6,
+        seconds=seconds,
+        rates={"a": RATE},
+    )
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "Time: less than a second at"), (61, "Time: about 1 min")])
+def test_a_short_time_is_not_said_to_be_none(seconds: float, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan([], totals(seconds), now=1_640_000_060, is_supposed=False)
+    assert words in capsys.readouterr().out
