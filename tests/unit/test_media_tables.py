@@ -23,7 +23,7 @@ def totals(seconds: float) -> PlanTotals:
     )
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.2, "Time: less than a second at"), (61, "Time: about 1 min")])
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "Time: less than a second at"), (61, "Time: about 61 s at")])
 def test_a_short_time_is_not_said_to_be_none(seconds: float, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     print_plan([], totals(seconds), now=1_640_000_060, is_supposed=False)
     assert words in capsys.readouterr().out
