@@ -54,6 +54,10 @@ class UsageError(Error):
     """The command or the settings are wrong."""
 
 
+class BlockedPath(UsageError):
+    """A link or something else is in the place of one stored file or its directory; others are not concerned."""
+
+
 class NotFound(Error):
     """No such channel, message or archive."""
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, Literal, NamedTuple, Protocol, TypeAlia
 
 import orjson
 
-from archiver.errors import NotFound, UsageError
+from archiver.errors import BlockedPath, NotFound, UsageError
 from archiver.export.manifest import MediaFile, MediaPart
 from archiver.export.media_names import name_file
 from archiver.export.target import NO_LINKS
@@ -30,6 +30,7 @@ MediaMode: TypeAlias = Literal["copy", "link"]
 _CHUNK: Final = 1 << 20
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MISSING: Final = "the stored copy is missing"
+_BLOCKED: Final = "a link or something else is in the place of the stored copy"
 _DAMAGED: Final = "the stored copy is damaged"
 
 
@@ -163,6 +164,8 @@ class MediaRows:
                     size = self._copy(source, sha256, directory, last)
         except NotFound:
             return _MISSING
+        except BlockedPath:
+            return _BLOCKED
         except OSError as exc:
             raise self._target.unwritable(exc) from exc
         finally:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from archiver.errors import IntegrityError, NotFound, UsageError
+from archiver.errors import BlockedPath, IntegrityError, NotFound, UsageError
 from archiver.model.media_file import blob_path
 
 MEDIA: Final = "media"
@@ -245,7 +245,7 @@ class BlobStore:
         except OSError as exc:
             if exc.errno not in _LINKED:
                 raise
-            raise UsageError(
+            raise BlockedPath(
                 f"{self.root / os.fsdecode(exc.filename or '')} is a link or not a regular file; nothing is read or"
                 " written through it.",
                 hint="Move it away. Only `media` itself may be a link to another disk.",
@@ -267,9 +267,14 @@ def _expect_name(name: str) -> None:
 
 
 def _open_regular(name: str, flags: int, directory: int, place: Path) -> int:
-    """Open a file of an open directory, never through a link. Raises UsageError unless it is a regular file."""
-    handle = os.open(name, flags | _FILE, 0o600, dir_fd=directory)
+    """Open a file of an open directory, never through a link. Raises BlockedPath unless it is a regular file."""
+    try:
+        handle = os.open(name, flags | _FILE, 0o600, dir_fd=directory)
+    except OSError as exc:
+        if exc.errno not in _LINKED:
+            raise
+        raise BlockedPath(f"{place / name} is a link or not a regular file.", hint="Move it away.") from exc
     if stat.S_ISREG(os.fstat(handle).st_mode):
         return handle
     os.close(handle)
-    raise UsageError(f"{place / name} is not a regular file.", hint="Move it away.")
+    raise BlockedPath(f"{place / name} is not a regular file.", hint="Move it away.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
 
+from archiver.errors import BlockedPath
 from archiver.media.blob_store import BlobStore
 from archiver.media.handover import Handed, Handover
 from archiver.media.partial import DATA, drop_partial, partial_name
@@ -35,6 +36,7 @@ class Disk:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
+            work.exception()  # what ended the pass is said; this one stays where it is
             raise
 
     def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
@@ -44,11 +46,19 @@ class Disk:
         with os.fdopen(handle, "wb", buffering=0) as file:
             if file.write(data) != len(data):
                 raise OSError("the disk is full")
-        return self.adopt(Handed(key, sha256(data).hexdigest(), len(data)))
+        try:
+            return self.adopt(Handed(key, sha256(data).hexdigest(), len(data)))
+        except BlockedPath:
+            self.store.drop_partial(name)
+            raise
 
     def adopt(self, handed: Handed) -> tuple[Handed, int]:
         """Make the data in `media/partial/` a blob."""
         turn = self.handover.note(handed)
-        self.store.adopt(partial_name(handed.key) + DATA, sha256=handed.sha256, size=handed.size)
+        try:
+            self.store.adopt(partial_name(handed.key) + DATA, sha256=handed.sha256, size=handed.size)
+        except BlockedPath:
+            self.handover.settled(turn)
+            raise
         drop_partial(self.store, handed.key)
         return handed, turn

@@ -172,6 +172,7 @@ class FileDownloader:
             await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
+            work.exception()  # what ended the pass is said; this file is settled by the next one
             raise
 
     async def _store_now(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:

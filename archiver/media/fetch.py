@@ -13,6 +13,7 @@ from contextlib import nullcontext, suppress
 from functools import partial
 
 from archiver.errors import (
+    BlockedPath,
     ChannelError,
     Error,
     FloodWait,
@@ -24,7 +25,7 @@ from archiver.errors import (
 )
 from archiver.media.crowd import Crowd
 from archiver.media.download import Fetched
-from archiver.media.fetch_counts import DiskTrouble, FetchCounts, NoRoom
+from archiver.media.fetch_counts import FetchCounts, NoRoom, explain_stop
 from archiver.media.fetch_ways import FetchWays, Walk, take
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
@@ -43,6 +44,7 @@ from archiver.media.policy import has_room
 from archiver.media.references import list_others
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FINAL_STATES, FileKey, FileTask, whole_key
+from archiver.store.faults import find_fault
 from archiver.store.file import settle_downloaded, settle_failed
 
 log = logging.getLogger(__name__)
@@ -102,7 +104,8 @@ class FileFetcher:
             await self._cancel()
             await self._ways.references.close()
             await self._ways.settle.drain()
-        self._raise_what_stopped()
+        if self._stopped_by is not None:
+            raise explain_stop(self._stopped_by) from self._stopped_by
         return self.counts
 
     async def _wait(self, stop: asyncio.Event, most: int) -> bool:
@@ -114,16 +117,6 @@ class FileFetcher:
         finally:
             stopping.cancel()
         return not stop.is_set() and self._stopped_by is None
-
-    def _raise_what_stopped(self) -> None:
-        why = self._stopped_by
-        if isinstance(why, OSError):
-            raise DiskTrouble(
-                f"a file could not be stored: {why.strerror or type(why).__name__}.",
-                hint="Nothing is lost; fetching continues where it stopped.",
-            ) from why
-        if why is not None:
-            raise why
 
     async def _cancel(self) -> None:
         running = list(self._running.values())
@@ -170,6 +163,9 @@ class FileFetcher:
         """Fetch one file and settle it. Raises STOPS."""
         try:
             await self._fetch_from(task, known)
+        except BlockedPath as exc:
+            self.counts.blocked.add(str(exc))
+            await self._settle(task, judge(exc, task.attempts))
         except STOPS:
             raise
         except ChannelError as exc:
@@ -270,7 +266,11 @@ class FileFetcher:
     async def _settle_stored(self, handed: Handed) -> None:
         now = int(self._ways.clock.now())
         act = partial(settle_downloaded, key=handed.key, sha256=handed.sha256, size=handed.size, now=now)
-        await self._ways.settle.put(act)
+        try:
+            await self._ways.settle.put(act)
+        except Exception as exc:
+            self.counts.unrecorded += find_fault(exc) is not None
+            raise
 
     async def _settle(self, task: FileTask, outcome: Outcome) -> None:
         self._tried.add(task.key)

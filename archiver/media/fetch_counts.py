@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from archiver.errors import Error
 from archiver.ids import ChannelId
 from archiver.model.media_file import FileState
+from archiver.store.faults import FULL, find_fault
 
 
 class DiskTrouble(Error):
@@ -18,10 +19,22 @@ class NoRoom(DiskTrouble):
 
     def __init__(self, free: int, least: int) -> None:
         super().__init__(
-            f"only {free / 1e9:.1f} GB are free on the disk of the archive, and {least / 1e9:.1f} GB must be kept free"
+            f"only {_size(free)} are free on the disk of the archive, and {_size(least)} must be kept free"
             " (media.min_free): no files are fetched.",
             hint="Free some space or lower media.min_free. Messages are still mirrored.",
         )
+
+
+def explain_stop(exc: Exception) -> Exception:
+    """The error that says what ended a pass: that the disk refused something, or the same."""
+    hint = "Nothing is lost; fetching continues where it stopped."
+    if isinstance(exc, OSError):
+        return DiskTrouble(f"a file could not be stored: {exc.strerror or type(exc).__name__}.", hint=hint)
+    return DiskTrouble(FULL.sentence, hint=hint) if find_fault(exc) is FULL else exc
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1e9:,.1f} GB" if octets >= 1e9 else f"{octets / 1e6:.1f} MB"
 
 
 @dataclass(slots=True)
@@ -47,6 +60,10 @@ class FetchCounts:
     """When the first of them is, in unix seconds."""
     lost: int = 0
     """Wanted files whose stored copies are missing, which are fetched again only when somebody asks."""
+    unrecorded: int = 0
+    """Files whose bytes are stored, but could not be recorded in the archive; the next pass does."""
+    blocked: set[str] = field(default_factory=set)
+    """What is in the place of stored files, each in a sentence."""
     over_quota: int = 0
     """Files left out because their channel's quota is used up."""
     stopped: Error | None = None

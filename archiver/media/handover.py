@@ -11,6 +11,7 @@ import re
 import threading
 from typing import NamedTuple
 
+from archiver.errors import BlockedPath, UsageError
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
 
@@ -65,7 +66,10 @@ class Handover:
         line = f"{handed.key} {handed.sha256} {handed.size}\n".encode()
         with self._lock:
             turn = self._turn
-            handle = self._store.open_partial(NAMES[turn], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            try:
+                handle = self._store.open_partial(NAMES[turn], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            except BlockedPath as exc:  # which concerns all files
+                raise UsageError(str(exc.args[0]), hint=exc.hint) from exc
             try:
                 if os.write(handle, line) != len(line):
                     raise OSError("the disk is full")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 
+from archiver.errors import BlockedPath
 from archiver.media.blob_store import BlobStore, hash_file
 from archiver.media.handover import Handed, Handover
 from archiver.media.outcome import describe_partial
@@ -47,7 +49,16 @@ def _describe(store: BlobStore, key: FileKey) -> str | None:
 
 
 def _is_whole(store: BlobStore, handed: Handed) -> bool:
-    """Whether its bytes are stored; if they are still in `media/partial/`, they are stored now."""
+    """Whether its bytes are stored; if they are still in `media/partial/`, they are stored now.
+
+    A link in the way of one file holds up no other.
+    """
+    with suppress(BlockedPath):
+        return _store_whole(store, handed)
+    return False
+
+
+def _store_whole(store: BlobStore, handed: Handed) -> bool:
     if store.rehash(handed.sha256):
         drop_partial(store, handed.key)
         return True

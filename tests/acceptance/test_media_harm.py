@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -262,11 +263,74 @@ def test_a_disk_that_fills_up_in_the_middle_costs_no_byte_that_was_there(
         expect_no_part_twice(server)
 
 
+def test_an_archive_that_cannot_grow_is_said_once_and_what_arrived_is_kept(server: FileServer, tmp_path: Path) -> None:
+    keys = server.post("alpha", media="photo", count=120, size=60_000)
+    place = tmp_path / "desk" / "archive"
+    with small_disk(place, 200 * MIB):
+        place.chmod(0o700)
+        desk = server.desk(tmp_path / "desk", "@alpha")
+        used = sum(path.stat().st_blocks * 512 for path in place.rglob("*"))
+        subprocess.run(["mount", "-o", f"remount,size={used + 4 * MIB}", place], check=True)
+        done = desk.run("media", "fetch", "--json")
+        expect_said(done.status, done.err)
+        [told] = json.loads(done.out)
+        assert (told["exit_status"], told["complete"]) == (done.status, False)
+        assert told["error"] or told["no_room"]
+        expect_no_wrong_byte(desk)
+        subprocess.run(["mount", "-o", f"remount,size={200 * MIB}", place], check=True)
+        desk.run("media", "retry")
+        assert desk.run("media", "fetch").status == 0
+        expect_all_there(desk, server, keys)
+
+
+def test_a_link_in_the_place_of_a_stored_file_or_directory_concerns_no_other(
+    server: FileServer, tmp_path: Path
+) -> None:
+    keys = server.post("alpha", media="photo", count=12, size=60_000) + server.post("alpha", count=2, size=2 * MIB)
+    truth = server.truth()
+    desk = server.desk(tmp_path / "desk", "@alpha")
+    media, elsewhere = desk.archive / "media", tmp_path / "elsewhere"
+    media.mkdir(mode=0o700)
+    elsewhere.mkdir()
+    hashes = list(dict.fromkeys(truth[key]["sha256"] for key in keys))
+    bucket, blob, large = hashes[0], next(one for one in hashes[1:] if one[:2] != hashes[0][:2]), hashes[-1]
+    (media / bucket[:2]).symlink_to(elsewhere)
+    for one in (blob, large):
+        (media / one[:2]).mkdir(mode=0o700, exist_ok=True)
+        (media / one[:2] / one[2:]).symlink_to(elsewhere / "file")
+    blocked = [key for key in keys if truth[key]["sha256"] in (blob, large) or truth[key]["sha256"][:2] == bucket[:2]]
+    for fetched in (len(keys) - len(blocked), 0):
+        done = desk.run("media", "fetch")
+        assert done.status == 3, done
+        assert f"media/{blob[:2]}/{blob[2:]} is a link" in done.err
+        assert f"media/{bucket[:2]} is a link" in done.err
+        assert "asyncio" not in done.err
+        assert f"{fetched} files fetched" in done.err
+        assert f"{len(blocked)} failed" in done.err
+        assert list(elsewhere.iterdir()) == []
+        desk.run("media", "retry")
+    (media / bucket[:2]).unlink()
+    for one in (blob, large):
+        (media / one[:2] / one[2:]).unlink()
+    assert desk.run("media", "fetch").status == 0
+    expect_all_there(desk, server, keys)
+    path = media / blob[:2] / blob[2:]
+    path.rename(elsewhere / "blob")
+    path.symlink_to(elsewhere / "blob")
+    checked = desk.run("verify", "--media")
+    assert checked.status == 6, checked
+    assert desk.run("media", "fetch", "alpha").status == 3
+    done = desk.run("export", "alpha", "--media", "copy", "-o", str(tmp_path / "out.jsonl"))
+    assert done.status != 2, done
+    assert (tmp_path / "out.jsonl").is_file()
+
+
 def expect_said(status: int, err: str) -> None:
     """A full disk is said in words of our own."""
     assert status in (2, 3), (status, err)
     assert "full" in err or "space" in err or "has no room" in err, err
     assert "Errno" not in err
+    assert "Task exception" not in err
 
 
 def test_free_space_that_is_to_stay_stops_downloads_and_not_mirroring(server: FileServer, tmp_path: Path) -> None:

@@ -16,12 +16,16 @@ from archiver.ids import ChannelId
 from archiver.media.fetch_counts import DiskTrouble, FetchCounts
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.model.media_file import FileKey
+from archiver.store.faults import FULL, find_fault
 from archiver.store.media_policy import list_overrides, note_rate
 
 MEASURE = 1.0
 """Seconds for counting what is to be fetched; a longer count is left out."""
 TAKEN = 2_000
 """Files counted in one go."""
+
+BLOCKED = 10
+"""Links and the like in the place of stored files that are named."""
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -48,11 +52,18 @@ async def fetch_files(
         fetcher.counts.stopped = exc
     finally:
         counts, seconds = fetcher.counts, time.monotonic() - began
-        await account.database.write(
-            note_rate, account.name, files=counts.files, size=counts.size, seconds=seconds, now=int(time.time())
-        )
+        await _note_rate(account, counts, seconds)
         if counts.is_anything:
             output.note(f"{describe_files([counts], seconds)}.")
+        if counts.unrecorded:
+            output.note(
+                f"{count(counts.unrecorded, 'more file')} arrived but could not be recorded: the next run does so when"
+                " the disk has room, without fetching them again."
+            )
+        for sentence in sorted(counts.blocked)[:BLOCKED]:
+            output.error(sentence)
+        if (more := len(counts.blocked) - BLOCKED) > 0:
+            output.error(f"{count(more, 'more link')} in the place of stored files.")
     _report_channels(fetcher.counts.channels)
     counts.waiting, counts.retry_at = await walk.count_waiting()
     if (earlier := counts.waiting - counts.failed) > 0:
@@ -73,6 +84,17 @@ async def fetch_files(
             " (`telekeep media policy CHANNEL --quota SIZE` changes it)."
         )
     return counts
+
+
+async def _note_rate(account: OpenAccount, counts: FetchCounts, seconds: float) -> None:
+    """Note how fast it was; a full disk is said by whoever met it first."""
+    try:
+        await account.database.write(
+            note_rate, account.name, files=counts.files, size=counts.size, seconds=seconds, now=int(time.time())
+        )
+    except Exception as exc:
+        if find_fault(exc) is not FULL:
+            raise
 
 
 async def _measure(account: OpenAccount, walk: FileWalk) -> int | None:

@@ -231,6 +231,7 @@ async def _fetch(
 
 
 def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> dict[str, object]:
+    failure = error if counts is None else counts.stopped
     return {
         "account": name,
         "files": 0 if counts is None else counts.files,
@@ -243,8 +244,8 @@ def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> d
         "over_quota": 0 if counts is None else counts.over_quota,
         "complete": counts is not None and counts.is_complete,
         "requested": False,
-        "error": None if error is None else str(error),
-        "exit_status": getattr(error, "exit_status", 0),
+        "error": None if failure is None else str(failure),
+        "exit_status": getattr(error, "exit_status", 0 if counts is None or counts.is_complete else 3),
     }
 
 
