@@ -16,12 +16,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from archiver.errors import Error, NotFound
-from archiver.media.blob_store import BlobStore
+from archiver.media.blob_store import BlobStore, hash_file
 from archiver.store.database import read
 from archiver.store.file import find_blob
 from archiver.web.site import Site
 
 _CHUNK: Final = 256 * 1024
+_HASHED: Final = 8 << 20
+"""Bytes up to which a file is hashed before it is served; larger ones only have their size compared."""
+_REMEMBERED: Final = 10_000
+"""Number of files that are not hashed again while they are the same files on disk."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _SIGNS: Final[tuple[tuple[bytes, int, str], ...]] = (
@@ -78,6 +82,7 @@ class Blobs:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = BlobStore(site.directory)
+        self._intact: dict[str, tuple[int, ...]] = {}
 
     async def serve(self, request: Request) -> Response:
         """The file with this hash. Raises NotFound."""
@@ -94,10 +99,26 @@ class Blobs:
             kind = sniff(await asyncio.to_thread(file.read, 16))
             if size != blob.size:
                 raise Error("this file is damaged: its size has changed since it was stored.")
+            if size <= _HASHED and not await asyncio.to_thread(self._is_intact, sha256, file):
+                raise Error("this file is damaged: its bytes are not those that were stored.")
             return _answer(request, sha256, file, size, None if request.query_params.get("save") else kind)
         except BaseException:
             file.close()
             raise
+
+    def _is_intact(self, sha256: str, file: BinaryIO) -> bool:
+        """Whether the bytes have this hash; those of a file that did are not read again until it changes."""
+        found = os.fstat(file.fileno())
+        version = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if self._intact.get(sha256) == version:
+            return True
+        file.seek(0)
+        if hash_file(file) != sha256:
+            return False
+        if len(self._intact) >= _REMEMBERED:
+            self._intact.clear()
+        self._intact[sha256] = version
+        return True
 
 
 def _answer(request: Request, sha256: str, file: BinaryIO, size: int, kind: str | None) -> Response:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -11,8 +13,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archiver.errors import NotFound
+from archiver.errors import NotFound, UsageError
 from archiver.ids import ChannelId, MessageId
+from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FILE_KINDS, FileKey, FileStatus, file_key, is_file, thumb_key
 from archiver.model.row import StoredMedia
 from archiver.reading.pictures import ITSELF
@@ -75,15 +78,33 @@ class KnownPictures(NamedTuple):
     thumbnails: Mapping[FileKey, FileStatus] = MappingProxyType({})
     previewed: frozenset[tuple[int, int]] = frozenset()
     """The messages (channel, id) that bring tiny previews."""
+    absent: frozenset[str] = frozenset()
+    """Hashes of files that are recorded as stored, but are not there."""
 
 
-async def read_pictures(conn: Connection, held: Iterable[tuple[ChannelId, int, StoredMedia]]) -> KnownPictures:
-    """What there is to show of these attachments of (channel, message)."""
+async def read_pictures(
+    conn: Connection, held: Iterable[tuple[ChannelId, int, StoredMedia]], directory: Path
+) -> KnownPictures:
+    """What there is to show of these attachments of (channel, message); `directory`: the archive's."""
     files = [(channel, number, one) for channel, number, one in held if one.id and is_file(one.kind, one.id)]
     if not files:
         return KnownPictures()
     keys = [thumb_key(file_key(one.kind, str(one.id))) for _, _, one in files]
-    return await read(conn, _read_pictures, keys, {(channel, number) for channel, number, _ in files})
+    known = await read(conn, _read_pictures, keys, {(channel, number) for channel, number, _ in files})
+    stored = {one.sha256 for _, _, one in files if one.sha256 and one.status == "downloaded"}
+    stored |= {one.sha256 for one in known.thumbnails.values() if one.sha256 and one.path}
+    return known._replace(absent=await asyncio.to_thread(_list_absent, BlobStore(directory), stored))
+
+
+def _list_absent(store: BlobStore, hashes: Iterable[str]) -> frozenset[str]:
+    return frozenset(sha256 for sha256 in hashes if not _is_there(store, sha256))
+
+
+def _is_there(store: BlobStore, sha256: str) -> bool:
+    try:
+        return store.size(sha256) is not None
+    except (UsageError, OSError):  # a link in its place, or a disk that cannot be read
+        return False
 
 
 def _read_pictures(conn: Reader, keys: Sequence[FileKey], messages: Iterable[tuple[ChannelId, int]]) -> KnownPictures:
@@ -106,11 +127,13 @@ def list_attachments(
 
 
 def _attachment(channel_id: ChannelId, message_id: int, media: StoredMedia, known: KnownPictures) -> Attachment:
+    if media.sha256 in known.absent and media.status == "downloaded":
+        media = media._replace(path=None, status="failed", reason="the stored copy is missing")
     stored = f"/media/{media.sha256}" if media.sha256 and media.status == "downloaded" else None
     picture = None
     if media.id and is_file(media.kind, media.id):
         thumbnail = known.thumbnails.get(thumb_key(file_key(media.kind, media.id)))
-        if thumbnail is not None and thumbnail.path is not None:
+        if thumbnail is not None and thumbnail.path is not None and thumbnail.sha256 not in known.absent:
             picture = f"/media/{thumbnail.sha256}"
         elif stored and media.kind in ITSELF and (media.size or 0) <= SMALL:
             picture = stored

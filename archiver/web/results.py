@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
@@ -95,7 +96,7 @@ async def find_hits(site: Site, finding: Finding) -> SearchResult:
         return SearchResult(
             answer=answer,
             selected=selected,
-            hits=await _show(conn, finding, hits, held, names),
+            hits=await _show(conn, finding, hits, held, names, directory=site.directory),
             rows=[build_row(names[ChannelId(hit.channel_id)], *held[hit.key]) for hit in hits],
             names=names,
             over=over,
@@ -114,13 +115,19 @@ def only_channels(question: Question) -> frozenset[int] | None:
 
 
 async def _show(
-    conn: Connection, finding: Finding, hits: Sequence[Hit], held: Mapping[Key, HeldMessage], names: Names
+    conn: Connection,
+    finding: Finding,
+    hits: Sequence[Hit],
+    held: Mapping[Key, HeldMessage],
+    names: Names,
+    *,
+    directory: Path,
 ) -> list[HitShown]:
     keys = [hit.key for hit in hits]
     around = await read(conn, _list_all_around, keys)
     languages = await read(conn, _list_all_languages, keys)
     earlier = await read(conn, _list_earlier, [hit for hit in hits if hit.revision is not None], held)
-    pictures = await read_pictures(conn, list_slots(held[key] for key in keys))
+    pictures = await read_pictures(conn, list_slots(held[key] for key in keys), directory)
     shown = []
     for hit in hits:
         message, language = held[hit.key][0], languages.get(hit.key)

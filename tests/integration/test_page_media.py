@@ -113,6 +113,21 @@ def test_a_link_in_the_place_of_a_file_leads_nowhere(opened: Browser, directory:
 def test_a_damaged_file_is_not_shown(opened: Browser, directory: Path) -> None:
     (directory / blob_path(HASHES["pdf"])).write_bytes(b"\xff\xd8\xff other")
     assert "damaged" in opened.get(f"/media/{HASHES['pdf']}").text
+    path = directory / blob_path(HASHES["svg"])
+    assert opened.get(f"/media/{HASHES['svg']}").body == FILES["svg"]
+    path.write_bytes(FILES["svg"][:-1] + b"!")
+    answer = opened.get(f"/media/{HASHES['svg']}", Range="bytes=0-3")
+    assert (answer.status >= 400, "damaged" in answer.text) == (True, True)
+
+
+def test_a_file_that_is_lost_is_not_offered(opened: Browser, directory: Path) -> None:
+    path = directory / blob_path(HASHES["html"])
+    kept = path.read_bytes()
+    path.unlink()
+    html = opened.get("/c/NightBridge/2").html
+    path.write_bytes(kept)
+    assert f"/media/{HASHES['html']}" not in html
+    assert "the stored copy is missing" in html
 
 
 def test_messages_show_what_is_stored(opened: Browser) -> None:

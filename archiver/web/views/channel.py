@@ -52,7 +52,7 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
         page = await read_page(conn, found.mirrored, place)
         details = (await read(conn, list_statuses)).get(found.name.channel_id)
         answers = await read_texts(conn, page.messages)
-        pictures = await read_pictures(conn, list_slots(page.messages))
+        pictures = await read_pictures(conn, list_slots(page.messages), site.directory)
     month = await _read_month(site, asked, found, page)
     posts = list_posts(
         found.name, page.messages, page.languages, pictures, answers=answers, targets=make_targets(found.known.values())

@@ -34,7 +34,8 @@ async def show_media(site: Site, asked: Asked) -> Shown:
             kinds=wanted or FILE_KINDS,
             limit=_PAGE,
         )
-        pictures = await read_pictures(conn, ((found.name.channel_id, one.message_id, one.media) for one in listed))
+        shown = ((found.name.channel_id, one.message_id, one.media) for one in listed)
+        pictures = await read_pictures(conn, shown, site.directory)
     slots = [(one.message_id, one.media) for one in listed]
     return Shown(
         template="media.html",

@@ -133,10 +133,10 @@ def _diffs(history: MessageHistory) -> list[tuple[Version, list[DiffPiece]]]:
 
 async def _read(site: Site, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
     async with site.reading() as conn:
-        return await _read_all(conn, found, held)
+        return await _read_all(site, conn, found, held)
 
 
-async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
+async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
     message, media = held
     key: Key = (message.channel_id, message.message_id)
     last = message.revisions
@@ -153,7 +153,7 @@ async def _read_all(conn: Connection, found: FoundChannel, held: HeldMessage) ->
     below = await read(conn, list_before, message.channel_id, message.message_id, 1)
     above = await read(conn, list_after, message.channel_id, message.message_id, 1)
     languages = await read(conn, list_languages, message.channel_id, [message.message_id])
-    answers, pictures = await read_texts(conn, [held]), await read_pictures(conn, list_slots([held]))
+    answers, pictures = await read_texts(conn, [held]), await read_pictures(conn, list_slots([held]), site.directory)
     number, channel_id = message.message_id, message.channel_id
     replies = await read(conn, list_replies, channel_id, number, within=REPLIES_WITHIN, limit=_REPLIES)
     return {
