@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,26 @@ def test_an_error_leaves_nothing_behind(archive: Path, tmp_path: Path, monkeypat
     with pytest.raises(RuntimeError):
         export_as("html", archive, tmp_path / "out")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_names_in_a_heading_keep_their_order_whatever_their_direction(tmp_path: Path) -> None:
+    first = replace(CHANNEL, title="\u062c\u0633\u0631")
+    archive = build(tmp_path / "archive", [make_message(1)], channel=first, covered=[(1, 1)])
+    build(archive, [make_message(1, channel_id=1002)], channel=OTHER, covered=[(1, 1)])
+    export_as("html", archive, tmp_path / "out")
+    for name in ("index.html", "messages-0001.html"):
+        page = read_page(tmp_path / "out" / name)
+        [heading] = page.iter("h1")
+        assert [one.text for one in heading] == [first.title, OTHER.title]
+        assert {one.tag for one in heading} == {"bdi"}
+
+
+@pytest.mark.parametrize(("zone", "said"), [("UTC", "UTC"), ("Asia/Baghdad", "to see it in UTC")])
+def test_the_index_says_only_of_another_zone_that_utc_can_be_seen(tmp_path: Path, zone: str, said: str) -> None:
+    archive = build(tmp_path / "archive", [make_message(1)], covered=[(1, 1)])
+    export_as("html", archive, tmp_path / "out", zone=zone)
+    facts = read_page(tmp_path / "out/index.html").find("body/main/dl")
+    told = {name.text: "".join(value.itertext()) for name, value in zip(facts[::2], facts[1::2], strict=True)}
+    assert told["Times"].endswith(said)
+    assert (";" in told["Times"]) == (zone != "UTC")
+    assert told["Proof"].endswith("; check it with telekeep verify")

@@ -119,8 +119,7 @@ class HtmlFolder:
     def _open_page(self) -> FileSink:
         self._page += 1
         self._file = self._folder.open(page_name(self._page))
-        title = ", ".join(list(self._titles.values())[:3])
-        self._file.write(page_head(title, self._page).encode("utf-8", "replace"))
+        self._file.write(page_head(list(self._titles.values()), self._page).encode("utf-8", "replace"))
         return self._file
 
     def _close_page(self, *, is_last: bool) -> None:

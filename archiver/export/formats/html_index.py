@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from archiver.export.formats.html_page import document
+from archiver.export.formats.html_page import document, headline, title_of
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped
 from archiver.model.row import iso
@@ -34,10 +34,9 @@ class PageList:
 
 def index_page(request: Request, listed: PageList) -> str:
     """The whole page."""
-    title = ", ".join(channel.title or channel.name for channel in request.channels[:3])
-    more = f" and {len(request.channels) - 3} more" if len(request.channels) > 3 else ""
+    names = [channel.title or channel.name for channel in request.channels]
     body = f"<main>{_facts(request, listed)}{_calendar(listed.days)}{_pages(listed.pages)}</main>"
-    return document(f"{title}{more}", f"<header><h1><bdi>{escaped(title)}</bdi>{more}</h1></header>{body}")
+    return document(title_of(names), f"<header>{headline(names)}</header>{body}")
 
 
 def _facts(request: Request, listed: PageList) -> str:
@@ -46,9 +45,12 @@ def _facts(request: Request, listed: PageList) -> str:
         ("Messages", f"{listed.rows:,}"),
         ("From", iso(bounds.since_unix) or "the first archived message"),
         ("Before", iso(bounds.until_unix) or "the time of the export"),
-        ("Times", f"in {request.zone}; hover over one for UTC"),
+        ("Times", request.zone if request.zone == "UTC" else f"{request.zone}; point at one to see it in UTC"),
         *([("Query", request.query)] if request.query is not None else []),
-        ("Proof", "manifest.json says how complete this is and has the SHA-256 of each file: telekeep verify"),
+        (
+            "Proof",
+            "manifest.json has the SHA-256 of each file and says how complete this is; check it with telekeep verify",
+        ),
     ]
     lines = "".join(f"<dt>{name}</dt><dd><bdi>{escaped(said)}</bdi></dd>" for name, said in facts)
     for channel in request.channels:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archiver.export.formats.html_style import POLICY, STYLE
 from archiver.formatting.html_writer import attribute, escaped
 
 INDEX = "index.html"
+_NAMED = 3
+"""Maximum number of channels named in a heading."""
 
 
 def page_name(number: int) -> str:
@@ -33,11 +37,26 @@ def head(title: str) -> str:
 FOOT = "\n</body></html>\n"
 
 
-def page_head(title: str, number: int) -> str:
-    """The beginning of a page of messages."""
+def headline(names: Sequence[str]) -> str:
+    """The heading: each name runs in its own direction, and they stand in their order from left to right."""
+    named = ", ".join(f"<bdi>{escaped(name)}</bdi>" for name in names[:_NAMED])
+    return f"<h1>{named}{_more(names)}</h1>"
+
+
+def title_of(names: Sequence[str]) -> str:
+    """The same as plain text."""
+    return ", ".join(names[:_NAMED]) + _more(names)
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+
+
+def page_head(names: Sequence[str], number: int) -> str:
+    """The beginning of a page of messages. `names`: of the channels."""
     return (
-        f'{head(f"{title} · {number}")}<a class="skip" href="#messages">To the messages</a>'
-        f"<header><h1><bdi>{escaped(title)}</bdi></h1>{_nav(number, is_last=True)}</header>"
+        f'{head(f"{title_of(names)} · {number}")}<a class="skip" href="#messages">To the messages</a>'
+        f"<header>{headline(names)}{_nav(number, is_last=True)}</header>"
         '<main id="messages">'
     )
 
