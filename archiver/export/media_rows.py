@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import threading
@@ -29,6 +30,11 @@ from archiver.model.row import Row
 MediaMode: TypeAlias = Literal["copy", "link"]
 _CHUNK: Final = 1 << 20
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_LINKS_HERE: Final = "this file system allows no hard links to them"
+_WHY_NOT: Final = {
+    errno.EXDEV: "hard links are possible only on the disk that has the archive's files",
+    errno.EMLINK: "a file has as many hard links as it can have",
+}
 _MISSING: Final = "the stored copy is missing"
 _BLOCKED: Final = "a link or something else is in the place of the stored copy"
 _DAMAGED: Final = "the stored copy is damaged"
@@ -194,7 +200,7 @@ class MediaRows:
             if exc.errno not in NO_LINKS:
                 raise
             self._linked = False
-            self._note(f"files are copied instead of linked: {exc.strerror}.")
+            self._note(f"files are copied instead of linked: {_WHY_NOT.get(exc.errno, _NO_LINKS_HERE)}.")
             return None
         made = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not os.path.samestat(made, os.fstat(source.fileno())):  # another file came in its place

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,9 +77,7 @@ async def export_to_file(
     media: MediaExport | None = None,
 ) -> ExportResult:
     """Write the data file, its manifest and its files, all completely or not at all. `force`: replace existing ones."""
-    made = None if path.parent.exists() else path.parent
-    _make_parent(path)
-    with Target(path, replace=force) as data, MediaDirectory(path, replace=force) as beside:
+    with _made_parent(path) as made, Target(path, replace=force) as data, MediaDirectory(path, replace=force) as beside:
         places = media.rows(beside) if media else None
         sink = write_into(writer, data)
         channels, rows = await _write_all(conn, request, sink, progress, places)
@@ -106,9 +104,7 @@ async def export_to_folder(
     media: MediaExport | None = None,
 ) -> ExportResult:
     """Write a directory of files with its manifest, completely or not at all. `force`: replace an earlier export."""
-    made = None if path.parent.exists() else path.parent
-    _make_parent(path)
-    with Folder(path, replace=force) as folder:
+    with _made_parent(path) as made, Folder(path, replace=force) as folder:
         writer = make_writer(folder)
         places = media.rows(FolderMedia(folder)) if media else None
         channels, rows = await _write_all(conn, request, writer, progress, places)
@@ -144,11 +140,21 @@ def write_into(writer: Writer | Callable[[ByteSink], DescribedRows], sink: ByteS
     return writer(sink) if callable(writer) else StreamRows(writer, sink)
 
 
-def _make_parent(path: Path) -> None:
+@contextmanager
+def _made_parent(path: Path) -> Iterator[Path | None]:
+    """Make its directory, and say which, if there is none; remove it again if the export fails."""
+    missing = [above for above in path.parents if not above.exists()]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise UsageError(f"{path.parent} cannot be created: {exc.strerror}.") from exc
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise UsageError(f"{path.parent} cannot be created: {exc.strerror}.") from exc
+        yield path.parent if missing else None
+    except BaseException:
+        for above in missing:
+            with suppress(OSError):  # it has something of others
+                above.rmdir()
+        raise
 
 
 async def _write_all(

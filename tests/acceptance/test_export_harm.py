@@ -181,6 +181,14 @@ def test_full_disk_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
     assert run("verify", "out").returncode == 0
 
 
+@pytest.mark.parametrize("name", ["csv", "html", "sqlite"])
+def test_a_full_disk_leaves_no_new_directory(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "small").mkdir()
+    done = run("export", "--format", name, "-o", "small/a/b/", preexec_fn=lambda: _limit(10))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert names(tmp_path / "small") == []
+
+
 def _limit(most: int) -> None:
     import resource
 
