@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from archiver.cli.view.grid import visible_width
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
 from archiver.store import file as files
@@ -313,3 +315,19 @@ def test_an_interrupted_fetch_keeps_what_arrived_and_says_so(fetching: Desk, tel
     telegram.calm()
     assert fetching.do("media", "fetch", "--jsonl").rows[0]["files"] == 1
     assert len(stored(fetching)) == 6
+
+
+def test_a_narrow_terminal_breaks_no_word_and_is_told_which_columns_it_has_no_room_for(desk: Desk) -> None:
+    for command, hidden in (
+        (("media", "status"), ["size", "others"]),
+        (("media", "plan", "--download", "photos", "--max-size", "2kB"), ["stored", "left out"]),
+    ):
+        wide = desk.on_terminal(*command, COLUMNS="200")
+        assert "no room for" not in wide
+        narrow = desk.on_terminal(*command, COLUMNS="40")
+        lines = narrow.replace("\r", "").splitlines()
+        assert max(map(visible_width, lines)) <= 40, narrow
+        together = " ".join(narrow.split())
+        assert f"(no room for: {', '.join(hidden)}; --json has them.)" in together
+        for sentence in [line for line in wide.replace("\r", "").splitlines() if line.startswith("Free: ")]:
+            assert re.sub(r"Free: [0-9.]+ .B", "", sentence) in together

@@ -119,7 +119,7 @@ async def _change(database: Database, channel: Mirrored, said: PolicyOverride, *
 
 
 async def _print(invocation: Invocation, database: Database, channels: list[Mirrored], shape: Shape) -> None:
-    from archiver.cli.view.grid import Column, print_grid
+    from archiver.cli.view.grid import Column, print_whole
     from archiver.cli.view.media_words import describe_policy, policy_object
     from archiver.compose.media import settings_policy
     from archiver.media.policy import merge_policy
@@ -149,7 +149,7 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
             (channel.name, describe_policy(policy), "" if override is None else write_override(override))
             for channel, override, policy in pairs
         ]
-        print_grid(columns, cells)
+        print_whole(columns, cells)
     else:
         for channel, override, policy in pairs:
             output.tsv(channel.name, write_policy(policy), INHERIT if override is None else write_override(override))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from archiver.cli import output
-from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.terminal import fold_note, isolate, terminal_safe
 
 _UNBOUNDED = 100_000
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -65,6 +65,31 @@ def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide
     """Print a table on a terminal."""
     for line in draw(columns, list(rows), wide=wide):
         output.line(line)
+
+
+def print_whole(columns: Sequence[Column], rows: Sequence[Sequence[str]], where: str = "--json has them") -> None:
+    """Print a table on a terminal; of columns that it has no room for, say which, and where they are."""
+    print_grid(columns, rows)
+    if missing := list_dropped(columns, rows, output.columns()):
+        print_sentences([f"(no room for: {', '.join(missing)}; {where}.)"])
+
+
+def list_dropped(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """The headers of columns that have something to show, and do not fit."""
+    natural = [_natural(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
+    chosen = _choose(columns, natural, width)
+    return [
+        column.header.replace("\n", " ")
+        for at, column in enumerate(columns)
+        if at not in chosen and any(row[at] for row in rows)
+    ]
+
+
+def print_sentences(lines: Iterable[str]) -> None:
+    """Print sentences on a terminal, each broken between words only."""
+    for line in lines:
+        for part in fold_note(terminal_safe(line), output.columns()):
+            output.line(isolate(part))
 
 
 def visible_width(line: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
-from archiver.cli.view.grid import Column, print_grid
+from archiver.cli.view.grid import Column, print_sentences, print_whole
 from archiver.cli.view.media_words import count_files, describe_policy, describe_rate, policy_object
 from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
@@ -79,10 +79,9 @@ def print_plan(pairs: Sequence[Pair], totals: PlanTotals, *, now: float, is_supp
     """Print a table for people, and what follows from it. `is_supposed`: the policies say something else."""
     rows = [row for channel, plan in pairs for row in _rows(channel, plan)]
     if rows:
-        print_grid(_COLUMNS, rows)
+        print_whole(_COLUMNS, rows)
         output.line()
-    for line in _foot(totals, now):
-        output.line(line)
+    print_sentences(_foot(totals, now))
     if not totals.fetch.files and all(plan.policy.download == "none" for _, plan in pairs):
         suggest(
             "telekeep media policy CHANNEL --download photos",

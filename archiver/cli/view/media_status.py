@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
-from archiver.cli.view.grid import Column, print_grid
+from archiver.cli.view.grid import Column, print_sentences, print_whole
 from archiver.cli.view.media_words import count_files, describe_rate
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
@@ -88,10 +88,9 @@ def print_report(report: MediaReport, moments: Moments) -> None:
     """Print the report for people."""
     rows = [_row(channel.name, report.of(channel)) for channel in report.channels]
     if rows:
-        print_grid(_COLUMNS, rows)
+        print_whole(_COLUMNS, rows)
         output.line()
-    for line in _foot(report, moments):
-        output.line(line)
+    print_sentences(_foot(report, moments))
     if any(one.status == "failed" for one in report.failures):
         suggest("telekeep media retry", "to fetch failed files again")
     elif not report.blobs:
