@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.media.blob_store import BlobStore
@@ -39,6 +39,14 @@ class Annotated:
     hook: Hook
     file: Unannotated
     result: HookResult
+
+
+class Unseen(NamedTuple):
+    """How many stored files a hook has not seen."""
+
+    untried: int
+    missing: int
+    """Those that are recorded as stored, but are not there."""
 
 
 class Annotator:
@@ -84,6 +92,15 @@ class Annotator:
                     yield Annotated(hook=hook, file=file, result=result)
                 if hook.name in self.absent:
                     break
+
+    async def count_unseen(self, hook: Hook) -> Unseen:
+        """How many files the hook has not seen; while its program cannot be started, none is looked for."""
+        left = await self._database.read(
+            list_unannotated, hook.name, hook.kinds, now=0, attempts=0, channels=self._channels, limit=-1
+        )
+        looked = [] if hook.name in self.absent else left
+        missing = await asyncio.to_thread(lambda: sum(self._blobs.size(one.sha256) is None for one in looked))
+        return Unseen(len(left) - missing, missing)
 
     async def _list_next(self, hook: Hook, seen: Collection[str]) -> list[Unannotated]:
         """The next files that are there; those that are not wait until they are found again."""

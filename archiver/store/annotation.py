@@ -60,9 +60,16 @@ class AnnotationCounts(NamedTuple):
     failed: int
     """Those that are tried again."""
     given_up: int
+    empty: int
+    """Those of the done ones in which nothing was heard or read."""
 
 
 _CURRENT = "replaced_at IS NULL"
+_SHOWN_BY = (
+    "file AS f CROSS JOIN media AS m INDEXED BY media_file"
+    " ON m.id = substr(f.file_key, instr(f.file_key, '/') + 1) AND (m.kind = 'photo') = (f.file_key LIKE 'photo/%')"
+)
+"""Files, each with the slots that show it."""
 _COLUMNS = "sha256, hook, program, version, language, text, reason, exit_status, at, seconds"
 
 
@@ -83,9 +90,7 @@ def list_unannotated(
     within = "" if channels is None else "AND m.channel_id IN (SELECT value FROM json_each(:channels))"
     rows = conn.execute(
         f"""SELECT f.sha256, min(m.kind), min(m.mime)
-            FROM file AS f CROSS JOIN media AS m INDEXED BY media_file
-            ON m.id = substr(f.file_key, instr(f.file_key, '/') + 1)
-            AND (m.kind = 'photo') = (f.file_key LIKE 'photo/%')
+            FROM {_SHOWN_BY}
             WHERE f.status = 'downloaded' AND {_file_slot("m")} {within}
               AND m.kind IN (SELECT value FROM json_each(:kinds))
               AND NOT EXISTS (SELECT 1 FROM annotation AS a WHERE a.sha256 = f.sha256 AND a.hook = :hook
@@ -179,17 +184,17 @@ def read_annotation_texts(conn: Reader) -> Iterable[AnnotatedFile]:
     return (AnnotatedFile(*row) for row in conn.execute(query))
 
 
-def count_unannotated(conn: Reader, hook: str, kinds: Collection[str]) -> int:
-    """How many stored files of these kinds the hook has not seen."""
-    return len(list_unannotated(conn, hook, kinds, now=0, attempts=0, limit=-1))
-
-
-def count_annotations(conn: Reader, hook: str, *, attempts: int) -> AnnotationCounts:
-    """How many files the hook has seen, and with what result."""
+def count_annotations(
+    conn: Reader, hook: str, *, attempts: int, channels: Collection[ChannelId] | None = None
+) -> AnnotationCounts:
+    """How many files the hook has seen, of these channels or of all, and with what result."""
+    shown = f"""AND sha256 IN (SELECT f.sha256 FROM {_SHOWN_BY}
+                WHERE {_file_slot("m")} AND m.channel_id IN (SELECT value FROM json_each(?3)))"""
     row = conn.execute(
         f"""SELECT count(*) FILTER (WHERE status = 'done'), count(*) FILTER (WHERE status = 'failed' AND attempts < ?1),
-                   count(*) FILTER (WHERE status = 'failed' AND attempts >= ?1)
-            FROM annotation WHERE hook = ?2 AND {_CURRENT}""",
-        (attempts, hook),
+                   count(*) FILTER (WHERE status = 'failed' AND attempts >= ?1),
+                   count(*) FILTER (WHERE status = 'done' AND text = '')
+            FROM annotation WHERE hook = ?2 AND {_CURRENT} {"" if channels is None else shown}""",
+        (attempts, hook, *([] if channels is None else [json.dumps(list(channels))])),
     ).fetchone()
     return AnnotationCounts(*row)

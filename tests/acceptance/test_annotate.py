@@ -119,6 +119,18 @@ def test_failures_are_counted_and_tried_again_on_request(run: Run, tmp_path: Pat
     assert "1 stored file with a text." in run("media", "annotate", "--retry", **working).stderr
 
 
+def test_silent_and_missing_files_are_counted_apart(run: Run, tmp_path: Path, archive: Path) -> None:
+    silent = hook(program(tmp_path, "exit 0"), "{path}")
+    voice = next(path for path in (archive / "media").rglob("*") if path.is_file() and b"convoy" in path.read_bytes())
+    voice.rename(tmp_path / "voice")
+    lost = run("media", "annotate", **silent)
+    assert "transcribe: 0 stored files with a text, 1 missing (`telekeep verify --media` names them)." in lost.stderr
+    assert lost.returncode == 3
+    (tmp_path / "voice").rename(voice)
+    done = run("media", "annotate", **silent)
+    assert (done.returncode, "transcribe: 0 stored files with a text, 1 without." in done.stderr) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

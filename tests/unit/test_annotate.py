@@ -73,7 +73,7 @@ async def test_each_file_of_a_hooks_kinds_is_seen_once_the_latest_first(database
     assert [one.result.text for one in await annotate(database, program)] == ["text of two", "text of one"]
     assert [Path(line).suffix for line in (tmp_path / "seen").read_text(encoding="utf-8").split()] == [".mp3", ".ogg"]
     assert await annotate(database, program) == []
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (2, 0, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (2, 0, 0, 0)
     found = await database.read(list_annotations, [one async for one in _hashes(database)])
     [made] = found["7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"]
     assert (made.hook, made.program, made.version, made.text) == ("transcribe", "program", "whisper 1.7", "text of one")
@@ -98,22 +98,25 @@ async def test_a_channel_can_be_chosen(database: Database, tmp_path: Path) -> No
 async def test_a_failure_is_tried_again_later_and_then_given_up(database: Database, tmp_path: Path) -> None:
     program = hook(tmp_path, "echo no model >&2; exit 1")
     assert len(await annotate(database, program, now=1000)) == 2
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 2, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 2, 0, 0)
     assert await annotate(database, program, now=1000 + retry_after(1) - 1) == []
     again = await annotate(database, program, now=1000 + retry_after(1))
     assert [one.result.reason for one in again] == ["exit status 1: no model"] * 2
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 2)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 2, 0)
     assert await annotate(database, program, now=10**9) == []
 
 
 async def test_a_success_after_a_failure_is_kept(database: Database, tmp_path: Path) -> None:
     await annotate(database, hook(tmp_path, "exit 1"), now=1000)
     assert len(await annotate(database, hook(tmp_path, "echo text"), now=10**6)) == 2
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (2, 0, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (2, 0, 0, 0)
 
 
 async def test_silence_is_a_result(database: Database, tmp_path: Path) -> None:
     assert [one.result.text for one in await annotate(database, hook(tmp_path, "exit 0"))] == ["", ""]
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (2, 0, 0, 2)
+    here = await database.read(count_annotations, "transcribe", attempts=2, channels=[ChannelId(1002)])
+    assert here == (1, 0, 0, 1)
     assert await annotate(database, hook(tmp_path, "exit 0")) == []
 
 
@@ -122,7 +125,7 @@ async def test_a_missing_program_fails_no_file(database: Database) -> None:
     annotator = Annotator(database, [missing], RULES)
     assert [one async for one in annotator.run(asyncio.Event())] == []
     assert annotator.absent == {"transcribe": "there is no program telekeep-no-such-program"}
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0, 0)
 
 
 async def test_a_file_that_is_not_there_waits(database: Database, tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ async def test_a_file_that_is_not_there_waits(database: Database, tmp_path: Path
         if path.is_file():
             path.unlink()
     assert await annotate(database, hook(tmp_path, "echo text")) == []
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0, 0)
 
 
 async def test_a_stop_ends_the_program_and_records_nothing(database: Database, tmp_path: Path) -> None:
@@ -147,7 +150,7 @@ async def test_a_stop_ends_the_program_and_records_nothing(database: Database, t
             await asyncio.sleep(0.01)
         stop.set()
         assert await running == []
-    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0)
+    assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0, 0)
 
 
 def test_the_suffix_is_ours_whatever_the_server_says() -> None:

@@ -14,15 +14,14 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.errors import NotConfigured, UsageError
 
 if TYPE_CHECKING:
-    from archiver.media.annotate import Annotator
+    from archiver.media.annotate import Annotator, Unseen
     from archiver.model.hooks import Hook
-    from archiver.store.database import Database
-    from config.hooks import HookSettings
+    from archiver.store.annotation import AnnotationCounts
 
 EXIT_STATUS = {
     0: "every file has been processed",
     2: "wrong usage, no hook is set, or its program was not found",
-    3: "a program failed on some files",
+    3: "a program failed on some files, or some are missing",
     130: "interrupted; the texts made so far are kept",
 }
 
@@ -64,7 +63,7 @@ async def run(invocation: Invocation, typed: list[str], *, hook: str | None, ret
     from archiver.compose.write_archive import open_shared
     from archiver.lock import hold_hooks
     from archiver.media.annotate import Annotator
-    from archiver.store.annotation import forget_failures, forget_waits
+    from archiver.store.annotation import count_annotations, forget_failures, forget_waits
     from archiver.store.database import expect_archive
 
     settings = invocation.checked_settings()
@@ -78,7 +77,13 @@ async def run(invocation: Invocation, typed: list[str], *, hook: str | None, ret
         annotator = Annotator(database, hooks, hook_rules(settings.media.hooks), channels=channels)
         with hold_hooks(settings.archive.dir, command="media annotate"):
             failed = await _annotate(annotator)
-        await _sum_up(database, hooks, settings.media.hooks)
+        for one in hooks:
+            counts = await database.read(
+                count_annotations, one.name, attempts=settings.media.hooks.attempts, channels=channels
+            )
+            unseen = await annotator.count_unseen(one)
+            _sum_up(one, counts, unseen)
+            failed += unseen.missing
     for name, why in annotator.absent.items():
         output.error(f"[media.hooks] {name}: {why}.")
     if annotator.absent:
@@ -115,16 +120,14 @@ async def _annotate(annotator: Annotator) -> int:
     return failures.total()
 
 
-async def _sum_up(database: Database, hooks: Sequence[Hook], settings: HookSettings) -> None:
+def _sum_up(hook: Hook, made: AnnotationCounts, unseen: Unseen) -> None:
     """Say how many files have a text now, how many failed, and how many wait."""
     from archiver.cli.view.figures import count, number
-    from archiver.store.annotation import count_annotations, count_unannotated
 
-    for hook in hooks:
-        made = await database.read(count_annotations, hook.name, attempts=settings.attempts)
-        left = await database.read(count_unannotated, hook.name, hook.kinds)
-        told = [f"{count(made.done, 'stored file')} with a text"]
-        told += [f"{number(made.failed)} failed and will be retried"] if made.failed else []
-        told += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
-        told += [f"{number(left)} not tried yet"] if left else []
-        output.note(f"{hook.name}: {', '.join(told)}.")
+    told = [f"{count(made.done - made.empty, 'stored file')} with a text"]
+    told += [f"{number(made.empty)} without"] if made.empty else []
+    told += [f"{number(made.failed)} failed and will be retried"] if made.failed else []
+    told += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
+    told += [f"{number(unseen.untried)} not tried yet"] if unseen.untried else []
+    told += [f"{number(unseen.missing)} missing (`telekeep verify --media` names them)"] if unseen.missing else []
+    output.note(f"{hook.name}: {', '.join(told)}.")
