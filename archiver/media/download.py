@@ -105,6 +105,7 @@ class FileDownloader:
             if not work.done():
                 work.cancel()
                 await asyncio.wait({work})
+            retrieve(work)
 
     async def _fetch(self, location: FileLocation, most: int | None) -> Fetched:
         size = location.size
@@ -172,7 +173,7 @@ class FileDownloader:
             await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
-            work.exception()  # what ended the pass is said; this file is settled by the next one
+            retrieve(work)  # what ended the pass is said; this file is settled by the next one
             raise
 
     async def _store_now(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
@@ -289,6 +290,8 @@ async def _all_of(work: Iterable[asyncio._CoroutineLike[T]], most: int) -> list[
             task.cancel()
         if running:
             await asyncio.wait(running)
+        for task in running:
+            retrieve(task)
     if failure is not None:
         raise failure
     return results

@@ -29,7 +29,7 @@ def explain_stop(exc: Exception) -> Exception:
     """The error that says what ended a pass: that the disk refused something, or the same."""
     hint = "Nothing is lost; fetching continues where it stopped."
     if isinstance(exc, OSError):
-        return DiskTrouble(f"a file could not be stored: {exc.strerror or type(exc).__name__}.", hint=hint)
+        return DiskTrouble(f"a file could not be stored: {exc.strerror or str(exc) or type(exc).__name__}.", hint=hint)
     return DiskTrouble(FULL.sentence, hint=hint) if find_fault(exc) is FULL else exc
 
 

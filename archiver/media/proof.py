@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from archiver.errors import Error, LoginNeeded, ReferenceExpired, ServerFault
 from archiver.model.file_location import PART, FileLocation, PieceHash
@@ -37,7 +37,7 @@ class WrongBytes(ServerFault):
         super().__init__("the server's bytes differ from the hashes it gives of them.")
 
 
-def retrieve(done: asyncio.Future[None]) -> None:
+def retrieve(done: asyncio.Future[Any]) -> None:
     """Look at a failure that those who waited may have left behind, or asyncio would report it."""
     if not done.cancelled():
         done.exception()
