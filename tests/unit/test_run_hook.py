@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import shutil
 import stat
@@ -186,13 +187,18 @@ async def test_a_program_ends_with_us_even_if_we_are_killed(tmp_path: Path, stor
         "limits = HookLimits(seconds=60, output=9); "
         "asyncio.run(run_hook([sys.argv[1], '{path}'], pathlib.Path(sys.argv[2]), suffix='', limits=limits))"
     )
-    ours = await asyncio.create_subprocess_exec(sys.executable, "-c", code, program, str(stored), cwd=ROOT)
+    place = tmp_path / "tmp"  # what a killed process leaves there goes with the test
+    place.mkdir()
+    ours = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, program, str(stored), cwd=ROOT, env=os.environ | {"TMPDIR": str(place)}
+    )
     pid = int(await wait_for_file(note))
     ours.kill()
     await ours.wait()
     async with asyncio.timeout(10):
         while is_running(pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
+    assert [one.name.rpartition("-")[0] for one in place.iterdir()] == ["telekeep-hook"]
 
 
 async def test_nothing_is_left_in_the_temporary_directory(
