@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from archiver.store.medium import ARCHIVE_NAME, is_export
+
 NAME: Final = "page.json"
 _MOST: Final = 4096
 _OPEN: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -36,8 +38,11 @@ class OpenPage(NamedTuple):
 
 @contextmanager
 def announced(directory: Path, page: OpenPage) -> Iterator[None]:
-    """Announce a page while it is open. Where nothing can be written, or another page is announced, it is not."""
+    """Announce a page while it is open. Where nothing may be written, or another page is announced, it is not."""
     path = directory / NAME
+    if is_export(directory / ARCHIVE_NAME):
+        yield
+        return
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
     except OSError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import Database
-from tests.acceptance.desk import Desk
+from tests.acceptance.desk import LIMIT, Desk
 from tests.sample import OTHER, build, make_message, photo
 from tests.stored_files import store_file
 
@@ -82,6 +83,18 @@ def test_what_would_write_is_refused_in_one_line(there: Desk, words: tuple[str, 
     [line] = done.err.splitlines()
     assert "is only read, never changed" in line
     assert look(there) == before
+
+
+def test_a_page_of_it_leaves_no_note_with_its_token(there: Desk) -> None:
+    before = look(there)
+    process = there.start("serve", "--listen", "127.0.0.1:0")
+    try:
+        assert process.stdout is not None
+        assert any(b"token=" in line for line in process.stdout)
+        assert look(there) == before
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LIMIT)
 
 
 def test_an_export_of_one_channel_is_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
