@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -25,7 +25,12 @@ from config.names import fold_account_name
 from config.paths import expand_home
 from config.settings import Settings
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG", "TELEKEEP_PAGER")
+_MOST_NAMED = 5
+"""Wrong settings named besides the first."""
 ANY = "NAME"
 """Placeholder in setting names for the name that the user gives a section."""
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
@@ -162,7 +167,7 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
     name = ".".join(parts)
     variable = next((key for key in os.environ if key.upper().replace("-", "_") == _variable(name)), None)
     origin = f"${variable}" if variable else str(file or "the settings")
-    more = f" ({len(errors) - 1} more to fix.)" if len(errors) > 1 else ""
+    more = _name_others(name, errors)
     if first["type"] == "extra_forbidden":
         account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
         known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
@@ -180,6 +185,17 @@ def _describe(exc: ValidationError, file: Path | None) -> str:
         allowed += f" ({why})"
     wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
     return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
+
+
+def _name_others(name: str, errors: Sequence[ErrorDetails]) -> str:
+    """Name the other settings that are wrong, without their values."""
+    others = dict.fromkeys(".".join(map(str, error["loc"])) for error in errors)
+    others.pop(name)
+    if not others:
+        return ""
+    named = ", ".join(f"{one:.40}" for one in list(others)[:_MOST_NAMED])
+    left = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return f" Also to fix: {named}{left}."
 
 
 def _shown(value: Any) -> str:
@@ -237,7 +253,10 @@ def _suggest(word: str, known: list[str]) -> str:
     plain = {one.removeprefix(PREFIX): one for one in known}
     wanted = word.removeprefix(PREFIX)
     ends = [one for name, one in plain.items() if name.rpartition(parts)[2] == wanted.rpartition(parts)[2]]
-    close = ends[:1] if len(ends) == 1 else difflib.get_close_matches(wanted, plain, n=1, cutoff=0.6)
+    section, _, last = wanted.rpartition(parts)
+    beside = {name.rpartition(parts)[2]: name for name in plain if section and name.rpartition(parts)[0] == section}
+    near = difflib.get_close_matches(last if beside else wanted, beside or plain, n=1, cutoff=0.6)
+    close = ends[:1] if len(ends) == 1 else [beside.get(one, one) for one in near]
     if not close:
         return " `telekeep help settings` lists them all."
     return f" Did you mean {plain.get(close[0], close[0])}?"

@@ -104,3 +104,30 @@ def test_value_is_shown_as_the_file_has_it(tmp_path: Path) -> None:
         with suppress(SettingsError):
             load_settings()
         assert f"cannot be {wanted}; allowed" in (complaint() or "").replace('"1979-05-27"', "1979-05-27")
+
+
+def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "telekeep.toml").write_text("[media]\nbla = 1\ndownload = 'sometimes'\nblub = 'a secret'\n")
+    said = complaint()
+    assert said is not None
+    assert said.startswith("media.bla in telekeep.toml is not a setting.")
+    assert "Also to fix: media.download, media.blub." in said
+    assert "secret" not in said
+
+
+def test_many_wrong_settings_are_named_in_part_and_counted(tmp_path: Path) -> None:
+    wrong = "".join(f"wrong_{number}{'x' * 80} = 1\n" for number in range(9))
+    (tmp_path / "telekeep.toml").write_text(f"[media]\n{wrong}")
+    said = complaint()
+    check(said, "many")
+    assert said is not None
+    assert said.endswith(" and 3 more.")
+
+
+@pytest.mark.parametrize("wrong", ["[media]\nbla = 1", "[telegram]\nbla = 1", "[media.hooks]\nbla = 1"])
+def test_the_section_of_a_wrong_setting_is_not_suggested_in_its_place(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "telekeep.toml").write_text(wrong)
+    said = complaint()
+    assert said is not None
+    assert "Did you mean" not in said
+    assert "`telekeep help settings` lists them all." in said
