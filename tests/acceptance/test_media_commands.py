@@ -253,7 +253,7 @@ def test_a_lost_copy_is_never_called_stored_and_comes_back_when_asked_for(fetchi
     lost = fetching.do("show", "media_desk/2", "--jsonl").rows[0]["media"][0]["path"]
     (fetching.archive / lost).unlink()
     named = fetching.do("media", "fetch", "media_desk/2")
-    assert "1 stored copy missing or damaged, and fetched again" in named.err
+    assert "1 stored copy is missing or damaged, and will be fetched again" in named.err
     assert len(stored(fetching)) == 6
     assert "the file is stored" in fetching.run("media", "fetch", "media_desk/2").err
     (fetching.archive / lost).unlink()

@@ -148,7 +148,8 @@ async def _note_missing(accounts: Accounts, settings: Settings, wanted: Wanted, 
     for channel_id, messages in selection.messages.items():
         found += await note_missing(accounts.database, store, channel_id, messages, now=int(time.time()))
     if found:
-        output.note(f"{figures.count(found, 'stored copy', 'stored copies')} missing or damaged, and fetched again.")
+        copies = figures.count(found, "stored copy", "stored copies")
+        output.note(f"{copies} {'is' if found == 1 else 'are'} missing or damaged, and will be fetched again.")
 
 
 async def _describe_nothing(
