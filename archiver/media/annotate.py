@@ -99,7 +99,7 @@ class Annotator:
             list_unannotated, hook.name, hook.kinds, now=0, attempts=0, channels=self._channels, limit=-1
         )
         looked = [] if hook.name in self.absent else left
-        missing = await asyncio.to_thread(lambda: sum(self._blobs.size(one.sha256) is None for one in looked))
+        missing = await asyncio.to_thread(lambda: sum(not self._blobs.has_regular(one.sha256) for one in looked))
         return Unseen(len(left) - missing, missing)
 
     async def _list_next(self, hook: Hook, seen: Collection[str]) -> list[Unannotated]:
@@ -113,7 +113,7 @@ class Annotator:
             channels=self._channels,
             limit=_PAGE + len(seen),
         )
-        return [one for one in found if one.sha256 not in seen and self._blobs.size(one.sha256) is not None]
+        return [one for one in found if one.sha256 not in seen and self._blobs.has_regular(one.sha256)]
 
     async def _run_unless_stopped(self, hook: Hook, file: Unannotated, stop: asyncio.Event) -> HookResult | None:
         """Run the hook; None if it was ended because of `stop`."""

@@ -136,6 +136,13 @@ class BlobStore:
         except NotFound:
             return None
 
+    def has_regular(self, sha256: str) -> bool:
+        """Whether the blob is there, as a file of its own: a link in its place is none."""
+        try:
+            return self.size(sha256) is not None
+        except UsageError:
+            return False
+
     def rehash(self, sha256: str) -> bool | None:
         """Whether the bytes on disk still have this hash; None if the blob is not there."""
         try:

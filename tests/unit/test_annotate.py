@@ -132,6 +132,7 @@ async def test_a_file_that_is_not_there_waits(database: Database, tmp_path: Path
     for path in (database.path.parent / "media").rglob("*"):
         if path.is_file():
             path.unlink()
+            path.symlink_to("/dev/null")  # a link is no copy either
     assert await annotate(database, hook(tmp_path, "echo text")) == []
     assert await database.read(count_annotations, "transcribe", attempts=2) == (0, 0, 0, 0)
 
