@@ -40,7 +40,7 @@ def held(desk: Desk) -> dict[str, tuple[str, bool]]:
 
 
 def indexed(meili: Meili, name: str) -> dict[str, tuple[str, bool]]:
-    return {one: (doc["text"], doc["is_missing"]) for one, doc in every_document(meili, name).items()}
+    return {one: (doc["text"], doc.get("is_missing", False)) for one, doc in every_document(meili, name).items()}
 
 
 def test_service_keeps_the_index_equal_to_the_archive(shared_ground: Ground, meili: Meili, tmp_path: Path) -> None:
