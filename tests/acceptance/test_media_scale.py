@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -37,19 +36,26 @@ def test_memory_stays_small_however_many_photos_there_are(tmp_path: Path, photos
     sys.stderr.write(f"\n{photos} photos in {took:.1f} s, {peak / 1e6:.0f} MB\n")
 
 
+_MEASURED = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
+"""
+
+
 def run_alone(desk: Desk, *arguments: str) -> tuple[int, int]:
-    """Status and peak memory of the command in an interpreter of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "archiver", *arguments],
+    """Status and peak memory of the command, started by a small process: a peak begins with the starting one's own."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, sys.executable, "-m", "archiver", *arguments],
         cwd=desk.home,
         env=clean_environment(HOME=str(desk.home), **desk.environment) | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * 1024
+    status, peak = map(int, done.stdout.split())
+    return status, peak
 
 
 @pytest.mark.timeout(300)
