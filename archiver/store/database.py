@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,9 +21,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeV
 import aiosqlite
 
 from archiver.errors import Busy, NoArchive, NotFound, UsageError
+from archiver.store import raw_file
 from archiver.store.faults import say
 from archiver.store.medium import ARCHIVE_NAME as ARCHIVE_NAME  # noqa: PLC0414 - for those that open it
-from archiver.store.medium import expect_no_export, find_reading, is_export
+from archiver.store.medium import expect_no_export, find_reading
 from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
 from archiver.store.place import expect_place, list_widened, make_private
 from archiver.store.whole import WholeReads
@@ -90,8 +90,7 @@ class Database:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # SQLite gives the -wal and -shm files the mode of the database.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            is_export(path)  # a file just made is looked at now: later would be while SQLite has locks on it
+            raw_file.create(path)
             for widened in list_widened(directory):
                 make_private(widened)  # if that fails, `archiver.compose.privacy` reports it
         except OSError as exc:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 from struct import Struct, unpack
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
+
+from archiver.store.raw_file import read_at
 
 _HEADER, _FRAME = Struct(">8I"), Struct(">6I")
 _SUMMED = 24
@@ -41,8 +43,7 @@ def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
         conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         for _ in range(_ATTEMPTS):
             end = _find_end(index)
-            with log.open("rb") as file:
-                lost = _find_lost(file, end)
+            lost = _find_lost(log, end)
             if _find_end(index) == end:
                 return lost
     except OSError:
@@ -51,16 +52,15 @@ def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
 
 
 def _find_end(index: Path) -> _End:
-    with index.open("rb") as file:
-        data = file.read(_INDEX.size)
+    data = read_at(index, _INDEX.size)
     if len(data) < _INDEX.size:
         return _End(0, (0, 0), b"")
     *_, frame, _, one, two, salt = _INDEX.unpack(data)
     return _End(frame, (one, two), salt)
 
 
-def _find_lost(log: BinaryIO, end: _End) -> str | None:
-    head = log.read(_HEADER.size)
+def _find_lost(log: Path, end: _End) -> str | None:
+    head = read_at(log, _HEADER.size)
     if len(head) < _HEADER.size:
         return None
     magic, _, size, *_, one, two = _HEADER.unpack(head)
@@ -76,29 +76,32 @@ def _find_lost(log: BinaryIO, end: _End) -> str | None:
     return f"its log (-wal) is damaged after frame {end.frame}: {len(committed)} transactions are lost"
 
 
-def _list_committed(log: BinaryIO, after: int, salt: bytes, size: int) -> list[int]:
+def _list_committed(log: Path, after: int, salt: bytes, size: int) -> list[int]:
     """The frames after `after` that end a transaction of this log and are complete in length."""
     found = []
-    length = log.seek(0, 2)
-    count = (length - _HEADER.size) // (_FRAME.size + size)
+    count = (log.stat().st_size - _HEADER.size) // (_FRAME.size + size)
     for number in range(after + 1, count + 1):
-        log.seek(_HEADER.size + (number - 1) * (_FRAME.size + size))
-        frame = log.read(_FRAME.size)
+        frame = read_at(log, _FRAME.size, _frame_at(number, size))
         if frame[8:16] == salt and frame[4:8] != bytes(4):
             found.append(number)
     return found
 
 
-def _is_broken(log: BinaryIO, end: _End, last: int, size: int, order: str) -> bool:
+def _is_broken(log: Path, end: _End, last: int, size: int, order: str) -> bool:
     """Whether a frame before the last is not as written; only the last may have been cut short."""
     checksum = end.checksum
     for number in range(end.frame + 1, last):
-        log.seek(_HEADER.size + (number - 1) * (_FRAME.size + size))
-        frame = log.read(_FRAME.size)
-        checksum = _add(log.read(size), _add(frame[:8], checksum, order), order)
+        whole = read_at(log, _FRAME.size + size, _frame_at(number, size))
+        frame, page = whole[: _FRAME.size], whole[_FRAME.size :]
+        checksum = _add(page, _add(frame[:8], checksum, order), order)
         if frame[8:] != end.salt + b"".join(one.to_bytes(4, "big") for one in checksum):
             return True
     return False
+
+
+def _frame_at(number: int, size: int) -> int:
+    """The offset of a frame in the log, given the size of a page."""
+    return _HEADER.size + (number - 1) * (_FRAME.size + size)
 
 
 def _add(data: bytes, checksum: tuple[int, int], order: str) -> tuple[int, int]:

@@ -6,11 +6,10 @@ https://www.sqlite.org/wal.html#read_only_databases
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
-from typing import Final
 
 from archiver.errors import UsageError
+from archiver.store.raw_file import read_at
 
 ARCHIVE_NAME = "archive.db"
 EXTRACT_ID = 0x746B6578
@@ -18,9 +17,6 @@ EXTRACT_ID = 0x746B6578
 _ID_AT, _ID_SIZE = 68, 4
 """Where the file's header has it. https://www.sqlite.org/fileformat2.html#the_database_header"""
 _LOGS = ("wal", "journal")
-_looking = threading.Lock()
-_known: Final[dict[tuple[int, int], bool]] = {}
-"""Device and inode of the files looked at so far -> whether they are exports."""
 
 
 def find_reading(path: Path) -> tuple[str, str | None]:
@@ -47,29 +43,11 @@ def find_reading(path: Path) -> tuple[str, str | None]:
 
 
 def is_export(path: Path) -> bool:
-    """Whether the file is one that `telekeep export --format sqlite` made: evidence, which is never changed.
-
-    Each file is looked at once, before SQLite opens it: closing any descriptor of a file drops all locks that this
-    process has on it. Another process would then take the log for abandoned and delete it, with what we write to it.
-    https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
-    """
-    with _looking:
-        try:
-            found = path.stat()
-            key = found.st_dev, found.st_ino
-            if key not in _known:
-                _known[key] = _read_id(path) == EXTRACT_ID.to_bytes(_ID_SIZE, "big")
-        except OSError:
-            return False
-        return _known.get(key, False)
-
-
-def _read_id(path: Path) -> bytes:
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    """Whether the file is one that `telekeep export --format sqlite` made: evidence, which is never changed."""
     try:
-        return os.pread(handle, _ID_SIZE, _ID_AT)
-    finally:
-        os.close(handle)
+        return read_at(path, _ID_SIZE, _ID_AT) == EXTRACT_ID.to_bytes(_ID_SIZE, "big")
+    except OSError:
+        return False
 
 
 def expect_no_export(directory: Path) -> None:

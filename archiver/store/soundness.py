@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations
+from archiver.store.raw_file import read_at
 from archiver.store.search_rows import search_schema
 from search.exact.schema import SCHEMA_VERSION
 
@@ -32,9 +33,8 @@ _MOST = 100
 
 def check_header(path: Path) -> str | None:
     """A fault in the file's header, checked before SQLite opens it; None if there is none."""
-    with path.open("rb") as file:
-        header = file.read(_HEADER)
-        size = file.seek(0, 2)
+    header = read_at(path, _HEADER)
+    size = path.stat().st_size
     if not size:
         return "is empty"
     if header[:16] != _MAGIC[: len(header)]:
