@@ -108,13 +108,11 @@ async def _annotate(annotator: Annotator) -> int:
     from archiver.cli.view.progress import Progress
 
     failures: Counter[str] = Counter()
-    done = 0
     with Progress("media annotate", unit="files") as progress:
         async for one in annotator.run(asyncio.Event()):
-            done += 1
             if one.result.text is None:
                 failures[f"{one.hook.name}: {one.result.reason}"] += 1
-            progress.advance(done)
+            progress.add(1)
     for why, times in failures.most_common(5):
         output.warn(f"{count(times, 'file')} failed: {why}.")
     return failures.total()

@@ -71,15 +71,8 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
     expect_archive(settings.archive.dir)
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
         with Progress("offload", unit="files") as progress:
-            done = 0
-
-            def advance(count: int) -> None:
-                nonlocal done
-                done += count
-                progress.advance(done, None)
-
             store = BlobStore(settings.archive.dir)
-            found = await find_moved(database, store, returned=returned, progress=advance, damaged=damaged.append)
+            found = await find_moved(database, store, returned=returned, progress=progress.add, damaged=damaged.append)
         _name_damaged(damaged)
         if shape != "people":
             print_things([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)

@@ -108,14 +108,7 @@ async def _make(
 
     policy = settings_policy(invocation.checked_settings().media)
     with Progress("plan", unit="files") as progress:
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            progress.advance(done, None)
-
-        planner = Planner(policy, adapt, advance)
+        planner = Planner(policy, adapt, progress.add)
         return [await planner.plan(database.connection, channel.channel_id) for channel in channels]
 
 

@@ -12,6 +12,7 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
+    from archiver.media.blob_store import BlobStore
     from archiver.media.prune import PrunePlan
     from archiver.store.database import Database
     from config.settings import Settings
@@ -77,27 +78,18 @@ async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> 
     return 0
 
 
-async def _plan(settings: Settings, database: Database, store: object) -> PrunePlan:
+async def _plan(settings: Settings, database: Database, store: BlobStore) -> PrunePlan:
     from archiver.compose.media import settings_policy
-    from archiver.media.blob_store import BlobStore
     from archiver.media.policy import merge_policy
     from archiver.media.prune import Pruner
     from archiver.store.channel import list_channels
     from archiver.store.media_policy import list_overrides
 
-    assert isinstance(store, BlobStore)
     policy, overrides = settings_policy(settings.media), await database.read(list_overrides)
     channels = await database.read(list_channels, removed=True)
     policies = {one.channel_id: merge_policy(policy, overrides.get(one.channel_id)) for one in channels}
     with Progress("prune", unit="files") as progress:
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            progress.advance(done, None)
-
-        return await Pruner(policies, advance).plan(database.connection, store)
+        return await Pruner(policies, progress.add).plan(database.connection, store)
 
 
 async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: bool) -> None:

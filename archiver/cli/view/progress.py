@@ -92,6 +92,11 @@ class Progress:
         self._erase()
         self._open.close()
 
+    def add(self, count: int) -> None:
+        """Record `count` more, of an unknown total."""
+        if self._medium != "nothing":
+            self.advance(self._done + count)
+
     def advance(
         self,
         done: int,
