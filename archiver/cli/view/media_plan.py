@@ -9,12 +9,18 @@ from typing import Any, Self
 from archiver.cli import output
 from archiver.cli.view import figures
 from archiver.cli.view.grid import Column, print_sentences, print_whole
-from archiver.cli.view.media_words import count_files, describe_policy, describe_rate, policy_object
+from archiver.cli.view.media_words import (
+    count_files,
+    describe_free,
+    describe_policy,
+    describe_rate,
+    list_rate_objects,
+    policy_object,
+)
 from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
 from archiver.media.plan import FETCH, STORED, THUMBNAIL, ChannelPlan, FileTally, estimate_seconds
 from archiver.model.media_file import FILE_KINDS
-from archiver.model.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
 from archiver.store.media_policy import MediaRate, list_rates
@@ -128,15 +134,7 @@ def totals_object(totals: PlanTotals) -> dict[str, Any]:
         "min_free": totals.min_free,
         "fits": totals.fits,
         "seconds": None if totals.seconds is None or not totals.fetch.files else round(totals.seconds),
-        "rates": [
-            {
-                "account": account,
-                "at": iso(rate.at),
-                "files_per_second": round(rate.files, 3),
-                "bytes_per_second": round(rate.bytes),
-            }
-            for account, rate in totals.rates.items()
-        ],
+        "rates": list_rate_objects(totals.rates),
     }
 
 
@@ -179,16 +177,9 @@ def _foot(totals: PlanTotals, now: float) -> Iterator[str]:
             for reason, tally in totals.left_out.items()
         )
         yield f"Left out: {'; '.join(reasons)}."
-    free, least = figures.size(totals.free), figures.size(totals.min_free)
-    if totals.free < totals.min_free:
-        yield f"Free: {free}, less than media.min_free ({least}): no files are fetched; mirroring continues."
-    else:
-        room = (
-            ""
-            if totals.fits or not fetch.files
-            else " The files do not all fit: downloads will stop; mirroring continues."
-        )
-        yield f"Free: {free}; {least} of it are kept free (media.min_free).{room}"
+    is_short = fetch.files and not totals.fits and totals.free >= totals.min_free
+    short = " The files do not all fit: downloads will stop; mirroring continues." if is_short else ""
+    yield f"{describe_free(totals.free, totals.min_free)}{short}"
     if fetch.files:
         yield _time(totals, now)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from archiver.cli import output
 from archiver.cli.view import figures
 from archiver.cli.view.grid import Column, print_sentences, print_whole
-from archiver.cli.view.media_words import count_files, describe_rate
+from archiver.cli.view.media_words import count_files, describe_free, describe_rate, list_rate_objects
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
@@ -80,7 +80,7 @@ class MediaReport:
 
     @property
     def has_room(self) -> bool:
-        """Whether downloads may go on."""
+        """Whether downloads may continue."""
         return self.free >= self.min_free
 
 
@@ -122,15 +122,7 @@ def report_object(report: MediaReport) -> dict[str, Any]:
             for one in report.failures
         ],
         "stored": [{"state": one.state, "contents": one.blobs, "bytes": one.size} for one in report.blobs],
-        "rates": [
-            {
-                "account": account,
-                "at": iso(rate.at),
-                "files_per_second": round(rate.files, 3),
-                "bytes_per_second": round(rate.bytes),
-            }
-            for account, rate in report.rates.items()
-        ],
+        "rates": list_rate_objects(report.rates),
         "under_way": {"files": report.under_way[0], "bytes": report.under_way[1]},
         "free_bytes": report.free,
         "min_free": report.min_free,
@@ -164,10 +156,6 @@ def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
         yield f"{failure.status.capitalize()}{reason}: {figures.count(failure.files, 'file')}{at}."
     if len(report.failures) > _MOST:
         yield f"And {len(report.failures) - _MOST} more reasons: --json lists all."
-    free, least = figures.size(report.free), figures.size(report.min_free)
-    if report.has_room:
-        yield f"Free: {free}; {least} of it are kept free (media.min_free)."
-    else:
-        yield f"Free: {free}, less than media.min_free ({least}): no files are fetched; mirroring continues."
+    yield describe_free(report.free, report.min_free)
     for account, rate in report.rates.items():
         yield f"Rate of account {account} on {moments.at(rate.at)}: {describe_rate(rate)}."

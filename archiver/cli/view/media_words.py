@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from archiver.cli.view import figures
 from archiver.model.media_file import MediaPolicy
+from archiver.model.row import iso
 from archiver.store.media_policy import MediaRate
 
 _KINDS = {"none": "nothing", "photos": "photos", "all": "all files"}
@@ -45,3 +47,24 @@ def count_files(files: int, size: int, unknown: int = 0) -> str:
 def describe_rate(rate: MediaRate) -> str:
     """`1.2 MB/s, 3.4 files/s`."""
     return f"{figures.size(round(rate.bytes))}/s, {figures.rate(rate.files, 'files')}"
+
+
+def list_rate_objects(rates: Mapping[str, MediaRate]) -> list[dict[str, Any]]:
+    """Rates by account as JSON."""
+    return [
+        {
+            "account": account,
+            "at": iso(rate.at),
+            "files_per_second": round(rate.files, 3),
+            "bytes_per_second": round(rate.bytes),
+        }
+        for account, rate in rates.items()
+    ]
+
+
+def describe_free(free: int, min_free: int) -> str:
+    """How many bytes are free on the disk, and what that means for downloads."""
+    size, least = figures.size(free), figures.size(min_free)
+    if free < min_free:
+        return f"Free: {size}, less than media.min_free ({least}): no files are fetched; mirroring continues."
+    return f"Free: {size}; {least} of it are kept free (media.min_free)."
