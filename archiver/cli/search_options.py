@@ -27,7 +27,6 @@ Until: TypeAlias = Annotated[
     str | None, Option(metavar="DATE", help="Only messages before this time; a day is included.")
 ]
 On: TypeAlias = Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
-Zone: TypeAlias = Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")]
 Engine: TypeAlias = Annotated[Choice, Option(metavar="ENGINE", help="auto, exact or meilisearch.")]
 Fuzzy: TypeAlias = Annotated[bool, Option("--fuzzy", help="Tolerate typos (Meilisearch only).")]
 Expand: TypeAlias = Annotated[bool, Option("--expand", help="Also search for equivalent spellings from the glossary.")]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import ChannelsArgument
 from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.fields import Csv, CsvTable, Fields, TableShape, choose_table_shape, parse_fields, pick
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When, choose_channels, open_archive
@@ -48,9 +49,7 @@ class ChangesOptions:
 
 def command(
     context: CommandContext,
-    channel: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
-    ] = None,
+    channel: ChannelsArgument = None,
     *,
     since: Annotated[str | None, Option(metavar="DATE", help="Only changes from this time or day on.")] = None,
     until: Annotated[

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import ChannelsArgument, DateZoneOption
 from archiver.cli.export_options import (
     ExportPlan,
     FieldsOption,
@@ -18,7 +19,7 @@ from archiver.cli.export_options import (
     plan_export,
 )
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.exported import estimate_object, report, report_estimate, to_object
 from archiver.cli.view.moments import Moments
@@ -77,9 +78,7 @@ the rows say which.
 
 def command(
     context: CommandContext,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
-    ] = None,
+    channels: ChannelsArgument = None,
     *,
     out: Annotated[
         str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
@@ -102,7 +101,7 @@ def command(
         Option(metavar="DATE", help="Only messages up to and including this day, or before this time."),
     ] = None,
     on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
-    tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
+    tz: DateZoneOption = None,
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     media: MediaOption = "none",
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,

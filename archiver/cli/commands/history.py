@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import MessageArgument
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
@@ -28,7 +29,7 @@ EXIT_STATUS = {
 
 def command(
     context: CommandContext,
-    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    address: MessageArgument,
     *,
     diff: Annotated[bool, Option("--diff", help="Mark the words that changed: [-old-]{+new+}.")] = False,
     counters: Annotated[bool, Option("--counters", help="Include views, forwards, replies, reactions.")] = False,

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import ChannelsArgument
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.errors import NotConfigured, UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ EXIT_STATUS = {
 
 def command(
     context: CommandContext,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all channels.")
-    ] = None,
+    channels: ChannelsArgument = None,
     *,
     hook: Annotated[
         Literal["transcribe", "ocr"] | None,

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import DateZoneOption, PlacesArgument
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
 
@@ -48,10 +49,7 @@ class Wanted(NamedTuple):
 
 def command(
     context: CommandContext,
-    places: Annotated[
-        list[str] | None,
-        Argument(metavar="CHANNEL|CHANNEL/ID", help="Channels, or single messages; default: all mirrored channels."),
-    ] = None,
+    places: PlacesArgument = None,
     *,
     query: Annotated[
         str | None,
@@ -65,7 +63,7 @@ def command(
         Option(metavar="DATE", help="Only files of messages up to the end of this day, or before this time."),
     ] = None,
     on: Annotated[str | None, Option(metavar="DAY", help="Only files of this day, month, year, or range A..B.")] = None,
-    tz: Annotated[str | None, Option(metavar="ZONE", help="Time zone of dates; default: [display] tz, UTC.")] = None,
+    tz: DateZoneOption = None,
     max_size: Annotated[
         str | None, Option("--max-size", metavar="SIZE", help="Fetch files up to this size, such as 500MB.")
     ] = None,

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import MirroredArgument
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
@@ -29,9 +30,7 @@ EXIT_STATUS = {
 
 def command(
     context: CommandContext,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all mirrored ones.")
-    ] = None,
+    channels: MirroredArgument = None,
     *,
     download: Annotated[
         Literal["none", "photos", "all"] | None,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from archiver.cli import interrupted, output
-from archiver.cli.parsing.parameters import Argument, CommandContext
+from archiver.cli.arguments import PlacesArgument
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ EXIT_STATUS = {
 
 def command(
     context: CommandContext,
-    places: Annotated[
-        list[str] | None,
-        Argument(metavar="CHANNEL|CHANNEL/ID", help="Channels, or single messages; default: all mirrored channels."),
-    ] = None,
+    places: PlacesArgument = None,
     *,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import MirroredArgument
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext
+from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
@@ -15,9 +15,7 @@ EXIT_STATUS = {0: "shown", 2: "wrong usage, or there is no archive"}
 
 def command(
     context: CommandContext,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all mirrored ones.")
-    ] = None,
+    channels: MirroredArgument = None,
     *,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import DateZoneOption
 from archiver.cli.commands.searching import Search, print_count, print_facets, print_hits
 from archiver.cli.invocation import Invocation
 from archiver.cli.pages import ResultPages
@@ -32,7 +33,6 @@ from archiver.cli.search_options import (
     Since,
     Until,
     Web,
-    Zone,
     check_combination,
     choose_search_shape,
 )
@@ -103,7 +103,7 @@ def command(
     since: Since = None,
     until: Until = None,
     on: On = None,
-    tz: Zone = None,
+    tz: DateZoneOption = None,
     engine: Engine = "auto",
     fuzzy: Fuzzy = False,
     expand: Expand = False,

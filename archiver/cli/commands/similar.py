@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import MessageArgument
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.invocation import Invocation
 from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.figures import count
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
@@ -54,7 +55,7 @@ class _Answer(NamedTuple):
 
 def command(
     context: CommandContext,
-    address: Annotated[str, Argument(metavar="CHANNEL/ID", help="alias/123, @name/123, ID/123 or a link.")],
+    address: MessageArgument,
     *,
     bits: Annotated[
         int, Option("--bits", min=0, metavar="N", help=f"How many of the 64 bits may differ, 0 to {MOST_BITS}.")

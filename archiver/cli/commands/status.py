@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import ChannelsArgument
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.moments import choose_zone
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.named_channel import find_typed
@@ -34,9 +35,7 @@ _EVERY = 2.0
 
 def command(
     context: CommandContext,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
-    ] = None,
+    channels: ChannelsArgument = None,
     *,
     watch: Annotated[bool, Option("--watch", help="Refresh every 2 seconds, until Ctrl-C.")] = False,
     wide: Annotated[bool, Option("--wide", "-w", help="On a terminal: everything about each channel.")] = False,

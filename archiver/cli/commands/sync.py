@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
 
 from archiver.cli import interrupted, output
+from archiver.cli.arguments import ChannelsArgument
 from archiver.cli.commands.syncing import report_all_unread, report_rename, wants_takeout
-from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
 from archiver.ids import ChannelId
@@ -41,9 +42,7 @@ EXIT_STATUS = {
 def command(
     context: CommandContext,
     *,
-    channels: Annotated[
-        list[str] | None, Argument(metavar="CHANNEL", help="Name, alias, link or id; default: all.")
-    ] = None,
+    channels: ChannelsArgument = None,
     takeout: Annotated[
         bool | None,
         Option("--takeout/--no-takeout", help="Fetch histories in a takeout session. [default: telegram.takeout]"),

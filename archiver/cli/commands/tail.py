@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 from archiver.cli import interrupted, output, streams
+from archiver.cli.arguments import DateZoneOption
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.search_options import Channels, Zone
+from archiver.cli.search_options import Channels
 from archiver.cli.view.fields import Fields, choose_table_shape, parse_fields
 from archiver.cli.view.tailed import Event, EventPrinter, last_event
 from archiver.compose.query import open_engine, read_query
@@ -64,7 +65,7 @@ def command(
     since: Annotated[
         str | None, Option("--since", metavar="DATE", help="Start with what was archived since then, instead of -n.")
     ] = None,
-    tz: Zone = None,
+    tz: DateZoneOption = None,
     last: Annotated[int, Option("-n", min=0, metavar="N", help="Start with the last N posts that match.")] = 10,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")] = False,
     fields: Fields = None,
