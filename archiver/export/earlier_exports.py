@@ -46,7 +46,7 @@ def find_earlier_folder(path: Path) -> str | ForeignFile:
         claims = read_names(directory, MANIFEST_NAME)
         if claims is None:
             return ForeignFile("")
-        inside = {name for name in _walk(path) if name != MANIFEST_NAME}
+        inside = {name for name in walk(path) if name != MANIFEST_NAME}
         for name in sorted(inside ^ set(claims.entries)):
             return ForeignFile(name)
         for name, entry in claims.entries.items():
@@ -57,7 +57,7 @@ def find_earlier_folder(path: Path) -> str | ForeignFile:
         os.close(directory)
 
 
-def _walk(path: Path) -> Iterator[str]:
+def walk(path: Path) -> Iterator[str]:
     """Everything below that is not a directory; a link to one counts as a file."""
     for above, folders, names in os.walk(path):
         linked = [name for name in folders if os.path.islink(os.path.join(above, name))]  # noqa: PTH114, PTH118

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import secrets
+
+from archiver.export.temporary import part_name
 
 _RENAME_EXCHANGE = 2
 
@@ -25,11 +26,11 @@ def _in_one_step(directory: int, one: str, two: str) -> bool:
 
 
 def _by_renaming(directory: int, one: str, two: str) -> None:
-    aside = f".telekeep-{secrets.token_hex(16)}.part"
-    os.rename(two, aside, src_dir_fd=directory, dst_dir_fd=directory)
+    spare = part_name()
+    os.rename(two, spare, src_dir_fd=directory, dst_dir_fd=directory)
     try:
         os.rename(one, two, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
-        os.rename(aside, two, src_dir_fd=directory, dst_dir_fd=directory)
+        os.rename(spare, two, src_dir_fd=directory, dst_dir_fd=directory)
         raise
-    os.rename(aside, one, src_dir_fd=directory, dst_dir_fd=directory)
+    os.rename(spare, one, src_dir_fd=directory, dst_dir_fd=directory)

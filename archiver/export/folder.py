@@ -1,21 +1,15 @@
 """Write a directory completely or not at all: under a temporary name beside its place, synced, then renamed.
 
 A directory that is there already is replaced only if it is empty, or if it is an earlier export with nothing else in
-it. As with files (`target.py`), an error or interrupt leaves nothing behind, and a crash leaves an unlocked
-`.telekeep-<random>.part`, which the next export removes.
+it. An error or an interrupt leaves nothing on disk, and a crash what the next export removes (`temporary.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import os
-import re
-import secrets
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +20,9 @@ from archiver.errors import UsageError
 from archiver.export.earlier_exports import find_earlier_folder
 from archiver.export.exchange import exchange
 from archiver.export.manifest import FilePart
+from archiver.export.temporary import DIRECTORY, create_folder, remove_left_over, sync_folders, unwritable_folder
 
 _BUFFER = 1 << 16
-_PART = re.compile(r"\.telekeep-[0-9a-f]{32}\.part")
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FolderFile:
@@ -81,12 +74,8 @@ class Folder:
     def __enter__(self) -> Self:
         try:
             self._parent = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            remove_left_over_folders(self._parent)
-            self._part = f".telekeep-{secrets.token_hex(16)}.part"
-            os.mkdir(self._part, 0o777, dir_fd=self._parent)
-            self._handle = os.open(self._part, _DIRECTORY, dir_fd=self._parent)
-            with contextlib.suppress(OSError):  # some file systems have no locks
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_left_over(self._parent)
+            self._part, self._handle = create_folder(self._parent)
         except OSError as exc:
             self._discard()
             raise self.unwritable(exc) from exc
@@ -111,7 +100,7 @@ class Folder:
         for step in steps:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(step, 0o777, dir_fd=at)
-            inner = os.open(step, _DIRECTORY, dir_fd=at)
+            inner = os.open(step, DIRECTORY, dir_fd=at)
             if at != self._handle:
                 os.close(at)
             at = inner
@@ -130,9 +119,7 @@ class Folder:
         expect_replaceable_folder(self.path, force=self._replace)
         name = self.path.name
         try:
-            for inner, _, _, handle in os.fwalk(".", dir_fd=self._handle):
-                del inner
-                os.fsync(handle)
+            sync_folders(self._handle)
             if self._is_taken():
                 exchange(self._parent, self._part, name)  # what was there is removed on exit
             else:
@@ -166,9 +153,7 @@ class Folder:
 
     def unwritable(self, exc: OSError) -> UsageError:
         """The error for people."""
-        if exc.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-            return UsageError(f"{self.path} was made by another program in the meantime; nothing was written.")
-        return UsageError(f"{self.path} cannot be written: {exc.strerror}.")
+        return unwritable_folder(self.path, exc)
 
 
 def expect_replaceable_folder(path: Path, *, force: bool) -> None:
@@ -204,34 +189,15 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
     """A private folder for files that are made before they are written; None: the system's place for such."""
     above = Path(tempfile.gettempdir()) if parent is None else parent
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    name = f".telekeep-{secrets.token_hex(16)}.part"
-    handle = -1
+    name, handle = None, -1
     try:
-        remove_left_over_folders(directory)
-        os.mkdir(name, 0o700, dir_fd=directory)
-        handle = os.open(name, _DIRECTORY, dir_fd=directory)
-        with contextlib.suppress(OSError):  # some file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_left_over(directory)
+        name, handle = create_folder(directory, 0o700)
         yield above / name
     except OSError as exc:
         raise UsageError(f"{above} cannot be written: {exc.strerror}.") from exc
     finally:
-        shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
-        for one in (handle, directory):
-            if one >= 0:
-                os.close(one)
-
-
-def remove_left_over_folders(directory: int) -> None:
-    """Remove folders of killed exports from the directory: our names, our user's, and unlocked."""
-    for name in os.listdir(directory):
-        if not _PART.fullmatch(name):
-            continue
-        with contextlib.suppress(OSError):
-            handle = os.open(name, _DIRECTORY, dir_fd=directory)
-            try:
-                if os.fstat(handle).st_uid == os.geteuid() and stat.S_ISDIR(os.fstat(handle).st_mode):
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(name, dir_fd=directory)
-            finally:
-                os.close(handle)
+        if name is not None:
+            shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
+            os.close(handle)
+        os.close(directory)

@@ -8,11 +8,8 @@ earlier manifest, or with the beginning of its own SHA-256 in its name (`media_n
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Mapping
@@ -21,15 +18,22 @@ from types import TracebackType
 from typing import Self
 
 from archiver.errors import UsageError
-from archiver.export.earlier_exports import read_media
+from archiver.export.earlier_exports import read_media, walk
 from archiver.export.exchange import exchange
-from archiver.export.folder import Folder, remove_left_over_folders
+from archiver.export.folder import Folder
 from archiver.export.manifest import FilePart, MediaFile
 from archiver.export.media_names import find_digits
 from archiver.export.regular import UnusableFile, open_regular
+from archiver.export.temporary import (
+    DIRECTORY,
+    create_folder,
+    part_name,
+    remove_left_over,
+    sync_folders,
+    unwritable_folder,
+)
 
 SUFFIX = ".media"
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FolderMedia:
@@ -65,6 +69,8 @@ class MediaDirectory:
         self._parent = self._handle = -1
         self._part: str | None = None
         self._moved = False
+        self._held: list[str] = []
+        self._named: Mapping[str, int] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -77,15 +83,11 @@ class MediaDirectory:
         """Open a directory within it, which is made first."""
         try:
             if self._part is None:
-                remove_left_over_folders(self._parent)
-                self._part = f".telekeep-{secrets.token_hex(16)}.part"
-                os.mkdir(self._part, 0o777, dir_fd=self._parent)
-                self._handle = os.open(self._part, _DIRECTORY, dir_fd=self._parent)
-                with contextlib.suppress(OSError):  # some file systems have no locks
-                    fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_left_over(self._parent)
+                self._part, self._handle = create_folder(self._parent)
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o777, dir_fd=self._handle)
-            return os.open(name, _DIRECTORY, dir_fd=self._handle)
+            return os.open(name, DIRECTORY, dir_fd=self._handle)
         except OSError as exc:
             raise self.unwritable(exc) from exc
 
@@ -115,11 +117,10 @@ class MediaDirectory:
             return
         try:
             if self._part is None:
-                self._part = f".telekeep-{secrets.token_hex(16)}.part"
+                self._part = part_name()
                 os.rename(self.path.name, self._part, src_dir_fd=self._parent, dst_dir_fd=self._parent)
             else:
-                for _, _, _, handle in os.fwalk(".", dir_fd=self._handle):
-                    os.fsync(handle)
+                sync_folders(self._handle)
                 if self._list_held():
                     exchange(self._parent, self._part, self.path.name)
                 else:
@@ -151,18 +152,14 @@ class MediaDirectory:
 
     def _list_held(self) -> list[str]:
         """Everything below the final name that is not a directory. Raises UsageError if that is not a directory."""
-        self._held: list[str] = []
-        self._named: Mapping[str, int] = {}
+        self._held, self._named = [], {}
         if not self._exists(self.path.name):
             return []
         if not stat.S_ISDIR(os.stat(self.path.name, dir_fd=self._parent, follow_symlinks=False).st_mode):
             if not self.files:
                 return []
             raise UsageError(f"{self.path} is not a directory and is not replaced.", hint="Choose another name.")
-        for above, folders, names in os.walk(self.path):
-            linked = [one for one in folders if os.path.islink(os.path.join(above, one))]  # noqa: PTH114, PTH118
-            within = os.path.relpath(above, self.path)
-            self._held += [os.path.normpath(os.path.join(within, one)) for one in (*names, *linked)]  # noqa: PTH118
+        self._held = list(walk(self.path))
         self._named = read_media(self._parent, self._data.name)
         return self._held
 
@@ -187,6 +184,4 @@ class MediaDirectory:
 
     def unwritable(self, exc: OSError) -> UsageError:
         """The error for people."""
-        if exc.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            return UsageError(f"{self.path} was made by another program in the meantime; nothing was written.")
-        return UsageError(f"{self.path} cannot be written: {exc.strerror}.")
+        return unwritable_folder(self.path, exc)

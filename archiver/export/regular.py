@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 
+from archiver.export.temporary import DIRECTORY
+
 LARGEST_MANIFEST = 256 << 20
 """Bytes; a manifest lists ranges of ids, some millions at the most."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UnusableFile(Exception):
@@ -28,7 +29,7 @@ def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
         try:
             at = directory
             for folder in folders:
-                at = os.open(folder, _DIRECTORY, dir_fd=at)
+                at = os.open(folder, DIRECTORY, dir_fd=at)
                 held.append(at)
             _expect_regular(os.stat(last, dir_fd=at, follow_symlinks=False))
             file = os.fdopen(os.open(last, _READ, dir_fd=at), "rb")

@@ -1,19 +1,14 @@
 """Write a file completely or not at all: under a temporary name in the same directory, synced, then renamed.
 
-The temporary name is unguessable, created exclusively (O_EXCL, O_NOFOLLOW) and locked while being written. An error or
-an interrupt leaves nothing behind; a crash leaves an unlocked `.telekeep-<random>.part`, which the next export into
-the directory removes.
+An error or an interrupt leaves nothing on disk, and a crash what the next export removes (`temporary.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
-import re
-import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -21,10 +16,9 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from archiver.errors import UsageError
+from archiver.export.temporary import create_file, lock, part_name, remove_left_over
 
 _BUFFER = 1 << 20
-_PART = re.compile(r"\.telekeep-[0-9a-f]{32}\.part")
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 """Errors of file systems without hard links, such as those of USB sticks."""
 NO_LINKS = _NO_LINKS | {errno.EXDEV}
@@ -51,8 +45,8 @@ class Target:
     def __enter__(self) -> Self:
         try:
             self.directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            _remove_left_over(self.directory)
-            self._part, handle = _create(self.directory)
+            remove_left_over(self.directory)
+            self._part, handle = create_file(self.directory)
         except OSError as exc:
             self._close_directory()
             raise self._unwritable(exc) from exc
@@ -160,7 +154,7 @@ class Target:
         return info
 
     def _keep_old(self) -> None:
-        name = _part_name()
+        name = part_name()
         try:
             os.link(self.path.name, name, src_dir_fd=self.directory, dst_dir_fd=self.directory, follow_symlinks=False)
         except OSError as exc:
@@ -168,10 +162,10 @@ class Target:
                 raise
             return
         self._before = name
-        with contextlib.suppress(OSError):  # locked, so that no other export takes it for a leftover
+        with contextlib.suppress(OSError):
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             self._before_lock = os.open(name, flags, dir_fd=self.directory)
-            fcntl.flock(self._before_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._before_lock)
 
     def _drop_old(self) -> None:
         if self._before is not None:
@@ -198,7 +192,7 @@ def link_new(directory: int, name: str, new_name: str) -> None:
     except OSError as exc:
         if exc.errno not in _NO_LINKS:
             raise
-        part, handle = _create(directory)
+        part, handle = create_file(directory)
         source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         with os.fdopen(handle, "wb") as copy, os.fdopen(source, "rb") as file:
             shutil.copyfileobj(file, copy)
@@ -220,35 +214,3 @@ def _rename_new(directory: int, part: str, name: str) -> None:
         os.rename(part, name, src_dir_fd=directory, dst_dir_fd=directory)
     else:
         os.unlink(part, dir_fd=directory)
-
-
-def _part_name() -> str:
-    return f".telekeep-{secrets.token_hex(16)}.part"
-
-
-def _create(directory: int) -> tuple[str, int]:
-    """Create a new file exclusively, and lock it."""
-    while True:
-        name = _part_name()
-        handle = os.open(name, _CREATE, 0o666, dir_fd=directory)
-        with contextlib.suppress(OSError):  # some file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(handle).st_nlink:
-            return name, handle
-        os.close(handle)  # another export removed it as a leftover before it was locked
-
-
-def _remove_left_over(directory: int) -> None:
-    """Remove files of killed exports from the directory: our names, our user's, and unlocked."""
-    for name in os.listdir(directory):
-        if not _PART.fullmatch(name):
-            continue
-        with contextlib.suppress(OSError):
-            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-            try:
-                info = os.fstat(handle)
-                if stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid():
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(name, dir_fd=directory)
-            finally:
-                os.close(handle)
