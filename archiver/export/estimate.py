@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from archiver.export.request import Request
-from archiver.export.run import write_into
 from archiver.export.stream import count_items, iter_chunks
-from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, Writer
+from archiver.export.writer import DescribedRows
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 
 _SAMPLE = 4096
-"""Rows that are written to nowhere."""
+"""Rows that are encoded, but not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +48,13 @@ class Nowhere:
         """Nothing."""
 
 
-async def estimate(
-    conn: Connection,
-    request: Request,
-    writer: Writer | Callable[[ByteSink], DescribedRows] | None = None,
-    make_folder: Callable[[OpensFiles], DescribedRows] | None = None,
-) -> ExportEstimate:
-    """Estimate the export of a format of one file, or of several."""
+async def estimate(conn: Connection, request: Request, make_rows: Callable[[Nowhere], DescribedRows]) -> ExportEstimate:
+    """Estimate an export. `make_rows`: what writes the rows of the format, given where to."""
     sink = Nowhere()
-    assert (writer is None) != (make_folder is None)
-    rows = make_folder(sink) if make_folder is not None else write_into(writer, sink) if writer is not None else None
-    assert rows is not None
     async with snapshot(conn):
         total = await count_items(conn, request)
         began = time.perf_counter()
-        written = await _write_sample(conn, request, rows)
+        written = await _write_sample(conn, request, make_rows(sink))
         took = time.perf_counter() - began
     scale = total / written if written else 0
     exact = written >= total

@@ -33,7 +33,14 @@ from archiver.export.formats.registry import WriterContext
 from archiver.export.media_rows import place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
-from archiver.export.run import ExportResult, MediaExport, export_to_file, export_to_folder, export_to_stream
+from archiver.export.run import (
+    ExportResult,
+    MediaExport,
+    export_to_file,
+    export_to_folder,
+    export_to_stream,
+    write_into,
+)
 from archiver.export.stream import count_items, find_newest
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
@@ -201,7 +208,7 @@ async def _export(
     if plan.dry_run:
         if files is not None:
             output.note("the estimate does not include the files.")
-        return await estimate(conn, request, None if make_folder else form.open(context), make_folder)
+        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)))
     with Progress("export") as progress:
         total = await count_items(conn, request) if progress.is_shown else None
 
