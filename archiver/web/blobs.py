@@ -28,7 +28,7 @@ _REMEMBERED: Final = 10_000
 """Number of files that are not hashed again while they are the same files on disk."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_SIGNS: Final[tuple[tuple[bytes, int, str], ...]] = (
+SIGNS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"\xff\xd8\xff", 0, "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
     (b"GIF87a", 0, "image/gif"),
@@ -41,7 +41,7 @@ _SIGNS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"fLaC", 0, "audio/flac"),
     (b"\x1aE\xdf\xa3", 0, "video/webm"),
 )
-_BRANDS: Final = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"avif": "image/avif"}
+BRANDS: Final = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"avif": "image/avif"}
 _SANDBOX: Final = "default-src 'none'; sandbox"
 
 
@@ -54,11 +54,11 @@ class Part(NamedTuple):
 
 def sniff(head: bytes) -> str | None:
     """The type of a file that may be shown, by its first bytes; None for all others."""
-    for sign, at, kind in _SIGNS:
+    for sign, at, kind in SIGNS:
         if head[at : at + len(sign)] == sign and (kind != "image/webp" or head[:4] == b"RIFF"):
             return kind
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "video/mp4")
+        return BRANDS.get(head[8:12], "video/mp4")
     return None
 
 

@@ -18,21 +18,20 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FILE_KINDS, FileKey, FileStatus, file_key, is_file, thumb_key
 from archiver.model.row import StoredMedia
-from archiver.reading.pictures import ITSELF
+from archiver.model.shown_media import ELEMENTS, find_element
+from archiver.reading.pictures import read_message_previews
 from archiver.store.database import Connection, Reader, read
 from archiver.store.file import find_files
 from archiver.store.media_list import list_previewed
-from archiver.store.rows import find_payload
+from archiver.store.picture import PICTURE_KINDS
 from archiver.web.site import Site
 
 SMALL: Final = 600_000
 """Bytes up to which a picture itself is shown in a list, where it has no thumbnail."""
-_PREVIEWED: Final = frozenset({"photo", "image", "video", "round", "gif"})
 _EMPTY: Final = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 """One transparent point."""
 _LARGEST: Final = 2**63 - 1
 """Number that SQLite can look for."""
-_SOUNDS: Final = frozenset({"voice", "audio"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +63,12 @@ class Attachment:
     @property
     def is_sound(self) -> bool:
         """Whether it is stored, and to be heard."""
-        return self.file is not None and self.media.kind in _SOUNDS
+        return self.file is not None and ELEMENTS.get(self.media.kind) == "audio"
 
     @property
     def is_film(self) -> bool:
         """Whether it is stored, and to be watched."""
-        return self.file is not None and self.media.kind in ("video", "round", "gif")
+        return self.file is not None and ELEMENTS.get(self.media.kind) == "video"
 
 
 class KnownPictures(NamedTuple):
@@ -135,9 +134,9 @@ def _attachment(channel_id: ChannelId, message_id: int, media: StoredMedia, know
         thumbnail = known.thumbnails.get(thumb_key(file_key(media.kind, media.id)))
         if thumbnail is not None and thumbnail.path is not None and thumbnail.sha256 not in known.absent:
             picture = f"/media/{thumbnail.sha256}"
-        elif stored and media.kind in ITSELF and (media.size or 0) <= SMALL:
+        elif stored and find_element(media.kind, media.mime) == "img" and (media.size or 0) <= SMALL:
             picture = stored
-        elif media.kind in _PREVIEWED and (channel_id, message_id) in known.previewed:
+        elif media.kind in PICTURE_KINDS and (channel_id, message_id) in known.previewed:
             picture = f"/preview/{channel_id}/{message_id}/{media.id}"
     return Attachment(media=media, message_id=message_id, file=stored, picture=picture)
 
@@ -160,10 +159,5 @@ class Previews:
 
 
 def _find_preview(conn: Reader, channel_id: int, message_id: int, media_id: str) -> bytes | None:
-    from archiver.convert.stored import read_payload
-    from archiver.convert.thumbnails import read_previews
-
-    payload = find_payload(conn, ChannelId(channel_id), MessageId(message_id))
-    obj = None if payload is None else read_payload(payload.raw)
-    found = {} if obj is None else read_previews(obj)
+    found = read_message_previews(conn, ChannelId(channel_id), MessageId(message_id))
     return next((one.jpeg for key, one in found.items() if key.partition("/")[2] == media_id), None)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from archiver.model.media_file import blob_path
-from archiver.web.blobs import parse_range, sniff
+from archiver.model.shown_media import SHOWN_TYPES, find_element
+from archiver.web.blobs import BRANDS, SIGNS, parse_range, sniff
 from tests.integration.page_rig import Browser, page
 from tests.sample import NOW, build, index, make_message, photo
 
@@ -155,6 +156,28 @@ def test_types_are_those_of_the_first_bytes() -> None:
     assert sniff(b"XXXX\0\0\0\0WEBPVP8 ") is None
     assert sniff(b"<html>\xff\xd8\xff") is None
     assert sniff(b"") is None
+
+
+def test_every_type_that_is_served_to_be_shown_is_one_that_exports_show() -> None:
+    shown = frozenset().union(*SHOWN_TYPES.values())
+    served = {sniff(bytes(at) + sign if at != 8 else b"RIFF" + bytes(4) + sign) for sign, at, _ in SIGNS}
+    assert served <= shown
+    assert {sniff(b"\0\0\0\x18ftyp" + brand) for brand in (*BRANDS, b"isom")} <= shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "element"),
+    [
+        ("photo", None, "img"),
+        ("image", "image/svg+xml", None),
+        ("sticker", "image/webp", "img"),
+        ("sticker", "video/webm", None),
+        ("gif", "video/mp4", "video"),
+        ("document", "image/png", None),
+    ],
+)
+def test_a_file_is_shown_by_its_kind_and_its_type(kind: str, mime: str | None, element: str | None) -> None:
+    assert find_element(kind, mime) == element
 
 
 def test_parts_are_within_the_file() -> None:

@@ -1,0 +1,37 @@
+"""Which stored files browsers show, by kind of attachment and MIME type: pictures, films and sounds only. Pure.
+
+They are shown without running anything; SVG, HTML and PDF can run something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+Element: TypeAlias = Literal["img", "video", "audio"]
+"""The HTML element that shows a file."""
+
+ELEMENTS: Final[Mapping[str, Element]] = {
+    "photo": "img",
+    "image": "img",
+    "sticker": "img",
+    "video": "video",
+    "round": "video",
+    "gif": "video",
+    "voice": "audio",
+    "audio": "audio",
+}
+"""By kind of attachment."""
+SHOWN_TYPES: Final[Mapping[Element, frozenset[str]]] = {
+    "img": frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}),
+    "video": frozenset({"video/mp4", "video/webm"}),
+    "audio": frozenset({"audio/mpeg", "audio/ogg", "audio/mp4", "audio/webm", "audio/wav", "audio/flac"}),
+}
+"""MIME types that an element can show."""
+
+
+def find_element(kind: str, mime: str | None) -> Element | None:
+    """The element that shows a file of this kind and type; None if it can only be saved."""
+    element = ELEMENTS.get(kind)
+    known = mime or ("image/jpeg" if kind == "photo" else "")
+    return element if element is not None and known in SHOWN_TYPES[element] else None
