@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from archiver.cli import screen
 from archiver.cli.streams import ReaderLeftError, StdoutError
-from archiver.cli.terminal import fold_note, isolate, screen_size, terminal_safe
+from archiver.cli.terminal import fold_note, isolate, terminal_safe
 from archiver.model.json_text import dump
 
 if TYPE_CHECKING:
@@ -84,25 +84,6 @@ def use_colour(stream: TextIO | None = None) -> bool:
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
-def has_blocks() -> bool:
-    """Whether the terminal supports characters such as █: not in the C locale, although Python writes UTF-8 there."""
-    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
-        return False
-    chosen = [os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
-    # Python itself sets LC_CTYPE=C.UTF-8 where the locale is C (PEP 538).
-    locale = next((one for one in chosen if one and one != "C.UTF-8"), "")
-    return locale not in {"C", "POSIX"}
-
-
-def columns(stream: TextIO | None = None) -> int:
-    """Width of the terminal in columns: $COLUMNS, else as the terminal reports, else 80."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isascii() and said.isdecimal() and 0 < int(said) < 10_000:
-        return int(said)
-    size = screen_size(stream or sys.stdout)
-    return 80 if size is None else size[0]
-
-
 def console(stream: TextIO | None = None) -> Console:
     """A rich console on the stream (default: stdout) that obeys NO_COLOR and CLICOLOR_FORCE."""
     from rich.console import Console
@@ -112,8 +93,8 @@ def console(stream: TextIO | None = None) -> Console:
     return Console(
         file=stream,
         # Without both, rich believes that dumb terminals have 80 columns.
-        width=columns(stream) if is_terminal(stream) else None,
-        height=rows() if is_terminal(stream) else None,
+        width=screen.columns(stream) if is_terminal(stream) else None,
+        height=screen.rows() if is_terminal(stream) else None,
         force_terminal=True if colour else None,
         no_color=not colour,
         highlight=False,
@@ -121,11 +102,6 @@ def console(stream: TextIO | None = None) -> Console:
         emoji=False,
         soft_wrap=not is_terminal(stream),
     )
-
-
-def rows() -> int:
-    """Height of the terminal; LINES decides if it is set."""
-    return shutil.get_terminal_size().lines
 
 
 def line(text: str = "") -> None:
@@ -159,13 +135,13 @@ def table(
         grid.add_column(header, justify="right" if header in numeric else "left", no_wrap=header in numeric)
     for row in rows:
         grid.add_row(*(text(_cell(value)) for value in row))
-    screen = console()
+    printer = console()
     if not wide:
-        screen.print(grid)
+        printer.print(grid)
         return
-    screen.size = (_WIDE, screen.height)
-    for cells in screen.render_lines(grid):
-        screen.print(_unpadded(cells), soft_wrap=True)
+    printer.size = (_WIDE, printer.height)
+    for cells in printer.render_lines(grid):
+        printer.print(_unpadded(cells), soft_wrap=True)
 
 
 def _unpadded(cells: list[Segment]) -> Text:
@@ -225,14 +201,6 @@ def flush() -> None:
     sys.stdout.flush()
 
 
-def json_array(values: Iterable[object]) -> None:
-    """Print a JSON array, one element per line."""
-    array = JsonArray()
-    for value in values:
-        array.add(value)
-    array.close()
-
-
 def note(message: str, *, to_copy: bool = False) -> None:
     """Print a note to stderr, unless --quiet. `to_copy`: it contains a command, so it gets no directional marks."""
     if not _state["quiet"]:
@@ -269,7 +237,7 @@ def _say_folded(message: str) -> None:
     if not is_terminal(sys.stderr):
         _say(safe)
         return
-    for part in fold_note(safe, columns(sys.stderr)):
+    for part in fold_note(safe, screen.columns(sys.stderr)):
         _say(isolate(part))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archiver.cli import terminal
+from archiver.cli import screen, terminal
 
 if TYPE_CHECKING:
     import subprocess
@@ -60,7 +60,7 @@ def page() -> Iterator[Paged]:
     """Page the output of the block if it does not fit on the screen. Exit the block before printing notes."""
     paged = Paged()
     command = None if _settings["off"] else choose_pager(os.environ, _settings["command"])
-    size = terminal.screen_size(sys.stdout)
+    size = screen.size(sys.stdout)
     if command is None or size is None or not sys.stdout.isatty():
         yield paged
         return

@@ -7,9 +7,7 @@ https://www.unicode.org/reports/tr9/ , https://trojansource.codes/
 
 from __future__ import annotations
 
-import os
 import re
-from typing import TextIO
 
 # C0 but TAB and LF, DEL and C1; bidi marks, embeddings, overrides and isolates; line and paragraph separators;
 # interlinear annotation; lone surrogates. Kept: ZWJ, ZWNJ and tags, which emoji and Persian are written with.
@@ -53,15 +51,6 @@ def line_isolates(line: str) -> tuple[str, str]:
 def is_clean_link(url: str) -> bool:
     """Whether the URL is safe inside an escape sequence (OSC 8): plain ASCII, https."""
     return re.fullmatch(r"https://[!-~]+", url) is not None
-
-
-def screen_size(stream: TextIO) -> tuple[int, int] | None:
-    """Columns and lines of the terminal that the stream writes to; None if it does not say."""
-    try:
-        columns, lines = os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
-        return None
-    return (columns, lines) if columns > 0 and lines > 0 else None
 
 
 def width(text: str) -> int:

@@ -136,9 +136,9 @@ def test_days_and_months_without_any_are_not_hidden() -> None:
 def test_bars_are_drawn_to_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("archiver.cli.output.has_blocks", lambda: True)
+    monkeypatch.setattr("archiver.cli.screen.has_blocks", lambda: True)
     assert (bar(8, 8, 10), bar(4, 8, 10), bar(1, 10**6, 10), bar(3, 16, 2)) == ("█" * 10, "█" * 5, "▏", "▍")
-    monkeypatch.setattr("archiver.cli.output.has_blocks", lambda: False)
+    monkeypatch.setattr("archiver.cli.screen.has_blocks", lambda: False)
     assert (bar(8, 8, 10), bar(4, 8, 10), bar(1, 10**6, 10)) == ("#" * 10, "#" * 5, "#")
 
 
@@ -155,10 +155,10 @@ def test_bars_are_drawn_to_scale(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_blocks_are_drawn_where_the_locale_has_them(
     monkeypatch: pytest.MonkeyPatch, locale: dict[str, str], wanted: bool
 ) -> None:
-    from archiver.cli import output
+    from archiver.cli import screen
 
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         monkeypatch.delenv(name, raising=False)
     for name, value in locale.items():
         monkeypatch.setitem(os.environ, name, value)
-    assert output.has_blocks() is wanted
+    assert screen.has_blocks() is wanted

@@ -81,7 +81,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
         at = "" if channel.last_sync_at is None else f" on {moments.at(channel.last_sync_at)}"
         output.note(f"{name.name} is empty: it had no messages{at}.")
         if shape == "json":
-            output.json_array(())
+            output.JsonArray().close()
         return 1
     if channel.top_id == 0:
         raise NotFound(f"nothing of {name.name} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))

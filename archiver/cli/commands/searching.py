@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.pager import page
 from archiver.cli.pages import ResultPages
 from archiver.cli.search_options import SearchOptions
@@ -179,7 +179,7 @@ def _view(search: Search) -> Any:
         return None
     from archiver.cli.view.card import CardView
 
-    return CardView(search.question.tree, search.names, search.moments, output.columns(), output.use_colour())
+    return CardView(search.question.tree, search.names, search.moments, screen.columns(), output.use_colour())
 
 
 def _added_keys(search: Search) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archiver.cli import output
+from archiver.cli import screen
 from archiver.cli.table import PROGRAM
 from archiver.cli.terminal import fold_note, width
 from search.engine.protocol import Sort
@@ -49,7 +49,7 @@ def describe_found(found: Found, *, groups: bool = False, command: str | None = 
 
 def describe_command(words: str, command: str) -> list[str]:
     """Words and a command to copy: on one line if it fits, else the command below, as a shell continues it."""
-    both, columns = f"{words} {command}", output.columns(sys.stderr)
+    both, columns = f"{words} {command}", screen.columns(sys.stderr)
     if width(both) <= columns:
         return [both]
     from archiver.cli.view.help_page import wrap_example

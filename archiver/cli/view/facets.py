@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.terminal import isolate, terminal_safe, width
 from archiver.cli.view import figures
 from archiver.cli.view.fields import CsvTable
@@ -57,7 +57,7 @@ def print_counts(counts: Counts, shape: str, over: SearchScope) -> None:
             table.add(thing)
     elif output.is_terminal():
         for facet, found in counts.items():
-            for line in bars(facet, [(one.name or one.value, one.count) for one in found], output.columns()):
+            for line in bars(facet, [(one.name or one.value, one.count) for one in found], screen.columns()):
                 output.line(line)
     else:
         for facet, found in counts.items():
@@ -105,7 +105,7 @@ def _skipped(facet: str, before: str, after: str) -> int:
 
 def bar(value: int, largest: int, columns: int) -> str:
     """A bar of up to `columns` columns; at least one unless the count is 0."""
-    if output.has_blocks():
+    if screen.has_blocks():
         eighths = max(1, value * columns * 8 // largest)
         return "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
     return "#" * max(1, value * columns // largest)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.terminal import fold_note, isolate, terminal_safe
 
 _UNBOUNDED = 100_000
@@ -54,7 +54,7 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 def draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, wide: bool = False) -> Iterator[str]:
     """The lines of a table on a terminal, within its width unless `wide`."""
     safe = [[terminal_safe(cell) for cell in row] for row in rows]
-    heads, cells = lay_out(columns, safe, _UNBOUNDED if wide else output.columns())
+    heads, cells = lay_out(columns, safe, _UNBOUNDED if wide else screen.columns())
     for head in heads:
         yield f"\x1b[1m{head}\x1b[0m" if output.use_colour() else head
     for row in cells:
@@ -70,7 +70,7 @@ def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide
 def print_whole(columns: Sequence[Column], rows: Sequence[Sequence[str]], where: str = "--json has them") -> None:
     """Print a table on a terminal; of columns that it has no room for, say which, and where they are."""
     print_grid(columns, rows)
-    if missing := list_dropped(columns, rows, output.columns()):
+    if missing := list_dropped(columns, rows, screen.columns()):
         print_sentences([f"(no room for: {', '.join(missing)}; {where}.)"])
 
 
@@ -88,7 +88,7 @@ def list_dropped(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
 def print_sentences(lines: Iterable[str]) -> None:
     """Print sentences on a terminal, each broken between words only."""
     for line in lines:
-        for part in fold_note(terminal_safe(line), output.columns()):
+        for part in fold_note(terminal_safe(line), screen.columns()):
             output.line(isolate(part))
 
 

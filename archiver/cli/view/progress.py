@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.parsing.parameters import Option
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
@@ -145,7 +145,9 @@ class Progress:
             self._draw(measure)
 
     def _draw(self, measure: Measure) -> None:
-        before, bar, after, self._level = fit(measure, _width() - 1, level=self._level, ascii_only=not _is_unicode())
+        before, bar, after, self._level = fit(
+            measure, screen.columns(sys.stderr) - 1, level=self._level, ascii_only=not _is_unicode()
+        )
         if output.use_colour(sys.stderr):
             bar = f"\x1b[36m{bar}\x1b[0m" if bar else ""
         line = f"{isolate(terminal_safe(before))}{bar}{after}"
@@ -181,16 +183,6 @@ def _write(text: str) -> None:
     with suppress(OSError):
         sys.stderr.write(text)
         sys.stderr.flush()
-
-
-def _width() -> int:
-    """Width in columns of the terminal on stderr."""
-    with suppress(ValueError):
-        if columns := int(os.environ.get("COLUMNS", "0")):
-            return columns
-    with suppress(OSError, ValueError):
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 80
 
 
 def _is_unicode() -> bool:

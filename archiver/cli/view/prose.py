@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.terminal import KEPT_WHOLE, isolate, terminal_safe
 from archiver.cli.view.wrapping import text_width, wrap_lines
 
@@ -27,7 +27,7 @@ def fold(text: str, *, first: str = "", then: str | None = None, style: str = ""
     label = first[len(then) :]
     safe = keep_together(label + terminal_safe(text))
     start: str | None = paint(first, style)
-    for part in wrap_lines(safe, text_width(output.columns(), indent=len(then))):
+    for part in wrap_lines(safe, text_width(screen.columns(), indent=len(then))):
         line = safe[slice(*part)].replace(_FIXED, " ")
         if start is not None and line.startswith(label.rstrip()):
             line = line[len(label) :]

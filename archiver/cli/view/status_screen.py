@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.view import prose
 from archiver.cli.view.grid import visible_width
 from archiver.cli.view.moments import Moments
@@ -83,7 +83,7 @@ class StatusScreen:
                 sys.stdout.flush()
 
     def _redraw(self, lines: list[str]) -> None:
-        most = max(output.rows() - 1, 2)
+        most = max(screen.rows() - 1, 2)
         if len(lines) > most:
             lines = [*lines[: most - 1], f"... {len(lines) - most + 1:,} more lines: make the window taller"]
         sys.stdout.write(_TOP + "".join(f"{line}{_END}\n" for line in lines) + _REST)
@@ -114,7 +114,7 @@ class StatusScreen:
     def _draw_channels(self, status: StatusReport, moments: Moments) -> Iterator[str]:
         """A table; with --wide a card for each channel if the table is wider than the terminal."""
         lines = list(draw_table(status.channels, moments, wide=self.wide))
-        if not self.wide or max(map(visible_width, lines)) <= output.columns():
+        if not self.wide or max(map(visible_width, lines)) <= screen.columns():
             yield from lines
             return
         for channel in status.channels:

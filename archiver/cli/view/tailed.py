@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
-from archiver.cli import output
+from archiver.cli import output, screen
 from archiver.cli.view.fields import pick
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
@@ -66,7 +66,7 @@ class EventPrinter:
         from archiver.cli.view.card import CardView, card
 
         moments = Moments(self._zone, time.time())
-        view = CardView(self._tree, names, moments, output.columns(), output.use_colour())
+        view = CardView(self._tree, names, moments, screen.columns(), output.use_colour())
         console.print(Text(f"{event.event}  {moments.short(event.at)}", style=_STYLES[event.event]))
         for line in card(Shown(event.row), view):
             console.print(line, soft_wrap=True)
