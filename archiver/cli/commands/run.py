@@ -6,7 +6,7 @@ import asyncio
 import errno
 import math
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,10 @@ from archiver.cli.view import figures
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
+    from archiver.compose.accounts import Accounts
     from archiver.service.monitoring.http_server import Page
+    from archiver.service.worker_context import PollSettings
+    from archiver.store.channel import Mirrored
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -71,10 +74,8 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, con
     from archiver.service.monitoring.status_pages import StatusPages
     from archiver.service.monitoring.systemd import Systemd
     from archiver.service.service import Service
-    from archiver.service.worker_context import PollSettings
     from archiver.store.channel import list_channels
     from archiver.telegram import SERVICE
-    from config.accounts import account_names, account_settings
 
     service: Service | None = None
 
@@ -89,23 +90,16 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, con
         open_indexer(settings, accounts.database) as indexer,
     ):
         mirrored = await accounts.database.read(list_channels)
-        wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
-        for name, error in accounts.absent.items():
-            if name in wanted:
-                output.warn(f"account {name} is not in use: {error}")
-        poll_settings = {
-            name: PollSettings(
-                poll_interval=settings.service.poll_interval.total_seconds(),
-                audit_interval=settings.service.audit_interval.total_seconds(),
-                requests_per_second=account_settings(settings, name).requests_per_second,
-                takeout=account_settings(settings, name).takeout,
-            )
-            for name in account_names(settings)
-        }
+        _warn_absent(settings, accounts, mirrored)
         accounts.database.patience = LOCKED
-        service = Service(accounts.database, accounts, poll_settings=poll_settings, manager=Systemd(), indexer=indexer)
+        mirroring = service = Service(
+            accounts.database,
+            accounts,
+            poll_settings=_poll_settings(settings),
+            manager=Systemd(),
+            indexer=indexer,
+        )
         annotator = make_annotator(settings.media.hooks, accounts.database)
-        mirroring = service
         derive = DeriveWorker(accounts.database, annotator, is_busy=lambda: mirroring.is_backfilling)
         output.note(f"mirroring {figures.count(len(mirrored), 'channel')}; Ctrl-C stops.")
         if not mirrored:
@@ -121,6 +115,30 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, con
             await service.run(stop)
     output.note("stopped; everything received is kept.")
     return FORCED if signals() == signal.SIGINT else 0
+
+
+def _warn_absent(settings: Settings, accounts: Accounts, mirrored: Sequence[Mirrored]) -> None:
+    """Warn of accounts that cannot be used although the settings name them or channels are assigned to them."""
+    wanted = {channel.account for channel in mirrored} | set(settings.telegram.accounts)
+    for name, error in accounts.absent.items():
+        if name in wanted:
+            output.warn(f"account {name} is not in use: {error}")
+
+
+def _poll_settings(settings: Settings) -> dict[str, PollSettings]:
+    """The settings of the workers of each account."""
+    from archiver.service.worker_context import PollSettings
+    from config.accounts import account_names, account_settings
+
+    return {
+        name: PollSettings(
+            poll_interval=settings.service.poll_interval.total_seconds(),
+            audit_interval=settings.service.audit_interval.total_seconds(),
+            requests_per_second=account_settings(settings, name).requests_per_second,
+            takeout=account_settings(settings, name).takeout,
+        )
+        for name in account_names(settings)
+    }
 
 
 @asynccontextmanager

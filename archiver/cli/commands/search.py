@@ -6,6 +6,7 @@ import sys
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import DateZoneOption
+from archiver.cli.commands.opening import open_search
 from archiver.cli.commands.searching import Search, print_count, print_facets, print_hits
 from archiver.cli.invocation import Invocation
 from archiver.cli.pages import ResultPages
@@ -150,15 +151,18 @@ def command(
     )
     check_combination(options)
     if web:
-        from archiver.cli.commands.opening import open_search
-
         return interrupted.run(open_search(context.obj.checked_settings(), text, options))
     status = interrupted.run(run(context.obj, text, options))
+    _note_misplaced(text)
+    return status
+
+
+def _note_misplaced(text: str) -> None:
+    """Suggest the command with the options that were typed inside the query."""
     if meant := find_misplaced(text, read_signature(command)):
         words = "options inside the query are read as words; did you mean:"
         for line in describe_command(words, meant) if output.is_terminal(sys.stderr) else [f"{words} {meant}"]:
             output.note(line, to_copy=True)
-    return status
 
 
 async def run(invocation: Invocation, query: str, options: SearchOptions) -> int:
