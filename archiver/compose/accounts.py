@@ -192,10 +192,11 @@ def _expect_some_account(settings: Settings) -> None:
         raise LoginNeeded("no account is logged in.", hint="Run `telekeep login`.")
 
 
-async def mark_dead(database: Database, name: str, error: LoginNeeded) -> None:
-    """Record that the server no longer accepts the account; `telekeep login` makes it active again."""
-    reason, now = str(error.args[0]), int(time.time())
-    await database.write(set_account_state, name, "dead", now=now, reason=reason)
+async def mark_stopped(accounts: Accounts, name: str, error: Error) -> None:
+    """Record that the server no longer accepts an account, if that is the error; `telekeep login` makes it active."""
+    if isinstance(error, LoginNeeded) and name in accounts.at_work:
+        reason, now = str(error.args[0]), int(time.time())
+        await accounts.database.write(set_account_state, name, "dead", now=now, reason=reason)
 
 
 async def mark_active(database: Database, name: str, who: LoggedIn | None = None) -> None:

@@ -13,9 +13,9 @@ from archiver.cli.commands.addition_report import AdditionReport
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import Things
-from archiver.compose.accounts import mark_dead, name_account, open_accounts
+from archiver.compose.accounts import mark_stopped, name_account, open_accounts
 from archiver.compose.write_archive import open_shared
-from archiver.errors import ChannelError, Error, LoginNeeded, NotFound, ServerFault, UnreadableObject
+from archiver.errors import ChannelError, Error, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
 from archiver.store.database import Connection, Database, read
 from archiver.store.intake import Order, OrderOutcome, find_outcome, put
@@ -52,8 +52,7 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
             except (ChannelError, NotFound, AddRefused, ServerFault, UnreadableObject) as exc:
                 outcome = OrderOutcome(error=str(exc), exit_status=exc.exit_status)
             except Error as exc:
-                if isinstance(exc, LoginNeeded) and name in accounts.at_work:
-                    await mark_dead(accounts.database, name, exc)
+                await mark_stopped(accounts, name, exc)
                 failure = name_account(exc, settings, name)
                 report.fail(orders[at:], failure)
                 if at and len(orders) > 1:

@@ -20,12 +20,11 @@ from archiver.store.faults import FULL, find_fault
 from archiver.store.media_policy import list_overrides, note_rate
 
 MEASURE = 1.0
-"""Seconds for counting what is to be fetched; a longer count is left out."""
+"""Time limit in seconds for counting what is to be fetched; without a count, progress shows no total."""
 TAKEN = 2_000
-"""Files counted in one go."""
-
+"""Files counted at once."""
 BLOCKED = 10
-"""Links and the like in the place of stored files that are named."""
+"""Maximum number of links and the like in the place of stored files that are named."""
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -53,18 +52,29 @@ async def fetch_files(
     finally:
         counts, seconds = fetcher.counts, time.monotonic() - began
         await _note_rate(account, counts, seconds)
-        if counts.is_anything:
-            output.note(f"{describe_files([counts], seconds)}.")
-        if counts.unrecorded:
-            output.note(
-                f"{count(counts.unrecorded, 'more file')} arrived but could not be recorded: the next run does so when"
-                " the disk has room, without fetching them again."
-            )
-        for sentence in sorted(counts.blocked)[:BLOCKED]:
-            output.error(sentence)
-        if (more := len(counts.blocked) - BLOCKED) > 0:
-            output.error(f"{count(more, 'more link')} in the place of stored files.")
+        _note_fetched(counts, seconds)
     _report_channels(fetcher.counts.channels)
+    await _note_left(counts, walk, has_request=selection.adapt is not None)
+    return counts
+
+
+def _note_fetched(counts: FetchCounts, seconds: float) -> None:
+    """Report what was fetched, and which stored files could not be recorded or written."""
+    if counts.is_anything:
+        output.note(f"{describe_files([counts], seconds)}.")
+    if counts.unrecorded:
+        output.note(
+            f"{count(counts.unrecorded, 'more file')} arrived but could not be recorded: the next run does so when"
+            " the disk has room, without fetching them again."
+        )
+    for sentence in sorted(counts.blocked)[:BLOCKED]:
+        output.error(sentence)
+    if (more := len(counts.blocked) - BLOCKED) > 0:
+        output.error(f"{count(more, 'more link')} in the place of stored files.")
+
+
+async def _note_left(counts: FetchCounts, walk: FileWalk, *, has_request: bool) -> None:
+    """Count and report the wanted files that are left. `has_request`: they were selected, not only wanted by policy."""
     counts.waiting, counts.retry_at = await walk.count_waiting()
     if (earlier := counts.waiting - counts.failed) > 0:
         wait = "" if counts.retry_at is None else f" (the next in {duration(max(counts.retry_at - time.time(), 1))})"
@@ -78,16 +88,15 @@ async def fetch_files(
             f"{count(counts.lost, 'file')} whose stored copy is missing {'is' if counts.lost == 1 else 'are'} fetched"
             " again only if you ask: `telekeep media retry`, then `telekeep media fetch`."
         )
-    if counts.over_quota and selection.adapt is not None:
+    if counts.over_quota and has_request:
         output.note(
             f"{count(counts.over_quota, 'file')} left out: the channel's quota has no room"
             " (`telekeep media policy CHANNEL --quota SIZE` changes it)."
         )
-    return counts
 
 
 async def _note_rate(account: OpenAccount, counts: FetchCounts, seconds: float) -> None:
-    """Note how fast it was; a full disk is said by whoever met it first."""
+    """Record the download rate. A full disk is not an error here: `fetch_files` reports it."""
     try:
         await account.database.write(
             note_rate, account.name, files=counts.files, size=counts.size, seconds=seconds, now=int(time.time())
@@ -100,7 +109,7 @@ async def _note_rate(account: OpenAccount, counts: FetchCounts, seconds: float) 
 async def _measure(account: OpenAccount, walk: FileWalk) -> int | None:
     """Bytes of the files of a walk, if they are counted soon enough and their sizes are known.
 
-    Meanwhile connections to their data centres are made.
+    Connects to their data centres at the same time.
     """
     total, end, seen, now = 0, time.monotonic() + MEASURE, set[FileKey](), time.time()
     while tasks := await walk.take(TAKEN, now=now, skip=seen):

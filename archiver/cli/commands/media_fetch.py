@@ -170,6 +170,7 @@ async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> in
     """Have the running service fetch what was chosen. Returns the exit status."""
     from archiver.cli.commands.media_selection import select
     from archiver.cli.view import figures
+    from archiver.cli.view.media_progress import fetch_object
     from archiver.compose.write_archive import open_shared
     from archiver.media.retry import revive
     from archiver.store.media_asked import ask_files
@@ -186,7 +187,7 @@ async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> in
                 await revive(database, channel.channel_id, messages, now=now)
             await database.write(ask_files, channel.channel_id, messages, max_size=wanted.max_size, now=now)
         for name in dict.fromkeys(channel.account for channel in channels):
-            things.add(_object(name, None, None) | {"requested": True})
+            things.add(fetch_object(name, None, None) | {"requested": True})
     if selection.messages is None:
         what = f"all files of {figures.count(len(channels), 'channel')}"
     else:
@@ -206,8 +207,9 @@ async def _fetch(
 ) -> FetchCounts | int:
     """Fetch with one account. Returns the counts, or the exit status of what stopped it."""
     from archiver.cli.commands.fetch_files import fetch_files
-    from archiver.compose.accounts import mark_active, mark_dead, name_account
-    from archiver.errors import Error, LoginNeeded
+    from archiver.cli.view.media_progress import fetch_object
+    from archiver.compose.accounts import mark_active, mark_stopped, name_account
+    from archiver.errors import Error
 
     settings = invocation.settings()
     try:
@@ -215,37 +217,17 @@ async def _fetch(
         counts = await fetch_files(settings, accounts, account, selection)
         await mark_active(accounts.database, name)
     except Error as exc:
-        if isinstance(exc, LoginNeeded) and name in accounts.at_work:
-            await mark_dead(accounts.database, name, exc)
+        await mark_stopped(accounts, name, exc)
         failure = name_account(exc, settings, name)
-        things.add(_object(name, None, failure))
+        things.add(fetch_object(name, None, failure))
         if len({channel.account for channel in channels}) == 1:
             raise failure from exc.__cause__
         output.error(str(failure))
         return failure.exit_status
     finally:
         await accounts.release(name)
-    things.add(_object(name, counts, None))
+    things.add(fetch_object(name, counts, None))
     return counts
-
-
-def _object(name: str, counts: FetchCounts | None, error: Exception | None) -> dict[str, object]:
-    failure = error if counts is None else counts.stopped
-    return {
-        "account": name,
-        "files": 0 if counts is None else counts.files,
-        "bytes": 0 if counts is None else counts.size,
-        "received_bytes": 0 if counts is None else counts.received,
-        "not_fetched": {} if counts is None else dict(counts.not_fetched),
-        "waiting": 0 if counts is None else counts.waiting,
-        "no_room": 0 if counts is None else counts.no_room,
-        "lost": 0 if counts is None else counts.lost,
-        "over_quota": 0 if counts is None else counts.over_quota,
-        "complete": counts is not None and counts.is_complete,
-        "requested": False,
-        "error": None if failure is None else str(failure),
-        "exit_status": getattr(error, "exit_status", 0 if counts is None or counts.is_complete else 3),
-    }
 
 
 def _exit_status(ends: list[FetchCounts | int]) -> int:

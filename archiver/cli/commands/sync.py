@@ -170,8 +170,8 @@ async def _sync_account(
     """Sync an account's channels. Returns their results, and the error that stopped the account, if any."""
     from archiver.cli.commands.completing import complete_parts, list_waiting
     from archiver.cli.view.sync_progress import ChannelResult
-    from archiver.compose.accounts import mark_active, mark_dead
-    from archiver.errors import Error, LoginNeeded
+    from archiver.compose.accounts import mark_active, mark_stopped
+    from archiver.errors import Error
     from archiver.mirror.takeout_need import needs_backfill
     from archiver.model.clock_offset import describe_offset
 
@@ -202,8 +202,7 @@ async def _sync_account(
         await complete_parts(account, synced)
         await mark_active(accounts.database, name)
     except Error as exc:
-        if isinstance(exc, LoginNeeded) and name in accounts.at_work:
-            await mark_dead(accounts.database, name, exc)
+        await mark_stopped(accounts, name, exc)
         failure = exc
     finally:
         await accounts.release(name)

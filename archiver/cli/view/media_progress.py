@@ -1,4 +1,4 @@
-"""Progress of fetching files, and its last line."""
+"""Progress of fetching files, and the result: in a line, as JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.cli.view.sync_progress import describe_time
+from archiver.errors import Error
 from archiver.media.fetch_counts import FetchCounts
 
 INTERVAL = 0.5
-"""Seconds between two looks."""
+"""Seconds between two updates."""
 _WORDS = {
     "failed": "failed and will be retried",
     "gone": "no longer there",
@@ -27,7 +29,7 @@ _WORDS = {
 async def show_media_progress(
     counts: Callable[[], FetchCounts], *, total: int | None, wait: Callable[[], float]
 ) -> AsyncIterator[None]:
-    """Show the progress meanwhile. `total`: bytes of all files, if known; `wait`: seconds of the server's wait."""
+    """Show the progress inside the block. `total`: bytes of all files, if known; `wait`: seconds of the flood wait."""
     with Progress("media", unit="bytes", label="files") as progress:
         watching = asyncio.create_task(_watch(progress, counts, total, wait)) if progress.is_shown else None
         try:
@@ -74,3 +76,25 @@ def describe_files(results: Iterable[FetchCounts], seconds: float) -> str:
     if no_room:
         parts.append(f"{no_room:,} left out for lack of disk space")
     return ", ".join(parts)
+
+
+def fetch_object(account: str, counts: FetchCounts | None, error: Error | None) -> dict[str, Any]:
+    """The result of an account as JSON. No counts: it did not begin, because of the error if there is one."""
+    done = counts or FetchCounts()
+    failure = error or done.stopped
+    is_complete = counts is not None and counts.is_complete
+    return {
+        "account": account,
+        "files": done.files,
+        "bytes": done.size,
+        "received_bytes": done.received,
+        "not_fetched": dict(done.not_fetched),
+        "waiting": done.waiting,
+        "no_room": done.no_room,
+        "lost": done.lost,
+        "over_quota": done.over_quota,
+        "complete": is_complete,
+        "requested": False,
+        "error": None if failure is None else str(failure),
+        "exit_status": error.exit_status if error else 0 if is_complete or counts is None else 3,
+    }
