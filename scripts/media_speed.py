@@ -80,14 +80,14 @@ class Bench:
         """Many photos."""
         some = min(photos, BASELINE)
         others = [some / asyncio.run(self._iterate("photos", some))]
-        seconds, peak, told = self._fetch("@photos", photos * PHOTO_BYTES)
+        seconds, peak, traffic = self._fetch("@photos", photos * PHOTO_BYTES)
         yield from _compared(f"{photos:,} photos", others, [photos / seconds], "photos/s", 1)
         yield f"{photos:,} photos, peak memory", f"{peak / 1e6:,.0f} MB", "limit 250 MB"
-        exports = sum(count for *_, count in told["exports"])
+        exports = sum(count for *_, count in traffic["exports"])
         yield (
             "fetched twice",
-            f"{len(told['repeated'])} parts",
-            f"of {told['parts']:,}; {exports} authorizations exported",
+            f"{len(traffic['repeated'])} parts",
+            f"of {traffic['parts']:,}; {exports} authorizations exported",
         )
 
     def delay(self, photos: int) -> Iterator[Row]:
@@ -107,10 +107,10 @@ class Bench:
         """Seconds, peak memory and the server's account of fetching all of a channel's files."""
         self._begin_again()
         seconds, peak = self.telekeep("media", "fetch", channel)
-        told = self.server.order("traffic")
-        if told["bytes"] < size:
-            raise SystemExit(f"media fetch: {told['bytes']} of {size} bytes")
-        return seconds, peak, told
+        traffic = self.server.order("traffic")
+        if traffic["bytes"] < size:
+            raise SystemExit(f"media fetch: {traffic['bytes']} of {size} bytes")
+        return seconds, peak, traffic
 
     def _begin_again(self) -> None:
         self.server.order("traffic", forget=True)

@@ -1,4 +1,4 @@
-"""Ask at a terminal before something is removed."""
+"""Ask for confirmation on a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.errors import UsageError
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Whether to go on; `yes`: without asking. Raises UsageError where nobody can be asked."""
+    """Whether to continue; `yes`: do not ask. Raises UsageError if there is no terminal to ask on."""
     if yes:
         return True
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():

@@ -182,13 +182,13 @@ async def run(
     if result is None:
         return 0
     if isinstance(result, ExportEstimate):
-        told = estimate_object(result, plan.form.name)
+        shown = estimate_object(result, plan.form.name)
         report_estimate(result, plan.form.name)
     else:
         report(result, write=write)
-        told = to_object(result)
+        shown = to_object(result)
     if plan.shape != "people":
-        (output.json if plan.shape == "json" else output.jsonl)(told)
+        (output.json if plan.shape == "json" else output.jsonl)(shown)
     return 0
 
 

@@ -118,13 +118,13 @@ async def _annotate(annotator: Annotator) -> int:
 
 
 def _sum_up(hook: Hook, made: AnnotationCounts, unseen: Unseen) -> None:
-    """Say how many files have a text now, how many failed, and how many wait."""
+    """Print how many files have a text now, how many failed, and how many are left."""
     from archiver.cli.view.figures import count, number
 
-    told = [f"{count(made.done - made.empty, 'stored file')} with a text"]
-    told += [f"{number(made.empty)} without"] if made.empty else []
-    told += [f"{number(made.failed)} failed and will be retried"] if made.failed else []
-    told += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
-    told += [f"{number(unseen.untried)} not tried yet"] if unseen.untried else []
-    told += [f"{number(unseen.missing)} missing (`telekeep verify --media` names them)"] if unseen.missing else []
-    output.note(f"{hook.name}: {', '.join(told)}.")
+    counted = [f"{count(made.done - made.empty, 'stored file')} with a text"]
+    counted += [f"{number(made.empty)} without"] if made.empty else []
+    counted += [f"{number(made.failed)} failed and will be retried"] if made.failed else []
+    counted += [f"{number(made.given_up)} given up (--retry)"] if made.given_up else []
+    counted += [f"{number(unseen.untried)} not tried yet"] if unseen.untried else []
+    counted += [f"{number(unseen.missing)} missing (`telekeep verify --media` names them)"] if unseen.missing else []
+    output.note(f"{hook.name}: {', '.join(counted)}.")

@@ -59,7 +59,7 @@ def command(
 
 
 async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, shape: Shape) -> int:
-    """Look, say what would be recorded, and record it. Returns the exit status."""
+    """Find moved files, show what would be recorded, and record it. Returns the exit status."""
     from archiver.cli.commands.confirm import confirm
     from archiver.cli.view import figures
     from archiver.compose.write_archive import open_shared

@@ -114,7 +114,7 @@ async def _make(
 def _suppose(
     download: Literal["none", "photos", "all"] | None, max_size: str | None
 ) -> Callable[[MediaPolicy], MediaPolicy]:
-    """As if these were said of each channel. Raises UsageError."""
+    """Apply --download and --max-size to each channel's policy. Raises UsageError."""
     from archiver.model.media_policy_text import read_size
 
     limit = None if max_size is None else read_size(max_size, "--max-size")

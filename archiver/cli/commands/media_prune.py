@@ -56,7 +56,7 @@ def command(
 
 
 async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> int:
-    """Say what would be removed, and remove it. Returns the exit status."""
+    """Show what would be removed, and remove it. Returns the exit status."""
     from archiver.cli.commands.confirm import confirm
     from archiver.compose.write_archive import open_archive
     from archiver.media.blob_store import BlobStore
@@ -129,7 +129,7 @@ async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: boo
 
 
 def _describe_kept(plan: PrunePlan) -> str:
-    """What is stored, where nothing is to be removed."""
+    """The files that are stored, if none is to be removed."""
     from archiver.cli.view import figures
 
     if not plan.kept:

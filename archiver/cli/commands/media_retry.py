@@ -47,7 +47,7 @@ def command(
 
 
 async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
-    """Forget what became of the files. Returns the exit status."""
+    """Reset the state of the files. Returns the exit status."""
     from archiver.cli.commands.media_chosen import choose_media
     from archiver.cli.view import figures
     from archiver.cli.view.next_step import suggest

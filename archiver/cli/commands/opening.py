@@ -1,4 +1,4 @@
-"""Open the page at a place: in the one that is open already, else in one that is opened for it."""
+"""Open the page at a place: in the server that is already running, or else in one started for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _NICE = 10
-"""How much less urgent the page is than mirroring: while both want it, a tenth of a processor is left to the page."""
+"""Niceness of the page: if mirroring wants the processor too, it gets about nine tenths of it."""
 
 
 async def open_page(settings: Settings, path: str) -> int:
@@ -72,7 +72,7 @@ def expect_page() -> None:
 
 
 def step_back() -> None:
-    """Let programs that mirror go first: many readers at once must not slow them down."""
+    """Lower the priority, so that many readers at once do not slow down mirroring."""
     with suppress(OSError):
         os.nice(_NICE)
 

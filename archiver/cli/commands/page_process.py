@@ -25,7 +25,7 @@ runpy.run_module("archiver", run_name="__main__", alter_sys=True)
 
 @asynccontextmanager
 async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[None]:
-    """Serve the page at web.listen meanwhile; if that fails, it is said, and mirroring continues without it."""
+    """Serve the page at web.listen; if that fails, report it and continue without it."""
     if not wanted:
         yield
         return
@@ -49,7 +49,7 @@ async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[No
 
 
 async def _watch(process: asyncio.subprocess.Process) -> None:
-    """Say where it is, once it answers, and that it ended."""
+    """Report where the page is once it answers, and that it has stopped."""
     assert process.stdout is not None
     address = b""
     with suppress(TimeoutError):

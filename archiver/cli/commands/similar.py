@@ -157,8 +157,8 @@ def _note(answer: _Answer) -> None:
         output.note(line)
     earlier = sum(post.date < date for post in found.posts)
     more = "" if len(answer.shown) == len(found.posts) else f", the first {len(answer.shown)} shown (-n 0 shows all)"
-    told = f"{describe_others(len(found.posts), earlier)}{more}" if found.posts else "no other post found"
-    output.note(f"{told}. {describe_scope(found)}")
+    result = f"{describe_others(len(found.posts), earlier)}{more}" if found.posts else "no other post found"
+    output.note(f"{result}. {describe_scope(found)}")
 
 
 def describe_others(posts: int, earlier: int) -> str:

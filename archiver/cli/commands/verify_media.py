@@ -34,14 +34,14 @@ RETRY = "Have lost files fetched again: `telekeep media retry`, then `telekeep m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaChecked:
-    """What is known of the stored files after a verification."""
+    """Result for the stored files."""
 
     of: BlobSum
     """What should be stored."""
     files: int = 0
     """Files that were read or looked for."""
     read: int = 0
-    """Files of which all bytes were read."""
+    """Files that were read to their end."""
     size: int = 0
     missing: int = 0
     damaged: int = 0
@@ -89,13 +89,13 @@ def parse_share(text: str | None) -> float:
 
 
 async def count_unread(directory: Path) -> MediaChecked:
-    """What is stored, where nothing of it is read."""
+    """Count what is stored, without reading it."""
     async with await Database.open_readonly(directory) as database:
         return MediaChecked(of=await database.read(sum_blobs))
 
 
 async def check_media(directory: Path, share: float, *, may_record: bool) -> MediaChecked:
-    """Read stored files again. `may_record`: write down what is found, if the archive can be written to."""
+    """Read stored files again. `may_record`: record the result if the archive is writable."""
     from archiver.evidence.stored_files import check_stored, describe
 
     record = may_record and os.access(directory / ARCHIVE_NAME, os.W_OK) and os.access(directory, os.W_OK)
@@ -141,7 +141,7 @@ def _summarize(done: StoredFiles, after: BlobSum, faults: tuple[tuple[str, str],
 
 
 def _unread(found: MediaChecked) -> str:
-    """How many of the files looked for were not read, and why."""
+    """How many of the files were not read, and why."""
     cut = found.files - found.read - found.missing - found.unreadable
     counts = {"missing": found.missing, "of another size": cut, "unreadable": found.unreadable}
     why = ", ".join(f"{figures.number(count)} {word}" for word, count in counts.items() if count)
@@ -154,7 +154,7 @@ def _name(paths: tuple[str, ...]) -> str:
 
 
 def note_media(found: MediaChecked, *, share: float) -> None:
-    """Say over which files the result is."""
+    """Print which files the result covers."""
     if not found.wanted:
         if found.of.files:
             stored = f"{figures.count(found.of.files, 'file')}, {figures.size(found.of.size)}"

@@ -76,8 +76,8 @@ class IndexStatus:
         if isinstance(error, IndexMissing) and self.standing.state == "unused":
             return replace(self, reached=True)  # it is created on the first batch
         noted, now = self.standing.state, node_state_after(error)
-        told = noted in ("following", "unused") or now in ("unreachable", "refused")
-        seen = now if told and now != noted else None
+        outranks = noted in ("following", "unused") or now in ("unreachable", "refused")
+        seen = now if outranks and now != noted else None
         return replace(self, reached=not isinstance(error, ServerUnreachable), trouble=str(error), seen=seen)
 
     def oldest_age(self, now: float) -> float:

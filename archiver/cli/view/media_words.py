@@ -40,8 +40,8 @@ def policy_object(policy: MediaPolicy) -> dict[str, Any]:
 def count_files(files: int, size: int, unknown: int = 0) -> str:
     """`3 files, 41.5 MB`; `at least` where sizes are unknown."""
     least = "at least " if unknown and size else ""
-    told = f", {least}{figures.size(size)}" if size or not unknown else ", of unknown size"
-    return f"{figures.count(files, 'file')}{told if files else ''}"
+    amount = f", {least}{figures.size(size)}" if size or not unknown else ", of unknown size"
+    return f"{figures.count(files, 'file')}{amount if files else ''}"
 
 
 def describe_rate(rate: MediaRate) -> str:

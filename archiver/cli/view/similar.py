@@ -104,13 +104,13 @@ def describe_file(file: ComparedFile) -> str:
 
 
 def describe_scope(found: SimilarPosts) -> str:
-    """Over what was looked, and what that cannot tell."""
+    """What was compared, and what could not be."""
     seen, known = found.pictures, found.known
-    told = [f"Compared: the same file among all archived messages, the same bytes among {count(known, 'known file')}"]
+    parts = [f"Compared: the same file among all archived messages, the same bytes among {count(known, 'known file')}"]
     if any(file.is_picture for file in found.files):
         compared = f"similar pictures among {number(seen.hashed)} of {count(seen.pictures, 'picture')}"
-        told.append(f"{compared}{_say_rest(found)}")
-    return f"{', '.join(told)}."
+        parts.append(f"{compared}{_describe_rest(found)}")
+    return f"{', '.join(parts)}."
 
 
 def describe_unhashed(found: SimilarPosts) -> Iterator[str]:
@@ -128,12 +128,12 @@ def _how_to_hash() -> str:
     return f"Install Pillow and imagehash ({INSTALL}), then run `telekeep media hash`."
 
 
-def _say_rest(found: SimilarPosts) -> str:
+def _describe_rest(found: SimilarPosts) -> str:
     seen = found.pictures
     rest = seen.pictures - seen.hashed - seen.unsuitable
-    told = [f"{number(rest)} not hashed yet"] if rest else []
-    told += [f"{number(seen.unsuitable)} that cannot be compared"] if seen.unsuitable else []
-    return f" ({', '.join(told)})" if told else ""
+    parts = [f"{number(rest)} not hashed yet"] if rest else []
+    parts += [f"{number(seen.unsuitable)} that cannot be compared"] if seen.unsuitable else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _wrapped(words: str, columns: int, style: str) -> Iterator[Text]:
