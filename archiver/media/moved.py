@@ -9,8 +9,8 @@ from typing import Final
 from archiver.errors import UsageError
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import BlobState
-from archiver.store.database import Database, Writer, read
-from archiver.store.file import Blob, find_blob, set_blob_state, tell_slots
+from archiver.store.database import Database, read
+from archiver.store.file import Blob, change_blob_state, tell_slots
 from archiver.store.stored_files import list_blobs
 
 _AT_ONCE: Final = 500
@@ -58,15 +58,9 @@ def _look_for_absent(store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob
     return [(blob, True) for blob in here if store.size(blob.sha256) is None]
 
 
-def _mark(conn: Writer, blob: Blob, state: BlobState, *, now: int) -> None:
-    held = find_blob(conn, blob.sha256)
-    if held is not None and held.state == blob.state:  # otherwise it was fetched or removed meanwhile
-        set_blob_state(conn, blob.sha256, state, now=now)
-
-
 async def mark(database: Database, blobs: Iterable[Blob], state: BlobState, *, now: int) -> None:
     """Record where these contents are now, for every message that shows them."""
     for blob in blobs:
-        await database.write(_mark, blob, state, now=now)
+        await database.write(change_blob_state, blob.sha256, blob.state, state, now=now)
     while await database.write(tell_slots, now=now):
         pass

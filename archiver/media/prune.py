@@ -15,10 +15,11 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
+from archiver.store.blob_check import list_unknown
 from archiver.store.database import Connection, Database, Reader, read
 from archiver.store.file import Blob, list_files_of, set_blob_state, tell_slots
 from archiver.store.file_queue import iter_slots
-from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs, list_unknown
+from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs
 
 _STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
 _NAMES_AT_ONCE: Final = 5_000
@@ -145,7 +146,8 @@ async def find_orphans(conn: Connection, store: BlobStore) -> list[str]:
     there = await asyncio.to_thread(lambda: list(store.list_blobs()))
     unknown: list[str] = []
     for at in range(0, len(there), _NAMES_AT_ONCE):
-        unknown += await read(conn, list_unknown, there[at : at + _NAMES_AT_ONCE])
+        found = await read(conn, list_unknown, there[at : at + _NAMES_AT_ONCE])
+        unknown += [sha256 for sha256, _ in found]
     return [sha256 for sha256 in unknown if await asyncio.to_thread(store.rehash, sha256) is True]
 
 

@@ -11,7 +11,7 @@ from archiver.model.entities import list_links, read_entities
 from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
 from archiver.model.language import name_language
-from archiver.model.media_file import file_key, is_file
+from archiver.model.media_file import find_key, is_file
 from archiver.model.record import Media, Message
 from archiver.model.reply import is_reply, topic_of
 from search.document import Document, FileMarks
@@ -77,8 +77,8 @@ def _files(media: Sequence[Media]) -> dict[str, Any]:
     marks = mark_files(media)
     # Only the message's own file: those of previews and rich blocks change without an edit.
     own = media[0]
-    ids = (file_key(own.kind, own.id),) if own.slot == 0 and own.id is not None and is_file(own.kind, own.id) else ()
-    return {"file_states": marks.states, "file_hashes": marks.hashes, "file_ids": ids}
+    key = find_key(own.kind, own.id) if own.slot == 0 else None
+    return {"file_states": marks.states, "file_hashes": marks.hashes, "file_ids": () if key is None else (key,)}
 
 
 def _origin(header: str) -> dict[str, Any]:

@@ -166,8 +166,13 @@ def is_file(kind: str, id_: str | None) -> bool:
 
 
 def file_key(kind: str, id_: str) -> FileKey:
-    """The key of the file that a slot shows."""
+    """The key of the file that a slot shows, which `is_file`."""
     return FileKey(f"{'photo' if kind == 'photo' else 'document'}/{id_}")
+
+
+def find_key(kind: str, id_: str | None) -> FileKey | None:
+    """The key of the file that a slot of this kind and id shows; None if it shows none."""
+    return file_key(kind, id_) if id_ is not None and is_file(kind, id_) else None
 
 
 def thumb_key(key: FileKey) -> FileKey:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from archiver.ids import ChannelId
 from archiver.model.row import iso
 from archiver.store.database import Reader
-from archiver.store.file import FILE_SLOT
+from archiver.store.file_slot import file_slot
 from search.exact.annotations import AnnotatedFile, drop_annotation, put_annotations
 
 
@@ -91,7 +91,7 @@ def list_unannotated(
     rows = conn.execute(
         f"""SELECT f.sha256, min(m.kind), min(m.mime)
             FROM {_SHOWN_BY}
-            WHERE f.status = 'downloaded' AND {_file_slot("m")} {within}
+            WHERE f.status = 'downloaded' AND {file_slot("m")} {within}
               AND m.kind IN (SELECT value FROM json_each(:kinds))
               AND NOT EXISTS (SELECT 1 FROM annotation AS a WHERE a.sha256 = f.sha256 AND a.hook = :hook
                               AND a.{_CURRENT} AND (a.status = 'done' OR a.attempts >= :attempts OR a.retry_at > :now))
@@ -106,11 +106,6 @@ def list_unannotated(
         },
     )
     return [Unannotated(*row) for row in rows]
-
-
-def _file_slot(alias: str) -> str:
-    """`FILE_SLOT` with the table's name in front of its columns."""
-    return FILE_SLOT.replace("id IS", f"{alias}.id IS").replace("kind IN", f"{alias}.kind IN")
 
 
 def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int | None = None) -> None:
@@ -189,7 +184,7 @@ def count_annotations(
 ) -> AnnotationCounts:
     """How many files the hook has seen, of these channels or of all, and with what result."""
     shown = f"""AND sha256 IN (SELECT f.sha256 FROM {_SHOWN_BY}
-                WHERE {_file_slot("m")} AND m.channel_id IN (SELECT value FROM json_each(?3)))"""
+                WHERE {file_slot("m")} AND m.channel_id IN (SELECT value FROM json_each(?3)))"""
     row = conn.execute(
         f"""SELECT count(*) FILTER (WHERE status = 'done'), count(*) FILTER (WHERE status = 'failed' AND attempts < ?1),
                    count(*) FILTER (WHERE status = 'failed' AND attempts >= ?1),

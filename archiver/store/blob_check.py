@@ -10,7 +10,7 @@ import orjson
 
 from archiver.model.media_file import BlobState
 from archiver.store.database import Reader
-from archiver.store.file import find_blob, list_files_of, list_shown, set_blob_state
+from archiver.store.file import change_blob_state, list_files_of, list_shown
 
 
 class BlobSum(NamedTuple):
@@ -66,10 +66,8 @@ def note_checked(conn: sqlite3.Connection, found: Iterable[tuple[DueBlob, BlobSt
     """
     found = list(found)
     for blob, state in found:
-        held = find_blob(conn, blob.sha256)
-        # Meanwhile another program may have moved it away, or fetched it again: then it was looked for in vain.
-        if state != blob.state and held is not None and held.state == blob.state:
-            set_blob_state(conn, blob.sha256, state, now=now)
+        if state != blob.state:
+            change_blob_state(conn, blob.sha256, blob.state, state, now=now)
     conn.executemany(
         "UPDATE blob SET verified_at = max(?1, stored_at + 1) WHERE sha256 = ?2",
         [(now, blob.sha256) for blob, _ in found],

@@ -9,11 +9,10 @@ import orjson
 
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
-from archiver.store.file import FILE_SLOT
+from archiver.store.file_slot import FILE_SLOT, file_slot
 
 MOST_WAITING: Final = 100_000
 """Waiting files that are counted; more are more."""
-_SLOT: Final = FILE_SLOT.replace("kind", "media.kind").replace("id IS", "media.id IS")
 _KNOWN: Final = f"""
     SELECT count(DISTINCT CASE status WHEN 'downloaded' THEN (kind = 'photo') || '/' || id END),
            count(DISTINCT CASE status WHEN 'failed' THEN (kind = 'photo') || '/' || id END)
@@ -23,7 +22,7 @@ _WAITING: Final = f"""
     SELECT count(*) FROM (
         SELECT DISTINCT media.kind = 'photo', media.id
         FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
-        WHERE media.channel_id = :channel_id AND {_SLOT} AND media.status IN ('not downloaded', 'partial')
+        WHERE media.channel_id = :channel_id AND {file_slot("media")} AND media.status IN ('not downloaded', 'partial')
           AND coalesce(media.size, 0) <= :limits ->> media.kind AND message.missing_since IS NULL
           AND (:protected OR NOT (message.noforwards OR channel.noforwards))
           AND coalesce(media.extra, '') NOT LIKE '%"ttl_seconds"%'

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self, TypeAlias
 from archiver.ids import ChannelId
 from archiver.store.annotation import read_annotation_texts
 from archiver.store.database import ARCHIVE_NAME
+from archiver.store.file_slot import key_of
 from archiver.store.medium import EXTRACT_ID, find_reading
 from archiver.store.migrations import list_migrations
 from archiver.store.outbox import enqueue
@@ -25,7 +26,7 @@ _BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part"
 _WHOLE = ("coverage",)
 """Which ids were looked at: an archive of some messages would take the others for absent."""
 _SHOWN_BYTES = "SELECT sha256 FROM main.media WHERE"
-_SHOWN_FILES = "SELECT CASE kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || id FROM main.media WHERE"
+_SHOWN_FILES = f"SELECT {key_of('media')} FROM main.media WHERE"
 _ELSEWHERE = "UPDATE main.media SET path = NULL, status = 'offloaded' WHERE status = 'downloaded'"
 """Files stay in the source."""
 _PLAIN = """

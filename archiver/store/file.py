@@ -17,23 +17,19 @@ import orjson
 from archiver.errors import IntegrityError
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import (
-    FILE_KINDS,
     BlobState,
     FileKey,
     FileState,
     FileStatus,
-    file_key,
-    is_file,
+    find_key,
     is_thumb,
     parse_key,
 )
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
+from archiver.store.file_slot import shows_file
 from archiver.store.media_refresh import refresh_messages
 
-FILE_SLOT: Final = f"id IS NOT NULL AND kind IN ({', '.join(repr(kind) for kind in FILE_KINDS)})"
-"""Which rows of `media` show a file, spelled as in the index `media_file`, which is used only for these words."""
-_OF_KEY: Final = f"id = ? AND {FILE_SLOT} AND (kind = 'photo') = ?"
 _STATUS: Final = (
     "SELECT file_key, status, reason, since, attempts, retry_at, sha256, coalesce(blob.size, file.size), mime, dc_id"
     " FROM file LEFT JOIN blob USING (sha256)"
@@ -87,7 +83,7 @@ def list_shown(conn: Reader, key: FileKey, *, limit: int = -1) -> list[Shown]:
     is_photo, id_ = parse_key(key)
     rows = conn.execute(
         f"SELECT channel_id, message_id, slot FROM media INDEXED BY media_file"
-        f" JOIN message USING (channel_id, message_id) WHERE {_OF_KEY.replace('kind', 'media.kind')}"
+        f" JOIN message USING (channel_id, message_id) WHERE {shows_file('media')}"
         " AND missing_since IS NULL ORDER BY date DESC, channel_id, message_id, slot LIMIT ?",
         (id_, is_photo, limit),
     )
@@ -150,6 +146,13 @@ def set_blob_state(conn: sqlite3.Connection, sha256: str, state: BlobState, *, n
             _put(conn, file.key, status=status, reason=reason, now=now, retry_at=now if state == "damaged" else None)
 
 
+def change_blob_state(conn: sqlite3.Connection, sha256: str, before: BlobState, state: BlobState, *, now: int) -> None:
+    """The same, unless another program has moved, removed or fetched the file since its state was read as `before`."""
+    held = find_blob(conn, sha256)
+    if held is not None and held.state == before:
+        set_blob_state(conn, sha256, state, now=now)
+
+
 def forget_outcome(conn: sqlite3.Connection, keys: Iterable[FileKey], *, now: int) -> None:
     """Files whose fetching failed or ended are to be fetched as if for the first time, now; their hashes stay."""
     for key, file in find_files(conn, keys).items():
@@ -160,7 +163,7 @@ def forget_outcome(conn: sqlite3.Connection, keys: Iterable[FileKey], *, now: in
 
 def fill_files(conn: sqlite3.Connection, messages: Collection[Message]) -> list[Message]:
     """The messages, with what is known of the files that they show."""
-    keys = {file_key(one.kind, one.id) for m in messages for one in m.media if one.id is not None and _is_file(one)}
+    keys = _list_keys(messages)
     if not keys or not has_files(conn):
         return list(messages)
     known = find_files(conn, keys)
@@ -170,8 +173,8 @@ def fill_files(conn: sqlite3.Connection, messages: Collection[Message]) -> list[
 def revive_gone(conn: sqlite3.Connection, messages: Iterable[Message], *, now: int) -> None:
     """New contents show these files: one that was gone with all its messages can be fetched again."""
     if has_files(conn):
-        keys = {file_key(one.kind, one.id) for m in messages for one in m.media if one.id is not None and _is_file(one)}
-        gone = [key for key, file in find_files(conn, keys).items() if file.status == "gone"]
+        files = find_files(conn, _list_keys(messages))
+        gone = [key for key, file in files.items() if file.status == "gone"]
         forget_outcome(conn, gone, now=now)
 
 
@@ -228,7 +231,7 @@ def _put_slots(conn: sqlite3.Connection, file: FileStatus, now: int) -> None:
     is_photo, id_ = parse_key(file.key)
     values = (file.path, file.sha256, file.status)
     found = conn.execute(
-        f"SELECT channel_id, message_id, slot FROM media INDEXED BY media_file WHERE {_OF_KEY}"
+        f"SELECT channel_id, message_id, slot FROM media INDEXED BY media_file WHERE {shows_file('media')}"
         " AND (path IS NOT ? OR sha256 IS NOT ? OR status <> ?) ORDER BY channel_id, message_id, slot LIMIT ?",
         (id_, is_photo, *values, SLOTS + 1),
     ).fetchall()
@@ -247,14 +250,16 @@ def _filled(message: Message, known: dict[FileKey, FileStatus]) -> Message:
 
 
 def _filled_slot(slot: Media, known: dict[FileKey, FileStatus]) -> Media:
-    file = known.get(file_key(slot.kind, slot.id)) if slot.id is not None and _is_file(slot) else None
-    if file is None:
+    key = find_key(slot.kind, slot.id)
+    if key is None or (file := known.get(key)) is None:
         return slot
     return replace(slot, path=file.path, sha256=file.sha256, status=file.status)
 
 
-def _is_file(slot: Media) -> bool:
-    return is_file(slot.kind, slot.id)
+def _list_keys(messages: Iterable[Message]) -> set[FileKey]:
+    """The files that the messages show."""
+    keys = (find_key(slot.kind, slot.id) for message in messages for slot in message.media)
+    return {key for key in keys if key is not None}
 
 
 def _status(row: Any) -> FileStatus:

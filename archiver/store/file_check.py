@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from archiver.model.media_file import FILE_KINDS
+from archiver.store.file_slot import file_slot, key_of
 
-_KINDS = ", ".join(repr(kind) for kind in FILE_KINDS)
 _SLOTS = f"""
     SELECT media.channel_id || '/' || media.message_id, media.slot FROM media LEFT JOIN file
-        ON media.id IS NOT NULL AND media.kind IN ({_KINDS})
-        AND file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id
+        ON {file_slot("media")} AND file_key = {key_of("media")}
     WHERE NOT coalesce(file.behind, 0) AND (
         media.status IS NOT coalesce(file.status, 'not downloaded') OR media.sha256 IS NOT file.sha256
         OR media.path IS NOT CASE media.status WHEN 'downloaded'

@@ -10,7 +10,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model.media_file import BlobState, FileKey, FileState
 from archiver.store.database import Reader
-from archiver.store.file import FILE_SLOT
+from archiver.store.file_slot import FILE_SLOT
 
 
 class StateCount(NamedTuple):

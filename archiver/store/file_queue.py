@@ -10,7 +10,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileSlot, FileState
 from archiver.store.database import Reader
-from archiver.store.file import FILE_SLOT
+from archiver.store.file_slot import file_slot, key_of
 
 WAITING: Final[frozenset[FileState]] = frozenset({"not downloaded", "partial", "failed", "too big", "not wanted"})
 """States of a file that may be fetched: the last two are decided again by the policy of today."""
@@ -18,11 +18,6 @@ FAR: Final = 2 * 86_400
 """Seconds: no retry is that far off, unless the clock was wrong when it was noted."""
 _SCANNED: Final = 5_000
 """Maximum number of slots looked at in one call: some 50 ms, since others wait for the connection."""
-
-
-def qualified(table: str) -> str:
-    """FILE_SLOT of a table with this name."""
-    return FILE_SLOT.replace("kind", f"{table}.kind").replace("id IS", f"{table}.id IS")
 
 
 _SLOTS: Final = f"""
@@ -33,13 +28,13 @@ _SLOTS: Final = f"""
            file.status IS 'failed' AND file.retry_at IS NULL,
            :shared AND EXISTS (
                SELECT 1 FROM media AS other INDEXED BY media_file
-               WHERE other.id = media.id AND {qualified("other")}
+               WHERE other.id = media.id AND {file_slot("other")}
                  AND (other.channel_id, other.message_id, other.slot)
                      <> (media.channel_id, media.message_id, media.slot))
     FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
-    LEFT JOIN file ON file_key = CASE media.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || media.id || :thumb
+    LEFT JOIN file ON file_key = {key_of("media")} || :thumb
     WHERE media.channel_id = :channel_id AND media.message_id < :below AND media.message_id > :above
-      AND {qualified("media")}
+      AND {file_slot("media")}
       AND coalesce(file.status, 'not downloaded') IN (SELECT value FROM json_each(:states))
       AND (file.status IS NOT 'failed' OR :now IS NULL OR file.retry_at <= :now OR file.retry_at > :now + {FAR})
       AND (:only IS NULL OR media.message_id IN (SELECT value FROM json_each(:only)))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from archiver.model.media_file import FileKey, blob_path, file_key, is_file
+from archiver.model.media_file import FileKey, blob_path, find_key
 from archiver.store.database import Reader
 
 
@@ -46,7 +46,7 @@ def _fill(slot: dict[str, Any], known: _Known) -> None:
 
 def _key(slot: dict[str, Any]) -> FileKey | None:
     kind, id_ = slot.get("kind"), slot.get("id")
-    return file_key(kind, id_) if isinstance(kind, str) and isinstance(id_, str) and is_file(kind, id_) else None
+    return find_key(kind, id_) if isinstance(kind, str) and isinstance(id_, str) else None
 
 
 def _find(conn: Reader, keys: Collection[FileKey]) -> dict[FileKey | None, _Known]:

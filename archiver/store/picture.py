@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileKey, file_key, parse_key
 from archiver.store.database import Reader
-from archiver.store.file import FILE_SLOT
+from archiver.store.file_slot import FILE_SLOT, key_of, shows_file
 
 Source: TypeAlias = Literal["file", "thumbnail", "preview"]
 """What a hash was made of; each is worse than the one before."""
@@ -126,7 +126,7 @@ def list_unhashed_previews(conn: Reader, *, after: str = "", limit: int = PAGE) 
             FROM (SELECT id, kind, channel_id, message_id FROM media INDEXED BY media_file
                   WHERE {FILE_SLOT} AND {_KINDS} AND id > ?1 ORDER BY id LIMIT ?2) AS m
             LEFT JOIN picture_hash AS p
-            ON p.file_key = CASE m.kind WHEN 'photo' THEN 'photo/' ELSE 'document/' END || m.id ORDER BY m.id""",
+            ON p.file_key = {key_of("m")} ORDER BY m.id""",
         (after, limit),
     ).fetchall()
     found = {
@@ -209,7 +209,7 @@ def list_shown_by(conn: Reader, key: FileKey, *, limit: int = -1) -> list[ShownB
     rows = conn.execute(
         "SELECT channel_id, message_id, date, a.kind FROM"
         f" (SELECT channel_id, message_id, kind FROM media INDEXED BY media_file"
-        f"  WHERE id = ? AND {FILE_SLOT} AND (kind = 'photo') = ?) AS a JOIN message USING (channel_id, message_id)"
+        f"  WHERE {shows_file('media')}) AS a JOIN message USING (channel_id, message_id)"
         " LIMIT ?",
         (id_, is_photo, limit),
     )

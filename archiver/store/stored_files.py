@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-import orjson
-
-from archiver.model.media_file import FileKey, FileSlot, file_key, is_file, parse_key
+from archiver.model.media_file import FileKey, FileSlot, find_key, parse_key
 from archiver.store.database import Reader
 from archiver.store.file import Blob
-from archiver.store.file_queue import FAR, make_slot, qualified
+from archiver.store.file_queue import FAR, make_slot
+from archiver.store.file_slot import shows_file
 
 _SLOTS: Final = f"""
     SELECT media.channel_id, media.message_id, media.slot, media.kind, media.id, media.mime, media.size, media.extra,
            message.noforwards OR channel.noforwards, message.missing_since IS NOT NULL, media.status, 0, 0, 0
     FROM media INDEXED BY media_file JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
-    WHERE media.id = ? AND {qualified("media")} AND (media.kind = 'photo') = ?
+    WHERE {shows_file("media")}
     ORDER BY message.date DESC, media.channel_id, media.message_id, media.slot
 """
 _RETRIES: Final = "SELECT file_key, retry_at FROM file WHERE status IN ('failed', 'not downloaded') AND"
@@ -29,16 +28,6 @@ def list_blobs(conn: Reader, *, after: str, limit: int) -> list[Blob]:
         (after, limit),
     )
     return [Blob(*row) for row in rows]
-
-
-def list_unknown(conn: Reader, hashes: Collection[str]) -> list[str]:
-    """Those of these contents that are not known as stored."""
-    rows = conn.execute(
-        "SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT sha256 FROM blob WHERE state <> 'offloaded'"
-        " AND sha256 IN (SELECT value FROM json_each(?1)))",
-        (orjson.dumps(list(hashes)).decode(),),
-    )
-    return [row[0] for row in rows]
 
 
 def iter_slots_of(conn: Reader, key: FileKey) -> Iterator[FileSlot]:
@@ -71,4 +60,4 @@ def find_earlier(conn: Reader) -> set[FileKey]:
         "SELECT DISTINCT slot.value ->> 'kind', slot.value ->> 'id' FROM revision, json_each(revision.media) AS slot"
         " WHERE revision.media <> '[]' AND slot.value ->> 'id' IS NOT NULL"
     )
-    return {file_key(kind, id_) for kind, id_ in rows if is_file(kind, id_)}
+    return {key for kind, id_ in rows if (key := find_key(kind, id_)) is not None}
