@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final, Self
 
 import orjson
 
 from archiver.errors import UsageError
+from archiver.media.decode_picture import environment
 
 SECONDS: Final = 20.0
 """What one picture may take; the largest photos take a tenth of a second."""
@@ -21,7 +20,6 @@ _START: Final = 60.0
 _LONGEST_ANSWER: Final = 10_000
 INSTALL: Final = "pip install 'telekeep[media]'"
 _NEEDED: Final = ("PIL", "imagehash")
-_PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
 
 
 class NoPictureLibrary(UsageError):
@@ -97,9 +95,6 @@ class PictureProcess:
         return orjson.loads(line) if line.endswith(b"}\n") else None
 
     async def _start(self) -> asyncio.subprocess.Process:
-        root = str(Path(__file__).parents[2])
-        env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, (root, env.get("PYTHONPATH"))))
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
                 sys.executable,
@@ -108,7 +103,7 @@ class PictureProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=_LONGEST_ANSWER,
-                env=env,
+                env=environment(),
                 start_new_session=True,
             )
         )

@@ -1,7 +1,6 @@
-"""The process that decodes pictures: started by `hash_pictures`, one picture at a time, apart from the service.
+"""The process that hashes pictures: started by `picture_process`, one picture at a time.
 
-Pictures come from strangers, and decoders are written in C: here a broken one can only end this process, which can
-write no file, and has limits of memory and of pixels. Requests and answers are lines of JSON on stdin and stdout.
+Requests and answers are lines of JSON on stdin and stdout.
 """
 
 from __future__ import annotations
@@ -11,24 +10,20 @@ import contextlib
 import io
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any, Final
 
-MOST_PIXELS: Final = 50_000_000
-"""Pixels of the largest picture that is decoded; photos of Telegram have at most 6,553,600."""
+from archiver.media.decode_picture import TooManyPixels, decode, restrain
+
 _MEMORY: Final = 3 << 29
 """Bytes of address space."""
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _DRAFT: Final = 256
 """JPEGs are decoded at a fraction of their size, at least so large: four times as fast, and the hash is the same."""
 _FLATTEST: Final = 3.0
 """Standard deviation of the brightness (0 to 255) below which a picture shows next to nothing."""
 _BALANCE: Final = range(20, 45)
 """Number of bits set in the hash of a picture with structure: half of them, since the median decides."""
-
-
 SHOWS_NOTHING: Final = frozenset({"nearly one colour", "too little structure"})
 """Reasons that hold for every size of a picture."""
 
@@ -39,24 +34,21 @@ class _NoHashError(Exception):
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    _restrain()
+    _prepare()
     for line in sys.stdin.buffer:
         answer = _answer(json.loads(line))
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
 
 
-def _restrain() -> None:
+def _prepare() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread would take memory of its own
     os.nice(19)
     with contextlib.suppress(OSError):  # if memory runs out, this process goes first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with contextlib.suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    restrain(_MEMORY)
 
 
 def _answer(request: dict[str, Any]) -> dict[str, object]:
@@ -68,6 +60,8 @@ def _answer(request: dict[str, Any]) -> dict[str, object]:
         return {"hash": hash_picture(io.BytesIO(_read_preview(base64.b64decode(request["raw"]), request["key"])))}
     except _NoHashError as exc:
         return {"hash": None, "reason": str(exc)}
+    except TooManyPixels as exc:
+        return {"hash": None, "reason": f"too large: {exc}"}
     except FileNotFoundError:
         return {"hash": None, "reason": None}  # it was moved away meanwhile
     except MemoryError:
@@ -87,20 +81,12 @@ def _read_preview(raw: bytes, key: str) -> bytes:
 
 
 def hash_picture(file: Any) -> int:
-    """The perceptual hash of a picture. Raises _NoHashError, or what the decoder raises."""
+    """The perceptual hash of a picture. Raises _NoHashError, TooManyPixels, or what the decoder raises."""
     import imagehash
-    from PIL import Image, ImageOps
+    from PIL.Image import Resampling
 
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before anything is decoded
-    with Image.open(file, formats=_FORMATS) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
-            raise _NoHashError(f"too large: {picture.width:,} by {picture.height:,} pixels")
-        picture.draft("RGB", (_DRAFT, _DRAFT))
-        shown = ImageOps.exif_transpose(picture)
-        if "A" in shown.getbands() or "transparency" in shown.info:
-            layer = shown.convert("RGBA")
-            shown = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        shown = shown.convert("L").resize((_DRAFT, _DRAFT), Image.Resampling.BOX, reducing_gap=2.0)
+    grey = decode(file, (_DRAFT, _DRAFT)).convert("L")
+    shown = grey.resize((_DRAFT, _DRAFT), Resampling.BOX, reducing_gap=2.0)
     if _spread(shown) < _FLATTEST:
         raise _NoHashError("nearly one colour")
     value = int(str(imagehash.phash(shown)), 16)

@@ -1,22 +1,20 @@
-"""A small copy of a picture, decoded and encoded anew by another process within limits (`shrink_picture`)."""
+"""A small copy of a picture, decoded and encoded again by another process within limits (`shrink_picture`)."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
 import orjson
 
 from archiver.errors import Error
+from archiver.media.decode_picture import environment
 from archiver.media.shrink_picture import SECONDS
 
 MOST_WAIT: Final = 2.0 * SECONDS
 """Seconds after which the process is ended, whatever its processor time."""
-_PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")
 
 
 class NoPicture(Error):
@@ -40,7 +38,7 @@ def shrink(
             stderr=subprocess.DEVNULL,
             timeout=seconds,
             check=False,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
             **given,
         )
@@ -52,9 +50,3 @@ def shrink(
     if "reason" in answer:
         raise NoPicture(str(answer["reason"]))
     return answer
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    root = str(Path(__file__).parents[2])
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (root, kept.get("PYTHONPATH"))))}
