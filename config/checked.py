@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1_000_000
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """User and password in a URL."""
-_CHECKED_BY = ("settings.py", "hooks.py", "kinds.py", "sizes.py", "load.py", "checked.py")
+_CHECKED_BY = ("settings.py", "hooks.py", "kinds.py", "sizes.py", "fields.py", "load.py", "checked.py")
 """Modules that define what is allowed: after any change to them the settings are checked again."""
 _DEFAULTS = Path(__file__).with_name("defaults.json")
 _DIRECTORY = f"{PREFIX}ARCHIVE__DIR"

@@ -6,35 +6,25 @@ Errors never show secrets.
 from __future__ import annotations
 
 import contextlib
-import difflib
-import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from config.errors import SettingsError
-from config.files import FILE_NAME, FILE_VARIABLE, PREFIX, find_file
+from config.explain import describe_errors, suggest
+from config.fields import insert_account, is_named, mentions, section_of, setting_names, variable_of
+from config.files import FILE_VARIABLE, PREFIX, find_file
 from config.names import fold_account_name
 from config.paths import expand_home
 from config.settings import Settings
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
 _OTHER_VARIABLES = (FILE_VARIABLE, "TELEKEEP_LOG", "TELEKEEP_PAGER")
-_MOST_NAMED = 5
-"""Wrong settings named besides the first."""
-ANY = "NAME"
-"""Placeholder in setting names for the name that the user gives a section."""
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
-"""User and password in a URL."""
 _ACCOUNT_VARIABLE = re.compile(rf"{PREFIX}TELEGRAM__ACCOUNTS__(?P<name>(?:(?!__)[A-Z0-9_])+)__")
 
 
@@ -49,7 +39,7 @@ def load_settings(path: Path | None = None, *, without: Sequence[tuple[str, str]
         settings = Settings(**_leave_out(merged, without))
     except ValidationError as exc:
         # `from None`: pydantic's own text would show values, which may be secrets.
-        raise SettingsError(_describe(exc, file)) from None
+        raise SettingsError(describe_errors(exc, file)) from None
     except ValueError:
         raise SettingsError("a setting in the environment cannot be read.") from None
     if str(settings.archive.dir).startswith("~"):
@@ -57,28 +47,6 @@ def load_settings(path: Path | None = None, *, without: Sequence[tuple[str, str]
             "the home directory is unknown, so there is no place for the archive. Set archive.dir, or HOME."
         )
     return settings
-
-
-def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Yield the dotted name of every setting, such as `telegram.server.port` or `telegram.accounts.NAME.proxy`."""
-    for name, field in model.model_fields.items():
-        section = _section_of(field)
-        if section and not _is_listed(field):
-            yield from setting_names(section, f"{prefix}{name}.{f'{ANY}.' if _is_named(field) else ''}")
-        else:
-            yield prefix + name
-
-
-def list_sections(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each section, such as `telegram.accounts.NAME`, and its allowed settings."""
-    fields = model.model_fields.items()
-    inner = {name: field for name, field in fields if _section_of(field) and not _is_listed(field)}
-    if plain := {name: field.description or "" for name, field in fields if name not in inner}:
-        yield prefix, plain
-    for name, field in inner.items():
-        section = _section_of(field)
-        if section is not None:
-            yield from list_sections(section, f"{prefix}.{name}{f'.{ANY}' if _is_named(field) else ''}".strip("."))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -104,16 +72,16 @@ def _resolve_paths(model: type[BaseModel], values: dict[str, Any], folder: Path)
     """Resolve relative paths against the directory of the settings file."""
     for name, field in model.model_fields.items():
         value = values.get(name)
-        section = _section_of(field)
+        section = section_of(field)
         if section and isinstance(value, dict):
-            for part in value.values() if _is_named(field) else [value]:
+            for part in value.values() if is_named(field) else [value]:
                 if isinstance(part, dict):
                     _resolve_paths(section, part, folder)
         elif section and isinstance(value, list):
             for part in value:
                 if isinstance(part, dict):
                     _resolve_paths(section, part, folder)
-        elif isinstance(value, str) and value and _mentions(field.annotation, Path):
+        elif isinstance(value, str) and value and mentions(field.annotation, Path):
             with contextlib.suppress(ValueError):  # validation reports what is wrong with it
                 values[name] = str(folder / expand_home(value))
 
@@ -151,112 +119,9 @@ def _check_variables() -> None:
         if not name.startswith(PREFIX):
             continue
         account = _ACCOUNT_VARIABLE.match(name)
-        known = [_variable(_named(one, account and account["name"])) for one in setting_names()]
+        known = [variable_of(insert_account(one, account and account["name"])) for one in setting_names()]
         if name not in [*known, *_OTHER_VARIABLES]:
             raise SettingsError(
                 f"the environment variable {variable} is not a setting of telekeep, so it would have no effect."
-                f"{_suggest(name, [*known, *_OTHER_VARIABLES])}"
+                f"{suggest(name, [*known, *_OTHER_VARIABLES])}"
             )
-
-
-def _describe(exc: ValidationError, file: Path | None) -> str:
-    errors = exc.errors(include_url=False)
-    # An unknown key may explain a missing one, so report it first.
-    first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
-    parts = [str(part) for part in first["loc"]]
-    name = ".".join(parts)
-    variable = next((key for key in os.environ if key.upper().replace("-", "_") == _variable(name)), None)
-    origin = f"${variable}" if variable else str(file or "the settings")
-    more = _name_others(name, errors)
-    if first["type"] == "extra_forbidden":
-        account = parts[2] if parts[:2] == ["telegram", "accounts"] and len(parts) > 2 else None
-        known = [*Settings.model_fields, *(_named(one, account) for one in setting_names())]
-        return f"{name} in {origin} is not a setting.{_suggest(name, known)}{more}"
-    if first["type"] == "missing":
-        return f"{name} is missing: set it in {file or FILE_NAME} or as {_variable(name)}.{more}"
-    field = _field(parts)
-    if first["type"] == "value_error" and field is not None and _section_of(field):
-        return f"[{name}] in {origin}: {first['ctx']['error']}.{more}"
-    # A value in place of a section may be a misplaced secret.
-    secret = field is None or not field.repr or _section_of(field) or _mentions(field.annotation, SecretStr)
-    shown = "" if secret else _CREDENTIALS.sub("//", f" {_shown(first['input']):.80}")
-    allowed = field.description if field and field.description else "see docs/telekeep.example.toml"
-    if first["type"] == "value_error" and (why := str(first["ctx"]["error"])):
-        allowed += f" ({why})"
-    wrong = f"cannot be{shown}" if shown else "is not valid (its value is not shown)"
-    return f"{name} in {origin} {wrong}; allowed: {allowed}.{more}"
-
-
-def _name_others(name: str, errors: Sequence[ErrorDetails]) -> str:
-    """Name the other settings that are wrong, without their values."""
-    others = dict.fromkeys(".".join(map(str, error["loc"])) for error in errors)
-    others.pop(name)
-    if not others:
-        return ""
-    named = ", ".join(f"{one:.40}" for one in list(others)[:_MOST_NAMED])
-    left = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-    return f" Also to fix: {named}{left}."
-
-
-def _shown(value: Any) -> str:
-    """A value as the file has it."""
-    return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _field(parts: list[str]) -> FieldInfo | None:
-    """Return the field that an error's location names, or its deepest known parent."""
-    model: type[BaseModel] | None = Settings
-    field = None
-    rest = iter(parts)
-    for part in rest:
-        if model is None or part not in model.model_fields:
-            return field
-        field = model.model_fields[part]
-        model = _section_of(field)
-        if _is_named(field) or _is_listed(field):
-            next(rest, None)
-    return field
-
-
-def _section_of(field: FieldInfo) -> type[BaseModel] | None:
-    for kind in (field.annotation, *get_args(field.annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
-
-
-def _is_named(field: FieldInfo) -> bool:
-    """Whether the setting is a table of sections named by the user."""
-    return get_origin(field.annotation) is dict
-
-
-def _is_listed(field: FieldInfo) -> bool:
-    """Whether the setting is a list of sections."""
-    return get_origin(field.annotation) is tuple and _section_of(field) is not None
-
-
-def _named(setting: str, account: str | None) -> str:
-    return setting.replace(f".{ANY}.", f".{account}.") if account else setting
-
-
-def _mentions(annotation: Any, kind: type) -> bool:
-    return annotation is kind or any(_mentions(part, kind) for part in get_args(annotation))
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper().replace(".", "__").replace("-", "_")
-
-
-def _suggest(word: str, known: list[str]) -> str:
-    """The nearest setting, by its last part or by its letters."""
-    parts = "__" if word.startswith(PREFIX) else "."
-    plain = {one.removeprefix(PREFIX): one for one in known}
-    wanted = word.removeprefix(PREFIX)
-    ends = [one for name, one in plain.items() if name.rpartition(parts)[2] == wanted.rpartition(parts)[2]]
-    section, _, last = wanted.rpartition(parts)
-    beside = {name.rpartition(parts)[2]: name for name in plain if section and name.rpartition(parts)[0] == section}
-    near = difflib.get_close_matches(last if beside else wanted, beside or plain, n=1, cutoff=0.6)
-    close = ends[:1] if len(ends) == 1 else [beside.get(one, one) for one in near]
-    if not close:
-        return " `telekeep help settings` lists them all."
-    return f" Did you mean {plain.get(close[0], close[0])}?"

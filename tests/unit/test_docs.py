@@ -19,7 +19,7 @@ from archiver.cli.table import COMMANDS
 from archiver.cli.view.topics import EXIT_STATUS, guide
 from archiver.errors import UsageError
 from archiver.model.row import KEYS, MEDIA_KEYS
-from config.load import setting_names
+from config.fields import setting_names
 from scripts.commands import PAGE, render
 from search.query.filters import HAS, STATES, Context
 from search.query.grammar import FILTERS

@@ -10,8 +10,9 @@ import pytest
 
 from config.accounts import account_names, account_settings, session_path
 from config.errors import SettingsError
+from config.fields import setting_names
 from config.files import describe_sources, remark_on_access
-from config.load import load_settings, setting_names
+from config.load import load_settings
 from config.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / "docs/telekeep.example.toml"

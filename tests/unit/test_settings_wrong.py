@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import SettingsError
-from config.load import ANY, load_settings, setting_names
+from config.fields import ANY, setting_names
+from config.load import load_settings
 
 IN_FILE = (
     '"x"', '""', '" "', '"1"', '"\\u0000"', '"~nobody-here/x"', '"🦊"', f'"{"z" * 300}"', "3", "-3", "1.5", "nan",

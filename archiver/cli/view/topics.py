@@ -75,7 +75,7 @@ def options(width: int) -> list[str]:
 
 def settings(width: int) -> list[str]:
     """All settings, by section."""
-    from config.load import list_sections
+    from config.fields import list_sections
 
     lines = wrap(
         "One file is read, in TOML: that of --config, else of TELEKEEP_CONFIG, else ./telekeep.toml, else telekeep.toml"
