@@ -7,11 +7,10 @@ and for all later questions. It does not tolerate typos, so it drops `fuzzy`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from search.engine.facets import Counts, FacetName
-from search.engine.protocol import Answer, Engine, Question
+from search.engine.protocol import Answer, Engine, Question, without_typos
 from search.errors import IndexStale, SearchError, ServerError
 from search.meili.compile import by_rank
 
@@ -35,7 +34,7 @@ class FallbackEngine:
                 if question.cursor is not None and by_rank(question):
                     raise  # the embedded engine ranks differently: hits would be repeated or skipped
                 self._fall_back(error)
-        return await self._exact.search(_strict(question))
+        return await self._exact.search(without_typos(question))
 
     async def count(self, question: Question) -> int:
         """Count the hits exactly. Raises Unanswerable if neither engine can answer."""
@@ -44,7 +43,7 @@ class FallbackEngine:
                 return await self._meilisearch.count(question)
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
-        return await self._exact.count(_strict(question))
+        return await self._exact.count(without_typos(question))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """Count the hits by each of these facets. Raises Unanswerable if neither engine can answer."""
@@ -53,7 +52,7 @@ class FallbackEngine:
                 return await self._meilisearch.facets(question, names, zone)
             except (ServerError, IndexStale) as error:
                 self._fall_back(error)
-        return await self._exact.facets(_strict(question), names, zone)
+        return await self._exact.facets(without_typos(question), names, zone)
 
     def _fall_back(self, error: SearchError) -> None:
         self.name = self._exact.name
@@ -61,7 +60,7 @@ class FallbackEngine:
 
 
 class UnaskedEngine:
-    """Stands for a Meilisearch that is not asked now: every question raises the reason."""
+    """Used in place of a Meilisearch that must not be asked now: every question raises the reason."""
 
     name = "meilisearch"
 
@@ -79,7 +78,3 @@ class UnaskedEngine:
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """Raise the reason."""
         raise self._why
-
-
-def _strict(question: Question) -> Question:
-    return replace(question, fuzzy=False)

@@ -101,7 +101,7 @@ class Document:
     file_hashes: tuple[str, ...] = ()
     """SHA-256 of those whose bytes were ever stored, in lower-case hexadecimal."""
     file_ids: tuple[str, ...] = ()
-    """Their identities: another file is another content, whatever it is called."""
+    """Their identities: another file is another content, even with the same name."""
 
     hashtags: tuple[str, ...] = ()
     """With or without `#`, as marked by Telegram; unmarked ones in a text are found as well."""

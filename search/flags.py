@@ -72,7 +72,7 @@ def file_bits(states: tuple[str, ...]) -> int:
 
 
 def query_bits(node: Is | Has | FileIs) -> int:
-    """Return the bits of which a row that the filter matches has at least one."""
+    """Return bits such that the filter matches the rows with at least one of them."""
     match node:
         case Is(state):
             return STATE_BITS[state]

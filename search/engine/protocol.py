@@ -21,7 +21,7 @@ its own way: in all their forms by the embedded engine, as they are written by M
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Literal, Protocol, TypeAlias
 
@@ -48,6 +48,11 @@ class Question:
     cursor: str | None = None
     fuzzy: bool = False
     """Whether to tolerate typos in words; engines that cannot do so raise `Unanswerable`."""
+
+
+def without_typos(question: Question) -> Question:
+    """The same question, tolerating no typos."""
+    return replace(question, fuzzy=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Two engines as one: all hits of an exact one, and what only one that tolerates typing errors finds.
 
-So a search that forgives typing errors finds at least what the same search without them does: all forms and spellings
-of the words, in all messages, whatever state the other engine is in. In the order by relevance the words as they were
-typed come first, then their forms, then guesses.
+So a search that tolerates typos finds at least what the same search without that does: all forms and spellings of the
+words, in all messages, even if the other engine lacks some. By relevance, the words as typed come first, then their
+forms, then guesses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 from search.document import Key
 from search.engine.facets import Count, Counts, FacetName, order
 from search.engine.page import format_position, format_rank, parse_rank
-from search.engine.protocol import Answer, Engine, Hit, Question
+from search.engine.protocol import Answer, Engine, Hit, Question, without_typos
 from search.query.tree import And, Node, Or, Phrase, Word, text_leaves
 
 MOST: Final = 1000
@@ -36,7 +36,9 @@ class UnionEngine:
         """Return one page of the hits of both. Raises what either engine does."""
         if question.sort == "relevance" and next(text_leaves(question.tree), None) is not None:
             return await self._ranked(question)
-        guesses, exact = await asyncio.gather(self._tolerant.search(question), self._exact.search(_strict(question)))
+        guesses, exact = await asyncio.gather(
+            self._tolerant.search(question), self._exact.search(without_typos(question))
+        )
         hits = sorted(_join(exact.hits, guesses.hits), key=attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[: question.limit]
         more = len(hits) > len(page) or guesses.cursor is not None or exact.cursor is not None
@@ -47,7 +49,7 @@ class UnionEngine:
         before = 0 if question.cursor is None else parse_rank(question.cursor)
         end = before + question.limit
         first = replace(question, cursor=None, limit=end)
-        strict = _strict(first)
+        strict = without_typos(first)
         guesses, exact, literal = await asyncio.gather(
             self._tolerant.search(first),
             self._exact.search(strict),
@@ -59,18 +61,20 @@ class UnionEngine:
         return Answer(hits=page, engine=self.name, cursor=format_rank(end) if more and page else None)
 
     async def count(self, question: Question) -> int:
-        """Count the hits of both; where either has many, at least so many."""
-        counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(_strict(question)))
+        """Count the hits of both; with more than MOST of either, a lower bound."""
+        counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(without_typos(question)))
         if max(counts) > MOST or not min(counts):
             return max(counts)
         all_hits = replace(question, cursor=None, limit=MOST, sort="newest")
-        guesses, exact = await asyncio.gather(self._tolerant.search(all_hits), self._exact.search(_strict(all_hits)))
+        guesses, exact = await asyncio.gather(
+            self._tolerant.search(all_hits), self._exact.search(without_typos(all_hits))
+        )
         return len(_join(exact.hits, guesses.hits))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
-        """Count the hits of both by facets, each value at least so many times. Raises what either engine does."""
+        """Count the hits of both by facets, each count a lower bound. Raises what either engine does."""
         one, other = await asyncio.gather(
-            self._tolerant.facets(question, names, zone), self._exact.facets(_strict(question), names, zone)
+            self._tolerant.facets(question, names, zone), self._exact.facets(without_typos(question), names, zone)
         )
         return {name: _most(name, one[name], other[name]) for name in names}
 
@@ -103,7 +107,3 @@ def _most(name: FacetName, one: Sequence[Count], other: Sequence[Count]) -> list
         if count.value not in found or count.count > found[count.value].count:
             found[count.value] = count
     return order(name, found.values())
-
-
-def _strict(question: Question) -> Question:
-    return replace(question, fuzzy=False)

@@ -1,8 +1,8 @@
 """Texts that programs made of the files of messages, for `in:annotations`: tables of their own.
 
 Their words are never among those of the messages. `search_annotation` maps terms to numbers of annotations, like
-`search_text` without the texts, and numbers are never used again; `search_annotation_file` says of which file each is,
-and `search_file` which contents have it. So an annotation follows every forward of a file.
+`search_text` without the texts, and numbers are never used again; `search_annotation_file` has the file of each,
+and `search_file` the contents with that file. So an annotation follows every forward of a file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def put_annotations(conn: sqlite3.Connection, annotations: Iterable[AnnotatedFil
 
 
 def drop_annotation(conn: sqlite3.Connection, number: int) -> None:
-    """Do not find an annotation any more: another took its place."""
+    """Stop finding an annotation that another has replaced."""
     conn.execute("DELETE FROM search_annotation_file WHERE annotation = ?", (number,))
 
 

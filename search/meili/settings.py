@@ -1,7 +1,7 @@
 """Settings of the Meilisearch index, and what of them an existing index needs. Pure.
 
-An index belongs to its owner, who may have other programs read it: whoever set synonyms, stop words, further searchable
-attributes or the like by hand keeps them. Only what telekeep's own answers depend on is put back (`_NEEDED`).
+An index belongs to its owner, who may have other programs read it: synonyms, stop words, further searchable attributes
+and the like that were set by hand are kept. Only what telekeep's own answers depend on is put back (`_NEEDED`).
 
 The version of the documents is part of the name of a searched field, `words_<version>_<norm>`: the settings show which
 version an index holds, and the server refuses a search in an index of another version instead of answering it wrongly.
@@ -25,7 +25,7 @@ WORDS: Final = f"words_{DOCUMENT_VERSION}_{NORM_VERSION}"
 FORMS: Final = "forms"
 """Field of single words: other spellings, and base forms for questions as people type them (`base_forms`)."""
 SINCE: Final = {FORMS: 6, "file_status": 6, "sha256": 6}
-"""Fields with the version of the documents that has them first: a rebuild adds them to what the owner has set."""
+"""Fields, each with the first version of the documents that has it: a rebuild adds them to what the owner has set."""
 
 MAX_HITS: Final = 1000
 """Maximum hits of one answer; pages by date continue beyond it, ranked ones end there."""
@@ -56,7 +56,10 @@ _EQUAL = (
     "copy_of", "day", "file_status", "sha256",
 )  # fmt: skip
 
+_LISTS: Final = ("searchableAttributes", "displayedAttributes")
+"""Settings that list our fields."""
 _HIDDEN: Final = "XXXX"
+"""Part of each key as the server shows it."""
 _VERSIONED: Final = re.compile("(?:words|terms|forms)_([0-9]{1,4})_[0-9]+")
 
 SETTINGS: Final[Mapping[str, Any]] = {
@@ -133,9 +136,6 @@ def settings_like(present: Mapping[str, Any] | None) -> dict[str, Any]:
         further["embedders"] = {name: one for name, one in further["embedders"].items() if name not in hidden}
     made = {**SETTINGS, **{name: _complete(name, present.get(name)) for name in _NEEDED}, **theirs, **further}
     return made | {name: _with_new(name, made[name], _version(present)) for name in _LISTS}
-
-
-_LISTS: Final = ("searchableAttributes", "displayedAttributes")
 
 
 def _with_new(name: str, present: list[str], version: int) -> list[str]:
