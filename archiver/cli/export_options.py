@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -77,7 +76,7 @@ def plan_export(
     shape: Shape,
 ) -> ExportPlan:
     """The plan by the options. Raises UsageError for those that contradict each other."""
-    form = FORMATS[format_name or ENDINGS.get(Path(out).suffix.lower()) or ("parquet" if partition else format_of(out))]
+    form = FORMATS[format_name or _format_of(out, is_partitioned=partition is not None)]
     if partition is not None:
         if form.name != "parquet":
             raise UsageError("--partition needs Parquet.", hint="Use --format parquet.")
@@ -104,7 +103,7 @@ def plan_export(
     return ExportPlan(
         form=form,
         out=out,
-        fields=_once(wanted),
+        fields=wanted,
         revisions=revisions,
         excel=excel,
         media=media,
@@ -112,10 +111,6 @@ def plan_export(
         dry_run=dry_run,
         shape=shape,
     )
-
-
-def _once(fields: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if fields is None else tuple(fields)
 
 
 def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *, dry_run: bool) -> None:
@@ -127,11 +122,13 @@ def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *,
         output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
 
 
-def format_of(out: str) -> str:
-    """The format by file name extension; JSON Lines without one, as for a directory, a pipe or standard output."""
+def _format_of(out: str, *, is_partitioned: bool) -> str:
+    """The format by file name extension; without one, as for a directory, a pipe or standard output, JSON Lines."""
     ending = Path(out).suffix.lower()
     if ending in ENDINGS:
         return ENDINGS[ending]
+    if is_partitioned:
+        return "parquet"
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
     if ending in (".html", ".htm"):

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import ChannelsArgument, DateZoneOption
@@ -29,6 +29,7 @@ from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate, estimate
+from archiver.export.formats.html_media import no_files
 from archiver.export.formats.registry import WriterContext
 from archiver.export.media_rows import place_of
 from archiver.export.place import Stream, open_stream
@@ -219,11 +220,29 @@ async def _export(
             async with open_stream(place) as sink:
                 await export_to_stream(conn, request, form.open(context), sink, progress=advance)
             return None
-        how: dict[str, Any] = {"format_name": form.name, "now": now, "force": plan.force, "progress": advance}
-        how["media"] = files
         if make_folder is not None:
-            return await export_to_folder(conn, request, make_folder, place, **how)
-        return await export_to_file(conn, request, form.open(context), place, **how)
+            return await export_to_folder(
+                conn,
+                request,
+                make_folder,
+                place,
+                format_name=form.name,
+                now=now,
+                force=plan.force,
+                progress=advance,
+                media=files,
+            )
+        return await export_to_file(
+            conn,
+            request,
+            form.open(context),
+            place,
+            format_name=form.name,
+            now=now,
+            force=plan.force,
+            progress=advance,
+            media=files,
+        )
 
 
 async def _context(
@@ -247,5 +266,5 @@ async def _context(
             search=SearchTables(writer.create, index_messages),
             scratch=place.parent if isinstance(place, Path) else None,
         ),
-        **({} if plan.media == "none" else {"media_places": place_of}),
+        media_places=no_files if plan.media == "none" else place_of,
     )

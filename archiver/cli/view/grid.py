@@ -67,11 +67,11 @@ def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide
         output.line(line)
 
 
-def print_whole(columns: Sequence[Column], rows: Sequence[Sequence[str]], where: str = "--json has them") -> None:
-    """Print a table on a terminal; of columns that it has no room for, say which, and where they are."""
+def print_whole(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on a terminal; of columns that it has no room for, name them."""
     print_grid(columns, rows)
     if missing := list_dropped(columns, rows, screen.columns()):
-        print_sentences([f"(no room for: {', '.join(missing)}; {where}.)"])
+        print_sentences([f"(no room for: {', '.join(missing)}; --json has them.)"])
 
 
 def list_dropped(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from archiver.cli.view import figures
-from archiver.cli.view.progress import Progress
+from archiver.cli.view.progress import Progress, refreshing
 from archiver.cli.view.sync_progress import describe_time
 from archiver.errors import Error
 from archiver.media.fetch_counts import FetchCounts
@@ -31,25 +30,16 @@ async def show_media_progress(
 ) -> AsyncIterator[None]:
     """Show the progress inside the block. `total`: bytes of all files, if known; `wait`: seconds of the flood wait."""
     with Progress("media", unit="bytes", label="files") as progress:
-        watching = asyncio.create_task(_watch(progress, counts, total, wait)) if progress.is_shown else None
-        try:
+        before = 0
+
+        async def refresh() -> None:
+            nonlocal before
+            now = counts()
+            _advance(progress, now, total, wait() if now.received == before else 0.0)
+            before = now.received
+
+        async with refreshing(progress, refresh, INTERVAL):
             yield
-        finally:
-            if watching is not None:
-                watching.cancel()
-                await asyncio.wait({watching})
-                _advance(progress, counts(), total, 0.0)
-
-
-async def _watch(
-    progress: Progress, counts: Callable[[], FetchCounts], total: int | None, wait: Callable[[], float]
-) -> None:
-    before = 0
-    while True:
-        now = counts()
-        _advance(progress, now, total, wait() if now.received == before else 0.0)
-        before = now.received
-        await asyncio.sleep(INTERVAL)
 
 
 def _advance(progress: Progress, counts: FetchCounts, total: int | None, waiting: float) -> None:

@@ -5,12 +5,13 @@ Nothing with --quiet, except for the JSON of `--progress json`. Every job shows 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -159,6 +160,29 @@ class Progress:
         if self._drawn:
             self._drawn = ""
             _write("\r\x1b[K")
+
+
+@asynccontextmanager
+async def refreshing(
+    progress: Progress, refresh: Callable[[], Awaitable[None]], interval: float
+) -> AsyncIterator[None]:
+    """Call `refresh` every `interval` seconds inside the block, and once at its end, if progress is shown."""
+    if not progress.is_shown:
+        yield
+        return
+    repeating = asyncio.create_task(_repeat(refresh, interval))
+    try:
+        yield
+    finally:
+        repeating.cancel()
+        await asyncio.wait({repeating})
+        await refresh()
+
+
+async def _repeat(refresh: Callable[[], Awaitable[None]], interval: float) -> None:
+    while True:
+        await refresh()
+        await asyncio.sleep(interval)
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -13,7 +13,7 @@ from archiver.cli import output
 from archiver.cli.view import figures
 from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.progress import Progress
+from archiver.cli.view.progress import Progress, refreshing
 from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.row import iso
@@ -74,14 +74,8 @@ class SyncProgress:
         self._now, self._place = channel, self._place + 1
         if not self._sums_up:
             self._sums_up = None
-        watching = asyncio.create_task(self._watch(wait)) if self._progress.is_shown else None
-        try:
+        async with refreshing(self._progress, partial(self._refresh, wait), POLL_INTERVAL):
             yield
-        finally:
-            if watching is not None:
-                watching.cancel()
-                await asyncio.wait({watching})
-                await self._refresh(wait)
 
     def __enter__(self) -> Self:
         self._progress.__enter__()
@@ -99,11 +93,6 @@ class SyncProgress:
     def add(self, stored: StoredCounts) -> None:
         """Count a stored answer."""
         self._messages += stored.inserted
-
-    async def _watch(self, wait: Callable[[], float]) -> None:
-        while True:
-            await self._refresh(wait)
-            await asyncio.sleep(POLL_INTERVAL)
 
     async def _refresh(self, wait: Callable[[], float]) -> None:
         """Read the progress of the channels, and show it."""
