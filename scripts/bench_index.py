@@ -1,4 +1,4 @@
-"""Measure the Meilisearch index beside plain documents {id, text} with default settings, on a server of your own.
+"""Compare the Meilisearch index with plain documents {id, text} and default settings, on a server of your own.
 
     .venv/bin/python scripts/bench_index.py --server PATH_OF_MEILISEARCH [--messages 50000]
 
@@ -36,6 +36,7 @@ from tests.probe.probes import documents, read
 
 KEY = "a-key-of-the-bench"
 MEAN_BYTES, CHANNELS, TASK_BYTES = 250, 100, 64_000_000
+TASK_SECONDS = 1800
 QUESTIONS = ("school", "bridge closed", "город", "الجسر", "президент", "convoi", "记者", "שלום", "kadın", "خبر")
 PROBES = ("tuned", *(f"heldout{number}" for number in ("", 2, 3, 4, 5, 6, 7, 8)))
 
@@ -60,6 +61,8 @@ class Server:
                 return
             except requests.ConnectionError:
                 time.sleep(0.1)
+        self.stop()
+        raise SystemExit(f"{program} did not start within a minute")
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
         lines = isinstance(body, bytes)
@@ -70,8 +73,10 @@ class Server:
         return answer
 
     def finish(self, answer: requests.Response) -> None:
+        end = time.monotonic() + TASK_SECONDS
         while (task := self.call("GET", f"/tasks/{answer.json()['taskUid']}").json())["status"] != "succeeded":
             assert task["status"] != "failed", task["error"]
+            assert time.monotonic() < end, f"task {task['uid']} takes more than {TASK_SECONDS} s"
             time.sleep(0.05)
 
     def fill(self, index: str, lines: Iterable[bytes], settings: Any) -> None:
@@ -90,7 +95,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait()
+        self.process.wait(60)
 
 
 def _tasks(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""List what the page says, for its catalogues: `python scripts/messages.py FILE.po` adds what FILE.po lacks.
+"""List the texts of the page, for its catalogues: `python scripts/messages.py FILE.po` adds what FILE.po lacks.
 
 Texts are found in the templates and in the code; those that are put together from data are in DATA.
 """
@@ -17,24 +17,16 @@ from jinja2 import Environment
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "archiver/web"
 DATA = (
-    *("inaccessible", "banned", "needs newer layer", "removed"),
-    *(
-        "not downloaded",
-        "partial",
-        "offloaded",
-        "failed",
-        "gone",
-        "self-destructing",
-        "too big",
-        "not wanted",
-        "refused",
-    ),
-    *("same file", "same bytes", "similar picture"),
-    *("edited", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"),
-)
+    "inaccessible", "banned", "needs newer layer", "removed",
+    "not downloaded", "partial", "offloaded", "failed", "gone", "self-destructing", "too big", "not wanted", "refused",
+    "same file", "same bytes", "similar picture",
+    "edited", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state",
+)  # fmt: skip
 """States of channels and files, and kinds of changes, as data has them."""
-_CALLS = {"gettext": "n", "pgettext": "cn", "ngettext": "np", "say": "n"}
-"""What the arguments of a call are: c context, n text, p its plural."""
+_ARGUMENTS = {"gettext": 1, "say": 1, "pgettext": 2, "ngettext": 2}
+"""Functions that translate, and how many texts they take."""
+_CONTEXTS = {"_MONTHS": "month", "_DAYS": "weekday"}
+"""Lists of names in times.py, and their context."""
 
 
 class Wanted(NamedTuple):
@@ -46,16 +38,14 @@ class Wanted(NamedTuple):
 
 
 def list_messages() -> list[Wanted]:
-    """All of them, each once."""
+    """List the texts, each once."""
     found = [*_of_templates(), *_of_code(), *(Wanted(None, text) for text in DATA)]
     return list(dict.fromkeys(found))
 
 
 def _of_templates() -> Iterator[Wanted]:
     environment = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - nothing is rendered
-    for path in sorted((WEB / "templates").glob("*.*")):
-        if path.suffix == ".py":
-            continue
+    for path in sorted([*(WEB / "templates").glob("*.html"), *(WEB / "templates").glob("*.atom")]):
         for _, function, said in environment.extract_translations(path.read_text(encoding="utf-8")):
             if isinstance(said, str):
                 yield Wanted(None, said)
@@ -67,21 +57,29 @@ def _of_code() -> Iterator[Wanted]:
     for path in sorted(WEB.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
-            if name not in _CALLS or not isinstance(node, ast.Call):
-                continue
-            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-            if name == "pgettext" and len(texts) == 2:
-                yield Wanted(str(texts[0]), str(texts[1]))
-            elif name == "ngettext" and len(texts) == 2:
-                yield Wanted(None, str(texts[0]), str(texts[1]))
-            elif name in ("gettext", "say") and len(texts) == 1:
-                yield Wanted(None, str(texts[0]))
-        for assigned in ast.walk(tree):
-            if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
-                context = {"_MONTHS": "month", "_DAYS": "weekday"}.get(assigned.targets[0].id)
-                if context and path.name == "times.py":
-                    yield from (Wanted(context, str(text)) for text in ast.literal_eval(assigned.value))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                yield from _of_call(node.func.attr, node)
+            elif isinstance(node, ast.Assign) and path.name == "times.py":
+                yield from _of_names(node)
+
+
+def _of_names(assigned: ast.Assign) -> Iterator[Wanted]:
+    target = assigned.targets[0]
+    if isinstance(target, ast.Name) and (context := _CONTEXTS.get(target.id)):
+        yield from (Wanted(context, str(text)) for text in ast.literal_eval(assigned.value))
+
+
+def _of_call(name: str, call: ast.Call) -> Iterator[Wanted]:
+    texts = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
+    if len(texts) != _ARGUMENTS.get(name):
+        return
+    match name:
+        case "pgettext":
+            yield Wanted(texts[0], texts[1])
+        case "ngettext":
+            yield Wanted(None, texts[0], texts[1])
+        case _:
+            yield Wanted(None, texts[0])
 
 
 def main() -> None:
