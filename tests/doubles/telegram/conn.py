@@ -24,6 +24,7 @@ from tests.doubles.telegram.centres import find_key
 from tests.doubles.telegram.faults import Plan
 from tests.doubles.telegram.handshake import Handshake, HandshakeError, read_plain, write_plain
 from tests.doubles.telegram.layers import in_layer, read_request
+from tests.doubles.telegram.obedience import Order, Receipts
 from tests.doubles.telegram.outlet import Outlet
 from tests.doubles.telegram.post import unknown_object
 from tests.doubles.telegram.service import Memory, Sent
@@ -66,6 +67,7 @@ class Connection:
         self._last_msg_id = 0
         self._greeted = False  # with new_session_created
         self._held: list[bytes] = []
+        self.receipts = Receipts()
 
     # in
 
@@ -82,6 +84,7 @@ class Connection:
         except (asyncio.IncompleteReadError, ConnectionError, *_GARBAGE) as exc:
             _log.debug("connection over: %r", exc)
         finally:
+            self.receipts.close()
             await self.outlet.close()
 
     def _receive(self, packet: bytes) -> None:
@@ -211,6 +214,11 @@ class Connection:
     def send(self, body: bytes, *, content: bool = True) -> None:
         """A message that answers nothing: a push or a notification."""
         self._write(self._seal(body, kind=3, content=content))
+
+    def ask_whether_read(self, order: Order[Any]) -> None:
+        """Of an order that was just sent."""
+        self.send(types.MsgsStateReq([self._last_msg_id])._bytes(), content=False)
+        self.receipts.expect(self._last_msg_id, order)
 
     def send_again(self, sent: Sent) -> None:
         self._write(self._sealed(sent))

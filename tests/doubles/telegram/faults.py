@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 from tests.doubles.fault_specs import parse_faults
+from tests.doubles.telegram.obedience import Order
 from tests.doubles.telegram.rpc import Call
 from tests.doubles.telegram.windows import Bucket, Window, lane
 
@@ -40,6 +41,7 @@ class Plan:
     gzip: bool | None = None
     bomb: tuple[int, str] | None = None  # megabytes that the answer unpacks to, and how it is packed
     lie: Callable[[Any], Any] | None = None  # what the answer, an object of TL, is turned into
+    order: Order[Violation] | None = None  # of a flood, whose reading the client is asked about
 
     @property
     def lost(self) -> bool:
@@ -219,10 +221,11 @@ class Faults:
         self.limits: dict[str, Bucket] = {}
         self.windows: dict[str, Window] = {}
         self.meters: list[Meter] = []  # limits that look into requests
-        self.grace: dict[str, float] = {}  # seconds that calls of a method may have been under way when it was flooded
-        self.told: dict[tuple[int | None, str], tuple[float, str]] = {}  # when a flood was told, and its name
+        self.grace: dict[str, float] = {}  # methods called side by side: seconds that a silent client is excused for
+        self.told: dict[tuple[int | None, str], Order[Violation]] = {}  # the last order
+        self.orders: list[tuple[float, Order[Violation]]] = []  # those of methods with grace, with that
         self.until: dict[tuple[int | None, str], float] = {}
-        self.violations: list[Violation] = []
+        self._violations: list[Violation] = []
         self._chance = random.Random(seed)
 
     def add(self, method: str, action: Action, **conditions: Any) -> Rule:
@@ -267,15 +270,25 @@ class Faults:
             action(plan)
         if plan.flood is not None and not plan.lost:  # an order that never arrives binds nobody
             self.until[call.account, lane(call)] = now + plan.flood
-            self.told[call.account, lane(call)] = (now, (plan.error or (420, "FLOOD_WAIT_0"))[1].rsplit("_", 1)[0])
+            plan.order = Order(now, (plan.error or (420, "FLOOD_WAIT_0"))[1].rsplit("_", 1)[0])
+            self.told[call.account, lane(call)] = plan.order
+            if call.method in self.grace:
+                self.orders.append((self.grace[call.method], plan.order))
         return plan
 
+    @property
+    def violations(self) -> list[Violation]:
+        return self._violations + [one for grace, order in self.orders for one in order.blamed(grace)]
+
     def _too_early(self, call: Call, early: float) -> Plan:
-        """Refuse it again; it is a violation unless it was under way when the flood was told."""
-        when, name = self.told.get((call.account, lane(call)), (0.0, "FLOOD_WAIT"))
-        if call.time - when > self.grace.get(call.method, 0.0):
-            self.violations.append(Violation(call.account, lane(call), early))
-        return Plan(error=(420, f"{name}_{ceil(early)}"))
+        """Refuse it again; it is a violation unless it was under way when the order was read."""
+        order = self.told.get((call.account, lane(call))) or Order(0.0, "FLOOD_WAIT")
+        violation = Violation(call.account, lane(call), early)
+        if call.method in self.grace:
+            order.note_early(call.sent, call.time - order.when, violation)
+        elif call.time > order.when:
+            self._violations.append(violation)
+        return Plan(error=(420, f"{order.name}_{ceil(early)}"), order=order)
 
 
 def parse(spec: str) -> list[tuple[str, Action, dict[str, Any]]]:

@@ -50,6 +50,7 @@ class Call:
     session_id: int = 0
     key: AuthRecord | None = None  # that it came by
     connection: int = 0  # in the order of their coming
+    sent: float = 0.0  # when the client sent it, by our real clock
 
 
 @dataclass

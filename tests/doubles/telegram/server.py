@@ -56,7 +56,7 @@ class Server:
     ) -> None:
         self.world = world
         self.faults = Faults(seed)
-        self.faults.grace["upload.getFile"] = 0.5  # parts are asked for side by side
+        self.faults.grace["upload.getFile"] = 0.5  # parts are asked for side by side: see obedience.py
         self.traffic = Traffic(world.files)
         self.faults.meters.append(self.traffic.meter)
         self.net = Net()
@@ -199,7 +199,8 @@ class Server:
     def handle(self, conn: Connection, msg_id: int, seqno: int, request: TLObject) -> None:
         assert conn.auth is not None
         came = {"msg_id": msg_id, "session_id": conn.session_id, "key": conn.key, "connection": conn.number}
-        call = Call(self.world.clock.now(), conn.auth.account_id, "", request, **came)
+        sent = conn.receipts.sent_at(msg_id)
+        call = Call(self.world.clock.now(), conn.auth.account_id, "", request, sent=sent, **came)
         unwrap(conn, call)
         call.method = method_name(call.request)
         self.calls.append(call)
@@ -229,6 +230,8 @@ class Server:
             if plan.new_session:
                 conn.new_session(msg_id)
             conn.answer(msg_id, self._run(conn, call, plan), plan)
+            if plan.order is not None and call.method in self.faults.grace and not plan.lost and not plan.reorder:
+                conn.ask_whether_read(plan.order)
 
     def _run(self, conn: Connection, call: Call, plan: Plan | None = None) -> bytes:
         """The result, or the rpc_error, as bytes."""

@@ -78,7 +78,9 @@ def handle(conn: Connection, msg_id: int, request: Any) -> bool:
     if isinstance(request, types.MsgsAck):
         for one in request.msg_ids:
             memory.sent.pop(one, None)
-    elif isinstance(request, types.MsgsStateInfo | types.MsgsAllInfo | types.HttpWait):
+    elif isinstance(request, types.MsgsStateInfo):
+        conn.receipts.note(msg_id, request.req_msg_id)
+    elif isinstance(request, types.MsgsAllInfo | types.HttpWait):
         pass  # nothing was asked, and http_wait means something over HTTP only
     elif isinstance(request, fn.PingRequest | fn.PingDelayDisconnectRequest):
         conn.send(types.Pong(msg_id, request.ping_id)._bytes(), content=False)
