@@ -79,9 +79,11 @@ def test_service_mirrors_and_stops_in_time_while_the_index_hangs(
     meili.double.faults.add("*", hang())
     with service(desk) as process:
         wait_until_equal(desk, shared_ground.telegram, *names)
-        shared_ground.telegram.post(names[0], "nobody waits for the index")
+        new = shared_ground.telegram.post(names[0], "nobody waits for the index")
         wait_until_equal(desk, shared_ground.telegram, *names)
         stop(desk, process)
+    assert (new, "nobody waits for the index") in desk.query("SELECT message_id, text FROM message")
+    assert desk.query("SELECT count(*) > 0 FROM outbox") == [(1,)], "the index has acknowledged nothing"
 
 
 def test_sync_updates_the_index_or_says_why_not(shared_ground: Ground, meili: Meili, tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ def test_signal_during_start_up_stops_cleanly(field: Ground, tmp_path: Path) -> 
     lock.unlink()
     process = desk.start("run")
     until(lambda: lock.exists() or process.poll() is not None, what="its taking the archive")
-    stop(desk, process)
+    assert stop(desk, process).status == 0
+    assert life(desk)["running"] is False
 
 
 def people(stamp: str) -> str:

@@ -75,7 +75,8 @@ def test_any_text_is_answered_or_refused(tmp_path: Path, texts: list[str]) -> No
     async def main() -> None:
         async with exact_desk(tmp_path) as desk:
             await desk.write([post(1, "a b 国 צ 1"), post(2, "b", is_forwarded=True), post(3, "one", channel_id=2)])
-            await _harmless(desk.engine, texts)
+            for hits, counted in await _counts(desk.engine, texts):
+                assert hits == counted
             assert await _keys(desk.engine, Question(limit=9)) == [(1, 1), (1, 2), (2, 3)]
 
     asyncio.run(main())
@@ -89,16 +90,21 @@ def test_any_text_is_answered_or_refused_by_meilisearch(tmp_path: Path, where: P
     async def main() -> None:
         async with meili_desk(tmp_path, where) as desk:
             await desk.write([post(1, "a b 国 צ 1"), post(2, "b", is_forwarded=True)])
-            await _harmless(desk.engine, texts)
+            for hits, counted in await _counts(desk.engine, texts):
+                assert hits == counted
+            assert await _keys(desk.engine, Question(limit=9)) == [(1, 1), (1, 2)]
 
     asyncio.run(main())
 
 
-async def _harmless(engine: Engine, texts: Sequence[str]) -> None:
+async def _counts(engine: Engine, texts: Sequence[str]) -> list[tuple[int, int]]:
+    """The hits and the count of each text that is not refused."""
+    found = []
     for text in texts:
         with suppress(SearchError):
             question = Question(tree=parse(text, SAVED))
-            assert len((await engine.search(question)).hits) == await engine.count(question)
+            found.append((len((await engine.search(question)).hits), await engine.count(question)))
+    return found
 
 
 async def test_a_sentence_of_hundreds_of_words_is_found_whole(tmp_path: Path) -> None:

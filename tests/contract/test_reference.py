@@ -205,7 +205,7 @@ FIXTURES = [HealthCheck.function_scoped_fixture]
 def test_every_answer_of_the_embedded_engine_equals_the_reference(
     tmp_path: Path, pages: list[list[Document]], questions: list[Question]
 ) -> None:
-    asyncio.run(compare_with_reference(exact_desk(tmp_path), pages, questions))
+    asyncio.run(assert_equal_to_reference(exact_desk(tmp_path), pages, questions))
 
 
 @pytest.mark.meilisearch
@@ -215,10 +215,10 @@ def test_every_answer_of_the_embedded_engine_equals_the_reference(
 def test_filters_order_pages_and_counts_of_meilisearch_equal_the_reference(
     tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]
 ) -> None:
-    asyncio.run(compare_with_reference(meili_desk(tmp_path, where), pages, questions))
+    asyncio.run(assert_equal_to_reference(meili_desk(tmp_path, where), pages, questions))
 
 
-async def compare_with_reference(
+async def assert_equal_to_reference(
     opening: AbstractAsyncContextManager[Desk], pages: list[list[Document]], questions: list[Question]
 ) -> None:
     reference = Reference()

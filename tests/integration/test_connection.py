@@ -268,7 +268,8 @@ async def test_a_server_whose_clock_jumps_is_followed(desk: Desk, channels: list
         await asyncio.sleep(0.02)
         desk.server.skew = jump
         async with asyncio.timeout(60):
-            await asyncio.gather(asking, *(desk.difference(channel) for channel in channels))
+            answers = await asyncio.gather(asking, *(desk.difference(channel) for channel in channels))
+        assert answers == [channel.pts for channel in (channels[0], *channels)]
 
 
 async def test_a_server_of_another_time_is_asked_from_the_beginning(
@@ -364,7 +365,8 @@ async def test_what_is_pushed_is_a_hint(server: Server, channels: list[Channel],
 async def test_a_post_is_hinted_at_when_it_happens(server: Server, channels: list[Channel], told: list[int]) -> None:
     server.pushes.events = True
     channels[0].post("now")
-    await until(lambda: told == [channels[0].id])
+    await until(lambda: told)
+    assert told == [channels[0].id]
 
 
 async def test_a_push_that_cannot_be_read_disturbs_nothing(

@@ -52,6 +52,8 @@ async def until_annotated(database: Database) -> None:
 async def test_what_is_stored_is_annotated_when_the_service_is_idle(database: Database) -> None:
     async with deriving(worker(database, "cat", "{path}")):
         await until_annotated(database)
+    [text] = await database.read(lambda conn: conn.execute("SELECT text FROM annotation").fetchall())
+    assert tuple(text) == ("voice",)
 
 
 async def test_nothing_is_derived_while_histories_are_read(database: Database) -> None:
@@ -102,6 +104,7 @@ async def test_pictures_are_hashed(database: Database) -> None:
     async with deriving(worker(database)), asyncio.timeout(60):
         while not (await database.read(count_pictures)).hashed:  # noqa: ASYNC110 - in a file
             await asyncio.sleep(0.02)
+    assert (await database.read(count_pictures)).hashed == 1
 
 
 async def test_a_stop_ends_a_hook_at_once(database: Database, tmp_path: Path) -> None:

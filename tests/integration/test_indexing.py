@@ -39,6 +39,8 @@ async def test_worker_that_is_killed_goes_on_where_it_was(meili: Meili, tmp_path
         await desk.start()
         await desk.until_equal()
         await desk.until(lambda: not desk.query("SELECT 1 FROM index_task"), "no task")
+        assert len(desk.indexed()) == 249
+        assert desk.rejected == []
 
 
 async def test_a_post_of_now_does_not_wait_behind_the_history(meili: Meili, tmp_path: Path) -> None:
@@ -61,6 +63,7 @@ async def test_index_that_was_deleted_is_filled_again(meili: Meili, tmp_path: Pa
         meili.wait(meili.client().delete_index(desk.index))
         await desk.post(50)
         await desk.until_equal()
+        assert set(desk.indexed()) == {f"c1001_{number}" for number in range(1, 51)}
 
 
 async def test_documents_that_somebody_deleted_come_back(meili: Meili, tmp_path: Path) -> None:
@@ -71,3 +74,4 @@ async def test_documents_that_somebody_deleted_come_back(meili: Meili, tmp_path:
         await desk.until_equal()
         meili.wait(meili.client().index(desk.index).delete_documents(filter="message_id IN [3, 9]"))
         await desk.until_equal()
+        assert {"c1001_3", "c1001_9", "c1002_3"} <= set(desk.indexed())

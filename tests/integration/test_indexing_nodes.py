@@ -170,6 +170,8 @@ async def test_a_node_that_went_and_comes_back_with_what_it_had_ends_right(meili
             await desk.post(1, text=f"edited for {len(chosen)}", channel_id=1002)
             await desk.post(1, text=f"edited for {len(chosen)}", channel_id=1005)
             await until_right(desk)
+        assert is_right(desk)
+        assert {desk.held()[one]["text"] for one in ("c1002_1", "c1005_1")} == {"edited for 3 1"}
 
 
 @pytest.mark.parametrize("seed", range(3))

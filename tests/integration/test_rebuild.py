@@ -119,3 +119,5 @@ async def test_lost_new_index_is_started_over(meili: Meili, tmp_path: Path) -> N
             meili.wait(meili.client().delete_index(f"{desk.index}_next"))
         await desk.until(lambda: is_over(desk), "the end of the rebuild")
         await desk.until_equal()
+        assert set(desk.indexed()) == {f"c1001_{number}" for number in range(1, 40)}
+        assert desk.indexed(f"{desk.index}_next") == {}

@@ -83,7 +83,9 @@ async def test_a_clock_change_delays_nothing(
         with untold(server):
             for channel in channels:
                 channel.post("after the clock was set")
+            assert not desk.mirrors(*channels)
         await desk.until(lambda: desk.mirrors(*channels), what=f"long before the {DAY / SPEED:.0f} s of a day, it")
+        assert {desk.row(channel, "state") for channel in channels} == {"active"}
 
 
 async def test_a_clock_that_was_ahead_in_an_earlier_run_holds_up_nothing(
@@ -105,3 +107,4 @@ async def test_a_clock_that_was_ahead_in_an_earlier_run_holds_up_nothing(
         await desk.until(lambda: desk.mirrors(alpha, gamma))
         desk.pass_time(2 * DAY)
         await desk.until(lambda: desk.mirrors(beta))
+        assert desk.row(alpha, "state, retry_at") == ("active", None)

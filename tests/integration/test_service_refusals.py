@@ -69,6 +69,8 @@ async def test_a_wrong_probe_does_not_starve_the_histories(
         await desk.until(lambda: desk.mirrors(*channels))
         channels[0].post("seen by its number")
         await desk.until(lambda: desk.mirrors(*channels))
+        assert ("seen by its number",) in desk.query("SELECT text FROM message WHERE channel_id = ?", channels[0].id)
+        assert len(server.called("messages.getPeerDialogs")) > 0
 
 
 async def test_a_missing_description_does_not_prevent_mirroring(

@@ -6,10 +6,11 @@ import asyncio
 import functools
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from archiver.clock import Clock
 
+T = TypeVar("T")
 START = 1_000_000.0
 
 
@@ -47,11 +48,11 @@ class LoopClock(Clock):
         return asyncio.get_running_loop().time()
 
 
-def live(life: Coroutine[Any, Any, None]) -> None:
+def live(life: Coroutine[Any, Any, T]) -> T:
     """Run it in a loop of its own."""
     loop = LeapingLoop()
     try:
-        loop.run_until_complete(life)
+        return loop.run_until_complete(life)
     finally:
         loop.close()
 

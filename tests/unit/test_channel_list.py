@@ -128,4 +128,6 @@ def test_no_line_with_content_is_dropped_silently(text: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_list_of_something(data: bytes) -> None:
-    parse_list(decode_list(data))
+    text = decode_list(data)
+    found = parse_list(text)
+    assert all(1 <= one.line <= len(text.splitlines()) + 1 for one in (*found.channels, *found.refused))

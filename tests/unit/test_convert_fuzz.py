@@ -42,7 +42,7 @@ def convert(obj: Any, random: Random) -> Message:
     return records[0]
 
 
-def check(record: Message) -> None:
+def assert_whole(record: Message) -> None:
     """The JSON parses and is not empty, the columns are what SQLite's STRICT tables take, no part failed."""
     for name in JSON_FIELDS:
         text = getattr(record, name)
@@ -52,10 +52,10 @@ def check(record: Message) -> None:
     assert len(record.content_hash) == len(record.payload_sha256) == 32
     assert [item.slot for item in record.media] == sorted({item.slot for item in record.media})
     for item in record.media:
-        check_media(item)
+        assert_whole_media(item)
 
 
-def check_media(item: Media) -> None:
+def assert_whole_media(item: Media) -> None:
     wanted = {"slot": int, "size": int, "width": int, "height": int, "duration": float}
     for field in fields(Media):
         value = getattr(item, field.name)
@@ -70,7 +70,7 @@ def check_media(item: Media) -> None:
 @given(seed=SEEDS)
 def test_any_message_is_converted(seed: int) -> None:
     random = Random(seed)
-    check(convert(build(types.Message, random, peer_id=PEER), random))
+    assert_whole(convert(build(types.Message, random, peer_id=PEER), random))
 
 
 @pytest.mark.parametrize("cls", MEDIA, ids=lambda cls: cls.__name__)
@@ -80,7 +80,7 @@ def test_any_media_is_converted(cls: type, seed: int) -> None:
     random = Random(seed)
     obj = build(types.Message, random, peer_id=PEER, media=build(cls, random), rich_message=None)
     record = convert(obj, random)
-    check(record)
+    assert_whole(record)
     assert record.media[0].slot == 0
 
 
@@ -90,7 +90,7 @@ def test_any_media_is_converted(cls: type, seed: int) -> None:
 def test_any_action_is_converted(cls: type, seed: int) -> None:
     random = Random(seed)
     record = convert(build(types.MessageService, random, peer_id=PEER, action=build(cls, random)), random)
-    check(record)
+    assert_whole(record)
     assert record.kind == "service"
     assert record.action is not None
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.removeprefix("MessageAction")).lower()
@@ -109,7 +109,7 @@ def test_any_block_is_converted(cls: type, seed: int) -> None:
         block = types.PageBlockParagraph(block)
     rich = types.RichMessage([block], [build(types.Photo, random)], [build(types.Document, random)])
     record = convert(build(types.Message, random, peer_id=PEER, rich_message=rich), random)
-    check(record)
+    assert_whole(record)
     assert orjson.loads(record.extra or "{}")["rich"]["blocks"]
 
 

@@ -50,7 +50,7 @@ def complaint() -> str | None:
     return None
 
 
-def check(said: str | None, where: str) -> None:
+def assert_in_our_words(said: str | None, where: str) -> None:
     if said is not None:
         assert not THEIRS.search(said), (where, said)
         assert "\n" not in said, (where, said)
@@ -64,7 +64,7 @@ def test_wrong_value_in_the_file_is_said_in_our_words(name: str, tmp_path: Path)
     for value in IN_FILE:
         (tmp_path / "telekeep.toml").write_text((f"[{section}]\n" if section else "") + f"{key} = {value}\n", "utf-8")
         said.append(complaint())
-        check(said[-1], f"{name} = {value}")
+        assert_in_our_words(said[-1], f"{name} = {value}")
         # Where to begin is missing beside it, too.
         assert said[-1] is None or key in said[-1] or "telegram.server.host is missing" in said[-1]
     assert any(said)
@@ -75,7 +75,7 @@ def test_wrong_value_in_a_variable_is_said_in_our_words(name: str, monkeypatch: 
     variable = "TELEKEEP_" + name.replace(ANY, "acc").upper().replace(".", "__")
     for value in IN_ENVIRONMENT:
         monkeypatch.setenv(variable, value)
-        check(complaint(), f"{variable}={value!r}")
+        assert_in_our_words(complaint(), f"{variable}={value!r}")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_file_that_cannot_be_read_is_said_in_our_words(text: bytes, tmp_path: Pa
     (tmp_path / "telekeep.toml").write_bytes(text)
     said = complaint()
     assert said is not None
-    check(said, repr(text))
+    assert_in_our_words(said, repr(text))
 
 
 def test_value_is_shown_as_the_file_has_it(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_many_wrong_settings_are_named_in_part_and_counted(tmp_path: Path) -> No
     wrong = "".join(f"wrong_{number}{'x' * 80} = 1\n" for number in range(9))
     (tmp_path / "telekeep.toml").write_text(f"[media]\n{wrong}")
     said = complaint()
-    check(said, "many")
+    assert_in_our_words(said, "many")
     assert said is not None
     assert said.endswith(" and 3 more.")
 

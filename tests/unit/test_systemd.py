@@ -7,7 +7,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,9 @@ def test_a_text_of_any_language_is_told(path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["", "no/absolute/path", "vsock:2:1234", "/there/is/nothing/here"])
 def test_a_missing_service_manager_is_not_an_error(address: str) -> None:
-    Systemd({"NOTIFY_SOCKET": address}).notify("READY=1")
+    service = Systemd({"NOTIFY_SOCKET": address})
+    service.notify("READY=1")
+    assert service.watchdog_seconds is None
 
 
 def test_nothing_is_sent_without_a_service_manager() -> None:
@@ -69,10 +71,16 @@ def test_nothing_is_sent_without_a_service_manager() -> None:
 
 
 def test_a_manager_that_does_not_read_never_holds_us_up(path: Path) -> None:
-    with manager(str(path)):
+    with manager(str(path)) as listener:
         service = Systemd({"NOTIFY_SOCKET": str(path)})
         for _ in range(10_000):  # far more than fit into the socket
             service.notify("WATCHDOG=1" + "x" * 100)
+        listener.setblocking(False)
+        kept = 0
+        with suppress(BlockingIOError):
+            while listener.recv(4096):
+                kept += 1
+    assert 0 < kept < 10_000
 
 
 @pytest.mark.parametrize(

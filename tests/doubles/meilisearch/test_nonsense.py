@@ -46,7 +46,7 @@ def server() -> Iterator[Meili]:
         assert not server.crashes, server.crashes[0]
 
 
-def check(meili: Meili, method: str, path: str, body: Any) -> None:
+def assert_answered(meili: Meili, method: str, path: str, body: Any) -> None:
     answer = meili.call(method, path, body)
     assert not meili.double.crashes, meili.double.crashes[0]
     if answer.status_code >= 400:
@@ -56,39 +56,41 @@ def check(meili: Meili, method: str, path: str, body: Any) -> None:
 @settings(max_examples=150, deadline=None)
 @given(bodies(list(QUERY)))
 def test_questions(server: Meili, body: dict[str, Any]) -> None:
-    check(server, "POST", "/indexes/m/search", body)
+    assert_answered(server, "POST", "/indexes/m/search", body)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(bodies([*QUERY, "federationOptions"]), max_size=3), st.one_of(_JSON, bodies(list(FEDERATION))))
 def test_several_questions(server: Meili, queries: list[dict[str, Any]], federation: Any) -> None:
     queries = [{**query, "indexUid": "m"} for query in queries]
-    check(server, "POST", "/multi-search", {"queries": queries, "federation": federation})
+    assert_answered(server, "POST", "/multi-search", {"queries": queries, "federation": federation})
 
 
 @settings(max_examples=100, deadline=None)
 @given(bodies(list(DEFAULTS)))
 def test_settings(server: Meili, body: dict[str, Any]) -> None:
-    check(server, "PATCH", "/indexes/other/settings", body)
+    assert_answered(server, "PATCH", "/indexes/other/settings", body)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(_JSON, st.lists(st.dictionaries(_WORDS, _JSON, max_size=4), max_size=3)))
 def test_documents(server: Meili, body: Any) -> None:
-    check(server, "POST", "/indexes/other/documents?primaryKey=id", body)
+    assert_answered(server, "POST", "/indexes/other/documents?primaryKey=id", body)
     assert server.double.instance.idle()
-    check(server, "POST", "/indexes/other/search", {"q": "night", "attributesToHighlight": ["*"], "facets": ["*"]})
+    assert_answered(
+        server, "POST", "/indexes/other/search", {"q": "night", "attributesToHighlight": ["*"], "facets": ["*"]}
+    )
 
 
 @settings(max_examples=100, deadline=None)
 @given(bodies(["filter", "fields", "limit", "offset", "sort", "ids", "retrieveVectors"]))
 def test_documents_by_filter(server: Meili, body: dict[str, Any]) -> None:
-    check(server, "POST", "/indexes/m/documents/fetch", body)
+    assert_answered(server, "POST", "/indexes/m/documents/fetch", body)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["/keys", "/indexes", "/swap-indexes", "/tasks/cancel", "/indexes/x/documents/delete"]), _JSON)
 def test_everything_else(server: Meili, path: str, body: Any) -> None:
-    check(server, "POST", path, body)
-    check(server, "PATCH", "/network", body)
-    check(server, "PATCH", "/experimental-features", body)
+    assert_answered(server, "POST", path, body)
+    assert_answered(server, "PATCH", "/network", body)
+    assert_answered(server, "PATCH", "/experimental-features", body)
