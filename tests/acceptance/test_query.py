@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from archiver.cli.__main__ import run as command
 from archiver.lock import hold
 from tests.acceptance import warm
-from tests.acceptance.test_reading import clean_environment
+from tests.acceptance.reading import clean_environment
 from tests.sample import build, index, make_message
 
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]

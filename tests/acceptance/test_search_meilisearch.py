@@ -16,7 +16,7 @@ from archiver.model.document import to_document
 from archiver.model.record import Message
 from search.meili.document import to_line
 from tests.acceptance import warm
-from tests.acceptance.test_reading import clean_environment
+from tests.acceptance.reading import clean_environment
 from tests.contract.desks import Place, finish, place
 from tests.sample import build, connect, index, make_message
 

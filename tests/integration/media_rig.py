@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget
@@ -120,3 +122,26 @@ async def fetching_of(
             finally:
                 await servers.close()
                 disk.handover.clear()
+
+
+GET = "upload.getFile"
+MIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archiver.media.part_reader.PAUSE", 0.0)
+    monkeypatch.setattr("archiver.telegram.file_connections.DELAYS", (0.0, 0.05))
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that do not come are not waited for long."""
+    monkeypatch.setattr("archiver.telegram.file_connections.CALL", 1.0)
+    monkeypatch.setattr("archiver.telegram.file_connections.CALL_MOST", 1.0)
+
+
+async def reaches(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0.005)

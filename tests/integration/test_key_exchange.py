@@ -20,22 +20,24 @@ from tests.doubles.telegram import crypto
 from tests.doubles.telegram.handshake import Handshake, HandshakeError
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account
-from tests.integration.test_dcs import Desk, desk  # noqa: F401  # a fixture
+from tests.integration.dcs_rig import Desk, desk
+
+__all__ = ["desk"]
 
 
-async def test_a_key_is_made_by_rsa_pad(desk: Desk, account: Account) -> None:  # noqa: F811
+async def test_a_key_is_made_by_rsa_pad(desk: Desk, account: Account) -> None:
     await desk.log_in(account)
     assert desk.server.exchanges == ["pad"]
 
 
-async def test_a_server_that_only_knows_the_old_step_is_asked_by_it_once(desk: Desk, account: Account) -> None:  # noqa: F811
+async def test_a_server_that_only_knows_the_old_step_is_asked_by_it_once(desk: Desk, account: Account) -> None:
     desk.server.rsa_schemes = ("old",)
     await desk.log_in(account)
     assert desk.server.exchanges == ["old"]
     assert desk.server.accepted == 2
 
 
-async def test_a_server_that_takes_neither_is_said_to_refuse(desk: Desk, account: Account) -> None:  # noqa: F811
+async def test_a_server_that_takes_neither_is_said_to_refuse(desk: Desk, account: Account) -> None:
     desk.server.rsa_schemes = ()
     with pytest.raises(ServerFault, match="key exchange refused by the server at 127") as raised:
         await desk.log_in(account)
@@ -44,7 +46,7 @@ async def test_a_server_that_takes_neither_is_said_to_refuse(desk: Desk, account
     await desk.log_in(account)
 
 
-async def test_a_server_may_ask_for_another_half(desk: Desk, account: Account) -> None:  # noqa: F811
+async def test_a_server_may_ask_for_another_half(desk: Desk, account: Account) -> None:
     desk.server.dh_retries = 3
     await desk.log_in(account)
     assert desk.server.exchanges == ["pad"]

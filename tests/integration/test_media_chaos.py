@@ -14,8 +14,7 @@ from archiver.store.file import forget_outcome
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import fetching_of, key_of
-from tests.integration.test_media_fetch import GET, MIB, hasty, no_pauses
+from tests.integration.media_rig import GET, MIB, fetching_of, hasty, key_of, no_pauses
 from tests.tiers import SOAK
 
 __all__ = ["hasty", "no_pauses"]

@@ -15,8 +15,8 @@ from archiver.telegram.route import Route
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account
+from tests.integration.dcs_rig import HURRIED, PATIENT, STATE, Desk
 from tests.integration.rig import LeapingClock
-from tests.integration.test_dcs import HURRIED, PATIENT, STATE, Desk
 
 SERVING = replace(SERVICE, call=0.5, call_max=0.5, delays=(0.0, 0.0), connect=15.0, backoff=(0.01, 0.05))
 
