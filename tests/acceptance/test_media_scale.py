@@ -17,6 +17,8 @@ from tests.tiers import SOAK
 
 LIMIT_BYTES = 250 * 10**6
 POSTS = 20
+MOST_PARTS = 30
+"""Parts of files that may be served between a post and its being archived; a full queue would let hundreds pass."""
 
 
 @pytest.mark.timeout(1800 if SOAK else 300)
@@ -59,7 +61,8 @@ def run_alone(desk: Desk, *arguments: str) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(300)
-def test_a_new_post_is_mirrored_within_a_second_while_files_are_fetched(tmp_path: Path) -> None:
+def test_a_new_post_does_not_wait_for_the_files_that_are_fetched(tmp_path: Path) -> None:
+    """How long it takes is measured by `scripts/bench`."""
     place = tmp_path / "telegram"
     place.mkdir()
     photos, megabytes = (4000, 256) if SOAK else (600, 64)
@@ -71,14 +74,13 @@ def test_a_new_post_is_mirrored_within_a_second_while_files_are_fetched(tmp_path
         telegram.order("traffic", account_rate=12e6)
         with service(desk):
             until(lambda: telegram.order("traffic")["parts"] > 10, what="the first files")
-            delays = []
+            passed = []
             for number in range(POSTS):
                 message_id = telegram.post("alpha", f"news {number}")
-                began = time.monotonic()
+                before = telegram.order("traffic")["parts"]
                 question = f"SELECT 1 FROM message WHERE text = 'news {number}' AND message_id = {message_id}"  # noqa: S608
                 until(lambda question=question: desk.query(question), what="the post")
-                delays.append(time.monotonic() - began)
+                passed.append(telegram.order("traffic")["parts"] - before)
             assert telegram.order("traffic")["files"] < photos + 1, "all was fetched before the posts came"
-    assert statistics.median(delays) < 1.0, delays
-    assert max(delays) < (1.0 if SOAK else 3.0), delays  # other tests take the processor meanwhile
-    sys.stderr.write(f"\nnew posts: {max(delays) * 1000:.0f} ms at most\n")
+    assert statistics.median(passed) < MOST_PARTS, passed
+    sys.stderr.write(f"\nparts between a post and its archiving: {passed}\n")

@@ -292,9 +292,8 @@ async def test_one_whose_end_is_not_confirmed_is_ended_by_the_next_run(
     async with reader_of(server, account, tmp_path) as reader:
         await reader.takeout.open()
         server.faults.add("account.finishTakeoutSession", faults.hang())
-        began = time.monotonic()
-        await reader.takeout.finish(success=True)
-        assert time.monotonic() - began < 5
+        async with asyncio.timeout(60):  # no answer ever comes
+            await reader.takeout.finish(success=True)
     server.faults.clear()
     async with reader_of(server, account, tmp_path) as reader:
         await reader.takeout.settle()

@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
@@ -105,10 +104,8 @@ async def test_a_write_that_waits_is_given_up_soon_when_cancelled_and_with_one_l
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(database.write(lambda _: None), 0.1)
             database.patience = 0.5
-            began = time.monotonic()
             with pytest.raises(Busy, match="another program has been writing to"):
                 await database.write(lambda _: None)
-            assert time.monotonic() - began < 8  # and not PATIENCE
         await database.write(lambda _: None)
 
 
