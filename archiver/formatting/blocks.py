@@ -1,11 +1,12 @@
 """A tree of spans as blocks: lines, quotes and code blocks. Pure.
 
-A line feed belongs to the line that it ends; one right behind a quote or code block belongs to that block, because
+A line feed belongs to the line that it ends; one right after a quote or code block belongs to that block, because
 apps show no empty line there. Together the lines have exactly the letters of the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -37,10 +38,13 @@ class CodeBlock:
     nodes: tuple[Node, ...]
     """Letters and highlights."""
     language: str = ""
+    """A plain name such as `c++`; empty if the entity has none, or another text."""
     end: str = ""
 
 
 TextBlock: TypeAlias = TextLine | QuoteBlock | CodeBlock
+
+_LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
 
 
 def split_blocks(nodes: Sequence[Node]) -> tuple[TextBlock, ...]:
@@ -72,7 +76,8 @@ def _letters(block: TextBlock) -> str:
 def _block(span: Span) -> TextBlock:
     if span.kind == CODE_BLOCK:
         language = span.mark.details.get("language")
-        return CodeBlock(span.children, language if isinstance(language, str) else "")
+        named = _LANGUAGE.fullmatch(language) if isinstance(language, str) else None
+        return CodeBlock(span.children, named[0] if named else "")
     return QuoteBlock(split_blocks(span.children), span.mark.details.get("collapsed") is True)
 
 

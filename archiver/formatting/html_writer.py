@@ -1,4 +1,4 @@
-"""Texts as HTML that may stand in any page: escaped, links only where they may lead, every line with its direction.
+"""Texts as HTML for any page: escaped, links only where they may lead, every line with its direction.
 
 Hostile characters stay in the text, for search and copying, but each is isolated, so that it reorders nothing, and has
 a class by which styles show it. Words that hide where they lead carry the host in `data-host`.
@@ -14,9 +14,9 @@ from html import escape
 
 from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLine, split_blocks
 from archiver.formatting.ranges import Entities
-from archiver.formatting.safe_url import find_hidden_host, find_target, list_refused
+from archiver.formatting.safe_url import find_hidden_host, find_refused, find_target
 from archiver.formatting.spans import Node, Span, plain_text, read_spans
-from archiver.formatting.visible import find_direction, line_direction, possible, split_reordering
+from archiver.formatting.visible import find_direction, line_direction, name_reordering, possible, split_reordering
 
 REL = "noopener noreferrer nofollow"
 STYLES = """\
@@ -27,7 +27,7 @@ a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;
 @media print{.tk-spoiler:not(:hover):not(:focus){color:inherit}}
 """
 """What a page needs to show the classes used here."""
-_TAGS = {
+TAGS = {
     "bold": "strong",
     "italic": "em",
     "underline": "u",
@@ -37,9 +37,9 @@ _TAGS = {
     "diff_insert": "ins",
     "diff_delete": "del",
 }
+"""Elements of the kinds that are only a style."""
 _ISOLATED = frozenset({"url", "email", "phone", "mention", "hashtag", "cashtag", "bot_command", "bank_card"})
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})")
-_LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +88,7 @@ def escaped(text: str) -> str:
 
 def attribute(text: str) -> str:
     """Text for the value of an attribute in double quotes."""
-    if text.isprintable():
-        return escape(text)
-    return "".join(
-        f"⟨U+{ord(part):04X}⟩" if alone else escape(possible(part)) for part, alone in split_reordering(text)
-    )
+    return escape(name_reordering(possible(text)))
 
 
 def _blocks(blocks: Sequence[TextBlock], whole: str | None, targets: HtmlTargets) -> str:
@@ -104,8 +100,7 @@ def _block(block: TextBlock, whole: str | None, targets: HtmlTargets) -> str:
         way = line_direction(plain_text(block.nodes), whole)
         return f'<div class="tk-line" dir="{way}">{to_inline_html(block.nodes, targets)}{block.end}</div>'
     if isinstance(block, CodeBlock):
-        named = _LANGUAGE.fullmatch(block.language)
-        language = f' class="language-{escape(block.language)}"' if named else ""
+        language = f' class="language-{escape(block.language)}"' if block.language else ""
         inner = to_inline_html(block.nodes, targets)
         return f'<pre class="tk-code" dir="auto"><code{language}>{inner}{block.end}</code></pre>'
     return _quote(block, whole, targets)
@@ -121,7 +116,7 @@ def _span(span: Span, targets: HtmlTargets) -> str:
     inner = to_inline_html(span.children, targets)
     if span.kind in _ISOLATED:
         inner = f"<bdi>{inner}</bdi>"
-    if tag := _TAGS.get(span.kind):
+    if tag := TAGS.get(span.kind):
         return f"<{tag}>{inner}</{tag}>"
     if span.kind == "spoiler":
         return f'<span class="tk-spoiler" tabindex="0" title="spoiler">{inner}</span>'
@@ -146,10 +141,10 @@ def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
 
 
 def _noted(span: Span, inner: str) -> str:
-    """Spans that are no links, with what their entity says in a title."""
+    """A span that is not a link, with what its entity says in a title."""
     details, title = span.mark.details, None
     if span.kind == "text_url":
-        title = f"link that is not followed: {list_refused(details) or 'no address'}"
+        title = f"link that is not followed: {find_refused(details) or 'no address'}"
     elif span.kind == "mention_name":
         title = f"user {details.get('user_id')}"
     elif span.kind == "custom_emoji":
@@ -162,7 +157,7 @@ def _noted(span: Span, inner: str) -> str:
 
 
 def _date(date: object, inner: str) -> str:
-    """A date with the instant that it means, as text and as an app has it."""
+    """A date with the instant that it means, which an app gives as unix time or as text."""
     if type(date) is int:
         try:
             date = datetime.fromtimestamp(date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
 """Texts as CommonMark that any reader of Markdown turns into the same letters.
 
 Every character with a meaning is escaped, line breaks are hard, white space at the ends of a line is a reference
-(`&#32;`). `**` and `*` are used only where every reader takes them for marks; next to other letters, as often in
-Chinese, HTML tags are used. https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
+(`&#32;`). `**` and `*` are used only where every reader takes them for marks; elsewhere, as
+often in Chinese, HTML tags are. https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLine, split_blocks
+from archiver.formatting.html_writer import TAGS
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_target
 from archiver.formatting.spans import Node, Span, plain_text, read_spans
@@ -19,17 +20,7 @@ from archiver.formatting.visible import possible
 _SPECIAL = re.compile(r"[\\`*_\[\]<~|^$]|&(?=[#A-Za-z])")
 _LINE_START = re.compile(r"([#+\-=:>!])|([0-9]{1,9})([.)])")
 _MARKS = {"bold": "**", "italic": "*", "strike": "~~"}
-_TAGS = {
-    "bold": "strong",
-    "italic": "em",
-    "strike": "s",
-    "underline": "u",
-    "highlight": "mark",
-    "diff_insert": "ins",
-    "diff_delete": "del",
-    "spoiler": 'span class="spoiler"',
-}
-_INFO = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
+_TAGS = {**TAGS, "spoiler": 'span class="spoiler"'}
 _NOT_BARE = re.compile(r"[^!-;=?-\[\]_a-z~]|%|xn--")
 
 
@@ -39,8 +30,8 @@ def to_markdown(text: str, entities: Entities = None) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """One line of text, such as a title, to stand anywhere within a line."""
-    return _SPECIAL.sub(r"\\\g<0>", possible(" ".join(text.split())))
+    """One line of text, such as a title, for any place within a line."""
+    return _text(" ".join(text.split()))
 
 
 def _lines(blocks: Sequence[TextBlock]) -> Iterator[str]:
@@ -67,10 +58,10 @@ def _quote(block: QuoteBlock) -> Iterator[str]:
 
 def _code(block: CodeBlock) -> Iterator[str]:
     text = possible(plain_text(block.nodes))
-    # Indented by a space, which readers take away, no line of code begins as a comment of ours would.
+    # Readers remove the indentation; with it, no line of code can begin like one of our comments.
     pad = " " if "<!--" in text else ""
     fence = pad + "`" * max(3, 1 + _longest_run(text))
-    yield fence + (block.language if _INFO.fullmatch(block.language) else "")
+    yield fence + block.language
     yield from (f"{pad}{line}" for line in text.removesuffix("\n").split("\n"))
     yield fence
 

@@ -17,7 +17,7 @@ Entities: TypeAlias = str | bytes | Sequence[Mapping[str, Any]] | None
 """Entities as JSON text or as read from it."""
 
 _MOST = 10_000
-"""Entities of one text that are read; servers send a hundred at most."""
+"""Maximum number of entities that are read; servers send at most a hundred."""
 
 
 @dataclass(frozen=True, slots=True)

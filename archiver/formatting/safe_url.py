@@ -36,7 +36,7 @@ def clean_url(url: object) -> str | None:
     scheme = _SCHEME.match(url)
     if scheme is None or (_PORT.match(url) and scheme[1].lower() not in FOLLOWED):
         if not _HOST.match(url):
-            return None  # relative: it would lead into the archive's own files
+            return None  # relative: it would lead to the archive's own files
         secure = url.partition("/")[0].lower() in _OWN
         url = f"http{'s' if secure else ''}://{url}"
     elif scheme[1].lower() not in FOLLOWED:
@@ -78,7 +78,7 @@ def _phone(words: str) -> str | None:
 
 
 def find_hidden_host(span: Span, target: str) -> str | None:
-    """The host that words lead to which do not say so themselves."""
+    """The host of a link whose own words do not name it; None for any other link."""
     from search.text.hosts import link_host
 
     if span.kind != "text_url":
@@ -99,7 +99,7 @@ def _punycode(host: str) -> str:
         return "not a valid host"
 
 
-def list_refused(details: Mapping[str, Any]) -> str | None:
-    """The URL of an entity as text, for links that are not followed."""
+def find_refused(details: Mapping[str, Any]) -> str | None:
+    """The URL of an entity as it is, to be shown where it is not followed."""
     url = details.get("url")
     return url if isinstance(url, str) and url else None

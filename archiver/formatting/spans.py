@@ -2,7 +2,7 @@
 
 Where two ranges cross, the inner one is closed and opened again. Blocks (quotes, code blocks) are outermost, then
 links, then the rest, the longer ones outside; a link within a link and code within code are dropped, as HTML and
-Markdown have neither. The letters of a tree are always those of the text, whatever its entities claim.
+Markdown have neither. No entity can change the letters: those of the tree are always those of the text.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ STYLES = frozenset(
 _LEAVES = frozenset({CODE_BLOCK, "code", "custom_emoji"})
 """Kinds within which only highlights are kept."""
 _DEEPEST = 16
-"""Spans within each other that are kept; what is deeper keeps its letters only."""
-
+"""Nested spans that are kept; of deeper ones only the letters are."""
 _LOOKED_AT = 64
-"""Spans over one letter among which those are chosen."""
+"""Spans over one letter from which those are chosen."""
 
 
 @dataclass(frozen=True, slots=True)

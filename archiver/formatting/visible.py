@@ -38,6 +38,11 @@ def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
             yield part, at % 2 == 1
 
 
+def name_reordering(text: str) -> str:
+    """The text with the name of each character that reorders what is around it instead of the character."""
+    return "".join(_name(part) if alone else part for part, alone in split_reordering(text))
+
+
 def find_direction(text: str) -> str | None:
     """`rtl` or `ltr`, as most of its words are; None without words. Addresses and names do not count."""
     if _RIGHT.search(text) is None:
@@ -56,8 +61,8 @@ def find_direction(text: str) -> str | None:
 def line_direction(line: str, whole: str | None) -> str:
     """The direction of one line of a text whose direction is `whole`.
 
-    A line in two directions follows the text, whatever its first letter: it may begin with a foreign name. So does one
-    of addresses and hashtags only.
+    A line in two directions follows the text, not its first letter: it may begin with a foreign name. So does a line of
+    addresses and hashtags only.
     """
     if whole != "rtl" and _RIGHT.search(line) is None:
         return "auto"
@@ -81,4 +86,8 @@ def _picture(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code < 0x20:
         return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return "\u2421" if code == 0x7F else _name(found[0])
+
+
+def _name(character: str) -> str:
+    return f"⟨U+{ord(character):04X}⟩"

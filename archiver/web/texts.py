@@ -8,7 +8,7 @@ from typing import Final
 from markupsafe import Markup
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
-from archiver.formatting.visible import split_reordering
+from archiver.formatting.visible import name_reordering
 
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
@@ -29,9 +29,8 @@ def plain(text: object) -> Markup:
 
 
 def unturned(written: str) -> Markup:
-    """HTML in whose place there can be no elements, such as the title of a tab: what would reorder it is named."""
-    parts = split_reordering(str(written))
-    return Markup("".join(f"⟨U+{ord(part):04X}⟩" if alone else part for part, alone in parts))  # noqa: S704 - is HTML
+    """HTML for a place without elements, such as the title of a tab: what would reorder it is named."""
+    return Markup(name_reordering(str(written)))  # noqa: S704 - is HTML
 
 
 def text_html(
