@@ -1,4 +1,4 @@
-"""Calendars with the number of messages of each day or month, in the zone of the reader."""
+"""Calendars with the number of messages of each day, in the zone of the reader."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_by_step
-from archiver.web.times import Times
+from archiver.web.times import Times, next_month
 from search.engine.facets import by_date, step_seconds
 
 
@@ -39,11 +39,6 @@ class Month(NamedTuple):
     def after(self) -> date:
         """The first day of the next month."""
         return next_month(self.first)
-
-
-def next_month(first: date) -> date:
-    """The first day of the month after the one that begins here."""
-    return (first.replace(day=28) + timedelta(4)).replace(day=1)
 
 
 async def read_days(

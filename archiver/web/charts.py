@@ -1,4 +1,4 @@
-"""Charts as numbers, for a template to draw as SVG: a bar a day or month, each a link, with a table behind."""
+"""Charts as numbers, which templates draw as SVG: a bar for each day or month, or a line."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from archiver.web.times import Times
+from archiver.web.times import Times, next_month
 
 MOST_DAYS: Final = 92
-"""Days up to which there is a bar for each."""
+"""Maximum number of days with a bar for each; longer charts have a bar for each month."""
 HEIGHT: Final = 64
 
 
@@ -33,8 +33,11 @@ class Chart(NamedTuple):
     most: int
 
 
-def draw_chart(times: Times, days: Mapping[str, int], first: date, last: date) -> Chart:
-    """Bars of the days from first to last, of months if these are many."""
+def draw_chart(times: Times, days: Mapping[str, int]) -> Chart:
+    """Bars from the first to the last of the days; of months if they are far apart. Without days, no bars."""
+    if not days:
+        return Chart((), 0)
+    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
     by_day = (last - first).days < MOST_DAYS
     found: dict[str, int] = {}
     day = first if by_day else first.replace(day=1)
@@ -43,7 +46,7 @@ def draw_chart(times: Times, days: Mapping[str, int], first: date, last: date) -
         key = day.isoformat() if by_day else day.isoformat()[:7]
         found[key] = 0
         labels[key] = times.weekday(day) if by_day else times.month(day)
-        day = day + timedelta(1) if by_day else (day.replace(day=28) + timedelta(4)).replace(day=1)
+        day = day + timedelta(1) if by_day else next_month(day)
     for one, count in days.items():
         found[one if by_day else one[:7]] += count
     return _bars(found, labels)
@@ -69,7 +72,7 @@ class Line(NamedTuple):
 
 
 def draw_line(values: Sequence[tuple[int, int]]) -> Line | None:
-    """The line of (time, value), which hold until the next one; None for fewer than two."""
+    """The line of (time, value) in order; None for fewer than two."""
     if len(values) < 2:
         return None
     first, last = values[0][0], values[-1][0]

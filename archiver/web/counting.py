@@ -1,11 +1,10 @@
-"""How many hits share what: exact, and given up where that would keep a reader waiting."""
+"""Counts of the hits by channel, day, kind and state: exact, or none where a reader would have to wait."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Final, NamedTuple
 
 from archiver.compose.query import open_engine
@@ -17,8 +16,9 @@ from search.engine.facets import Counts, FacetName
 from search.query.tree import And, Is, Node, State
 
 COUNTING: Final = 0.15
-"""Seconds for the counts beside the hits; a person who asks for them gives more."""
+"""Seconds for the counts beside the hits."""
 PATIENT: Final = 20.0
+"""The same, where a person asked for them."""
 STATES: Final[tuple[State, ...]] = ("edited", "missing", "forwarded")
 _FACETS: Final[tuple[FacetName, ...]] = ("channel", "day", "media", "lang", "file")
 
@@ -50,16 +50,8 @@ async def count_hits(site: Site, asked: Asked, finding: Finding) -> Counted | No
     except OutOfTime:
         pass  # the links are shown without their counts
     total = sum(one.count for one in facets["channel"])
-    return Counted(facets, total, states, _draw(asked, facets))
+    return Counted(facets, total, states, draw_chart(asked.times, {one.value: one.count for one in facets["day"]}))
 
 
 def _and(tree: Node, state: State) -> Node:
     return And((*(tree.parts if isinstance(tree, And) else (tree,)), Is(state)))
-
-
-def _draw(asked: Asked, facets: Counts) -> Chart:
-    """Hits by day, or by month where that are many days."""
-    days = {one.value: one.count for one in facets["day"]}
-    if not days:
-        return Chart((), 0)
-    return draw_chart(asked.times, days, date.fromisoformat(min(days)), date.fromisoformat(max(days)))

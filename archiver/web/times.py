@@ -17,7 +17,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Times:
-    """Writes them. Unix seconds in, text or HTML out."""
+    """Formats times and numbers: unix seconds in, text or HTML out."""
 
     def __init__(self, zone: tzinfo, name: str, texts: gettext.NullTranslations, now: float) -> None:
         self.zone = zone
@@ -106,3 +106,8 @@ class Times:
 
     def _unknown(self) -> str:
         return self._texts.gettext("date unknown")
+
+
+def next_month(first: date) -> date:
+    """The first day of the month after the one that begins here."""
+    return (first.replace(day=28) + timedelta(4)).replace(day=1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Final
 
 from archiver.web.calendars import read_days
-from archiver.web.charts import Chart, draw_chart
+from archiver.web.charts import draw_chart
 from archiver.web.lookup import find_channel
 from archiver.web.site import Asked, Site
 from archiver.web.view import Shown
@@ -23,9 +22,6 @@ async def show_calendar(site: Site, asked: Asked) -> Shown:
     months: Counter[str] = Counter()
     for day, count in days.items():
         months[day[:7]] += count
-    chart = Chart((), 0)
-    if days:
-        chart = draw_chart(asked.times, days, date.fromisoformat(min(days)), date.fromisoformat(max(days)))
     years = sorted({month[:4] for month in months}, reverse=True)
     return Shown(
         template="calendar.html",
@@ -33,7 +29,7 @@ async def show_calendar(site: Site, asked: Asked) -> Shown:
         data={"months": dict(sorted(months.items()))},
         values={
             "channel": found.name,
-            "chart": chart,
+            "chart": draw_chart(asked.times, days),
             "years": [(year, [months[f"{year}-{number:02d}"] for number in range(1, 13)]) for year in years],
             "names": [asked.times.month_name(number) for number in range(1, 13)],
         },
