@@ -26,6 +26,9 @@ def link(path: str, fields: Mapping[str, Any] | None = None, **changed: Any) -> 
     """A path with a query: these fields, some of them changed; empty ones are left out."""
     kept = {**(fields or {}), **changed}
     query = urlencode([(name, value) for name, value in kept.items() if value not in (None, "")])
-    # One slash: an address that begins with two leads to another host.
-    path = "/" + quote(path.lstrip("/"), safe="/-_.~@")
-    return Markup("{}").format(f"{path}{'?' if query else ''}{query}")
+    return Markup("{}").format(f"{own_path(path, safe='/-_.~@')}{'?' if query else ''}{query}")
+
+
+def own_path(path: str, *, safe: str) -> str:
+    """A path quoted, except for `safe`; with one slash in front: two would lead to another host."""
+    return "/" + quote(path.lstrip("/\\"), safe=safe)

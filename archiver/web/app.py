@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from archiver.web.addresses import own_path
 from archiver.web.admission import Admission
 from archiver.web.assets import Assets
 from archiver.web.blobs import Blobs
@@ -48,7 +49,8 @@ VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
     ("/c/{channel}/media", show_media, ("json", "html")),
     ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
 )
-"""Address, view and formats; a format but HTML is a suffix of the address, and comes before it."""
+"""Address, view and formats. A format other than HTML is a suffix of the address, and must come before it."""
+_YEAR = 31_536_000
 
 
 class Page:
@@ -75,7 +77,7 @@ class Page:
     def refuse(self, request: Request, status: int) -> Response:
         """The answer to a request that no view sees."""
         asked = self._anything(request)
-        if status == 401:  # it leads back to all that was asked
+        if status == 401:  # its page leads back to the whole address
             with suppress(SearchError):
                 asked = read_request(request, self._site, "html")
         return self._respond(request, asked, describe_refusal(status))
@@ -112,7 +114,7 @@ class Page:
         return answer
 
     def _anything(self, request: Request, form: Format = "html") -> Asked:
-        """The request without what cannot be understood of it."""
+        """The request without its query and cookies, which may be what is wrong with it."""
         scope = {**request.scope, "query_string": b"", "headers": [
             one for one in request.scope["headers"] if one[0] != b"cookie"
         ]}  # fmt: skip
@@ -146,18 +148,21 @@ class Page:
         """Keep the zone and language that a person chose, and go back."""
         fields = request.query_params
         back = fields.get("back", "/")
-        path = "/" + quote(back.split("#")[0].lstrip("/\\"), safe="/?&=%+:@!*'(),;-._~")
-        answer = RedirectResponse(path, 303)
+        answer = RedirectResponse(own_path(back.split("#")[0], safe="/?&=%+:@!*'(),;-._~"), 303)
         zone, language = fields.get("tz", "").strip(), fields.get("language", "")
         if zone:
             try:
                 parse_zone(zone)
             except SearchError as exc:
                 return self._respond(request, self._anything(request), describe_problem(exc))
-            answer.set_cookie(ZONE_COOKIE, zone, max_age=31_536_000, httponly=True, samesite="strict")
+            _keep(answer, ZONE_COOKIE, zone)
         if language in self._site.languages:
-            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, httponly=True, samesite="strict")
+            _keep(answer, LANGUAGE_COOKIE, language)
         return answer
+
+
+def _keep(answer: Response, cookie: str, value: str) -> None:
+    answer.set_cookie(cookie, value, max_age=_YEAR, httponly=True, samesite="strict")
 
 
 async def _probe(_: Request) -> Response:
@@ -171,6 +176,6 @@ def make_app(site: Site, *, hosts: Iterable[str], admission: Admission) -> ASGIA
     async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         await page.refuse(Request(scope), 404)(scope, receive, send)
 
-    # Not Starlette's application: it answers failures with a page of its own, and mends addresses by redirects.
+    # Not Starlette's application: it answers failures with its own page, and corrects addresses by redirects.
     inner = Router(routes=list(page.routes()), redirect_slashes=False, default=not_found)
     return Guard(inner, hosts=hosts, admission=admission, refuse=page.refuse)

@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from archiver.compose.engine import Choice
 from archiver.compose.query import find_glossary, read_query
-from archiver.compose.read_archive import When, choose_channels
+from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection
-from archiver.web.lookup import KeptRemarks
+from archiver.web.lookup import KeptRemarks, read_when
 from archiver.web.site import Asked, Site
 from search.engine.protocol import Question, Sort
 from search.errors import QueryError
@@ -65,13 +65,12 @@ async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
         tree = await read_query(conn, typed, now=now, zone=zone, remarks=remarks, glossary=glossary)
     filters = list_filters(asked)
     wanted = [await read_query(conn, one, now=now, zone=zone, remarks=KeptRemarks()) for one in filters]
-    when = When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, zone)
-    words = [word for word in asked.get("c").split(",") if word.strip()]
+    words = asked.words("c")
     channels = await choose_channels(conn, words, remarks=remarks) if words else ()
     fuzzy = bool(asked.get("fuzzy"))
     question = Question(
         tree=_join(tree, wanted),
-        bounds=when.resolve(now, remarks=remarks),
+        bounds=read_when(asked).resolve(now, remarks=remarks),
         channels=frozenset(one.channel_id for one in channels) if channels else None,
         sort=_choose(asked, "sort", _SORTS, "relevance" if fuzzy else "newest"),
         limit=PAGE,
@@ -85,16 +84,12 @@ async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
 
 def list_filters(asked: Asked) -> list[str]:
     """The other fields as filters of a query."""
-    found = [f"lang:{word}" for word in _words(asked, "lang")]
-    found += [_read_filter(name, word) for name in _FILTERS for word in _words(asked, name)]
+    found = [f"lang:{word}" for word in asked.words("lang")]
+    found += [_read_filter(name, word) for name in _FILTERS for word in asked.words(name)]
     kinds = {"": [], "service": ["is:service"], "message": ["-is:service"]}
     if (kind := asked.get("kind")) not in kinds:
         raise UsageError(f'kind cannot be "{kind[:40]}".', hint="Use message or service.")
     return found + kinds[kind]
-
-
-def _words(asked: Asked, name: str) -> list[str]:
-    return [word.strip() for word in asked.get(name).split(",") if word.strip()]
 
 
 def _read_filter(name: str, word: str) -> str:
@@ -112,7 +107,7 @@ def command_line(asked: Asked, command: str = "search") -> str:
     if command == "export":
         parts = ["export", "--query", " ".join(words), "--format", "jsonl", "-o", "found.jsonl"]
         options = {name: flag for name, flag in options.items() if name not in ("c", "sort")}
-        parts[1:1] = [word.strip() for word in asked.get("c").split(",") if word.strip()]
+        parts[1:1] = asked.words("c")
     elif command == "query save":
         return shlex.join(["telekeep", "query", "save", "NAME", " ".join(words)])
     else:

@@ -1,6 +1,6 @@
-"""What every request passes first: host name, method, origin, token; and the headers of every answer.
+"""The checks that every request passes first (host name, method, origin, token), and the headers of every answer.
 
-Listening on loopback is no boundary: pages of strangers reach it through the browser (DNS rebinding), and so do other
+Listening on loopback is not a boundary: strangers' pages reach it through the browser (DNS rebinding), and so do other
 programs on this machine. https://fetch.spec.whatwg.org/#http-sec-fetch-site
 """
 
@@ -11,15 +11,17 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from archiver.web.addresses import own_path
 from archiver.web.admission import Admission
 from archiver.web.listening import is_allowed
+from archiver.web.site import is_secure
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Robots-Tag": "noindex, nofollow",
 }
-"""Of every answer, unless a view sets one more strictly."""
+"""Headers of every answer, unless a view sets a stricter one."""
 OPEN_PREFIX = "/static/"
 PROBE = "/healthz"
 _LONGEST = 8_000
@@ -58,7 +60,7 @@ class Guard:
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; no longer than somebody waits for it."""
+        """Answer one request, as long as the client waits for it."""
         if scope["type"] != "http":
             return
         answering = asyncio.ensure_future(self._answer(scope, receive, send))
@@ -86,7 +88,7 @@ class Guard:
         try:
             answer = self._check(scope)
             await (self._app if answer is None else answer)(scope, receive, send_headed)
-        except Exception as exc:  # noqa: BLE001  # neither a traceback nor a text may get out
+        except Exception as exc:  # noqa: BLE001  # no traceback and no text may be shown
             log.error("the page failed: %s at %s", type(exc).__name__, _place(exc))  # noqa: TRY400 - see above
             if not started:
                 await self._refuse(Request(scope), 500)(scope, receive, send_headed)
@@ -112,11 +114,9 @@ class Guard:
         given = [value for name, value in fields if name == "token"]
         if given and self._admission.is_token(given[-1]):
             rest = urlencode([(name, value) for name, value in fields if name != "token"])
-            # One slash: a path that begins with two would lead to another host.
-            path = "/" + quote(scope["path"].lstrip("/"), safe="/")
+            path = own_path(scope["path"], safe="/")
             answer = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
-            secure = headers.get("x-forwarded-proto", "").lower() == "https"
-            answer.headers["Set-Cookie"] = self._admission.set_cookie(secure=secure)
+            answer.headers["Set-Cookie"] = self._admission.set_cookie(secure=is_secure(headers))
             return answer
         cookie = "; ".join(headers.getlist("cookie"))
         if self._admission.is_admitted(cookie=cookie, authorization=headers.get("authorization", "")):
@@ -125,7 +125,7 @@ class Guard:
 
 
 async def _leave(receive: Receive) -> None:
-    """Wait until nobody waits for the answer."""
+    """Wait until the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

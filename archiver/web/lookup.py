@@ -1,4 +1,4 @@
-"""Find the channel that an address names, with what there is to remark about the name."""
+"""What an address names: a channel, with remarks about its name, and dates."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import NamedTuple
 
 from archiver.address import parse_message
 from archiver.compose.named_channel import find_posted, find_typed
-from archiver.compose.read_archive import get_mirrored
+from archiver.compose.read_archive import When, get_mirrored
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
+from archiver.web.site import Asked
 
 
 @dataclass(slots=True)
 class KeptRemarks:
-    """Collects remarks, to be shown on the page."""
+    """Collects remarks to show on the page."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -28,6 +29,11 @@ class KeptRemarks:
     def warn(self, text: str) -> None:
         """Keep a problem."""
         self.lines.append(text)
+
+
+def read_when(asked: Asked) -> When:
+    """The dates of `?since=`, `?until=`, `?on=`, in the zone of the reader."""
+    return When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, asked.times.name)
 
 
 class FoundChannel(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from archiver.store.database import Connection
@@ -41,11 +42,11 @@ class Site:
     """What views keep between requests."""
 
     def reading(self, seconds: float = QUICK) -> AbstractAsyncContextManager[Connection]:
-        """A connection to read one state of the archive with, for so long. Raises OutOfTime, ReadersBusy."""
+        """A connection to read one state of the archive, for a limited time. Raises OutOfTime, ReadersBusy."""
         return self.pool.reading(seconds)
 
     def glancing(self, seconds: float) -> AbstractAsyncContextManager[Connection]:
-        """The same for what is shown only if it comes within that time."""
+        """The same, for what is only shown if it is there within that time."""
         return self.pool.reading(seconds, strict=True)
 
 
@@ -69,6 +70,10 @@ class Asked:
         """A field; empty if it is not given."""
         return self.fields.get(name, "")
 
+    def words(self, name: str) -> list[str]:
+        """A field that is a list with commas."""
+        return [word.strip() for word in self.get(name).split(",") if word.strip()]
+
     def number(self, name: str) -> int | None:
         """A field that is a whole number above 0; None for anything else."""
         text = self.get(name)
@@ -80,7 +85,7 @@ class Asked:
 
 
 def read_request(request: Request, site: Site, form: Format) -> Asked:
-    """What is asked for. Raises DateError for an unknown time zone."""
+    """Read what is asked for. Raises DateError for an unknown time zone."""
     fields = {name: value.strip() for name, value in request.query_params.multi_items() if name != "token"}
     language = choose_language(
         site.languages,
@@ -94,12 +99,12 @@ def read_request(request: Request, site: Site, form: Format) -> Asked:
         fields=fields,
         parts=dict(request.path_params),
         format=form,
-        origin=f"{_scheme(request)}://{request.headers.get('host', '')}",
+        origin=f"{'https' if is_secure(request.headers) else 'http'}://{request.headers.get('host', '')}",
         language=language,
         times=Times(parse_zone(zone), zone, language.texts, time.time()),
     )
 
 
-def _scheme(request: Request) -> str:
-    """What a proxy in front says, if there is one."""
-    return "https" if request.headers.get("x-forwarded-proto", "").lower() == "https" else "http"
+def is_secure(headers: Headers) -> bool:
+    """Whether a request came over TLS, to a proxy: the page itself has none."""
+    return headers.get("x-forwarded-proto", "").lower() == "https"

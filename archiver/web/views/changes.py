@@ -8,14 +8,14 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, cast
 
-from archiver.compose.read_archive import When, choose_channels
+from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
 from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
-from archiver.web.lookup import KeptRemarks
+from archiver.web.lookup import KeptRemarks, read_when
 from archiver.web.site import Asked, Site
 from archiver.web.view import Shown
 from search.query.dates import Bounds
@@ -38,18 +38,17 @@ class ChangeShown(NamedTuple):
 
 async def show_changes(site: Site, asked: Asked) -> Shown:
     """The changes of `?kind=`, `?c=`, `?since=`, `?until=`, `?on=`."""
-    wanted = [kind.strip() for kind in asked.get("kind").split(",") if kind.strip()]
+    wanted = asked.words("kind")
     if wrong := [kind for kind in wanted if kind not in KINDS]:
         raise UsageError(f'kind cannot be "{wrong[0][:40]}".', hint=f"Kinds: {', '.join(KINDS)}.")
     kinds = frozenset(cast("list[ChangeKind]", wanted)) or _DEFAULT
     remarks = KeptRemarks()
     async with site.reading(_SECONDS) as conn:
         now = await read_server_now(conn)
-        when = When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, asked.times.name)
-        bounds = when.resolve(now, remarks=remarks)
+        bounds = read_when(asked).resolve(now, remarks=remarks)
         if (before := asked.number("before")) is not None:
             bounds = bounds.intersect(Bounds(until=datetime.fromtimestamp(before, UTC)))
-        words = [word for word in asked.get("c").split(",") if word.strip()]
+        words = asked.words("c")
         channels = await choose_channels(conn, words, remarks=remarks) if words else None
         ids = None if channels is None else {one.channel_id for one in channels}
         changes, more = await _read(conn, kinds, bounds, ids)

@@ -21,7 +21,7 @@ _END: Final = 2**31
 
 async def show_media(site: Site, asked: Asked) -> Shown:
     """The attachments of `?kind=`, newest first, below `?before=ID`."""
-    wanted = [kind.strip() for kind in asked.get("kind").split(",") if kind.strip()]
+    wanted = asked.words("kind")
     if wrong := [kind for kind in wanted if kind not in FILE_KINDS]:
         raise UsageError(f'kind cannot be "{wrong[0][:40]}".', hint=f"Kinds: {', '.join(KINDS)}.")
     async with site.reading(_SECONDS) as conn:
