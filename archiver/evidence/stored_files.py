@@ -96,7 +96,7 @@ async def check_stored(
             f"{blobs.root} has none of the {done.of.files:,} stored files. Nothing was recorded.",
             hint="Mount its disk, or restore it from a backup.",
         )
-    run = _Run(database, blobs, done)
+    run = _StoredCheck(database, blobs, done)
     try:
         await run.check(due, progress)
     finally:
@@ -119,7 +119,7 @@ async def describe(database: Database, fault: StoredFault) -> Fault:
     return Fault(blob_path(fault.sha256), fault.wrong + by)
 
 
-class _Run:
+class _StoredCheck:
     def __init__(self, database: Database, blobs: BlobStore, done: StoredFiles) -> None:
         self.stop = threading.Event()
         self._database = database

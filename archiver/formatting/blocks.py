@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from archiver.formatting.spans import BLOCKS, CODE_BLOCK, Node, Span, plain_text
+from archiver.formatting.spans import BLOCKS, CODE_BLOCK, Span, TextNode, plain_text
 
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
     """One line of running text."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[TextNode, ...]
     end: str = ""
     """The line feeds after it."""
 
@@ -35,7 +35,7 @@ class QuoteBlock:
 class CodeBlock:
     """Preformatted text."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[TextNode, ...]
     """Letters and highlights."""
     language: str = ""
     """A plain name such as `c++`; empty if the entity has none, or another text."""
@@ -47,10 +47,10 @@ TextBlock: TypeAlias = TextLine | QuoteBlock | CodeBlock
 _LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,39}")
 
 
-def split_blocks(nodes: Sequence[Node]) -> tuple[TextBlock, ...]:
+def split_blocks(nodes: Sequence[TextNode]) -> tuple[TextBlock, ...]:
     """The blocks of a tree."""
     blocks: list[TextBlock] = []
-    inline: list[Node] = []
+    inline: list[TextNode] = []
     for node in nodes:
         if isinstance(node, str) or node.kind not in BLOCKS:
             inline.append(node)
@@ -81,7 +81,7 @@ def _block(span: Span) -> TextBlock:
     return QuoteBlock(split_blocks(span.children), span.mark.details.get("collapsed") is True)
 
 
-def _add_lines(blocks: list[TextBlock], inline: Sequence[Node]) -> None:
+def _add_lines(blocks: list[TextBlock], inline: Sequence[TextNode]) -> None:
     lines = list(_split(inline)) if inline else []
     if lines and blocks and not isinstance(blocks[-1], TextLine) and not lines[0].nodes and lines[0].end:
         blocks[-1] = _with_end(blocks[-1])
@@ -96,7 +96,7 @@ def _with_end(block: TextBlock) -> TextBlock:
     return replace(block, end=block.end + "\n")
 
 
-def _split(nodes: Sequence[Node]) -> Iterator[TextLine]:
+def _split(nodes: Sequence[TextNode]) -> Iterator[TextLine]:
     """Cut at line feeds; a span over several lines is opened again on each."""
     parts = list(split_lines(nodes))
     for line in parts[:-1]:
@@ -105,11 +105,11 @@ def _split(nodes: Sequence[Node]) -> Iterator[TextLine]:
         yield TextLine(parts[-1])
 
 
-def split_lines(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
+def split_lines(nodes: Sequence[TextNode]) -> list[tuple[TextNode, ...]]:
     """The nodes of each line, without the line feeds."""
-    lines: list[list[Node]] = [[]]
+    lines: list[list[TextNode]] = [[]]
     for node in nodes:
-        pieces: list[tuple[Node, ...]]
+        pieces: list[tuple[TextNode, ...]]
         if isinstance(node, str):
             pieces = [(part,) if part else () for part in node.split("\n")]
         else:

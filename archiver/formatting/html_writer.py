@@ -15,7 +15,7 @@ from html import escape
 from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLine, split_blocks
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_hidden_host, find_refused, find_target
-from archiver.formatting.spans import Node, Span, plain_text, read_spans
+from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import find_direction, line_direction, name_reordering, possible, split_reordering
 
 REL = "noopener noreferrer nofollow"
@@ -71,7 +71,7 @@ def to_html(
     return _blocks(split_blocks(read_spans(text, entities, highlights)), whole, targets)
 
 
-def to_inline_html(nodes: Sequence[Node], targets: HtmlTargets = OUTSIDE) -> str:
+def to_inline_html(nodes: Sequence[TextNode], targets: HtmlTargets = OUTSIDE) -> str:
     """Spans as inline elements, for a place that has a direction of its own."""
     return "".join(escaped(node) if isinstance(node, str) else _span(node, targets) for node in nodes)
 

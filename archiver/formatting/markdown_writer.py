@@ -14,7 +14,7 @@ from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLin
 from archiver.formatting.html_writer import TAGS
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_target
-from archiver.formatting.spans import Node, Span, plain_text, read_spans
+from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import possible
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<~|^$]|&(?=[#A-Za-z])")
@@ -81,7 +81,7 @@ def _paragraphs(lines: Sequence[TextLine]) -> Iterator[str]:
             yield "\\" if at == 0 or not written[at - 1] else ""
 
 
-def _line(nodes: Sequence[Node]) -> str:
+def _line(nodes: Sequence[TextNode]) -> str:
     line = _inline(nodes)
     return _keep_ends(_LINE_START.sub(_escape_start, line, count=1) if _LINE_START.match(line) else line)
 
@@ -103,7 +103,7 @@ def _references(space: str) -> str:
     return "".join(f"&#{ord(one)};" for one in space)
 
 
-def _inline(nodes: Sequence[Node], before: str = "", after: str = "") -> str:
+def _inline(nodes: Sequence[TextNode], before: str = "", after: str = "") -> str:
     """`before`, `after`: the letters around them, which decide whether a mark is one."""
     parts = []
     for at, node in enumerate(nodes):

@@ -35,7 +35,7 @@ class Span:
     """A marked part of a text."""
 
     mark: MarkedRange
-    children: tuple[Node, ...]
+    children: tuple[TextNode, ...]
 
     @property
     def kind(self) -> str:
@@ -43,10 +43,10 @@ class Span:
         return self.mark.kind
 
 
-Node: TypeAlias = str | Span
+TextNode: TypeAlias = str | Span
 
 
-def read_spans(text: str, entities: Entities, highlights: Iterable[tuple[int, int]] = ()) -> tuple[Node, ...]:
+def read_spans(text: str, entities: Entities, highlights: Iterable[tuple[int, int]] = ()) -> tuple[TextNode, ...]:
     """The tree of a text. `highlights`: characters [start, end) to mark in addition, such as the words of a query."""
     found = [one for one in list_ranges(text, entities) if one.kind in BLOCKS | LINKS | STYLES]
     found += [MarkedRange(HIGHLIGHT, max(0, lo), min(hi, len(text))) for lo, hi in highlights]
@@ -54,7 +54,7 @@ def read_spans(text: str, entities: Entities, highlights: Iterable[tuple[int, in
     return _grow(text, ranges) if ranges else ((text,) if text else ())
 
 
-def plain_text(nodes: Iterable[Node]) -> str:
+def plain_text(nodes: Iterable[TextNode]) -> str:
     """The letters of a tree."""
     return "".join(node if isinstance(node, str) else plain_text(node.children) for node in nodes)
 
@@ -75,7 +75,7 @@ def _nesting(one: MarkedRange) -> tuple[int, int, int, str]:
     return rank, one.start, -one.end, one.kind
 
 
-def _grow(text: str, ranges: Sequence[MarkedRange]) -> tuple[Node, ...]:
+def _grow(text: str, ranges: Sequence[MarkedRange]) -> tuple[TextNode, ...]:
     """Walk the text from cut to cut, with the open spans on a stack."""
     changes: dict[int, list[int]] = {0: [], len(text): []}
     for at, one in enumerate(ranges):
@@ -84,7 +84,7 @@ def _grow(text: str, ranges: Sequence[MarkedRange]) -> tuple[Node, ...]:
     cuts = sorted(changes)
     active: list[int] = []
     stack: list[int] = []
-    children: list[list[Node]] = [[]]
+    children: list[list[TextNode]] = [[]]
     for cut, after in zip(cuts, [*cuts[1:], len(text)], strict=True):
         for changed in changes[cut]:
             _toggle(active, changed)
@@ -129,7 +129,7 @@ def _common(stack: Sequence[int], wanted: Sequence[int]) -> int:
     )
 
 
-def _close(ranges: Sequence[MarkedRange], stack: list[int], children: list[list[Node]], depth: int) -> None:
+def _close(ranges: Sequence[MarkedRange], stack: list[int], children: list[list[TextNode]], depth: int) -> None:
     while len(stack) > depth:
         inner = children.pop()
         if inner:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archiver.formatting.blocks import QuoteBlock, TextBlock, TextLine, split_blocks, split_lines
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_target
-from archiver.formatting.spans import Node, read_spans
+from archiver.formatting.spans import TextNode, read_spans
 
 _QUOTE_BAR, _CODE_INDENT = "▎ ", "    "
 
@@ -47,7 +47,9 @@ def _lines(blocks: Sequence[TextBlock], indent: str) -> Iterator[TerminalLine]:
                 yield TerminalLine(tuple(_runs(line, frozenset({"pre"}))), indent + _CODE_INDENT)
 
 
-def _runs(nodes: Iterable[Node], kinds: frozenset[str] = frozenset(), url: str | None = None) -> Iterator[StyledRun]:
+def _runs(
+    nodes: Iterable[TextNode], kinds: frozenset[str] = frozenset(), url: str | None = None
+) -> Iterator[StyledRun]:
     for node in nodes:
         if isinstance(node, str):
             yield StyledRun(node, kinds, url)

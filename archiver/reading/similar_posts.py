@@ -22,11 +22,11 @@ from archiver.store.picture import (
     list_shown_by,
 )
 
-Kind: TypeAlias = Literal["same file", "same bytes", "similar picture"]
+MatchKind: TypeAlias = Literal["same file", "same bytes", "similar picture"]
 
 NEAR: Final = 6
 """Bits by which the hashes of a picture and of its copies differ at most."""
-_ORDER: Final[dict[Kind, int]] = {"same file": 0, "same bytes": 1, "similar picture": 2}
+_ORDER: Final[dict[MatchKind, int]] = {"same file": 0, "same bytes": 1, "similar picture": 2}
 _SOURCES: Final[tuple[Source, ...]] = ("file", "thumbnail", "preview")
 """From the best to the worst."""
 
@@ -34,7 +34,7 @@ _SOURCES: Final[tuple[Source, ...]] = ("file", "thumbnail", "preview")
 class Match(NamedTuple):
     """Why another file counts as the same."""
 
-    kind: Kind
+    kind: MatchKind
     bits: int | None = None
     """How many bits of a similar picture's hash differ."""
     by: Source | None = None

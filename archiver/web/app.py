@@ -20,8 +20,8 @@ from archiver.web.guard import Guard
 from archiver.web.pictures import Previews
 from archiver.web.problems import describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
-from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Format, Site, read_request
-from archiver.web.view import Shown, View
+from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Site, ViewFormat, read_request
+from archiver.web.view import View, ViewAnswer
 from archiver.web.views.calendar import show_calendar
 from archiver.web.views.changes import show_changes
 from archiver.web.views.channel import count_newer_messages, show_channel
@@ -34,7 +34,7 @@ from archiver.web.views.search import show_search
 from search.errors import SearchError
 from search.query.dates import parse_zone
 
-VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
+VIEWS: tuple[tuple[str, View, tuple[ViewFormat, ...]], ...] = (
     ("/", show_home, ("html",)),
     ("/channels", show_home, ("json", "html")),
     ("/search", show_search, ("json", "csv", "atom", "html")),
@@ -53,7 +53,7 @@ VIEWS: tuple[tuple[str, View, tuple[Format, ...]], ...] = (
 _YEAR = 31_536_000
 
 
-class Page:
+class Endpoints:
     """Answers requests by views."""
 
     def __init__(self, site: Site) -> None:
@@ -96,7 +96,7 @@ class Page:
 
         return answer
 
-    def _endpoint(self, view: View, form: Format) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, view: View, form: ViewFormat) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
                 asked = read_request(request, self._site, form)
@@ -113,14 +113,14 @@ class Page:
 
         return answer
 
-    def _anything(self, request: Request, form: Format = "html") -> Asked:
+    def _anything(self, request: Request, form: ViewFormat = "html") -> Asked:
         """The request without its query and cookies, which may be what is wrong with it."""
         scope = {**request.scope, "query_string": b"", "headers": [
             one for one in request.scope["headers"] if one[0] != b"cookie"
         ]}  # fmt: skip
         return read_request(Request(scope), self._site, form)
 
-    def _respond(self, request: Request, asked: Asked, shown: Shown | None) -> Response:
+    def _respond(self, request: Request, asked: Asked, shown: ViewAnswer | None) -> Response:
         shown = describe_refusal(500) if shown is None else shown
         if shown.location is not None:
             return RedirectResponse(shown.location, 303)
@@ -171,7 +171,7 @@ async def _probe(_: Request) -> Response:
 
 def make_app(site: Site, *, hosts: Iterable[str], admission: Admission) -> ASGIApp:
     """The guarded application."""
-    page = Page(site)
+    page = Endpoints(site)
 
     async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         await page.refuse(Request(scope), 404)(scope, receive, send)

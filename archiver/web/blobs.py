@@ -45,7 +45,7 @@ BRANDS: Final = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"avif": "image/avi
 _SANDBOX: Final = "default-src 'none'; sandbox"
 
 
-class Part(NamedTuple):
+class ByteRange(NamedTuple):
     """Some of a file's bytes, `[start, end)`."""
 
     start: int
@@ -62,7 +62,7 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def parse_range(header: str | None, size: int) -> Part | None:
+def parse_range(header: str | None, size: int) -> ByteRange | None:
     """The part that is asked for; None for all of it. Raises ValueError if there is no such part."""
     found = _RANGE.fullmatch(header or "")
     if found is None or not (found[1] or found[2]):
@@ -73,7 +73,7 @@ def parse_range(header: str | None, size: int) -> Part | None:
         start, end = int(found[1]), min(int(found[2]) + 1 if found[2] else size, size)
     if start >= end:
         raise ValueError("no such part")
-    return Part(start, end)
+    return ByteRange(start, end)
 
 
 class Blobs:
@@ -130,7 +130,7 @@ def _answer(request: Request, sha256: str, file: BinaryIO, size: int, kind: str 
     except ValueError:
         file.close()
         return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
-    start, end = part or Part(0, size)
+    start, end = part or ByteRange(0, size)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     headers["Content-Length"] = str(end - start)

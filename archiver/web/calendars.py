@@ -14,7 +14,7 @@ from archiver.web.times import Times, next_month
 from search.engine.facets import by_date, step_seconds
 
 
-class DayCount(NamedTuple):
+class CalendarDay(NamedTuple):
     """A day of a month's calendar."""
 
     day: date
@@ -27,7 +27,7 @@ class Month(NamedTuple):
     """A month by weeks, which begin on Monday."""
 
     first: date
-    weeks: Sequence[Sequence[DayCount]]
+    weeks: Sequence[Sequence[CalendarDay]]
     total: int
 
     @property
@@ -62,7 +62,7 @@ async def read_month(conn: Connection, channel_id: ChannelId, times: Times, day:
     first = day.replace(day=1)
     days = await read_days(conn, channel_id, times, first, next_month(first))
     weeks = [
-        [DayCount(one, days.get(one.isoformat(), 0), one.month == first.month) for one in week]
+        [CalendarDay(one, days.get(one.isoformat(), 0), one.month == first.month) for one in week]
         for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
     ]
     return Month(first, weeks, sum(days.values()))

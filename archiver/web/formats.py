@@ -13,13 +13,13 @@ from archiver.model.row import Row, iso, to_object
 from archiver.web.addresses import link
 from archiver.web.site import Asked
 from archiver.web.texts import text_html
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 
 _TITLE = 80
 """Characters of an entry's title."""
 
 
-def to_json(shown: Shown, asked: Asked) -> bytes:
+def to_json(shown: ViewAnswer, asked: Asked) -> bytes:
     """One object: what the view has to say, and `rows` where it shows messages."""
     answer = {**(shown.data or {})}
     if shown.status == 200:
@@ -35,7 +35,7 @@ def to_csv(rows: Sequence[Row]) -> bytes:
     return b"".join([writer.begin(), *map(writer.encode, rows)])
 
 
-def feed_values(shown: Shown, asked: Asked) -> dict[str, Any]:
+def feed_values(shown: ViewAnswer, asked: Asked) -> dict[str, Any]:
     """What the template of feeds needs. https://www.rfc-editor.org/rfc/rfc4287"""
     entries = [_entry(row, asked) for row in shown.rows or ()]
     path = link(asked.path, asked.fields)

@@ -21,7 +21,7 @@ from archiver.web.texts import language_direction, text_html
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class ShownPost:
     """One message, or the messages of an album that lie together."""
 
     channel: ChannelName
@@ -115,7 +115,7 @@ def list_posts(
     *,
     answers: Mapping[tuple[int, int], str] | None = None,
     targets: HtmlTargets = OUTSIDE,
-) -> list[Post]:
+) -> list[ShownPost]:
     """The posts of messages in order. `answers`: texts of messages replied to, by key."""
     posts = []
     for _, group in groupby(held, key=lambda one: one[0].grouped_id or one[0].message_id):
@@ -125,7 +125,7 @@ def list_posts(
         language = languages_here[0] if languages_here else None
         direction = language_direction(language) or find_direction("\n".join(one.text for one in messages))
         posts.append(
-            Post(
+            ShownPost(
                 channel=channel,
                 messages=messages,
                 attachments=list_attachments(

@@ -9,7 +9,7 @@ from archiver.compose.query import NotSearchable
 from archiver.errors import Error, NotFound, UsageError
 from archiver.store.faults import find_fault
 from archiver.store.reading_pool import OutOfTime, ReadersBusy
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from search.errors import IndexStale, QueryError, SearchError, ServerError
 
 _REFUSALS: Final = {
@@ -20,13 +20,13 @@ _REFUSALS: Final = {
 }
 
 
-def describe_refusal(status: int) -> Shown:
+def describe_refusal(status: int) -> ViewAnswer:
     """The page for a request that is refused."""
     what, hint = _REFUSALS[status]
     return _problem(status, what, hint)
 
 
-def describe_problem(exc: Exception) -> Shown | None:
+def describe_problem(exc: Exception) -> ViewAnswer | None:
     """The page for an error that people can understand; None for any other."""
     if isinstance(exc, Error):
         return _problem(_status(exc), str(exc.args[0]), exc.hint or "")
@@ -47,8 +47,8 @@ def _status(exc: Error) -> int:
     return 503 if isinstance(exc, OutOfTime | ReadersBusy | NotSearchable) else 500
 
 
-def _problem(status: int, what: str, hint: str, *, wrong: tuple[str, int, int] | None = None) -> Shown:
-    return Shown(
+def _problem(status: int, what: str, hint: str, *, wrong: tuple[str, int, int] | None = None) -> ViewAnswer:
+    return ViewAnswer(
         template="problem.html",
         status=status,
         values={"what": what, "hint": hint, "phrase": HTTPStatus(status).phrase, "wrong": wrong},

@@ -20,7 +20,7 @@ from archiver.store.history import list_revisions
 from archiver.store.rows import HeldMessage, get_messages, list_around, list_languages, list_names
 from archiver.web.finding import Finding
 from archiver.web.pictures import read_pictures
-from archiver.web.posts import Post, list_posts, list_slots
+from archiver.web.posts import ShownPost, list_posts, list_slots
 from archiver.web.site import Site
 from archiver.web.texts import text_html
 from search.document import Key
@@ -50,7 +50,7 @@ class FoundAnnotation(NamedTuple):
 class HitShown(NamedTuple):
     """A hit as it is shown."""
 
-    post: Post
+    post: ShownPost
     html: Markup
     """Its text, or an excerpt, with the matches marked."""
     around: Sequence[HeldMessage]

@@ -22,7 +22,7 @@ from search.query.dates import parse_zone
 if TYPE_CHECKING:
     from config.settings import Settings
 
-Format: TypeAlias = Literal["html", "json", "csv", "atom"]
+ViewFormat: TypeAlias = Literal["html", "json", "csv", "atom"]
 
 QUICK = 5.0
 """Seconds for the questions of a view."""
@@ -60,7 +60,7 @@ class Asked:
     """The last value of each field of the query, without outer white space."""
     parts: Mapping[str, str]
     """What the route names: a channel, an id."""
-    format: Format
+    format: ViewFormat
     origin: str
     """How the reader names this page: `http://127.0.0.1:8765`."""
     language: Language
@@ -84,7 +84,7 @@ class Asked:
         return self.language.texts.gettext(text)
 
 
-def read_request(request: Request, site: Site, form: Format) -> Asked:
+def read_request(request: Request, site: Site, form: ViewFormat) -> Asked:
     """Read what is asked for. Raises DateError for an unknown time zone."""
     fields = {name: value.strip() for name, value in request.query_params.multi_items() if name != "token"}
     language = choose_language(

@@ -11,7 +11,7 @@ from archiver.web.site import Asked, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ViewAnswer:
     """The answer of a view."""
 
     template: str
@@ -27,4 +27,4 @@ class Shown:
     """Where it is instead."""
 
 
-View: TypeAlias = Callable[[Site, Asked], Awaitable[Shown]]
+View: TypeAlias = Callable[[Site, Asked], Awaitable[ViewAnswer]]

@@ -9,12 +9,12 @@ from archiver.web.calendars import read_days
 from archiver.web.charts import draw_chart
 from archiver.web.lookup import find_channel
 from archiver.web.site import Asked, Site
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 
 _SECONDS: Final = 10.0
 
 
-async def show_calendar(site: Site, asked: Asked) -> Shown:
+async def show_calendar(site: Site, asked: Asked) -> ViewAnswer:
     """Years with the number of messages of each month."""
     async with site.reading(_SECONDS) as conn:
         found = await find_channel(conn, asked.parts["channel"])
@@ -23,7 +23,7 @@ async def show_calendar(site: Site, asked: Asked) -> Shown:
     for day, count in days.items():
         months[day[:7]] += count
     years = sorted({month[:4] for month in months}, reverse=True)
-    return Shown(
+    return ViewAnswer(
         template="calendar.html",
         title=found.name.title,
         data={"months": dict(sorted(months.items()))},

@@ -17,7 +17,7 @@ from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
 from archiver.web.lookup import KeptRemarks, read_when
 from archiver.web.site import Asked, Site
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from search.query.dates import Bounds
 
 PAGE: Final = 60
@@ -36,7 +36,7 @@ class ChangeShown(NamedTuple):
     """What changed of a text; empty: only its description is shown."""
 
 
-async def show_changes(site: Site, asked: Asked) -> Shown:
+async def show_changes(site: Site, asked: Asked) -> ViewAnswer:
     """The changes of `?kind=`, `?c=`, `?since=`, `?until=`, `?on=`."""
     wanted = asked.words("kind")
     if wrong := [kind for kind in wanted if kind not in KINDS]:
@@ -53,7 +53,7 @@ async def show_changes(site: Site, asked: Asked) -> Shown:
         ids = None if channels is None else {one.channel_id for one in channels}
         changes, more = await _read(conn, kinds, bounds, ids)
     shown = await asyncio.to_thread(lambda: [ChangeShown(one, _pieces(one)) for one in changes])
-    return Shown(
+    return ViewAnswer(
         template="changes.html",
         data={"changes": [one.to_object() for one in changes]},
         values={

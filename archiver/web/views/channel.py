@@ -18,11 +18,11 @@ from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.calendars import Month, read_month
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
-from archiver.web.posts import Post, list_posts, list_reply_keys, list_slots
+from archiver.web.posts import ShownPost, list_posts, list_reply_keys, list_slots
 from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
 from archiver.web.times import Times
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 
 MOST_NEWER: Final = 1000
 """Up to which newer messages are counted."""
@@ -38,13 +38,13 @@ class ColumnItem(NamedTuple):
     kind: Literal["day", "gap", "post"]
     day: date | None = None
     gap: IdRun | None = None
-    post: Post | None = None
+    post: ShownPost | None = None
 
 
 Column: TypeAlias = list[ColumnItem]
 
 
-async def show_channel(site: Site, asked: Asked) -> Shown:
+async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
     """The page of `?around=ID`, `?before=ID`, `?after=ID`, `?on=DATE`, or the newest one."""
     async with site.reading() as conn:
         found = await find_channel(conn, asked.parts["channel"])
@@ -57,7 +57,7 @@ async def show_channel(site: Site, asked: Asked) -> Shown:
     posts = list_posts(
         found.name, page.messages, page.languages, pictures, answers=answers, targets=make_targets(found.known.values())
     )
-    return Shown(
+    return ViewAnswer(
         template="channel.html",
         title=found.name.title,
         rows=[build_row(found.name, message, media) for message, media in page.messages],
@@ -100,7 +100,7 @@ async def _read_place(conn: Connection, asked: Asked) -> Place:
     return Place("newest") if number is None else Place("after", number)
 
 
-async def count_newer_messages(site: Site, asked: Asked) -> Shown:
+async def count_newer_messages(site: Site, asked: Asked) -> ViewAnswer:
     """How many messages came after `?after=ID`, up to a limit, for a page that is looked at."""
     async with site.reading() as conn:
         found = await find_channel(conn, asked.parts["channel"])
@@ -108,7 +108,7 @@ async def count_newer_messages(site: Site, asked: Asked) -> Shown:
         count = await read(conn, count_newer, found.name.channel_id, after, MOST_NEWER)
     texts = asked.language.texts
     said = texts.ngettext("%(n)s newer message", "%(n)s newer messages", count) % {"n": asked.times.number(count)}
-    return Shown(template="", data={"count": count, "text": f"{said}{'+' if count == MOST_NEWER else ''}"})
+    return ViewAnswer(template="", data={"count": count, "text": f"{said}{'+' if count == MOST_NEWER else ''}"})
 
 
 async def read_texts(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[tuple[int, int], str]:
@@ -117,7 +117,7 @@ async def read_texts(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[t
     return {key: message.text for key, (message, _) in answered.items()}
 
 
-def _column(page: ChannelPage, posts: Sequence[Post], times: Times) -> Iterator[ColumnItem]:
+def _column(page: ChannelPage, posts: Sequence[ShownPost], times: Times) -> Iterator[ColumnItem]:
     """Days, posts, and gaps before the post that follows them."""
     day = None
     runs = list(page.runs)

@@ -17,7 +17,7 @@ from archiver.store.outbox import measure
 from archiver.store.service import find_service
 from archiver.store.waits import list_waits
 from archiver.web.site import Asked, Site
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name
 
 FRESH = 180
@@ -25,7 +25,7 @@ FRESH = 180
 _SCARCE = 1_000_000_000
 
 
-async def show_health(site: Site, asked: Asked) -> Shown:
+async def show_health(site: Site, asked: Asked) -> ViewAnswer:
     """The service, accounts, channels that cannot be read, ordered waits, the index, the disk."""
     now = time.time()
     holder = find_holder(site.directory)
@@ -47,7 +47,7 @@ async def show_health(site: Site, asked: Asked) -> Shown:
     ]
     free = shutil.disk_usage(site.directory).free
     statuses = read_statuses(life.detail) if runs and life is not None else {}
-    return Shown(
+    return ViewAnswer(
         template="health.html",
         data={
             "running": runs,

@@ -18,7 +18,7 @@ from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names
 from archiver.store.waits import Wait, list_waits
 from archiver.web.site import Asked, Site
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name
 
 SECONDS = 3.0
@@ -37,7 +37,7 @@ class ChannelLine(NamedTuple):
     """None: counting took too long."""
 
 
-async def show_home(site: Site, asked: Asked) -> Shown:
+async def show_home(site: Site, asked: Asked) -> ViewAnswer:
     """All channels."""
     async with site.reading() as conn:
         names = {one.channel_id: one for one in await read(conn, list_names)}
@@ -51,7 +51,7 @@ async def show_home(site: Site, asked: Asked) -> Shown:
         for one in channels
     ]
     path = site.directory / ARCHIVE_NAME
-    return Shown(
+    return ViewAnswer(
         template="home.html",
         values={
             "lines": lines,

@@ -11,7 +11,7 @@ from archiver.store.media_list import list_media
 from archiver.web.lookup import find_channel
 from archiver.web.pictures import list_attachments, read_pictures
 from archiver.web.site import Asked, Site
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 
 KINDS: Final = ("photo", "video", "round", "voice", "audio", "gif", "document", "image", "sticker")
 _PAGE: Final = 60
@@ -19,7 +19,7 @@ _SECONDS: Final = 5.0
 _END: Final = 2**31
 
 
-async def show_media(site: Site, asked: Asked) -> Shown:
+async def show_media(site: Site, asked: Asked) -> ViewAnswer:
     """The attachments of `?kind=`, newest first, below `?before=ID`."""
     wanted = asked.words("kind")
     if wrong := [kind for kind in wanted if kind not in FILE_KINDS]:
@@ -37,7 +37,7 @@ async def show_media(site: Site, asked: Asked) -> Shown:
         shown = ((found.name.channel_id, one.message_id, one.media) for one in listed)
         pictures = await read_pictures(conn, shown, site.directory)
     slots = [(one.message_id, one.media) for one in listed]
-    return Shown(
+    return ViewAnswer(
         template="media.html",
         title=found.name.title,
         data={"media": [{"message_id": one.message_id, **one.media._asdict()} for one in listed]},

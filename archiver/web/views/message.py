@@ -32,7 +32,7 @@ from archiver.web.posts import list_posts, list_slots
 from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
 from archiver.web.times import Times
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from archiver.web.views.channel import read_texts
 
 MOST_VERSIONS: Final = 20
@@ -47,7 +47,7 @@ _FEW: Final = 100_000
 _PATIENT: Final = 10.0
 
 
-async def show_message(site: Site, asked: Asked) -> Shown:
+async def show_message(site: Site, asked: Asked) -> ViewAnswer:
     """The message with its history."""
     number = int(asked.parts["message_id"])
     async with site.reading() as conn:
@@ -60,12 +60,12 @@ async def show_message(site: Site, asked: Asked) -> Shown:
     if asked.format != "html":
         values = await _read(site, found, held)
         history = await asyncio.to_thread(values["history"].to_object, diff=True)
-        return Shown(template="", title=title, rows=[values["context"].row], data={"history": history})
+        return ViewAnswer(template="", title=title, rows=[values["context"].row], data={"history": history})
     wanted = bool(asked.get("copies"))
     values, copies, similar = await asyncio.gather(
         _read(site, found, held), _find_copies(site, held, wanted=wanted), _find_similar(site, held, wanted=wanted)
     )
-    return Shown(
+    return ViewAnswer(
         template="message.html",
         title=title,
         values={

@@ -12,7 +12,7 @@ from archiver.web.finding import Finding, command_line, read_finding
 from archiver.web.results import SearchResult, find_hits
 from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
-from archiver.web.view import Shown
+from archiver.web.view import ViewAnswer
 from search.query.write import write
 
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/\S+$", re.IGNORECASE)
@@ -20,13 +20,13 @@ _ASKING = ("q", "c", "since", "until", "on", "lang", "media", "state", "kind", "
 """Fields any of which makes it a search."""
 
 
-async def show_search(site: Site, asked: Asked) -> Shown:
+async def show_search(site: Site, asked: Asked) -> ViewAnswer:
     """The hits of the fields of the address, or only the form."""
     if not any(asked.get(name) for name in _ASKING):
-        return Shown(template="search.html", title=asked.say("Search"), values={"finding": None}, rows=[])
+        return ViewAnswer(template="search.html", title=asked.say("Search"), values={"finding": None}, rows=[])
     async with site.reading() as conn:
         if (place := await _find_pasted(conn, asked)) is not None:
-            return Shown(template="", location=place)
+            return ViewAnswer(template="", location=place)
         finding = await read_finding(site, asked, conn)
     if asked.format == "html" and not finding.question.fuzzy and finding.question.cursor is None:
         result, counted = await asyncio.gather(find_hits(site, finding), count_hits(site, asked, finding))
@@ -44,8 +44,8 @@ async def _find_pasted(conn: Connection, asked: Asked) -> str | None:
     return make_targets(await read(conn, list_names)).link(url)
 
 
-def _shown(asked: Asked, finding: Finding, result: SearchResult, counted: Counted | None) -> Shown:
-    return Shown(
+def _shown(asked: Asked, finding: Finding, result: SearchResult, counted: Counted | None) -> ViewAnswer:
+    return ViewAnswer(
         template="search.html",
         title=asked.get("q") or "*",
         rows=result.rows,
