@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from archiver.export.manifest import MANIFEST_VERSION
 from archiver.export.recount import name_of
+from archiver.export.row_keys import READERS
 from archiver.model.row import SCHEMA_VERSION
 
 _Check: TypeAlias = Callable[[Any], bool]
@@ -21,8 +22,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
-FORMATS = frozenset({"jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite"})
-
 
 _ADDED = {"partial", "reasons", "incomplete", "media"}
 """Fields added to manifests of version 1 later, hence optional."""
@@ -143,7 +142,7 @@ _MANIFEST: dict[str, _Check] = {
     "norm_version": _or_null(_count),
     "bounds": _object(_BOUNDS),
     "order": _exactly(["date", "channel_id", "message_id"], ["channel_id", "date", "message_id"]),
-    "format": _exactly(*FORMATS),
+    "format": _exactly(*READERS),
     "options": lambda value: type(value) is dict,
     "rows": _count,
     "complete": _flag,

@@ -9,6 +9,8 @@ ROW_MARKS = {
     "atom": b"<telekeep:row ",
 }
 """What begins each row in formats made for reading, in front of its key."""
+ROW_KEY = ("channel_id", "message_id", "date", "channel")
+"""The keys of a row that `verify` counts it by."""
 
 
 class LineCounter:
@@ -70,7 +72,7 @@ class MarkCounter:
 
 
 class Uncounted:
-    """For formats whose rows are not in the order of their bytes: `recount` reads them."""
+    """For formats that are counted only when `recount` reads their rows."""
 
     rows = None
 
@@ -79,7 +81,7 @@ class Uncounted:
 
 
 def make_counter(format_name: str) -> LineCounter | RecordCounter | MarkCounter | Uncounted:
-    """The counter for a format of `claims.FORMATS`."""
+    """The counter for a format of `row_keys.READERS`."""
     if format_name == "csv":
         return RecordCounter()
     if format_name == "jsonl":

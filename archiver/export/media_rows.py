@@ -220,9 +220,3 @@ class MediaRows:
             if copy is not None:
                 copy.write(chunk)
         return size if digest.hexdigest() == sha256 else -1
-
-
-def place_of(item: Mapping[str, Any]) -> str | None:
-    """The path of a media item of a row that `MediaRows` has rewritten: for formats that show files."""
-    path = item.get("path")
-    return path if isinstance(path, str) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any
 
+from archiver.export.counting import ROW_KEY
 from archiver.export.row_keys import READERS, RowKey, UnreadableRows
 
 _USUAL = len("2021-12-16T00:00:00Z")
@@ -17,7 +18,7 @@ _USUAL = len("2021-12-16T00:00:00Z")
 def has_keys(claims: Mapping[str, Any]) -> bool:
     """Whether rows have the keys that they are counted by: an export may leave keys out."""
     fields = claims["options"].get("fields")
-    return not isinstance(fields, list) or {"date", "channel_id", "message_id", "channel"} <= set(map(str, fields))
+    return not isinstance(fields, list) or set(ROW_KEY) <= set(map(str, fields))
 
 
 class UnexpectedRow(Exception):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from archiver.export.counting import ROW_MARKS
+from archiver.export.counting import ROW_KEY, ROW_MARKS
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import iso
 from archiver.store.extract import iter_row_keys
@@ -102,7 +102,7 @@ def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator
         raise UnreadableRows("has rows that cannot be read here, without pyarrow: install telekeep[parquet]") from None
     try:
         parquet = pq.ParquetFile(file)
-        for batch in parquet.iter_batches(columns=["date", "channel_id", "message_id", "channel"]):
+        for batch in parquet.iter_batches(columns=list(ROW_KEY)):
             for row in batch.to_pylist():
                 yield _key({**row, "date": row["date"].strftime("%Y-%m-%dT%H:%M:%SZ")})
     except (OSError, RuntimeError) as exc:  # pyarrow's errors are ValueErrors, KeyErrors and these

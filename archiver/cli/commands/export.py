@@ -31,7 +31,7 @@ from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.html_media import no_files
 from archiver.export.formats.registry import WriterContext
-from archiver.export.media_rows import place_of
+from archiver.export.media_places import place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
 from archiver.export.run import (

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from archiver.export.formats.html_media import MediaPlaces, media_html, no_files
+from archiver.export.formats.html_media import media_html
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, describe_version, read_post
 from archiver.export.formats.wording import Wording
+from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped, to_html
 from archiver.formatting.visible import possible

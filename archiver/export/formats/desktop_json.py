@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from archiver.export.formats.desktop_message import DesktopView, desktop_message, own_fields
-from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.formats.local_clock import LocalClock
+from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.model.json_text import dump
 from archiver.model.row import SCHEMA_VERSION, ChannelName, Row

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
-from archiver.export.formats.html_media import MediaPlaces
+from archiver.export.media_places import MediaPlaces
 from archiver.model.json_text import dump
 
 Item = Mapping[str, Any]

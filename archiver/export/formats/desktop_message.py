@@ -12,11 +12,13 @@ from typing import Any
 
 import orjson
 
+from archiver.export.counting import ROW_KEY
 from archiver.export.formats.desktop_media import media_fields, own_media
 from archiver.export.formats.desktop_service import action_fields
 from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
-from archiver.export.formats.html_media import MediaPlaces
 from archiver.export.formats.local_clock import LocalClock
+from archiver.export.formats.post import load_nested
+from archiver.export.media_places import MediaPlaces
 from archiver.model.row import KEYS, NESTED, Row
 
 
@@ -31,8 +33,8 @@ class DesktopView:
 
 def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     """The message, without our own key."""
-    action = _load(row["action"]) or {}
-    media = own_media(_load(row["media"]) or ())
+    action = load_nested(row["action"]) or {}
+    media = own_media(load_nested(row["media"]) or ())
     number = {"id": row["message_id"]}
     if action.get("type") == "unreadable" or (media is not None and media["kind"] == "unsupported"):
         return {**number, "type": "unsupported"}
@@ -40,11 +42,10 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
     author = dict(_author(row, view))
     if action:
-        service = {"actor": author["from"], "actor_id": author["from_id"]} | _action(row, action)
-        middle = service
+        middle = {"actor": author["from"], "actor_id": author["from_id"]} | _action(row, action)
     else:
         middle = {**author, **dict(_origin(row))}
-    rich = _load(row["rich"]) or {}
+    rich = load_nested(row["rich"]) or {}
     text = row["text"] or str(rich.get("text") or "")
     parts = text_entities(text, row["entities"] if row["text"] else None)
     return {
@@ -59,7 +60,7 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
 
 def own_fields(row: Row) -> dict[str, Any]:
     """The row without its text and its empty values; the key of the row is first."""
-    key = {name: row[name] for name in ("channel_id", "message_id", "date", "channel")}
+    key = {name: row[name] for name in ROW_KEY}
     rest = {name: _kept(name, row[name]) for name in KEYS if name not in ("text", *key) and not _is_empty(row[name])}
     earlier = row.get("versions", "[]")
     return key | rest | ({} if earlier == "[]" else {"versions": orjson.Fragment(earlier)})
@@ -71,10 +72,6 @@ def _kept(name: str, value: Any) -> Any:
 
 def _is_empty(value: Any) -> bool:
     return value is None or value is False or value == "[]"
-
-
-def _load(value: str | None) -> Any:
-    return None if value is None or value == "[]" else orjson.loads(value)
 
 
 def _unix(iso: object) -> int | None:
@@ -93,7 +90,7 @@ def _date(name: str, iso: str | None, view: DesktopView) -> dict[str, str]:
 
 def _author(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
     """A channel's own post is by the channel."""
-    sender = _load(row["sender"])
+    sender = load_nested(row["sender"])
     if sender is None:
         yield "from", view.titles.get(row["channel_id"]) or None
         yield "from_id", f"channel{row['channel_id']}"
@@ -109,31 +106,32 @@ def _peer(peer: Mapping[str, Any]) -> str:
 def _origin(row: Row) -> Iterator[tuple[str, Any]]:
     if row["post_author"]:
         yield "author", row["post_author"]
-    forward = _load(row["fwd_from"])
+    forward = load_nested(row["fwd_from"])
     if forward is not None:
         yield "forwarded_from", forward.get("name") or forward.get("from_name") or None
         if forward.get("from_id"):
             yield "forwarded_from_id", _peer(forward["from_id"])
-    reply = _load(row["reply_to"]) or {}
+    reply = load_nested(row["reply_to"]) or {}
     if reply.get("reply_to_msg_id"):
         yield "reply_to_message_id", reply["reply_to_msg_id"]
         if isinstance(reply.get("reply_to_peer_id"), dict):
             yield "reply_to_peer_id", _peer(reply["reply_to_peer_id"])
-    bot = _load(row["via_bot"]) or {}
+    bot = load_nested(row["via_bot"]) or {}
     if bot.get("username"):
         yield "via_bot", f"@{bot['username']}"
 
 
 def _action(row: Row, action: Mapping[str, Any]) -> dict[str, Any]:
-    times = {name: unix for name in ("schedule_date",) if (unix := _unix(action.get(name))) is not None}
-    return action_fields(action, (_load(row["reply_to"]) or {}).get("reply_to_msg_id"), times)
+    scheduled = _unix(action.get("schedule_date"))
+    times = {} if scheduled is None else {"schedule_date": scheduled}
+    return action_fields(action, (load_nested(row["reply_to"]) or {}).get("reply_to_msg_id"), times)
 
 
 def _after(row: Row) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if buttons := _load(row["markup"]):
+    if buttons := load_nested(row["markup"]):
         found["inline_bot_buttons"] = [[_button(one) for one in line] for line in buttons]
-    if reactions := _load(row["reactions"]):
+    if reactions := load_nested(row["reactions"]):
         found["reactions"] = [_reaction(one) for one in reactions]
     return found
 
@@ -154,7 +152,6 @@ _BUTTONS = {
     "switch_inline_query": "switch_inline",
     "copy": "copy_text",
     "url_auth": "auth",
-    "simple_web_view": "simple_web_view",
 }
 _URL_SAFE = str.maketrans("+/", "-_")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from archiver.export.formats.html_media import MediaPlaces, media_html
+from archiver.export.formats.html_media import media_html
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Answered, Post, describe_version
+from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import REL, attribute, escaped, to_html
 
 FindTarget = Callable[[int, int], "str | None"]

@@ -10,11 +10,11 @@ from bisect import bisect_left
 
 from archiver.export.formats.html_article import ArticleView, anchor, day_heading, to_article
 from archiver.export.formats.html_index import DayCount, PageList, index_page
-from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.formats.html_page import INDEX, page_foot, page_head, page_name
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, read_post
 from archiver.export.formats.wording import Wording
+from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.export.writer import FileSink, OpensFiles
 from archiver.model.row import Row

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
+from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import attribute, escaped
 from archiver.model.shown_media import find_element
-
-MediaPlaces: TypeAlias = Callable[[Mapping[str, Any]], "str | None"]
-"""Where the export has the file of a media item, as a path below it; None if it has none."""
-
-
-def no_files(_: Mapping[str, Any]) -> None:
-    """The places of an export without files."""
 
 
 def media_html(media: Sequence[Mapping[str, Any]], places: MediaPlaces) -> Iterator[str]:

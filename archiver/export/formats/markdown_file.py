@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from archiver.export.formats.html_media import MediaPlaces, no_files
+from archiver.export.counting import ROW_KEY
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, describe_version, read_post
 from archiver.export.formats.wording import Wording
+from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.markdown_writer import escape_markdown, to_markdown
 from archiver.model.json_text import dump
@@ -67,14 +68,12 @@ class MarkdownWriter:
             yield f"\n## {day}\n"
         yield f"\n<!-- telekeep {_key(post.row)} -->\n\n{self._facts(post)}\n"
         if post.answered is not None and post.answered.quote:
-            quoted = to_markdown(post.answered.quote).split("\n")
-            yield "\n" + "".join(f"> {line}\n" if line else ">\n" for line in quoted)
+            yield f"\n{_quoted(to_markdown(post.answered.quote))}"
         if text := to_markdown(post.text, post.entities):
             yield f"\n{text}\n"
         for version in post.versions:
-            earlier = to_markdown(version["text"], version["entities"]).split("\n")
             said = escape_markdown(describe_version(version, self._clock))
-            yield f"\n*{said}:*\n\n" + "".join(f"> {line}\n" if line else ">\n" for line in earlier)
+            yield f"\n*{said}:*\n\n{_quoted(to_markdown(version['text'], version['entities']))}"
         notes = [*map(self._file, post.media), *(escape_markdown(note) for note in post.notes)]
         if listed := "".join(f"- {note}\n" for note in notes if note):
             yield f"\n{listed}"
@@ -101,10 +100,13 @@ class MarkdownWriter:
         return f"{'!' if item.get('kind') == 'photo' else ''}[{name}](<{quote(place)}>)"
 
 
+def _quoted(text: str) -> str:
+    return "".join(f"> {line}\n" if line else ">\n" for line in text.split("\n"))
+
+
 def _key(row: Row) -> str:
     """The key of the row; no two hyphens, which would end the comment for some readers."""
-    key = {name: row[name] for name in ("channel_id", "message_id", "date", "channel")}
-    return dump(key).decode().replace("--", "-\\u002d").replace(">", "\\u003e")
+    return dump({name: row[name] for name in ROW_KEY}).decode().replace("--", "-\\u002d").replace(">", "\\u003e")
 
 
 def _encode(text: str) -> bytes:

@@ -52,8 +52,8 @@ class Post:
 
 def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
     """The post of a row."""
-    rich = _load(row["rich"]) or {}
-    forward = _load(row["fwd_from"])
+    rich = load_nested(row["rich"]) or {}
+    forward = load_nested(row["fwd_from"])
     return Post(
         row=row,
         time=clock.at(row["date"]),
@@ -62,12 +62,12 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
         author=_author(row),
         forwarded=wording.origin(forward) if forward else "",
         forward_link=_forward_link(forward or {}),
-        answered=_answered(_load(row["reply_to"])),
+        answered=_answered(load_nested(row["reply_to"])),
         marks=tuple(_marks(row, clock)),
         notes=tuple(_notes(row, wording)),
-        media=tuple(_load(row["media"]) or ()),
+        media=tuple(load_nested(row["media"]) or ()),
         figures=_figures(row, wording),
-        versions=tuple(_load(row.get("versions")) or ()),
+        versions=tuple(load_nested(row.get("versions")) or ()),
     )
 
 
@@ -82,12 +82,13 @@ def write_moment(time: LocalTime | None) -> str:
     return f"{time.day} {time.clock} {time.offset}" if time else "unknown time"
 
 
-def _load(value: str | None) -> Any:
+def load_nested(value: str | None) -> Any:
+    """A nested value of a row; None for none, and for an empty list."""
     return None if value is None or value == "[]" else orjson.loads(value)
 
 
 def _author(row: Row) -> str:
-    sender, bot = _load(row["sender"]) or {}, _load(row["via_bot"]) or {}
+    sender, bot = load_nested(row["sender"]) or {}, load_nested(row["via_bot"]) or {}
     names = [row["post_author"], _name(sender), f"via {_name(bot)}" if bot else None]
     return ", ".join(dict.fromkeys(filter(None, names)))
 
@@ -129,7 +130,7 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
         yield f"edited {times}" + (f", last {write_moment(clock.at(row['edit_date']))}" if row["edit_date"] else "")
     elif row["edit_date"] and not row["edit_hidden"]:
         yield f"marked as edited {write_moment(clock.at(row['edit_date']))}"
-    for reason in _load(row["restriction"]) or ():
+    for reason in load_nested(row["restriction"]) or ():
         yield f"restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}"
     if row["pinned"]:
         yield "pinned"
@@ -138,13 +139,13 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
 def _notes(row: Row, wording: Wording) -> Iterator[str]:
     if row["action"]:
         yield wording.action(orjson.loads(row["action"]))
-    for slot in _load(row["media"]) or ():
+    for slot in load_nested(row["media"]) or ():
         yield wording.media(slot)
-    if markup := _load(row["markup"]):
+    if markup := load_nested(row["markup"]):
         yield f"buttons: {wording.buttons(markup)}"
-    if fact := _load(row["fact_check"]):
+    if fact := load_nested(row["fact_check"]):
         yield f"fact check: {fact.get('text') or 'not shown by the server yet'}"
-    for made in _load(row.get("annotations")) or ():
+    for made in load_nested(row.get("annotations")) or ():
         if made.get("text"):
             yield f"{made.get('hook')}, by a program: {made['text']}"
 
@@ -155,5 +156,5 @@ def _figures(row: Row, wording: Wording) -> str:
         for key, word in (("views", "views"), ("forwards", "forwards"), ("replies", "replies"))
         if row[key] is not None
     ]
-    reactions = _load(row["reactions"])
+    reactions = load_nested(row["reactions"])
     return " · ".join([*counted, *([wording.reactions(reactions)] if reactions else [])])

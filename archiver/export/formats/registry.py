@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from archiver.export.csv_writer import CsvWriter
-from archiver.export.formats.html_media import MediaPlaces, no_files
 from archiver.export.jsonl import JsonlWriter
+from archiver.export.media_places import MediaPlaces, no_files
 from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
