@@ -1,7 +1,7 @@
 """Stored files, read again and compared with the SHA-256 by which they are named.
 
-Those that were not checked for the longest time come first, so that a share per run covers all of them in turn. What is
-found is recorded while it runs: an interrupted check goes on where it ended.
+Those whose last check is the longest ago come first, so that a share per run covers all of them in turn. Results are
+recorded while it runs: an interrupted check continues where it ended.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHUNK: Final = 1 << 20
 _EVERY: Final = 2.0
 """Seconds between two records of what was checked."""
 _MANY: Final = 10
-"""Files that are not all deleted by chance."""
+"""Number of files that are hardly all deleted by chance."""
 _MOST_LISTED: Final = 1000
 _MOST_EXTRA: Final = 500
 """Names on disk that are looked up in one go."""
@@ -63,7 +63,7 @@ class StoredFiles:
     files: int = 0
     """Files that were read or looked for."""
     read: int = 0
-    """Files of which all bytes were read."""
+    """Files that were read to the end."""
     size: int = 0
     """Bytes that were read."""
     faults: list[StoredFault] = field(default_factory=list)
@@ -86,7 +86,7 @@ async def check_stored(
 ) -> StoredFiles:
     """Check stored files, a share of their bytes. `progress` is given the result so far, bytes read, bytes to read.
 
-    Raises IntegrityError if all of them are gone: rather than each of them, their disk is missing.
+    Raises IntegrityError if all of them are gone: then it is their disk that is missing.
     """
     due = await database.read(list_due, share)
     done = StoredFiles(await database.read(sum_blobs), recorded=record)
@@ -129,7 +129,7 @@ class _StoredCheck:
         self._read = 0
 
     async def check(self, due: list[DueBlob], progress: Callable[[StoredFiles, int, int], None]) -> None:
-        """Check one file after the other: disks are fastest so."""
+        """Check the files one by one, which is the fastest for disks."""
         total, recorded_at = sum(one.size for one in due), time.monotonic()
         for blob in due:
             checking = asyncio.ensure_future(asyncio.to_thread(self._check, blob))
@@ -171,17 +171,18 @@ class _StoredCheck:
         self._done.size = self._read
         if fault is not None:
             self._done.faults.append(fault)
-        if fault is None or fault.state is not None:
-            self._checked.append((blob, "present" if fault is None else fault.state or "present"))
+        state = "present" if fault is None else fault.state
+        if state is not None:
+            self._checked.append((blob, state))
 
     async def record(self) -> None:
-        """Write down what was checked."""
+        """Record what was checked."""
         checked, self._checked = self._checked, []
         if self._done.recorded and checked:
             await self._database.write(note_checked, checked, now=int(time.time()))
 
     async def list_extra(self) -> None:
-        """Note files in `media/` that should not be there; one that just arrives is looked up after it was seen."""
+        """List files in `media/` that should not be there; names are looked up later, when new ones are known."""
         names: Iterator[str] = self._blobs.list_blobs()
         extra, returned = self._done.extra, self._done.returned
         while len(extra) + len(returned) < _MOST_LISTED:

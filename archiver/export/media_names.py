@@ -2,7 +2,7 @@
 
 `1500001013/237-0-64995c0860b3ad18.jpg`: channel, message, place among its attachments, beginning of the SHA-256. The
 ending comes from a list by MIME type, without any that a system would run or a browser would interpret. A name contains
-the beginning of its file's own hash, so that a file of ours can be told from one that somebody put there.
+the beginning of its file's own hash, so that our files can be distinguished from those of others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`export --media`: the stored files of the exported messages, copied or linked, and rows that say where they are.
+"""`export --media`: copy or link the stored files of the exported messages, and say in the rows where they are.
 
 Each content is there once, under the name of the first message that shows it. Every byte is read, also of what is only
 linked: the manifest's hashes are those of the files as they are, and a file that is lost or damaged in the archive is
@@ -72,7 +72,7 @@ class MediaRows:
     """Writes the files of rows, and rewrites the rows to say where they are."""
 
     def __init__(self, blobs: BlobStore, target: MediaTarget, mode: MediaMode, note: Callable[[str], None]) -> None:
-        """`note` is told once if files cannot be linked."""
+        """`note` is called once if files cannot be linked."""
         self._blobs = blobs
         self._target = target
         self._mode = mode

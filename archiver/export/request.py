@@ -24,9 +24,13 @@ class Request:
     """The query, parsed."""
     by_channel: bool = False
     """Whether channels follow each other instead of being merged by date."""
-
     revisions: bool = False
     """Whether rows have a further key, `versions`: the earlier contents."""
+
+    @property
+    def titles(self) -> dict[int, str]:
+        """The title of each channel, or its name, by its id."""
+        return {int(channel.channel_id): channel.title or channel.name for channel in self.channels}
 
     @property
     def order(self) -> list[str]:

@@ -57,7 +57,7 @@ class MediaExport(NamedTuple):
     archive: Path
     mode: MediaMode
     note: Callable[[str], None]
-    """Is told once if files cannot be linked."""
+    """Called once if files cannot be linked."""
 
     def rows(self, target: MediaTarget) -> MediaRows:
         """What writes them."""

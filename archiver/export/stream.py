@@ -73,7 +73,7 @@ async def count_items(conn: Connection, request: Request) -> int:
 
 
 async def find_newest(conn: Connection, request: Request) -> int | None:
-    """The date of the newest message within the bounds, whatever the query."""
+    """The date of the newest message within the bounds, found by the query or not."""
     since, until = request.bounds.since_unix, request.bounds.until_unix
     dates = [
         await read(conn, find_newest_date, channel.channel_id, since=since, until=until) for channel in request.channels

@@ -47,7 +47,7 @@ class FileSink(ByteSink, Protocol):
     """One of several data files."""
 
     def close(self, rows: int = 0) -> None:
-        """End the file, which has so many rows."""
+        """End the file; `rows`: how many it has."""
         ...
 
 

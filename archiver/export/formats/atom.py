@@ -1,6 +1,6 @@
-"""Atom (RFC 4287) for feed readers: an entry a message, oldest first, the text as HTML.
+"""Atom (RFC 4287) for feed readers: an entry for each message, oldest first, with its text as HTML.
 
-`updated` of an entry is when telekeep noticed its present content: its edit date, else its date.
+`updated` of an entry is the edit date of its present content if that was noticed, else its date.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AtomWriter:
     ) -> None:
         self._request, self._wording, self._newest, self._places = request, wording, newest, media_places
         self._clock = LocalClock(request.zone)
-        self._titles = {int(one.channel_id): one.title or one.name for one in request.channels}
+        self._titles = request.titles
         self.options: dict[str, object] = {"encoding": "UTF-8", "tz": request.zone}
         self.warnings: list[str] = []
 

@@ -58,7 +58,7 @@ class DesktopJsonWriter:
         return b"%s%s%s%s%s\n%s}" % (before, separator, pad, message, own, pad)
 
     def end(self) -> bytes:
-        """Whatever is still open."""
+        """The end of the last chat, and of the frame."""
         if self._is_single:
             return self._close_chat()
         return self._go_to(None) + b"\n  ]\n }\n}"

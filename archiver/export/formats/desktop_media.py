@@ -104,14 +104,14 @@ def _game(item: Item, extra: Item) -> dict[str, Any]:
 
 
 def _invoice(item: Item, extra: Item) -> dict[str, Any]:
-    told = {
+    information = {
         "title": item.get("title") or "",
         "description": extra.get("description") or "",
         "amount": extra.get("total_amount") or 0,
         "currency": extra.get("currency") or "",
         **({"receipt_message_id": extra["receipt_msg_id"]} if extra.get("receipt_msg_id") else {}),
     }
-    return {"invoice_information": dump(told).decode()}
+    return {"invoice_information": dump(information).decode()}
 
 
 def _styled(text: object, entities: object) -> Any:
@@ -152,7 +152,7 @@ def _todo(item: Item, extra: Item) -> dict[str, Any]:
 
 
 def _giveaway(_: Item, extra: Item) -> dict[str, Any]:
-    told = {
+    information = {
         "quantity": extra.get("quantity"),
         "months": extra.get("months"),
         "until_date": extra.get("until_date"),
@@ -162,7 +162,7 @@ def _giveaway(_: Item, extra: Item) -> dict[str, Any]:
         "stars": extra.get("stars"),
         "is_only_new_subscribers": bool(extra.get("only_new_subscribers")),
     }
-    return {"giveaway_information": {key: value for key, value in told.items() if value is not None}}
+    return {"giveaway_information": {key: value for key, value in information.items() if value is not None}}
 
 
 def _paid(_: Item, extra: Item) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class HtmlFolder:
     ) -> None:
         self._folder, self._request, self._wording = folder, request, wording
         self._clock = LocalClock(request.zone)
-        self._titles = {int(channel.channel_id): channel.title or channel.name for channel in request.channels}
+        self._titles = request.titles
         self._view = ArticleView(
             clock=self._clock,
             find_target=self._find_target,

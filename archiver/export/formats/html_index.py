@@ -34,7 +34,7 @@ class PageList:
 
 def index_page(request: Request, listed: PageList) -> str:
     """The whole page."""
-    names = [channel.title or channel.name for channel in request.channels]
+    names = list(request.titles.values())
     body = f"<main>{_facts(request, listed)}{_calendar(listed.days)}{_pages(listed.pages)}</main>"
     return document(title_of(names), f"<header>{headline(names)}</header>{body}")
 

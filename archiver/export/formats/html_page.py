@@ -38,7 +38,7 @@ FOOT = "\n</body></html>\n"
 
 
 def headline(names: Sequence[str]) -> str:
-    """The heading: each name runs in its own direction, and they stand in their order from left to right."""
+    """The heading: each name in its own direction, and all of them in order from left to right."""
     named = ", ".join(f"<bdi>{escaped(name)}</bdi>" for name in names[:_NAMED])
     return f"<h1>{named}{_more(names)}</h1>"
 

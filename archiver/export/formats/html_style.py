@@ -15,4 +15,4 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self' file:; media-src 'self' file:;"
     " base-uri 'none'; form-action 'none'"
 )
-"""Nothing runs and nothing is fetched, whatever a text says."""
+"""No text can make the page run or fetch anything."""

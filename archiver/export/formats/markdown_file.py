@@ -1,6 +1,6 @@
-"""Markdown (CommonMark) to read and to put into notes: a heading a day, a paragraph of facts and the text a message.
+"""Markdown (CommonMark) to read and to put into notes: a heading for each day; for each message its facts and its text.
 
-In front of each message is a comment with its key, which readers do not show and `verify` reads; no text can contain
+Before each message is a comment with its key, which readers do not show and `verify` reads; no text can contain
 one at the beginning of a line.
 """
 
@@ -29,7 +29,7 @@ class MarkdownWriter:
     def __init__(self, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files) -> None:
         self._request, self._wording, self._places = request, wording, media_places
         self._clock = LocalClock(request.zone)
-        self._titles = {int(one.channel_id): one.title or one.name for one in request.channels}
+        self._titles = request.titles
         self._day = ""
         self.options: dict[str, object] = {"encoding": "UTF-8", "dialect": "CommonMark", "tz": request.zone}
         self.warnings: list[str] = []

@@ -1,7 +1,7 @@
 """Parquet for DuckDB, pandas, Spark and ClickHouse: the keys of docs/rows.md as typed columns, sorted by channel.
 
-Rows become Arrow batches soon, which take a fraction of their memory, and those one row group of 65,536. The bytes
-depend on the version of pyarrow, which the manifest names.
+Rows are converted early to Arrow batches, which need a fraction of their memory; these make row groups of 65,536. The
+bytes depend on the version of pyarrow, which the manifest names.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
         **dict.fromkeys(_LISTS, pa.list_(pa.string())),
         "media": pa.list_(pa.struct([(name, _media_type(pa, name)) for name in MEDIA_KEYS])),
     }
-    told = {
+    metadata = {
         "row_schema_version": SCHEMA_VERSION,
         "query": request.query,
         "since": iso(request.bounds.since_unix),
@@ -149,7 +149,7 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
         "channels": [one.channel_id for one in request.channels],
     }
     fields = [pa.field(name, kinds.get(name, pa.string())) for name in names]
-    return pa.schema(fields, metadata={"telekeep": dump(told)})
+    return pa.schema(fields, metadata={"telekeep": dump(metadata)})
 
 
 def _media_type(pa: Any, name: str) -> Any:
@@ -157,7 +157,7 @@ def _media_type(pa: Any, name: str) -> Any:
 
 
 def _read_time(value: str) -> datetime | None:
-    """A time of a row; beyond the calendar there is none."""
+    """A time of a row; None for one beyond the calendar."""
     try:
         return datetime.fromisoformat(value)
     except ValueError:

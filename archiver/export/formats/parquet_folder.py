@@ -1,4 +1,4 @@
-"""Parquet in a folder for each channel and month, for archives of which mostly a part is read."""
+"""Parquet in a folder for each channel and month, for archives that are mostly read in parts."""
 
 from __future__ import annotations
 

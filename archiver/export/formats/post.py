@@ -36,7 +36,7 @@ class Post:
     forward_link: str
     answered: Answered | None
     marks: tuple[str, ...]
-    """What to know before trusting the text: edited, deleted, restricted."""
+    """What to know before trusting the text: that it was edited, deleted or restricted."""
     notes: tuple[str, ...]
     """What it reports or offers besides text: a service action, media, buttons, a fact check."""
     media: tuple[Mapping[str, Any], ...]

@@ -1,4 +1,4 @@
-"""All formats by name: what they are called, how their files end, and who writes them."""
+"""All formats by name: their file name extensions, their options, and their writers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 FileWriter: TypeAlias = "Writer | Callable[[ByteSink], DescribedRows]"
-"""Encodes rows as bytes, or writes them by itself to where the bytes go."""
+"""Encodes rows as bytes, or is made for a sink and writes them there by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,6 @@ class WriterContext:
     fields: tuple[str, ...] | None = None
     """Only these keys of rows, in this order."""
 
-    @property
-    def table_keys(self) -> tuple[str, ...] | None:
-        """The columns of a table, if not those of every row."""
-        return (*KEYS, "versions") if self.fields is None and self.request.revisions else self.fields
-
     excel: bool = False
     newest: int | None = None
     """Date of the newest message within the bounds."""
@@ -46,6 +41,11 @@ class WriterContext:
     """Where the export has files."""
     extract: ExtractSource | None = None
     """What a small archive is copied from."""
+
+    @property
+    def table_keys(self) -> tuple[str, ...] | None:
+        """The columns of a table; None: those of every row."""
+        return (*KEYS, "versions") if self.fields is None and self.request.revisions else self.fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def _atom(context: WriterContext) -> Writer:
 def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     from archiver.export.formats.parquet import ParquetRows, import_pyarrow
 
-    import_pyarrow()  # at once, so that a lack is said before anything is read
+    import_pyarrow()  # now, so that a missing library is reported before anything is read
     return partial(ParquetRows, context.request, context.table_keys)
 
 

@@ -1,4 +1,4 @@
-"""What formats for readers need in words: who calls them brings the words of its own output."""
+"""What exports and the page say about a message besides its text: the command line brings the words of its output."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
-class Wording(Protocol):
-    """Describes what a message has besides text. The words are untrusted."""
+class MessageWords(Protocol):
+    """Describes what a message has besides text. The words are untrusted, and not yet escaped."""
 
     def media(self, slot: Mapping[str, Any]) -> str:
-        """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`."""
+        """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers."""
         ...
 
     def action(self, action: Mapping[str, Any]) -> str:
@@ -20,6 +20,10 @@ class Wording(Protocol):
     def buttons(self, rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
         """`[Open] https://example.org`."""
         ...
+
+
+class Wording(MessageWords, Protocol):
+    """The same, with what formats for readers need in addition."""
 
     def reactions(self, reactions: Sequence[Mapping[str, Any]]) -> str:
         """`👍 22, 😢 17`."""
