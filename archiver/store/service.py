@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from archiver.store.database import Reader
+
+_FRESH: Final = 180
+"""Seconds after a heartbeat during which its service counts as running."""
 
 
 class ServiceLife(NamedTuple):
@@ -20,6 +23,14 @@ class ServiceLife(NamedTuple):
     """None: it is running, or was killed."""
     detail: str
     """JSON: the current state of each account."""
+
+    def is_held_by(self, holder: tuple[str, int] | None) -> bool:
+        """Whether the process that reported still exists, working or hanging. `holder`: of the lock: command and id."""
+        return self.stopped_at is None and holder == ("run", self.pid)
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether its heartbeat is recent."""
+        return now - self.beat_at < _FRESH
 
 
 def find_service(conn: Reader) -> ServiceLife | None:

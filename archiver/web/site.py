@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+from archiver.ids import ChannelId
+from archiver.model.completeness import Tally
 from archiver.store.database import Connection
 from archiver.store.reading_pool import ReadingPool
 from archiver.web.languages import Language, choose_language
@@ -38,8 +40,8 @@ class Site:
     settings: Settings
     languages: Mapping[str, Language]
     words: PageWords
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What views keep between requests."""
+    tallies: dict[ChannelId, tuple[float, Tally | None]] = field(default_factory=dict)
+    """Counts of each channel's ids, with the time of counting; None: that took too long."""
 
     def reading(self, seconds: float = QUICK) -> AbstractAsyncContextManager[Connection]:
         """A connection to read one state of the archive, for a limited time. Raises OutOfTime, ReadersBusy."""

@@ -14,9 +14,6 @@ from archiver.model.row import iso
 from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
 
-_ALIVE = 180
-"""Seconds after the last heartbeat during which a service counts as running."""
-
 
 class ServiceStatus(NamedTuple):
     """State of the service."""
@@ -28,12 +25,11 @@ class ServiceStatus(NamedTuple):
     @property
     def is_there(self) -> bool:
         """Whether the process that reported last still exists, working or hanging."""
-        life = self.life
-        return life is not None and life.stopped_at is None and self.holder == ("run", life.pid)
+        return self.life is not None and self.life.is_held_by(self.holder)
 
     def is_running(self, now: float) -> bool:
         """Whether the process exists and its heartbeat is recent."""
-        return self.is_there and self.life is not None and now - self.life.beat_at < _ALIVE
+        return self.is_there and self.life is not None and self.life.is_fresh(now)
 
     def describe(self, moments: Moments) -> str:
         """What mirrors now, if anything does; or that the service is stopped, killed or hanging."""

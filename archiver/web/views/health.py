@@ -1,4 +1,4 @@
-"""Whether the archive is being mirrored, and what stands in the way."""
+"""Whether the archive is being mirrored, and what prevents it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name
 
-FRESH = 180
-"""Seconds since its last heartbeat after which a service hangs."""
 _SCARCE = 1_000_000_000
+"""Free bytes on the disk below which the page warns."""
 
 
 async def show_health(site: Site, asked: Asked) -> ViewAnswer:
@@ -33,15 +32,16 @@ async def show_health(site: Site, asked: Asked) -> ViewAnswer:
         life = await read(conn, find_service)
         accounts = await read(conn, list_accounts)
         channels = await read(conn, list_channels)
-        standings = await read(conn, list_statuses)
+        details = await read(conn, list_statuses)
         waits = await read(conn, list_waits, now=now)
-        meilisearch = site.settings.meilisearch
-        names = [node_name(url) for url in meilisearch.addresses]
-        standing = [await read(conn, get_node_status, name, meilisearch.index) for name in names]
-        nodes = [(name, one, await read(conn, measure, name)) for name, one in zip(names, standing, strict=True)]
-    runs = holder is not None and life is not None and life.stopped_at is None and holder == ("run", life.pid)
+        index = site.settings.meilisearch.index
+        nodes = [
+            (name, await read(conn, get_node_status, name, index), await read(conn, measure, name))
+            for name in map(node_name, site.settings.meilisearch.addresses)
+        ]
+    runs = life is not None and life.is_held_by(holder)
     troubled = [
-        (one, standings[one.channel_id])
+        (one, details[one.channel_id])
         for one in channels
         if one.state != "active" or (one.retry_at is not None and one.retry_at > now)
     ]
@@ -60,7 +60,7 @@ async def show_health(site: Site, asked: Asked) -> ViewAnswer:
             "holder": holder,
             "life": life,
             "runs": runs,
-            "hangs": runs and life is not None and now - life.beat_at > FRESH,
+            "hangs": runs and life is not None and not life.is_fresh(now),
             "accounts": accounts,
             "statuses": statuses,
             "troubled": troubled,

@@ -1,4 +1,4 @@
-"""The archive at a glance: its channels, how complete they are, and what stands in the way."""
+"""The archive at a glance: its channels, how complete they are, and what delays mirroring."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from archiver.store.extent import NewestMessage, find_newest
 from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names
-from archiver.store.waits import Wait, list_waits
+from archiver.store.waits import list_waits
 from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name
 
 SECONDS = 3.0
-"""For counting one channel; where it takes longer, the page says so."""
+"""Limit for counting one channel; where that takes longer, the page says so."""
 _FRESH = 20.0
 """Seconds for which counts are kept."""
 
@@ -42,7 +42,7 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
     async with site.reading() as conn:
         names = {one.channel_id: one for one in await read(conn, list_names)}
         channels = await read(conn, list_channels, removed=True)
-        waits: list[Wait] = await read(conn, list_waits, now=time.time())
+        waits = await read(conn, list_waits, now=time.time())
         nodes = [node_name(url) for url in site.settings.meilisearch.addresses]
         waiting = sum([(await read(conn, measure, node)).messages for node in nodes])
         newest = {one.channel_id: await read(conn, find_newest, one.channel_id) for one in channels}
@@ -67,15 +67,14 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
 
 async def count_channel(site: Site, channel: Mirrored) -> Tally | None:
     """The channel's ids by state, as of some seconds ago at most; None if counting takes long."""
-    kept: dict[int, tuple[float, Tally | None]] = site.memory.setdefault("tallies", {})
-    known = kept.get(channel.channel_id)
+    known = site.tallies.get(channel.channel_id)
     if known is None or time.monotonic() - known[0] > _FRESH:
         try:
             async with site.reading(SECONDS) as conn:
                 known = time.monotonic(), await tally_channel(conn, channel)
         except OutOfTime:
             known = time.monotonic(), None
-        kept[channel.channel_id] = known
+        site.tallies[channel.channel_id] = known
     return known[1]
 
 
