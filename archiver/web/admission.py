@@ -58,7 +58,7 @@ class Admission:
     def __init__(self, token: str, *, port: int) -> None:
         self.token = token
         self.cookie = f"telekeep-{port}"
-        """Its name; browsers do not tell ports apart."""
+        """Its name; browsers share cookies between ports."""
         self._proof = hmac.new(token.encode(), b"telekeep page", hashlib.sha256).hexdigest()
 
     def is_token(self, given: str) -> bool:
@@ -77,6 +77,6 @@ class Admission:
         return f"{name}={self._proof}; Path=/; HttpOnly; SameSite=Strict{more}"
 
     def _cookies(self, header: str) -> list[str]:
-        """The values of ours. Others on this host may set what they like, and must not hide them."""
+        """The values of our cookies. Other servers on this host may set cookies, too, and must not hide ours."""
         pairs = [part.strip().partition("=") for part in header.split(";")]
         return [value for name, _, value in pairs if name in (self.cookie, f"__Host-{self.cookie}")]

@@ -38,7 +38,7 @@ class OpenPage(NamedTuple):
 
 @contextmanager
 def announced(directory: Path, page: OpenPage) -> Iterator[None]:
-    """Announce a page while it is open. Where nothing may be written, or another page is announced, it is not."""
+    """Announce a page while it is open, unless the directory is read-only or announces another page."""
     path = directory / NAME
     if is_export(directory / ARCHIVE_NAME):
         yield
@@ -80,7 +80,7 @@ def find_open_page(directory: Path) -> OpenPage | None:
         except BlockingIOError:
             found = json.loads(_read_written(handle))
             return OpenPage(str(found["url"]), str(found["token"]))
-        return None  # nobody holds it: its server is gone
+        return None  # not locked: its server is gone
     except (OSError, ValueError, KeyError, TypeError):
         return None
     finally:

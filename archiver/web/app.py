@@ -54,7 +54,7 @@ _YEAR = 31_536_000
 
 
 class Endpoints:
-    """Answers requests by views."""
+    """Answers requests with views."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

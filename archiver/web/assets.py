@@ -15,7 +15,7 @@ _KINDS: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; chars
 
 
 class Asset(NamedTuple):
-    """One of them."""
+    """A file of the page."""
 
     kind: str
     """Content-Type."""
@@ -24,23 +24,23 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """All of them, by file name."""
+    """All files of the page, by name."""
 
     def __init__(self) -> None:
         self._found: dict[str, Asset] = {}
         for file in resources.files("archiver.web.static").iterdir():
             ending = file.name.rpartition(".")[2]
             if ending in _KINDS:
-                # What the renderer of texts needs is part of the one style sheet.
+                # The one style sheet includes what the renderer of texts needs.
                 body = file.read_bytes() + (STYLES.encode() if ending == "css" else b"")
                 self._found[file.name] = Asset(_KINDS[ending], body, hashlib.sha256(body).hexdigest()[:12])
 
     def url(self, name: str) -> str:
-        """Its address, which changes with its content."""
+        """The address of a file, which changes with its content."""
         return f"/static/{name}?v={self._found[name].digest}"
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request for one."""
+        """Answer a request for a file."""
         found = self._found.get(request.path_params["name"])
         if found is None:
             return PlainTextResponse("Not found.\n", 404)

@@ -1,7 +1,7 @@
-"""Stored files, by hash only: pictures, films and sounds to be shown, everything else to be saved in a sandbox.
+"""Stored files, by hash only: pictures, films and sounds are shown, all others are only saved, and sandboxed.
 
-What a file is, its own first bytes say; names and types of strangers are never believed. SVG, HTML and PDF can run
-something, so they are never shown. https://mimesniff.spec.whatwg.org/
+The type of a file is read from its first bytes; names and types that strangers chose are never believed. SVG, HTML and
+PDF can run something, so they are never shown. https://mimesniff.spec.whatwg.org/
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Connections that may not stay for ever: clients that ask too slowly, read nothing, or are too many are let go.
+"""Limits of connections: those of clients that ask too slowly, read nothing, or are too many are closed.
 
-Without this, a few hundred connections on which nothing is asked keep everybody else out.
+Without limits, a few hundred idle connections keep everybody else out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, cast
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 MOST: Final = 512
-"""Connections at once; of more, the one that has waited longest without asking is closed."""
+"""Maximum number of connections; a new one then replaces the one that has been idle longest."""
 ASKING: Final = 10.0
 """Seconds within which a request must have arrived."""
 READING: Final = 60.0
@@ -23,23 +23,23 @@ class LimitedConnection(H11Protocol):
     """One connection of a client."""
 
     late: asyncio.TimerHandle | None = None
-    """Ends it unless a request arrives."""
+    """Closes it unless a request arrives."""
     _unread: asyncio.TimerHandle | None = None
     headers_of_errors: Mapping[str, str] = {}
-    """What an answer to something that is no request says as well."""
+    """Headers of the answer to what is not a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Wait for the first request."""
         super().connection_made(transport)
         self._wait()
         if len(self.connections) > MOST:
             known = cast("set[LimitedConnection]", self.connections)
             _, _, longest = min((one.late.when(), id(one), one) for one in known if one.late is not None)
-            known.discard(longest)  # it hears of its end only later
+            known.discard(longest)  # connection_lost comes later
             longest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take some of a request."""
+        """Receive a part of a request."""
         super().data_received(data)
         self._wait()
 
@@ -65,14 +65,14 @@ class LimitedConnection(H11Protocol):
         self._stop("_unread")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request."""
+        """Answer what is not a request."""
         more = "".join(f"{name}: {value}\r\n" for name, value in self.headers_of_errors.items())
         head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n{more}Connection: close\r\n\r\n"
         self.transport.write(f"{head}{msg}\n".encode())
         self.transport.close()
 
     def _wait(self) -> None:
-        """Until the request is there; not while one is answered."""
+        """Limit the time until a request has arrived, except while one is being answered."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and not cycle.response_complete:
             self._stop("late")

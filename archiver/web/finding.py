@@ -33,7 +33,7 @@ _FILTERS: Final[Mapping[str, Sequence[Callable[[str, Context], Node]]]] = {
     "state": (read_is,),
     "file": (read_media, read_has),
 }
-"""What a word in these fields may be, the likeliest first."""
+"""Readers of the words in these fields, the likeliest first."""
 _OF_FILES: Final = f"Use a kind of attachment ({', '.join(HAS)}) or a state of its file ({', '.join(FILE_STATES)})."
 _ALLOWED: Final = {"media": _OF_FILES, "file": _OF_FILES, "state": f"Use one of: {', '.join(STATES)}."}
 _ANY_CONTEXT: Final = Context(now=datetime.fromtimestamp(0, UTC))

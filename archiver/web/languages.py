@@ -13,12 +13,12 @@ import polib
 
 DEFAULT: Final = "en"
 NAMES: Final = {"en": "English", "fr": "Français"}
-"""What each calls itself; one without a name here is shown by its code."""
+"""The name of each in itself; a language without a name here is shown by its code."""
 _RANGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{1,3})?))?\s*")
 
 
 class Language(NamedTuple):
-    """One of them."""
+    """A language of the page."""
 
     code: str
     name: str
@@ -26,7 +26,7 @@ class Language(NamedTuple):
 
 
 def load_languages() -> dict[str, Language]:
-    """All of them by code, the default first."""
+    """All languages by code, the default first."""
     found = {DEFAULT: Language(DEFAULT, NAMES[DEFAULT], gettext.NullTranslations())}
     folder = resources.files("archiver.web.locale")
     for file in sorted(folder.iterdir(), key=lambda one: one.name):

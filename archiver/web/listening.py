@@ -65,7 +65,7 @@ def check_reach(address: Address, names: Iterable[str]) -> None:
 
 
 def allowed_hosts(address: Address, names: Iterable[str]) -> frozenset[str]:
-    """The values of `Host`, without ports, that are answered; another one may be a page of a stranger's (rebinding)."""
+    """The values of `Host`, without ports, that are answered; any other may come from a stranger's page (rebinding)."""
     own = () if _is_unspecified(address.host) else (address.host,)
     return frozenset(_fold(name) for name in ("127.0.0.1", "localhost", "::1", *own, *names))
 
@@ -98,7 +98,7 @@ def bound_address(address: Address, bound: socket.socket) -> Address:
 
 
 def local_address(address: Address) -> Address:
-    """The same as a browser on this machine asks for it."""
+    """The address by which a browser on this machine reaches it."""
     if not _is_unspecified(address.host):
         return address
     return address._replace(host="::1" if ":" in address.host else "127.0.0.1")

@@ -22,7 +22,7 @@ from archiver.web.texts import language_direction, text_html
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPost:
-    """One message, or the messages of an album that lie together."""
+    """One message, or consecutive messages of one album."""
 
     channel: ChannelName
     messages: Sequence[StoredMessage]

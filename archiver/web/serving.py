@@ -54,7 +54,7 @@ class Serving:
 
     @property
     def page(self) -> OpenPage:
-        """The page, as others find it."""
+        """The page, as `telekeep open` finds it."""
         return OpenPage(self.url, self.token)
 
 

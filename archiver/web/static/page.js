@@ -65,7 +65,7 @@ for (const one of document.querySelectorAll(".copy")) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = document.getElementById("said").dataset.copy;
-  button.addEventListener("click", () => copy(one.dataset.whole ?? one.textContent, button));
+  button.addEventListener("click", () => copy(one.textContent, button));
   one.after(" ", button);
 }
 

@@ -69,7 +69,7 @@ async def show_changes(site: Site, asked: Asked) -> ViewAnswer:
 async def _read(
     conn: Connection, kinds: frozenset[ChangeKind], bounds: Bounds, channels: Collection[int] | None
 ) -> tuple[list[Change], bool]:
-    """A page of them, all of its last second included, and whether there are more."""
+    """A page of changes, with all of its last second, and whether there are more."""
     names = {one.channel_id: one for one in await read(conn, list_names)}
     found: list[Change] = []
     async with aclosing(iter_changes(conn, kinds, names=names, bounds=bounds, channels=channels)) as changes:

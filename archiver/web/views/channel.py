@@ -25,9 +25,7 @@ from archiver.web.times import Times
 from archiver.web.view import ViewAnswer
 
 MOST_NEWER: Final = 1000
-"""Up to which newer messages are counted."""
-
-
+"""Number up to which newer messages are counted."""
 _COUNTING: Final = 0.05
 """Seconds for the calendar beside the messages."""
 

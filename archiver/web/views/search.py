@@ -17,7 +17,7 @@ from search.query.write import write
 
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/\S+$", re.IGNORECASE)
 _ASKING = ("q", "c", "since", "until", "on", "lang", "media", "state", "kind", "file")
-"""Fields any of which makes it a search."""
+"""With any of these fields the address is a search."""
 
 
 async def show_search(site: Site, asked: Asked) -> ViewAnswer:
