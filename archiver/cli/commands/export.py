@@ -29,9 +29,8 @@ from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate, estimate
-from archiver.export.formats.html_media import no_files
 from archiver.export.formats.registry import WriterContext
-from archiver.export.media_places import place_of
+from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
 from archiver.export.run import (
