@@ -59,6 +59,11 @@ class Times:
         written = self._texts.pgettext("date", "%(day)d %(month)s %(year)d")
         return written % {"day": day.day, "month": month, "year": day.year}
 
+    def day_text(self, unix: float) -> str:
+        """`25 Jan 2022`, of a time."""
+        day = self.day_of(unix)
+        return self._unknown() if day is None else self.day(day)
+
     def weekday(self, day: date) -> str:
         """`Tue 25 Jan 2022`, as a heading."""
         return f"{self._texts.pgettext('weekday', _DAYS[day.weekday()])} {self.day(day)}"

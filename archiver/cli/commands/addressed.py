@@ -12,7 +12,7 @@ from archiver.compose.read_archive import get_mirrored
 from archiver.errors import KnownAbsent, NotFound
 from archiver.ids import MessageId
 from archiver.model.row import ChannelName
-from archiver.reading.coverage_report import list_runs
+from archiver.reading.not_archived import find_why_not_archived
 from archiver.store.database import Database, read
 from archiver.store.rows import HeldMessage, get_messages, list_names
 
@@ -32,21 +32,10 @@ async def _explain(database: Database, channel: ChannelName, message_id: Message
     """The error for an id that is not archived: KnownAbsent if there was no such message."""
     conn, directory = database.connection, database.path.parent
     mirrored = await get_mirrored(conn, channel.channel_id)
-    what = f"{called(channel)}/{message_id} is not archived"
-    if message_id > mirrored.top_id:
-        newer = how_to_fetch(mirrored, directory, certain=False)
-        synced = f" at {moments.at(mirrored.last_sync_at)}" if mirrored.last_sync_at else ""
-        return NotFound(f"{what}: the highest known id of the channel{synced} is {mirrored.top_id}.", hint=newer)
-    run = (await list_runs(conn, mirrored, lo=message_id, hi=message_id))[0]
-    if run.state == "absent":
-        noticed = f" when it was read ({moments.at(run.noticed)})" if run.noticed else ""
-        return KnownAbsent(
-            f"{what}: the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
-        )
-    if run.state == "outside":
-        start = f", which begins {moments.date(mirrored.window_start)}" if mirrored.window_start else ""
-        return NotFound(
-            f"{what}: it is older than the mirrored window{start}.",
-            hint=f"`telekeep add {called(channel)} --since DATE` moves its start.",
-        )
-    return NotFound(f"{what}: it is not fetched yet.", hint=how_to_fetch(mirrored, directory))
+    state, why = await find_why_not_archived(conn, mirrored, message_id, moment=moments.at, day=moments.date)
+    what = f"{called(channel)}/{message_id} is not archived: {why}"
+    if state == "absent":
+        return KnownAbsent(what)
+    if state == "outside":
+        return NotFound(what, hint=f"`telekeep add {called(channel)} --since DATE` moves its start.")
+    return NotFound(what, hint=how_to_fetch(mirrored, directory, certain=state == "not fetched"))

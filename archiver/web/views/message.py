@@ -11,13 +11,14 @@ import orjson
 
 from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
+from archiver.ids import MessageId
 from archiver.model.json_text import dump
 from archiver.model.row import Row, to_object
 from archiver.model.versions import Version, list_versions
 from archiver.reading.copies import FoundCopies, find_copies
-from archiver.reading.coverage_report import list_runs
 from archiver.reading.message_context import read_context
 from archiver.reading.message_history import MessageHistory
+from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.similar_posts import SimilarPost, find_similar_posts
 from archiver.reading.word_diff import DiffPiece
 from archiver.store.arrivals import find_last_row
@@ -49,7 +50,7 @@ _PATIENT: Final = 10.0
 
 async def show_message(site: Site, asked: Asked) -> ViewAnswer:
     """The message with its history."""
-    number = int(asked.parts["message_id"])
+    number = MessageId(int(asked.parts["message_id"]))
     async with site.reading() as conn:
         found = await find_channel(conn, asked.parts["channel"], number)
         key = (found.name.channel_id, number)
@@ -170,17 +171,10 @@ async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: Hel
     }
 
 
-async def _explain(conn: Connection, found: FoundChannel, number: int, times: Times) -> NotFound:
+async def _explain(conn: Connection, found: FoundChannel, number: MessageId, times: Times) -> NotFound:
     """Why the message is not archived."""
-    what, channel = f"{found.name.name}/{number} is not archived", found.mirrored
-    if number > channel.top_id:
-        return NotFound(f"{what}: the highest known id of the channel is {channel.top_id}.")
-    run = (await list_runs(conn, channel, lo=number, hi=number))[0]
-    if run.state == "absent":
-        noticed = f" when it was read ({times.text(run.noticed)})" if run.noticed else ""
-        return KnownAbsent(
-            f"{what}: the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
-        )
-    if run.state == "outside":
-        return NotFound(f"{what}: it is older than the mirrored part of this channel.")
-    return NotFound(f"{what}: it is not fetched yet.", hint="`telekeep sync` fetches it.")
+    state, why = await find_why_not_archived(conn, found.mirrored, number, moment=times.text, day=times.day_text)
+    what = f"{found.name.name}/{number} is not archived: {why}"
+    if state == "absent":
+        return KnownAbsent(what)
+    return NotFound(what, hint="`telekeep sync` fetches it." if state == "not fetched" else None)

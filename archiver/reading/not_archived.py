@@ -1,0 +1,46 @@
+"""Why a message is not archived, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeAlias
+
+from archiver.ids import MessageId
+from archiver.reading.coverage_report import list_runs
+from archiver.store.channel import Mirrored
+from archiver.store.database import Connection
+
+WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched"]
+
+
+class NotArchived(NamedTuple):
+    """What is known about an id that is not archived."""
+
+    state: WhyState
+    """`beyond`: above the highest known id."""
+    why: str
+    """As the end of a sentence."""
+
+
+async def find_why_not_archived(
+    conn: Connection,
+    channel: Mirrored,
+    message_id: MessageId,
+    *,
+    moment: Callable[[float], str],
+    day: Callable[[float], str],
+) -> NotArchived:
+    """Find out why there is no such message. `moment`, `day`: how to write a time."""
+    if message_id > channel.top_id:
+        synced = f" at {moment(channel.last_sync_at)}" if channel.last_sync_at else ""
+        return NotArchived("beyond", f"the highest known id of the channel{synced} is {channel.top_id}.")
+    run = (await list_runs(conn, channel, lo=message_id, hi=message_id))[0]
+    if run.state == "absent":
+        noticed = f" when it was read ({moment(run.noticed)})" if run.noticed else ""
+        return NotArchived(
+            "absent", f"the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
+        )
+    if run.state == "outside":
+        start = f", which begins {day(channel.window_start)}" if channel.window_start else ""
+        return NotArchived("outside", f"it is older than the mirrored window{start}.")
+    return NotArchived("not fetched", "it is not fetched yet.")
