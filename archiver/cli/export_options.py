@@ -15,9 +15,9 @@ from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, par
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
 
-FormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite"]
+ExportFormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite"]
 FormatOption: TypeAlias = Annotated[
-    FormatName | None,
+    ExportFormatName | None,
     Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
 ]
 FieldsOption: TypeAlias = Annotated[

@@ -49,9 +49,9 @@ Facet: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[bool, Option("--count", help="Print only the exact number of hits.")]
 Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of rows.")]
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
-FormatName: TypeAlias = Literal["json", "jsonl", "csv", "markdown", "atom"]
+SearchFormat: TypeAlias = Literal["json", "jsonl", "csv", "markdown", "atom"]
 Format: TypeAlias = Annotated[
-    FormatName | None, Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom.")
+    SearchFormat | None, Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom.")
 ]
 Web: TypeAlias = Annotated[bool, Option("--web", help="Open the search in your browser (extra: web).")]
 
@@ -96,12 +96,13 @@ def check_combination(options: SearchOptions) -> None:
         raise UsageError(
             "--facet counts hits, so it cannot be combined with --count, --collapse or -C.", hint="Leave one out."
         )
-    others = (*counts_or_pages(options), options.around, options.collapse)
     if options.document and (counts or options.shape != "people" or options.fields is not None):
         raise UsageError(
             f"--format {options.document} shows messages; --count, --facet, --fields and other formats do not apply."
         )
-    if options.web and (options.shape != "people" or options.document or any(others)):
+    pages = options.after is not None or options.more
+    rows = options.shape != "people" or options.document or options.around or options.collapse
+    if options.web and (counts or pages or rows):
         raise UsageError(
             "--web shows the search in a browser; options of the output have no effect.", hint="Omit them."
         )
@@ -117,13 +118,8 @@ def check_combination(options: SearchOptions) -> None:
         raise UsageError("--fields cannot be combined with --count or --facet.")
 
 
-def counts_or_pages(options: SearchOptions) -> tuple[object, ...]:
-    """What is asked for instead of the first page."""
-    return options.facets, options.count, options.after, options.more
-
-
 def choose_search_shape(
-    named: FormatName | None, *, json: bool, jsonl: bool, csv: bool, fields: str | None
+    named: SearchFormat | None, *, json: bool, jsonl: bool, csv: bool, fields: str | None
 ) -> tuple[TableShape, Literal["markdown", "atom"] | None]:
     """The shape of rows, or the document, by --format and the shorter options. Raises UsageError."""
     if named in ("markdown", "atom"):

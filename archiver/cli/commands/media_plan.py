@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import MirroredArgument
@@ -13,10 +13,10 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+from archiver.model.media_file import Download, MediaPolicy
 
 if TYPE_CHECKING:
     from archiver.media.plan import ChannelPlan
-    from archiver.model.media_file import MediaPolicy
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
 
@@ -33,7 +33,7 @@ def command(
     channels: MirroredArgument = None,
     *,
     download: Annotated[
-        Literal["none", "photos", "all"] | None,
+        Download | None,
         Option("--download", metavar="KINDS", help="Plan as if the policy were this: none, photos or all."),
     ] = None,
     max_size: Annotated[
@@ -111,9 +111,7 @@ async def _make(
         return [await planner.plan(database.connection, channel.channel_id) for channel in channels]
 
 
-def _suppose(
-    download: Literal["none", "photos", "all"] | None, max_size: str | None
-) -> Callable[[MediaPolicy], MediaPolicy]:
+def _suppose(download: Download | None, max_size: str | None) -> Callable[[MediaPolicy], MediaPolicy]:
     """Apply --download and --max-size to each channel's policy. Raises UsageError."""
     from archiver.model.media_policy_text import read_size
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.model.media_file import Download, PolicyOverride
 
 if TYPE_CHECKING:
-    from archiver.model.media_file import PolicyOverride
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
 
@@ -26,7 +26,7 @@ def command(
     ] = None,
     *,
     download: Annotated[
-        Literal["none", "photos", "all"] | None,
+        Download | None,
         Option("--download", metavar="KINDS", help="Kinds to fetch: none, photos or all."),
     ] = None,
     max_size: Annotated[
@@ -65,29 +65,19 @@ def command(
     In a pipe: channel, effective policy, the channel's own settings, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
-    said = _read(download, max_size, cap or [], quota)
-    flags = {"thumbnails": thumbnails, "protected": protected}
-    return interrupted.run(run(context.obj, channels or [], said=said, flags=flags, inherit=inherit, shape=shape))
+    limits = _read_limits(max_size, cap or [], quota)
+    said = replace(limits, download=download, thumbnails=thumbnails, protected=protected)
+    return interrupted.run(run(context.obj, channels or [], said, inherit=inherit, shape=shape))
 
 
-async def run(
-    invocation: Invocation,
-    typed: list[str],
-    *,
-    said: PolicyOverride,
-    flags: dict[str, bool | None],
-    inherit: bool,
-    shape: Shape,
-) -> int:
+async def run(invocation: Invocation, typed: list[str], said: PolicyOverride, *, inherit: bool, shape: Shape) -> int:
     """Change the policies, and print them. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.read_archive import open_archive
     from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
-    from archiver.model.media_file import PolicyOverride
     from archiver.store.database import expect_archive
 
-    said = replace(said, thumbnails=flags["thumbnails"], protected=flags["protected"])
     directory = invocation.checked_settings().archive.dir
     if said == PolicyOverride() and not inherit:
         async with open_archive(directory, remarks=output) as database:
@@ -106,7 +96,6 @@ async def run(
 
 
 async def _change(database: Database, channel: Mirrored, said: PolicyOverride, *, inherit: bool) -> None:
-    from archiver.model.media_file import PolicyOverride
     from archiver.store.media_policy import find_override, set_override
 
     before = None if inherit else await database.read(find_override, channel.channel_id)
@@ -161,10 +150,9 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
             )
 
 
-def _read(download: Any, max_size: str | None, caps: list[str], quota: str | None) -> PolicyOverride:
-    """What the options say. Raises UsageError."""
+def _read_limits(max_size: str | None, caps: list[str], quota: str | None) -> PolicyOverride:
+    """The sizes in the options. Raises UsageError."""
     from archiver.errors import UsageError
-    from archiver.model.media_file import PolicyOverride
     from archiver.model.media_policy_text import CAP_KINDS, read_size
 
     read: dict[str, int] = {}
@@ -176,7 +164,6 @@ def _read(download: Any, max_size: str | None, caps: list[str], quota: str | Non
             )
         read[kind] = read_size(size, kind)
     return PolicyOverride(
-        download=download,
         max_size=None if max_size is None else read_size(max_size, "--max-size"),
         caps=read or None,
         quota=None if quota is None else read_size(quota, "--quota"),
