@@ -97,7 +97,7 @@ class Document:
     mime: str | None = None
     file_name: str | None = None
     file_states: tuple[str, ...] = ()
-    """What became of each attached file: values of `tree.FileState`."""
+    """What became of each attached file: values of `tree.FileStateName`."""
     file_hashes: tuple[str, ...] = ()
     """SHA-256 of those whose bytes were ever stored, in lower-case hexadecimal."""
     file_ids: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from search.query.tree import (
     NO_COPY,
     And,
     FileIs,
-    FileState,
+    FileStateName,
     Has,
     InAnnotations,
     InChannel,
@@ -49,7 +49,7 @@ FILE_KINDS: Final = frozenset(
 _IS_NOT_DOWNLOADED: Final = (
     f'file_status = "{NOT_DOWNLOADED}" OR (file_status NOT EXISTS AND media IN [{", ".join(sorted(FILE_KINDS))}])'
 )
-_NOT_HERE: Final = [state for state in get_args(FileState) if state != "downloaded"]
+_NOT_HERE: Final = [state for state in get_args(FileStateName) if state != "downloaded"]
 _TAG_FIELDS = {"hashtag": "hashtags", "mention": "mentions", "domain": "domains", "topic": "topic_id"}
 
 

@@ -18,7 +18,7 @@ from search.query.quotes import write_quoted
 from search.query.tree import (
     NO_COPY,
     FileIs,
-    FileState,
+    FileStateName,
     Has,
     InAnnotations,
     InRevisions,
@@ -59,7 +59,7 @@ _ALIASES = {
 """Names that other programs use."""
 STATES = tuple("deleted" if state == "missing" else state for state in get_args(State))
 """The states as people write them; `missing` is the name in data, and is read too."""
-FILE_STATES = (NO_COPY, *get_args(FileState))
+FILE_STATES = (NO_COPY, *get_args(FileStateName))
 """Values of `media:`."""
 _FILE_ALIASES = {
     "stored": "downloaded", "kept": "downloaded", "waiting": "not-downloaded", "pending": "not-downloaded",

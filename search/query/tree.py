@@ -36,7 +36,7 @@ TagField: TypeAlias = Literal[
 ]
 NumberField: TypeAlias = Literal["id", "views", "forwards"]
 State: TypeAlias = Literal["forwarded", "edited", "missing", "reply", "pinned", "service"]
-FileState: TypeAlias = Literal[
+FileStateName: TypeAlias = Literal[
     "downloaded",
     "not-downloaded",
     "failed",
