@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import ChannelsArgument
-from archiver.cli.commands.syncing import report_all_unread, report_rename, wants_takeout
+from archiver.cli.commands.syncing import (
+    End,
+    SyncReporter,
+    report_all_unread,
+    report_partial,
+    report_rename,
+    report_unread,
+    wants_takeout,
+)
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
@@ -17,17 +24,12 @@ from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
     from archiver.cli.commands.fetch_files import FileSync
-    from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
+    from archiver.cli.view.sync_progress import ChannelResult
     from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
     from archiver.mirror.apply import StoredCounts
     from archiver.store.channel import Mirrored
-    from archiver.store.database import Database
     from config.settings import Settings
-
-End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
-"""Result for a channel. `differs`: the server counts a different number of messages than it shows; `partial`: the rest
-of some rich messages can still be fetched."""
 
 EXIT_STATUS = {
     0: "everything the channels show is archived",
@@ -128,7 +130,7 @@ async def _sync_all(
         raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
-    reporter = _Reporter(things, SyncProgress(accounts.database, chosen), [], files)
+    reporter = SyncReporter(things, SyncProgress(accounts.database, chosen), [], files)
     interrupted.count_kept(lambda: describe_kept(reporter.results))
     for name in names:
         own = [channel for channel in chosen if channel.account == name]
@@ -153,19 +155,8 @@ async def _sync_all(
     return 3 if complete or differing else max(statuses, default=2)
 
 
-class _Reporter(NamedTuple):
-    """What a running sync reports."""
-
-    things: Things
-    progress: SyncProgress
-    results: list[ChannelResult]
-    """Results of the channels started so far."""
-    files: FileSync | None
-    """Fetches files, if wanted."""
-
-
 async def _sync_account(
-    accounts: Accounts, name: str, channels: list[Mirrored], reporter: _Reporter, *, takeout: bool, by_hand: bool
+    accounts: Accounts, name: str, channels: list[Mirrored], reporter: SyncReporter, *, takeout: bool, by_hand: bool
 ) -> tuple[Counter[End], Error | None]:
     """Sync an account's channels. Returns their results, and the error that stopped the account, if any."""
     from archiver.cli.commands.completing import complete_parts, list_waiting
@@ -209,34 +200,13 @@ async def _sync_account(
     waiting = await list_waiting(accounts.database, ended)
     for channel_id in waiting:
         ended[channel_id] = "partial" if ended[channel_id] == "complete" else ended[channel_id]
-    await _report_partial(accounts.database, reporter, partial, ended)
+    await report_partial(accounts.database, reporter.things, partial, ended)
     if failure is not None:
-        _report_unread(reporter, [one for one in channels if one.channel_id not in ended], failure)
+        report_unread(reporter.things, [one for one in channels if one.channel_id not in ended], failure)
     return Counter(ended.values()), failure
 
 
-async def _report_partial(
-    database: Database, reporter: _Reporter, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
-) -> None:
-    """Report the channels whose partial messages were requested last."""
-    from archiver.store.rich import count_parts
-
-    for result in partial:
-        channel_id = result.channel.channel_id
-        result.partial = (await database.read(count_parts, channel_id)).partial
-        reporter.things.add(result.as_object(ended[channel_id]))
-
-
-def _report_unread(reporter: _Reporter, channels: Sequence[Mirrored], failure: Error) -> None:
-    """Report that an account failed before it reached these channels."""
-    from archiver.cli.view.sync_progress import ChannelResult
-
-    for channel in channels:
-        result = ChannelResult(channel)
-        reporter.things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
-
-
-async def _sync(account: OpenAccount, result: ChannelResult, reporter: _Reporter) -> End:
+async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncReporter) -> End:
     """Sync one channel. Raises errors that stop the whole account (login, flood, network)."""
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
@@ -270,6 +240,6 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: _Reporter
     result.found = found
     result.print(found)
     await report_rename(account.database, channel)
-    if not result.partial:  # the others are reporter when their parts have been asked for
+    if not result.partial:  # the others are reported when their parts have been requested
         reporter.things.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

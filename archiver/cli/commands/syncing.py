@@ -1,18 +1,38 @@
-"""Parts of `telekeep sync`: which accounts want a takeout, and reports on channels that were not read or renamed."""
+"""Parts of `telekeep sync`: which accounts want a takeout, and what it reports about channels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from archiver.cli import output
+from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
+    from archiver.cli.commands.fetch_files import FileSync
     from archiver.cli.view.shape import Things
+    from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
     from archiver.errors import Error
     from archiver.store.channel import Mirrored
     from archiver.store.database import Database
     from config.settings import Settings
+
+
+End: TypeAlias = Literal["complete", "partial", "differs", "failed"]
+"""Result for a channel. `differs`: the server counts a different number of messages than it shows; `partial`: the rest
+of some rich messages can still be fetched."""
+
+
+class SyncReporter(NamedTuple):
+    """What a running sync reports."""
+
+    things: Things
+    progress: SyncProgress
+    results: list[ChannelResult]
+    """Results of the channels started so far."""
+    files: FileSync | None
+    """Fetches files, if wanted."""
 
 
 def wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
@@ -27,15 +47,33 @@ def wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
 async def report_all_unread(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
     """Report for each channel that no account could be opened to read it, if the archive is readable."""
     from archiver.cli.commands.pick import pick_channels
-    from archiver.cli.view.sync_progress import ChannelResult
     from archiver.errors import Error
     from archiver.store.database import Database
 
     with suppress(Error):
         async with await Database.open_readonly(settings.archive.dir) as database:
-            for channel in await pick_channels(database.connection, typed):
-                result = ChannelResult(channel)
-                things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
+            report_unread(things, await pick_channels(database.connection, typed), failure)
+
+
+def report_unread(things: Things, channels: Sequence[Mirrored], failure: Error) -> None:
+    """Report that an account failed before it reached these channels."""
+    from archiver.cli.view.sync_progress import ChannelResult
+
+    for channel in channels:
+        result = ChannelResult(channel)
+        things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
+
+
+async def report_partial(
+    database: Database, things: Things, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
+) -> None:
+    """Report the channels whose partial messages were requested last."""
+    from archiver.store.rich import count_parts
+
+    for result in partial:
+        channel_id = result.channel.channel_id
+        result.partial = (await database.read(count_parts, channel_id)).partial
+        things.add(result.as_object(ended[channel_id]))
 
 
 async def report_rename(database: Database, before: Mirrored) -> None:
