@@ -1,4 +1,4 @@
-"""The options of `export`: what they mean together, and which of them contradict each other."""
+"""The options of `export`, and which of them cannot be combined."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ExportPlan:
         name = self.form.file_name
         place = find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
         if self.media != "none" and isinstance(place, Stream):
-            raise UsageError(f"--media {self.media} needs a file beside which the files can be.", hint="Use -o FILE.")
+            raise UsageError(f"--media {self.media} needs a file; the stored files go next to it.", hint="Use -o FILE.")
         return place
 
 
@@ -75,7 +75,7 @@ def plan_export(
     dry_run: bool,
     shape: Shape,
 ) -> ExportPlan:
-    """The plan by the options. Raises UsageError for those that contradict each other."""
+    """Make the plan from the options. Raises UsageError if they contradict each other."""
     form = FORMATS[format_name or _format_of(out, is_partitioned=partition is not None)]
     if partition is not None:
         if form.name != "parquet":
@@ -91,7 +91,7 @@ def plan_export(
         )
     if ids_only and media != "none":
         raise UsageError(
-            f"--ids-only and --media {media} cannot be combined: a list of ids says nothing of what messages show.",
+            f"--ids-only and --media {media} cannot be combined: a list of ids has no files.",
             hint="Leave out one of them.",
         )
     if ids_only and fields is not None:

@@ -1,9 +1,9 @@
-"""Texts that are also searched as telekeep folds them, beside their own spelling. Pure.
+"""Texts that are searched as telekeep folds them, in addition to their own spelling. Pure.
 
 Meilisearch's tokenizer (charabia) takes off the marks of Latin, Greek, Arabic, Hebrew and Thai letters. It keeps apart
 what `search.text.normalize` does not: ё and е, Arabic and Persian ي and ی, digits of other scripts, letters with
-strokes. It splits об'єкт at the apostrophe and می‌خواهم at the joiner, and takes 👍 and $ for parts of the word beside
-them: nobody would find Москва in Москва👍. Such words are indexed once more, folded; texts with invisible marks as a
+strokes. It splits об'єкт at the apostrophe and می‌خواهم at the joiner, and takes 👍 and $ for parts of the word next
+to them: nobody would find Москва in Москва👍. Such words are indexed once more, folded; texts with invisible marks as a
 whole, so that phrases in them are found. Most texts have neither.
 """
 
@@ -35,9 +35,9 @@ _OTHERWISE: Final = re.compile(
     f"|[{_CYRILLIC}]['\u2019\u02bc`\u00b4][{_CYRILLIC}]"
     "|[\u05d0-\u05ea]['\"\u2019\u201d][\u05d0-\u05ea])\\S*"
 )
-"""Words that Meilisearch spells or cuts otherwise."""
+"""Words that Meilisearch spells or splits differently."""
 _MARKED: Final = re.compile(f"[{_INVISIBLE}]")
-"""Texts whose words it does not tell from the marks beside them."""
+"""Texts whose words it does not separate from the marks next to them."""
 _ARTICLE: Final = re.compile("\\bال(?=\\w\\w)")
 
 

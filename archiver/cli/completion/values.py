@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"[^\s(]*\Z")
 """The part of a query that is being typed."""
 _PLAIN = re.compile(r"[\w.-]+")
-"""Names that a shell takes as they are; it would run what stands in others, such as `$(...)`."""
+"""Names that need no quoting in a shell; in others it would run what looks like a command, `$(...)`."""
 _FILTER = re.compile(r"(-?)(sha256|[a-z]+):(.*)", re.DOTALL)
 _DAYS = (
     ("today", "all of today"),

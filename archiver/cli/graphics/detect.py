@@ -1,4 +1,4 @@
-"""Which protocol a terminal can draw pictures by: as its environment says, or else as it answers when asked.
+"""Detect the protocol by which a terminal can draw pictures: from its environment, or else by asking it.
 
 The question is that of the kitty protocol followed by the one for the terminal's attributes (DA1), which every terminal
 answers: so its end is known, and nothing is drawn. In tmux, screen and Zellij the environment may be that of another
@@ -25,7 +25,7 @@ from archiver.cli.graphics.encode import Protocol
 QUESTION: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c"
 """Whether a picture of one pixel could be drawn (kitty), and the attributes (DA1)."""
 SECONDS: Final = 1.0
-"""How long to wait for an answer, which may come through several ssh connections."""
+"""Time limit for the answer, which may come through several ssh connections."""
 _LONGEST: Final = 4096
 _ATTRIBUTES: Final = re.compile(rb"\x1b\[\?([0-9;]{0,200})c")
 _KITTY_CAN: Final = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
@@ -37,7 +37,7 @@ _ITERM2: Final = frozenset({"iTerm.app", "WezTerm", "mintty"})
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """How a terminal can draw pictures; otherwise why it cannot, as a sentence without its end."""
+    """How a terminal can draw pictures, or why it cannot: a sentence without a full stop."""
 
     protocol: Protocol | None
     why_not: str = ""
@@ -74,7 +74,7 @@ def name_multiplexer(environment: Mapping[str, str]) -> str | None:
 
 
 def known_protocol(environment: Mapping[str, str]) -> Protocol | None:
-    """The protocol of terminals that say who they are; None: it has to be asked."""
+    """The protocol of a terminal that its environment names; None: the terminal has to be asked."""
     program = environment.get("TERM_PROGRAM", "")
     if environment.get("KITTY_WINDOW_ID") or environment.get("TERM") in _KITTY or program == "ghostty":
         return "kitty"
@@ -97,9 +97,9 @@ def read_answer(data: bytes) -> TerminalAnswer:
 
 
 def ask(stdout: int, *, seconds: float = SECONDS) -> bytes:
-    """Ask the terminal, and read until its attributes have come; empty if it cannot be asked, or says nothing.
+    """Ask the terminal, and read until its attributes arrive; empty if it cannot be asked or does not answer.
 
-    What it answers is not typed: it is neither echoed nor left for the shell.
+    The answer is neither echoed nor left in the input for the shell.
     """
     with suppress(OSError, termios.error):
         handle = os.open(os.ttyname(stdout), os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)

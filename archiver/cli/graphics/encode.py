@@ -1,7 +1,7 @@
 """Pictures as escape sequences: the kitty graphics protocol, iTerm2's inline images, sixel. Pure.
 
-Only pictures that we have encoded ourselves come here, never bytes from the network: a terminal's decoder would get
-whatever a stranger has uploaded.
+Only pictures that we have encoded ourselves come here, never bytes from the network: otherwise a terminal's
+decoder would get what a stranger has uploaded.
 https://sw.kovidgoyal.net/kitty/graphics-protocol/ , https://iterm2.com/documentation-images.html ,
 https://vt100.net/docs/vt3xx-gp/chapter14.html
 """
@@ -20,7 +20,7 @@ _BAND: Final = 6
 """Rows of pixels in one row of sixels."""
 _OFFSET: Final = 63
 _SHORTEST_RUN: Final = 4
-"""Equal sixels from which on their number is shorter."""
+"""Minimum run of equal sixels for which a repeat count is shorter."""
 
 
 class IndexedPicture(NamedTuple):
@@ -35,7 +35,7 @@ class IndexedPicture(NamedTuple):
 
 
 def to_kitty(png: bytes) -> bytes:
-    """A PNG in kitty's protocol: shown at the cursor (a=T), and without an answer that would be typed (q=2)."""
+    """A PNG in kitty's protocol: shown at the cursor (a=T), and without a reply, which would arrive as input (q=2)."""
     text = b64encode(png)
     chunks = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)]
     sent = []

@@ -1,4 +1,4 @@
-"""How many files of channels are stored, of those that the policy wants: one phrase, for `status` and `channels`."""
+"""How many of the wanted files are stored, in one phrase, for `status` and `channels`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class FileSum:
 
 
 def read_file_sums(conn: Reader, channel_ids: Iterable[int], settings: Settings) -> Mapping[ChannelId, FileSum]:
-    """The sums of the channels of which files are wanted, or stored."""
+    """Sum up the files of each channel that has stored files or wants any."""
     base, overrides, known = settings_policy(settings.media), list_overrides(conn), has_files(conn)
     if base.download == "none" and not overrides and not known:
         return {}

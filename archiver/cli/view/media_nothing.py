@@ -1,4 +1,4 @@
-"""Why `telekeep media fetch` had nothing to fetch: over which files that is said, and what they are."""
+"""Why `telekeep media fetch` had nothing to fetch: which files were considered, and why each was left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archiver.media.plan import DELETED, FETCH, ON_REQUEST, STORED, THUMBNAIL, P
 from archiver.store.database import Database
 
 SECONDS: Final = 5.0
-"""For counting; a longer count is left out."""
+"""Time limit for counting; after it, the sentence has no counts."""
 _WORDS: Final = {
     STORED: "stored",
     FETCH: "not available to this account now",

@@ -1,6 +1,6 @@
 """`show --picture`: small pictures on a terminal, or in one line why there are none.
 
-Each picture is decoded and encoded anew by another process within limits; no byte of a file gets to the terminal.
+Another process decodes and re-encodes each picture, within limits; no byte of a file reaches the terminal.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from archiver.media.small_picture import NoPicture, can_decode, shrink
 from archiver.reading.pictures import FoundPicture
 
 _MOST: Final = (320, 320)
-"""Pixels where the terminal does not say how large its cells are."""
+"""Maximum size in pixels if the terminal does not report the size of a cell."""
 _COLUMNS, _LINES = 40, 16
-"""Cells that a picture takes at most."""
+"""Maximum size of a picture in cells."""
 _LARGEST: Final = 1200
 
 
@@ -38,7 +38,7 @@ class PicturePrinter:
         self._protocol: Protocol | None = None
 
     def prepare(self) -> str | None:
-        """Find out whether pictures can be drawn; return why not, if they cannot."""
+        """Find out whether pictures can be drawn; return why not."""
         if not output.is_terminal():
             return "the output is not a terminal"
         if not can_decode():
@@ -48,7 +48,7 @@ class PicturePrinter:
         return None if ability.protocol else ability.why_not
 
     def show(self, pictures: Sequence[FoundPicture]) -> list[str]:
-        """Draw the pictures; return what is to be said of those that are not drawn, or not drawn from the file."""
+        """Draw the pictures; return notes about those that are not drawn, or not drawn from the file."""
         said = ["" if pictures else "the message has no picture"]
         for one in pictures:
             try:
@@ -81,7 +81,7 @@ class PicturePrinter:
 
 
 def _most_pixels() -> tuple[int, int]:
-    """The pixels that a picture may have: as many as fit into some cells, if the terminal says how large these are."""
+    """Maximum size in pixels: that of _COLUMNS by _LINES cells, if the terminal reports the size of a cell."""
     size = array.array("H", [0, 0, 0, 0])  # lines, columns, pixels across, pixels down
     with suppress(OSError):
         fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, size)
