@@ -57,7 +57,7 @@ class ExportPlan:
         name = self.form.file_name
         place = find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
         if self.media != "none" and isinstance(place, Stream):
-            raise UsageError(f"--media {self.media} needs a file; the stored files go next to it.", hint="Use -o FILE.")
+            raise UsageError(f"--media {self.media} needs a file beside which the files can be.", hint="Use -o FILE.")
         return place
 
 
@@ -91,7 +91,7 @@ def plan_export(
         )
     if ids_only and media != "none":
         raise UsageError(
-            f"--ids-only and --media {media} cannot be combined: a list of ids has no files.",
+            f"--ids-only and --media {media} cannot be combined: a list of ids says nothing of what messages show.",
             hint="Leave out one of them.",
         )
     if ids_only and fields is not None:
