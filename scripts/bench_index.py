@@ -129,6 +129,7 @@ def make_messages(count: int) -> Iterator[Document]:
             text=". ".join(parts),
             lang=language,
             media=("photo",) if at % 3 == 0 else (),
+            file_states=("not-downloaded",) if at % 3 == 0 else (),
             is_forwarded=at % 10 == 0,
         )
 
