@@ -15,7 +15,7 @@ from archiver.compose.read_archive import choose_channels
 from archiver.export.formats.registry import FORMATS, ExportFormat, WriterContext
 from archiver.export.formats.sqlite_archive import ExtractSource
 from archiver.export.request import Request
-from archiver.export.run import ExportResult, export_to_file, export_to_folder
+from archiver.export.run import ExportJob, ExportResult, export_to_file, export_to_folder
 from archiver.export.stream import find_newest
 from archiver.mirror.rebuild_search import index_messages
 from archiver.store.database import Database
@@ -53,10 +53,11 @@ def export_form(
             context = WriterContext(
                 request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
             )
+            job = ExportJob(format_name=form.name, now=LATER, force=force)
             if form.make_folder is not None:
                 make = partial(form.make_folder, context)
-                return await export_to_folder(conn, request, make, out, format_name=form.name, now=LATER, force=force)
+                return await export_to_folder(conn, request, make, out, job)
             made = form.open(context)
-            return await export_to_file(conn, request, made, out, format_name=form.name, now=LATER, force=force)
+            return await export_to_file(conn, request, made, out, job)
 
     return asyncio.run(run())

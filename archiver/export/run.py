@@ -64,25 +64,36 @@ class MediaExport(NamedTuple):
         return MediaRows(BlobStore(self.archive), target, self.mode, self.note)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportJob:
+    """How an export is written."""
+
+    format_name: str
+    now: datetime
+    force: bool = True
+    """Whether to replace an existing file, or an earlier export."""
+    progress: Callable[[int], None] = lambda _: None
+    media: MediaExport | None = None
+
+
 async def export_to_file(
     conn: Connection,
     request: Request,
     writer: Writer | Callable[[ByteSink], DescribedRows],
     path: Path,
-    *,
-    format_name: str,
-    now: datetime,
-    force: bool = True,
-    progress: Callable[[int], None] = lambda _: None,
-    media: MediaExport | None = None,
+    job: ExportJob,
 ) -> ExportResult:
-    """Write the data file, its manifest and its files, all completely or not at all. `force`: replace existing ones."""
-    with _made_parent(path) as made, Target(path, replace=force) as data, MediaDirectory(path, replace=force) as beside:
-        places = media.rows(beside) if media else None
+    """Write the data file, its manifest and its files, all completely or not at all."""
+    with (
+        _made_parent(path) as made,
+        Target(path, replace=job.force) as data,
+        MediaDirectory(path, replace=job.force) as beside,
+    ):
+        places = job.media.rows(beside) if job.media else None
         sink = write_into(writer, data)
-        channels, rows = await _write_all(conn, request, sink, progress, places)
+        channels, rows = await _write_all(conn, request, sink, job.progress, places)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
-        manifest = _manifest(request, format_name, sink, channels, files, now=now, media=places)
+        manifest = _manifest(request, job, sink, channels, files, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         if places:
             await places.sync()
@@ -96,19 +107,14 @@ async def export_to_folder(
     request: Request,
     make_writer: Callable[[OpensFiles], DescribedRows],
     path: Path,
-    *,
-    format_name: str,
-    now: datetime,
-    force: bool = True,
-    progress: Callable[[int], None] = lambda _: None,
-    media: MediaExport | None = None,
+    job: ExportJob,
 ) -> ExportResult:
-    """Write a directory of files with its manifest, completely or not at all. `force`: replace an earlier export."""
-    with _made_parent(path) as made, Folder(path, replace=force) as folder:
+    """Write a directory of files with its manifest, completely or not at all."""
+    with _made_parent(path) as made, Folder(path, replace=job.force) as folder:
         writer = make_writer(folder)
-        places = media.rows(FolderMedia(folder)) if media else None
-        channels, rows = await _write_all(conn, request, writer, progress, places)
-        manifest = _manifest(request, format_name, writer, channels, folder.files, now=now, media=places)
+        places = job.media.rows(FolderMedia(folder)) if job.media else None
+        channels, rows = await _write_all(conn, request, writer, job.progress, places)
+        manifest = _manifest(request, job, writer, channels, folder.files, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         last = folder.open(MANIFEST_NAME)
         last.write(encoded)
@@ -173,23 +179,22 @@ async def _write_all(
 
 def _manifest(
     request: Request,
-    format_name: str,
+    job: ExportJob,
     writer: DescribedRows,
     channels: list[ChannelPart],
     files: list[FilePart],
     *,
-    now: datetime,
     media: MediaRows | None,
 ) -> Manifest:
     return Manifest(
         request=request,
-        format=format_name,
+        format=job.format_name,
         options=writer.options | ({"revisions": True} if request.revisions else {}),
         channels=channels,
         files=list(files),
         tool_version=version(),
         norm_version=NORM_VERSION,
-        exported_at=now,
+        exported_at=job.now,
         warnings=writer.warnings,
         media=None if media is None else media.part,
     )

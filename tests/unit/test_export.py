@@ -14,7 +14,7 @@ from archiver.compose.read_archive import choose_channels
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
-from archiver.export.run import export_to_file
+from archiver.export.run import ExportJob, export_to_file
 from archiver.export.verify import check, find_manifests
 from archiver.model.row import KEYS
 from archiver.store.database import Database
@@ -37,7 +37,9 @@ def export(
             channels = await choose_channels(database.connection, [], remarks=Heard())
             request = Request(channels=channels, bounds=bounds or Bounds())
             writer = CsvWriter() if csv else JsonlWriter()
-            await export_to_file(database.connection, request, writer, out, format_name=writer.extension, now=now)
+            await export_to_file(
+                database.connection, request, writer, out, ExportJob(format_name=writer.extension, now=now)
+            )
 
     asyncio.run(run())
     return [] if csv else [orjson.loads(line) for line in out.read_bytes().splitlines()]
@@ -214,7 +216,11 @@ def test_export_is_one_snapshot_while_a_writer_writes(archive: Path, tmp_path: P
 
             request = Request(channels=channels, bounds=Bounds())
             result = await export_to_file(
-                database.connection, request, Disturbed(), tmp_path / "out.jsonl", format_name="jsonl", now=LATER
+                database.connection,
+                request,
+                Disturbed(),
+                tmp_path / "out.jsonl",
+                ExportJob(format_name="jsonl", now=LATER),
             )
             writing.close()
             return result.rows
@@ -232,7 +238,9 @@ def test_failure_leaves_no_file(archive: Path, tmp_path: Path) -> None:
         async with await Database.open_readonly(archive) as database:
             request = Request(channels=await choose_channels(database.connection, [], remarks=Heard()), bounds=Bounds())
             out = tmp_path / "out" / "out.jsonl"
-            await export_to_file(database.connection, request, Failing(), out, format_name="jsonl", now=LATER)
+            await export_to_file(
+                database.connection, request, Failing(), out, ExportJob(format_name="jsonl", now=LATER)
+            )
 
     with pytest.raises(OSError, match="No space"):
         asyncio.run(run())

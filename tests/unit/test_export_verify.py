@@ -24,7 +24,7 @@ from archiver.export.counting import RecordCounter, make_counter
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
-from archiver.export.run import export_to_file
+from archiver.export.run import ExportJob, export_to_file
 from archiver.export.verify import check, find_manifests, judge
 from archiver.export.writer import Writer
 from archiver.model.row import KEYS
@@ -58,7 +58,9 @@ def export_all(archive: Path, writer: Writer, path: Path) -> Path:
     async def run() -> None:
         async with await Database.open_readonly(archive) as database:
             asked = Request(channels=await choose_channels(database.connection, [], remarks=Heard()), bounds=Bounds())
-            await export_to_file(database.connection, asked, writer, path, format_name=writer.extension, now=NOW)
+            await export_to_file(
+                database.connection, asked, writer, path, ExportJob(format_name=writer.extension, now=NOW)
+            )
 
     asyncio.run(run())
     return path

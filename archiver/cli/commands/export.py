@@ -34,6 +34,7 @@ from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.request import Request
 from archiver.export.run import (
+    ExportJob,
     ExportResult,
     MediaExport,
     export_to_file,
@@ -219,29 +220,10 @@ async def _export(
             async with open_stream(place) as sink:
                 await export_to_stream(conn, request, form.open(context), sink, progress=advance)
             return None
+        job = ExportJob(format_name=form.name, now=now, force=plan.force, progress=advance, media=files)
         if make_folder is not None:
-            return await export_to_folder(
-                conn,
-                request,
-                make_folder,
-                place,
-                format_name=form.name,
-                now=now,
-                force=plan.force,
-                progress=advance,
-                media=files,
-            )
-        return await export_to_file(
-            conn,
-            request,
-            form.open(context),
-            place,
-            format_name=form.name,
-            now=now,
-            force=plan.force,
-            progress=advance,
-            media=files,
-        )
+            return await export_to_folder(conn, request, make_folder, place, job)
+        return await export_to_file(conn, request, form.open(context), place, job)
 
 
 async def _context(
