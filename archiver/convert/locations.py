@@ -6,7 +6,8 @@ and their small thumbnails. https://core.telegram.org/api/files, https://core.te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from telethon.tl import types
@@ -22,7 +23,13 @@ THUMBNAIL = 320
 def list_locations(raw: bytes) -> dict[str, FileLocation]:
     """The files of a message, given its exact bytes: file key -> location; none for bytes that cannot be read."""
     obj = read_payload(raw)
-    return {} if obj is None else find_locations(obj)
+    found = {} if obj is None else find_locations(obj)
+    return protect(found) if getattr(obj, "noforwards", False) else found
+
+
+def protect(found: Mapping[str, FileLocation]) -> dict[str, FileLocation]:
+    """These files, of a message or channel that forbids saving."""
+    return {key: replace(location, protected=True) for key, location in found.items()}
 
 
 def find_locations(obj: Any) -> dict[str, FileLocation]:

@@ -36,6 +36,7 @@ from archiver.media.outcome import (
     REFERENCE_REFUSED,
     Outcome,
     describe_partial,
+    is_withheld,
     judge,
     refuse,
 )
@@ -212,25 +213,24 @@ class FileFetcher:
     async def _locate(self, task: FileTask) -> FileLocation | None:
         """Where the file is; None: no message shows it, which is settled."""
         shown = await self._ways.references.look(task.channel_id, task.message_id)
-        if (found := shown.get(task.key)) is not None:
-            return found
-        if whole_key(task.key) in shown:
+        if (own := shown.get(task.key)) is not None and not is_withheld(task, own):
+            return own
+        if own is None and whole_key(task.key) in shown:
             await self._settle(task, Outcome("refused", NO_THUMBNAIL))
             return None
-        place = task.channel_id, task.message_id
-        others = await self._ways.database.read(list_others, task.key, place, self._ways.account)
+        others = await self._ways.database.read(list_others, task, self._ways.account)
         for other_channel, other_message in others.places:
             with suppress(ChannelError):
-                if found := (await self._ways.references.look(other_channel, other_message)).get(task.key):
+                found = (await self._ways.references.look(other_channel, other_message)).get(task.key)
+                if found is not None and not is_withheld(task, found):
                     return found
         if others.foreign:
             self._tried.add(task.key)  # another account fetches it
         elif others.more:
             await self._settle(task, judge(ServerFault(MORE_SHOW_IT), task.attempts))
         else:
-            await self._settle(
-                task, Outcome("not wanted", ONLY_SHUT) if others.shut else Outcome("gone", NO_LONGER_SHOWN)
-            )
+            is_shut = others.shut or own is not None
+            await self._settle(task, Outcome("not wanted", ONLY_SHUT) if is_shut else Outcome("gone", NO_LONGER_SHOWN))
         return None
 
     async def _download(self, task: FileTask, location: FileLocation) -> None:
@@ -255,6 +255,8 @@ class FileFetcher:
                 shown = await self._ways.references.look(task.channel_id, task.message_id)
                 new = shown.get(task.key)
                 if new is None or new.reference == location.reference or self._ways.clock.tick() < looked + FRESH:
+                    raise
+                if is_withheld(task, new):
                     raise
                 location = new
         return await self._ways.downloader.fetch(location, most=task.max_size)

@@ -58,10 +58,17 @@ def judge(error: Error, attempts: int) -> Outcome:
     return Outcome("failed", reason, retry_delay(attempts))
 
 
+def is_withheld(task: FileTask, location: FileLocation) -> bool:
+    """Whether its message or channel forbids saving by now, and that counts."""
+    return location.protected and not task.protected
+
+
 def refuse(task: FileTask, location: FileLocation) -> Outcome | None:
     """Why a file that its message shows is not fetched."""
     if location.ttl:
         return Outcome("self-destructing", SELF_DESTRUCTING)
+    if is_withheld(task, location):
+        return Outcome("not wanted", ONLY_SHUT)
     if task.max_size is not None and location.size is not None and location.size > task.max_size:
         return Outcome("too big", f"it has {location.size:,} bytes; at most {task.max_size:,} are wanted")
     return None

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeAlias
 
-from archiver.convert.locations import list_locations
+from archiver.convert.locations import list_locations, protect
 from archiver.errors import ChannelGone, ServerFault
 from archiver.ids import AccessHash, ChannelId, MessageId
 from archiver.mirror.ingest import Ingest, Outdated
@@ -161,7 +161,10 @@ class References:
                 channel = await self._database.read(find_channel, channel_id) or channel
                 if tries == TRIES - 1:
                     log.info("channel %s: the archive is newer than an answer; it is not stored", channel.name)
-        return {message.message_id: list_locations(message.raw) for message in page.messages}
+        found: dict[MessageId, Found] = {one.message_id: list_locations(one.raw) for one in page.messages}
+        if page.channel is not None and page.channel.noforwards:
+            return {message_id: protect(files) for message_id, files in found.items()}
+        return found
 
     async def _get_shown(
         self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
@@ -199,13 +202,17 @@ class Others(NamedTuple):
     """Whether channels show it that were removed or forbid saving."""
 
 
-def list_others(conn: Reader, key: FileKey, place: tuple[ChannelId, MessageId], account: str) -> Others:
-    """Other messages than this one that show a file, as far as its channel's files may be fetched there."""
-    shown = [(one.channel_id, one.message_id) for one in list_shown(conn, key, limit=10 * ELSEWHERE)]
+def list_others(conn: Reader, task: FileTask, account: str) -> Others:
+    """Other messages that show a file, as far as its channel's files may be fetched there."""
+    place = task.channel_id, task.message_id
+    shown = [(one.channel_id, one.message_id) for one in list_shown(conn, task.key, limit=10 * ELSEWHERE)]
     rows = conn.execute("SELECT channel_id, account IS NOT ?, noforwards, state FROM channel", (account,)).fetchall()
     foreign = {row[0] for row in rows if row[1]}
-    is_protected = {row[0]: bool(row[2]) for row in rows}
-    shut = {row[0] for row in rows if row[3] in _CLOSED or (row[2] and not is_protected.get(place[0]))} - {place[0]}
+    is_protected = any(row[2] for row in rows if row[0] == task.channel_id)
+    may_save = task.protected and is_protected
+    shut = {row[0] for row in rows if row[3] in _CLOSED or (row[2] and not may_save)}
+    if may_save or not is_protected:
+        shut.discard(task.channel_id)
     mine = dict.fromkeys(one for one in shown if one[0] not in foreign | shut and one != place)
     return Others(
         list(mine)[:ELSEWHERE],

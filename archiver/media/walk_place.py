@@ -100,6 +100,7 @@ class WalkPlace:
             dc_id=slot.dc_id,
             max_size=None if self.thumbs else size_limit(self.policy, slot.kind),
             attempts=slot.attempts,
+            protected=self.policy.protected,
         )
 
 

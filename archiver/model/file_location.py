@@ -30,6 +30,8 @@ class FileLocation:
     """The file itself, where the message carries it."""
     ttl: bool = False
     """Whether it destroys itself: never fetched."""
+    protected: bool = False
+    """Whether its message or channel forbids saving."""
 
     @property
     def is_photo(self) -> bool:

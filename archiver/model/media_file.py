@@ -78,6 +78,8 @@ class FileTask:
     """Bytes above which the file is `too big`, should it turn out to be larger than announced; None: no limit."""
     attempts: int = 0
     """Failed attempts so far."""
+    protected: bool = False
+    """Whether it is wanted even if its channel forbids saving."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

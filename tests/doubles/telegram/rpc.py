@@ -196,7 +196,7 @@ def about_peers(ctx: Context, channel: Channel, posts: Iterable[Shown]) -> tuple
 def own_chat(ctx: Context, channel: Channel) -> Raw:
     """`chat`, serialised once for each account and version of the channel."""
     account_id = ctx.auth.account_id
-    key = (account_id, channel.version, channel.shut_to(account_id), account_id in channel.members)
+    key = (account_id, channel.version, channel.shut_to(account_id), account_id in channel.members, channel.noforwards)
     cached: tuple[Any, Raw] | None = ctx.auth.chats.get(channel.id)
     if cached is None or cached[0] != key:
         cached = (key, Raw(chat(ctx, channel)._bytes()))
