@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +14,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.run_hook import HookLimits, HookResult, run_hook
 from archiver.model.hooks import Hook, choose_suffix, retry_after
 from archiver.model.language import name_language
+from archiver.pacing.tasks import unless_stopped
 from archiver.store.annotation import Annotation, Unannotated, find_attempts, list_unannotated, put_annotation
 from archiver.store.database import Database
 
@@ -82,7 +82,7 @@ class Annotator:
             while page := await self._list_next(hook, seen):
                 for file in page:
                     seen.add(file.sha256)
-                    result = await self._run_unless_stopped(hook, file, stop)
+                    result = await unless_stopped(self._run(hook, file), stop)
                     if result is None:
                         return
                     if result.absent:
@@ -114,19 +114,6 @@ class Annotator:
             limit=_PAGE + len(seen),
         )
         return [one for one in found if one.sha256 not in seen and self._blobs.has_regular(one.sha256)]
-
-    async def _run_unless_stopped(self, hook: Hook, file: Unannotated, stop: asyncio.Event) -> HookResult | None:
-        """Run the hook; None if it was ended because of `stop`."""
-        stopping = asyncio.ensure_future(stop.wait())
-        running = asyncio.ensure_future(self._run(hook, file))
-        try:
-            await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
-            return running.result() if running.done() and not stop.is_set() else None
-        finally:
-            stopping.cancel()
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
 
     async def _run(self, hook: Hook, file: Unannotated) -> HookResult:
         if hook.name not in self._versions:

@@ -15,6 +15,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.handover import Handed, Handover
 from archiver.media.partial import DATA, drop_partial, partial_name
 from archiver.model.media_file import FileKey
+from archiver.pacing.tasks import finish
 
 T = TypeVar("T")
 
@@ -31,13 +32,7 @@ class Disk:
 
     async def run(self, act: Callable[..., T], *args: object) -> T:
         """Run it in a thread; when cancelled, only after it has ended."""
-        work = asyncio.get_running_loop().run_in_executor(self.threads, act, *args)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})
-            work.exception()  # what ended the pass is said; this one stays where it is
-            raise
+        return await finish(asyncio.get_running_loop().run_in_executor(self.threads, act, *args))
 
     def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
         """Store a whole file; returns what `Handover.settled` is to be called with, too."""

@@ -19,9 +19,10 @@ from archiver.media.gate import Gate
 from archiver.media.handover import Handed
 from archiver.media.part_reader import PartReader, Parts, SizeDiffers, TooLarge
 from archiver.media.partial import STEP, Partial
-from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, find_proven_size, retrieve
+from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, find_proven_size
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FileKey
+from archiver.pacing.tasks import cancel_all, finish, retrieve
 
 T = TypeVar("T")
 
@@ -102,10 +103,7 @@ class FileDownloader:
                     )
             return work.result()
         finally:
-            if not work.done():
-                work.cancel()
-                await asyncio.wait({work})
-            retrieve(work)
+            await cancel_all((work,))
 
     async def _fetch(self, location: FileLocation, most: int | None) -> Fetched:
         size = location.size
@@ -167,14 +165,8 @@ class FileDownloader:
         return Fetched(len(data), proven)
 
     async def _store(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
-        """Store a file and record it: when cancelled, both or nothing."""
-        work = asyncio.ensure_future(self._store_now(act, *args))
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})
-            retrieve(work)  # what ended the pass is said; this file is settled by the next one
-            raise
+        """Store a file and record it: when cancelled, both or nothing. The next pass settles it if recording fails."""
+        await finish(asyncio.ensure_future(self._store_now(act, *args)))
 
     async def _store_now(self, act: Callable[..., tuple[Handed, int]], *args: object) -> None:
         handed, turn = await self.disk.run(act, *args)
@@ -286,12 +278,7 @@ async def _all_of(work: Iterable[asyncio._CoroutineLike[T]], most: int) -> list[
                 else:
                     failure = failure or task.exception()
     finally:
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
-        for task in running:
-            retrieve(task)
+        await cancel_all(running)
     if failure is not None:
         raise failure
     return results

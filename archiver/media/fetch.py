@@ -26,7 +26,7 @@ from archiver.errors import (
 from archiver.media.crowd import Crowd
 from archiver.media.download import Fetched
 from archiver.media.fetch_counts import FetchCounts, NoRoom, explain_stop
-from archiver.media.fetch_ways import FetchWays, Walk, take
+from archiver.media.fetch_ways import FetchWays, Walk
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
     MORE_SHOW_IT,
@@ -45,6 +45,7 @@ from archiver.media.policy import has_room
 from archiver.media.references import list_others
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FINAL_STATES, FileKey, FileTask, whole_key
+from archiver.pacing.tasks import cancel_all, unless_stopped
 from archiver.store.faults import find_fault
 from archiver.store.file import settle_downloaded, settle_failed
 
@@ -96,13 +97,14 @@ class FileFetcher:
         try:
             while await self._wait(stop, AT_ONCE - TAKEN):
                 skip = self._disk.under_way.keys() | self._tried
-                tasks = await take(walk, TAKEN, now=self._ways.clock.now(), skip=skip, stop=stop)
+                # Walking millions of messages takes a minute.
+                tasks = await unless_stopped(walk.take(TAKEN, now=self._ways.clock.now(), skip=skip), stop)
                 if not tasks:
                     break
                 self._begin(tasks, await self._recall(tasks))
             await self._wait(stop, 0)
         finally:
-            await self._cancel()
+            await cancel_all(self._running.values())
             await self._ways.references.close()
             await self._ways.settle.drain()
         if self._stopped_by is not None:
@@ -118,13 +120,6 @@ class FileFetcher:
         finally:
             stopping.cancel()
         return not stop.is_set() and self._stopped_by is None
-
-    async def _cancel(self) -> None:
-        running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
 
     async def _recall(self, tasks: list[FileTask]) -> Mapping[FileKey, FileLocation]:
         if not self._ways.is_following:

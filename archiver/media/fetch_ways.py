@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,18 +21,6 @@ class Walk(Protocol):
     async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
         """Some files; none at the end of the walk."""
         ...
-
-
-async def take(walk: Walk, limit: int, *, now: float, skip: Collection[FileKey], stop: asyncio.Event) -> list[FileTask]:
-    """Some files; none as soon as `stop` is set: walking millions of messages takes a minute."""
-    taking, stopping = asyncio.ensure_future(walk.take(limit, now=now, skip=skip)), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return taking.result() if taking.done() else []
-    finally:
-        for task in (taking, stopping):
-            task.cancel()
-        await asyncio.wait({taking, stopping})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

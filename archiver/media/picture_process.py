@@ -12,6 +12,7 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.media.decode_picture import environment
+from archiver.pacing.tasks import finish
 
 SECONDS: Final = 20.0
 """What one picture may take; the largest photos take a tenth of a second."""
@@ -75,12 +76,7 @@ class PictureProcess:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            ending = asyncio.ensure_future(process.communicate())  # closes its pipes, too
-            try:
-                await asyncio.shield(ending)
-            except asyncio.CancelledError:
-                await ending
-                raise
+            await finish(asyncio.ensure_future(process.communicate()))  # closes its pipes, too
 
     async def _exchange(self, request: dict[str, str]) -> dict[str, Any] | None:
         process = self._process or await self._start()

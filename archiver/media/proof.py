@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Protocol
 
 from archiver.errors import Error, LoginNeeded, ReferenceExpired, ServerFault
 from archiver.model.file_location import PART, FileLocation, PieceHash
+from archiver.pacing.tasks import retrieve
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,6 @@ class WrongBytes(ServerFault):
 
     def __init__(self) -> None:
         super().__init__("the server's bytes differ from the hashes it gives of them.")
-
-
-def retrieve(done: asyncio.Future[Any]) -> None:
-    """Look at a failure that those who waited may have left behind, or asyncio would report it."""
-    if not done.cancelled():
-        done.exception()
 
 
 class Hashes(Protocol):

@@ -19,6 +19,7 @@ from archiver.mirror.ingest import Ingest, Outdated
 from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileKey, FileTask
 from archiver.model.record import HistoryPage
+from archiver.pacing.tasks import cancel_all
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database, Reader
 from archiver.store.file import list_shown
@@ -114,11 +115,7 @@ class References:
 
     async def close(self) -> None:
         """End what is under way."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await cancel_all(self._tasks.values())
 
     async def _answer_all(self, channel_id: ChannelId) -> None:
         """Answer what is waiting for a channel, a call after another."""

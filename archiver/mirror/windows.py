@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from archiver.model.coverage import Interval
+from archiver.pacing.tasks import cancel_all
 
 if TYPE_CHECKING:
     from archiver.mirror.step import Step
@@ -93,13 +94,7 @@ async def walk_windows(
             for _, step in steps:
                 yield step, windows.left
     finally:
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
-        for task in running:
-            if not task.cancelled():
-                task.exception()  # of a page that is no longer needed
+        await cancel_all(running)  # pages that are no longer needed
 
 
 async def _run(read: Callable[[Interval], Awaitable[Step]], part: Interval) -> Step:

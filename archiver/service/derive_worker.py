@@ -17,6 +17,7 @@ from archiver.lock import hold_hooks
 from archiver.media.annotate import Annotator
 from archiver.media.hash_pictures import hash_pictures
 from archiver.media.picture_process import INSTALL, can_read_pictures
+from archiver.pacing.tasks import cancel_all
 from archiver.store.annotation import find_next_try
 from archiver.store.database import Database
 from archiver.store.picture import count_material
@@ -121,8 +122,7 @@ async def deriving(worker: DeriveWorker) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        running.cancel()
-        await asyncio.wait({running})
+        await cancel_all((running,))
 
 
 def _tell_end(running: asyncio.Task[None]) -> None:

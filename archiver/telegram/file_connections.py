@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from archiver.errors import Error
+from archiver.pacing.tasks import cancel_all
 from archiver.telegram.connection import Connection
 from archiver.telegram.timeouts import Timeouts
 
@@ -91,8 +92,7 @@ class FileConnections:
     async def close(self) -> None:
         """Disconnect."""
         if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait({self._opening})
+            await cancel_all((self._opening,))
         for line in self._lines:
             await line.connection.close()
         self._lines.clear()

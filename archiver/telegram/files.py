@@ -27,6 +27,7 @@ from archiver.errors import (
 )
 from archiver.model.file_location import PART, FileLocation, PieceHash
 from archiver.pacing.scheduler import Priority
+from archiver.pacing.tasks import cancel_all
 from archiver.telegram.connection import Connection
 from archiver.telegram.faults import server_name
 from archiver.telegram.file_connections import FileConnections
@@ -95,10 +96,7 @@ class FileServers:
 
     async def close(self) -> None:
         """Disconnect; the tasks that use it must have ended."""
-        for task in list(self._warming):
-            task.cancel()
-        if self._warming:
-            await asyncio.wait(self._warming)
+        await cancel_all(self._warming)
         for centre in self._centres.values():
             await centre.close()
         self._centres.clear()
