@@ -16,6 +16,7 @@ from archiver.convert.locations import list_locations, protect
 from archiver.errors import ChannelGone, ServerFault
 from archiver.ids import AccessHash, ChannelId, MessageId
 from archiver.mirror.ingest import Ingest, Outdated
+from archiver.mirror.source import HistorySource
 from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileKey, FileTask
 from archiver.model.record import HistoryPage
@@ -46,25 +47,13 @@ Found: TypeAlias = Mapping[str, FileLocation]
 """The files that a message shows now: key -> location."""
 
 
-class MessageSource(Protocol):
-    """What is asked of the server."""
+class MessageSource(HistorySource, Protocol):
+    """Gives messages as they are now."""
 
     async def get_shown(
         self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
     ) -> HistoryPage:
         """The messages that exist now, and the ids reported as empty."""
-        ...
-
-    async def get_history(
-        self,
-        channel_id: ChannelId,
-        access_hash: AccessHash,
-        *,
-        offset_id: int,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> HistoryPage:
-        """The newest messages."""
         ...
 
 

@@ -18,7 +18,26 @@ from archiver.model.record import Channel, Difference, HistoryPage, Message, Pee
 from archiver.pacing.scheduler import Priority
 
 
-class Source(Protocol):
+class HistorySource(Protocol):
+    """Gives pages of histories. The contract is in the module's docstring."""
+
+    async def get_history(
+        self,
+        channel_id: ChannelId,
+        access_hash: AccessHash,
+        *,
+        offset_id: int,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> HistoryPage:
+        """Messages with ids below `offset_id` (0: from the newest), newest first. Raises ChannelError.
+
+        `before` (unix seconds) requires `offset_id` 0: start at the newest message the server considers older.
+        """
+        ...
+
+
+class Source(HistorySource, Protocol):
     """The network as the workers see it. The contract is in the module's docstring."""
 
     @property
@@ -36,21 +55,6 @@ class Source(Protocol):
 
     async def get_channel(self, channel_id: ChannelId, access_hash: AccessHash) -> Channel:
         """The channel's current attributes, including `about` and counts. Raises ChannelError."""
-        ...
-
-    async def get_history(
-        self,
-        channel_id: ChannelId,
-        access_hash: AccessHash,
-        *,
-        offset_id: int,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> HistoryPage:
-        """Messages with ids below `offset_id` (0: from the newest), newest first. Raises ChannelError.
-
-        `before` (unix seconds) requires `offset_id` 0: start at the newest message the server considers older.
-        """
         ...
 
     async def get_difference(

@@ -79,12 +79,11 @@ def expect_own_updates(updates: Objects, channel_id: ChannelId) -> None:
             raise Implausible("answered with events of another channel")
 
 
-def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> tuple[tuple[Message, ...], frozenset[int]]:
-    """Messages and empty ids of an answer to getMessages. Raises Implausible if one of them was not requested."""
+def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> None:
+    """Raise Implausible if an answer to getMessages has a message or empty id that was not requested."""
     answered = {message.message_id for message in page.messages} | set(page.empty_ids)
     if not answered.issubset(message_ids):
         raise Implausible("answered with messages that were not requested")
-    return page.messages, frozenset(page.empty_ids)
 
 
 def convert_all(objects: Objects, channel_id: ChannelId, peers: Peers) -> list[Message]:

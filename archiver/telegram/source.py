@@ -145,14 +145,8 @@ class TelegramSource:
         self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
     ) -> tuple[tuple[Message, ...], frozenset[int]]:
         """The messages that exist now, and the ids that the server reports as empty."""
-        request = functions.channels.GetMessagesRequest(
-            types.InputChannel(channel_id, access_hash), [types.InputMessageID(i) for i in message_ids]
-        )
-        answer = read_history(await self._call(request, "getMessages", channel_id))
-        if answer.messages.unreadable:
-            return await self._messages_around(channel_id, access_hash, message_ids, answer)
-        page = to_page(channel_id, answer)
-        return expect_asked(page, message_ids)
+        page = await self.get_shown(channel_id, access_hash, message_ids)
+        return page.messages, frozenset(page.empty_ids)
 
     async def get_shown(
         self, channel_id: ChannelId, access_hash: AccessHash, message_ids: tuple[int, ...]
