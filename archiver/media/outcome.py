@@ -8,9 +8,8 @@ from archiver.errors import ChannelError, Error, FileRefused
 from archiver.media.part_reader import TooLarge
 from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileState, FileTask
+from archiver.pacing.attempts import attempt_delay
 
-FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
-"""Seconds until a file that failed is tried again: after the first attempt, growth, at most."""
 _GONE = frozenset({"FILE_ID_INVALID", "FILE_NOT_FOUND", "DOCUMENT_INVALID", "PHOTO_INVALID", "MEDIA_EMPTY"})
 """Reasons of the server that mean that it no longer has the file."""
 _REFUSED = frozenset({"LOCATION_INVALID", "LOCATION_NOT_AVAILABLE", "MEDIA_INVALID", "PREMIUM_ACCOUNT_REQUIRED"})
@@ -39,11 +38,6 @@ def describe_partial(held: int, size: int) -> str:
     return f"{held:,} of {size:,} bytes are there"
 
 
-def retry_delay(attempts: int) -> float:
-    """Seconds until the next attempt, given the number of failed ones before this one."""
-    return min(FIRST * FACTOR ** min(attempts, 10), MOST)
-
-
 def judge(error: Error, attempts: int) -> Outcome:
     """What a file becomes after this error; `attempts`: failed ones before."""
     reason = str(error.args[0])
@@ -54,8 +48,8 @@ def judge(error: Error, attempts: int) -> Outcome:
     if isinstance(error, TooLarge):
         return Outcome("too big", reason, size=error.size)
     if isinstance(error, ChannelError):
-        return Outcome("failed", f"its channel cannot be read: {reason}", retry_delay(attempts))
-    return Outcome("failed", reason, retry_delay(attempts))
+        return Outcome("failed", f"its channel cannot be read: {reason}", attempt_delay(attempts))
+    return Outcome("failed", reason, attempt_delay(attempts))
 
 
 def is_withheld(task: FileTask, location: FileLocation) -> bool:

@@ -24,6 +24,7 @@ from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.rich_whole import is_shorter
+from archiver.pacing.attempts import attempt_delay
 from archiver.pacing.scheduler import Priority
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database
@@ -37,13 +38,6 @@ QUERY_INTERVAL = 5.0
 """Seconds until the next query when nothing was due."""
 REST = 60.0
 """Seconds for which a failing channel is left alone."""
-FIRST, FACTOR, MOST = 60.0, 4.0, 86400.0
-"""Retry delay of a message: seconds after the first attempt, growth factor, maximum in seconds."""
-
-
-def part_retry_delay(attempts: int) -> float:
-    """Seconds until the next attempt, given the number of failed ones before this one."""
-    return min(FIRST * FACTOR ** min(attempts, 10), MOST)
 
 
 async def _ignore_failure(_channel: Mirrored, _error: Error) -> None:
@@ -137,4 +131,4 @@ class Completer:
         await self._ingest.store_whole(channel, whole, retry_at=self._retry_at(due))
 
     def _retry_at(self, due: Due) -> int:
-        return int(self._clock.now() + part_retry_delay(due.attempts))
+        return int(self._clock.now() + attempt_delay(due.attempts))

@@ -20,10 +20,11 @@ from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert import Peers, convert_message
 from archiver.errors import FloodWait
-from archiver.mirror.complete_rich import MOST, AccountChannels, Completer, part_retry_delay
+from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.reread import Rereader
 from archiver.model.record import Message
+from archiver.pacing.attempts import MOST, attempt_delay
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search.engine.protocol import Question
@@ -280,7 +281,7 @@ async def test_a_message_that_cannot_be_completed_is_retried_with_growing_delays
         ]
         waits = []
         for attempt in range(8):
-            server.clock += part_retry_delay(attempt) + 1
+            server.clock += attempt_delay(attempt) + 1
             assert await asking.step() == 1  # only the one that may be had later
             [(retry_at,)] = query(tmp_path, "SELECT retry_at FROM rich_part WHERE message_id = ?", bad.id)
             waits.append(retry_at - server.world.now())
@@ -310,7 +311,7 @@ async def test_a_shorter_answer_a_part_again_or_another_message_completes_nothin
             with answering(channel, post, lie, other):
                 await asking.step()
             assert (words(tmp_path, channel, post.id), await partial(rig, channel)) == ("the beginning", (1, 0))
-            server.clock += part_retry_delay(attempt) + 1
+            server.clock += attempt_delay(attempt) + 1
         assert count(tmp_path, "revision") == 0
         await complete(rig, server)
         assert words(tmp_path, channel, post.id).endswith("the very end")

@@ -18,7 +18,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.call_budget import CallBudget, small_calls
 from archiver.media.gate import Gate
 from archiver.media.handover import Handed, Handover
-from archiver.media.outcome import judge, retry_delay
+from archiver.media.outcome import judge
 from archiver.media.part_map import PartMap
 from archiver.media.part_reader import PartReader, SizeDiffers
 from archiver.media.partial import DATA, PARTS, Partial, list_partials, partial_name
@@ -28,6 +28,7 @@ from archiver.media.window import LEAST as LEAST_WINDOW
 from archiver.media.window import MOST, SLOW, START, Window, received, slowed
 from archiver.model.file_location import PART, FileLocation, PieceHash, part_count, part_length
 from archiver.model.media_file import FileKey
+from archiver.pacing.attempts import attempt_delay
 
 KEY = FileKey("document/5100000000000007")
 HASHED = 128 << 10
@@ -376,7 +377,7 @@ async def test_the_gate_lets_only_the_window_through_and_hung_parts_block_nobody
     await asyncio.wait(hung)
     async with gate.part(PART):
         pass
-    assert gate._used == 0
+    assert gate.in_flight == 0
     assert gate._overdue == 0
 
 
@@ -387,7 +388,7 @@ async def test_a_cancelled_wait_gives_its_place_back() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait({waiting})
-    assert gate._used == 0
+    assert gate.in_flight == 0
 
 
 async def enter(gate: Gate) -> None:
@@ -416,7 +417,7 @@ def test_small_files_have_a_budget_unless_pacing_is_off() -> None:
 
 
 def test_retries_grow_up_to_a_day_and_some_refusals_are_final() -> None:
-    delays = [retry_delay(attempts) for attempts in range(20)]
+    delays = [attempt_delay(attempts) for attempts in range(20)]
     assert delays == sorted(delays)
     assert delays[0] == 60
     assert delays[-1] == 86400
