@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.media.blob_store import BlobStore
+from archiver.media.slots import update_all_slots
 from archiver.model.fault import Fault
 from archiver.model.media_file import BlobState, blob_path
 from archiver.store.blob_check import (
@@ -30,7 +31,6 @@ from archiver.store.blob_check import (
     sum_blobs,
 )
 from archiver.store.database import Database
-from archiver.store.file import tell_slots
 from archiver.store.rows import list_names
 
 _CHUNK: Final = 1 << 20
@@ -103,8 +103,7 @@ async def check_stored(
         run.stop.set()
         await asyncio.shield(run.record())
     if record:
-        while await database.write(tell_slots, now=int(time.time())):
-            pass
+        await update_all_slots(database, now=int(time.time()))
     await run.list_extra()
     return done
 

@@ -24,7 +24,7 @@ MEDIA: Final = "media"
 PARTIAL: Final = "partial"
 """Below `media/`: what is being fetched."""
 DATA: Final = ".data"
-"""End of the names of files under way; what else is there tells about them."""
+"""End of the names of files under way; other files there describe them."""
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Never through a link; opening a FIFO must not block."""

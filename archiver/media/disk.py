@@ -11,9 +11,9 @@ from hashlib import sha256
 from typing import TypeVar
 
 from archiver.errors import BlockedPath
-from archiver.media.blob_store import BlobStore
+from archiver.media.blob_store import DATA, BlobStore
 from archiver.media.handover import Handed, Handover
-from archiver.media.partial import DATA, drop_partial, partial_name
+from archiver.media.partial import drop_partial, partial_name
 from archiver.model.media_file import FileKey
 from archiver.pacing.tasks import finish
 

@@ -1,8 +1,8 @@
-"""The files to fetch next: the channels of an account by turns, the newest messages of each first.
+"""The files to fetch next: the channels of an account in turn, the newest messages of each first.
 
-One walk passes every channel once. A walk begun again goes on where it was, after the messages that are new meanwhile
-at either end of a history; so it does by itself every half minute. Every hour, and when a policy has changed, it begins
-at the newest message again.
+A walk passes every channel once. Restarted, it first takes the messages that are new at either end of a history, then
+goes on where it was; it does so by itself every half minute. Every hour, and after a change of a policy, it begins
+again at the newest message.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from archiver.store.media_policy import list_overrides
 RENEW_EVERY: Final = 30.0
 """Seconds after which a walk looks for new messages before it goes on."""
 LEAST_SHARE: Final = 25
-"""Files taken of a channel in its turn, if it has as many: their messages are looked at again with one call, of which
-Telegram allows one in ten seconds."""
+"""Files taken from a channel in its turn, if it has as many: one call looks at their messages again, and Telegram
+allows one such call in ten seconds."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""
 _REMEMBERED: Final = 1_000
@@ -112,19 +112,20 @@ class FileWalk:
 
     async def count_waiting(self) -> tuple[int, int | None]:
         """The wanted files that failed and are tried again later, and when the first of them is, in unix seconds."""
-        return await self.database.read(count_waiting, await self._policies(), self.selection.messages)
+        policies = await self._policies(await self.database.read(list_overrides))
+        return await self.database.read(count_waiting, policies, self.selection.messages)
 
     async def count_lost(self) -> int:
         """The wanted files whose stored copies are missing, which are fetched again only when somebody asks."""
-        return await self.database.read(count_lost, await self._policies(), self.selection.messages)
+        policies = await self._policies(await self.database.read(list_overrides))
+        return await self.database.read(count_lost, policies, self.selection.messages)
 
     def count_over_quota(self) -> int:
         """The files of this walk that were left out for their channels' quotas."""
         return sum(quota.refused for quota in self._quotas.values())
 
-    async def _policies(self) -> dict[ChannelId, MediaPolicy]:
+    async def _policies(self, overrides: Mapping[ChannelId, PolicyOverride]) -> dict[ChannelId, MediaPolicy]:
         """What is wanted of each channel."""
-        overrides = await self.database.read(list_overrides)
         chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
         ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
         return {one: self._policy(overrides.get(one)) for one in ids}
@@ -153,10 +154,8 @@ class FileWalk:
         asked = await self.database.read(count_asked)
         is_asked = self.selection.is_policy and ((asked[0] > 0 and is_full) or asked != self._asked)
         self._asked = asked
-        chosen = self.selection.channels if self.selection.messages is None else set(self.selection.messages)
+        policies = await self._policies(overrides)
         new: list[WalkPlace] = []
-        ids = await self.database.read(list_media_channels, account=self.account, channels=chosen)
-        policies = {channel_id: self._policy(overrides.get(channel_id)) for channel_id in ids}
         for task in await self.database.read(list_due, policies, self.selection.messages, now=int(now)):
             if is_thumb(task.key) or await self._has_room(task, policies[task.channel_id]):
                 self._again.append(task)

@@ -8,9 +8,10 @@ from typing import Final
 
 from archiver.errors import UsageError
 from archiver.media.blob_store import BlobStore
+from archiver.media.slots import update_all_slots
 from archiver.model.media_file import BlobState
 from archiver.store.database import Database, read
-from archiver.store.file import Blob, change_blob_state, tell_slots
+from archiver.store.file import Blob, change_blob_state
 from archiver.store.stored_files import list_blobs
 
 _AT_ONCE: Final = 500
@@ -62,5 +63,4 @@ async def mark(database: Database, blobs: Iterable[Blob], state: BlobState, *, n
     """Record where these contents are now, for every message that shows them."""
     for blob in blobs:
         await database.write(change_blob_state, blob.sha256, blob.state, state, now=now)
-    while await database.write(tell_slots, now=now):
-        pass
+    await update_all_slots(database, now=now)

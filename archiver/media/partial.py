@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol, Self
 
-from archiver.media.blob_store import BlobStore
+from archiver.media.blob_store import DATA, BlobStore
 from archiver.media.part_map import PartMap
 from archiver.model.file_location import PART, part_count
 from archiver.model.media_file import FileKey
 
-DATA, PARTS = ".data", ".parts"
+PARTS = ".parts"
+"""End of the names of the lists of parts."""
 SYNC_EVERY = 64
 """Parts after which the data are synced."""
 STEP = 64 * PART

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
+from archiver.media.slots import update_all_slots
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
 from archiver.store.blob_check import list_unknown
 from archiver.store.database import Connection, Database, Reader, read
-from archiver.store.file import Blob, list_files_of, set_blob_state, tell_slots
+from archiver.store.file import Blob, list_files_of, set_blob_state
 from archiver.store.file_queue import iter_slots
 from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs
 
@@ -132,8 +133,7 @@ async def carry_out(database: Database, store: BlobStore, plan: PrunePlan, *, no
     for item in plan.items:
         await database.write(set_blob_state, item.sha256, "offloaded", now=now)
         await asyncio.to_thread(store.delete, item.sha256)
-    while await database.write(tell_slots, now=now):
-        pass
+    await update_all_slots(database, now=now)
     for sha256 in plan.orphans:
         await asyncio.to_thread(store.delete, sha256)
 

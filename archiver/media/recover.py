@@ -7,13 +7,14 @@ import os
 from contextlib import suppress
 
 from archiver.errors import BlockedPath
-from archiver.media.blob_store import BlobStore, hash_file
+from archiver.media.blob_store import DATA, BlobStore, hash_file
 from archiver.media.handover import Handed, Handover
 from archiver.media.outcome import describe_partial
-from archiver.media.partial import DATA, PARTS, drop_partial, list_partials, partial_name, read_list
+from archiver.media.partial import PARTS, drop_partial, list_partials, partial_name, read_list
+from archiver.media.slots import update_all_slots
 from archiver.model.media_file import FINAL_STATES, FileKey
 from archiver.store.database import Database, Reader
-from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed, tell_slots
+from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed
 
 
 async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:
@@ -28,8 +29,7 @@ async def recover(database: Database, store: BlobStore, handover: Handover, *, n
         if file.status != "downloaded" and await asyncio.to_thread(_is_whole, store, handed):
             await database.write(settle_downloaded, handed.key, sha256=handed.sha256, size=handed.size, now=now)
             settled += 1
-    while await database.write(tell_slots, now=now):
-        pass  # of a file that many messages show
+    await update_all_slots(database, now=now)
     handover.clear()
     names = set(store.list_partial())
     for key in list_partials(names):

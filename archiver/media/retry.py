@@ -6,9 +6,10 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
+from archiver.media.slots import update_all_slots
 from archiver.model.media_file import FileKey, FileState, thumb_key
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.file import find_files, forget_outcome, tell_slots
+from archiver.store.file import find_files, forget_outcome
 from archiver.store.file_queue import iter_slots
 
 FAILED: Final[frozenset[FileState]] = frozenset({"failed"})
@@ -34,8 +35,7 @@ async def revive(
     found: list[Revived] = []
     for at in range(0, len(keys), _AT_ONCE):
         found += await database.write(_revive, keys[at : at + _AT_ONCE], now=now)
-    while await database.write(tell_slots, now=now):
-        pass
+    await update_all_slots(database, now=now)
     return found
 
 

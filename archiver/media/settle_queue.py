@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
 
+from archiver.media.slots import update_all_slots
 from archiver.store.database import Database, Writer
-from archiver.store.file import tell_slots
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +63,14 @@ class SettleQueue:
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 await self._write(batch)
                 self._written_at = asyncio.get_running_loop().time()
-            await self._tell_others()
+            await self._update_slots()
 
-    async def _tell_others(self) -> None:
-        """Tell slots that could not be told with their file; what prevents it now does not later."""
+    async def _update_slots(self) -> None:
+        """Update the slots that were left out; what fails now is done by the next transaction or the next run."""
         try:
-            while await self._database.write(tell_slots, now=int(self._now())):
-                pass
-        except Exception as exc:  # noqa: BLE001  # those who put something in wait for this task
-            log.warning("slots of files are told later: %s", type(exc).__name__)
+            await update_all_slots(self._database, now=int(self._now()))
+        except Exception as exc:  # noqa: BLE001  # the callers of `put` wait for this task
+            log.warning("messages show the state of some files later: %s", type(exc).__name__)
 
     async def _gather(self) -> None:
         """Wait for more of them, but not for long."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, wants_thumb, why_not
@@ -18,9 +18,11 @@ from archiver.store.stored_files import iter_slots_of, list_due_retries, list_lo
 DUE_AT_ONCE: Final = 500
 """Files tried again that are handed out together."""
 _DUE_SCANNED: Final = 5_000
-"""Maximum number of files that are due and looked at, of which some may not be wanted any more."""
+"""Maximum number of due files that are looked at; some may no longer be wanted."""
 AT_ONCE: Final = 1_000
 """Chosen messages that are looked at in one read."""
+ChosenMessages: TypeAlias = Mapping[ChannelId, Collection[MessageId]] | None
+"""Only files of these messages; None: of all."""
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class QuotaLeft:
     promised: set[FileKey] = field(default_factory=set)
     """Files that are tried again, for which it was counted down."""
     refused: int = 0
-    """Files met for which there was no room."""
+    """Files left out because there was no room."""
 
     def take(self, key: FileKey, size: int) -> bool:
         """Count down; whether there was room."""
@@ -43,7 +45,7 @@ class QuotaLeft:
         return True
 
     def promise(self, key: FileKey, size: int) -> bool:
-        """Count down, once for a file that will be met again."""
+        """Count down, only once for a file that the walk will reach again."""
         if has_room := self.take(key, size):
             self.promised.add(key)
         return has_room
@@ -78,7 +80,7 @@ class WalkPlace:
         return None if self.messages is None else self.messages[:AT_ONCE]
 
     def go_on(self, below: MessageId | None) -> bool:
-        """Go on below this message, None: behind the messages just looked at; whether there are more."""
+        """Go on below this message, None: after the messages just looked at; return whether there are more."""
         if below is not None:
             self.span = self.span._replace(below=below)
             return True
@@ -105,53 +107,22 @@ class WalkPlace:
 
 
 def count_waiting(
-    conn: Reader,
-    policies: Mapping[ChannelId, MediaPolicy],
-    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+    conn: Reader, policies: Mapping[ChannelId, MediaPolicy], messages: ChosenMessages
 ) -> tuple[int, int | None]:
-    """Count the files that failed, are tried again later, and are wanted; and when the first of them is tried.
-
-    `messages`: only files of these; None: of all messages.
-    """
-    times = [retry_at for key, retry_at in list_retries(conn) if _is_wanted(conn, key, policies, messages)]
+    """Count the files that failed, are tried again later, and are wanted; and when the first of them is tried."""
+    times = [at for key, at in list_retries(conn) if any(True for _ in _iter_wanting(conn, key, policies, messages))]
     return len(times), times[0] if times else None
 
 
-def count_lost(
-    conn: Reader,
-    policies: Mapping[ChannelId, MediaPolicy],
-    messages: Mapping[ChannelId, Collection[MessageId]] | None,
-) -> int:
+def count_lost(conn: Reader, policies: Mapping[ChannelId, MediaPolicy], messages: ChosenMessages) -> int:
     """Count the wanted files that failed and are fetched again only when somebody asks: their copies are missing."""
-    return sum(_is_wanted(conn, key, policies, messages, present=True) for key in list_lost(conn))
-
-
-def _is_wanted(
-    conn: Reader,
-    key: FileKey,
-    policies: Mapping[ChannelId, MediaPolicy],
-    messages: Mapping[ChannelId, Collection[MessageId]] | None,
-    *,
-    present: bool = False,
-) -> bool:
-    """Whether a slot of these channels wants the file; `present`: one of a message that is not deleted."""
-    for slot in iter_slots_of(conn, key):
-        policy = policies.get(slot.channel_id)
-        if policy is None or (messages is not None and slot.message_id not in messages.get(slot.channel_id, ())):
-            continue
-        if (wants_thumb(policy, slot) if is_thumb(key) else why_not(policy, slot) is None) and not (
-            present and slot.missing
-        ):
-            return True
-    return False
+    return sum(
+        any(not slot.missing for slot in _iter_wanting(conn, key, policies, messages)) for key in list_lost(conn)
+    )
 
 
 def list_due(
-    conn: Reader,
-    policies: Mapping[ChannelId, MediaPolicy],
-    messages: Mapping[ChannelId, Collection[MessageId]] | None,
-    *,
-    now: int,
+    conn: Reader, policies: Mapping[ChannelId, MediaPolicy], messages: ChosenMessages, *, now: int
 ) -> list[FileTask]:
     """The first files to try again now, each through the newest message of these channels that wants it."""
     due = list_due_retries(conn, now=now, limit=_DUE_SCANNED)
@@ -161,19 +132,26 @@ def list_due(
 
 
 def _find_task(
-    conn: Reader,
-    file: FileStatus,
-    policies: Mapping[ChannelId, MediaPolicy],
-    messages: Mapping[ChannelId, Collection[MessageId]] | None,
+    conn: Reader, file: FileStatus, policies: Mapping[ChannelId, MediaPolicy], messages: ChosenMessages
 ) -> FileTask | None:
-    for slot in iter_slots_of(conn, file.key):
-        policy = policies.get(slot.channel_id)
-        if policy is None or slot.missing or (messages and slot.message_id not in messages.get(slot.channel_id, ())):
-            continue
-        place = WalkPlace(channel_id=slot.channel_id, policy=policy, thumbs=is_thumb(file.key))
-        if wants_thumb(policy, slot) if place.thumbs else why_not(policy, slot) is None:
+    for slot in _iter_wanting(conn, file.key, policies, messages):
+        if not slot.missing:
+            policy = policies[slot.channel_id]
+            place = WalkPlace(channel_id=slot.channel_id, policy=policy, thumbs=is_thumb(file.key))
             return replace(place.task(slot), attempts=file.attempts)
     return None
+
+
+def _iter_wanting(
+    conn: Reader, key: FileKey, policies: Mapping[ChannelId, MediaPolicy], messages: ChosenMessages
+) -> Iterator[FileSlot]:
+    """Yield the slots of these channels that want a file, the newest first; those of deleted messages, too."""
+    for slot in iter_slots_of(conn, key):
+        policy = policies.get(slot.channel_id)
+        if policy is None or (messages is not None and slot.message_id not in messages.get(slot.channel_id, ())):
+            continue
+        if wants_thumb(policy, slot) if is_thumb(key) else why_not(policy, slot) is None:
+            yield slot
 
 
 def is_unsettled(conn: Reader, place: WalkPlace) -> bool:

@@ -2,7 +2,7 @@
 
 A file without a row is not downloaded. What becomes of a file is written in one transaction with the slots of all
 channels that show it, their search rows and the outbox. A sticker may be shown by 100,000 messages: each transaction
-tells at most SLOTS of them, and `tell_slots` the rest.
+updates at most SLOTS of them, and `update_slots` the rest.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BLOB_TO_FILE: Final[dict[BlobState, tuple[FileState, str | None]]] = {
     "damaged": ("failed", "the stored copy is damaged"),
 }
 SLOTS: Final = 500
-"""Maximum number of slots told of a file in one transaction, so that mirroring waits for less than a second."""
+"""Maximum number of slots updated in one transaction, so that mirroring waits for less than a second."""
 
 
 class Shown(NamedTuple):
@@ -63,7 +63,7 @@ class Blob(NamedTuple):
 
 
 def find_files(conn: Reader, keys: Iterable[FileKey]) -> dict[FileKey, FileStatus]:
-    """What is known of these files; those of which nothing is are left out."""
+    """What is known of these files; unknown ones are left out."""
     rows = conn.execute(f"{_STATUS} WHERE file_key IN (SELECT value FROM json_each(?))", (_json(keys),))
     return {row[0]: _status(row) for row in rows}
 
@@ -218,8 +218,8 @@ def _put(
         _put_slots(conn, find_file(conn, key), now)
 
 
-def tell_slots(conn: sqlite3.Connection, *, now: int) -> bool:
-    """Tell further slots of files whose state they do not show yet; return whether there may be more."""
+def update_slots(conn: sqlite3.Connection, *, now: int) -> bool:
+    """Update further slots that do not show the state of their file yet; return whether there may be more."""
     row = conn.execute("SELECT file_key FROM file WHERE behind ORDER BY file_key LIMIT 1").fetchone()
     if row is not None:
         _put_slots(conn, find_file(conn, row[0]), now)

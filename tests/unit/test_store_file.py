@@ -140,7 +140,7 @@ async def test_a_file_shown_more_often_than_one_transaction_takes_is_told_to_all
     monkeypatch.setattr(files, "SLOTS", 2)
     await database.write(files.settle_downloaded, PICTURE, sha256=SHA, size=7, now=50)
     assert [row[2] for row in await slots(database)] == ["downloaded", "downloaded", "not downloaded", "not downloaded"]
-    while await database.write(files.tell_slots, now=51):
+    while await database.write(files.update_slots, now=51):
         pass
     assert [row[2] for row in await slots(database)] == ["downloaded", "downloaded", "not downloaded", "downloaded"]
 
