@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
@@ -12,7 +11,6 @@ import pytest
 
 from archiver.ids import ChannelId, MessageId
 from archiver.media import file_walk, walk_place
-from archiver.media.fetch_ways import take
 from archiver.media.file_walk import FULL_EVERY, RENEW_EVERY, FileSelection, FileWalk
 from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
@@ -272,18 +270,6 @@ async def test_a_clock_that_was_wrong_once_delays_no_file_for_a_year(database: D
     found = places(await walk_whole(FileWalk(database, "main", ALL)))
     assert (1001, 20) in found
     assert (1001, 19) not in found
-
-
-async def test_a_stop_does_not_wait_for_the_end_of_a_long_walk() -> None:
-    class Long:
-        async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:
-            await asyncio.sleep(3600)
-            return []
-
-    stop = asyncio.Event()
-    asyncio.get_running_loop().call_later(0.01, stop.set)
-    async with asyncio.timeout(20):
-        assert await take(Long(), 5, now=1.0, skip=(), stop=stop) == []
 
 
 async def test_what_is_asked_while_earlier_wishes_are_settled_is_not_forgotten(database: Database) -> None:
