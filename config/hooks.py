@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_settings import NoDecode
 
 from config.kinds import Duration
+from config.names import HOOK_PLACEHOLDER
 
-PLACEHOLDER = "{path}"
 _MOST_ARGUMENTS = 100
 _LONGEST = 4_000
 
@@ -31,7 +31,7 @@ def _check_command(value: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= len(value) <= _MOST_ARGUMENTS or any("\0" in one or len(one) > _LONGEST for one in value):
         raise ValueError(f"it needs a program and at most {_MOST_ARGUMENTS} arguments")
     program = value[0]
-    if not program.strip() or PLACEHOLDER in program:
+    if not program.strip() or HOOK_PLACEHOLDER in program:
         raise ValueError("the first item of the list is the program")
     if "/" in program and not program.startswith(("/", "~/")):
         raise ValueError(f'write "{program}" with its full path: the program is not run in this directory')
@@ -40,7 +40,7 @@ def _check_command(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_hook(value: tuple[str, ...]) -> tuple[str, ...]:
     """The same, and an argument for the file. Raises ValueError."""
-    if not any(PLACEHOLDER in one for one in value[1:]):
+    if not any(HOOK_PLACEHOLDER in one for one in value[1:]):
         raise ValueError("an argument must contain {path}, which is replaced with the path of the file")
     return value
 

@@ -7,6 +7,9 @@ from typing import Literal, TypeAlias
 DIRECT = "direct"
 """Value of an account's `proxy` that means no proxy, even if [telegram] has one."""
 
+HOOK_PLACEHOLDER = "{path}"
+"""Replaced with the path of the file in the arguments of a hook."""
+
 HistoryPace: TypeAlias = Literal["gentle", "normal"]
 
 

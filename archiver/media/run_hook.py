@@ -1,44 +1,34 @@
 """Run a program of the user's on a stored file, and take what it prints: never a shell, and within limits.
 
 The program gets the file as one argument, a temporary directory to work in, an environment without our settings, the
-lowest priority, and limits of time and output. Whatever it started is ended with it: its process group, and processes
-that left the group but still carry our mark in their environment.
+lowest priority, and limits of time and output. All that it started is ended with it (`hook_process`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import resource
 import secrets
 import selectors
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from archiver.media.hook_process import end, has_ended, list_wrappers, make_environment, restrain, watch
+from config.names import HOOK_PLACEHOLDER
 from config.paths import expand_home
 
-PLACEHOLDER: Final = "{path}"
-_MARK: Final = "TELEKEEP_HOOK"
-_ENDED_WITH_US: Final = ("--pdeathsig", "KILL")
-_PASSED_ON: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 _CHUNK: Final = 65_536
 _COMPLAINT: Final = 2_000
 """Bytes of what it prints on stderr that are kept, the last ones."""
 _LONGEST_REASON: Final = 200
 _POLL: Final = 0.1
-"""Seconds between two looks at a process, where the system cannot tell that it has ended."""
-_ROUNDS: Final = 10
-"""How often processes that a program left behind are looked for: they may start others meanwhile."""
+"""Seconds between two checks of a process, on systems that do not report its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +60,7 @@ class _LimitError(Exception):
 
 
 async def run_hook(arguments: Sequence[str], path: Path, *, suffix: str, limits: HookLimits) -> HookResult:
-    """Run a program on a file. `suffix`: by which the program may tell what the file is, such as `.ogg`.
+    """Run a program on a file. `suffix`: of the name that the program sees, such as `.ogg`.
 
     If the task is cancelled, the program and all that it started are ended first.
     """
@@ -104,76 +94,39 @@ def _run(arguments: Sequence[str], path: Path, suffix: str, limits: HookLimits, 
         work.mkdir()
         command = [program, *(_fill(argument, shown) for argument in arguments[1:])]
         result = _start(command, work, limits, stop)
-    return HookResult(
-        text=result.text,
-        reason=result.reason,
-        exit_status=result.exit_status,
-        seconds=time.monotonic() - began,
-        absent=result.absent,
-    )
+    return replace(result, seconds=time.monotonic() - began)
 
 
 def _fill(argument: str, path: Path) -> str:
     """An argument with the path in it; `~/` is the home directory, as in all settings."""
     expanded = str(expand_home(argument)) if argument.startswith("~/") else argument
-    return expanded.replace(PLACEHOLDER, str(path))
+    return expanded.replace(HOOK_PLACEHOLDER, str(path))
 
 
 def _start(command: Sequence[str], work: Path, limits: HookLimits, stop: int) -> HookResult:
     mark = secrets.token_hex(16)
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own settings; no shell
-            [*_list_wrappers(), *command],
+            [*list_wrappers(), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=work,
-            env=_environment(work, mark),
+            env=make_environment(work, mark),
             start_new_session=True,
         )
     except OSError as exc:
         return HookResult(text=None, reason=f"{command[0]} cannot be started: {exc.strerror}", absent=True)
     with process:
-        _restrain(process.pid, limits)
+        restrain(process.pid, limits.seconds)
         output = _Output(process, limits)
         try:
             output.read_until_end(stop)
         except _LimitError as exc:
             return HookResult(text=None, reason=str(exc))
         finally:
-            _end(process, mark)
+            end(process, mark)
         return output.judge()
-
-
-@cache
-def _list_wrappers() -> tuple[str, ...]:
-    """Programs that start another one: so that it ends with us, however we end, and has the lowest priority."""
-    found: list[str] = []
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        setpriv = shutil.which("setpriv")  # of util-linux; elsewhere, or if it is too old, there is none
-        tried = [setpriv or "", *_ENDED_WITH_US, "true"]
-        if setpriv and subprocess.run(tried, check=False, capture_output=True, timeout=10).returncode == 0:  # noqa: S603
-            found += [setpriv, *_ENDED_WITH_US]
-    if nice := shutil.which("nice"):
-        found += [nice, "-n", "19"]
-    return tuple(found)
-
-
-def _environment(work: Path, mark: str) -> dict[str, str]:
-    """What the program sees: nothing of ours, in which secrets may be."""
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {"PATH": os.defpath, **kept, "TMPDIR": str(work), _MARK: mark}
-
-
-def _restrain(pid: int, limits: HookLimits) -> None:
-    """Only idle processors; no core file; and an end even if we are killed."""
-    seconds = int(limits.seconds * (os.cpu_count() or 1)) + 60
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds + 10))
-        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-    with contextlib.suppress(OSError):  # if memory runs out, it goes first
-        Path(f"/proc/{pid}/oom_score_adj").write_text("800", encoding="ascii")
 
 
 class _Output:
@@ -191,11 +144,11 @@ class _Output:
         assert process.stdout is not None
         assert process.stderr is not None
         deadline = time.monotonic() + self._limits.seconds
-        with selectors.DefaultSelector() as selector, _watch(process.pid) as ended:
+        with selectors.DefaultSelector() as selector, watch(process.pid) as ended:
             watched = [stop, process.stdout.fileno(), process.stderr.fileno(), *([] if ended is None else [ended])]
             for descriptor in watched:
                 selector.register(descriptor, selectors.EVENT_READ)
-            while not _has_ended(process):
+            while not has_ended(process):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise _LimitError(f"it took longer than {self._limits.seconds:g} s")
@@ -238,57 +191,12 @@ class _Output:
         return bool(chunk)
 
     def _drain(self) -> None:
-        """Read what is left in the pipes; a process that it left behind may still hold them open."""
+        """Read what is left in the pipes; a process that it started may still hold them open."""
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
             while self._take(pipe.fileno()):
                 pass
-
-
-@contextlib.contextmanager
-def _watch(pid: int) -> Iterator[int | None]:
-    """A descriptor that can be read once the process has ended; None where there is no such thing."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it has ended; it stays a zombie, so that its number and its group's cannot be another's."""
-    if sys.platform == "darwin":
-        return process.poll() is not None
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _end(process: subprocess.Popen[bytes], mark: str) -> None:
-    """End the process and all that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for _ in range(_ROUNDS):
-        left = list(_list_marked(mark))
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if not left:
-            return
-        time.sleep(0.01)
-
-
-def _list_marked(mark: str) -> Iterator[int]:
-    """Running processes that inherited the mark: those that left the group, too."""
-    wanted = f"{_MARK}={mark}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes():  # a zombie's is empty
-                yield int(folder.name)
 
 
 def _last_line(said: bytes) -> str:
