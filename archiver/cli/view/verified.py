@@ -50,11 +50,16 @@ def _media(media: MediaCheck) -> dict[str, Any]:
 
 def describe_media(media: MediaCheck) -> str:
     """One line: how many files behind the messages were read, and how many the export does not have."""
-    missing = f"; {count(media.not_stored, 'file')} of its messages were not stored" if media.not_stored else ""
+    lacking = f"; {count(media.not_stored, 'file')} of its messages {_verb(media.not_stored)} not stored"
+    missing = lacking if media.not_stored else ""
     if media.faulty:
         intact = media.files - media.faulty
         return f"{media.directory}: {number(intact)} of {count(media.files, 'file')} are as they were exported{missing}"
-    return f"{media.directory}: {count(media.files, 'file')}, {size(media.size)}, were read{missing}"
+    return f"{media.directory}: {count(media.files, 'file')}, {size(media.size)}, {_verb(media.files)} read{missing}"
+
+
+def _verb(files: int) -> str:
+    return "was" if files == 1 else "were"
 
 
 def _file(file: FileCheck) -> dict[str, Any]:
