@@ -29,13 +29,13 @@ _SIGNS: Final = (
 )
 _CYRILLIC: Final = "\u0400-\u052f"
 _OTHERWISE: Final = re.compile(
-    f"\\S*(?:[{_LETTERS}]"
+    f"[{_LETTERS}]"
     f"|\\w[{_SIGNS}]|[{_SIGNS}\ufe0f]\\w"
     f"|[{_CYRILLIC}][\u0300-\u0308A-Za-z]|[A-Za-z][{_CYRILLIC}]"
     f"|[{_CYRILLIC}]['\u2019\u02bc`\u00b4][{_CYRILLIC}]"
-    "|[\u05d0-\u05ea]['\"\u2019\u201d][\u05d0-\u05ea])\\S*"
+    "|[\u05d0-\u05ea]['\"\u2019\u201d][\u05d0-\u05ea]"
 )
-"""Words that Meilisearch spells or splits differently."""
+"""What Meilisearch spells or splits differently, within a word."""
 _MARKED: Final = re.compile(f"[{_INVISIBLE}]")
 """Texts whose words it does not separate from the marks next to them."""
 _ARTICLE: Final = re.compile("\\bال(?=\\w\\w)")
@@ -52,7 +52,8 @@ def folded_words(texts: Iterable[str]) -> list[str]:
         _ARTICLE.sub("ال ", folded_text(word))
         for text in texts
         if not _MARKED.search(text)
-        for word in _OTHERWISE.findall(text)
+        for word in text.split()
+        if _OTHERWISE.search(word)
     )
     found.pop("", None)
     return list(found)

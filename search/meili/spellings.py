@@ -31,8 +31,9 @@ _DIGITS: Final = (
     (re.compile("[\u0e01-\u0e3a]"), ("\u0e50",)),
 )
 """Letters of a script, and its zeros."""
-_ARABIC_LETTERS: Final = re.compile("\\w*[كي]\\w*")
-_GERMAN: Final = re.compile("\\w*(?:ss|ae|oe|ue)\\w*")
+_WORD: Final = re.compile("\\w+")
+_ARABIC_LETTERS: Final = re.compile("[كي]")
+_GERMAN: Final = re.compile("ss|ae|oe|ue")
 
 
 def unspaced_spellings(texts: Iterable[str], folded: Iterable[str]) -> list[str]:
@@ -54,13 +55,18 @@ def spellings(texts: Iterable[str], folded: Iterable[str], lang: str | None) -> 
     found: dict[str, None] = {}
     for text, words in zip(texts, folded, strict=True):
         if lang == "de":
-            found |= dict.fromkeys(one for word in _GERMAN.findall(text.lower()) for one in _german(word))
+            found |= dict.fromkeys(one for word in _words_with(_GERMAN, text.lower()) for one in _german(word))
         elif lang == "fa":
-            found |= dict.fromkeys(word.translate(PERSIAN) for word in _ARABIC_LETTERS.findall(text))
+            found |= dict.fromkeys(word.translate(PERSIAN) for word in _words_with(_ARABIC_LETTERS, text))
         for script, zeros in _DIGITS:
             if script.search(text):
                 found |= {_with_digits(number, zero): None for number in _NUMBER.findall(words) for zero in zeros}
     return list(found)
+
+
+def _words_with(part: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield the words with such a part; a single pattern for both would be quadratic in the length of a word."""
+    return (word for word in _WORD.findall(text) if part.search(word))
 
 
 def _with_digits(number: str, zero: str) -> str:

@@ -111,6 +111,14 @@ def test_most_texts_are_not_indexed_twice() -> None:
     assert (folded_words(texts), folded_texts(texts)) == ([], [])
 
 
+@pytest.mark.parametrize("lang", ["de", "fa", "zh", None])
+@pytest.mark.parametrize("letter", ["x", "\u5e73", "\u0628"])
+def test_a_text_without_spaces_takes_no_longer_than_its_length(letter: str, lang: str | None) -> None:
+    """What is quadratic takes minutes here, and ends at the limit of a test."""
+    line = orjson.loads(to_line(Document(channel_id=1, message_id=1, date=0, text=letter * 200_000, lang=lang)))
+    assert line["text"] == letter * 200_000
+
+
 @given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
 def test_every_text_makes_a_line_of_json(text: str, name: str) -> None:
     line = to_line(Document(channel_id=1, message_id=1, date=0, text=text, file_name=name, hashtags=(name,)))
