@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from archiver.ids import ChannelId
@@ -13,6 +12,8 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Connection, read
 from archiver.store.rich import count_parts_between
+from search.engine.protocol import Question
+from search.query.tree import And, InChannel
 
 
 class SearchScope(NamedTuple):
@@ -25,10 +26,9 @@ class SearchScope(NamedTuple):
     """The oldest last sync of the channels; None: one was never synced."""
 
 
-async def read_scope(
-    conn: Connection, *, only: Collection[int] | None, since: int | None, until: int | None
-) -> SearchScope:
-    """Return the channels of a question, and what is not archived of them within [since, until) (unix seconds)."""
+async def read_scope(conn: Connection, question: Question) -> SearchScope:
+    """Return the channels of a question, and what is not archived of them within its bounds."""
+    only, since, until = _only_channels(question), question.bounds.since_unix, question.bounds.until_unix
     channels = [
         channel
         for channel in await read(conn, list_channels, removed=True)
@@ -45,6 +45,15 @@ async def read_scope(
     synced = [channel.last_sync_at for channel in channels]
     oldest = None if None in synced or not synced else min(at for at in synced if at is not None)
     return SearchScope(frozenset(channel.channel_id for channel in channels), incomplete, oldest)
+
+
+def _only_channels(question: Question) -> frozenset[int] | None:
+    """The channels that the question is restricted to; None for all."""
+    conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
+    named = [part.ids for part in conditions if isinstance(part, InChannel)]
+    if question.channels is not None:
+        named.append(frozenset(question.channels))
+    return frozenset.intersection(*named) if named else None
 
 
 async def count_archived(conn: Connection, scope: SearchScope) -> int:

@@ -24,9 +24,9 @@ from archiver.web.posts import ShownPost, list_posts, list_slots
 from archiver.web.site import Site
 from archiver.web.texts import text_html
 from search.document import Key
-from search.engine.protocol import Answer, Hit, Question
+from search.engine.protocol import Answer, Hit
 from search.query.scope import includes_annotations
-from search.query.tree import And, InChannel, Node
+from search.query.tree import Node
 from search.show.highlight import highlight
 from search.show.snippet import snippets
 
@@ -84,8 +84,7 @@ async def find_hits(site: Site, finding: Finding) -> SearchResult:
         select_engine(conn, site.settings.meilisearch, finding.engine, question) as selected,
     ):
         names = {one.channel_id: one for one in await read(conn, list_names)}
-        bounds = question.bounds
-        over = await read_scope(conn, only=only_channels(question), since=bounds.since_unix, until=bounds.until_unix)
+        over = await read_scope(conn, question)
         answer = await selected.engine.search(question)
         held = await read(conn, get_messages, [hit.key for hit in answer.hits])
         selected.dropped += len(answer.hits) - len(held)
@@ -103,15 +102,6 @@ async def find_hits(site: Site, finding: Finding) -> SearchResult:
             archived=await count_archived(conn, over) if first else None,
             hints=hints,
         )
-
-
-def only_channels(question: Question) -> frozenset[int] | None:
-    """The channels that the question is restricted to; None for all."""
-    conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
-    named = [part.ids for part in conditions if isinstance(part, InChannel)]
-    if question.channels is not None:
-        named.append(frozenset(question.channels))
-    return frozenset.intersection(*named) if named else None
 
 
 async def _show(

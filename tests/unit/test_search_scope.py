@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from archiver.store.database import Database
 from archiver.store.rows import snapshot
 from search.engine.protocol import Question
 from search.exact.reader import ExactEngine
-from search.query.tree import Word
+from search.query.dates import Bounds
+from search.query.tree import EVERYTHING, Word
 from tests.sample import START, build, index, make_message
 
 
 async def warnings(directory: Path, *, since: int | None = None) -> list[str]:
     async with await Database.open_readonly(directory) as database:
-        scope = await read_scope(database.connection, only=None, since=since, until=None)
+        bounds = Bounds() if since is None else Bounds(since=datetime.fromtimestamp(since, UTC))
+        scope = await read_scope(database.connection, Question(tree=EVERYTHING, bounds=bounds))
     return [describe_shortfall(channel, shortfall, Moments()) for channel, shortfall in scope.incomplete]
 
 

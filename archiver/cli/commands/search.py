@@ -54,7 +54,6 @@ from archiver.store.rows import list_names, snapshot
 from search.engine.facets import parse_names
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
-from search.query.tree import And, InChannel
 
 EXIT_STATUS = {
     0: "found",
@@ -195,19 +194,10 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
             select_engine(conn, settings.meilisearch, options.engine, question) as selected,
         ):
             names = {channel.channel_id: channel for channel in await read(conn, list_names)}
-            over = await read_scope(conn, only=_only(question), since=bounds.since_unix, until=bounds.until_unix)
+            over = await read_scope(conn, question)
             search = Search(conn, selected, names, question, options, moments)
             if options.facets:
                 return await print_facets(search, over)
             if options.count:
                 return await print_count(search, over)
             return await print_hits(search, over, pages)
-
-
-def _only(question: Question) -> frozenset[int] | None:
-    """The channels that the question is restricted to; None for all."""
-    conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
-    named = [part.ids for part in conditions if isinstance(part, InChannel)]
-    if question.channels is not None:
-        named.append(frozenset(question.channels))
-    return frozenset.intersection(*named) if named else None
