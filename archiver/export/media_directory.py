@@ -112,22 +112,25 @@ class MediaDirectory:
             raise UsageError(f"{self.path} already exists.", hint="Choose another name; --force replaces it.")
 
     def install(self) -> None:
-        """Give it its name; what had it gets the temporary one."""
-        if self._part is None and not (self._replace and self._list_held() and all(map(self._is_ours, self._held))):
-            return
+        """Give it its name; what had the name gets the temporary one."""
         try:
-            if self._part is None:
-                self._part = part_name()
-                os.rename(self.path.name, self._part, src_dir_fd=self._parent, dst_dir_fd=self._parent)
-            else:
+            if self._part is not None:
                 sync_folders(self._handle)
-                if self._list_held():
-                    exchange(self._parent, self._part, self.path.name)
-                else:
-                    os.rename(self._part, self.path.name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+                self._put_in_place(self._part)
+            elif self._replace and self._list_held() and all(map(self._is_ours, self._held)):
+                self._part = part_name()  # this export has no files, the earlier one has
+                self._rename(self.path.name, self._part)
+            else:
+                return
         except OSError as exc:
             raise self.unwritable(exc) from exc
         self._moved = True
+
+    def _put_in_place(self, part: str) -> None:
+        if self._list_held():
+            exchange(self._parent, part, self.path.name)
+        else:
+            self._rename(part, self.path.name)
 
     def undo(self) -> None:
         """Put back what `install` has moved, as far as possible."""
@@ -137,9 +140,12 @@ class MediaDirectory:
             if self._exists(self._part) and self._exists(self.path.name):
                 exchange(self._parent, self._part, self.path.name)
             elif self._exists(self._part):
-                os.rename(self._part, self.path.name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+                self._rename(self._part, self.path.name)
             else:
-                os.rename(self.path.name, self._part, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+                self._rename(self.path.name, self._part)
+
+    def _rename(self, old: str, new: str) -> None:
+        os.rename(old, new, src_dir_fd=self._parent, dst_dir_fd=self._parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
