@@ -139,32 +139,29 @@ async def _read(site: Site, found: FoundChannel, held: HeldMessage) -> dict[str,
 
 async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
     message, media = held
-    key: Key = (message.channel_id, message.message_id)
-    last = message.revisions
-    wanted = {key: (max(1, last - MOST_VERSIONS + 2), last)}
-    versions = list_versions(message, media, (await read(conn, list_revisions, wanted))[key])
+    key = channel_id, number = message.channel_id, message.message_id
+    left_out = max(0, message.revisions - MOST_VERSIONS + 1)
+    revisions = await read(conn, list_revisions, {key: (left_out + 1, message.revisions)})
     context = await read_context(conn, found.name, held)
     history = MessageHistory(
         channel=found.name,
         message=message,
-        versions=versions,
+        versions=list_versions(message, media, revisions[key]),
         absences=context.absences,
-        counters=await read(conn, list_counters, message.channel_id, message.message_id),
+        counters=await read(conn, list_counters, channel_id, number),
     )
-    below = await read(conn, list_before, message.channel_id, message.message_id, 1)
-    above = await read(conn, list_after, message.channel_id, message.message_id, 1)
-    languages = await read(conn, list_languages, message.channel_id, [message.message_id])
-    answers, pictures = await read_texts(conn, [held]), await read_pictures(conn, list_slots([held]), site.directory)
-    number, channel_id = message.message_id, message.channel_id
-    replies = await read(conn, list_replies, channel_id, number, within=REPLIES_WITHIN, limit=_REPLIES)
+    below = await read(conn, list_before, channel_id, number, 1)
+    above = await read(conn, list_after, channel_id, number, 1)
+    languages = await read(conn, list_languages, channel_id, [number])
+    pictures = await read_pictures(conn, list_slots([held]), site.directory)
+    answers, targets = await read_texts(conn, [held]), make_targets(found.known.values())
+    [post] = list_posts(found.name, [held], languages, pictures, answers=answers, targets=targets)
     return {
         "context": context,
         "history": history,
-        "replies": replies,
-        "left_out": max(0, last - MOST_VERSIONS + 1),
-        "post": list_posts(
-            found.name, [held], languages, pictures, answers=answers, targets=make_targets(found.known.values())
-        )[0],
+        "replies": await read(conn, list_replies, channel_id, number, within=REPLIES_WITHIN, limit=_REPLIES),
+        "left_out": left_out,
+        "post": post,
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,
         "raw": dump(to_object(context.row), indent=True).decode(),
