@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
-from archiver.errors import UsageError
+from archiver.errors import BlockedPath, UsageError
 from archiver.media.blob_store import BlobStore
 from archiver.media.slots import update_all_slots
 from archiver.model.media_file import BlobState
@@ -24,11 +24,13 @@ async def find_moved(
     returned: bool,
     progress: Callable[[int], None] = lambda _: None,
     damaged: Callable[[Blob], None] = lambda _: None,
+    blocked: Callable[[str], None] = lambda _: None,
 ) -> list[Blob]:
     """Contents that are called stored (or missing) but are not on disk; `returned`: those that are there again, whole.
 
     Raises UsageError if `media/` itself is not there. `progress` is called with the number of contents looked at,
-    `damaged` with each that is there again, but not as it was.
+    `damaged` with each that is there again, but not as it was, `blocked` with a line for each that has a link in its
+    place: it concerns no other.
     """
     if not store.root.is_dir():
         raise UsageError(f"{store.root} is not there.", hint="Is its disk mounted? Nothing was changed.")
@@ -36,27 +38,41 @@ async def find_moved(
     after = ""
     while blobs := await read(database.connection, list_blobs, after=after, limit=_AT_ONCE):
         look = _look_for_returned if returned else _look_for_absent
-        for blob, intact in await asyncio.to_thread(look, store, blobs):
-            if intact:
+        for blob, seen in await asyncio.to_thread(_look_at_all, look, store, blobs):
+            if isinstance(seen, str):
+                blocked(seen)
+            elif seen:
                 found.append(blob)
-            else:
+            elif seen is False:
                 damaged(blob)
         after = blobs[-1].sha256
         progress(len(blobs))
     return found
 
 
-def _look_for_returned(store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool]]:
-    """Those that are there again, each with whether it is intact."""
-    away = [blob for blob in blobs if blob.state in ("offloaded", "missing")]
-    sizes = [(blob, store.size(blob.sha256)) for blob in away]
-    there = [(blob, size) for blob, size in sizes if size is not None]
-    return [(blob, size == blob.size and bool(store.rehash(blob.sha256))) for blob, size in there]
+_Look: TypeAlias = Callable[[BlobStore, Blob], bool | None]
+"""Whether a content is what is looked for; False: it is damaged, None: it is not."""
 
 
-def _look_for_absent(store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool]]:
-    here = (blob for blob in blobs if blob.state in ("present", "missing"))
-    return [(blob, True) for blob in here if store.size(blob.sha256) is None]
+def _look_at_all(look: _Look, store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool | str | None]]:
+    """Each content with what was seen, or with what is in its place."""
+    seen: list[tuple[Blob, bool | str | None]] = []
+    for blob in blobs:
+        try:
+            seen.append((blob, look(store, blob)))
+        except BlockedPath as exc:
+            seen.append((blob, str(exc)))
+    return seen
+
+
+def _look_for_returned(store: BlobStore, blob: Blob) -> bool | None:
+    if blob.state not in ("offloaded", "missing") or (size := store.size(blob.sha256)) is None:
+        return None
+    return size == blob.size and bool(store.rehash(blob.sha256))
+
+
+def _look_for_absent(store: BlobStore, blob: Blob) -> bool | None:
+    return (blob.state in ("present", "missing") and store.size(blob.sha256) is None) or None
 
 
 async def mark(database: Database, blobs: Iterable[Blob], state: BlobState, *, now: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from archiver.errors import BlockedPath
 from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
@@ -50,6 +51,8 @@ class PrunePlan:
     """Hashes of contents on disk that the archive does not know as stored, and whose bytes have that hash."""
     kept: int = 0
     """Contents that stay because they are wanted."""
+    blocked: set[str] = field(default_factory=set)
+    """A line for each content that stays because a link is in its place."""
     of_earlier: int = 0
     """Contents that stay although only earlier contents of messages show them."""
 
@@ -86,6 +89,7 @@ class Pruner:
             self.progress(len(blobs))
         if plan.items:
             self._spare(plan, await read(conn, find_earlier))
+        plan.items = [item for item in plan.items if not await _is_blocked(store, item, plan)]
         plan.orphans = await find_orphans(conn, store)
         return plan
 
@@ -130,12 +134,25 @@ class Pruner:
 
 async def carry_out(database: Database, store: BlobStore, plan: PrunePlan, *, now: int) -> None:
     """Remove what was planned. A content counts as offloaded before its bytes are removed: a crash leaves an orphan."""
-    for item in plan.items:
+    for item in list(plan.items):
+        if await _is_blocked(store, item, plan):
+            plan.items.remove(item)  # since it was planned
+            continue
         await database.write(set_blob_state, item.sha256, "offloaded", now=now)
         await asyncio.to_thread(store.delete, item.sha256)
     await update_all_slots(database, now=now)
     for sha256 in plan.orphans:
         await asyncio.to_thread(store.delete, sha256)
+
+
+async def _is_blocked(store: BlobStore, item: PruneItem, plan: PrunePlan) -> bool:
+    """Note whether a link is in the place of a content: somebody put it there, and it is not ours to remove."""
+    try:
+        await asyncio.to_thread(store.size, item.sha256)
+    except BlockedPath as exc:
+        plan.blocked.add(str(exc))
+        return True
+    return False
 
 
 async def find_orphans(conn: Connection, store: BlobStore) -> list[str]:

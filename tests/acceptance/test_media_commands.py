@@ -142,6 +142,32 @@ def test_files_moved_to_another_disk_are_recorded_and_brought_back(desk: Desk) -
     assert "downloaded\t2" in desk.do("media", "status", "night").out
 
 
+def test_a_link_in_the_place_of_a_file_is_named_and_concerns_no_other(desk: Desk, tmp_path: Path) -> None:
+    media, elsewhere = desk.archive / "media", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    linked, other = sorted(media.glob("??/*"))
+    kept = linked.read_bytes()
+    linked.rename(elsewhere / "file")
+    linked.symlink_to(elsewhere / "file")
+    said = f"media/{linked.parent.name}/{linked.name} is a link"
+    for command in (("prune", "--dry-run"), ("prune", "--yes")):
+        done = desk.run("media", *command)
+        assert (done.status, said in done.err, done.err.count("removed") <= 1) == (3, True, True), done
+    assert (linked.is_symlink(), other.exists(), (elsewhere / "file").read_bytes()) == (True, False, kept)
+    assert desk.query("SELECT state, count(*) FROM blob GROUP BY state ORDER BY state") == [
+        ("offloaded", 1),
+        ("present", 1),
+    ]
+    again = desk.run("media", "prune", "--yes")
+    assert (again.status, said in again.err) == (3, True)
+    other.parent.mkdir(exist_ok=True)
+    other.symlink_to(elsewhere / "file")
+    for command in ((), ("--returned",)):
+        done = desk.run("media", "offload", "--yes", *command)
+        assert (done.status, "is a link" in done.err) == (3, True), done
+    assert [path.name for path in elsewhere.iterdir()] == ["file"]
+
+
 def test_a_retry_names_what_it_asks_for(desk: Desk) -> None:
     done = desk.do("media", "retry", "night")
     assert done.out == f"photo/{picture(3)}\tfailed\tno answer\n"

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
+from archiver.cli.commands.blocked_paths import name_blocked
 from archiver.cli.view.figures import count, duration
 from archiver.cli.view.media_progress import describe_files, show_media_progress
 from archiver.compose.media_fetch import make_fetcher, make_walk
@@ -23,8 +24,6 @@ MEASURE = 1.0
 """Time limit in seconds for counting what is to be fetched; without a count, progress shows no total."""
 TAKEN = 2_000
 """Files counted at once."""
-BLOCKED = 10
-"""Maximum number of links and the like in the place of stored files that are named."""
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
@@ -67,10 +66,7 @@ def _note_fetched(counts: FetchCounts, seconds: float) -> None:
             f"{count(counts.unrecorded, 'more file')} arrived but could not be recorded: the next run does so when"
             " the disk has room, without fetching them again."
         )
-    for sentence in sorted(counts.blocked)[:BLOCKED]:
-        output.error(sentence)
-    if (more := len(counts.blocked) - BLOCKED) > 0:
-        output.error(f"{count(more, 'more link')} in the place of stored files.")
+    name_blocked(counts.blocked)
 
 
 async def _note_left(counts: FetchCounts, walk: FileWalk, *, has_request: bool) -> None:

@@ -19,6 +19,7 @@ EXIT_STATUS = {
     0: "recorded; with --dry-run: there is something to record",
     1: "nothing to record, or not confirmed",
     2: "wrong usage, or there is no archive; nothing was changed",
+    3: "a link is in the place of a file, which stays as it was recorded; the others were recorded",
     6: "a file that was brought back is damaged; intact ones were recorded",
     130: "interrupted; what was recorded stays",
 }
@@ -60,6 +61,7 @@ def command(
 
 async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, shape: Shape) -> int:
     """Find moved files, show what would be recorded, and record it. Returns the exit status."""
+    from archiver.cli.commands.blocked_paths import name_blocked
     from archiver.cli.commands.confirm import confirm
     from archiver.cli.view import figures
     from archiver.compose.write_archive import open_shared
@@ -68,12 +70,22 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
     from archiver.store.database import expect_archive
 
     damaged: list[Blob] = []
+    blocked: set[str] = set()
     expect_archive(settings.archive.dir)
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
         with Progress("offload", unit="files") as progress:
             store = BlobStore(settings.archive.dir)
-            found = await find_moved(database, store, returned=returned, progress=progress.add, damaged=damaged.append)
+            found = await find_moved(
+                database,
+                store,
+                returned=returned,
+                progress=progress.add,
+                damaged=damaged.append,
+                blocked=blocked.add,
+            )
         _name_damaged(damaged)
+        name_blocked(blocked)
+        status = 6 if damaged else 3 if blocked else 0
         if shape != "people":
             print_things([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)
         elif not output.is_terminal():
@@ -81,17 +93,18 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
                 output.tsv(one.sha256, one.size, one.state)
         what = f"{figures.count(len(found), 'file')}, {figures.size(sum(one.size for one in found))}"
         if not found:
-            output.note("no intact file was brought back." if returned else "every stored file is in its place.")
-            return 6 if damaged else 1
+            which = "every other" if blocked else "every"
+            output.note("no intact file was brought back." if returned else f"{which} stored file is in its place.")
+            return status or 1
         if dry_run:
             output.note(f"{what} would be recorded as {'stored' if returned else 'offloaded'}; nothing was changed.")
-            return 6 if damaged else 0
+            return status
         if not confirm(f"Record {what} as {'stored' if returned else 'offloaded'}?", yes=yes):
             output.note("nothing was changed.")
             return 1
         await mark(database, found, "present" if returned else "offloaded", now=int(time.time()))
     output.note(f"{what}: {'stored again' if returned else 'offloaded; they are not fetched again'}.")
-    return 6 if damaged else 0
+    return status
 
 
 def _name_damaged(damaged: Sequence[Blob]) -> None:

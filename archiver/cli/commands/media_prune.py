@@ -21,6 +21,7 @@ EXIT_STATUS = {
     0: "removed, or there was nothing to remove",
     1: "not confirmed; nothing was removed",
     2: "wrong usage, or another process is mirroring; nothing was removed",
+    3: "a link is in the place of a file, which stays; the others were removed",
     130: "interrupted; what was removed is recorded",
 }
 
@@ -57,6 +58,7 @@ def command(
 
 async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> int:
     """Show what would be removed, and remove it. Returns the exit status."""
+    from archiver.cli.commands.blocked_paths import name_blocked
     from archiver.cli.commands.confirm import confirm
     from archiver.compose.write_archive import open_archive
     from archiver.media.blob_store import BlobStore
@@ -68,14 +70,17 @@ async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> 
         store = BlobStore(settings.archive.dir)
         plan = await _plan(settings, database, store)
         await _print(database, plan, shape, done=not dry_run)
+        named = set(plan.blocked)
+        name_blocked(named)
         if dry_run or not (plan.items or plan.orphans):
-            return 0
+            return 3 if named else 0
         if not confirm(f"Remove {_describe(plan)}?", yes=yes):
             output.note("nothing was removed.")
             return 1
         await carry_out(database, store, plan, now=int(time.time()))
+    name_blocked(plan.blocked - named)
     output.note(f"removed {_describe(plan)}.")
-    return 0
+    return 3 if plan.blocked else 0
 
 
 async def _plan(settings: Settings, database: Database, store: BlobStore) -> PrunePlan:
@@ -124,7 +129,7 @@ async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: boo
         output.note(f"left over, not listed in the archive: {figures.count(len(plan.orphans), 'file')}.")
     if plan.of_earlier:
         output.note(f"kept for earlier versions of messages: {figures.count(plan.of_earlier, 'file')}.")
-    if not plan.items and not plan.orphans:
+    if not plan.items and not plan.orphans and not plan.blocked:
         output.note(f"nothing to remove: {_describe_kept(plan)}.")
 
 
