@@ -12,6 +12,7 @@ from typing import Final
 
 from archiver.cli import output
 from archiver.cli.commands.opening import expect_page
+from archiver.pacing.tasks import cancel_all
 
 _STARTS_WITHIN: Final = 60.0
 _STOPS_WITHIN: Final = 3.0
@@ -42,9 +43,7 @@ async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[No
     try:
         yield
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        await cancel_all([watching])
         await _end(process)
 
 

@@ -21,6 +21,7 @@ from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.measure import Measure, fit, sentence
 from archiver.model.json_text import dump
+from archiver.pacing.tasks import cancel_all
 from archiver.pacing.throughput import Throughput
 
 Style: TypeAlias = Literal["auto", "json"]
@@ -174,8 +175,7 @@ async def refreshing(
     try:
         yield
     finally:
-        repeating.cancel()
-        await asyncio.wait({repeating})
+        await cancel_all([repeating])
         await refresh()
 
 

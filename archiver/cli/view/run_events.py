@@ -21,6 +21,7 @@ from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.sync_progress import HistoryShare, read_extents
 from archiver.ids import ChannelId
+from archiver.pacing.tasks import cancel_all
 from archiver.reading.arrivals import Arrivals
 from archiver.store.arrivals import Arrival, count_read, read_data_version
 from archiver.store.database import Database, read
@@ -65,8 +66,7 @@ async def report_events(
             try:
                 yield
             finally:
-                reporting.cancel()
-                await asyncio.wait({reporting})
+                await cancel_all([reporting])
 
 
 class RunEvents:
