@@ -1,16 +1,16 @@
 """Fetches one file: its parts, checked, into `media/partial/`, then as a blob into the store.
 
-A small file (one part) goes to disk in one go. A large one is fetched by several parts at once; each is kept when it
-comes, so that whatever ends the process costs only what was under way.
+A small file (one part) goes to disk in one go. Of a large one, several parts are fetched at once; each is kept as it
+arrives, so that an interruption costs only what was in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from hashlib import sha256
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from archiver.errors import ReferenceExpired, ServerFault
 from archiver.media.backlog import Backlog
@@ -22,9 +22,7 @@ from archiver.media.partial import STEP, Partial
 from archiver.media.proof import FileProof, Hashes, Prover, WrongBytes, find_proven_size
 from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FileKey
-from archiver.pacing.tasks import cancel_all, finish, retrieve
-
-T = TypeVar("T")
+from archiver.pacing.tasks import cancel_all, finish, retrieve, run_all
 
 AT_ONCE = 16
 """Parts of one file that wait for their turn or for their answer."""
@@ -179,7 +177,7 @@ class FileDownloader:
         try:
             proof = FileProof(self._prover, location)
             proven = [await self._check_kept(partial, proof)]
-            proven += await _all_of(
+            proven += await run_all(
                 (self._fetch_part(location, partial, proof, number) for number in list(partial.parts.missing)), AT_ONCE
             )
             if proof.expired:  # the parts stay, and are proven with a new reference
@@ -257,28 +255,3 @@ class FileDownloader:
 
 async def _settle_nothing(_: Handed) -> None:
     """Record nothing."""
-
-
-async def _all_of(work: Iterable[asyncio._CoroutineLike[T]], most: int) -> list[T]:
-    """Do all of it, `most` at a time. After a failure nothing more is begun, and what was begun is finished."""
-    results: list[T] = []
-    failure: BaseException | None = None
-    running: set[asyncio.Task[T]] = set()
-    rest = iter(work)
-    try:
-        while True:
-            while failure is None and len(running) < most and (one := next(rest, None)) is not None:
-                running.add(asyncio.ensure_future(one))  # type: ignore[arg-type]
-            if not running:
-                break
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if task.exception() is None:
-                    results.append(task.result())
-                else:
-                    failure = failure or task.exception()
-    finally:
-        await cancel_all(running)
-    if failure is not None:
-        raise failure
-    return results

@@ -44,3 +44,28 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T
         return working.result() if working.done() else None
     finally:
         await cancel_all((working, stopping))
+
+
+async def run_all(work: Iterable[Coroutine[Any, Any, T]], most: int) -> list[T]:
+    """Do all of it, `most` at a time; results are in the order of their ends. A failure begins nothing more."""
+    results: list[T] = []
+    failure: BaseException | None = None
+    running: set[asyncio.Task[T]] = set()
+    rest = iter(work)
+    try:
+        while True:
+            while failure is None and len(running) < most and (one := next(rest, None)) is not None:
+                running.add(asyncio.create_task(one))
+            if not running:
+                break
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.exception() is None:
+                    results.append(task.result())
+                else:
+                    failure = failure or task.exception()
+    finally:
+        await cancel_all(running)
+    if failure is not None:
+        raise failure
+    return results

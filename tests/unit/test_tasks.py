@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from archiver.pacing.tasks import cancel_all, finish, unless_stopped
+from archiver.pacing.tasks import cancel_all, finish, run_all, unless_stopped
 
 
 async def fail() -> None:
@@ -66,3 +66,24 @@ async def test_cancelled_tasks_have_ended_afterwards_and_their_failures_are_igno
     await cancel_all(task for task in (failed, sleeping))
     assert (failed.done(), sleeping.cancelled()) == (True, True)
     await cancel_all(())
+
+
+async def test_all_work_is_done_a_few_at_a_time_and_a_failure_begins_nothing_more() -> None:
+    running, begun = 0, list[int]()
+
+    async def work(number: int, failing: int) -> int:
+        nonlocal running
+        running += 1
+        begun.append(number)
+        assert running <= 3
+        await asyncio.sleep(0)
+        running -= 1
+        if number == failing:
+            await fail()
+        return number
+
+    assert sorted(await run_all((work(number, -1) for number in range(10)), 3)) == list(range(10))
+    begun.clear()
+    with pytest.raises(ValueError, match="expected"):
+        await run_all((work(number, 1) for number in range(10)), 3)
+    assert (begun, running) == ([0, 1, 2], 0)
