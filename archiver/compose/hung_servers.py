@@ -1,4 +1,4 @@
-"""Meilisearch servers that let a search wait for nothing: noted for a minute, so that the next searches do not.
+"""Meilisearch servers that did not answer a search in time: noted for a minute, so that others do not wait for them.
 
 The note is a file in the user's cache: a search only reads the archive, which may be on a read-only medium. Without a
 cache each search finds out for itself. What `status` and the indexer do does not depend on it.

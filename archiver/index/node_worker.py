@@ -223,7 +223,7 @@ class NodeWorker:
         return standing
 
     async def _note_missing(self) -> None:
-        """Before an empty index is made: after a kill nobody believes that it is complete."""
+        """Record what an empty index will lack before it is created: after a kill it must not look complete."""
         if (await self._database.read(get_node_status, self.name)).rebuild is None:
             self.delivery.ledger.forget(self._node.index)
             lacking = await list_acknowledged(self._reader, self.name)

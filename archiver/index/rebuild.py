@@ -125,7 +125,7 @@ class Rebuilder:
         if mark is None or await node.created_at(index=self._next) != mark:
             await self._set("wanted")  # it is gone, or was replaced
         elif present is None:
-            # After a kill nobody believes that this empty one is complete.
+            # Before it is created: a kill in between must not make the empty index look complete.
             await self._database.write(_note_missing, node.name, node.index)
             await self._finish(await node.create(node.index))
         else:

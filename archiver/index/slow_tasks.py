@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from search.meili.task import Task
 
 MOST_STARTS: Final = 3
-"""How often a task is begun, until its server's disk counts as full."""
+"""Starts of one task after which its server's disk counts as full."""
 
 
 class TaskStarts:

@@ -1,4 +1,4 @@
-"""How many bytes have arrived and wait for the disk: when it is slower than the network, nothing more is asked for."""
+"""Bytes that have arrived and wait for the disk: while there are too many of them, nothing more is requested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Backlog:
-    """Bytes in memory that are to be written."""
+    """The bytes in memory that are still to be written."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -17,12 +17,12 @@ class Backlog:
         self._has_room.set()
 
     async def room(self) -> None:
-        """Return when no more than the most wait."""
+        """Return once no more than the maximum is waiting."""
         await self._has_room.wait()
 
     @contextmanager
     def waiting(self, size: int) -> Iterator[None]:
-        """So many bytes wait until it is left."""
+        """Count these bytes as waiting within the context."""
         self._add(size)
         try:
             yield

@@ -1,6 +1,6 @@
-"""How often small files may be asked for: so many calls in any window of seconds. Pure.
+"""How often small files may be requested: a maximum number of calls in any window of time. Pure.
 
-Users met FLOOD_WAIT after 30 calls in 30 s for small files (tdl#84); large ones are limited by their bytes instead.
+Users report FLOOD_WAIT after 30 calls in 30 s for small files (tdl#84); large ones are limited by their bytes instead.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 CALLS, SECONDS = 30, 30.0
-"""Calls in any so many seconds, for an account with one request per second."""
+"""Maximum calls in any period of SECONDS, for an account with one request per second."""
 NORMAL = 3.0
 """Factor at pace "normal"."""
 

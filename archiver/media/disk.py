@@ -31,11 +31,11 @@ class Disk:
     """Bytes of the files that any account is fetching: what one has begun, no other one touches."""
 
     async def run(self, act: Callable[..., T], *args: object) -> T:
-        """Run it in a thread; when cancelled, only after it has ended."""
+        """Run it in a thread; a cancelled caller ends after it."""
         return await finish(asyncio.get_running_loop().run_in_executor(self.threads, act, *args))
 
     def keep(self, key: FileKey, data: bytes) -> tuple[Handed, int]:
-        """Store a whole file; returns what `Handover.settled` is to be called with, too."""
+        """Store a whole file; return it with the argument for `Handover.settled`."""
         name = partial_name(key) + DATA
         handle = self.store.open_partial(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with os.fdopen(handle, "wb", buffering=0) as file:

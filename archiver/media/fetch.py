@@ -52,14 +52,14 @@ from archiver.store.file import settle_downloaded, settle_failed
 log = logging.getLogger(__name__)
 
 AT_ONCE = 256
-"""Files under way, most of which wait for their turn."""
+"""Files under way at the same time; most of them wait for their turn."""
 LARGE_AT_ONCE = 4
 """Files of more than one part that are fetched side by side."""
 TAKEN = 100
 """Files taken from the queue at once: the messages of one call."""
 RENEWALS, EXPIRIES, FRESH = 3, 30, 2.0
-"""How often a file's reference is refused in one pass that was given less than FRESH seconds ago, and how often any is:
-what waits behind others, or for a flood wait, may expire meanwhile."""
+"""Maximum refusals of a file's reference in one pass: of references given less than FRESH seconds ago, and of any; they
+may expire while the file waits for others, or for a flood wait."""
 STOPS = (LoginNeeded, UsageError, FloodWait, Unreachable, OSError)
 """Errors that end a pass."""
 
@@ -112,7 +112,7 @@ class FileFetcher:
         return self.counts
 
     async def _wait(self, stop: asyncio.Event, most: int) -> bool:
-        """Wait until at most so many files are under way; return whether to go on."""
+        """Wait until at most `most` files are under way; return whether to go on."""
         stopping = asyncio.ensure_future(stop.wait())
         try:
             while len(self._running) > most and not stop.is_set() and self._stopped_by is None:
@@ -170,7 +170,7 @@ class FileFetcher:
         except Error as exc:
             await self._settle(task, judge(exc, task.attempts))
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as exc:
-            # A fault of ours with one file holds up no other.
+            # An error of ours with one file must not hold up the others.
             log.warning("%s: unexpected %s", task.key, type(exc).__name__)
             log.debug("files", exc_info=exc)
             await self._settle(task, judge(ServerFault(f"an unexpected error ({type(exc).__name__})."), task.attempts))
@@ -241,7 +241,7 @@ class FileFetcher:
         self.counts.size += fetched.size
 
     async def _fetch_large(self, task: FileTask, location: FileLocation) -> Fetched:
-        """Renew a reference that expired on the way here, or in the middle, without going to the end of the line."""
+        """Fetch a file of several parts; if its reference expires meanwhile, renew it and keep the place in line."""
         for _ in range(EXPIRIES):
             looked = self._ways.clock.tick()
             try:

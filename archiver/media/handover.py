@@ -80,7 +80,7 @@ class Handover:
             return turn
 
     def settled(self, turn: int) -> None:
-        """The archive has it."""
+        """Note that the archive has the file."""
         with self._lock:
             self._open[turn] -= 1
             other = 1 - self._turn

@@ -1,4 +1,4 @@
-"""Reads one part of a file, whatever the server makes of it: short, empty or overlong answers, refused sizes.
+"""Reads one part of a file in spite of short, empty or overlong answers and refused sizes.
 
 An answer that is shorter than asked is continued where it ends; one that brings nothing is asked for again, a few
 times. A part is never shorter than its announced length: then the file is not what its message announces, an error.

@@ -165,7 +165,7 @@ def _write_at(handle: int, data: bytes, offset: int) -> None:
 
 
 def list_partials(names: Iterable[str]) -> list[FileKey]:
-    """The files of which something lies in `media/partial/`, given the names there. Other names are left out."""
+    """The files with something in `media/partial/`, given the names there; other names are ignored."""
     found = (_NAME.fullmatch(name) for name in sorted(names))
     return list(dict.fromkeys(FileKey(one[1].replace("_", "/")) for one in found if one))
 

@@ -12,7 +12,7 @@ Reason: TypeAlias = Literal["self-destructing", "protected channel", "not wanted
 
 REASONS: Final[tuple[Reason, ...]] = ("self-destructing", "protected channel", "not wanted", "too big", "quota")
 THUMB_KINDS: Final = frozenset({"photo", "video", "round", "gif", "image"})
-"""Kinds of which a small thumbnail is fetched."""
+"""Kinds whose small thumbnail is fetched."""
 _PICTURES: Final = frozenset({"photo", "image"})
 """Kinds whose own file serves as their picture."""
 _SAME: Final = {"custom_emoji": "sticker"}
@@ -43,7 +43,7 @@ def size_limit(policy: MediaPolicy, kind: str) -> int:
 def why_not(policy: MediaPolicy, slot: FileSlot, *, used: int = 0) -> Reason | None:
     """Why a file is not fetched; None: it is wanted. `used`: bytes that the channel's files take already.
 
-    A file of unknown size is wanted: whoever fetches it stops at the limit.
+    A file of unknown size is wanted: fetching it stops at the limit.
     """
     if slot.self_destructing:
         return "self-destructing"
@@ -81,5 +81,5 @@ def asked_policy(policy: MediaPolicy, *, max_size: int | None = None) -> MediaPo
 
 
 def has_room(free: int, size: int | None, *, min_free: int) -> bool:
-    """Whether a file may be fetched: so much stays free that mirroring is not endangered."""
+    """Whether a file may be fetched: enough must stay free that mirroring is not endangered."""
     return free - (size or 0) >= min_free

@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 GROUP = 4 * PART
 """Bytes whose hashes are asked for together."""
 PATIENCE = 10.0
-"""Seconds to wait for hashes; without them a file counts as any other client would count it."""
+"""Seconds to wait for hashes; without them a file is accepted as by other clients."""
 SUSPECT = 3600.0
 """Seconds for which a data centre is suspect after it sent something wrong."""
 NONE_IN_A_ROW = 3
-"""Answers without hashes after which a data centre is not asked for a while."""
+"""Answers without hashes in a row after which a data centre is left alone for REST seconds."""
 REST = 3600.0
-"""Seconds of that while."""
+"""Seconds for which it is left alone then."""
 PAUSE = 60.0
 """Seconds for which it is not asked after it did not answer, or ordered to wait."""
 

@@ -38,7 +38,7 @@ TRIES = 3
 """How often an answer may be older than the archive before it is used without being stored."""
 
 ELSEWHERE = 5
-"""Other messages that are looked at when one no longer shows its file."""
+"""Maximum number of other messages to look at when one no longer shows its file."""
 
 _CLOSED = frozenset({"removed", "banned", "inaccessible"})
 """States of channels whose files are not fetched."""
@@ -121,7 +121,7 @@ class References:
     async def _answer(self, channel_id: ChannelId, asked: dict[MessageId, asyncio.Future[Found]]) -> None:
         try:
             found = await self._ask(channel_id, tuple(asked))
-        except Exception as exc:  # noqa: BLE001  # whatever it is, those who asked get it
+        except Exception as exc:  # noqa: BLE001  # all callers get it
             for future in asked.values():
                 future.set_exception(exc)
                 future.exception()  # nobody may be left to see it

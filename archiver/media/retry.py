@@ -30,7 +30,7 @@ class Revived(NamedTuple):
 async def revive(
     database: Database, channel_id: ChannelId, messages: Collection[MessageId] | None, *, now: int
 ) -> list[Revived]:
-    """Forget the failures of a channel's files; of these messages alone, whatever became of their files."""
+    """Forget the failures of a channel's files; if messages are given, any outcome of their files alone."""
     keys = await database.read(_list_keys, channel_id, messages)
     found: list[Revived] = []
     for at in range(0, len(keys), _AT_ONCE):

@@ -37,11 +37,11 @@ class SettleQueue:
         self._task: asyncio.Task[None] | None = None
 
     async def put(self, act: Act) -> None:
-        """Return when it is committed; raises what it raised. A cancelled caller changes nothing: it is written."""
+        """Return when it is committed, or raise its error. It is written even if the caller is cancelled."""
         await asyncio.shield(self.push(act))
 
     def push(self, act: Act) -> asyncio.Future[None]:
-        """Have it written soon."""
+        """Queue it; the future is done when it is committed."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((act, done))
         if len(self._waiting) >= BATCH:
@@ -94,7 +94,7 @@ class SettleQueue:
 
         try:
             written = await self._database.write(act)
-        except Exception as exc:  # noqa: BLE001  # whatever it is, its caller gets it
+        except Exception as exc:  # noqa: BLE001  # its caller gets it
             if len(batch) > 1:
                 for one in batch:
                     await self._write([one])

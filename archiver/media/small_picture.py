@@ -14,7 +14,7 @@ from archiver.media.decode_picture import environment
 from archiver.media.shrink_picture import SECONDS
 
 MOST_WAIT: Final = 2.0 * SECONDS
-"""Seconds after which the process is ended, whatever its processor time."""
+"""Seconds after which the process is ended, regardless of its processor time."""
 
 
 class NoPicture(Error):

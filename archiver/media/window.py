@@ -15,7 +15,7 @@ LEAST, START, MOST = PART, 4 * PART, 16 * PART
 GAIN = 1.05
 """Factor by which more bytes must arrive per second for a larger window to stay."""
 SLOW = 8.0
-"""Seconds after which an answer counts as a time-out: what was asked meanwhile only waited behind it."""
+"""Seconds after which an answer counts as a time-out: requests made meanwhile only waited for it."""
 PROBE_AFTER = 60.0
 """Seconds after which a window that did not help is tried again: the network may have changed."""
 

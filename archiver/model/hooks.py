@@ -14,7 +14,7 @@ _SUFFIXES: Final = {
     "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif", "image/bmp": ".bmp",
     "image/tiff": ".tif", "image/heic": ".heic", "image/avif": ".avif",
 }  # fmt: skip
-"""By which programs tell what a file is; never a name from the network."""
+"""They show programs the type of a file, whose name is never one from the network."""
 _OF_KIND: Final = {"voice": ".ogg", "audio": ".mp3", "round": ".mp4", "video": ".mp4", "photo": ".jpg", "image": ".png"}
 _FIRST_RETRY: Final = 3_600
 _LAST_RETRY: Final = 86_400

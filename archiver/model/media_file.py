@@ -54,7 +54,7 @@ FILE_KINDS: Final = (
     "image",
     "document",
 )
-"""The kinds of media that are files, in the order in which people are told of them."""
+"""The kinds of media that are files, in the order in which they are listed."""
 
 _THUMB: Final = "/thumb"
 _KEY: Final = re.compile(r"(photo|document)/(-?\d{1,20})(/thumb)?")

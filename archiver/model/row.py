@@ -187,9 +187,9 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "hashtags": _list(marks.hashtags),
         "links": _links(marks, media, message.markup),
         "origin": message.origin,
-        "first_seen": _often(message.first_seen),
-        "last_seen": _often(message.last_seen),
-        "missing_since": _often(message.missing_since),
+        "first_seen": _shared_iso(message.first_seen),
+        "last_seen": _shared_iso(message.last_seen),
+        "missing_since": _shared_iso(message.missing_since),
         "revisions": message.revisions,
         "payload_sha256": message.payload_sha256.hex(),
         "action": _stub_action(message) if stub else message.action,
@@ -259,8 +259,8 @@ _MINUTES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in range
 _SECONDS = [f"{second:02d}" for second in range(60)]
 
 
-_often = lru_cache(maxsize=4096)(iso)
-"""`iso` for the times of captures, which a page of messages shares."""
+_shared_iso = lru_cache(maxsize=4096)(iso)
+"""`iso` for times that the messages of a page share: those of captures."""
 
 
 def _stub_action(message: StoredMessage) -> str:

@@ -1,7 +1,6 @@
 """While the service is idle: hashes of pictures, and texts that the user's programs make of stored files.
 
-Both are made of what is stored already, by processes of their own at the lowest priority; whatever goes wrong with them
-is no reason to stop mirroring.
+Both are made from stored files by separate processes at the lowest priority; their failures never stop mirroring.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class DeriveWorker:
         self._waiting_since: float | None = None
         self._done: tuple[int, int] | None = None
         self._next_at = 0.0
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set."""
@@ -60,7 +59,7 @@ class DeriveWorker:
                 if await self._is_due():
                     await self._derive(stop)
             except (Error, OSError) as exc:
-                self._tell(f"deriving from stored files failed, and is tried again: {exc}")
+                self._warn_once(f"deriving from stored files failed, and is tried again: {exc}")
 
     async def _is_due(self) -> bool:
         if self._is_busy():
@@ -86,7 +85,7 @@ class DeriveWorker:
     async def _hash(self, is_stopped: Callable[[], bool]) -> None:
         if not can_read_pictures():
             if self._seen[0]:
-                self._tell(f"pictures are not compared, since Pillow and imagehash are missing: {INSTALL}")
+                self._warn_once(f"pictures are not compared, since Pillow and imagehash are missing: {INSTALL}")
             return
         counts = await hash_pictures(self._database, is_stopped=is_stopped)
         if counts.seen:
@@ -103,12 +102,12 @@ class DeriveWorker:
                     if self._is_busy():
                         return
         for name, why in self._annotator.absent.items():
-            self._tell(f"[media.hooks] {name}: {why}")
+            self._warn_once(f"[media.hooks] {name}: {why}")
 
-    def _tell(self, what: str) -> None:
+    def _warn_once(self, what: str) -> None:
         """Log a warning, once."""
-        if what not in self._told:
-            self._told.add(what)
+        if what not in self._warned:
+            self._warned.add(what)
             log.warning("%s", what)
 
 
@@ -117,7 +116,7 @@ async def deriving(worker: DeriveWorker) -> AsyncIterator[None]:
     """Run the worker beside the service; it is ended with it."""
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop), name="derive")
-    running.add_done_callback(_tell_end)
+    running.add_done_callback(_log_end)
     try:
         yield
     finally:
@@ -125,6 +124,6 @@ async def deriving(worker: DeriveWorker) -> AsyncIterator[None]:
         await cancel_all((running,))
 
 
-def _tell_end(running: asyncio.Task[None]) -> None:
+def _log_end(running: asyncio.Task[None]) -> None:
     if not running.cancelled() and (death := running.exception()) is not None:
         log.error("hashes and annotations are made no more until a restart: %s", type(death).__name__)

@@ -75,7 +75,7 @@ def note_checked(conn: sqlite3.Connection, found: Iterable[tuple[DueBlob, BlobSt
 
 
 def list_unknown(conn: Reader, hashes: Sequence[str]) -> list[tuple[str, bool]]:
-    """Those of these hashes of which nothing should be stored, and whether it was, and counts as moved away."""
+    """The hashes whose bytes should not be stored, each with whether they once were, and count as moved away."""
     rows = conn.execute(
         "SELECT value, state IS NOT NULL FROM json_each(?) LEFT JOIN blob ON sha256 = value"
         " WHERE state IS NULL OR state = 'offloaded' ORDER BY value",

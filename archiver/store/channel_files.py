@@ -12,7 +12,7 @@ from archiver.store.database import Reader
 from archiver.store.file_slot import FILE_SLOT, file_slot
 
 MOST_WAITING: Final = 100_000
-"""Waiting files that are counted; more are more."""
+"""Maximum number of waiting files that are counted."""
 _KNOWN: Final = f"""
     SELECT count(DISTINCT CASE status WHEN 'downloaded' THEN (kind = 'photo') || '/' || id END),
            count(DISTINCT CASE status WHEN 'failed' THEN (kind = 'photo') || '/' || id END)
@@ -31,7 +31,7 @@ _WAITING: Final = f"""
 
 
 class KnownFiles(NamedTuple):
-    """Files of a channel of which something is known."""
+    """The known files of a channel."""
 
     downloaded: int
     failed: int

@@ -1,6 +1,6 @@
 """Copy some messages of an archive, with all that is known of them, into a new archive in one file.
 
-The new file has the tables of any archive, so that telekeep and whatever reads an archive can open it. What belongs to
+The new file has the tables of any archive, so that telekeep and other readers of archives can open it. What belongs to
 accounts, to the service or to an index is not copied. The source is read in one snapshot.
 """
 

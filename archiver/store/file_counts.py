@@ -64,7 +64,7 @@ def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[
 
 
 def count_known_states(conn: Reader) -> list[StateCount]:
-    """The files of which anything is known, by state; thumbnails count."""
+    """The known files by state, thumbnails included."""
     rows = conn.execute(
         "SELECT status, count(*), coalesce(sum(coalesce(blob.size, file.size)), 0)"
         " FROM file LEFT JOIN blob USING (sha256) GROUP BY status ORDER BY status"

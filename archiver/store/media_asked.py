@@ -1,4 +1,4 @@
-"""Table `media_asked`: files that other processes asked of the running service, whatever the policies want."""
+"""Table `media_asked`: files that other processes asked of the running service, regardless of the policies."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def list_asked(conn: Reader, channel_id: ChannelId) -> list[AskedFiles]:
 
 
 def count_asked(conn: Reader) -> tuple[int, int]:
-    """The number of things asked, and when the last one was: whether anything new was."""
+    """The number of requests, and the time of the last one: it tells whether there is a new one."""
     row = conn.execute("SELECT count(*), coalesce(max(asked_at), 0) FROM media_asked").fetchone()
     return int(row[0]), int(row[1])
 

@@ -26,7 +26,7 @@ table, since all hashes in it are compared."""
 MOST_BITS: Final = 7
 """The largest distance that `find_near` can search."""
 PAGE: Final = 2_000
-"""Rows looked at in one go, some 20 ms: nobody waits longer for the connection."""
+"""Rows looked at in one read, some 20 ms, so that others wait no longer for the connection."""
 PICTURE_KINDS: Final = ("photo", "image", "video", "round", "gif")
 """Kinds of media that are pictures, or are shown by one."""
 
@@ -154,7 +154,7 @@ def find_hashes(conn: Reader, keys: Iterable[FileKey]) -> dict[FileKey, PictureH
 
 
 def find_near(conn: Reader, wanted: int, *, bits: int) -> list[tuple[PictureHash, int]]:
-    """All pictures whose hash differs in at most so many bits, with the number of those that differ."""
+    """All pictures whose hash differs in at most `bits` bits, with the number of bits that differ."""
     if not 0 <= bits <= MOST_BITS:
         raise ValueError(f"distances from 0 to {MOST_BITS} can be searched, not {bits}")
     found: dict[FileKey, tuple[PictureHash, int]] = {}
@@ -167,7 +167,7 @@ def find_near(conn: Reader, wanted: int, *, bits: int) -> list[tuple[PictureHash
 
 
 def _list_candidates(conn: Reader, wanted: int, number: int) -> Iterator[tuple[FileKey, Source, int, None]]:
-    """Hashes of which this part differs in at most one bit."""
+    """Hashes that differ in at most one bit of this part."""
     shift = number * _PART_BITS
     part = wanted >> shift & _PART
     values = [part, *(part ^ 1 << bit for bit in range(_PART_BITS))]

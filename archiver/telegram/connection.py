@@ -142,7 +142,7 @@ class Connection:
         return self._guests[dc]
 
     def beside(self, dc: int, timeouts: Timeouts) -> Connection:
-        """Another connection to a data centre, the home too, for files; void once the home has moved. Close it."""
+        """Another connection to a data centre or the home, for files; void once the home moves. Close it."""
         other = self._open_beside(None if dc == self._reconnecting.dc else dc, timeouts)
         other._home = self._home  # noqa: SLF001  # same class
         other._reconnecting.borrow_session()  # noqa: SLF001  # same class

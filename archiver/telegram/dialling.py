@@ -70,8 +70,8 @@ class Dialler:
         self.transport_errors = TransportErrors(address, self.route, scheduler)
         self.exported: ExportedAuthorization | None = None
         """To be imported by the next connection."""
-        self.is_second = False
-        """Whether another connection keeps the session of the home: this one must not undo its move."""
+        self.borrows_session = False
+        """Whether another client writes the session of the home: this one must not undo its move."""
         self._address = address
         self._session_path = session_path
         self._scheduler = scheduler
@@ -156,7 +156,7 @@ class Dialler:
                     self._session_path,
                     dc=self._guest or self._moving,
                     via=self.route.via,
-                    is_borrowed=self.is_second and self._guest is None,
+                    is_borrowed=self.borrows_session and self._guest is None,
                 )
                 client = Client(session, dc_address, self._address, self._hint, hasty=hasty, padded=self._padded)
                 made = False

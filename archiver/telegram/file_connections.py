@@ -1,7 +1,7 @@
 """The connections for files of one data centre: one, and a second one when much is in flight.
 
 Telegram closes the 20th connection of an account or so, and more than two to a data centre gain nothing. They are not
-those of the mirror, so that a new post never waits behind a megabyte. They share the data centre's key: an account's
+those of the mirror, so that a new post never waits for a megabyte. They share the data centre's key: an account's
 authorization is exported once, by the first of them.
 """
 
@@ -80,7 +80,7 @@ class FileConnections:
         return line
 
     def _open_more(self) -> None:
-        """Make or renew another connection meanwhile, if there may be one more."""
+        """Open or reopen another connection in the background, if one more is allowed."""
         if self._opening is not None and not self._opening.done():
             return
         idle = next((line for line in self._lines if not line.connection.connected.is_set()), None)
@@ -99,6 +99,6 @@ class FileConnections:
 
 
 async def _connect(connection: Connection) -> None:
-    """Connect a connection that is not needed: what prevents it, the needed one will say."""
+    """Connect an additional connection; its errors are left to the one that is needed."""
     with suppress(Error):
         await connection.ready()

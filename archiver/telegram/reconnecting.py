@@ -53,8 +53,8 @@ class ReconnectingClient:
         self.route = dialler.route
 
     def borrow_session(self) -> None:
-        """Never write the session of the home: another client keeps it."""
-        self._dialler.is_second = True
+        """Never write the session of the home: another client does."""
+        self._dialler.borrows_session = True
 
     @property
     def dc(self) -> int:
