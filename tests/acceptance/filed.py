@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance.desk import Desk, Telegram, desk_at
 
 UNDER_WAY = 3.0
@@ -72,6 +74,16 @@ def file_server(place: Path, *arguments: str) -> Iterator[FileServer]:
         first = desk_at(telegram, place / "login")
         first.log_in()
         yield FileServer(telegram, first.archive / "session")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FileServer]:
+    """A server with one channel, @alpha, and no posts."""
+    place = tmp_path / "telegram"
+    place.mkdir()
+    with file_server(place) as running:
+        running.channels("alpha")
+        yield running
 
 
 def stored(desk: Desk) -> dict[str, Path]:

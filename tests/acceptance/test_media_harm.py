@@ -19,20 +19,13 @@ from tests.acceptance.filed import (
     expect_all_there,
     expect_no_part_twice,
     expect_no_wrong_byte,
-    file_server,
+    server,
     stored,
 )
 
+__all__ = ["server"]
+
 MIB = 1 << 20
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FileServer]:
-    place = tmp_path / "telegram"
-    place.mkdir()
-    with file_server(place) as running:
-        running.channels("alpha")
-        yield running
 
 
 def test_expired_references_wrong_data_centres_and_floods_in_the_middle_cost_no_byte_twice(

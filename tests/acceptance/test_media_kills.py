@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,24 +16,17 @@ from tests.acceptance.filed import (
     expect_all_there,
     expect_no_part_twice,
     expect_no_wrong_byte,
-    file_server,
+    server,
 )
 from tests.tiers import SOAK
 
+__all__ = ["server"]
 MIB = 1 << 20
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FileServer]:
-    place = tmp_path / "telegram"
-    place.mkdir()
-    with file_server(place) as running:
-        yield running
 
 
 def fill(server: FileServer, *, photos: int, documents: list[int]) -> list[str]:
     """Two channels of files in three data centres."""
-    server.channels("alpha", "beta")
+    server.channels("beta")
     keys = [key for dc in (2, 4) for key in server.post("alpha", count=photos // 2, media="photo", size=100_000, dc=dc)]
     for number, size in enumerate(documents):
         keys += server.post("beta", size=size, dc=(2, 4, 5)[number % 3])

@@ -17,6 +17,7 @@ import pytest
 
 from archiver.cli.table import COMMANDS
 from tests.acceptance.desk import Desk, Done, Telegram, until
+from tests.tiers import SOAK
 
 # The command, its exit status, and whether it says something on stdout.
 TABLE: tuple[tuple[str, int, bool], ...] = (
@@ -114,7 +115,7 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_closed_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk) -> None:
-    check_table(lambda command: without(laden, ">&-", command), "stdout is closed")
+    check_table(lambda command: without(laden, ">&-", command), "stdout is closed", each=1 if SOAK else 2)
 
 
 def test_full_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk, full: int) -> None:

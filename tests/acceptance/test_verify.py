@@ -158,7 +158,7 @@ def test_an_archive_being_written_is_not_called_damaged(copied: Desk) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(20 if SOAK else 2))
+@pytest.mark.parametrize("seed", range(20) if SOAK else (1,))  # 0 tries every column
 def test_a_value_that_changes_and_a_row_that_vanishes_are_found(eventful: Desk, tmp_path: Path, seed: int) -> None:
     chance, unfound, tried = random.Random(seed), [], 0
     for table, columns, key in tables_of(eventful.archive / "archive.db"):
@@ -178,7 +178,7 @@ def test_a_value_that_changes_and_a_row_that_vanishes_are_found(eventful: Desk, 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(20 if SOAK else 2))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 1))
 def test_a_flipped_bit_is_found_unless_it_changes_nothing(eventful: Desk, tmp_path: Path, seed: int) -> None:
     chance, unfound, found = random.Random(seed), [], 0
     original = (eventful.archive / "archive.db").read_bytes()

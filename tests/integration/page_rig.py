@@ -136,3 +136,10 @@ def page(directory: Path, *, tz: str = "UTC") -> Iterator[Browser]:
         thread.join(LIMIT)
         patch.undo()
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def opened(directory: Path) -> Iterator[Browser]:
+    """The page of the module's `directory`, to a browser that is let in."""
+    with page(directory) as browser:
+        yield browser.admit()

@@ -19,6 +19,7 @@ from archiver.index import node_worker as indexing
 from tests.doubles.meilisearch.faults import hang, queue_full, reset_after, reset_before, slow, status, vanish
 from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import Desk, desk_of
+from tests.tiers import SOAK
 
 __all__ = ["meili"]
 SEND = "POST /indexes/*/documents"
@@ -175,7 +176,7 @@ def trouble(double: Any, chance: random.Random) -> Iterator[None]:
     faults.clear()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 2))
 async def test_everything_at_once(meili: Meili, tmp_path: Path, seed: int) -> None:
     """Kills of either side, a wiped index and faults at random, while messages come, change and go."""
     double, chance = meili.double, random.Random(seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,8 +10,10 @@ import pytest
 from archiver.model.media_file import blob_path
 from archiver.model.shown_media import SHOWN_TYPES, find_element
 from archiver.web.blobs import BRANDS, SIGNS, parse_range, sniff
-from tests.integration.page_rig import Browser, page
+from tests.integration.page_rig import Browser, opened
 from tests.sample import NOW, build, index, make_message, photo
+
+__all__ = ["opened"]
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000)
 FILES = {
@@ -53,12 +54,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.write_bytes(data)
     (directory / "media" / "secret").write_bytes(b"secret")
     return directory
-
-
-@pytest.fixture(scope="module")
-def opened(directory: Path) -> Iterator[Browser]:
-    with page(directory) as browser:
-        yield browser.admit()
 
 
 def test_a_picture_is_shown_as_what_its_bytes_are(opened: Browser) -> None:

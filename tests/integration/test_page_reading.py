@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import html5lib
 import pytest
 
-from tests.integration.page_rig import Browser, page
+from tests.integration.page_rig import Browser, opened
 from tests.sample import CHANNEL, NOW, OTHER, build, index, make_message, photo
+
+__all__ = ["opened"]
 
 ARABIC = "أغلق جسر الليل\nBBC reported first\n#بغداد"
 FORWARD = '{"from_id": {"type": "channel", "id": 1001}, "channel_post": 7, "date": "2021-12-16T00:07:00Z"}'
@@ -46,12 +47,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     index(directory, [*messages, *other])
     return directory
-
-
-@pytest.fixture(scope="module")
-def opened(directory: Path) -> Iterator[Browser]:
-    with page(directory) as browser:
-        yield browser.admit()
 
 
 def ids_on(html: str) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,8 +13,10 @@ import pytest
 
 from archiver.errors import NotFound, UsageError
 from archiver.store.reading_pool import OutOfTime, ReadingPool
-from tests.integration.page_rig import TOKEN, Browser, page
+from tests.integration.page_rig import TOKEN, Browser, opened, page
 from tests.sample import build, connect, entities, index, make_message
+
+__all__ = ["opened"]
 
 HOSTILE = "<script>alert(1)</script><svg onload=alert(1)> \"'><img src=x onerror=alert(1)> \u202efdp.exe {{7*7}} ${7*7}"
 PATHS = ["/", "/c/NightBridge", "/c/NightBridge/1", "/static/page.css", "/healthz", "/nothing", "/c/NightBridge.json"]
@@ -51,12 +52,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build(directory, messages, alias='night"><script>', covered=[(1, 3)])
     index(directory, messages)
     return directory
-
-
-@pytest.fixture(scope="module")
-def opened(directory: Path) -> Iterator[Browser]:
-    with page(directory) as browser:
-        yield browser.admit()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -16,8 +15,10 @@ from archiver.model.media_file import FileKey
 from archiver.store.annotation import Annotation, put_annotation
 from archiver.store.file import settle_downloaded
 from search.exact import writer as exact
-from tests.integration.page_rig import Browser, page
+from tests.integration.page_rig import Browser, opened, page
 from tests.sample import NOW, OTHER, build, connect, index, make_message, photo
+
+__all__ = ["opened"]
 
 COUNT = 75
 
@@ -48,12 +49,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     conn.execute("INSERT INTO saved_query VALUES ('mine', 'Mine', 'convoy OR الرتل', ?)", (NOW,))
     conn.close()
     return directory
-
-
-@pytest.fixture(scope="module")
-def opened(directory: Path) -> Iterator[Browser]:
-    with page(directory) as browser:
-        yield browser.admit()
 
 
 def hits(html: str) -> list[str]:

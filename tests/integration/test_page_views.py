@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import feedparser
 import html5lib
 import pytest
 
-from tests.integration.page_rig import TOKEN, Browser, page
+from tests.integration.page_rig import TOKEN, Browser, opened, page
 from tests.integration.page_world import make_world
+
+__all__ = ["opened"]
 
 VIEWS = (
     *("/", "/search", "/search?q=bridge", "/c/NightBridge", "/c/NightBridge/1", "/c/NightBridge/media"),
@@ -23,12 +24,6 @@ VIEWS = (
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_world(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def opened(directory: Path) -> Iterator[Browser]:
-    with page(directory) as browser:
-        yield browser.admit()
 
 
 def test_changes_show_what_became_of_the_words(opened: Browser) -> None:
