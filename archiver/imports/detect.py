@@ -1,0 +1,98 @@
+"""Which format a path is in: by its content, never by its name."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from importlib import import_module
+from pathlib import Path
+from typing import Final, cast
+
+from archiver.errors import UsageError
+from archiver.imports.source import Derive, Open, Source
+
+_HEAD: Final = 65_536
+_BOM: Final = b"\xef\xbb\xbf"
+KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL or Parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is looked at to tell the format."""
+
+    path: Path
+    is_directory: bool
+    head: bytes = b""
+    """The first bytes of a file, without a byte order mark."""
+
+    def has(self, name: str) -> bool:
+        """Whether it is a directory with a regular file of that name."""
+        return self.is_directory and (self.path / name).is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that can be imported."""
+
+    name: str
+    module: str
+    """Below `archiver.imports.sources`; imported only when needed: parsers are heavy."""
+    claims: Callable[[Candidate], bool]
+    """Whether a path is in it; cheap."""
+
+    def load(self) -> tuple[Open, Derive]:
+        """Its module's functions."""
+        module = import_module(f"archiver.imports.sources.{self.module}")
+        return cast("Open", module.open_file), cast("Derive", module.derive)
+
+
+def _is_desktop_json(one: Candidate) -> bool:
+    if one.is_directory:
+        return one.has("result.json")
+    return one.head.lstrip().startswith(b"{") and any(
+        mark in one.head for mark in (b'"messages"', b'"chats"', b'"about"', b'"personal_information"')
+    )
+
+
+FORMATS: Final[tuple[Format, ...]] = (Format("desktop-json", "desktop_json", _is_desktop_json),)
+"""In the order asked. JSONL must come before Desktop's JSON where both could claim a file."""
+
+
+def open_source(path: Path, zone: tzinfo | None) -> Source:
+    """Open a source. `zone`: of local times without an offset. Raises UsageError if it is in no known format."""
+    candidate = look_at(path)
+    for known in FORMATS:
+        if known.claims(candidate):
+            return known.load()[0](path, zone)
+    if candidate.head.startswith(b"\x1f\x8b"):
+        raise UsageError(f"{path} is compressed.", hint="Unpack it first, with `gunzip --keep`.")
+    if candidate.head.startswith(b"PK\x03\x04"):
+        raise UsageError(f"{path} is a ZIP file.", hint="Unpack it first.")
+    raise UsageError(f"{path} is no export that telekeep can read.", hint=f"It reads {KNOWN}, and its own archives.")
+
+
+def derive_of(name: str) -> Derive | None:
+    """How pieces of a format are read again; None for an unknown format."""
+    return next((one.load()[1] for one in FORMATS if one.name == name), None)
+
+
+def look_at(path: Path) -> Candidate:
+    """Look at a path. Raises UsageError if there is nothing to read."""
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            return Candidate(path, is_directory=True)
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{path} is no regular file.", hint="Give a file or a directory.")
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path} does not exist.") from exc
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or "its name is not valid"
+        raise UsageError(f"{path} cannot be read: {reason}.") from exc
+    if not head:
+        raise UsageError(f"{path} is empty.")
+    return Candidate(path, is_directory=False, head=head.removeprefix(_BOM))

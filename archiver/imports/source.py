@@ -1,0 +1,101 @@
+"""What every source of an import gives: chats, and their messages one by one, in constant memory.
+
+A source is a file or directory in one of the formats of `archiver.imports.detect`. It knows nothing of the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from archiver.ids import ChannelId
+from archiver.model.record import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedFile:
+    """A file beside the source that belongs to a slot of a message's media."""
+
+    slot: int
+    path: str
+    """As written in the source, relative to `Source.root`; not checked yet, so never open it without confining it."""
+    size: int | None = None
+    """Bytes, if the source says."""
+    sha256: str | None = None
+    """In hexadecimal, if the source says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedMessage:
+    """One message of a source."""
+
+    message: Message
+    """Of layer 0, made by `archiver.model.imported.imported_message`; `raw` is its piece of the source."""
+    files: tuple[AttachedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something of the source that is not imported, or that ends it."""
+
+    where: str
+    """`message 123`, `byte 1048576`, `messages3.html, line 80`."""
+    what: str
+    """One sentence in our words, never a message's text."""
+    fatal: bool = False
+    """Whether nothing can be read after it."""
+
+
+Entry: TypeAlias = ImportedMessage | Flaw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """One chat of a source."""
+
+    channel_id: ChannelId | None
+    """Bare positive id; None: the format does not know it."""
+    title: str | None
+    username: str | None = None
+    megagroup: bool | None = None
+    """None: the format does not know it."""
+    refused: str | None = None
+    """What it is if telekeep does not archive it: `a personal chat`, `a basic group`..."""
+    read: Callable[[ChannelId], Iterator[Entry]]
+    """Its messages as those of this channel, oldest first where the source is; called once, before the next chat."""
+
+
+class Source(Protocol):
+    """An opened source. Reading it may raise `archiver.errors.Error`, nothing else."""
+
+    format: str
+    """`desktop-json`, `desktop-html`, `tg-archive`, `jsonl`, `parquet`."""
+    root: Path
+    """The directory that paths of files are relative to, and that none may leave."""
+    parts: tuple[Path, ...]
+    """Its files in order: one, or all `messages*.html`."""
+
+    @property
+    def zone_used(self) -> bool:
+        """Whether a date read so far needed the zone."""
+        ...
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date in it, from a quick look before reading; None: not known without reading it all."""
+        ...
+
+    def chats(self) -> Iterator[Chat]:
+        """Its chats in order. The next one may be asked for although the one before was not read."""
+        ...
+
+
+Open: TypeAlias = Callable[[Path, tzinfo | None], Source]
+"""`open_file` of a source's module."""
+
+Derive: TypeAlias = Callable[[bytes, ChannelId, tzinfo | None], Message | None]
+"""`derive` of a source's module: the message of a piece (`raw`), by which `verify` proves text and date again. None: it
+cannot be read. Pure; must agree with what reading the whole source gave, except for what needs its neighbours."""

@@ -1,0 +1,63 @@
+"""Messages that come from an export instead of from Telegram: layer 0. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.language import name_language
+from archiver.model.record import Kind, Message
+
+IMPORTED: Final = 0
+"""The layer of rows and revisions whose payload is a piece of an export, not TL."""
+
+
+def text_hash(text: str, rich_text: str = "") -> bytes:
+    """The content hash of layer 0, over the words alone: exports hold less than the server shows.
+
+    A capture has the same words if its own `text_hash` is the same. Spaces around them do not count, because some
+    exports drop them. `rich_text`: the words of a rich message's blocks, which has no `text`.
+    """
+    words = (text or rich_text).strip().encode("utf-8", "replace")
+    return sha256(b"text\0" + words).digest()
+
+
+def hash_of(message: Message) -> bytes:
+    """The `text_hash` of any message."""
+    if message.text or not message.extra or '"rich_text"' not in message.extra:
+        return text_hash(message.text)
+    return text_hash("", orjson.loads(message.extra).get("rich_text") or "")
+
+
+def imported_message(
+    channel_id: ChannelId,
+    message_id: MessageId,
+    *,
+    date: datetime,
+    raw: bytes,
+    kind: Kind = "message",
+    text: str = "",
+    rich_text: str = "",
+    **fields: Any,
+) -> Message:
+    """A message of an export. `fields`: any others of `Message`, in the shapes that captured messages have.
+
+    `rich_text` is what `extra` has under that name, if anything. `text` must have no lone surrogates.
+    """
+    return Message(
+        channel_id=channel_id,
+        message_id=message_id,
+        kind=kind,
+        date=date,
+        text=text,
+        lang=name_language(text),
+        content_hash=text_hash(text, rich_text),
+        raw=raw,
+        layer=IMPORTED,
+        payload_sha256=sha256(raw).digest(),
+        **fields,
+    )
