@@ -29,12 +29,35 @@ class AttachedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """When another telekeep saw a message; only its own formats know. Times are unix seconds."""
+
+    origin: str
+    first_seen: int
+    last_seen: int
+    missing_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierContent:
+    """An earlier content of a message, and when another telekeep saw it. Times are unix seconds."""
+
+    message: Message
+    """Of layer 0, like the message itself."""
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedMessage:
     """One message of a source."""
 
     message: Message
     """Of layer 0, made by `archiver.model.imported.imported_message`; `raw` is its piece of the source."""
     files: tuple[AttachedFile, ...] = ()
+    seen: Seen | None = None
+    earlier: tuple[EarlierContent, ...] = ()
+    """Oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +70,8 @@ class Flaw:
     """One sentence in our words, never a message's text."""
     fatal: bool = False
     """Whether nothing can be read after it."""
+    note: bool = False
+    """Whether nothing is lost by it: it is said and counted, but the exit status stays 0."""
 
 
 Entry: TypeAlias = ImportedMessage | Flaw
@@ -96,6 +121,17 @@ class Source(Protocol):
 Open: TypeAlias = Callable[[Path, tzinfo | None], Source]
 """`open_file` of a source's module."""
 
-Derive: TypeAlias = Callable[[bytes, ChannelId, tzinfo | None], Message | None]
-"""`derive` of a source's module: the message of a piece (`raw`), by which `verify` proves text and date again. None: it
-cannot be read. Pure; must agree with what reading the whole source gave, except for what needs its neighbours."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What `verify` reads from a stored piece again."""
+
+    text: str
+    """The text, or the words of a rich message."""
+    date: datetime | None = None
+    """Aware UTC; None: the piece alone does not say."""
+
+
+Derive: TypeAlias = Callable[[bytes, tzinfo | None], Piece | None]
+"""`derive` of a source's module: reads a stored piece (`raw`) again, for `verify` to prove the row. None: it cannot be
+read. Pure; by the same functions as reading the whole source."""

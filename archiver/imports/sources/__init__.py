@@ -1,1 +1,1 @@
-"""One module a format: `open_file(path, zone)` reads it, `derive(raw, channel_id, zone)` reads one piece again."""
+"""One module a format: `open_file(path, zone)` reads it, `derive(raw, zone)` reads one stored piece again."""
