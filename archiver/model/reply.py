@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import orjson
 
+from archiver.ids import ChannelId, MessageId
+
 _TARGETS: Final = ("reply_to_peer_id", "reply_from", "quote", "quote_text", "story_id", "todo_item_id", "poll_option")
 """Fields of a reply to something else than a message of this channel."""
 
@@ -30,3 +32,13 @@ def topic_of(header: str | None) -> int | None:
     fields: dict[str, Any] = orjson.loads(header)
     topic = fields.get("reply_to_top_id") or fields.get("reply_to_msg_id")
     return topic if isinstance(topic, int) else None
+
+
+def find_answered(header: str | None, channel_id: ChannelId) -> tuple[ChannelId, MessageId] | None:
+    """Key of the channel message that a message of this channel with this header (JSON) replies to."""
+    fields: dict[str, Any] = orjson.loads(header) if header else {}
+    number = fields.get("reply_to_msg_id")
+    peer = fields.get("reply_to_peer_id") or {"type": "channel", "id": channel_id}
+    if not number or peer.get("type") != "channel":
+        return None
+    return ChannelId(int(peer["id"])), MessageId(int(number))

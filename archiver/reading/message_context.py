@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-import orjson
-
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import MessageId
+from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
 from archiver.store.channel import Mirrored, find_channel
@@ -16,6 +15,7 @@ from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
+from archiver.store.replies import FoundReplies, find_replies
 from archiver.store.rich import Part, find_part
 from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
 
@@ -43,6 +43,8 @@ class MessageContext(NamedTuple):
     """All archived channels by id."""
     answered: str | None
     """The text of the message that it replies to, if that is archived."""
+    replies: FoundReplies
+    """The archived replies to it, in any channel."""
     intact: bool
     """Whether the stored payload has the SHA-256 that it had when it was received."""
     channel_restriction: str | None
@@ -70,18 +72,16 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         names=_names_at(await read(conn, list_names_seen, channel.channel_id), version.first_seen),
         known={one.channel_id: one for one in await read(conn, list_names)},
         answered=await _read_answered(conn, message),
+        replies=await read(conn, find_replies, *key),
         intact=_is_intact(await read(conn, find_payload, *key)),
         channel_restriction=await read(conn, find_restriction, channel.channel_id),
     )
 
 
 async def _read_answered(conn: Connection, message: StoredMessage) -> str | None:
-    reply = orjson.loads(message.reply_to) if message.reply_to else {}
-    peer = reply.get("reply_to_peer_id") or {"type": "channel", "id": message.channel_id}
-    number = reply.get("reply_to_msg_id")
-    if number is None or peer.get("type") != "channel":
+    key = find_answered(message.reply_to, message.channel_id)
+    if key is None:
         return None
-    key = (ChannelId(peer.get("id", 0)), MessageId(number))
     held = (await read(conn, get_messages, [key])).get(key)
     return held[0].text if held else None
 

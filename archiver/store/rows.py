@@ -163,17 +163,6 @@ def find_first_dated(conn: Reader, channel_id: ChannelId, since: int) -> Message
     return MessageId(row[0]) if row else None
 
 
-def list_replies(
-    conn: Reader, channel_id: ChannelId, message_id: MessageId, *, within: int, limit: int
-) -> list[tuple[MessageId, str]]:
-    """Ids and texts of the held replies to a message in its channel, among the next `within` ids."""
-    query = (
-        "SELECT message_id, text FROM message WHERE channel_id = ?1 AND message_id > ?2 AND message_id <= ?2 + ?3"
-        " AND reply_to_msg_id = ?2 ORDER BY message_id LIMIT ?4"
-    )
-    return list(conn.execute(query, (channel_id, message_id, within, limit)))
-
-
 def list_languages(conn: Reader, channel_id: ChannelId, ids: Iterable[int]) -> dict[int, str]:
     """The language of each of these messages, by id, where it is known."""
     query = (

@@ -14,6 +14,7 @@ from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
 from archiver.model.particulars import read_extra
+from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.rows import HeldMessage
 from archiver.web.pictures import Attachment, KnownPictures, list_attachments
@@ -134,7 +135,7 @@ def list_posts(
                 language=language,
                 direction=direction,
                 html=Markup("").join(_html(one, direction, targets) for one in messages),
-                answered=(answers or {}).get(reply_key(messages[0]) or (0, 0)),
+                answered=(answers or {}).get(find_answered(messages[0].reply_to, channel.channel_id) or (0, 0)),
             )
         )
     return posts
@@ -161,17 +162,8 @@ def list_slots(held: Iterable[HeldMessage]) -> Iterator[tuple[ChannelId, int, St
 def list_reply_keys(held: Sequence[HeldMessage]) -> Iterator[tuple[int, int]]:
     """The messages of archived channels that these reply to."""
     for message, _ in held:
-        if (key := reply_key(message)) is not None:
+        if (key := find_answered(message.reply_to, message.channel_id)) is not None:
             yield key
-
-
-def reply_key(message: StoredMessage) -> tuple[int, int] | None:
-    """The channel and number of the message that this one replies to."""
-    reply = _load(message.reply_to)
-    if not reply or not reply.get("reply_to_msg_id"):
-        return None
-    peer = reply.get("reply_to_peer_id") or {"type": "channel", "id": message.channel_id}
-    return (ChannelId(int(peer["id"])), int(reply["reply_to_msg_id"])) if peer.get("type") == "channel" else None
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

@@ -59,7 +59,7 @@ def test_a_message_shows_its_copies_replies_and_counters(opened: Browser) -> Non
     assert copies("/c/jisr_news/8") == []
     html = opened.get("/c/jisr_news/8").html
     assert '<polyline points="0.0,62.0 500.0,5.5 1000.0,2.0"/>' in html
-    assert re.search(r'<li><a href="/c/jisr_news/9"><bdi>9</bdi></a> <bdi>no</bdi>', html)
+    assert re.search(r'<a href="/c/jisr_news/9"><bdi>9</bdi></a> <bdi>no</bdi>', html)
 
 
 def test_a_message_can_be_cited_and_says_what_it_has_besides_text(opened: Browser) -> None:

@@ -23,7 +23,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import print_things
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError, NotFound
-from archiver.model.row import KEYS, iso, to_object
+from archiver.model.row import KEYS, iso, permalink, to_object
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
 from archiver.store.rich import PartCount
@@ -91,7 +91,8 @@ def command(
     A former name of a channel works too; a note gives its current name. A terminal shows a card, or with --all or
     --raw all keys documented in docs/rows.md; a pipe gets one key and its value per line. The
     JSON has these keys; --raw adds raw: {layer, sha256, base64}. If only the beginning of a rich message is archived,
-    partial: {noticed_at, attempts, refused} is added. `telekeep history CHANNEL/ID` shows earlier versions.
+    partial: {noticed_at, attempts, refused} is added; if archived messages reply to it, replied_by lists up to 1,000.
+    `telekeep history CHANNEL/ID` shows earlier versions.
 
     --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message, in kitty, iTerm2
     and sixel terminals. It is decoded and re-encoded first; this needs telekeep[media]. If it fails, a note says why.
@@ -200,7 +201,7 @@ def _print(
 
 
 def _known_keys(*, raw: bool) -> tuple[str, ...]:
-    return (*KEYS, "partial", *(("raw",) if raw else ()))
+    return (*KEYS, "partial", "replied_by", *(("raw",) if raw else ()))
 
 
 def _note_part(context: MessageContext, options: _ShowOptions) -> None:
@@ -220,6 +221,17 @@ def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str,
             "attempts": part.attempts,
             "refused": part.refused,
         }
+    if context.replies.replies:
+        shown["replied_by"] = [
+            {
+                "channel_id": one.channel_id,
+                "channel": (channel := context.known[one.channel_id]).name,
+                "message_id": one.message_id,
+                "permalink": permalink(channel, one.message_id),
+                "date": iso(one.date),
+            }
+            for one in context.replies.replies
+        ]
     return shown if raw is None else {**shown, "raw": raw}
 
 

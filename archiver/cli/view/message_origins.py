@@ -1,4 +1,4 @@
-"""Who wrote a message, where it was forwarded from, and what it replies to. Untrusted text. Pure."""
+"""Who wrote a message, where it was forwarded from, what it replies to, and its replies. Untrusted text. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any
 
 import orjson
 
+from archiver.cli.view.figures import number
 from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.model.row import ChannelName
 from archiver.reading.message_context import MessageContext
+from archiver.store.replies import NEAR
 from search.show.snippet import snippet
 
 _QUOTED = 60
 """Maximum characters shown of the message that it replies to."""
+_REPLIES = 8
+"""Replies that are listed."""
 
 
 def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[str, str]]:
@@ -31,6 +35,20 @@ def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[st
         yield "forwarded", _forwarded(origin, context, moments)
     if reply := _load(row["reply_to"]):
         yield "reply to", _reply(reply, context)
+    if replies := _describe_replies(context):
+        yield "replies", replies
+
+
+def _describe_replies(context: MessageContext) -> str:
+    """The addresses of the first replies; in an archive without an index, how far they were looked for."""
+    found = context.replies
+    shown = [f"{called(context.known[one.channel_id])}/{one.message_id}" for one in found.replies[:_REPLIES]]
+    more = len(found.replies) - len(shown)
+    if more or not found.whole:
+        shown.append(f"and {number(more)} more" if found.whole else f"and at least {number(more)} more")
+    if found.near:
+        shown.append(f"looked for among the next {number(NEAR)} only, until the next telekeep sync")
+    return ", ".join(shown)
 
 
 def _forwarded(origin: Mapping[str, Any], context: MessageContext, moments: Moments) -> str:
@@ -46,8 +64,8 @@ def _forwarded(origin: Mapping[str, Any], context: MessageContext, moments: Mome
 def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
     peer = reply.get("reply_to_peer_id")
     where = _peer(peer, context) if isinstance(peer, dict) else called(context.channel)
-    number = reply.get("reply_to_msg_id")
-    target = f"{where}/{number}" if number else "a story" if "story_id" in reply else where
+    answered = reply.get("reply_to_msg_id")
+    target = f"{where}/{answered}" if answered else "a story" if "story_id" in reply else where
     if quote := reply.get("quote_text"):
         return f'{target}: "{quote}"'
     return f"{target}: {beginning(context.answered)}" if context.answered else target

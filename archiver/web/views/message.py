@@ -25,7 +25,8 @@ from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
 from archiver.store.reading_pool import OutOfTime
-from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages, list_replies
+from archiver.store.replies import NEAR
+from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
@@ -38,9 +39,8 @@ from archiver.web.views.channel import read_texts
 
 MOST_VERSIONS: Final = 20
 """Versions on one page; the command line shows all."""
-REPLIES_WITHIN: Final = 3000
-"""Following ids among which replies are looked for: there is no index of them."""
-_REPLIES: Final = 50
+_LISTED: Final = 50
+"""Replies, copies or similar posts of each list."""
 _COPYING: Final = 0.03
 """Seconds for looking for copies; a person who asks for them gives more."""
 _FEW: Final = 100_000
@@ -74,7 +74,8 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             "channel": found.name,
             "known": found.known,
             "remarks": found.remarks,
-            "replies_within": REPLIES_WITHIN,
+            "replies": values["context"].replies.replies[:_LISTED],
+            "near": NEAR,
             "copies": copies,
             "similar": similar,
             "annotations": _list_annotations(values["context"].row),
@@ -104,7 +105,7 @@ async def _find_copies(site: Site, held: HeldMessage, *, wanted: bool) -> Copies
         async with site.glancing(_PATIENT if wanted else _COPYING) as conn:
             texts = wanted or await read(conn, find_last_row) <= _FEW
             copies = await find_copies(conn, await open_engine(conn), held[0], texts=texts)
-            return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_REPLIES]))
+            return CopiesShown(copies, await read(conn, get_messages, copies.keys[:_LISTED]))
     except (OutOfTime, NotSearchable):
         return None
 
@@ -117,7 +118,7 @@ async def _find_similar(site: Site, held: HeldMessage, *, wanted: bool) -> Seque
     try:
         async with site.glancing(_PATIENT if wanted else _COPYING) as conn:
             found = await read(conn, find_similar_posts, message.channel_id, message.message_id, media)
-            return found.posts[:_REPLIES]
+            return found.posts[:_LISTED]
     except OutOfTime:
         return ()
 
@@ -159,7 +160,6 @@ async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: Hel
     return {
         "context": context,
         "history": history,
-        "replies": await read(conn, list_replies, channel_id, number, within=REPLIES_WITHIN, limit=_REPLIES),
         "left_out": left_out,
         "post": post,
         "earlier": below[0][0].message_id if below else None,
