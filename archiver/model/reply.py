@@ -36,9 +36,17 @@ def topic_of(header: str | None) -> int | None:
 
 def find_answered(header: str | None, channel_id: ChannelId) -> tuple[ChannelId, MessageId] | None:
     """Key of the channel message that a message of this channel with this header (JSON) replies to."""
-    fields: dict[str, Any] = orjson.loads(header) if header else {}
-    number = fields.get("reply_to_msg_id")
-    peer = fields.get("reply_to_peer_id") or {"type": "channel", "id": channel_id}
-    if not number or peer.get("type") != "channel":
+    fields = orjson.loads(header) if header else None
+    if not isinstance(fields, dict):
         return None
-    return ChannelId(int(peer["id"])), MessageId(int(number))
+    peer = fields.get("reply_to_peer_id") or {"type": "channel", "id": channel_id}
+    own: Any = peer.get("id")
+    number: Any = fields.get("reply_to_msg_id")
+    if peer.get("type") != "channel" or not (_is_id(own) and _is_id(number)):
+        return None
+    return ChannelId(own), MessageId(number)
+
+
+def _is_id(value: object) -> bool:
+    """Whether this can be the id of something archived: SQLite has no larger numbers."""
+    return type(value) is int and 0 < value < 2**63

@@ -134,7 +134,8 @@ def _whole_albums(messages: Sequence[HeldMessage], first: int, end: int, *, anch
         start += 1
     while anchor + 1 < stop < len(messages) and _is_album(messages[stop - 1], messages[stop]):
         stop -= 1
-    first = first if start == anchor and start and _is_album(messages[start - 1], messages[start]) else start
+    within = 0 < start == anchor < len(messages)
+    first = first if within and _is_album(messages[start - 1], messages[start]) else start
     end = end if stop == anchor + 1 < len(messages) and _is_album(messages[stop - 1], messages[stop]) else stop
     return first, end
 

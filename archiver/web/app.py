@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from urllib.parse import quote
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
@@ -47,10 +48,19 @@ VIEWS: tuple[tuple[str, View, tuple[ViewFormat, ...]], ...] = (
     ("/c/{channel}/newer", count_newer_messages, ("json",)),
     ("/c/{channel}/calendar", show_calendar, ("json", "html")),
     ("/c/{channel}/media", show_media, ("json", "html")),
-    ("/c/{channel}/{message_id:int}", show_message, ("json", "csv", "html")),
+    ("/c/{channel}/{message_id:number}", show_message, ("json", "csv", "html")),
 )
 """Address, view and formats. A format other than HTML is a suffix of the address, and must come before it."""
 _YEAR = 31_536_000
+
+
+class _Number(IntegerConvertor):
+    """A number that SQLite can look for; with more digits it is no address."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("number", _Number())
 
 
 class Endpoints:
@@ -67,7 +77,7 @@ class Endpoints:
         yield Route("/static/{name}", self._assets.serve)
         yield Route("/display", self._set_display)
         yield Route("/media/{sha256}", self._answered(Blobs(self._site).serve))
-        preview = "/preview/{channel_id:int}/{message_id:int}/{media_id:int}"
+        preview = "/preview/{channel_id:number}/{message_id:number}/{media_id:number}"
         yield Route(preview, self._answered(Previews(self._site).serve))
         for path, view, formats in VIEWS:
             for form in formats:
@@ -76,10 +86,11 @@ class Endpoints:
 
     def refuse(self, request: Request, status: int) -> Response:
         """The answer to a request that no view sees."""
-        asked = self._anything(request)
+        form: ViewFormat = "json" if request.url.path.endswith(".json") else "html"
+        asked = self._anything(request, form)
         if status == 401:  # its page leads back to the whole address
             with suppress(SearchError):
-                asked = read_request(request, self._site, "html")
+                asked = read_request(request, self._site, form)
         return self._respond(request, asked, describe_refusal(status))
 
     def _answered(self, act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_by_step
 from archiver.web.times import Times, next_month
 from search.engine.facets import by_date, step_seconds
+
+END: Final = 2**32
+"""Times of the server have 32 bits."""
 
 
 class CalendarDay(NamedTuple):
@@ -51,7 +54,7 @@ async def read_days(
         count_by_step,
         channel_id,
         since=1 if since is None else times.start_of(since),
-        until=2**40 if until is None else times.start_of(until),
+        until=END if until is None else times.start_of(until),
         step=step,
     )
     return {one.value: one.count for one in by_date("day", steps, times.zone)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -40,16 +40,22 @@ def draw_chart(times: Times, days: Mapping[str, int]) -> Chart:
     first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
     by_day = (last - first).days < MOST_DAYS
     found: dict[str, int] = {}
-    day = first if by_day else first.replace(day=1)
     labels: dict[str, str] = {}
-    while day <= last:
+    for day in _steps(first, last, by_day=by_day):
         key = day.isoformat() if by_day else day.isoformat()[:7]
         found[key] = 0
         labels[key] = times.weekday(day) if by_day else times.month(day)
-        day = day + timedelta(1) if by_day else next_month(day)
     for one, count in days.items():
         found[one if by_day else one[:7]] += count
     return _bars(found, labels)
+
+
+def _steps(first: date, last: date, *, by_day: bool) -> Iterator[date]:
+    day, end = (first, last) if by_day else (first.replace(day=1), last.replace(day=1))
+    while day < end:
+        yield day
+        day = day + timedelta(1) if by_day else next_month(day)
+    yield end
 
 
 def _bars(found: Mapping[str, int], labels: Mapping[str, str]) -> Chart:

@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archiver.errors import NotFound, UsageError
+from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FILE_KINDS, FileKey, FileStatus, file_key, is_file, thumb_key
@@ -30,8 +30,6 @@ SMALL: Final = 600_000
 """Bytes up to which a picture itself is shown in a list, where it has no thumbnail."""
 _EMPTY: Final = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 """One transparent point."""
-_LARGEST: Final = 2**63 - 1
-"""Number that SQLite can look for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +148,6 @@ class Previews:
     async def serve(self, request: Request) -> Response:
         """The preview of the attachment with this id; nothing to see, where it has none."""
         channel_id, message_id = request.path_params["channel_id"], request.path_params["message_id"]
-        if max(channel_id, message_id) > _LARGEST:
-            raise NotFound("there is no such message.")
         async with self._site.reading() as conn:
             jpeg = await read(conn, _find_preview, channel_id, message_id, str(request.path_params["media_id"]))
         kind, body = ("image/gif", _EMPTY) if jpeg is None else ("image/jpeg", jpeg)

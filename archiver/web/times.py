@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 from archiver.model.row import iso
 from search.query.dates import parse_since
 
-_LAST = 253_402_214_400
-"""Unix time of the last day that `datetime` can represent in every zone."""
+_LAST = 253_370_764_800
+"""Unix time of the year 9999, whose last month has no calendar in Python."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

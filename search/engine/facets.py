@@ -20,6 +20,10 @@ from search.flags import FILE_BITS, HAS_BITS, LANG_MASK, LANG_SHIFT, lang_code
 
 FacetName: TypeAlias = Literal["channel", "day", "month", "media", "lang", "fwd", "file"]
 NAMES: Final[tuple[FacetName, ...]] = get_args(FacetName)
+_DAY: Final = 86_400
+_EARLIEST: Final = -62_135_510_400
+_LATEST: Final = 253_402_214_400
+"""Unix times that `datetime` can represent in every zone."""
 UNKNOWN: Final = "unknown"
 """Value of messages of unknown language."""
 MEDIA: Final = tuple(name for name in HAS_BITS if name not in {"media", "album", "file"})
@@ -67,7 +71,7 @@ def by_date(name: FacetName, steps: Mapping[int, int], zone: tzinfo) -> list[Cou
     if not steps:
         return []
     length = step_seconds(zone)
-    days = _days(min(steps) * length, max(steps) * length, zone)
+    days = _days({step * length // _DAY for step in steps}, zone)
     starts = [start for start, _ in days]
     by_day = [0] * len(days)
     for step, count in steps.items():
@@ -116,11 +120,11 @@ def _counts(found: Mapping[str, int]) -> list[Count]:
     return [Count(value, count) for value, count in found.items()]
 
 
-def _days(first: int, last: int, zone: tzinfo) -> list[tuple[float, date]]:
-    """List the days from that of `first` to that of `last`, each with its start."""
-    day, end = (datetime.fromtimestamp(at, zone).date() for at in (first, last))
-    days = []
-    while day <= end:
-        days.append((datetime(day.year, day.month, day.day, tzinfo=zone).timestamp(), day))
-        day += timedelta(1)
-    return days
+def _days(numbers: Iterable[int], zone: tzinfo) -> list[tuple[float, date]]:
+    """List the zone's days, each with its start, that these days of UTC, counted from 1970, are parts of."""
+    found: set[date] = set()
+    for number in numbers:
+        begin, end = (max(_EARLIEST, min(at, _LATEST)) for at in (number * _DAY, (number + 1) * _DAY - 1))
+        first, last = datetime.fromtimestamp(begin, zone).date(), datetime.fromtimestamp(end, zone).date()
+        found |= {first, last} if (last - first).days < 2 else {first, first + timedelta(1), last}
+    return [(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp(), day) for day in sorted(found)]
