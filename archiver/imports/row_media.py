@@ -1,0 +1,91 @@
+"""The media of a row, read again. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from archiver.imports.row_values import UnreadableRow, nested, text, whole_number
+from archiver.imports.source import AttachedFile
+from archiver.model.record import Media
+
+_TEXTS: Final = ("id", "mime", "file_name", "title", "performer", "url")
+_NUMBERS: Final = ("size", "width", "height")
+_WORDS: Final[Mapping[str, Sequence[str]]] = {
+    "webpage": ("site_name", "description", "author"),
+    "venue": ("address",),
+    "game": ("description",),
+    "invoice": ("description",),
+    "giveaway": ("prize_description",),
+    "giveaway_results": ("prize_description",),
+}
+"""What else is searched of a medium: fields of its `extra`, as archiver/convert/media.py has them."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def read_media(row: Mapping[str, Any]) -> tuple[Media, ...]:
+    """The media of a row or version. What became of their files is another matter: `attached_files`."""
+    items = _items(row)
+    if not items:
+        return ()
+    # Slot 0 is the message's own; what is nested in it says so in `of`.
+    first = 1 if "of" in (items[0].get("extra") or {}) else 0
+    return tuple(_medium(slot, one) for slot, one in enumerate(items, first))
+
+
+def attached_files(row: Mapping[str, Any]) -> tuple[AttachedFile, ...]:
+    """The files that the row says are stored."""
+    media = read_media(row)
+    return tuple(
+        AttachedFile(slot=slot.slot, path=one["path"], size=slot.size, sha256=_sha256(one))
+        for slot, one in zip(media, _items(row), strict=True)
+        if isinstance(one.get("path"), str) and one["path"]
+    )
+
+
+def _items(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    items = row.get("media") or []
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise UnreadableRow("has a `media` that is no list of media")
+    if not all(one.get("extra") is None or isinstance(one["extra"], dict) for one in items):
+        raise UnreadableRow("has media whose `extra` is no object")
+    return items
+
+
+def _sha256(item: Mapping[str, Any]) -> str | None:
+    value = item.get("sha256")
+    return value if isinstance(value, str) and _SHA256.fullmatch(value) else None
+
+
+def _medium(slot: int, item: Mapping[str, Any]) -> Media:
+    duration = item.get("duration")
+    if duration is not None and not isinstance(duration, int | float):
+        raise UnreadableRow("has media of no valid `duration`")
+    kind = text(item, "kind")
+    return Media(
+        slot=slot,
+        kind=kind,
+        duration=None if duration is None else float(duration),
+        search_text=_search_text(kind, item.get("extra") or {}),
+        extra=nested(item, "extra", dict),
+        **_fields(item),
+    )
+
+
+def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: None if item.get(name) is None else text(item, name) for name in _TEXTS}
+    return texts | {name: None if item.get(name) is None else whole_number(item, name) for name in _NUMBERS}
+
+
+def _search_text(kind: str, extra: Mapping[str, Any]) -> str | None:
+    """More text to search, which rows have in `extra` only."""
+    if kind in ("poll", "todo"):
+        items = extra.get("answers" if kind == "poll" else "items")
+        words = [one.get("text") for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    elif kind == "story":
+        story = extra.get("story")
+        words = [story.get("caption")] if isinstance(story, dict) else []
+    else:
+        words = [extra.get(name) for name in _WORDS.get(kind, ())]
+    return "\n".join(word for word in words if isinstance(word, str) and word) or None

@@ -1,0 +1,99 @@
+"""Values of a row that anybody may have written: what cannot be in a row raises UnreadableRow. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+Shape: TypeAlias = "type | Mapping[str, Shape]"
+"""The type of a field, or the shape of an object."""
+
+_HIGHEST: Final = 2**63 - 1
+_LOWEST: Final = -(2**63)
+
+
+class UnreadableRow(Exception):
+    """What is wrong with a row, as a phrase that follows its name."""
+
+
+def whole_number(row: Mapping[str, Any], name: str, *, lowest: int = _LOWEST) -> int:
+    """An integer that SQLite can hold."""
+    value = row.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= _HIGHEST:
+        raise UnreadableRow(f"has no valid `{name}`")
+    return value
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    """A text without lone surrogates."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise UnreadableRow(f"has no `{name}` that is a text")
+    return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def flag(row: Mapping[str, Any], name: str) -> bool:
+    """True or false; false if it is not there."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UnreadableRow(f"has a `{name}` that is neither true nor false")
+    return bool(value)
+
+
+def time(row: Mapping[str, Any], name: str) -> datetime:
+    """A time with an offset or Z, in UTC."""
+    value = row.get(name)
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise UnreadableRow(f"has no valid `{name}`")
+
+
+def nested(row: Mapping[str, Any], name: str, kind: type[dict[Any, Any] | list[Any]]) -> str | None:
+    """An object or a list as canonical JSON; None if there is none, or an empty list."""
+    value = row.get(name)
+    if value is None or value == []:
+        return None
+    if not isinstance(value, kind):
+        raise UnreadableRow(f"has a `{name}` of another type")
+    return to_text(value, name)
+
+
+def to_text(value: object, name: str) -> str:
+    """A value as canonical JSON."""
+    try:
+        return orjson.dumps(value).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        raise UnreadableRow(f"has a `{name}` that is nested too deeply, or is no text") from None
+
+
+def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
+    """Check the fields of an object that readers rely on; None stands for no object, and for no field."""
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        raise UnreadableRow(f"has a `{name}` of another type")
+    for field, kind in shape.items():
+        found = value.get(field)
+        if isinstance(kind, Mapping):
+            expect_shape(found, kind, name)
+        elif found is not None and (not isinstance(found, kind) or isinstance(found, bool)):
+            raise UnreadableRow(f"has a `{name}` whose `{field}` is of another type")
+        elif isinstance(found, int) and not _LOWEST <= found <= _HIGHEST:
+            raise UnreadableRow(f"has a `{name}` whose `{field}` is out of range")
+
+
+def expect_list(value: object, shape: Mapping[str, Shape], name: str) -> None:
+    """Check a list of objects; None stands for none."""
+    if value is not None and not isinstance(value, list):
+        raise UnreadableRow(f"has a `{name}` that is no list")
+    for one in value or ():
+        if not isinstance(one, dict):
+            raise UnreadableRow(f"has a `{name}` that is no list of objects")
+        expect_shape(one, shape, name)

@@ -1,0 +1,237 @@
+"""Rows of docs/rows.md as messages: what `archiver.model.row.build_row` makes, read again. Pure.
+
+Rows come from files that anybody may have written, so each value is looked at: what cannot be a row raises
+UnreadableRow. What a row does not hold is the bytes that the server sent; links, hashtags and permalink are derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.row_media import attached_files, read_media
+from archiver.imports.row_values import (
+    Shape,
+    UnreadableRow,
+    expect_list,
+    expect_shape,
+    flag,
+    nested,
+    text,
+    time,
+    to_text,
+    whole_number,
+)
+from archiver.imports.source import EarlierContent, ImportedMessage, Seen
+from archiver.model.imported import IMPORTED, imported_message, text_hash
+from archiver.model.record import Message
+
+NEEDED: Final = ("channel_id", "message_id", "date", "text")
+"""Keys without which a row is no message."""
+_TEXTS: Final = ("post_author", "grouped_id")
+_COUNTS: Final = ("views", "forwards", "replies")
+_FLAGS: Final = ("noforwards", "pinned", "silent")
+_OBJECTS: Final = ("sender", "fwd_from")
+_PEER: Final[Mapping[str, Shape]] = {"type": str, "id": int, "name": str, "username": str}
+_MARK: Final[Mapping[str, Shape]] = {"type": str, "offset": int, "length": int, "url": str}
+_REACTION: Final[Mapping[str, Shape]] = {"reaction": str, "custom_emoji_id": str, "count": int}
+_RESTRICTION: Final[Mapping[str, Shape]] = {"platform": str, "reason": str, "text": str}
+_BUTTON: Final[Mapping[str, Shape]] = {"text": str, "type": str, "url": str}
+_SHAPES: Final[Mapping[str, Mapping[str, Shape]]] = {
+    "sender": _PEER,
+    "via_bot": _PEER,
+    "fwd_from": {
+        **_PEER,
+        "from_id": _PEER,
+        "from_name": str,
+        "date": str,
+        "channel_post": int,
+        "post_author": str,
+        "saved_from_peer": _PEER,
+        "saved_from_msg_id": int,
+    },
+    "reply_to": {
+        "reply_to_msg_id": int,
+        "reply_to_top_id": int,
+        "reply_to_peer_id": _PEER,
+        "quote_text": str,
+        "quote_offset": int,
+    },
+    "action": {"type": str},
+    "rich": {"text": str, "blocks": list},
+    "fact_check": {"text": str, "entities": list, "country": str},
+    "paid": {},
+}
+"""Fields of objects that readers of the archive rely on."""
+_PAID: Final[Mapping[str, str]] = {
+    "message_stars": "paid_message_stars",
+    "suggested_post_stars": "paid_suggested_post_stars",
+    "suggested_post_ton": "paid_suggested_post_ton",
+}
+
+
+def message_of_row(row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) -> ImportedMessage:
+    """The message of a row as a JSON object. `raw`: the row as it is in the source. Raises UnreadableRow."""
+    rich = row.get("rich") if isinstance(row.get("rich"), dict) else None
+    _expect_shapes(row)
+    message_id = MessageId(whole_number(row, "message_id", lowest=1))
+    message = imported_message(
+        channel_id,
+        message_id,
+        date=time(row, "date"),
+        raw=raw,
+        kind="service" if row.get("kind") == "service" else "message",
+        text=text(row, "text"),
+        rich_text=str(rich.get("text") or "") if rich else "",
+        edit_date=_optional_time(row, "edit_date"),
+        entities=_entities(row),
+        reply_to=nested(row, "reply_to", dict),
+        reply_to_msg_id=_id_in(row.get("reply_to"), "reply_to_msg_id"),
+        reactions=nested(row, "reactions", list),
+        action=nested(row, "action", dict),
+        media=read_media(row),
+        markup=nested(row, "markup", list),
+        restriction=nested(row, "restriction", list),
+        via_bot_id=_id_in(row.get("via_bot"), "id"),
+        extra=_extra(row),
+        **{name: nested(row, name, dict) for name in _OBJECTS},
+        **{name: None if row.get(name) is None else text(row, name) for name in _TEXTS},
+        **{name: None if row.get(name) is None else whole_number(row, name) for name in _COUNTS},
+        **{name: flag(row, name) for name in _FLAGS},
+    )
+    return ImportedMessage(
+        message=message, files=attached_files(row), seen=_seen(row), earlier=tuple(_earlier(row, message))
+    )
+
+
+def _optional_time(row: Mapping[str, Any], name: str) -> datetime | None:
+    return None if row.get(name) is None else time(row, name)
+
+
+def _entities(row: Mapping[str, Any]) -> str | None:
+    """The entities as the archive has them."""
+    marks = row.get("entities")
+    expect_list(marks, _MARK, "entities")
+    if any(one.get("type") is None or (one["type"] != "unknown" and not _is_placed(one)) for one in marks or ()):
+        raise UnreadableRow("has formatting without a kind or place")
+    return nested(row, "entities", list)
+
+
+def _is_placed(mark: Mapping[str, Any]) -> bool:
+    return mark.get("offset") is not None and mark.get("length") is not None
+
+
+def _expect_shapes(row: Mapping[str, Any]) -> None:
+    for name, shape in _SHAPES.items():
+        expect_shape(row.get(name), shape, name)
+    expect_list(row.get("reactions"), _REACTION, "reactions")
+    expect_list(row.get("restriction"), _RESTRICTION, "restriction")
+    markup = row.get("markup")
+    if markup is not None and not (isinstance(markup, list) and all(isinstance(one, list) for one in markup)):
+        raise UnreadableRow("has a `markup` that is no list of rows")
+    for buttons in markup or ():
+        expect_list(buttons, _BUTTON, "markup")
+
+
+def _id_in(value: object, name: str) -> int | None:
+    return whole_number(value, name) if isinstance(value, dict) and value.get(name) is not None else None
+
+
+def _extra(row: Mapping[str, Any]) -> str | None:
+    """The stored `extra`: what the row has under keys of its own, and the rest."""
+    extra = dict(_particulars(row))
+    rest = row.get("extra")
+    if rest is not None and not isinstance(rest, dict):
+        raise UnreadableRow("has an `extra` that is no object")
+    extra.update(rest or {})
+    return to_text(extra, "extra") if extra else None
+
+
+def _particulars(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    rich, fact, paid, bot = (row.get(name) for name in ("rich", "fact_check", "paid", "via_bot"))
+    if isinstance(rich, dict):
+        if rich.get("text"):
+            yield "rich_text", rich["text"]
+        yield "rich", {name: rich[name] for name in ("blocks", "rtl", "part") if rich.get(name)}
+    if row.get("edit_hidden"):
+        yield "edit_hide", True
+    if row.get("boosts") is not None:
+        yield "from_boosts_applied", row["boosts"]
+    if row.get("effect") is not None:
+        yield "effect", row["effect"]
+    if isinstance(fact, dict):
+        yield "factcheck", _fact(fact)
+    if isinstance(paid, dict):
+        yield from ((stored, paid[name]) for name, stored in _PAID.items() if paid.get(name))
+    if isinstance(bot, dict) and (bot.get("name") or bot.get("username")):
+        yield "via_bot", bot
+
+
+def _fact(fact: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"text": fact.get("text"), "entities": fact.get("entities") or []}
+    stored = {
+        "need_check": fact.get("needs_check") or None,
+        "country": fact.get("country"),
+        "text": said if said["text"] is not None else None,
+        "hash": fact.get("hash"),
+    }
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+def _seen(row: Mapping[str, Any]) -> Seen | None:
+    """When the archive that exported it had seen it."""
+    if row.get("first_seen") is None or row.get("last_seen") is None:
+        return None
+    missing = row.get("missing_since")
+    return Seen(
+        origin=text(row, "origin") if row.get("origin") is not None else "history",
+        first_seen=_unix(row["first_seen"]),
+        last_seen=_unix(row["last_seen"]),
+        missing_since=None if missing is None else _unix(missing),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _shared_unix(value: str) -> int:
+    return int(time({"time": value}, "time").timestamp())
+
+
+def _unix(value: object) -> int:
+    """Unix seconds of a time; many messages share those of captures."""
+    if not isinstance(value, str):
+        raise UnreadableRow("has a time that is none")
+    return _shared_unix(value)
+
+
+def _earlier(row: Mapping[str, Any], message: Message) -> Iterator[EarlierContent]:
+    """The earlier contents of an export with `--revisions`, oldest first."""
+    versions = row.get("versions")
+    if versions is None:
+        return
+    if not isinstance(versions, list) or not all(isinstance(one, dict) for one in versions):
+        raise UnreadableRow("has versions that are no list of contents")
+    for one in versions:
+        raw = to_text(one, "versions").encode()
+        words = text(one, "text")
+        content = Message(
+            channel_id=message.channel_id,
+            message_id=message.message_id,
+            kind=message.kind,
+            date=message.date,
+            edit_date=_optional_time(one, "edit_date"),
+            text=words,
+            entities=_entities(one),
+            media=read_media(one),
+            markup=nested(one, "markup", list),
+            content_hash=text_hash(words),
+            raw=raw,
+            layer=IMPORTED,
+            payload_sha256=sha256(raw).digest(),
+        )
+        yield EarlierContent(
+            message=content, first_seen=_unix(one.get("first_seen")), last_seen=_unix(one.get("last_seen"))
+        )

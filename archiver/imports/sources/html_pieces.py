@@ -1,0 +1,133 @@
+"""Cut a file of Desktop's HTML into its messages, some hundred kilobytes in memory at a time.
+
+A message begins with its tag at the beginning of a line and ends where the next one begins. Texts cannot look like
+that, because Desktop escapes `<` in them. Buttons' texts it does not escape, but they have no line breaks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+_CHUNK: Final = 1 << 18
+LONGEST: Final = 32 << 20
+"""Bytes of the largest message that is read."""
+_TAG: Final = rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])"
+_AT_LINE: Final = re.compile(rb"(?:\A|(?<=\n))[ \t]*" + _TAG)
+_ANYWHERE: Final = re.compile(_TAG)
+_TAG_MAX: Final = 1024
+"""A tag that begins nearer to the end of a chunk than this waits for the next one."""
+_DIV: Final = re.compile(rb"<(/?)div\b[^>]*>", re.IGNORECASE)
+_AFTER: Final = re.compile(rb"\n\s*<a class=\"pagination")
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlPiece:
+    """A message's element as it is in the file."""
+
+    message_id: int
+    data: bytes
+    line: int
+    whole: bool = True
+    """Whether the file goes on after it."""
+    too_long: bool = False
+    """Then `data` is only its beginning."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """What surrounds the messages of a file."""
+
+    head: bytes = b""
+    """Before the first message, at most LONGEST."""
+    tail: bytes = b""
+    """After the last one."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the file is whole."""
+        return (self.tail or self.head).rstrip().lower().endswith(b"</html>")
+
+
+def cut(file: BinaryIO, frame: Frame) -> Iterator[HtmlPiece]:
+    """Yield the messages of a file; `frame` gets what is around them."""
+    cutter = _Cutter(frame)
+    while chunk := file.read(_CHUNK):
+        yield from cutter.feed(chunk)
+    yield from cutter.finish()
+
+
+class _Cutter:
+    """Holds the message that may go on in the next chunk."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._buffer = bytearray()
+        self._searched = 0
+        self._starts: re.Pattern[bytes] | None = None
+        self._current: int | None = None
+        self._line = 1
+        self._is_cut = False
+
+    def feed(self, chunk: bytes) -> Iterator[HtmlPiece]:
+        """Yield the messages that end in this chunk."""
+        self._buffer += chunk
+        yield from self._split(len(self._buffer) - _TAG_MAX)
+        if len(self._buffer) > LONGEST:
+            self._shorten()
+
+    def finish(self) -> Iterator[HtmlPiece]:
+        """Yield the last messages."""
+        yield from self._split(len(self._buffer))
+        if self._current is None:
+            self._frame.head = bytes(self._buffer)
+            return
+        element, self._frame.tail, closed = _last(bytes(self._buffer))
+        whole = closed or self._frame.ended
+        yield HtmlPiece(self._current, element, self._line, whole=whole, too_long=self._is_cut)
+
+    def _split(self, limit: int) -> Iterator[HtmlPiece]:
+        begin = 0
+        for found in self._find(limit):
+            data = bytes(memoryview(self._buffer)[begin : found.start()])
+            if self._current is None:
+                self._frame.head = data
+            else:
+                yield HtmlPiece(self._current, data.strip(), self._line, too_long=self._is_cut)
+            self._line += data.count(b"\n")
+            begin, self._current, self._is_cut = found.start(), int(found[1]), False
+        del self._buffer[:begin]
+        # Not the tag that the buffer begins with, and what is too near to its end once more.
+        self._searched = max(limit - begin, 0 if self._current is None else 1)
+
+    def _find(self, limit: int) -> list[re.Match[bytes]]:
+        if self._starts is None and (first := _ANYWHERE.search(self._buffer)) is not None:
+            at_line = _AT_LINE.search(self._buffer)
+            # Otherwise another program wrote the file anew, without line breaks.
+            self._starts = _AT_LINE if at_line is not None and at_line.end() == first.end() else _ANYWHERE
+        if self._starts is None:
+            return []
+        found = self._starts.finditer(self._buffer, self._searched)
+        return [one for one in found if one.start() < limit]
+
+    def _shorten(self) -> None:
+        """Keep only the beginning of what is too long, and enough to find what follows."""
+        self._line += self._buffer.count(b"\n", _TAG_MAX, len(self._buffer) - _TAG_MAX)
+        del self._buffer[_TAG_MAX:-_TAG_MAX]
+        self._searched = 1
+        self._is_cut = True
+
+
+def _last(buffer: bytes) -> tuple[bytes, bytes, bool]:
+    """The last message, what comes after it, and whether its end tag is there."""
+    depth = 0
+    for tag in _DIV.finditer(buffer):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return buffer[: tag.end()].strip(), buffer[tag.end() :], True
+    # Desktop of 2024 did not end the table of buttons: its end tags are one too few.
+    after = _AFTER.search(buffer)
+    end = after.start() if after else len(buffer)
+    return buffer[:end].strip(), buffer[end:], False

@@ -1,0 +1,142 @@
+"""A text of Desktop's HTML with its formatting as entities, offsets in UTF-16 units. Pure.
+
+Desktop itself writes each formatted part apart, never one in another; nested marks of other programs are kept nested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+from archiver.imports.sources.html_tree import Element, unescape
+
+Entity = dict[str, Any]
+
+_MARKS: Final[Mapping[str, str]] = {
+    "strong": "bold",
+    "b": "bold",
+    "em": "italic",
+    "i": "italic",
+    "u": "underline",
+    "ins": "underline",
+    "s": "strike",
+    "del": "strike",
+    "strike": "strike",
+    "code": "code",
+    "pre": "pre",
+    "blockquote": "blockquote",
+}
+_CALLS: Final[Mapping[str, str]] = {
+    "ShowHashtag": "hashtag",
+    "ShowCashtag": "cashtag",
+    "ShowBotCommand": "bot_command",
+    "ShowMentionName": "mention_name",
+    "ShowNotLoadedEmoji": "custom_emoji",
+    "ShowNotAvailableEmoji": "custom_emoji",
+}
+"""What a click on a link shows, and the formatting that Desktop writes so."""
+_CALL: Final = re.compile(r"\b(Show[A-Za-z]+)\(")
+_EMOJI_FILE: Final = re.compile(r"\bhref\s+=")
+"""Only the link to the file of a custom emoji is written with a space there."""
+_DOMAIN: Final = re.compile(r"https?://[^/?#]+/")
+
+
+class Styled(NamedTuple):
+    """A text and its entities, as the archive has them."""
+
+    text: str
+    entities: list[Entity]
+
+
+class _Open(NamedTuple):
+    element: Element
+    entity: Entity | None
+    begin: int
+    """Index of the first part of its text."""
+
+
+def read_styled(element: Element) -> Styled:
+    """The text in an element. The line breaks that only lay out the source do not count."""
+    parts: list[str] = []
+    entities: list[Entity] = []
+    pending: list[Element | str | _Open] = [*_content(element)[::-1]]
+    at = 0
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            text = unescape(one)
+            parts.append(text)
+            at += _units(text)
+        elif isinstance(one, _Open):
+            _finish(one, parts, at)
+        elif one.tag == "br":
+            parts.append("\n")
+            at += 1
+        elif one.tag not in ("script", "style"):
+            entity = _open(one, at)
+            if entity is not None:
+                entities.append(entity)
+                pending.append(_Open(one, entity, len(parts)))
+            pending.extend(one.children[::-1])
+    return Styled("".join(parts), [one for one in entities if one["length"]])
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _content(element: Element) -> list[Element | str]:
+    """Its children without the line break after its tag, and without that before its end tag and the indentation."""
+    children = list(element.children)
+    if children and isinstance(children[0], str):
+        children[0] = re.sub(r"\A\r?\n", "", children[0])
+    if children and isinstance(children[-1], str):
+        children[-1] = re.sub(r"\r?\n[ \t]*\Z", "", children[-1])
+    return children
+
+
+def _open(element: Element, at: int) -> Entity | None:
+    """The entity that begins with this element, without its length yet."""
+    if (kind := _MARKS.get(element.tag)) is not None:
+        return {"type": kind, "offset": at, "length": 0} | ({"language": ""} if kind == "pre" else {})
+    if element.tag == "span" and "spoiler" in element.classes:
+        return {"type": "spoiler", "offset": at, "length": 0}
+    if element.tag == "a":
+        return {"type": "link", "offset": at, "length": 0}
+    return None
+
+
+def _finish(mark: _Open, parts: list[str], at: int) -> None:
+    entity = mark.entity
+    assert entity is not None
+    entity["length"] = at - entity["offset"]
+    if entity["type"] == "link":
+        entity.update(_link(mark.element, "".join(parts[mark.begin :])))
+
+
+def _link(element: Element, text: str) -> Entity:
+    """What a link stands for: an address, a mention, a hashtag..."""
+    attributes = element.attributes
+    call = _CALL.search(attributes.get("onclick", ""))
+    if call is not None and call[1] in _CALLS:
+        return _plain(_CALLS[call[1]])
+    if _EMOJI_FILE.search(element.attribute_text):
+        return _plain("custom_emoji")
+    address = attributes.get("href", "")
+    if address == text:
+        return _plain("url")
+    if address == f"mailto:{text}":
+        return _plain("email")
+    if address == f"tel:{text}":
+        return _plain("phone")
+    if text.startswith("@") and _DOMAIN.sub("", unquote(address), count=1).lower() == text[1:].lower():
+        return _plain("mention")
+    return {"type": "text_url", "url": address}
+
+
+def _plain(kind: str) -> Entity:
+    if kind == "mention_name":
+        return {"type": kind, "user_id": None}
+    return {"type": kind, "document_id": None} if kind == "custom_emoji" else {"type": kind}

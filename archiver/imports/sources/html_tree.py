@@ -1,0 +1,164 @@
+"""A small reader of HTML for one message at a time: elements in the order of the source. Pure, linear, no recursion.
+
+Browsers move what stands wrongly in a table, and libxml2 drops what is nested deeper than 256 levels. Desktop of 2024
+wrote both (a table that never ends, with all later messages in it), so this reader keeps what is there where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from html.entities import html5
+from typing import Final
+
+_TOKEN: Final = re.compile(
+    r"<(?:(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|=)*+)|[!?/][^>]*+)(?:>|\Z)"
+)
+"""A tag, or something like a comment. Quotes count after `=` only, as browsers see it; none is looked at twice."""
+_ATTRIBUTE: Final = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
+_REFERENCE: Final = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,8})|#([0-9]{1,8})|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
+_VOID: Final = frozenset({"br", "img", "hr", "meta", "link", "input", "wbr", "source", "col", "area", "embed"})
+_LONG: Final = 200
+"""Longest attributes whose parsed form is kept: most tags have the same few."""
+
+
+class Element:
+    """An element: its children are elements, and texts as written (`unescape`)."""
+
+    __slots__ = ("attribute_text", "children", "end", "start", "tag")
+
+    def __init__(self, tag: str, attribute_text: str, start: int) -> None:
+        self.tag = tag
+        self.attribute_text = attribute_text
+        self.start = start
+        """Where its content begins in the source."""
+        self.end: int | None = None
+        """Where its content ends; None: its end tag is missing."""
+        self.children: list[Element | str] = []
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Its attributes by name in lower case."""
+        return read_attributes(self.attribute_text)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The words of its class."""
+        return _classes(self.attribute_text)
+
+    def elements(self) -> Iterator[Element]:
+        """Its child elements."""
+        return (child for child in self.children if isinstance(child, Element))
+
+    def child(self, name: str) -> Element | None:
+        """The first child element that has this class."""
+        return next((one for one in self.elements() if name in one.classes), None)
+
+    def find(self, name: str) -> Element | None:
+        """The first element below it that has this class, in the order of the source."""
+        return next((one for one in self.walk() if name in one.classes), None)
+
+    def walk(self) -> Iterator[Element]:
+        """All elements below it, in the order of the source."""
+        pending = list(self.elements())[::-1]
+        while pending:
+            one = pending.pop()
+            yield one
+            pending.extend(list(one.elements())[::-1])
+
+
+def parse(source: str) -> Element:
+    """The tree of a piece of HTML. Wrong end tags are ignored; what is not ended ends with the piece."""
+    root = Element("", "", 0)
+    path = [root]
+    opened: Counter[str] = Counter()
+    at = 0
+    for found in _TOKEN.finditer(source):
+        start, end = found.span()
+        if start > at:
+            path[-1].children.append(source[at:start])
+        at = end
+        slash, tag, attributes = found.groups()
+        if tag is None:
+            continue
+        tag = tag.lower()
+        if not slash:
+            element = Element(tag, attributes, end)
+            path[-1].children.append(element)
+            if tag not in _VOID:
+                path.append(element)
+                opened[tag] += 1
+        elif opened[tag]:
+            _close(path, opened, tag, start)
+    if at < len(source):
+        path[-1].children.append(source[at:])
+    return root
+
+
+def _close(path: list[Element], opened: Counter[str], tag: str, end: int) -> None:
+    """End the innermost element of that name, and with it all that are in it."""
+    while True:
+        element = path.pop()
+        opened[element.tag] -= 1
+        if element.tag == tag:
+            element.end = end
+            return
+
+
+def read_attributes(text: str) -> Mapping[str, str]:
+    """The attributes of a tag by name in lower case, the first of each name."""
+    return _short_attributes(text) if len(text) <= _LONG else _attributes(text)
+
+
+def _attributes(text: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, double, single, bare in _ATTRIBUTE.findall(text):
+        found.setdefault(name.lower(), unescape(double or single or bare))
+    return found
+
+
+_short_attributes = lru_cache(maxsize=1024)(_attributes)
+
+
+def _class_words(text: str) -> frozenset[str]:
+    return frozenset(read_attributes(text).get("class", "").split())
+
+
+_short_classes = lru_cache(maxsize=1024)(_class_words)
+
+
+def _classes(text: str) -> frozenset[str]:
+    return _short_classes(text) if len(text) <= _LONG else _class_words(text)
+
+
+def unescape(text: str) -> str:
+    """The text that is written with references such as `&quot;`."""
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    hexadecimal, decimal, name = found.groups()
+    if name is not None:
+        return html5.get(f"{name};", found[0])
+    number = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    # Desktop writes control characters this way: they are the text's own.
+    return "\ufffd" if number == 0 or number > 0x10FFFF or 0xD800 <= number <= 0xDFFF else chr(number)
+
+
+def words(element: Element) -> str:
+    """All text in the element as one line."""
+    return " ".join(unescape("".join(_texts(element))).split())
+
+
+def _texts(element: Element) -> Iterator[str]:
+    pending: list[Element | str] = element.children[::-1]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            yield one
+        elif one.tag == "br":
+            yield "\n"
+        else:
+            pending.extend(one.children[::-1])
