@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import choose_channels
+from archiver.export.append.run import append_to_file
 from archiver.export.formats.registry import FORMATS, ExportFormat, WriterContext
 from archiver.export.formats.sqlite_archive import ExtractSource
 from archiver.export.request import Request
@@ -34,10 +36,23 @@ def export_as(
     return export_form(FORMATS[format_name], archive, out, force=force, zone=zone, **more)
 
 
+def append_as(format_name: str, archive: Path, out: Path, **more: Any) -> ExportResult:
+    """The next file of a series."""
+    return export_form(FORMATS[format_name], archive, out, append=True, **more)
+
+
 def export_form(
-    form: ExportFormat, archive: Path, out: Path, *, force: bool = True, zone: str = "UTC", **more: Any
+    form: ExportFormat,
+    archive: Path,
+    out: Path,
+    *,
+    force: bool = True,
+    zone: str = "UTC",
+    append: bool = False,
+    context: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> ExportResult:
-    """The same for a format that has no name of its own."""
+    """The same for a format that has no name of its own. `context`: fields of the writer's context."""
 
     async def run() -> ExportResult:
         async with await Database.open_readonly(archive) as database:
@@ -50,14 +65,18 @@ def export_form(
             extract = ExtractSource(
                 archive=archive, search=SearchTables(writer.create, index_messages), scratch=out.parent
             )
-            context = WriterContext(
+            needed = WriterContext(
                 request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
             )
+            needed = replace(needed, **(context or {}))
             job = ExportJob(format_name=form.name, now=LATER, force=force)
             if form.make_folder is not None:
-                make = partial(form.make_folder, context)
+                make = partial(form.make_folder, needed)
                 return await export_to_folder(conn, request, make, out, job)
-            made = form.open(context)
+            made = form.open(needed)
+            if append:
+                assert form.make_image is not None
+                return await append_to_file(conn, request, made, out, job=job, image=form.make_image(needed))
             return await export_to_file(conn, request, made, out, job)
 
     return asyncio.run(run())

@@ -11,6 +11,7 @@ from archiver.cli.parsing.parameters import Option
 from archiver.cli.view.fields import parse_fields
 from archiver.cli.view.shape import Shape
 from archiver.errors import UsageError
+from archiver.export.append.series import expect_no_parts
 from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, partitioned
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
@@ -47,6 +48,8 @@ class ExportPlan:
     revisions: bool = False
     media: Literal["copy", "link", "none"] = "none"
     force: bool = False
+    append: bool = False
+    """Whether to continue a series by what is new or changed."""
     dry_run: bool = False
     shape: Shape = "people"
 
@@ -55,7 +58,12 @@ class ExportPlan:
         if self.form.make_folder is not None:
             return find_folder(self.out, self.form.name, force=self.force, archive=archive)
         name = self.form.file_name
-        place = find_place(self.out, self.form.name, force=self.force, archive=archive, file_name=name)
+        force = self.force or self.append
+        place = find_place(self.out, self.form.name, force=force, archive=archive, file_name=name)
+        if self.append and isinstance(place, Stream):
+            raise UsageError("--append needs a file to continue.", hint="Use -o FILE.")
+        if not self.append and isinstance(place, Path):
+            expect_no_parts(place)
         if self.media != "none" and isinstance(place, Stream):
             raise UsageError(f"--media {self.media} needs a file beside which the files can be.", hint="Use -o FILE.")
         return place
@@ -72,6 +80,7 @@ def plan_export(
     excel: bool,
     media: Literal["copy", "link", "none"] = "none",
     force: bool,
+    append: bool = False,
     dry_run: bool,
     shape: Shape,
 ) -> ExportPlan:
@@ -100,6 +109,8 @@ def plan_export(
     if wanted is not None and not form.has_fields:
         able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
         raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
+    if append:
+        _expect_appendable(form, wanted, media=media, force=force)
     return ExportPlan(
         form=form,
         out=out,
@@ -108,9 +119,27 @@ def plan_export(
         excel=excel,
         media=media,
         force=force,
+        append=append,
         dry_run=dry_run,
         shape=shape,
     )
+
+
+def _expect_appendable(form: ExportFormat, fields: tuple[str, ...] | None, *, media: str, force: bool) -> None:
+    """Raise UsageError if a series of files cannot have this form."""
+    if force:
+        raise UsageError("--append and --force cannot be combined: one keeps what is there, the other replaces it.")
+    if form.make_image is None:
+        able = ", ".join(one.name for one in FORMATS.values() if one.make_image is not None)
+        how = "--partition" if form.has_fields else form.name
+        raise UsageError(
+            f"--append cannot continue {how}: its files refer to each other, or are one whole.",
+            hint=f"Export it again with --force, or use --format: {able}.",
+        )
+    if media != "none":
+        raise UsageError("--append and --media cannot be combined.", hint="Export the files by a command of its own.")
+    if fields is not None and not set(IDS) <= set(fields):
+        raise UsageError(f"--append needs {' and '.join(IDS)} to know each message.", hint="Add them to --fields.")
 
 
 def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *, dry_run: bool) -> None:

@@ -23,7 +23,7 @@ _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
-_ADDED = {"partial", "reasons", "incomplete", "media"}
+_ADDED = {"partial", "reasons", "incomplete", "media", "append"}
 """Fields added to manifests of version 1 later, hence optional."""
 
 
@@ -125,6 +125,12 @@ _MEDIA: dict[str, _Check] = {
     "files": _list_of({name: _FILE[name] for name in ("path", "bytes", "sha256")}),
     "not_stored": lambda value: type(value) is dict and all(map(_count, value.values())),
 }
+_APPEND: dict[str, _Check] = {
+    "number": lambda value: _id(value) and value > 1,
+    "previous": _object({"file": is_inner_path, "manifest_sha256": _FILE["sha256"]}),
+    **dict.fromkeys(("new", "changed", "messages"), _count),
+    "withdrawn": _list_of({"channel_id": _id, "ids": _ranges}),
+}
 _BOUNDS: dict[str, _Check] = {
     "since": _or_null(_instant),
     "until": _or_null(_instant),
@@ -151,6 +157,7 @@ _MANIFEST: dict[str, _Check] = {
     "files": _list_of(_FILE),
     "warnings": _texts,
     "media": _object(_MEDIA),
+    "append": _object(_APPEND),
 }
 
 
@@ -195,6 +202,8 @@ def _contradictions(claims: dict[str, Any]) -> Iterator[str]:
     yield from _of_request(claims)
     if "media" in claims:
         yield from _of_media(claims["media"], {file["path"] for file in files if file["rows"]})
+    if "append" in claims and claims["append"]["new"] + claims["append"]["changed"] != claims["rows"]:
+        yield "has a number of new and changed rows that differs from its rows"
     for channel in channels:
         if wrong := next(_of_channel(channel), None):
             yield f"contradicts itself: channel {channel['channel_id']} {wrong}"

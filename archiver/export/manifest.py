@@ -119,6 +119,8 @@ class Manifest:
     warnings: Sequence[str] = field(default=())
     media: MediaPart | None = None
     """None: without files."""
+    append: Mapping[str, Any] | None = None
+    """What it continues, and how; None: nothing."""
 
     def to_object(self) -> dict[str, Any]:
         """As JSON."""
@@ -155,6 +157,7 @@ class Manifest:
             ],
             "warnings": list(self.warnings),
             **({} if self.media is None else {"media": self.media.to_object()}),
+            **({} if self.append is None else {"append": dict(self.append)}),
         }
 
 

@@ -47,7 +47,7 @@ class Published(NamedTuple):
 
 async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = None) -> Published:
     """Put both in place, and the files behind the messages. Raises UsageError, Busy."""
-    async with _turn(data.directory):
+    async with turn(data.directory):
         plan = _plan(data.directory, data.path)
         if media is not None:
             media.expect_replaceable()
@@ -120,8 +120,8 @@ def _rename_other(directory: int, plan: _ManifestPlan) -> bool:
 
 
 @asynccontextmanager
-async def _turn(directory: int) -> AsyncIterator[None]:
-    """Hold the directory's lock."""
+async def turn(directory: int) -> AsyncIterator[None]:
+    """Hold the directory's lock. Raises Busy."""
     handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
     try:
         for _ in range(int(_LOCK_TIMEOUT / 0.05)):

@@ -17,7 +17,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.row import iso
 from archiver.store.extract import iter_row_keys
 
-_LONGEST = 64 << 20
+LONGEST_ROW = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""
 _ATTRIBUTE = re.compile(rb'([a-z_-]+)="([^"]*)"')
 
@@ -36,27 +36,28 @@ class RowKey(NamedTuple):
 
 
 def _read_lines(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
-    while line := file.readline(_LONGEST):
+    while line := file.readline(LONGEST_ROW):
         yield _key(orjson.loads(line))
 
 
 def _read_records(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[RowKey]:
     guarded = bool(options.get("excel"))
-    before = csv.field_size_limit(_LONGEST)
+    before = csv.field_size_limit(LONGEST_ROW)
     text = io.TextIOWrapper(file, "utf-8-sig" if guarded else "utf-8", newline="")
     try:
         records = csv.reader(text)
         header = next(records)
         date, channel_id, message_id, channel = map(header.index, ("date", "channel_id", "message_id", "channel"))
         for one in records:
-            ids = [_bare(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
+            ids = [bare_id(one[at], guarded=guarded) for at in (channel_id, message_id, channel)]
             yield RowKey(one[date], ChannelId(int(ids[0])), MessageId(int(ids[1])), ids[2])
     finally:
         text.detach()
         csv.field_size_limit(before)
 
 
-def _bare(cell: str, *, guarded: bool) -> str:
+def bare_id(cell: str, *, guarded: bool) -> str:
+    """An id without the apostrophe that spreadsheets need."""
     return cell.removeprefix("'") if guarded else cell
 
 
@@ -68,7 +69,7 @@ def _read_tags(mark: bytes) -> Callable[[BufferedReader, Mapping[str, Any]], Ite
     """Reads the attributes of the tag that begins a row, at the beginning of a line."""
 
     def read(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
-        while line := file.readline(_LONGEST):
+        while line := file.readline(LONGEST_ROW):
             if line.startswith(mark):
                 tag = line[: line.index(b">")]
                 found = {
@@ -87,7 +88,7 @@ def _read_objects(
     """Reads the object that begins within the mark, on a line of its own, indented or not."""
 
     def read(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
-        while line := file.readline(_LONGEST):
+        while line := file.readline(LONGEST_ROW):
             if (line.lstrip(b" ") if indented else line).startswith(mark):
                 yield _key(orjson.loads(line[line.index(b"{") : line.rindex(b"}") + 1]))
 

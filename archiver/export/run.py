@@ -25,6 +25,7 @@ from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink,
 from archiver.ids import ChannelId
 from archiver.media.blob_store import BlobStore
 from archiver.model.json_text import dump
+from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
@@ -49,6 +50,8 @@ class ExportResult:
     """Where the manifest of another file, which had its name, is now."""
     lost: tuple[LostFile, ...] = ()
     """Files that the archive should have, but that are missing or damaged."""
+    unchanged: bool = False
+    """Whether nothing was written, because a series of files has everything."""
 
 
 class MediaExport(NamedTuple):
@@ -74,6 +77,8 @@ class ExportJob:
     """Whether to replace an existing file, or an earlier export."""
     progress: Callable[[int], None] = lambda _: None
     media: MediaExport | None = None
+    prepare: Callable[[Row], Row | None] | None = None
+    """Makes of each row the one to write; None: that one is left out."""
 
 
 async def export_to_file(
@@ -91,9 +96,9 @@ async def export_to_file(
     ):
         places = job.media.rows(beside) if job.media else None
         sink = write_into(writer, data)
-        channels, rows = await _write_all(conn, request, sink, job.progress, places)
+        channels, rows = await write_all(conn, request, sink, job, places)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
-        manifest = _manifest(request, job, sink, channels, files, media=places)
+        manifest = make_manifest(request, job, sink, channels, files, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         if places:
             await places.sync()
@@ -113,8 +118,8 @@ async def export_to_folder(
     with _made_parent(path) as made, Folder(path, replace=job.force) as folder:
         writer = make_writer(folder)
         places = job.media.rows(FolderMedia(folder)) if job.media else None
-        channels, rows = await _write_all(conn, request, writer, job.progress, places)
-        manifest = _manifest(request, job, writer, channels, folder.files, media=places)
+        channels, rows = await write_all(conn, request, writer, job, places)
+        manifest = make_manifest(request, job, writer, channels, folder.files, media=places)
         encoded = dump(manifest.to_object(), indent=True) + b"\n"
         last = folder.open(MANIFEST_NAME)
         last.write(encoded)
@@ -133,11 +138,11 @@ async def export_to_stream(
     writer: Writer | Callable[[ByteSink], DescribedRows],
     sink: ByteSink,
     *,
-    progress: Callable[[int], None] = lambda _: None,
+    job: ExportJob,
 ) -> ExportResult:
     """Write only the data."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
-        shares = await _write_rows(conn, request, write_into(writer, sink), progress)
+        shares = await _write_rows(conn, request, write_into(writer, sink), job)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
@@ -163,29 +168,26 @@ def _made_parent(path: Path) -> Iterator[Path | None]:
         raise
 
 
-async def _write_all(
-    conn: Connection,
-    request: Request,
-    rows: RowSink,
-    progress: Callable[[int], None],
-    media: MediaRows | None,
+async def write_all(
+    conn: Connection, request: Request, rows: RowSink, job: ExportJob, media: MediaRows | None = None
 ) -> tuple[list[ChannelPart], int]:
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
-        shares = await _write_rows(conn, request, rows, progress, media)
+        shares = await _write_rows(conn, request, rows, job, media)
         parts = [await describe_channel(conn, request, name, shares[name.channel_id]) for name in request.channels]
     return parts, sum(share.rows for share in shares.values())
 
 
-def _manifest(
+def make_manifest(
     request: Request,
     job: ExportJob,
     writer: DescribedRows,
     channels: list[ChannelPart],
     files: list[FilePart],
     *,
-    media: MediaRows | None,
+    media: MediaRows | None = None,
 ) -> Manifest:
+    """What the manifest says."""
     return Manifest(
         request=request,
         format=job.format_name,
@@ -204,7 +206,7 @@ async def _write_rows(
     conn: Connection,
     request: Request,
     rows: RowSink,
-    progress: Callable[[int], None],
+    job: ExportJob,
     media: MediaRows | None = None,
 ) -> dict[ChannelId, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
@@ -213,13 +215,16 @@ async def _write_rows(
         rows.begin()
         async with aclosing(iter_chunks(conn, request)) as chunks:
             async for chunk in chunks:
-                for message, row in chunk:
+                for message, whole in chunk:
+                    row = whole if job.prepare is None else job.prepare(whole)
+                    if row is None:
+                        continue
                     shares[message.channel_id].add(message)
                     rows.add(row if media is None else await media.place(row))
                 count += len(chunk)
-                progress(count)
+                job.progress(count)
         rows.end()
     finally:
         rows.close()
-    progress(count)
+    job.progress(count)
     return shares

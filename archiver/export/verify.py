@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,8 @@ class ManifestCheck:
     """The files behind the messages; None if it was exported without them."""
     incomplete: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     """The channels that are not complete in it, by its own words, with the reasons; None if it cannot be read."""
+    claims: Mapping[str, Any] | None = None
+    """What it says; None if that cannot be true."""
 
 
 def find_manifests(path: Path) -> list[Path]:
@@ -113,7 +115,7 @@ def judge(manifest: Path) -> ManifestCheck:
                 files += _recounted(manifest, directory, claims)
             media = _media(manifest, claims["media"], len(lost)) if "media" in claims else None
             digest = hashlib.sha256(data).hexdigest()
-            return ManifestCheck(manifest, digest, (*files, *lost), media, _incomplete(claims))
+            return ManifestCheck(manifest, digest, (*files, *lost), media, _incomplete(claims), claims)
     except UnusableFile as unfit:
         return ManifestCheck(manifest, None, (FileCheck(manifest, 0, str(unfit)),))
 

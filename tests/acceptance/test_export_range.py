@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from archiver.model.row import FLAGS, KEYS, NESTED
-from tests.acceptance.desk import Desk, Telegram
+from tests.acceptance.desk import Desk, Done, Telegram
 from tests.acceptance.world import DAY_BEGINS, DAY_ENDS, STEADY
 
 BAGHDAD = timezone(timedelta(hours=3))
@@ -78,6 +78,36 @@ def test_repeated_export_is_the_same_to_the_byte(filled: Desk) -> None:
     first, second = manifest(filled, "one/manifest.json"), manifest(filled, "two/manifest.json")
     assert first.pop("exported_at") <= second.pop("exported_at")
     assert first == second
+
+
+def test_append_adds_what_a_sync_brought_and_nothing_without_news(filled: Desk, telegram: Telegram) -> None:
+    def append() -> Done:
+        return filled.do("export", *STEADY, "-o", "series/all.jsonl", "--append")
+
+    append()
+    filled.do("sync")
+    before = {path.name: path.read_bytes() for path in (filled.home / "series").iterdir()}
+    assert "nothing is new or changed since series/manifest.json; no file was changed" in append().err
+    assert {path.name: path.read_bytes() for path in (filled.home / "series").iterdir()} == before
+    numbers = [telegram.post(STEADY[0], "a new one") for _ in range(2)]
+    telegram.order("edit", channel=STEADY[0], id=numbers[0], text="edited at once")
+    filled.do("sync")
+    tried = filled.do("export", *STEADY, "-o", "series/all.jsonl", "--append", "--dry-run")
+    assert tried.err.startswith("2 rows as jsonl: ")
+    assert "2 new, 0 changed; continues all.jsonl as number 2" in append().err
+    telegram.order("delete", channel=STEADY[0], ids=numbers[:1])
+    telegram.order("edit", channel=STEADY[0], id=numbers[1], text="edited later")
+    filled.do("sync")
+    assert "0 new, 2 changed; continues all_0002.jsonl as number 3" in append().err
+    lines = b"".join((filled.home / "series" / f"all{part}.jsonl").read_bytes() for part in ("", "_0002", "_0003"))
+    rows = [orjson.loads(line) | {"last_seen": None} for line in lines.splitlines()]
+    together = {(row["channel_id"], row["message_id"]): row for row in rows}
+    whole = [row | {"last_seen": None} for row in filled.export(*STEADY, name="whole/all.jsonl")]
+    assert together == {(row["channel_id"], row["message_id"]): row for row in whole}
+    checked = filled.do("verify", "series/all_0002.jsonl")
+    assert f"a series of 3 files, {len(together) + 2:,} rows, {len(together):,} messages together" in checked.err
+    refused = filled.run("export", "-o", "series/all.jsonl", "--force")
+    assert (refused.status, "continued by 2 more" in refused.err) == (2, True)
 
 
 def test_csv_and_spreadsheet_csv_match_the_jsonl(filled: Desk) -> None:

@@ -179,9 +179,15 @@ def test_an_export_and_its_verification_are_as_documented(filled: Desk, tmp_path
     assert beside.rows[0]["renamed_manifest"] == "made/all.jsonl.manifest.json"
     assert "renamed the manifest of the other file there to made/all.jsonl.manifest.json" in beside.err
     assert "made/some.jsonl is written as csv (--format), but its name says jsonl" in beside.err
+    same = documents(filled.run("export", "everything", "-o", "made/all.jsonl", "--append", "--json"))
+    expect_valid("export", same)
+    assert (same["unchanged"], same["files"], same["append"]) == (True, [], None)
+    more = documents(filled.run("export", "-o", "made/all.jsonl", "--append", "--json"))
+    expect_valid("export", more)
+    assert more["append"]["new"] == more["rows"] > 0
     whole, lines = both(filled, "verify made")
     assert whole["ok"]
-    assert len(lines) == 2
+    assert len(lines) == 3
     path = filled.home / "made" / "all.jsonl"
     path.write_bytes(path.read_bytes()[:-2])
     failed = filled.run("verify", "made", "--json")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import ChannelsArgument, DateZoneOption
+from archiver.cli.commands.exporting import write_export
 from archiver.cli.export_options import (
     ExportPlan,
     FieldsOption,
@@ -20,33 +19,21 @@ from archiver.cli.export_options import (
 )
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
-from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.exported import estimate_object, report, report_estimate, to_object
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
-from archiver.export.estimate import ExportEstimate, estimate
-from archiver.export.formats.registry import WriterContext
-from archiver.export.media_places import no_files, place_of
-from archiver.export.place import Stream, open_stream
+from archiver.export.estimate import ExportEstimate
 from archiver.export.request import Request
 from archiver.export.run import (
-    ExportJob,
     ExportResult,
     MediaExport,
-    export_to_file,
-    export_to_folder,
-    export_to_stream,
-    write_into,
 )
-from archiver.export.stream import count_items, find_newest
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
-from archiver.store.database import Connection, read
-from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
@@ -69,6 +56,7 @@ Examples:
   telekeep export --since 7d -o - | jq .permalink
   telekeep export @channel --format html -o pages/
   telekeep export @channel --on 2021-12-16 -o day.jsonl --media copy
+  telekeep export -o all.jsonl --append
 
 Formats: jsonl, csv, html (a directory of pages for any browser), desktop-json (Telegram Desktop's
 format), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
@@ -77,6 +65,10 @@ Rows are documented in docs/rows.md. They are sorted oldest first and cover [sin
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
 with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
 or device has no manifest. --json prints what was written, and how complete it is.
+
+--append (jsonl, csv, parquet) writes all.jsonl, then all_0002.jsonl and so on, each with only the messages that are new
+or changed: edited, deleted, returned, counted again. Of each message the last row counts; together they are what a full
+export would be. Without anything new no file changes.
 
 --media copy puts the stored files into FILE.media, under names of their own, identical files once; link makes hard
 links, which take no space, or copies where links are impossible. Files that are not stored are counted by status, and
@@ -113,6 +105,9 @@ def command(
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     media: MediaOption = "none",
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
+    append: Annotated[
+        bool, Option("--append", help="Add a file with only what is new or changed since the last one.")
+    ] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; estimate rows, bytes and seconds.")] = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
@@ -130,6 +125,7 @@ def command(
         excel=excel,
         media=media,
         force=force,
+        append=append,
         dry_run=dry_run,
         shape=choose_shape(json=json, jsonl=jsonl),
     )
@@ -175,7 +171,7 @@ async def run(
                 revisions=plan.revisions,
             )
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
-            result = await _export(conn, request, plan, place, archive=directory, now=now, files=files)
+            result = await write_export(conn, request, plan, place, archive=directory, now=now, files=files)
     except asyncio.CancelledError:
         if result is None:
             raise
@@ -191,61 +187,3 @@ async def run(
     if plan.shape != "people":
         (output.json if plan.shape == "json" else output.jsonl)(shown)
     return 0
-
-
-async def _export(
-    conn: Connection,
-    request: Request,
-    plan: ExportPlan,
-    place: Path | Stream,
-    *,
-    archive: Path,
-    now: datetime,
-    files: MediaExport | None,
-) -> ExportResult | ExportEstimate | None:
-    """Write the export; None for a stream."""
-    form, context = plan.form, await _context(conn, request, plan, place, archive)
-    make_folder = None if form.make_folder is None else partial(form.make_folder, context)
-    if plan.dry_run:
-        if files is not None:
-            output.note("the estimate does not include the files.")
-        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)))
-    with Progress("export") as progress:
-        total = await count_items(conn, request) if progress.is_shown else None
-
-        def advance(rows: int) -> None:
-            progress.advance(rows, total)
-
-        if isinstance(place, Stream):
-            async with open_stream(place) as sink:
-                await export_to_stream(conn, request, form.open(context), sink, progress=advance)
-            return None
-        job = ExportJob(format_name=form.name, now=now, force=plan.force, progress=advance, media=files)
-        if make_folder is not None:
-            return await export_to_folder(conn, request, make_folder, place, job)
-        return await export_to_file(conn, request, form.open(context), place, job)
-
-
-async def _context(
-    conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, archive: Path
-) -> WriterContext:
-    from archiver.export.formats.sqlite_archive import ExtractSource
-    from archiver.mirror.rebuild_search import index_messages
-    from archiver.store.extract import SearchTables
-    from search.exact import writer
-
-    names = {name.channel_id: name for name in await read(conn, list_names)}
-    return WriterContext(
-        request=request,
-        wording=ExportWords(Moments(parse_zone(request.zone)), names),
-        fields=plan.fields,
-        excel=plan.excel,
-        newest=await find_newest(conn, request),
-        groups=frozenset(names) - await read(conn, list_broadcasts),
-        extract=ExtractSource(
-            archive=archive,
-            search=SearchTables(writer.create, index_messages),
-            scratch=place.parent if isinstance(place, Path) else None,
-        ),
-        media_places=no_files if plan.media == "none" else place_of,
-    )

@@ -10,9 +10,17 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view import figures
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
-from archiver.cli.view.verified import as_lines, as_object, describe_incomplete, describe_media
+from archiver.cli.view.verified import (
+    as_lines,
+    as_object,
+    describe_incomplete,
+    describe_media,
+    describe_series,
+    list_files,
+)
 from archiver.errors import IntegrityError, UsageError
-from archiver.export.verify import ManifestCheck, find_manifests, judge
+from archiver.export.append.check import SeriesCheck, check_series, find_all_manifests
+from archiver.export.verify import ManifestCheck, judge
 
 EXIT_STATUS = {
     0: "everything is intact",
@@ -50,6 +58,7 @@ def command(
 
     An export: checks the manifest itself, and the size, SHA-256 and rows of every file that it names; needs neither
     archive nor network. The manifest's own SHA-256 is shown, to compare it with the one that `telekeep export` printed.
+    Of a series (`export --append`) all files are checked, and that each manifest names the SHA-256 of the one before.
 
     The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions;
     everything derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
@@ -85,20 +94,23 @@ def command(
 
 def verify_export(path: Path, shape: Shape) -> int:
     """Verify the export. Returns the exit status. Raises IntegrityError."""
-    judged = [judge(manifest) for manifest in find_manifests(path)]
-    checked = [file for one in judged for file in one.files]
+    judged = [judge(manifest) for manifest in find_all_manifests(path)]
+    series = check_series(judged)
+    checked = list_files(judged, series)
     if shape == "json":
-        output.json(as_object(path, judged))
+        output.json(as_object(path, judged, series))
     elif shape == "jsonl":
-        for line in as_lines(judged):
+        for line in as_lines(judged, series):
             output.jsonl(line)
     else:
-        _print(judged)
+        _print(judged, series)
     for one in judged:
         if one.media is not None:
             output.note(describe_media(one.media))
         if one.incomplete:
             output.note(describe_incomplete(one))
+    for found in series:
+        output.note(describe_series(found))
     faults = [one for one in checked if one.fault]
     if faults:
         raise IntegrityError(
@@ -112,7 +124,7 @@ def _count_files(judged: list[ManifestCheck]) -> int:
     return sum(len(one.files) + (one.media.files - one.media.faulty if one.media else 0) for one in judged)
 
 
-def _print(judged: list[ManifestCheck]) -> None:
+def _print(judged: list[ManifestCheck], series: list[SeriesCheck]) -> None:
     rows: list[tuple[Path, int, str]] = []
     for one in judged:
         if one.sha256 is not None:
@@ -121,6 +133,7 @@ def _print(judged: list[ManifestCheck]) -> None:
         rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
         if one.media is not None and one.media.files and not one.media.faulty:
             rows.append((one.media.directory, 0, "ok"))
+    rows += [(file.path, file.rows, file.fault or "ok") for one in series for file in one.files]
     shown = figures.number if output.is_terminal() else str
     cells = ((str(path), shown(count), result) for path, count, result in rows)
     output.table(("file", "rows", "result"), cells, right=("rows",), wide=True)

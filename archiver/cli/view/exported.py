@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,16 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
     """Report what was written, and for which channels and dates it is complete. `write`: how to write a time."""
     manifest = result.manifest
     assert manifest is not None
+    if result.unchanged:
+        output.note(f"nothing is new or changed since {result.manifest_path}; no file was changed")
+        _report_completeness(manifest, write)
+        return
     if result.made is not None:
         output.note(f"created the directory {result.made}")
     rows = figures.count(result.rows, "row")
     output.note(f"{rows} in {result.data_path}, manifest in {result.manifest_path}")
+    if manifest.append is not None:
+        output.note(_describe_append(manifest.append))
     if result.renamed is not None:
         output.note(f"renamed the manifest of the other file there to {result.renamed}")
     output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
@@ -33,12 +39,25 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
         output.warn(warning)
     if manifest.media is not None:
         _report_media(manifest.media, result.lost)
+    _report_completeness(manifest, write)
+
+
+def _report_completeness(manifest: Manifest, write: Callable[[int], str | None]) -> None:
     lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
     for part in lacking:
         reasons = "; ".join(part.completeness.shortfall.reasons)
         output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
+
+
+def _describe_append(append: Mapping[str, Any]) -> str:
+    """`2 new, 1 changed; continues day.jsonl as number 2; 120 messages together`."""
+    withdrawn = sum(hi - lo + 1 for one in append["withdrawn"] for lo, hi in one["ids"])
+    counted = [f"{figures.number(append[name])} {name}" for name in ("new", "changed")]
+    counted += [f"{figures.number(withdrawn)} no longer part of it (the manifest lists them)"] if withdrawn else []
+    place = f"continues {append['previous']['file']} as number {append['number']}"
+    return f"{', '.join(counted)}; {place}; {figures.count(append['messages'], 'message')} together"
 
 
 def _report_media(media: MediaPart, lost: Sequence[LostFile]) -> None:
@@ -83,7 +102,7 @@ def to_object(result: ExportResult) -> dict[str, Any]:
         "format": said["format"],
         "manifest": str(result.manifest_path),
         "manifest_sha256": result.manifest_sha256,
-        "files": said["files"],
+        "files": [] if result.unchanged else said["files"],
         "made_directory": _text(result.made),
         "renamed_manifest": _text(result.renamed),
         "query": said["query"],
@@ -105,6 +124,8 @@ def to_object(result: ExportResult) -> dict[str, Any]:
         ],
         "warnings": said["warnings"],
         "media": None if manifest.media is None else _media(manifest.media),
+        "append": None if manifest.append is None else dict(manifest.append),
+        "unchanged": result.unchanged,
     }
 
 

@@ -7,15 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from archiver.cli.view.figures import count, number, size
+from archiver.export.append.check import SeriesCheck
 from archiver.export.verify import FileCheck, ManifestCheck, MediaCheck
 
 
-def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
+def list_files(judged: Sequence[ManifestCheck], series: Sequence[SeriesCheck]) -> list[FileCheck]:
+    """All results, of files and of manifests."""
+    return [file for one in judged for file in one.files] + [file for each in series for file in each.files]
+
+
+def as_object(path: Path, judged: Sequence[ManifestCheck], series: Sequence[SeriesCheck] = ()) -> dict[str, Any]:
     """The verification of an export as one object."""
     return {
         "what": "export",
         "path": str(path),
-        "ok": not any(file.fault for one in judged for file in one.files),
+        "ok": not any(file.fault for file in list_files(judged, series)),
         "manifests": [
             {
                 "path": str(one.path),
@@ -28,14 +34,27 @@ def as_object(path: Path, judged: Sequence[ManifestCheck]) -> dict[str, Any]:
             }
             for one in judged
         ],
+        "series": [
+            {
+                "path": str(one.first),
+                "files": one.parts,
+                "rows": one.rows,
+                "messages": one.messages,
+                "faults": [_file(file) for file in one.files],
+            }
+            for one in series
+        ],
     }
 
 
-def as_lines(judged: Sequence[ManifestCheck]) -> Iterator[dict[str, Any]]:
+def as_lines(judged: Sequence[ManifestCheck], series: Sequence[SeriesCheck] = ()) -> Iterator[dict[str, Any]]:
     """One object for each file, and for each manifest that is itself faulty."""
     for one in judged:
         for file in one.files:
             yield {**_file(file), "manifest": str(one.path)}
+    for each in series:
+        for file in each.files:
+            yield {**_file(file), "manifest": str(file.path)}
 
 
 def _media(media: MediaCheck) -> dict[str, Any]:
@@ -64,6 +83,15 @@ def _verb(files: int) -> str:
 
 def _file(file: FileCheck) -> dict[str, Any]:
     return {"path": str(file.path), "rows": file.rows, "ok": file.fault is None, "fault": file.fault}
+
+
+def describe_series(one: SeriesCheck) -> str:
+    """One line: what the files of a series have together."""
+    if one.files:
+        return f"{one.first}: its series is broken; what the files have together is not known"
+    together = "" if one.messages is None else f", {count(one.messages, 'message')} together (the later row counts)"
+    counted = f"a series of {count(one.parts, 'file')}, {count(one.rows, 'row')}{together}"
+    return f"{one.first}: {counted}; each manifest names the one before it"
 
 
 def describe_incomplete(one: ManifestCheck) -> str:

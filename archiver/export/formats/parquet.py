@@ -21,7 +21,7 @@ from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
 
 GROUP_ROWS = 65_536
 _BATCH_ROWS = 512
-_TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
+TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
 _WORDS = frozenset({"channel", "kind", "origin"})
 _INTEGERS = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
 _FLAGS = frozenset({"noforwards", "pinned", "silent", "edit_hidden"})
@@ -89,7 +89,7 @@ class ParquetRows:
             self._writer.write_table(table, row_group_size=GROUP_ROWS)
 
     def _column(self, field: Any) -> Any:
-        read = _READERS.get(field.name)
+        read = READERS.get(field.name)
         values = [row[field.name] for row in self._rows]
         return self._pa.array(
             values if read is None else [None if one is None else read(one) for one in values], field.type
@@ -134,7 +134,7 @@ def import_pyarrow() -> tuple[Any, Any]:
 def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
     words = pa.dictionary(pa.int32(), pa.string())
     kinds = {
-        **dict.fromkeys(_TIMES, pa.timestamp("us", tz="UTC")),
+        **dict.fromkeys(TIMES, pa.timestamp("us", tz="UTC")),
         **dict.fromkeys(_WORDS, words),
         **dict.fromkeys(_INTEGERS, pa.int64()),
         **dict.fromkeys(_FLAGS, pa.bool_()),
@@ -176,8 +176,8 @@ def _read_list(value: str) -> list[str]:
     return [] if value == "[]" else list(orjson.loads(value))
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_TIMES, _read_time),
+READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(TIMES, _read_time),
     **dict.fromkeys(_LISTS, _read_list),
     "media": _read_media,
 }

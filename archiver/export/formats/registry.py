@@ -13,6 +13,7 @@ from archiver.export.media_places import MediaPlaces, no_files
 from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
+    from archiver.export.append.row_image import RowImage
     from archiver.export.formats.sqlite_archive import ExtractSource
     from archiver.export.formats.wording import Wording
     from archiver.export.request import Request
@@ -64,6 +65,8 @@ class ExportFormat:
     make: Callable[[WriterContext], FileWriter] | None = None
     make_folder: Callable[[WriterContext, OpensFiles], DescribedRows] | None = None
     """Instead of `make` for a format of several files."""
+    make_image: Callable[[WriterContext], RowImage] | None = None
+    """How `--append` compares rows; None: it cannot."""
 
     def open(self, context: WriterContext) -> FileWriter:
         """The writer of a format of one file."""
@@ -102,6 +105,24 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     return partial(ParquetRows, context.request, context.table_keys)
 
 
+def _line_image(context: WriterContext) -> RowImage:
+    from archiver.export.append.row_image import LineImage
+
+    return LineImage(context.fields)
+
+
+def _record_image(context: WriterContext) -> RowImage:
+    from archiver.export.append.row_image import RecordImage
+
+    return RecordImage(context.table_keys, excel=context.excel)
+
+
+def _column_image(context: WriterContext) -> RowImage:
+    from archiver.export.append.parquet_image import ColumnImage
+
+    return ColumnImage(context.table_keys)
+
+
 def partitioned(form: ExportFormat) -> ExportFormat:
     """Parquet in a folder for each channel and month."""
 
@@ -110,7 +131,7 @@ def partitioned(form: ExportFormat) -> ExportFormat:
 
         return PartitionedParquet(context.request, context.table_keys, folder)
 
-    return replace(form, make=None, make_folder=make)
+    return replace(form, make=None, make_folder=make, make_image=None)
 
 
 def _sqlite(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
@@ -126,6 +147,7 @@ _ALL = (
         file_name="messages.jsonl",
         endings=(".jsonl", ".ndjson"),
         make=lambda context: JsonlWriter(context.fields),
+        make_image=_line_image,
         has_fields=True,
     ),
     ExportFormat(
@@ -133,6 +155,7 @@ _ALL = (
         file_name="messages.csv",
         endings=(".csv",),
         make=lambda context: CsvWriter(excel=context.excel, fields=context.table_keys),
+        make_image=_record_image,
         has_fields=True,
     ),
     ExportFormat(name="html", make_folder=_html),
@@ -145,6 +168,7 @@ _ALL = (
         endings=(".parquet",),
         by_channel=True,
         make=_parquet,
+        make_image=_column_image,
         has_fields=True,
     ),
     ExportFormat(

@@ -1,0 +1,99 @@
+"""Write what `export` was asked for: the writer of the format, and where its rows go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from archiver.cli import output
+from archiver.cli.export_options import ExportPlan
+from archiver.cli.view.export_words import ExportWords
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.progress import Progress
+from archiver.export.append.run import append_to_file, estimate_append
+from archiver.export.append.series import find_series
+from archiver.export.estimate import ExportEstimate, estimate
+from archiver.export.formats.registry import WriterContext
+from archiver.export.media_places import no_files, place_of
+from archiver.export.place import Stream, open_stream
+from archiver.export.request import Request
+from archiver.export.run import (
+    ExportJob,
+    ExportResult,
+    MediaExport,
+    export_to_file,
+    export_to_folder,
+    export_to_stream,
+    write_into,
+)
+from archiver.export.stream import count_items, find_newest
+from archiver.store.database import Connection, read
+from archiver.store.rows import list_broadcasts, list_names
+from search.query.dates import parse_zone
+
+
+async def write_export(
+    conn: Connection,
+    request: Request,
+    plan: ExportPlan,
+    place: Path | Stream,
+    *,
+    archive: Path,
+    now: datetime,
+    files: MediaExport | None,
+) -> ExportResult | ExportEstimate | None:
+    """Write the export; None for a stream."""
+    form, context = plan.form, await _context(conn, request, plan, place, archive)
+    make_folder = None if form.make_folder is None else partial(form.make_folder, context)
+    image = form.make_image(context) if plan.append and form.make_image is not None else None
+    if plan.dry_run:
+        series = find_series(place) if image is not None and isinstance(place, Path) else None
+        if series is not None and image is not None:
+            job, make_rows = ExportJob(format_name=form.name, now=now), partial(write_into, form.open(context))
+            return await estimate_append(conn, request, make_rows, series, job=job, image=image)
+        if files is not None:
+            output.note("the estimate does not include the files.")
+        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)))
+    with Progress("export") as progress:
+        total = await count_items(conn, request) if progress.is_shown else None
+
+        def advance(rows: int) -> None:
+            progress.advance(rows, total)
+
+        if isinstance(place, Stream):
+            job = ExportJob(format_name=form.name, now=now, progress=advance)
+            async with open_stream(place) as sink:
+                await export_to_stream(conn, request, form.open(context), sink, job=job)
+            return None
+        job = ExportJob(format_name=form.name, now=now, force=plan.force, progress=advance, media=files)
+        if image is not None:
+            return await append_to_file(conn, request, form.open(context), place, job=job, image=image)
+        if make_folder is not None:
+            return await export_to_folder(conn, request, make_folder, place, job)
+        return await export_to_file(conn, request, form.open(context), place, job)
+
+
+async def _context(
+    conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, archive: Path
+) -> WriterContext:
+    from archiver.export.formats.sqlite_archive import ExtractSource
+    from archiver.mirror.rebuild_search import index_messages
+    from archiver.store.extract import SearchTables
+    from search.exact import writer
+
+    names = {name.channel_id: name for name in await read(conn, list_names)}
+    return WriterContext(
+        request=request,
+        wording=ExportWords(Moments(parse_zone(request.zone)), names),
+        fields=plan.fields,
+        excel=plan.excel,
+        newest=await find_newest(conn, request),
+        groups=frozenset(names) - await read(conn, list_broadcasts),
+        extract=ExtractSource(
+            archive=archive,
+            search=SearchTables(writer.create, index_messages),
+            scratch=place.parent if isinstance(place, Path) else None,
+        ),
+        media_places=no_files if plan.media == "none" else place_of,
+    )
