@@ -10,7 +10,7 @@ from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
 from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
-from archiver.store.database import Connection, read
+from archiver.store.database import Connection, Reader, read
 from archiver.store.rich import count_parts_between
 from search.engine.protocol import Question
 from search.query.tree import And, InChannel
@@ -28,18 +28,18 @@ class SearchScope(NamedTuple):
 
 async def read_scope(conn: Connection, question: Question) -> SearchScope:
     """Return the channels of a question, and what is not archived of them within its bounds."""
+    return await read(conn, _find_scope, question)
+
+
+def _find_scope(conn: Reader, question: Question) -> SearchScope:
     only, since, until = _only_channels(question), question.bounds.since_unix, question.bounds.until_unix
-    channels = [
-        channel
-        for channel in await read(conn, list_channels, removed=True)
-        if only is None or channel.channel_id in only
-    ]
-    covered = await read(conn, list_all_coverage)
+    channels = [channel for channel in list_channels(conn, removed=True) if only is None or channel.channel_id in only]
+    covered = list_all_coverage(conn)
     incomplete = []
     for channel in channels:
         if channel.state == "removed":
             continue
-        found = await _find(conn, channel, covered.get(channel.channel_id, []), since=since, until=until)
+        found = _find(conn, channel, covered.get(channel.channel_id, []), since=since, until=until)
         if found.reasons:
             incomplete.append((channel, found))
     synced = [channel.last_sync_at for channel in channels]
@@ -58,30 +58,36 @@ def _only_channels(question: Question) -> frozenset[int] | None:
 
 async def count_archived(conn: Connection, scope: SearchScope) -> int:
     """Count the archived messages of these channels."""
-    return sum([await read(conn, extent.count_kept, channel_id) for channel_id in scope.channel_ids])
+    return await read(conn, extent.count_archived, scope.channel_ids)
 
 
 async def is_outside_range(
     conn: Connection, channel: Mirrored, gap: coverage.Interval, *, since: int | None, until: int | None
 ) -> bool:
     """Whether the messages around a gap prove that its ids do not belong to [since, until)."""
+    return await read(conn, _is_outside_range, channel, gap, since=since, until=until)
+
+
+def _is_outside_range(
+    conn: Reader, channel: Mirrored, gap: coverage.Interval, *, since: int | None, until: int | None
+) -> bool:
     if since is None and until is None:
         return False
     lo, hi = gap
-    below, above = await read(conn, extent.find_dates_around, channel.channel_id, lo, hi, limit=FAR_SIDE)
+    below, above = extent.find_dates_around(conn, channel.channel_id, lo, hi, limit=FAR_SIDE)
     return is_outside(Around(below, above, first=lo == 1, last=hi >= channel.top_id), since=since, until=until)
 
 
-async def _find(
-    conn: Connection, channel: Mirrored, covered: list[coverage.Interval], *, since: int | None, until: int | None
+def _find(
+    conn: Reader, channel: Mirrored, covered: list[coverage.Interval], *, since: int | None, until: int | None
 ) -> Shortfall:
     channel_id, lowest = channel.channel_id, channel.lowest_wanted
     not_fetched = missing = 0
     open_gaps = []
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
-        lacking = hi - lo + 1 - await read(conn, extent.count_kept, channel_id, lo, hi)
+        lacking = hi - lo + 1 - extent.count_kept(conn, channel_id, lo, hi)
         missing += lacking
-        if lacking and not await is_outside_range(conn, channel, (lo, hi), since=since, until=until):
+        if lacking and not _is_outside_range(conn, channel, (lo, hi), since=since, until=until):
             not_fetched += lacking
             open_gaps.append((lo, hi))
     ids = channel.top_id - lowest + 1 if not_fetched else 0
@@ -93,13 +99,13 @@ async def _find(
         ids=ids,
         not_fetched=not_fetched,
         fetched=ids - missing if ids else 0,
-        older_than=await _find_begin(conn, channel, open_gaps),
+        older_than=_find_begin(conn, channel, open_gaps),
         outside=outside,
-        partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
+        partial=count_parts_between(conn, channel_id, since=since, until=until),
     )
 
 
-async def _find_begin(conn: Connection, channel: Mirrored, gaps: list[coverage.Interval]) -> int | None:
+def _find_begin(conn: Reader, channel: Mirrored, gaps: list[coverage.Interval]) -> int | None:
     """The time from which on messages are archived, if the only gap is below them; None if that is not proven.
 
     Dates do not always ascend with ids, so the latest of several messages next to the gap counts.
@@ -107,5 +113,5 @@ async def _find_begin(conn: Connection, channel: Mirrored, gaps: list[coverage.I
     if len(gaps) != 1 or gaps[0][0] > channel.lowest_wanted:
         return None
     lo, hi = gaps[0]
-    _, above = await read(conn, extent.find_dates_around, channel.channel_id, lo, hi, limit=FAR_SIDE)
+    _, above = extent.find_dates_around(conn, channel.channel_id, lo, hi, limit=FAR_SIDE)
     return max(above) if len(above) == FAR_SIDE else None

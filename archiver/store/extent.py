@@ -5,7 +5,7 @@ Holes are found from the primary key alone and streamed, so a channel of million
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import NamedTuple
 
 import aiosqlite
@@ -90,6 +90,13 @@ def count_kept(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31
         "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?",
         (channel_id, lo, hi),
     )
+
+
+def count_archived(conn: Reader, channel_ids: Collection[ChannelId]) -> int:
+    """Count the held messages of these channels."""
+    if len(channel_ids) == _number(conn, "SELECT count(*) FROM channel", ()):
+        return _number(conn, "SELECT count(*) FROM message", ())  # a tenth of the time: SQLite looks at no row
+    return sum(count_kept(conn, one) for one in channel_ids)
 
 
 def count_dated(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int:

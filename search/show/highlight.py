@@ -18,7 +18,7 @@ from search.text.numbers import group
 from search.text.scripts import is_unspaced
 from search.words.designations import is_continued
 from search.words.forms import are_forms, form_keys
-from search.words.listed import asked_keys
+from search.words.listed import asked_forms, asked_keys
 
 Span: TypeAlias = tuple[int, int]
 
@@ -35,11 +35,15 @@ def highlight(tree: Node, text: str) -> list[Span]:
         return []
     folded = fold_with_map(text)
     terms = term_spans(folded.text)
-    wanted_keys = {key for word in words if word for key in form_keys(word) | asked_keys(word)}
+    wanted_keys = {key for word in words if word for key in form_keys(word)}
+    listed_keys = {key for word in words if word for key in asked_keys(word)}
+    listed = {form for word in words if word for form in asked_forms(word)}
     found = [
         _original_span(text, folded, start, end)
         for term, start, end in terms
-        if term in words or not wanted_keys.isdisjoint(form_keys(term) | asked_keys(term))
+        if term in words
+        or not wanted_keys.isdisjoint(form_keys(term))
+        or (term in listed and not listed_keys.isdisjoint(asked_keys(term)))
     ]
     for term, _, _ in terms:
         needles += [Needle((*tail.front.split(), term)) for tail in tails if tail and are_forms(tail.last, term)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from search.text.characters import TABLE
 from search.text.normalize import ACUTE, INNER_QUOTE, PERSIAN_JOIN, drop_quotes, piece_terms, unmix
@@ -52,21 +53,37 @@ def term_spans(folded: str) -> list[tuple[str, int, int]]:
 
 def _map_once(source: FoldedText) -> FoldedText:
     """One round of normalisation and folding, unit by unit."""
+    if unicodedata.is_normalized("NFKC", source.text):
+        return _map_characters(source)
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for start, end in _units(source.text):
-        unit = unicodedata.normalize("NFKC", source.text[start:end]).translate(TABLE)
+        unit = _fold_unit(source.text[start:end])
         out.append(unit)
         starts += [source.starts[start]] * len(unit)
         ends += [source.ends[end - 1]] * len(unit)
     return FoldedText("".join(out), starts, ends)
 
 
+def _map_characters(source: FoldedText) -> FoldedText:
+    """The same for a text whose characters normalise independently, which nearly all do."""
+    units = list(map(_fold_unit, source.text))
+    lengths = list(map(len, units))
+    if lengths.count(1) == len(units):
+        return FoldedText("".join(units), source.starts, source.ends)
+    starts = [start for start, length in zip(source.starts, lengths, strict=True) for _ in range(length)]
+    ends = [end for end, length in zip(source.ends, lengths, strict=True) for _ in range(length)]
+    return FoldedText("".join(units), starts, ends)
+
+
+@lru_cache(maxsize=8192)
+def _fold_unit(unit: str) -> str:
+    return unicodedata.normalize("NFKC", unit).translate(TABLE)
+
+
 def _units(text: str) -> list[tuple[int, int]]:
     """Split the text into the smallest ranges that normalise independently."""
-    if unicodedata.is_normalized("NFKC", text):
-        return [(at, at + 1) for at in range(len(text))]
     cuts = [at for at in range(len(text)) if at == 0 or _is_normalization_boundary(text, at)]
     return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
 

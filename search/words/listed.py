@@ -30,6 +30,12 @@ def asked_keys(word: str) -> frozenset[str]:
     return frozenset(one.key for one in paradigms(word))
 
 
+@lru_cache(maxsize=256)
+def asked_forms(word: str) -> frozenset[str]:
+    """Return all words that may have a key of this word of a query: no other one has to be looked up."""
+    return frozenset(form for one in paradigms(word) for form in one.forms())
+
+
 @lru_cache(maxsize=65_536)
 def labelled_keys(word: str) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
     """Return the dictionary keys of a word of a text, each with the labels of the texts where it counts."""

@@ -11,6 +11,7 @@ from search.query.widen import word_variants
 from search.words.dictionary.aspects import imperfectives, participles
 from search.words.dictionary.lookup import PATTERNS, WORDS, languages
 from search.words.forms import are_forms
+from search.words.listed import asked_forms, asked_keys
 from search.words.separable import separable_verbs, split_verbs
 from search.words.stems.spelling import american
 
@@ -113,3 +114,13 @@ def test_a_word_is_looked_for_in_its_other_spelling(typed: str, also: str) -> No
 @pytest.mark.parametrize("typed", ["re-sign", "report", "l'an", "don't"])
 def test_what_would_be_another_word_is_not(typed: str) -> None:
     assert len(word_variants(Word(typed))) == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["go", "went", "mice", "aller", "vais", "пойти", "людей", "domem", "essen", "vino", "zz"]
+)
+def test_no_word_shares_a_key_with_one_asked_for_unless_it_is_listed(word: str) -> None:
+    """What marks the matches looks up only the listed words of a text."""
+    listed = asked_forms(word)
+    for term in {*listed, "goes", "gone", "mouse", "allons", "va", "идти", "человек", "dom", "aß", "vin", "house"}:
+        assert term in listed or asked_keys(term).isdisjoint(asked_keys(word))
