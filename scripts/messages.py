@@ -14,12 +14,20 @@ from typing import NamedTuple
 import polib
 from jinja2 import Environment
 
+from archiver.web.sentences import CONTEXT
+from scripts.sentences import list_sentences
+
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "archiver/web"
 DATA = (
     "inaccessible", "banned", "needs newer layer", "removed",
     "not downloaded", "partial", "offloaded", "failed", "gone", "self-destructing", "too big", "not wanted", "refused",
     "same file", "same bytes", "similar picture",
+    "photo", "video", "round", "voice", "audio", "gif", "sticker", "custom emoji", "image", "document", "poll", "geo",
+    "link", "story", "contact", "webpage", "media", "file", "reply", "service", "unreadable", "none",
+    "text", "formatting", "buttons", "rich text", "links", "history", "update", "audit", "import", "difference",
+    "starting", "mirroring", "offline", "waiting", "silent", "active",
+    "following", "unused", "unreachable", "busy", "full", "failing", "stale",
     "edited", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state",
 )  # fmt: skip
 """States of channels and files, and kinds of changes, as data has them."""
@@ -40,6 +48,7 @@ class Wanted(NamedTuple):
 def list_messages() -> list[Wanted]:
     """List the texts, each once."""
     found = [*_of_templates(), *_of_code(), *(Wanted(None, text) for text in DATA)]
+    found += [Wanted(CONTEXT, text) for text in list_sentences()]
     return list(dict.fromkeys(found))
 
 

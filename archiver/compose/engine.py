@@ -63,15 +63,19 @@ class SelectedEngine:
 
     def explain(self) -> str:
         """The same in plain words; empty if there is nothing to add, as without Meilisearch."""
+        return ", ".join(self.list_said())
+
+    def list_said(self) -> list[str]:
+        """The parts of what `explain` says."""
         if self.engine.name == ExactEngine.name:
-            return self._say_why().removeprefix(" (").removesuffix(")")
+            return [self._say_why().removeprefix(" (").removesuffix(")")] if self.away is not None else []
         said = ["answered by Meilisearch"]
         said += ["tolerating typos, so the number of hits is not exact"] if self.fuzzy else []
         said += [f"whose index still lacks {self.lag:,} message{'' if self.lag == 1 else 's'}"] if self.lag else []
         if self.lacking:
             said.append(f"whose index lacks {self.lacking:,} messages (`telekeep index verify` sends them again)")
         said += [f"{self.dropped:,} of its hits left out: they are not in the archive"] if self.dropped else []
-        return ", ".join(said)
+        return said
 
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""

@@ -52,6 +52,8 @@ class HtmlTargets:
     """By the username, without @; where it has none, the profile on t.me is taken."""
     link: Callable[[str], str | None] = lambda _: None
     """By the URL that a link leads to; None: there."""
+    say: Callable[[str], str] = str
+    """Translates what is said of an entity that is no link."""
 
 
 OUTSIDE = HtmlTargets()
@@ -119,8 +121,8 @@ def _span(span: Span, targets: HtmlTargets) -> str:
     if tag := TAGS.get(span.kind):
         return f"<{tag}>{inner}</{tag}>"
     if span.kind == "spoiler":
-        return f'<span class="tk-spoiler" tabindex="0" title="spoiler">{inner}</span>'
-    return _link(span, inner, targets) or _noted(span, inner)
+        return f'<span class="tk-spoiler" tabindex="0" title="{attribute(targets.say("spoiler"))}">{inner}</span>'
+    return _link(span, inner, targets) or _noted(span, inner, targets.say)
 
 
 def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
@@ -140,7 +142,7 @@ def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
     return f'<a href="{escape(target)}" rel="{REL}"{shown}>{inner}</a>'
 
 
-def _noted(span: Span, inner: str) -> str:
+def _noted(span: Span, inner: str, say: Callable[[str], str]) -> str:
     """A span that is not a link, with what its entity says in a title."""
     details, title = span.mark.details, None
     if span.kind == "text_url":
@@ -153,7 +155,7 @@ def _noted(span: Span, inner: str) -> str:
         title = f"was: {details.get('old_text')}"
     elif span.kind == "formatted_date":
         return _date(details.get("date"), inner)
-    return f'<span title="{attribute(title)}">{inner}</span>' if title else inner
+    return f'<span title="{attribute(say(title))}">{inner}</span>' if title else inner
 
 
 def _date(date: object, inner: str) -> str:

@@ -18,8 +18,9 @@ from archiver.web.assets import Assets
 from archiver.web.blobs import Blobs
 from archiver.web.formats import feed_values, to_csv, to_json
 from archiver.web.guard import Guard
+from archiver.web.languages import choose_language
 from archiver.web.pictures import Previews
-from archiver.web.problems import describe_problem, describe_refusal
+from archiver.web.problems import PLAIN, describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
 from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Site, ViewFormat, read_request
 from archiver.web.view import View, ViewAnswer
@@ -74,7 +75,7 @@ class Endpoints:
     def routes(self) -> Iterable[Route]:
         """All addresses."""
         yield Route("/healthz", _probe)
-        yield Route("/static/{name}", self._assets.serve)
+        yield Route("/static/{name}", self._answered(self._assets.serve))
         yield Route("/display", self._set_display)
         yield Route("/media/{sha256}", self._answered(Blobs(self._site).serve))
         preview = "/preview/{channel_id:number}/{message_id:number}/{media_id:number}"
@@ -86,6 +87,11 @@ class Endpoints:
 
     def refuse(self, request: Request, status: int) -> Response:
         """The answer to a request that no view sees."""
+        if status in PLAIN:  # its host name may be anything, so that nothing is read of its address
+            language = choose_language(
+                self._site.languages, chosen="", accepted=request.headers.get("accept-language", "")
+            )
+            return PlainTextResponse(f"{language.sentences.say(PLAIN[status])}\n", status)
         form: ViewFormat = "json" if request.url.path.endswith(".json") else "html"
         asked = self._anything(request, form)
         if status == 401:  # its page leads back to the whole address

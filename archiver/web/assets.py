@@ -7,8 +7,9 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
+from archiver.errors import NotFound
 from archiver.formatting.html_writer import STYLES
 
 _KINDS: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -43,7 +44,7 @@ class Assets:
         """Answer a request for a file."""
         found = self._found.get(request.path_params["name"])
         if found is None:
-            return PlainTextResponse("Not found.\n", 404)
+            raise NotFound("there is no such file.")
         is_current = request.query_params.get("v") == found.digest
         age = "private, max-age=31536000, immutable" if is_current else "private, no-cache"
         return Response(found.body, headers={"Cache-Control": age, "Content-Type": found.kind})

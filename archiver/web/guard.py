@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.web.addresses import own_path
@@ -98,13 +98,13 @@ class Guard:
         headers, request = Headers(scope=scope), Request(scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_allowed(hosts[0], self._hosts):
-            return PlainTextResponse("This page does not answer under that host name (--host-name adds one).\n", 421)
+            return self._refuse(request, 421)
         if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("GET and HEAD only: this page changes nothing.\n", 405, {"Allow": "GET, HEAD"})
+            return _with(self._refuse(request, 405), "Allow", "GET, HEAD")
         if len(scope["path"]) + len(scope["query_string"]) > _LONGEST:
             return self._refuse(request, 414)
         if is_foreign(headers, hosts[0]):
-            return PlainTextResponse("Not for other sites.\n", 403)
+            return self._refuse(request, 403)
         if scope["path"] == PROBE or scope["path"].startswith(OPEN_PREFIX):
             return None
         return self._admit(scope, headers, request)
@@ -122,6 +122,11 @@ class Guard:
         if self._admission.is_admitted(cookie=cookie, authorization=headers.get("authorization", "")):
             return None
         return self._refuse(request, 401)
+
+
+def _with(answer: Response, name: str, value: str) -> Response:
+    answer.headers[name] = value
+    return answer
 
 
 async def _leave(receive: Receive) -> None:

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 import polib
 
+from archiver.web.sentences import Sentences
+
 DEFAULT: Final = "en"
 NAMES: Final = {"en": "English", "fr": "Français"}
 """The name of each in itself; a language without a name here is shown by its code."""
@@ -23,19 +25,24 @@ class Language(NamedTuple):
     code: str
     name: str
     texts: gettext.NullTranslations
+    sentences: Sentences
 
 
 def load_languages() -> dict[str, Language]:
     """All languages by code, the default first."""
-    found = {DEFAULT: Language(DEFAULT, NAMES[DEFAULT], gettext.NullTranslations())}
+    found = {DEFAULT: _language(DEFAULT, gettext.NullTranslations())}
     folder = resources.files("archiver.web.locale")
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         code, dot, kind = file.name.partition(".")
         if dot and kind == "po":
             catalogue = polib.pofile(file.read_text(encoding="utf-8"))
             texts = gettext.GNUTranslations(io.BytesIO(catalogue.to_binary()))
-            found[code] = Language(code, NAMES.get(code, code), texts)
+            found[code] = _language(code, texts)
     return found
+
+
+def _language(code: str, texts: gettext.NullTranslations) -> Language:
+    return Language(code, NAMES.get(code, code), texts, Sentences(texts))
 
 
 def choose_language(known: Mapping[str, Language], *, chosen: str, accepted: str) -> Language:

@@ -18,6 +18,12 @@ _REFUSALS: Final = {
     414: ("the address is too long.", ""),
     500: ("the page failed; the archive is intact.", "`telekeep serve -v` says where."),
 }
+PLAIN: Final = {
+    403: "Not for other sites.",
+    405: "GET and HEAD only: this page changes nothing.",
+    421: "This page does not answer under that host name (--host-name adds one).",
+}
+"""What is said without a page, as its style sheet would be refused, too."""
 
 
 def describe_refusal(status: int) -> ViewAnswer:

@@ -7,11 +7,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from archiver.model.difference import name_changed
 from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
 from archiver.web.languages import Language
-from archiver.web.texts import plain, text_html, unturned, visible
+from archiver.web.texts import bare, language_direction, plain, text_html, unturned, visible
 
 
 class Renderer:
@@ -24,7 +25,9 @@ class Renderer:
     def render(self, template: str, code: str, values: Mapping[str, Any]) -> str:
         """The page in this language."""
         chosen = self._environments[code]
-        return chosen.get_template(template).render({"language": code, "languages": self._names, **values})
+        return chosen.get_template(template).render(
+            {"language": code, "direction": language_direction(code), "languages": self._names, **values}
+        )
 
 
 def _environment(language: Language, assets: Assets) -> Environment:
@@ -37,7 +40,15 @@ def _environment(language: Language, assets: Assets) -> Environment:
     )
     made.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
-        asset=assets.url, version=version(), channel_url=channel_url, message_url=message_url, link=link
+        asset=assets.url,
+        version=version(),
+        channel_url=channel_url,
+        message_url=message_url,
+        link=link,
+        say=language.sentences.say,
+        name_changed=name_changed,
     )
-    made.filters.update(shown=visible, plain=plain, text_html=text_html, unturned=unturned)
+    made.filters.update(
+        shown=visible, plain=plain, text_html=text_html, unturned=unturned, said=language.sentences.say, bare=bare
+    )
     return made

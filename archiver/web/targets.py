@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import quote
 
@@ -18,8 +18,8 @@ _POST: Final = re.compile(
 )
 
 
-def make_targets(known: Iterable[ChannelName]) -> HtmlTargets:
-    """The targets among these archived channels."""
+def make_targets(known: Iterable[ChannelName], say: Callable[[str], str] = str) -> HtmlTargets:
+    """The targets among these archived channels. `say` translates."""
     names: dict[str, ChannelName] = {}
     for channel in known:
         for name in (channel.username, *channel.usernames):
@@ -38,7 +38,7 @@ def make_targets(known: Iterable[ChannelName]) -> HtmlTargets:
             return None
         return message_url(channel, int(found["post"])) if found["post"] else f"{channel_url(channel)}#end"
 
-    return HtmlTargets(hashtag=_hashtag, mention=mention, link=link)
+    return HtmlTargets(hashtag=_hashtag, mention=mention, link=link, say=say)
 
 
 def _hashtag(tag: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
-from archiver.formatting.visible import name_reordering
+from archiver.formatting.visible import name_reordering, possible
 
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
@@ -26,6 +26,11 @@ def visible(text: object) -> Markup:
 def plain(text: object) -> Markup:
     """A text with its line feeds, for an element that has a direction of its own; hostile characters visible."""
     return Markup(escaped(str(text)))  # noqa: S704 - escaped
+
+
+def bare(text: str) -> Markup:
+    """A text whose hostile characters are named already, to be copied as it is."""
+    return escape(possible(text))
 
 
 def unturned(written: str) -> Markup:

@@ -99,6 +99,21 @@ class Times:
         """`1,234,567`."""
         return f"{value:,}".replace(",", self._texts.pgettext("between thousands", ","))
 
+    def decimal(self, value: float) -> str:
+        """`99.9`."""
+        return f"{value:.1f}".replace(".", self._texts.pgettext("decimal", "."))
+
+    def size(self, octets: int) -> str:
+        """`41.5 MB`: decimal units."""
+        say = self._texts.gettext
+        if octets < 1_000:
+            return say("%(n)s B") % {"n": octets}
+        if octets < 1_000_000:
+            return say("%(n)s kB") % {"n": f"{octets / 1_000:.0f}"}
+        if octets < 1_000_000_000:
+            return say("%(n)s MB") % {"n": self.decimal(octets / 1_000_000)}
+        return say("%(n)s GB") % {"n": self.decimal(octets / 1_000_000_000)}
+
     def parse_day(self, typed: str, now: datetime) -> int:
         """When a typed date begins. Raises DateError."""
         begin = parse_since(typed, self.zone, now)

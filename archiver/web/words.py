@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 from archiver.export.formats.wording import MessageWords
 from archiver.reading.message_context import MessageContext
@@ -14,6 +14,10 @@ from search.engine.protocol import Engine, Question
 
 class PageWords(MessageWords, Protocol):
     """Describes messages and searches. The words are untrusted, and not yet escaped."""
+
+    def media(self, slot: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
+        """An attachment; `say` translates what is not from the message."""
+        ...
 
     def cite(self, context: MessageContext, zone: tzinfo) -> str:
         """A citation in one line."""

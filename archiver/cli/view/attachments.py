@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from archiver.cli.view.figures import count, size
 from archiver.cli.view.kinds import name_kind
 from archiver.cli.view.moments import Moments
 from archiver.duration import in_words
 
+Say: TypeAlias = Callable[[str], str]
+"""Translates what is not from the message."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _ACTIONS = {
@@ -37,12 +39,12 @@ _ACTIONS = {
 }
 
 
-def describe_media(slot: Mapping[str, Any], moments: Moments | None = None) -> str:
+def describe_media(slot: Mapping[str, Any], moments: Moments | None = None, say: Say = str) -> str:
     """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers, a place with coordinates."""
     extra = {key: _when(value, moments) for key, value in (slot.get("extra") or {}).items()}
     name = next((slot[key] for key in ("file_name", "title") if slot.get(key)), "")
-    head = " ".join(filter(None, (name_kind(str(slot["kind"])), str(name))))
-    return ", ".join(filter(None, (head, *_details(slot, extra), *_file(slot))))
+    head = " ".join(filter(None, (say(name_kind(str(slot["kind"]))), str(name))))
+    return ", ".join(filter(None, (head, *_details(slot, extra, say), *map(say, _file(slot)))))
 
 
 def describe_action(action: Mapping[str, Any], moments: Moments | None = None) -> str:
@@ -70,15 +72,17 @@ def describe_reactions(reactions: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{one.get('reaction') or 'custom'} {one.get('count', 0):,}" for one in reactions)
 
 
-def _details(slot: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]:
+def _details(slot: Mapping[str, Any], extra: Mapping[str, Any], say: Say) -> Iterator[str]:
     if slot.get("performer"):
-        yield f"by {slot['performer']}"
+        yield say(f"by {slot['performer']}")
     if slot.get("file_name") and slot.get("title"):
         yield f'"{slot["title"]}"'
     if extra.get("spoiler"):
-        yield "spoiler"
-    yield from _of_poll(extra)
-    yield from _of_prizes(extra)
+        yield say("spoiler")
+    yield from _of_poll(extra, say)
+    yield from map(say, _of_prizes(extra))
+    if extra.get("prize_description"):
+        yield str(extra["prize_description"])
     for item in extra.get("items") or ():
         yield _text(item.get("text"))
     if "lat" in extra and "long" in extra:
@@ -92,15 +96,15 @@ def _details(slot: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]
         yield str(slot["url"])
 
 
-def _of_poll(extra: Mapping[str, Any]) -> Iterator[str]:
+def _of_poll(extra: Mapping[str, Any], say: Say) -> Iterator[str]:
     answers = extra.get("answers")
     for one in answers if isinstance(answers, list) else ():
         voters = f" ({one['voters']:,})" if one.get("voters") is not None else ""
         yield f"{'✓ ' if one.get('correct') else ''}{_text(one.get('text'))}{voters}"
     if isinstance(extra.get("total_voters"), int):
-        yield count(extra["total_voters"], "vote")
+        yield say(count(extra["total_voters"], "vote"))
     if extra.get("solution"):
-        yield f"solution: {_text(extra['solution'])}"
+        yield say(f"solution: {_text(extra['solution'])}")
 
 
 def _of_prizes(extra: Mapping[str, Any]) -> Iterator[str]:
@@ -119,8 +123,6 @@ def _of_prizes(extra: Mapping[str, Any]) -> Iterator[str]:
         yield count(extra["winners_count"], "winner")
     if extra.get("until_date"):
         yield f"until {extra['until_date']}"
-    if extra.get("prize_description"):
-        yield str(extra["prize_description"])
 
 
 def describe_payment(paid: Mapping[str, Any]) -> str:

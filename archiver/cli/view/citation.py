@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archiver.cli.view.moments import Moments
 from archiver.reading.message_context import MessageContext
 
 
-def cite(context: MessageContext, moments: Moments) -> str:
-    """One line with full dates, so that it can be pasted anywhere. Contains untrusted text."""
+def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], str] = str) -> str:
+    """One line with full dates, so that it can be pasted anywhere. Contains untrusted text, given to `quote`."""
     parts = [
-        f"{_name(context)}, post {context.row['message_id']}",
+        f"{_name(context, quote)}, post {context.row['message_id']}",
         moments.with_utc(context.date) if context.date else "date unknown",
         str(context.row["permalink"]),
         *_content(context),
@@ -20,7 +22,7 @@ def cite(context: MessageContext, moments: Moments) -> str:
     return ", ".join(parts)
 
 
-def _name(context: MessageContext) -> str:
+def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
     """Username and title, and those at the time of archiving if they differed.
 
     The username comes first: a line that begins with a right-to-left title would run from right to left.
@@ -28,9 +30,9 @@ def _name(context: MessageContext) -> str:
     channel, then = context.channel, context.names
     name = f"@{channel.username}" if channel.username else "private channel"
     former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
-    former += [then.title] if then and then.title != channel.title else []
+    former += [quote(then.title)] if then and then.title != channel.title else []
     then_called = f"; when archived: {', '.join(former)}" if former else ""
-    return f"{name} ({channel.title}, channel {channel.channel_id}{then_called})"
+    return f"{name} ({quote(channel.title)}, channel {channel.channel_id}{then_called})"
 
 
 def _content(context: MessageContext) -> list[str]:

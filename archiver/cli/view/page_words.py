@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -10,6 +10,7 @@ from archiver.cli.view import nothing
 from archiver.cli.view.attachments import describe_action, describe_buttons, describe_media
 from archiver.cli.view.citation import cite
 from archiver.cli.view.moments import Moments
+from archiver.reading.citation_styles import isolated
 from archiver.reading.message_context import MessageContext
 from archiver.store.database import Connection
 from search.engine.protocol import Engine, Question
@@ -18,9 +19,9 @@ from search.engine.protocol import Engine, Question
 class TerminalWords:
     """See `PageWords`."""
 
-    def media(self, slot: Mapping[str, Any]) -> str:
+    def media(self, slot: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
         """An attachment."""
-        return describe_media(slot)
+        return describe_media(slot, say=say)
 
     def action(self, action: Mapping[str, Any]) -> str:
         """What a service message reports."""
@@ -32,7 +33,7 @@ class TerminalWords:
 
     def cite(self, context: MessageContext, zone: tzinfo) -> str:
         """A citation in one line."""
-        return cite(context, Moments(zone))
+        return cite(context, Moments(zone), quote=isolated)
 
     async def explain(
         self, conn: Connection, engine: Engine, question: Question, zone: tzinfo, now: float

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, cast
 
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
+from archiver.model.difference import say_differences
 from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
@@ -34,6 +35,21 @@ class ChangeShown(NamedTuple):
     change: Change
     pieces: list[DiffPiece]
     """What changed of a text; empty: only its description is shown."""
+
+    @property
+    def differences(self) -> list[str]:
+        """What an edit changed besides the text."""
+        return say_differences(self.change.differences or (), text_changed=bool(self.pieces))
+
+    @property
+    def rest(self) -> str:
+        """What its description says after what kind of change it is: a reason, the text of an edited message."""
+        return self.change.description.partition(": ")[2]
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it is a value that was replaced: a name, a number, a state."""
+        return self.change.kind not in ("edited", "missing", "returned", "about")
 
 
 async def show_changes(site: Site, asked: Asked) -> ViewAnswer:

@@ -53,7 +53,12 @@ async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
         pictures = await read_pictures(conn, list_slots(page.messages), site.directory)
     month = await _read_month(site, asked, found, page)
     posts = list_posts(
-        found.name, page.messages, page.languages, pictures, answers=answers, targets=make_targets(found.known.values())
+        found.name,
+        page.messages,
+        page.languages,
+        pictures,
+        answers=answers,
+        targets=make_targets(found.known.values(), asked.language.sentences.say),
     )
     return ViewAnswer(
         template="channel.html",

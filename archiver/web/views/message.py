@@ -11,12 +11,14 @@ import orjson
 
 from archiver.compose.query import NotSearchable, open_engine
 from archiver.errors import KnownAbsent, NotFound
+from archiver.formatting.html_writer import HtmlTargets
 from archiver.ids import MessageId
 from archiver.model.json_text import dump
 from archiver.model.row import Row, to_object
 from archiver.model.versions import Version, list_versions
+from archiver.reading.citation_styles import NAMES, STYLES, cite_as
 from archiver.reading.copies import FoundCopies, find_copies
-from archiver.reading.message_context import read_context
+from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.similar_posts import SimilarPost, find_similar_posts
@@ -59,12 +61,14 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             raise await _explain(conn, found, number, asked.times)
     title = f"{found.name.title} {number}"
     if asked.format != "html":
-        values = await _read(site, found, held)
+        values = await _read(site, found, held, make_targets(found.known.values()))
         history = await asyncio.to_thread(values["history"].to_object, diff=True)
         return ViewAnswer(template="", title=title, rows=[values["context"].row], data={"history": history})
-    wanted = bool(asked.get("copies"))
+    wanted, targets = bool(asked.get("copies")), make_targets(found.known.values(), asked.language.sentences.say)
     values, copies, similar = await asyncio.gather(
-        _read(site, found, held), _find_copies(site, held, wanted=wanted), _find_similar(site, held, wanted=wanted)
+        _read(site, found, held, targets),
+        _find_copies(site, held, wanted=wanted),
+        _find_similar(site, held, wanted=wanted),
     )
     return ViewAnswer(
         template="message.html",
@@ -79,7 +83,7 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             "copies": copies,
             "similar": similar,
             "annotations": _list_annotations(values["context"].row),
-            "citation": site.words.cite(values["context"], asked.times.zone),
+            "citations": _list_citations(values["context"], site.words.cite(values["context"], asked.times.zone)),
             "views": _draw_views(values["history"]),
             "diffs": await asyncio.to_thread(_diffs, values["history"]),
         },
@@ -90,6 +94,11 @@ def _list_annotations(row: Row) -> list[dict[str, Any]]:
     """What programs made of its files, with the time as `unix`."""
     made = orjson.loads(row["annotations"] or "[]")
     return [one | {"unix": datetime.fromisoformat(one["at"]).timestamp()} for one in made]
+
+
+def _list_citations(context: MessageContext, own: str) -> list[tuple[str, str]]:
+    """Name and text of each: our own line, then the styles of others."""
+    return [("telekeep", own), *((NAMES[style], cite_as(style, context)) for style in STYLES)]
 
 
 class CopiesShown(NamedTuple):
@@ -133,12 +142,14 @@ def _diffs(history: MessageHistory) -> list[tuple[Version, list[DiffPiece]]]:
     return list(zip(history.versions, history.diffs(), strict=True))[::-1]
 
 
-async def _read(site: Site, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
+async def _read(site: Site, found: FoundChannel, held: HeldMessage, targets: HtmlTargets) -> dict[str, Any]:
     async with site.reading() as conn:
-        return await _read_all(site, conn, found, held)
+        return await _read_all(site, conn, found, held, targets)
 
 
-async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: HeldMessage) -> dict[str, Any]:
+async def _read_all(
+    site: Site, conn: Connection, found: FoundChannel, held: HeldMessage, targets: HtmlTargets
+) -> dict[str, Any]:
     message, media = held
     key = channel_id, number = message.channel_id, message.message_id
     left_out = max(0, message.revisions - MOST_VERSIONS + 1)
@@ -155,7 +166,7 @@ async def _read_all(site: Site, conn: Connection, found: FoundChannel, held: Hel
     above = await read(conn, list_after, channel_id, number, 1)
     languages = await read(conn, list_languages, channel_id, [number])
     pictures = await read_pictures(conn, list_slots([held]), site.directory)
-    answers, targets = await read_texts(conn, [held]), make_targets(found.known.values())
+    answers = await read_texts(conn, [held])
     [post] = list_posts(found.name, [held], languages, pictures, answers=answers, targets=targets)
     return {
         "context": context,

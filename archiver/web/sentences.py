@@ -1,0 +1,102 @@
+"""Sentences that other parts of the program say in English, with names in them, in the language of a page. Pure.
+
+The catalogue has them with the context `said` and numbers for their values: `{0} is not in the archive.` A sentence is
+found by its own words. A value is left as it is where it stands in quotes; else it may be a phrase, date or number.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+CONTEXT: Final = "said"
+_FIELD: Final = re.compile(r"\{([0-9])\}")
+_LONGEST: Final = 4_000
+"""Characters of a sentence that is looked for."""
+_DEEPEST: Final = 3
+"""Sentences within sentences."""
+_FEWEST: Final = 6
+"""Letters by which a sentence within another one is recognised."""
+_DATE: Final = re.compile(r"(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4})")
+_GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+
+
+class Pattern(NamedTuple):
+    """A sentence of the catalogue."""
+
+    literals: Sequence[str]
+    """What stands before, between and after its values."""
+    said: str
+    """Its translation."""
+
+    @property
+    def letters(self) -> int:
+        """How many letters it is recognised by."""
+        return sum(map(str.isalpha, "".join(self.literals)))
+
+    def match(self, sentence: str) -> list[str] | None:
+        """The values; None if it is another sentence. In linear time: every literal is found where it is first."""
+        first, *rest = self.literals
+        if not sentence.startswith(first) or not sentence.endswith(self.literals[-1]):
+            return None
+        if not rest:
+            return [] if sentence == first else None
+        values, at, end = [], len(first), len(sentence) - len(rest[-1])
+        for literal in rest[:-1]:
+            found = sentence.find(literal, at, end)
+            if found < 0:
+                return None
+            values.append(sentence[at:found])
+            at = found + len(literal)
+        return [*values, sentence[at:end]] if at <= end else None
+
+
+class Sentences:
+    """Says in one language what is said in English."""
+
+    def __init__(self, texts: gettext.NullTranslations) -> None:
+        self._texts = texts
+        catalogue: dict[str, str] = getattr(texts, "_catalog", {})
+        prefix = f"{CONTEXT}\4"
+        found = [
+            Pattern(_FIELD.split(key.removeprefix(prefix))[::2], said)
+            for key, said in catalogue.items()
+            if str(key).startswith(prefix)
+        ]
+        self._exact = {one.literals[0]: one.said for one in found if len(one.literals) == 1}
+        self._patterns = sorted((one for one in found if len(one.literals) > 1), key=lambda one: -one.letters)
+
+    def say(self, sentence: str) -> str:
+        """The sentence in this language; itself, if the catalogue does not have it."""
+        found = self._find(sentence, 0) if self._exact else None
+        return sentence if found is None else found
+
+    def _find(self, sentence: str, depth: int) -> str | None:
+        if (exact := self._exact.get(sentence)) is not None:
+            return exact
+        if len(sentence) > _LONGEST or depth > _DEEPEST:
+            return None
+        for pattern in self._patterns:
+            if depth and pattern.letters < _FEWEST:
+                break
+            if (values := pattern.match(sentence)) is None:
+                continue
+            said = [self._value(*one, depth) for one in zip(pattern.literals, values, strict=False)]
+            if pattern.letters or said != values:
+                return _FIELD.sub(lambda found, said=said: said[int(found[1])], pattern.said)  # type: ignore[misc]
+        return None
+
+    def _value(self, before: str, value: str, depth: int) -> str:
+        if before.endswith(('"', "'")):
+            return value
+        if _GROUPED.fullmatch(value):
+            return value.replace(",", self._texts.pgettext("between thousands", ","))
+        found = self._find(value, depth + 1)
+        return _DATE.sub(self._date, value) if found is None else found
+
+    def _date(self, found: re.Match[str]) -> str:
+        month = self._texts.pgettext("month", found[2])
+        written = self._texts.pgettext("date", "%(day)d %(month)s %(year)d")
+        return written % {"day": int(found[1]), "month": month, "year": int(found[3])}
