@@ -23,15 +23,17 @@ SENTENCES = (
     *("archiver/web/views/changes.py", "archiver/web/views/media.py", "archiver/web/views/message.py"),
     *("archiver/web/views/queries.py", "search/engine/page.py", "search/exact/reader.py", "search/query/dates.py"),
     *("search/query/files.py", "search/query/filters.py", "search/query/grammar.py", "search/query/links.py"),
-    *("search/query/parse.py", "search/query/peers.py", "search/query/scan.py"),
+    *("config/zones.py", "search/query/parse.py", "search/query/peers.py", "search/query/scan.py"),
 )
 """Modules whose errors and remarks the page shows."""
 PHRASES = """
 {0}: {1}
-{0} or {1}
-{0} or {1} or {2}
+Write {0} or {1}.
+Write {0} or {1} or {2}.
 Did you mean {0} or {1}?
 Did you mean {0} or {1} or {2}?
+See `telekeep channels`, or add it: telekeep add @name
+Add one: telekeep add @name
 {0} is not archived: {1}
  at {0}
  when it was read ({0})

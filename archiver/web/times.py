@@ -105,14 +105,13 @@ class Times:
 
     def size(self, octets: int) -> str:
         """`41.5 MB`: decimal units."""
-        say = self._texts.gettext
         if octets < 1_000:
-            return say("%(n)s B") % {"n": octets}
+            return self._texts.gettext("%(n)s B") % {"n": octets}
         if octets < 1_000_000:
-            return say("%(n)s kB") % {"n": f"{octets / 1_000:.0f}"}
+            return self._texts.gettext("%(n)s kB") % {"n": f"{octets / 1_000:.0f}"}
         if octets < 1_000_000_000:
-            return say("%(n)s MB") % {"n": self.decimal(octets / 1_000_000)}
-        return say("%(n)s GB") % {"n": self.decimal(octets / 1_000_000_000)}
+            return self._texts.gettext("%(n)s MB") % {"n": self.decimal(octets / 1_000_000)}
+        return self._texts.gettext("%(n)s GB") % {"n": self.decimal(octets / 1_000_000_000)}
 
     def parse_day(self, typed: str, now: datetime) -> int:
         """When a typed date begins. Raises DateError."""

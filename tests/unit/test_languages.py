@@ -15,7 +15,7 @@ CATALOGUES = sorted((WEB / "locale").glob("*.po"))
 
 
 def fields(text: str) -> list[str]:
-    return sorted(re.findall(r"%\(\w+\)[sd]|`[^`]*`", text))
+    return sorted(re.findall(r"%\(\w+\)[sd]|\{[0-9]\}|`[^`]*`", text))
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)

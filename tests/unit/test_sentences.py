@@ -1,0 +1,46 @@
+"""Sentences that are said in English elsewhere, on a page in another language: names in them stay what they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.web.languages import load_languages
+from archiver.web.sentences import CONTEXT
+from scripts.messages import list_messages
+
+FRENCH = load_languages()["fr"].sentences
+QUOTED = [
+    one.text for one in list_messages() if one.context == CONTEXT and "'{0}'" in one.text and "{1}" not in one.text
+]
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("there is no such page.", "cette page n’existe pas."),
+        ("'a page' is not a date.", "«\u00a0a page\u00a0» n’est pas une date."),
+        ("x: this is a phone number, not a channel.", "x\u00a0: c’est un numéro de téléphone, pas un canal."),
+        ("12,345 more differences", "12\u202f345 autres différences"),
+        (
+            'atlas/7 is not archived: it is older than the mirrored window, which begins 3 Feb 2022.',
+            "atlas/7 n’est pas archivé\u00a0: il est antérieur à la période archivée, qui commence le 3 févr. 2022.",
+        ),
+        ("No such sentence: at all", "No such sentence: at all"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_said_with_its_names(english: str, french: str) -> None:
+    assert FRENCH.say(english) == french
+
+
+@given(st.sampled_from(QUOTED), st.text())
+def test_what_stands_in_quotes_is_never_changed(sentence: str, value: str) -> None:
+    said = FRENCH.say(sentence.replace("{0}", value))
+    assert f"\u00a0{value}\u00a0»" in said or value in said
+
+
+@given(st.text())
+def test_english_stays_as_it_is(sentence: str) -> None:
+    assert load_languages()["en"].sentences.say(sentence) == sentence
