@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from archiver.errors import UsageError
+from archiver.imports.recognise import is_desktop_html
 from archiver.imports.source import Derive, Open, Source
 
 _HEAD: Final = 65_536
@@ -56,7 +57,10 @@ def _is_desktop_json(one: Candidate) -> bool:
     )
 
 
-FORMATS: Final[tuple[Format, ...]] = (Format("desktop-json", "desktop_json", _is_desktop_json),)
+FORMATS: Final[tuple[Format, ...]] = (
+    Format("desktop-json", "desktop_json", _is_desktop_json),
+    Format("desktop-html", "desktop_html", is_desktop_html),
+)
 """In the order asked. JSONL must come before Desktop's JSON where both could claim a file."""
 
 

@@ -14,9 +14,13 @@ from typing import BinaryIO, Final
 _CHUNK: Final = 1 << 18
 LONGEST: Final = 32 << 20
 """Bytes of the largest message that is read."""
-_TAG: Final = rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])"
-_AT_LINE: Final = re.compile(rb"(?:\A|(?<=\n))[ \t]*" + _TAG)
-_ANYWHERE: Final = re.compile(_TAG)
+_OWN: Final = re.compile(rb'<div class="message [^"<>]{0,200}" id="message(-?[0-9]{1,19})"')
+"""The tag of a message as Desktop writes it."""
+_ANY: Final = re.compile(
+    rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])"
+)
+"""The same, written anew by another program."""
+_NEWLINE: Final = 10
 _TAG_MAX: Final = 1024
 """A tag that begins nearer to the end of a chunk than this waits for the next one."""
 _DIV: Final = re.compile(rb"<(/?)div\b[^>]*>", re.IGNORECASE)
@@ -67,6 +71,7 @@ class _Cutter:
         self._buffer = bytearray()
         self._searched = 0
         self._starts: re.Pattern[bytes] | None = None
+        self._at_line = True
         self._current: int | None = None
         self._line = 1
         self._is_cut = False
@@ -103,14 +108,24 @@ class _Cutter:
         self._searched = max(limit - begin, 0 if self._current is None else 1)
 
     def _find(self, limit: int) -> list[re.Match[bytes]]:
-        if self._starts is None and (first := _ANYWHERE.search(self._buffer)) is not None:
-            at_line = _AT_LINE.search(self._buffer)
-            # Otherwise another program wrote the file anew, without line breaks.
-            self._starts = _AT_LINE if at_line is not None and at_line.end() == first.end() else _ANYWHERE
+        if self._starts is None:
+            self._choose()
         if self._starts is None:
             return []
         found = self._starts.finditer(self._buffer, self._searched)
-        return [one for one in found if one.start() < limit]
+        return [one for one in found if one.start() < limit and (not self._at_line or self._begins_line(one.start()))]
+
+    def _choose(self) -> None:
+        """Tell by the first message how messages begin in this file."""
+        for starts in (_OWN, _ANY):
+            if (first := starts.search(self._buffer)) is not None:
+                self._starts, self._at_line = starts, self._begins_line(first.start())
+                return
+
+    def _begins_line(self, at: int) -> bool:
+        while at and self._buffer[at - 1] in b" \t":
+            at -= 1
+        return at == 0 or self._buffer[at - 1] == _NEWLINE
 
     def _shorten(self) -> None:
         """Keep only the beginning of what is too long, and enough to find what follows."""

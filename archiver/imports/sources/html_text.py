@@ -90,10 +90,11 @@ def _units(text: str) -> int:
 def _content(element: Element) -> list[Element | str]:
     """Its children without the line break after its tag, and without that before its end tag and the indentation."""
     children = list(element.children)
-    if children and isinstance(children[0], str):
-        children[0] = re.sub(r"\A\r?\n", "", children[0])
-    if children and isinstance(children[-1], str):
-        children[-1] = re.sub(r"\r?\n[ \t]*\Z", "", children[-1])
+    if children and isinstance(first := children[0], str):
+        children[0] = first.removeprefix("\r").removeprefix("\n")
+    if children and isinstance(last := children[-1], str):
+        bare = last.rstrip(" \t")
+        children[-1] = bare[:-1].removesuffix("\r") if bare.endswith("\n") else last
     return children
 
 
@@ -121,22 +122,16 @@ def _link(element: Element, text: str) -> Entity:
     attributes = element.attributes
     call = _CALL.search(attributes.get("onclick", ""))
     if call is not None and call[1] in _CALLS:
-        return _plain(_CALLS[call[1]])
+        return {"type": _CALLS[call[1]]}
     if _EMOJI_FILE.search(element.attribute_text):
-        return _plain("custom_emoji")
+        return {"type": "custom_emoji"}
     address = attributes.get("href", "")
     if address == text:
-        return _plain("url")
+        return {"type": "url"}
     if address == f"mailto:{text}":
-        return _plain("email")
+        return {"type": "email"}
     if address == f"tel:{text}":
-        return _plain("phone")
+        return {"type": "phone"}
     if text.startswith("@") and _DOMAIN.sub("", unquote(address), count=1).lower() == text[1:].lower():
-        return _plain("mention")
+        return {"type": "mention"}
     return {"type": "text_url", "url": address}
-
-
-def _plain(kind: str) -> Entity:
-    if kind == "mention_name":
-        return {"type": kind, "user_id": None}
-    return {"type": kind, "document_id": None} if kind == "custom_emoji" else {"type": kind}

@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(
 _ATTRIBUTE: Final = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
 _REFERENCE: Final = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,8})|#([0-9]{1,8})|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
 _VOID: Final = frozenset({"br", "img", "hr", "meta", "link", "input", "wbr", "source", "col", "area", "embed"})
+_NO_CLASSES: Final[frozenset[str]] = frozenset()
 _LONG: Final = 200
 """Longest attributes whose parsed form is kept: most tags have the same few."""
 
@@ -27,7 +28,7 @@ _LONG: Final = 200
 class Element:
     """An element: its children are elements, and texts as written (`unescape`)."""
 
-    __slots__ = ("attribute_text", "children", "end", "start", "tag")
+    __slots__ = ("attribute_text", "children", "classes", "end", "start", "tag")
 
     def __init__(self, tag: str, attribute_text: str, start: int) -> None:
         self.tag = tag
@@ -37,16 +38,13 @@ class Element:
         self.end: int | None = None
         """Where its content ends; None: its end tag is missing."""
         self.children: list[Element | str] = []
+        self.classes = _classes(attribute_text) if "class" in attribute_text else _NO_CLASSES
+        """The words of its class."""
 
     @property
     def attributes(self) -> Mapping[str, str]:
         """Its attributes by name in lower case."""
         return read_attributes(self.attribute_text)
-
-    @property
-    def classes(self) -> frozenset[str]:
-        """The words of its class."""
-        return _classes(self.attribute_text)
 
     def elements(self) -> Iterator[Element]:
         """Its child elements."""
@@ -83,7 +81,8 @@ def parse(source: str) -> Element:
         slash, tag, attributes = found.groups()
         if tag is None:
             continue
-        tag = tag.lower()
+        if not tag.islower():
+            tag = tag.lower()
         if not slash:
             element = Element(tag, attributes, end)
             path[-1].children.append(element)

@@ -1,0 +1,149 @@
+"""Telegram Desktop's export as HTML: `messages.html`, `messages2.html`, ... of a chat, or of all chats of an account.
+
+Both generations: until June 2022 dates have no offset, since then the standard offset of the exporter's zone. Streamed:
+a message is in memory at a time. https://github.com/telegramdesktop/tdesktop (export/output/export_output_html.cpp)
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Final
+
+from archiver.errors import UsageError
+from archiver.ids import ChannelId
+from archiver.imports.source import Chat, Entry, Flaw, Piece
+from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
+from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_html
+from archiver.imports.sources.html_pieces import Frame, cut
+from archiver.imports.sources.html_post import read_post, title_of
+from archiver.imports.sources.html_reader import HtmlReader
+
+_REFUSED: Final = {"private": "a personal chat", "bot": "a chat with a bot"}
+_PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
+_HEAD: Final = 1 << 18
+
+
+def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
+    """Open a file or directory. Raises UsageError, also where its dates cannot be read without a zone."""
+    return DesktopHtml(path, zone)
+
+
+def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+    """Read a stored element again."""
+    post = read_post(raw.decode("utf-8", "replace"))
+    if post.wall is None:
+        return Piece(text=post.said.text)
+    dates = {to_instant(post.wall, zone, fold=fold) for fold in (0, 1)}
+    return Piece(text=post.said.text, date=dates.pop() if len(dates) == 1 else None)
+
+
+class DesktopHtml:
+    """The files of Telegram Desktop."""
+
+    format = "desktop-html"
+
+    def __init__(self, path: Path, zone: tzinfo | None) -> None:
+        self.root = path if path.is_dir() else path.parent
+        self._zone = zone
+        self._chats = list_chats(path)
+        self.parts = tuple(file for chat in self._chats for file in chat.files)
+        self._look = look(self._chats)
+        _expect_certain(self._look, zone)
+
+    @property
+    def zone_used(self) -> bool:
+        """Whether the zone decided: it does wherever there is one."""
+        return self._zone is not None
+
+    @property
+    def newest(self) -> datetime | None:
+        """The date of the last message."""
+        return None if self._look.newest is None else to_instant(self._look.newest, self._zone)
+
+    def chats(self) -> Iterator[Chat | Flaw]:
+        """The chats, those included that telekeep does not archive."""
+        for chat in self._chats:
+            title = chat.title or _title(chat.files[0])
+
+            def read(channel_id: ChannelId, chat: HtmlChat = chat, title: str | None = title) -> Iterator[Entry]:
+                return self._read(chat, channel_id, title)
+
+            yield Chat(channel_id=None, title=title, refused=_REFUSED.get(chat.kind or ""), read=read)
+
+    def _read(self, chat: HtmlChat, channel_id: ChannelId, title: str | None) -> Iterator[Entry]:
+        directory = chat.files[0].parent
+        label = next(iter(self._look.labels), None)
+        reader = HtmlReader(
+            channel_id, title=title, zone=self._zone, label=label, locate=lambda path: self._locate(directory, path)
+        )
+        for name in chat.missing:
+            yield Flaw(name, "the file is missing: its messages are not imported")
+        for path in chat.files:
+            frame, line = Frame(), 0
+            with open_html(path) as file:
+                for piece in cut(file, frame):
+                    line = piece.line
+                    yield from reader.read(piece, f"{path.name}, line {line:,}")
+            yield from self._ends(chat, path, frame, line)
+        yield from reader.notes()
+
+    def _ends(self, chat: HtmlChat, path: Path, frame: Frame, line: int) -> Iterator[Flaw]:
+        is_last = path == chat.files[-1]
+        if not looks_like_desktop(frame.head):
+            yield Flaw(path.name, "it does not begin as the files of Telegram Desktop do", note=True)
+        if not frame.ended:
+            what = "the file is cut off there: what is whole before that is imported"
+            yield Flaw(f"{path.name}, line {line:,}", what, fatal=is_last)
+        following = _PAGE.search(frame.tail)
+        if is_last and following is not None:
+            yield Flaw(following[1].decode(), "the file is missing, and all that come after it")
+
+    def _locate(self, directory: Path, path: str) -> str:
+        """A path relative to the root. In a whole account's export they begin at its top: `../../chats/chat_01/...`."""
+        if directory == self.root:
+            return path.removeprefix(f"../../chats/{directory.name}/")
+        return posixpath.normpath(posixpath.join(directory.relative_to(self.root).as_posix(), path))
+
+
+def _title(path: Path) -> str | None:
+    with open_html(path) as file:
+        return title_of(file.read(_HEAD).partition(b'<div class="history">')[0])
+
+
+def _expect_certain(found: FirstLook, zone: tzinfo | None) -> None:
+    """Raise UsageError where a date could be wrong."""
+    if zone is not None:
+        for label in found.labels:
+            if not could_write(zone, label):
+                raise UsageError(
+                    f"its dates are labelled {_write(label)}, which is no time of --tz {zone}.",
+                    hint=f"Give the zone of the computer that exported it{_example(label)}.",
+                )
+        return
+    doubts = find_doubts(found.days)
+    if doubts.unlabelled:
+        raise UsageError(
+            f"{doubts.unlabelled:,} of its {doubts.total:,} dates are local times, and it does not say of which zone.",
+            hint="Say in which zone the computer was that exported it: `--tz Europe/Kyiv`.",
+        )
+    if doubts.uncertain:
+        label = found.labels[0]
+        raise UsageError(
+            f"{doubts.uncertain:,} of its {doubts.total:,} dates may be an hour off: Telegram Desktop labels all"
+            f" with the standard offset of the exporter's zone ({_write(label)}), those in summer time too.",
+            hint=f"Say which zone it is{_example(label)}.",
+        )
+
+
+def _write(label: int) -> str:
+    minutes = timedelta(seconds=abs(label)) // timedelta(minutes=1)
+    return f"UTC{'-' if label < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _example(label: int) -> str:
+    names = zones_of(label)
+    return f": `--tz {names[0]}`" + (f", or {' or '.join(names[1:])}, or another" if names[1:] else "") if names else ""

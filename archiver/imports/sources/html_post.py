@@ -1,0 +1,224 @@
+"""One message of Desktop's HTML: what its element says. Pure.
+
+What it leaves to those before it (who wrote a joined message, the day of a service line) is for `html_reader`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.imports.sources.exporter_clock import WallTime, read_title
+from archiver.imports.sources.html_attached import Shown, read_attached
+from archiver.imports.sources.html_service import UNSUPPORTED
+from archiver.imports.sources.html_text import Styled, read_styled
+from archiver.imports.sources.html_tree import Element, parse, words
+from archiver.model.record import Media
+
+_VIA: Final = re.compile(r"(?P<name>.*?)\s+via @(?P<bot>[A-Za-z0-9_]{1,40})", re.DOTALL)
+_TARGET: Final = re.compile(r"#go_to_message(-?[0-9]{1,19})\b")
+_NOTHING: Final = Styled("", [])
+_KIND: Final = re.compile(r"Type: ([a-z_]{1,40})'\);?\Z")
+_DATA: Final = re.compile(r"Data: (.*?) \| (?:Forward text|Type):", re.DOTALL)
+
+
+class Signed(NamedTuple):
+    """A name, and the bot by which the message was made."""
+
+    name: str
+    bot: str | None
+
+
+@dataclass(slots=True)
+class HtmlPost:
+    """What one element says."""
+
+    is_service: bool = False
+    line: str = ""
+    """What a service line says."""
+    wall: WallTime | None = None
+    author: Signed | None = None
+    """None: joined to the message before."""
+    is_forwarded: bool = False
+    origin: Signed | None = None
+    """Whom it was forwarded from; None: as the message before."""
+    forwarded: WallTime | None = None
+    """When that was posted."""
+    replied: int | None = None
+    replied_elsewhere: bool = False
+    said: Styled = field(default_factory=lambda: _NOTHING)
+    shown: Shown | None = None
+    signature: str | None = None
+    buttons: list[list[dict[str, Any]]] = field(default_factory=list)
+    reactions: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_unsupported(self) -> bool:
+        """Whether Desktop could not show it."""
+        return self.is_service and self.line.startswith(UNSUPPORTED)
+
+
+def read_post(source: str) -> HtmlPost:
+    """Read the element of a message."""
+    post = HtmlPost()
+    element = next(parse(source).elements(), None)
+    if element is None:
+        return post
+    post.is_service = "service" in element.classes
+    body = element.child("body")
+    if post.is_service:
+        _read_service(post, element, body)
+    elif body is not None:
+        _read_body(post, body, source)
+        _read_rest(post, element, body, source)
+    return post
+
+
+def _read_rest(post: HtmlPost, element: Element, body: Element, source: str) -> None:
+    """What follows the body, as in files whose button table ended one tag early."""
+    for child in element.elements():
+        if child is not body:
+            _read_part(post, child, source)
+
+
+def _read_service(post: HtmlPost, element: Element, body: Element | None) -> None:
+    if body is not None:
+        post.line = read_styled(body).text.strip()
+        post.replied = next((found for one in body.walk() if (found := _target(one)) is not None), None)
+    photo = element.find("userpic_link")
+    if photo is not None and photo.attributes.get("href"):
+        post.shown = Shown(Media(slot=0, kind="photo"), photo.attributes["href"])
+
+
+def _read_body(post: HtmlPost, body: Element, source: str) -> None:
+    """Read the parts of a message; those of a forwarded one are a level deeper, others may be in an unended table."""
+    pending = list(body.elements())[::-1]
+    while pending:
+        part = pending.pop()
+        if "forwarded" in part.classes and "body" in part.classes:
+            post.is_forwarded = True
+            pending.extend(list(part.elements())[::-1])
+        elif part.tag == "table":
+            post.buttons += _read_buttons(part, source)
+            pending.extend([one for one in part.elements() if one.tag != "tbody"][::-1])
+        else:
+            _read_part(post, part, source)
+
+
+def _read_part(post: HtmlPost, part: Element, source: str) -> None:
+    for name in part.classes:
+        if name in _PARTS:
+            _PARTS[name](post, part)
+            return
+    if part.tag == "table":
+        post.buttons += _read_buttons(part, source)
+
+
+def _read_date(post: HtmlPost, part: Element) -> None:
+    post.wall = post.wall or read_title(part.attributes.get("title", ""))
+
+
+def _read_name(post: HtmlPost, part: Element) -> None:
+    date = part.child("details")
+    if not post.is_forwarded:
+        post.author = post.author or _signed(part, date)
+    elif post.origin is None:
+        post.origin = _signed(part, date)
+        if date is not None:
+            post.forwarded = read_title(date.attributes.get("title", "")) or read_title(words(date))
+
+
+def _signed(part: Element, date: Element | None) -> Signed:
+    kept = Element(part.tag, part.attribute_text, part.start)
+    kept.children = [child for child in part.children if child is not date]
+    name = read_styled(kept).text.strip()
+    found = _VIA.fullmatch(name)
+    return Signed(found["name"].strip(), found["bot"]) if found else Signed(name, None)
+
+
+def _read_reply(post: HtmlPost, part: Element) -> None:
+    post.replied = next((found for one in part.walk() if (found := _target(one)) is not None), None)
+    post.replied_elsewhere = post.replied is None
+
+
+def _target(element: Element) -> int | None:
+    found = _TARGET.search(element.attributes.get("href", "")) if element.tag == "a" else None
+    return int(found[1]) if found else None
+
+
+def _read_media(post: HtmlPost, part: Element) -> None:
+    post.shown = post.shown or read_attached(part)
+
+
+def _read_text(post: HtmlPost, part: Element) -> None:
+    if post.said is _NOTHING:
+        post.said = read_styled(part)
+
+
+def _read_signature(post: HtmlPost, part: Element) -> None:
+    post.signature = read_styled(part).text.strip() or None
+
+
+def _read_reactions(post: HtmlPost, part: Element) -> None:
+    found = [_reaction(one) for one in part.elements() if "reaction" in one.classes]
+    found.sort(key=lambda one: (-one["count"], str(one["reaction"])))
+    post.reactions += found
+
+
+def _reaction(element: Element) -> dict[str, Any]:
+    """Where all who reacted are shown, their number is not written."""
+    emoji, shown, counted = (element.child(name) for name in ("emoji", "userpics", "count"))
+    known = words(counted) if counted is not None else ""
+    listed = sum("userpic" in one.classes for one in shown.elements()) if shown is not None else 0
+    count = int(known) if known.isascii() and known.isdigit() and len(known) < 12 else listed
+    if "paid" in element.classes:
+        return {"reaction": "paid", "count": count}
+    if emoji is not None and any(one.tag == "a" for one in emoji.elements()):
+        return {"reaction": None, "custom_emoji_id": None, "count": count}
+    return {"reaction": words(emoji) if emoji is not None else None, "count": count}
+
+
+_PARTS: Final[Mapping[str, Callable[[HtmlPost, Element], None]]] = {
+    "date": _read_date,
+    "from_name": _read_name,
+    "reply_to": _read_reply,
+    "media_wrap": _read_media,
+    "text": _read_text,
+    "signature": _read_signature,
+    "reactions": _read_reactions,
+}
+
+
+def _read_buttons(table: Element, source: str) -> list[list[dict[str, Any]]]:
+    rows = [one for one in table.walk() if one.tag == "tr"]
+    found = [[_button(one, source) for one in row.walk() if "bot_button" in one.classes] for row in rows]
+    return [row for row in found if row]
+
+
+def _button(element: Element, source: str) -> dict[str, Any]:
+    """Desktop does not escape a button's text: it is taken as it is written."""
+    link = next((one for one in element.walk() if one.tag == "a"), element)
+    inner = next((one for one in link.walk() if one.tag == "div"), link)
+    text = source[inner.start : len(source) if inner.end is None else inner.end].strip()
+    if address := link.attributes.get("href"):
+        return {"text": text, "type": "url", "url": address}
+    click = link.attributes.get("onclick", "")
+    kind, data = _KIND.search(click.strip()), _DATA.search(click)
+    return {"text": text, "type": kind[1] if kind else "default", **({"shown_data": data[1]} if data else {})}
+
+
+def to_json(value: object) -> str | None:
+    """A value as JSON text; None for an empty one."""
+    return orjson.dumps(value).decode() if value else None
+
+
+def title_of(head: bytes) -> str | None:
+    """The name of the chat, from what precedes the messages of a file."""
+    page = parse(head.decode("utf-8", "replace"))
+    header = page.find("page_header")
+    name = header.find("text") if header is not None else None
+    return words(name) or None if name is not None else None

@@ -1,0 +1,185 @@
+"""The messages of one chat of Desktop's HTML in order: what an element leaves to those before it is filled in.
+
+A message joined to the one before has no name, one forwarded from the same person at the same time no origin, and a
+service line no time at all: it lies between its neighbours, on the day that the page shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any, Final
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.source import AttachedFile, Entry, Flaw, ImportedMessage
+from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, to_instant
+from archiver.imports.sources.html_attached import Shown
+from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
+from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
+from archiver.imports.sources.html_service import read_day, read_service
+from archiver.model.imported import imported_message
+from archiver.model.record import Media
+
+HIGHEST: Final = 2**31 - 1
+"""The highest id that Telegram gives a message."""
+_OF_A_GROUP: Final = -500_000_000
+"""Below are the messages that a supergroup had as a basic group: Desktop shifts their ids by a billion."""
+_DELETED: Final = "Deleted Account"
+
+
+class HtmlReader:
+    """Reads the messages of one chat, in order."""
+
+    def __init__(
+        self,
+        channel_id: ChannelId,
+        *,
+        title: str | None,
+        zone: tzinfo | None,
+        label: int | None,
+        locate: Callable[[str], str],
+    ) -> None:
+        """`label`: an offset that the source writes, for days; `locate`: makes paths relative to the source's root."""
+        self._channel_id = channel_id
+        self._title = title
+        self._zone = zone
+        self._label = label
+        self._locate = locate
+        self._clock = ExporterClock(zone)
+        self._author: Signed | None = None
+        self._origin: Signed | None = None
+        self._day: date | None = None
+        self._last: datetime | None = None
+        self._ids: tuple[int, int] = (0, 0)
+        self._undated = self._of_group = 0
+
+    def read(self, piece: HtmlPiece, where: str) -> Iterator[Entry]:
+        """Yield the message of an element, and what is wrong with it."""
+        if piece.too_long:
+            yield Flaw(where, f"its element has more than {LONGEST >> 20} MB")
+            return
+        source = piece.data.decode("utf-8", "replace")
+        post = read_post(source)
+        if piece.message_id <= 0:
+            self._between(piece.message_id, post)
+            return
+        if piece.message_id > HIGHEST:
+            yield Flaw(where, "its id is none that messages have")
+            return
+        if not piece.whole:
+            yield Flaw(where, "the file ends in the middle of it, so it is left out")
+            return
+        if "\ufffd" in source and b"\xef\xbf\xbd" not in piece.data:
+            yield Flaw(where, "bytes that are not UTF-8 were replaced by U+FFFD", note=True)
+        found = self._message(MessageId(piece.message_id), post, piece.data)
+        yield found if found is not None else Flaw(where, "it has no readable date")
+
+    def notes(self) -> Iterator[Flaw]:
+        """What is to be said at the end."""
+        if self._undated:
+            what = "have no time in HTML: they are dated by the message before them, on the day that the page shows"
+            yield Flaw("", f"{self._undated:,} service messages {what}", note=True)
+        if self._of_group:
+            yield Flaw(
+                "", f"{self._of_group:,} messages of the basic group that it was before are not imported", note=True
+            )
+        if self._clock.twice:
+            yield Flaw("", f"{self._clock.twice:,} dates are in an hour that clocks show twice", note=True)
+        if self._clock.never:
+            what = "dates are in an hour that clocks there never show: --tz may name the wrong zone"
+            yield Flaw("", f"{self._clock.never:,} {what}", note=True)
+
+    def _between(self, message_id: int, post: HtmlPost) -> None:
+        """A line that Desktop puts between messages, or a message of the group that it was."""
+        if message_id <= _OF_A_GROUP:
+            self._of_group += 1
+        elif post.is_service:
+            self._day = read_day(post.line) or self._day
+
+    def _message(self, message_id: MessageId, post: HtmlPost, raw: bytes) -> ImportedMessage | None:
+        moment = self._moment(post)
+        if moment is None:
+            return None
+        if post.is_unsupported:
+            post.shown = Shown(Media(slot=0, kind="unsupported"))
+        fields = self._of_service(post) if post.is_service else self._of_post(post)
+        message = imported_message(
+            self._channel_id,
+            message_id,
+            date=moment,
+            raw=raw,
+            media=() if post.shown is None else (post.shown.media,),
+            reply_to_msg_id=post.replied,
+            reply_to=_reply(post),
+            **fields,
+        )
+        path = post.shown.path if post.shown is not None else None
+        files = () if path is None else (AttachedFile(slot=0, path=self._locate(path)),)
+        return ImportedMessage(message=message, files=files)
+
+    def _moment(self, post: HtmlPost) -> datetime | None:
+        """When it was posted. Of a service line only the day is known, and what came before."""
+        if post.wall is not None:
+            self._last = self._clock.at(post.wall)
+            return self._last
+        if not post.is_service:
+            return None
+        self._undated += 1
+        begin = None
+        if self._day is not None:
+            begin = to_instant(WallTime(datetime.combine(self._day, time()), self._label), self._zone)
+        return max((one for one in (begin, self._last) if one is not None), default=None)
+
+    def _inherit(self, post: HtmlPost) -> None:
+        if post.author is None:
+            post.author = self._author
+        if post.is_forwarded and post.origin is None:
+            post.origin = self._origin
+        self._author, self._origin = post.author, post.origin
+
+    def _of_post(self, post: HtmlPost) -> dict[str, Any]:
+        self._inherit(post)
+        bot = (post.origin and post.origin.bot) or (post.author and post.author.bot)
+        named = {"type": "user", "id": None, "name": None, "username": bot}
+        return {
+            "text": post.said.text,
+            "entities": to_json(post.said.entities),
+            "sender": self._sender(post.author.name if post.author else None),
+            "post_author": post.signature,
+            "fwd_from": self._forward(post),
+            "reactions": to_json(post.reactions),
+            "markup": to_json(post.buttons),
+            "extra": to_json({"via_bot": named} if bot else None),
+        }
+
+    def _of_service(self, post: HtmlPost) -> dict[str, Any]:
+        """Its date is a guess, and says so in `day_only`."""
+        day = {"day_only": self._day.isoformat() if self._day is not None else None}
+        if post.is_unsupported:
+            return {"extra": to_json(day)}
+        line = read_service(post.line)
+        sender = self._sender(line.who)
+        return {"kind": "service", "action": to_json(line.action), "sender": sender, "extra": to_json(day)}
+
+    def _sender(self, name: str | None) -> str | None:
+        """A channel's own posts have its name. Ids are not in HTML."""
+        if not name or name == self._title:
+            return None
+        return to_json({"type": "user", "id": None, "name": None if name == _DELETED else name, "username": None})
+
+    def _forward(self, post: HtmlPost) -> str | None:
+        if not post.is_forwarded:
+            return None
+        header: dict[str, Any] = {}
+        if post.origin is not None and post.origin.name != _DELETED:
+            header["from_name"] = post.origin.name
+        moment = None if post.forwarded is None else to_instant(post.forwarded, self._zone)
+        if moment is not None:
+            header["date"] = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return to_json(header) or "{}"
+
+
+def _reply(post: HtmlPost) -> str | None:
+    if post.replied is not None:
+        return to_json({"reply_to_msg_id": post.replied})
+    return to_json({"reply_to_peer_id": None}) if post.replied_elsewhere else None

@@ -1,0 +1,82 @@
+"""Service lines of Desktop's HTML: English sentences, whatever language Desktop is set to. Pure.
+
+Those that say all there is to say become Telegram's own action; others are kept as they are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+UNSUPPORTED: Final = "This message is not supported by this version of Telegram Desktop."
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
+    "December",
+)
+_DAY: Final = re.compile(rf"([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{1,5}})")
+_WHO: Final = r"(?P<who>.+?)"
+
+
+class ServiceLine(NamedTuple):
+    """What a service line reports."""
+
+    action: dict[str, Any]
+    who: str | None = None
+    """Who did it, by name; None: the line does not say."""
+
+
+def read_day(text: str) -> date | None:
+    """The day of a line between messages, `13 January 2022`; None if it is another line."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return date(int(found[3]), 1 + _MONTHS.index(found[2]), int(found[1]))
+    except ValueError:
+        return None
+
+
+def read_service(text: str) -> ServiceLine:
+    """The action of a service line."""
+    for pattern, make in _LINES:
+        if found := pattern.fullmatch(text):
+            fields = found.groupdict()
+            who = fields.pop("who", None)
+            return ServiceLine(make(fields), who)
+    return ServiceLine({"type": "custom_action", "message": text})
+
+
+def _named(kind: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    return lambda fields: {"type": kind, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
+    seconds = fields.get("seconds")
+    return {"type": "group_call", **({"duration": int(seconds)} if seconds else {})}
+
+
+def _line(pattern: str, make: str | Callable[[Mapping[str, Any]], dict[str, Any]]) -> tuple[re.Pattern[str], Any]:
+    return re.compile(pattern, re.DOTALL), _named(make) if isinstance(make, str) else make
+
+
+_TITLE: Final = r"«(?P<title>.*)»"
+_LINES: Final = (
+    _line(rf"Channel {_TITLE} created", "channel_create"),
+    _line(rf"Channel title changed to {_TITLE}", "chat_edit_title"),
+    _line("Channel photo changed", "chat_edit_photo"),
+    _line("Channel photo removed", "chat_delete_photo"),
+    _line("History cleared", "history_clear"),
+    _line(r"Voice chat(?: \((?P<seconds>[0-9]{1,9}) seconds\))?", _call),
+    _line(rf"{_WHO} started voice chat(?: \((?P<seconds>[0-9]{{1,9}}) seconds\))?", _call),
+    _line(rf"{_WHO} pinned this message", "pin_message"),
+    _line(rf"{_WHO} changed group title to {_TITLE}", "chat_edit_title"),
+    _line(rf"{_WHO} changed group photo", "chat_edit_photo"),
+    _line(rf"{_WHO} removed group photo", "chat_delete_photo"),
+    _line(rf"{_WHO} created group {_TITLE}", "chat_create"),
+    _line(rf"{_WHO} converted a basic group to this supergroup {_TITLE}", "channel_migrate_from"),
+    _line(rf"{_WHO} converted this group to a supergroup", "chat_migrate_to"),
+    _line(rf"{_WHO} joined group by request", "chat_joined_by_request"),
+    _line(rf"{_WHO} created topic {_TITLE}", "topic_create"),
+)
