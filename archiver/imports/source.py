@@ -113,8 +113,8 @@ class Source(Protocol):
         """The newest date in it, from a quick look before reading; None: not known without reading it all."""
         ...
 
-    def chats(self) -> Iterator[Chat]:
-        """Its chats in order. The next one may be asked for although the one before was not read."""
+    def chats(self) -> Iterator[Chat | Flaw]:
+        """Its chats in order, and what is wrong between them. The next may be asked for although one was not read."""
         ...
 
 

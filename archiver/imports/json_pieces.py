@@ -1,0 +1,275 @@
+"""Walks a JSON document of any size, one value in memory at a time.
+
+Programs indent what they write, so the end of an element is usually the first line with its bracket at the element's
+own depth: found by one search and proved by parsing. Otherwise brackets are counted. An element that is broken costs
+only itself, where its end can be told; a document that ends too early gives all that is whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple
+
+import orjson
+
+from archiver.imports.mend_json import Mended, UnreadableJson, read_json
+
+_CHUNK: Final = 1 << 20
+_AHEAD: Final = 4 << 20
+"""How far the end of an indented element is looked for before brackets are counted."""
+LARGEST: Final = 64 << 20
+"""Maximum bytes of one value."""
+_SPACE: Final = re.compile(rb"[ \t\r\n]*")
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
+_SCALAR: Final = re.compile(rb"[^,\]}\s]*")
+_CLOSING: Final = {0x7B: b"}", 0x5B: b"]"}
+
+
+class EndsEarly(Exception):
+    """The document ends before the value that was begun."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class BrokenJson(Exception):
+    """The document goes on with something that cannot be there."""
+
+    def __init__(self, at: int, why: str) -> None:
+        super().__init__(at, why)
+        self.at, self.why = at, why
+
+
+class JsonElement(NamedTuple):
+    """An element of an array: where it begins, and its value, or why it cannot be read."""
+
+    at: int
+    found: Mended | None
+    why: str = ""
+
+
+class JsonPieces:
+    """A document and the place reached. Each value must be taken: by `value`, `skip`, `keys` or `elements`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._data = b""
+        self._at = 0
+        self._base = 0
+        self._is_over = False
+        if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf"):
+            self._at = 3
+
+    @property
+    def at(self) -> int:
+        """Bytes passed."""
+        return self._base + self._at
+
+    def keys(self) -> Iterator[str]:
+        """Enter an object: its keys, each of whose values is to be taken before the next."""
+        yield from (self._key() for _ in self._members(b"{", b"}"))
+
+    def rest_of_keys(self) -> Iterator[str]:
+        """The further keys of an object that was entered elsewhere."""
+        yield from (self._key() for _ in self._rest(b"}"))
+
+    def elements(self) -> Iterator[None]:
+        """Enter an array: once for each element, which is to be taken before the next."""
+        yield from self._members(b"[", b"]")
+
+    def is_next(self, sign: bytes) -> bool:
+        """Whether the next value begins with this sign."""
+        return self._peek() == sign[0]
+
+    def value(self) -> JsonElement:
+        """Take the next value whole."""
+        sign = self._expect()
+        start = self.at
+        if sign not in _CLOSING:
+            end = self._end_of_scalar()
+            return self._taken(start, end)
+        found = self._by_layout(_CLOSING[sign])
+        if found is not None:
+            return JsonElement(start, found)
+        return self._by_brackets(start)
+
+    def skip(self) -> None:
+        """Pass over the next value, however large."""
+        sign = self._expect()
+        if sign not in _CLOSING:
+            self._at = self._end_of_scalar()
+            return
+        depth, at = 0, self._at
+        while True:
+            for token in _TOKEN.finditer(self._data, at):
+                sign = self._data[token.start()]
+                if sign == 0x22 and token.end() - token.start() == 1:
+                    at = token.start()
+                    break
+                depth += (sign in _CLOSING) - (sign in b"}]")
+                at = token.end()
+                if not depth:
+                    self._at = at
+                    return
+            self._at = at
+            if not self._more():
+                raise EndsEarly(self.at)
+            at = self._at
+            if len(self._data) > LARGEST:
+                raise BrokenJson(self.at, "a text does not end")
+
+    def end(self) -> bool:
+        """Whether nothing follows but spaces."""
+        return self._peek() is None
+
+    def _members(self, opening: bytes, closing: bytes) -> Iterator[None]:
+        if self._expect() != opening[0]:
+            raise BrokenJson(self.at, f"no {'object' if opening == b'{' else 'array'}")
+        self._at += 1
+        yield from self._rest(closing)
+
+    def _rest(self, closing: bytes) -> Iterator[None]:
+        while self._expect() != closing[0]:
+            if self._data[self._at] == 0x2C:
+                self._at += 1
+                continue
+            yield
+        self._at += 1
+
+    def _key(self) -> str:
+        if self._expect() != 0x22:
+            raise BrokenJson(self.at, "no key")
+        found = self.value().found
+        if not isinstance(found and found.value, str) or self._expect() != 0x3A:
+            raise BrokenJson(self.at, "no key")
+        self._at += 1
+        return str(found.value) if found else ""
+
+    def _end_of_scalar(self) -> int:
+        pattern = _TOKEN if self._data[self._at] == 0x22 else _SCALAR
+        while True:
+            match = pattern.match(self._data, self._at)
+            end = match.end() if match else self._at
+            whole = end - self._at > 1 if pattern is _TOKEN else end < len(self._data)
+            if whole or (self._is_over and pattern is _SCALAR and end > self._at):
+                break
+            if not self._more():
+                raise EndsEarly(self.at)
+            self._limit()
+        if end == self._at:
+            raise BrokenJson(self.at, "no value")
+        return end
+
+    def _by_layout(self, closing: bytes) -> Mended | None:
+        """The value if its lines are indented, and well-formed; the place then is after it."""
+        margin = self._margin()
+        if margin is None:
+            return None
+        mark, searched = b"\n" + margin + closing, 0
+        while (end := self._data.find(mark, self._at + searched)) < 0:
+            searched = max(len(self._data) - len(mark) - self._at, 0)
+            if searched > _AHEAD or not self._more():
+                return None
+        end += len(mark)
+        try:
+            value = orjson.loads(memoryview(self._data)[self._at : end])
+        except orjson.JSONDecodeError:
+            return None
+        self._at = end
+        return Mended(value)
+
+    def _by_brackets(self, start: int) -> JsonElement:
+        try:
+            end = self._end_by_brackets()
+        except (BrokenJson, EndsEarly):
+            if self._resume(start):
+                return JsonElement(start, None, "it is not valid JSON")
+            raise
+        piece = self._taken(start, end, keep=True)
+        if piece.found is not None or not self._resume(start):
+            self._at = end
+        return piece
+
+    def _taken(self, start: int, end: int, *, keep: bool = False) -> JsonElement:
+        data = self._data[self._at : end]
+        if not keep:
+            self._at = end
+        try:
+            return JsonElement(start, read_json(data))
+        except UnreadableJson as exc:
+            return JsonElement(start, None, str(exc))
+
+    def _resume(self, start: int) -> bool:
+        """Go to the end of a broken element by the layout; False: the layout does not tell."""
+        self._at = start - self._base
+        margin = self._margin()
+        if margin is None:
+            return False
+        for closing in _CLOSING.values():
+            end = self._data.find(b"\n" + margin + closing, self._at)
+            if end >= 0 and closing == _CLOSING.get(self._data[self._at]):
+                self._at = end + 1 + len(margin) + 1
+                return True
+        return False
+
+    def _margin(self) -> bytes | None:
+        """The spaces before the value if it begins its line."""
+        line = self._data.rfind(b"\n", 0, self._at)
+        margin = self._data[line + 1 : self._at]
+        return margin if line >= 0 and not margin.strip(b" \t") else None
+
+    def _end_by_brackets(self) -> int:
+        depth, at = 0, self._at
+        while True:
+            for token in _TOKEN.finditer(self._data, at):
+                sign = self._data[token.start()]
+                if sign == 0x22 and token.end() - token.start() == 1:
+                    at = token.start()
+                    break
+                depth += (sign in _CLOSING) - (sign in b"}]")
+                at = token.end()
+                if not depth:
+                    return at
+            moved = self._at
+            if not self._more():
+                raise EndsEarly(self.at)
+            at -= moved - self._at
+            self._limit()
+
+    def _limit(self) -> None:
+        if len(self._data) - self._at > LARGEST:
+            raise BrokenJson(self.at, f"a value of more than {LARGEST >> 20} MB")
+
+    def _expect(self) -> int:
+        """The next sign. Raises EndsEarly."""
+        sign = self._peek()
+        if sign is None:
+            raise EndsEarly(self.at)
+        return sign
+
+    def _peek(self) -> int | None:
+        while True:
+            match = _SPACE.match(self._data, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._data):
+                return self._data[self._at]
+            if not self._more():
+                return None
+
+    def _more(self) -> bool:
+        """Read on; what is passed goes, but for the line begun."""
+        if self._is_over:
+            return False
+        chunk = self._file.read(max(_CHUNK, len(self._data) - self._at))
+        if not chunk:
+            self._is_over = True
+            return False
+        keep = max(self._data.rfind(b"\n", 0, self._at), 0)
+        if self._at - keep > 256:
+            keep = self._at
+        self._data = self._data[keep:] + chunk
+        self._base += keep
+        self._at -= keep
+        return True

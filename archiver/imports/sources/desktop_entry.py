@@ -1,0 +1,148 @@
+"""One message of Telegram Desktop's JSON as a record of the archive. Pure; a bad part never costs the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.mend_json import to_canonical
+from archiver.imports.source import Flaw, ImportedMessage
+from archiver.imports.sources.desktop_after import read_buttons, read_reactions
+from archiver.imports.sources.desktop_article import read_article
+from archiver.imports.sources.desktop_attached import NOTHING, read_attached
+from archiver.imports.sources.desktop_event import read_event
+from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
+from archiver.imports.sources.desktop_words import Words, entities_json, read_words
+from archiver.model.imported import imported_message
+
+T = TypeVar("T")
+Fields = Mapping[str, Any]
+
+HIGHEST: Final = 2**31 - 1
+"""The highest id that Telegram gives a message."""
+_EMPTY: Final = Words("", [])
+_NO_ARTICLE: Final[dict[str, Any]] = {}
+
+
+class _Parts:
+    """Reads one part after another, and remembers those that cannot be read."""
+
+    __slots__ = ("failed",)
+
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def __call__(self, part: str, read: Callable[..., T], *given: Any, fallback: T) -> T:
+        try:
+            return read(*given)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+            self.failed.append(part)
+            return fallback
+
+
+def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> ImportedMessage | Flaw:
+    """The message of an object. Raises desktop_fields.ZoneNeeded."""
+    message_id = number(entry.get("id"))
+    if message_id is None or not 0 < message_id <= HIGHEST:
+        return Flaw(f"message {message_id}" if message_id is not None else "", "its id is none that messages have")
+    date = dates.of_message(entry)
+    kind = entry.get("type")
+    if date is None:
+        known = "no date, as Desktop did not know it either" if kind == "unsupported" else "no readable date"
+        return Flaw(f"message {message_id}", f"it has {known}", note=kind == "unsupported")
+    parts = _Parts()
+    extra: dict[str, Any] = {}
+    said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY)
+    if "rich_message" in entry:
+        extra |= parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
+    attached = parts("media", read_attached, entry, fallback=NOTHING)
+    fields = _of_service(entry) if kind == "service" else _of_post(entry, channel_id, extra)
+    if "inline_bot_buttons" in entry:
+        fields["markup"] = parts("buttons", read_buttons, entry["inline_bot_buttons"], fallback=None)
+    if "reactions" in entry:
+        fields["reactions"] = parts("reactions", read_reactions, entry["reactions"], fallback=None)
+    if parts.failed:
+        extra["convert_error"] = ",".join(parts.failed)
+    message = imported_message(
+        channel_id,
+        MessageId(message_id),
+        kind="service" if kind == "service" else "message",
+        date=date,
+        edit_date=dates.of_edit(entry),
+        text=said.text,
+        rich_text="" if said.text else str(extra.get("rich_text", "")),
+        entities=entities_json(said),
+        media=attached.media,
+        extra=_json(extra) if extra else None,
+        raw=to_canonical(entry),
+        **fields,
+    )
+    return ImportedMessage(message=message, files=attached.files)
+
+
+def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
+    """The words and the date of an object, by the same functions."""
+    parts = _Parts()
+    said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY).text
+    if not said and "rich_message" in entry:
+        article = parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
+        said = str(article.get("rich_text", ""))
+    return said, dates.of_message(entry)
+
+
+def _of_service(entry: Fields) -> dict[str, Any]:
+    event = read_event(entry)
+    sender = named_peer(entry.get("actor_id"), entry.get("actor"))
+    replied = event.replied if event.replied is not None else number(entry.get("reply_to_message_id"))
+    return {
+        "action": _json(event.action),
+        "sender": None if sender is None else _json(sender),
+        "reply_to": None if replied is None else _json({"reply_to_msg_id": replied}),
+        "reply_to_msg_id": replied,
+    }
+
+
+def _of_post(entry: Fields, channel_id: ChannelId, extra: dict[str, Any]) -> dict[str, Any]:
+    if bot := words(entry.get("via_bot")):
+        extra["via_bot"] = {"type": "user", "id": None, "name": None, "username": bot.removeprefix("@")}
+    return {
+        "sender": _sender(entry, channel_id),
+        "post_author": words(entry.get("author")),
+        "fwd_from": _origin(entry),
+        **_reply(entry),
+    }
+
+
+def _sender(entry: Fields, channel_id: ChannelId) -> str | None:
+    """A channel's own post is by nobody else."""
+    sender = named_peer(entry.get("from_id"), entry.get("from"))
+    if sender is None or (sender["type"], sender["id"]) == ("channel", channel_id):
+        return None
+    return _json(sender)
+
+
+def _origin(entry: Fields) -> str | None:
+    if "forwarded_from" not in entry and "forwarded_from_id" not in entry and "saved_from" not in entry:
+        return None
+    origin = peer(entry.get("forwarded_from_id"))
+    name = words(entry.get("forwarded_from"))
+    named = {"from_name": name} if origin is None else {"from_id": origin, "name": name}
+    found = {**named, "saved_from_name": words(entry.get("saved_from"))}
+    return _json({key: value for key, value in found.items() if value is not None})
+
+
+def _reply(entry: Fields) -> dict[str, Any]:
+    replied = number(entry.get("reply_to_message_id"))
+    if replied is None:
+        return {}
+    other = peer(entry.get("reply_to_peer_id"))
+    header = {"reply_to_msg_id": replied, **({"reply_to_peer_id": other} if other else {})}
+    return {"reply_to": _json(header), "reply_to_msg_id": replied}
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

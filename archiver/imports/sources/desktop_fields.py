@@ -1,0 +1,115 @@
+"""Single fields of Telegram Desktop's JSON: numbers, peers, dates. Pure; whatever they hold, nothing is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+_PEERS: Final = ("user", "chat", "channel")
+_OLD_SHIFT: Final = 32
+"""Versions before 2.8 (2021) wrote peers as numbers: the kind above these bits, 0 user, 1 chat, 2 channel."""
+LAST: Final = 253_402_300_799
+"""The last second of the year 9999."""
+_FIRST_EDIT: Final = 86_400 * 365
+"""Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
+MOST_ID: Final = 2**63 - 1
+
+
+def number(value: object) -> int | None:
+    """A whole number that the archive can hold; also one written as a text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and 0 < len(value) < 20 and value.lstrip("-").isdecimal() and value.isascii():
+        value = int(value)
+    return value if isinstance(value, int) and -MOST_ID <= value <= MOST_ID else None
+
+
+def count(value: object) -> int | None:
+    """A number of things."""
+    found = number(value)
+    return found if found is not None and found >= 0 else None
+
+
+def words(value: object) -> str | None:
+    """A text that is not empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def peer(value: object) -> dict[str, Any] | None:
+    """`channel123`, or a number of an early version, as {type, id}."""
+    if isinstance(value, str):
+        for kind in _PEERS:
+            if value.startswith(kind) and (found := number(value[len(kind) :])) is not None:
+                return {"type": kind, "id": found}
+    old = number(value)
+    if old is None or old < 0 or old >> _OLD_SHIFT > 2:
+        return None
+    return {"type": _PEERS[old >> _OLD_SHIFT], "id": old & ((1 << _OLD_SHIFT) - 1)}
+
+
+def named_peer(value: object, name: object) -> dict[str, Any] | None:
+    """{type, id, name, username} of a sender."""
+    found = peer(value)
+    return None if found is None else {**found, "name": words(name), "username": None}
+
+
+def moment(unix: object) -> datetime | None:
+    """Unix seconds as a time; None if no calendar has it."""
+    seconds = number(unix)
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and -LAST <= seconds <= LAST else None
+
+
+def wall_time(value: object) -> datetime | None:
+    """A local time as written, without zone."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found
+
+
+class LocalDates:
+    """Turns local times into moments. In an hour that clocks show twice, time does not go back with growing ids."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+        self._last: datetime | None = None
+        self.used = False
+        self.uncertain = 0
+        """Times that clocks show twice or never."""
+
+    def of_message(self, entry: Mapping[str, Any]) -> datetime | None:
+        """When a message was posted; messages are to be asked for in their order. Raises ZoneNeeded."""
+        found = moment(entry.get("date_unixtime"))
+        if found is None and (wall := wall_time(entry.get("date"))) is not None:
+            found = self._at(wall, ordered=True)
+        self._last = found or self._last
+        return found
+
+    def of_edit(self, entry: Mapping[str, Any]) -> datetime | None:
+        """When a message was edited."""
+        found = moment(entry.get("edited_unixtime"))
+        if found is None and (wall := wall_time(entry.get("edited"))) is not None and wall.year > 1970:
+            found = self._at(wall, ordered=False)
+        return found if found is not None and found.timestamp() >= _FIRST_EDIT else None
+
+    def _at(self, wall: datetime, *, ordered: bool) -> datetime | None:
+        if wall.tzinfo is not None:
+            return wall.astimezone(UTC)
+        if self._zone is None:
+            raise ZoneNeeded
+        self.used = True
+        try:
+            first, second = (wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        except (OverflowError, ValueError):
+            return None
+        if first == second:
+            return first
+        self.uncertain += ordered
+        late = ordered and self._last is not None and first < self._last
+        return second if late and first < second else first
+
+
+class ZoneNeeded(Exception):
+    """A date is a local time, and nobody said whose."""

@@ -1,0 +1,252 @@
+"""Telegram Desktop's `result.json`: one chat, or the chats of a whole account; and what telekeep exports like it.
+
+Streamed: one message is in memory at a time. A file that ends too early gives all messages that are whole.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+
+from archiver.errors import UsageError
+from archiver.ids import ChannelId
+from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, JsonPieces
+from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.sources.desktop_entry import read_entry, read_piece
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number, words
+
+RESULT: Final = "result.json"
+_REFUSED: Final = {
+    "personal_chat": "a personal chat",
+    "bot_chat": "a chat with a bot",
+    "private_group": "a basic group",
+    "saved_messages": "saved messages",
+    "replies": "the chat of replies",
+    "verification_codes": "the chat of verification codes",
+}
+_CHANNELS: Final = {"public_channel": False, "private_channel": False}
+_GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
+_MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
+_LOOK: Final = 1 << 18
+_UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
+_OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
+"""Ids of channels as versions before 2.8 wrote them."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """What is known of a chat when its messages begin."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    in_account: bool = False
+
+    @property
+    def kind(self) -> object:
+        return self.fields.get("type")
+
+    @property
+    def own(self) -> dict[str, Any]:
+        found = self.fields.get("telekeep")
+        return found if isinstance(found, dict) else {}
+
+
+def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
+    """Open a file, or the directory that Desktop made (`ChatExport_2026-01-31`)."""
+    return DesktopJson(path / RESULT if path.is_dir() else path, zone)
+
+
+def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+    """Read a stored piece again."""
+    try:
+        value = read_json(raw).value
+        text, date = read_piece(value, LocalDates(zone or UTC))
+    except (UnreadableJson, AttributeError, TypeError):
+        return None
+    return Piece(text=text, date=date if "date_unixtime" in value else None)
+
+
+class DesktopJson:
+    """A file of Telegram Desktop."""
+
+    format = "desktop-json"
+
+    def __init__(self, path: Path, zone: tzinfo | None) -> None:
+        self._path = path
+        self.root = path.parent
+        self.parts = (path,)
+        self._dates = LocalDates(zone)
+        self._is_over = False
+        head, self._tail = _ends(path)
+        self._ends = head + b"\n" + self._tail
+        self._is_old = b'"date_unixtime"' not in head
+
+    @property
+    def zone_used(self) -> bool:
+        """Whether a date needed the zone: only files without `date_unixtime` do."""
+        return self._dates.used
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date near either end; dates in the future count as none."""
+        now = time.time()
+        found = [seconds for one in _UNIX.findall(self._ends) if (seconds := int(one)) <= now]
+        return datetime.fromtimestamp(max(found), UTC) if found else None
+
+    def chats(self) -> Iterator[Chat | Flaw]:
+        """The chats; those of a whole account include what telekeep does not archive."""
+        try:
+            with self._path.open("rb") as file:
+                yield from self._chats(JsonPieces(file))
+        except (EndsEarly, BrokenJson) as exc:
+            if not self._is_over:
+                yield _fatal(exc)
+        except OSError as exc:
+            raise UsageError(f"{self._path} cannot be read: {exc.strerror}.") from exc
+
+    def _chats(self, pieces: JsonPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
+        frame = _Frame(in_account=in_account)
+        for key in pieces.keys():  # noqa: SIM118 - it is no dict
+            if key == "messages" and pieces.is_next(b"["):
+                yield from self._chat(pieces, frame)
+            elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
+                yield from self._account(pieces)
+            elif key in ("name", "type", "id"):
+                frame.fields[key] = _value(pieces.value())
+            else:
+                pieces.skip()
+
+    def _account(self, pieces: JsonPieces) -> Iterator[Chat | Flaw]:
+        for key in pieces.keys():  # noqa: SIM118 - it is no dict
+            if key == "list" and pieces.is_next(b"["):
+                for _ in pieces.elements():
+                    yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
+            else:
+                pieces.skip()
+
+    def _chat(self, pieces: JsonPieces, frame: _Frame) -> Iterator[Chat]:
+        """The chat whose messages begin here; they are passed over unless somebody reads them."""
+        if not {"type", "id"} <= frame.fields.keys():
+            frame.fields |= self._late_fields(pieces.at)
+        begun: list[Iterator[None]] = []
+
+        def read(channel_id: ChannelId) -> Iterator[Entry]:
+            begun.append(pieces.elements())
+            return self._entries(pieces, begun[0], channel_id)
+
+        yield self._described(frame, read)
+        if not begun:
+            pieces.skip()
+            return
+        for _ in begun[0]:
+            pieces.skip()
+
+    def _entries(self, pieces: JsonPieces, elements: Iterator[None], channel_id: ChannelId) -> Iterator[Entry]:
+        last = 0
+        try:
+            for _ in elements:
+                piece = pieces.value()
+                found = self._entry(piece, channel_id)
+                if isinstance(found, ImportedMessage):
+                    last = found.message.message_id
+                yield from self._said(found, piece, last)
+        except (EndsEarly, BrokenJson) as exc:
+            self._is_over = True
+            yield _fatal(exc)
+        except ZoneNeeded as exc:
+            raise UsageError(
+                "its dates are local times, and the file does not say of which zone.",
+                hint="Say where it was exported: `--tz Europe/Kyiv`.",
+            ) from exc
+        if self._dates.uncertain:
+            yield Flaw("", f"{self._dates.uncertain:,} dates are in an hour that clocks show twice or never", note=True)
+
+    def _said(self, found: Entry, piece: JsonElement, last: int) -> Iterator[Entry]:
+        yield found
+        if piece.found is not None and piece.found.replaced:
+            yield Flaw(f"message {last}", "bytes that are not UTF-8 were replaced by U+FFFD", note=True)
+
+    def _entry(self, piece: JsonElement, channel_id: ChannelId) -> Entry:
+        where = f"byte {piece.at:,}"
+        if piece.found is None:
+            return Flaw(where, piece.why)
+        value = piece.found.value
+        if not isinstance(value, dict):
+            return Flaw(where, "it is not a message")
+        found = read_entry(value, channel_id, self._dates)
+        return Flaw(where, found.what, note=found.note) if isinstance(found, Flaw) and not found.where else found
+
+    def _described(self, frame: _Frame, read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
+        found, kind = number(frame.fields.get("id")), frame.kind
+        if found is not None and self._is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
+            found &= (1 << 32) - 1
+        refused = _REFUSED.get(str(kind))
+        if kind not in _MEGAGROUP and refused is None and kind is not None:
+            refused = "a chat of a kind that telekeep does not know"
+        own = frame.own or _own(self._tail)
+        return Chat(
+            channel_id=ChannelId(found) if found is not None and found > 0 else None,
+            title=words(frame.fields.get("name")),
+            username=words(own.get("username")) if own.get("username") and not frame.in_account else None,
+            megagroup=_MEGAGROUP.get(str(kind)),
+            refused=refused,
+            read=read,
+        )
+
+    def _late_fields(self, at: int) -> dict[str, Any]:
+        """The chat's `id` and `type` where they follow its messages, as in files whose keys were sorted."""
+        found: dict[str, Any] = {}
+        with self._path.open("rb") as file:
+            file.seek(at)
+            pieces = JsonPieces(file)
+            try:
+                pieces.skip()
+                for key in pieces.rest_of_keys():
+                    if key in ("name", "type", "id"):
+                        found[key] = _value(pieces.value())
+                    else:
+                        pieces.skip()
+            except (EndsEarly, BrokenJson):
+                return found
+        return found
+
+
+def _value(piece: JsonElement) -> Any:
+    return None if piece.found is None else piece.found.value
+
+
+def _nothing(pieces: JsonPieces) -> Iterator[Chat]:
+    pieces.skip()
+    return iter(())
+
+
+def _fatal(exc: EndsEarly | BrokenJson) -> Flaw:
+    if isinstance(exc, EndsEarly):
+        return Flaw(f"byte {exc.at:,}", "the file ends too early: what follows is not in it", fatal=True)
+    return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)
+
+
+def _ends(path: Path) -> tuple[bytes, bytes]:
+    """The first and the last bytes. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LOOK)
+            file.seek(max(file.seek(0, 2) - _LOOK, 0))
+            return head, file.read(_LOOK)
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+
+
+def _own(tail: bytes) -> dict[str, Any]:
+    """What telekeep wrote at the end of a chat that it exported."""
+    _, mark, own = tail.rpartition(b'\n "telekeep": ')
+    try:
+        found = read_json(own.rstrip().removesuffix(b"}")).value if mark else None
+    except UnreadableJson:
+        return {}
+    return found if isinstance(found, dict) else {}
