@@ -35,6 +35,7 @@ _ACTING = frozenset(
         "media",
         "verify",
         "health",
+        "import",
         "repair",
     }
 )

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("Mirror", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
     "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
     "export": ("Keep", "archiver.cli.commands.export", "Export a range of dates to a file, with a manifest."),
+    "import": ("Keep", "archiver.cli.commands.import_", "Take an export of another program into the archive."),
     "media": ("Keep", "archiver.cli.commands.media", "Fetch and keep the files behind the messages."),
     "index": (
         "Keep",

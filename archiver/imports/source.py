@@ -87,6 +87,8 @@ class Chat:
     username: str | None = None
     megagroup: bool | None = None
     """None: the format does not know it."""
+    of_several: bool = False
+    """Whether the source may have others: `--channel` then chooses."""
     refused: str | None = None
     """What it is if telekeep does not archive it: `a personal chat`, `a basic group`..."""
     read: Callable[[ChannelId], Iterator[Entry]]

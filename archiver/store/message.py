@@ -103,7 +103,7 @@ def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
     """Store messages seen for the first time."""
     tail = (sighting.origin, sighting.generation, sighting.now, sighting.now, sighting.pts)
     insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), _language(m), *tail) for m in messages])
-    _put_media(conn, messages)
+    put_media(conn, messages)
 
 
 def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
@@ -116,10 +116,11 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
         [(m.channel_id, m.message_id, len(m.media)) for m in messages],
     )
-    _put_media(conn, messages)
+    put_media(conn, messages)
 
 
-def _put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
+def put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    """Store the media of messages that are held."""
     rows = [_media(m, slot) for m in messages for slot in m.media]
     insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
 

@@ -194,6 +194,7 @@ class DesktopJson:
             title=words(frame.fields.get("name")),
             username=words(own.get("username")) if own.get("username") and not frame.in_account else None,
             megagroup=_MEGAGROUP.get(str(kind)),
+            of_several=frame.in_account,
             refused=refused,
             read=read,
         )

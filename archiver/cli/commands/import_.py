@@ -1,0 +1,171 @@
+"""`telekeep import`: take what another program exported of a channel into the archive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from archiver.cli import interrupted, output
+from archiver.cli.invocation import Invocation
+from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
+
+if TYPE_CHECKING:
+    from archiver.cli.view.import_report import ImportedChat
+    from archiver.compose.import_channel import ImportChannel
+    from archiver.imports.import_file import HashedSource
+    from archiver.imports.source import Chat
+    from archiver.store.database import Database
+
+EXIT_STATUS = {
+    0: "imported, or nothing of it is new",
+    1: "there are no messages in it",
+    2: "wrong usage, or nothing that can be read",
+    3: "imported, but for what is named",
+    130: "interrupted; what was imported stays, and the same command continues",
+}
+
+HELP = """\
+Take what another program exported of a channel into the archive.
+
+\b
+Examples:
+  telekeep import ChatExport_2026-01-31/
+  telekeep import result.json --channel @name
+  telekeep import messages.html --channel 1234567890 --tz Europe/Kyiv
+  telekeep import result.json --dry-run
+
+Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL and
+Parquet; the format is told by the content. Nothing that was captured from Telegram is ever overwritten: what is empty
+is filled, other words are kept as a revision, other values are kept beside, and show and history name the file. The
+files beside the export are copied into the archive.
+
+No account is needed. A channel that the archive does not know is kept as imported: it can be searched and exported, and
+is mirrored once `telekeep add` finds it. Of an import it is never known what is missing. See docs/imports.md.
+"""
+
+
+class ImportOrder(NamedTuple):
+    """What to import, as given."""
+
+    path: Path
+    channel: str | None
+    zone: str | None
+    is_dry_run: bool
+    shape: Shape
+
+
+def command(
+    context: CommandContext,
+    path: Annotated[Path, Argument(metavar="PATH", help="A file, or the directory of an export.")],
+    *,
+    channel: Annotated[
+        str | None,
+        Option("--channel", "-c", metavar="CHANNEL", help="The channel it is of, if the export does not say."),
+    ] = None,
+    tz: Annotated[
+        str | None, Option("--tz", metavar="ZONE", help="Zone of the export's local times, such as Europe/Kyiv.")
+    ] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; say what importing would bring.")] = False,
+    json: JsonObjectOption = False,
+    jsonl: JsonLinesOption = False,
+    progress: ProgressOption = "auto",
+) -> int:
+    """Import an export of another program; users see HELP instead."""
+    set_style(progress)
+    order = ImportOrder(path, channel, tz, dry_run, choose_shape(json=json, jsonl=jsonl))
+    return interrupted.run(run(context.obj, order))
+
+
+async def run(invocation: Invocation, order: ImportOrder) -> int:
+    """Import. Returns the exit status."""
+    from archiver.cli.view.import_report import ImportReport, report_import
+    from archiver.imports.detect import open_source
+    from archiver.imports.import_file import HashedSource
+    from search.query.dates import parse_zone
+
+    directory = invocation.settings().archive.dir
+    zone: tzinfo | None = None if order.zone is None else parse_zone(order.zone)
+    source = await asyncio.to_thread(open_source, order.path, zone)
+    hashed = await asyncio.to_thread(HashedSource, source)
+    async with _open(directory, is_dry_run=order.is_dry_run) as database:
+        done = await _import_all(database, directory, hashed, order)
+    result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
+    report_import(result)
+    if order.shape != "people":
+        (output.json if order.shape == "json" else output.jsonl)(result.to_object())
+    return result.exit_status
+
+
+@asynccontextmanager
+async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database | None]:
+    """The archive; None for a dry run where there is none."""
+    from archiver.compose.read_archive import open_archive as open_readonly
+    from archiver.compose.write_archive import open_archive, open_shared
+    from archiver.errors import Busy, NoArchive
+    from archiver.store.database import expect_archive
+
+    if is_dry_run:
+        try:
+            expect_archive(directory)
+        except NoArchive:
+            yield None
+            return
+        async with open_readonly(directory, remarks=output) as database:
+            yield database
+        return
+    with suppress(Busy):  # who mirrors has made the search tables
+        async with open_archive(directory, command="import", remarks=output):
+            pass
+    async with open_shared(directory, command="import", remarks=output) as database:
+        yield database
+
+
+async def _import_all(
+    database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
+) -> tuple[list[ImportedChat], Counter[str], list[str]]:
+    """Import every chat that is wanted; what was refused, and what is wrong between the chats."""
+    from archiver.cli.view.import_report import ImportedChat
+    from archiver.compose.import_channel import make_channel
+    from archiver.imports.run_import import Importer
+    from archiver.imports.source import Flaw
+
+    done: list[ImportedChat] = []
+    refused: Counter[str] = Counter()
+    broken: list[str] = []
+    with Progress("import", unit="messages") as progress:
+        importer = Importer(database, hashed.source, archive=directory, zone=order.zone, progress=progress.advance)
+        for chat in hashed.source.chats():
+            if isinstance(chat, Flaw):
+                broken.append(f"{chat.where}: {chat.what}" if chat.where else chat.what)
+            elif chat.refused is not None:
+                refused[chat.refused] += 1
+            elif (chosen := await _choose(database, chat, order)) is not None:
+                file = hashed.describe(chat, chosen.channel_id)
+                if order.is_dry_run or database is None:
+                    outcome = await importer.plan(chat, chosen.channel_id, file)
+                else:
+                    prepare = partial(database.write, make_channel, chosen)
+                    outcome = await importer.run(chat, chosen.channel_id, file, prepare=prepare)
+                done.append(ImportedChat(chosen, outcome))
+    return done, refused, broken
+
+
+async def _choose(database: Database | None, chat: Chat, order: ImportOrder) -> ImportChannel | None:
+    """The channel of a chat; None: it is another than the one asked for, in an export of several."""
+    from archiver.compose.import_channel import choose_channel
+    from archiver.errors import UsageError
+
+    try:
+        return await choose_channel(database, chat, order.channel, remarks=output)
+    except UsageError:
+        if order.channel is not None and chat.of_several:
+            return None
+        raise

@@ -1,0 +1,162 @@
+"""What an import brought, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from archiver.cli import output
+from archiver.cli.terminal import terminal_safe
+from archiver.cli.view import figures
+from archiver.compose.import_channel import ImportChannel
+from archiver.imports.import_file import HashedSource
+from archiver.imports.import_page import ImportCounts
+from archiver.imports.run_import import FlawCounts, ImportOutcome
+from archiver.model.row import iso
+
+_SHOWN = 10
+"""Maximum number of kinds of flaws that are named."""
+
+
+class ImportedChat(NamedTuple):
+    """A chat that was imported."""
+
+    channel: ImportChannel
+    outcome: ImportOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import brought."""
+
+    path: Path
+    hashed: HashedSource
+    zone: str | None
+    is_dry_run: bool
+    chats: Sequence[ImportedChat]
+    refused: Counter[str]
+    """Chats that telekeep does not archive, by kind."""
+    broken: Sequence[str]
+    """What is wrong between the chats."""
+
+    @property
+    def counts(self) -> ImportCounts:
+        """Of all chats together."""
+        return reduce(lambda sum_, one: sum_ + one.outcome.counts, self.chats, ImportCounts())
+
+    @property
+    def exit_status(self) -> int:
+        """0 all, 1 nothing there, 3 all but what is named; 2 for an export of nothing that telekeep archives."""
+        if self.broken or any(one.outcome.is_flawed for one in self.chats):
+            return 3
+        if not self.chats and self.refused:
+            return 2
+        return 0 if self.counts.messages else 1
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "path": str(self.path),
+            "format": self.hashed.source.format,
+            "sha256": self.hashed.sha256,
+            "bytes": self.hashed.bytes,
+            "tz": self.zone,
+            "dry_run": self.is_dry_run,
+            "messages": self.counts.messages,
+            **self.counts.to_object(),
+            "channels": [_chat_object(one) for one in self.chats],
+            "refused": [{"what": what, "count": count} for what, count in self.refused.items()],
+            "broken": list(self.broken),
+            "exit_status": self.exit_status,
+        }
+
+
+def _chat_object(one: ImportedChat) -> dict[str, Any]:
+    outcome = one.outcome
+    record = outcome.record
+    return {
+        "channel_id": one.channel.channel_id,
+        "channel": one.channel.name,
+        "made": one.channel.made is not None,
+        "import_id": None if record is None else record.import_id,
+        "newest": None if record is None else iso(record.newest),
+        "imported_before": outcome.was_finished,
+        "messages": outcome.counts.messages,
+        **outcome.counts.to_object(),
+        "attached": outcome.attached,
+        "flaws": [
+            {"what": flaw.what, "count": flaw.count, "places": flaw.places, "note": flaw.note, "fatal": flaw.fatal}
+            for flaw in outcome.flaws.values()
+        ],
+    }
+
+
+def report_import(result: ImportReport) -> None:
+    """Say what an import brought."""
+    for one in result.chats:
+        output.note(f"{one.channel.name}: {_brought(one, dry=result.is_dry_run)}")
+        for line in _remarks(one, dry=result.is_dry_run):
+            output.note(f"{one.channel.name}: {line}")
+        _report_flaws(one)
+    for what, count in result.refused.items():
+        output.warn(f"left out {_several(what, count)}: telekeep archives channels and supergroups.")
+    for line in result.broken:
+        output.warn(f"{line}.")
+    if not result.chats and not result.refused:
+        output.error(f"{result.path}: there are no messages in it.")
+    if result.is_dry_run:
+        output.note("nothing was written (--dry-run)")
+
+
+def _several(what: str, count: int) -> str:
+    return what if count == 1 else f"{what} ({figures.number(count)} of them)"
+
+
+def _brought(one: ImportedChat, *, dry: bool) -> str:
+    counts = one.outcome.counts
+    if not counts.messages:
+        return "no messages"
+    if not counts.changes:
+        all_known = f"{figures.count(counts.messages, 'message')}, all of them known"
+        return f"{all_known}; nothing {'would change' if dry else 'changed'}"
+    return ", ".join(_parts(counts))
+
+
+def _parts(counts: ImportCounts) -> Iterator[str]:
+    yield f"{figures.count(counts.new, 'message')} new"
+    if counts.same:
+        yield f"{figures.number(counts.same)} known"
+    if counts.filled:
+        yield f"{figures.number(counts.filled)} filled where they were empty"
+    if counts.differing:
+        words = f" ({figures.number(counts.revisions)} with other words, kept as revisions)" if counts.revisions else ""
+        yield f"{figures.number(counts.differing)} that differ{words}"
+    if counts.files:
+        yield f"{figures.count(counts.files, 'file')} stored"
+
+
+def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
+    counts = one.outcome.counts
+    if counts.missing:
+        yield f"{figures.number(counts.missing)} of the new ones are deleted or no longer visible in the channel"
+    if one.channel.made is not None and counts.messages:
+        verb = "would be kept" if dry else "is kept"
+        yield f"{verb} as imported, not mirrored; what is missing is not known. `telekeep add` mirrors it"
+
+
+def _report_flaws(one: ImportedChat) -> None:
+    for flaw in list(one.outcome.flaws.values())[:_SHOWN]:
+        say = output.note if flaw.note else output.warn
+        say(f"{one.channel.name}: {_describe(flaw)}.")
+
+
+def _describe(flaw: FlawCounts) -> str:
+    if flaw.fatal or flaw.count == 1:
+        return terminal_safe(f"{flaw.places[0]}: {flaw.what}" if flaw.places else flaw.what)
+    places = ", ".join(flaw.places)
+    more = ", ..." if flaw.count > len(flaw.places) else ""
+    return terminal_safe(f"{figures.number(flaw.count)} times: {flaw.what} ({places}{more})")

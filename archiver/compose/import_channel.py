@@ -1,0 +1,123 @@
+"""Which channel an import goes to: as typed, and as the file says; one that only imports know is made here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from archiver.address import ChannelRef, parse_channel
+from archiver.compose.named_channel import find_typed
+from archiver.compose.remarks import Remarks
+from archiver.errors import NotFound, UsageError
+from archiver.ids import AccessHash, ChannelId
+from archiver.imports.source import Chat
+from archiver.model.record import Channel
+from archiver.model.row import ChannelName
+from archiver.store import channel as channels
+from archiver.store.database import Database, Writer
+from archiver.store.imported import set_imported_only
+from archiver.store.rows import list_names
+
+REASON = "known by imports alone; `telekeep add` mirrors it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportChannel:
+    """The channel of an import."""
+
+    channel_id: ChannelId
+    name: str
+    """What it is or will be called."""
+    made: Channel | None = None
+    """To be made: the archive does not know it."""
+    alias: str | None = None
+
+
+async def choose_channel(
+    database: Database | None, chat: Chat, typed: str | None, *, remarks: Remarks
+) -> ImportChannel:
+    """The channel that a chat goes to. Raises UsageError."""
+    known = await database.read(list_names) if database is not None else []
+    if typed is None:
+        return _by_id(_expect_id(chat), chat, known)
+    if database is not None:
+        try:
+            found = await find_typed(database.connection, typed, known, remarks=remarks)
+        except NotFound:
+            pass
+        else:
+            _expect_same(chat, found.channel_id, found.name)
+            return ImportChannel(channel_id=found.channel_id, name=found.name)
+    return _unknown(parse_channel(typed), chat, known)
+
+
+def _by_id(channel_id: ChannelId, chat: Chat, known: list[ChannelName]) -> ImportChannel:
+    held = next((one for one in known if one.channel_id == channel_id), None)
+    if held is not None:
+        return ImportChannel(channel_id=channel_id, name=held.name)
+    return _make(channel_id, chat, username=_free_name(chat.username, known))
+
+
+def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportChannel:
+    if ref.channel_id is not None:
+        _expect_same(chat, ref.channel_id, str(ref))
+        return _by_id(ref.channel_id, chat, known)
+    if chat.channel_id is None:
+        raise UsageError(
+            f"{ref} is not in the archive, and this format does not say the channel's id.",
+            hint="Give the id, such as `--channel 1234567890`, or add the channel first.",
+        )
+    held = next((one for one in known if one.channel_id == chat.channel_id), None)
+    if held is not None:
+        raise UsageError(
+            f"the export is of channel {held.channel_id}, which the archive has as {held.name}, not as {ref}.",
+            hint=f"Use `--channel {held.name}`.",
+        )
+    if ref.public or ref.may_be_username:
+        return _make(chat.channel_id, chat, username=ref.name)
+    return _make(chat.channel_id, chat, username=chat.username, alias=ref.name)
+
+
+def _free_name(username: str | None, known: list[ChannelName]) -> str | None:
+    """The username, unless another channel of the archive has it."""
+    taken = {name.casefold() for one in known for name in (one.username, *one.usernames) if name}
+    return None if username is None or username.casefold() in taken else username
+
+
+def _make(channel_id: ChannelId, chat: Chat, *, username: str | None, alias: str | None = None) -> ImportChannel:
+    made = Channel(
+        channel_id=channel_id,
+        access_hash=AccessHash(0),
+        title=chat.title or username or alias or str(channel_id),
+        username=username,
+        usernames=(username,) if username else (),
+        megagroup=bool(chat.megagroup),
+    )
+    return ImportChannel(channel_id=channel_id, name=username or alias or str(channel_id), made=made, alias=alias)
+
+
+def _expect_id(chat: Chat) -> ChannelId:
+    if chat.channel_id is None:
+        raise UsageError("the export does not say of which channel it is.", hint="Say it: `--channel @name`.")
+    return chat.channel_id
+
+
+def _expect_same(chat: Chat, channel_id: ChannelId, name: str) -> None:
+    if chat.channel_id is not None and chat.channel_id != channel_id:
+        title = f' "{chat.title}"' if chat.title else ""
+        raise UsageError(
+            f"the export is of channel {chat.channel_id}{title}, but {name} is channel {channel_id}.",
+            hint="Leave --channel out to import it as what it is.",
+        )
+
+
+def make_channel(conn: Writer, chosen: ImportChannel) -> None:
+    """Make the channel if the archive does not know it: not mirrored until somebody adds it."""
+    if chosen.made is None or channels.find_checkpoint(conn, chosen.channel_id) is not None:
+        return
+    now = int(time.time())
+    channels.upsert_channel(conn, chosen.made, now=now)
+    channels.set_state(conn, chosen.channel_id, "removed", now=now, reason=REASON)
+    set_imported_only(conn, chosen.channel_id, only=True)
+    if chosen.alias:
+        channels.set_alias(conn, chosen.channel_id, chosen.alias)

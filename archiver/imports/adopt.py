@@ -1,0 +1,114 @@
+"""Files beside an export become blobs of the archive: never fetched again.
+
+A path is written by whoever made the export: it is followed from the export's own directory only, part by part, never
+through a link, and only to a regular file.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from archiver.imports.source import AttachedFile
+from archiver.media.blob_store import DATA, BlobStore
+
+_CHUNK: Final = 1 << 20
+_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LINKED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+_MOST_PARTS: Final = 32
+
+
+class StoredFile(NamedTuple):
+    """Bytes that are stored."""
+
+    sha256: str
+    size: int
+
+
+class NotAdopted(Exception):
+    """Why a file beside an export is not taken, as a sentence."""
+
+
+def made_up_id(sha256: str) -> str:
+    """An id for a file whose own is not known, from its bytes: negative, as none of Telegram's is."""
+    return f"-{int(sha256[:15], 16) + 1}"
+
+
+@contextmanager
+def open_attached(root: Path, path: str) -> Iterator[int]:
+    """Open a file below the directory of an export. Raises NotAdopted."""
+    parts = _parts(path)
+    try:
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise NotAdopted("its directory cannot be read") from exc
+    try:
+        for part in parts[:-1]:
+            inner = _open(part, os.O_DIRECTORY | _FLAGS, handle)
+            os.close(handle)
+            handle = inner
+        file = _open(parts[-1], _FLAGS, handle)
+    finally:
+        os.close(handle)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise NotAdopted("it is no regular file")
+        yield file
+    finally:
+        os.close(file)
+
+
+def adopt_file(blobs: BlobStore, root: Path, attached: AttachedFile) -> StoredFile:
+    """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
+    name = f"import-{os.getpid()}{DATA}"
+    with open_attached(root, attached.path) as file:
+        size = os.fstat(file).st_size
+        if attached.size is not None and size != attached.size:
+            raise NotAdopted("it is not as large as the export says")
+        try:
+            sha256 = _copy(file, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
+            if attached.sha256 not in (None, sha256):
+                raise NotAdopted("its bytes are not those that the export names")
+            blobs.adopt(name, sha256=sha256, size=size)
+        finally:
+            blobs.drop_partial(name)
+    return StoredFile(sha256, size)
+
+
+def _parts(path: str) -> list[str]:
+    parts = path.split("/")
+    if path.startswith("/") or "\0" in path or any(part in ("", ".", "..") for part in parts):
+        raise NotAdopted("its path leads out of the export")
+    if len(parts) > _MOST_PARTS:
+        raise NotAdopted("its path is too deep")
+    return parts
+
+
+def _open(name: str, flags: int, directory: int) -> int:
+    try:
+        return os.open(name, flags, dir_fd=directory)
+    except FileNotFoundError as exc:
+        raise NotAdopted("it is not there") from exc
+    except (OSError, ValueError) as exc:
+        is_link = isinstance(exc, OSError) and exc.errno in _LINKED
+        raise NotAdopted("it is a link, or no regular file" if is_link else "it cannot be read") from exc
+
+
+def _copy(source: int, target: int) -> str:
+    """Copy all bytes; return their SHA-256."""
+    digest = hashlib.sha256()
+    try:
+        while chunk := os.read(source, _CHUNK):
+            digest.update(chunk)
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(target, view) :]
+    finally:
+        os.close(target)
+    return digest.hexdigest()

@@ -1,0 +1,289 @@
+"""One page of an import: what it adds to the archive, written in one transaction or not at all.
+
+Messages, revisions, pieces, search rows and the outbox commit together, as those of an answer of Telegram do. Writing
+the same page again changes nothing. Coverage, pts and gaps are not touched: an export proves nothing about other ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+import archiver.store.message as messages
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.adopt import StoredFile, made_up_id
+from archiver.imports.source import ImportedMessage
+from archiver.model.compare_import import ImportDecision, compare_import, fill
+from archiver.model.coverage import Interval
+from archiver.model.document import to_document
+from archiver.model.imported import IMPORTED
+from archiver.model.media_file import find_key
+from archiver.model.record import Media, Message
+from archiver.store import imported as store
+from archiver.store.capture import Capture, append_capture
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Reader, Writer
+from archiver.store.file import fill_files, find_file, settle_downloaded
+from archiver.store.message import Sighting
+from archiver.store.outbox import enqueue
+from archiver.store.revision import keep_late_revisions
+from archiver.version import version
+from search.exact import writer
+
+PAGE: Final = 500
+"""Messages in one transaction."""
+ACCOUNT: Final = "import"
+"""What the log has instead of an account."""
+_WAYS: Final = {"difference": "update", "history": "history", "audit": "audit"}
+
+Files = Mapping[tuple[MessageId, int], StoredFile]
+"""The stored files of a page, by message and slot."""
+
+
+class ImportTarget(NamedTuple):
+    """Where an import goes."""
+
+    channel_id: ChannelId
+    import_id: int
+    generation: int
+    seen: int
+    """The moment by which the export has its messages, unix seconds: it is not older."""
+
+
+@dataclass(slots=True)
+class PagePlan:
+    """What a page adds."""
+
+    new: list[ImportedMessage] = field(default_factory=list)
+    again: int = 0
+    """Messages that this very import has brought already."""
+    known: list[tuple[ImportedMessage, Message, ImportDecision]] = field(default_factory=list)
+    """Messages that are held, with what is held and what was decided."""
+    repeated: int = 0
+    """Those of `known` of which this import has another piece: an export may have a message twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """How many messages an import brought, and how."""
+
+    new: int = 0
+    same: int = 0
+    filled: int = 0
+    differing: int = 0
+    revisions: int = 0
+    """Other words that were kept as revisions."""
+    missing: int = 0
+    """New ones that Telegram no longer showed when the channel was read."""
+    files: int = 0
+
+    @property
+    def messages(self) -> int:
+        """All messages."""
+        return self.new + self.same + self.filled + self.differing
+
+    @property
+    def changes(self) -> int:
+        """Those that brought anything."""
+        return self.new + self.filled + self.differing + self.files
+
+    def to_object(self) -> dict[str, int]:
+        """As JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __add__(self, other: ImportCounts) -> ImportCounts:
+        return ImportCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
+    """Compare a page, which has each message once, with what is held."""
+    plan = PagePlan()
+    ids = [one.message.message_id for one in page]
+    held_ids = set(messages.list_known(conn, target.channel_id, ids))  # type: ignore[arg-type]
+    before = store.list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
+    digests = {one.message.message_id: one.message.payload_sha256 for one in page}
+    asked = [one for one in sorted(held_ids) if before.get(one) != digests[MessageId(one)]]  # type: ignore[call-overload]
+    read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
+    held = {one.message_id: one for one in read}
+    for one in page:
+        number = one.message.message_id
+        if number not in held_ids:
+            plan.new.append(one)
+        elif number not in held:
+            plan.again += 1
+        else:
+            plan.known.append((one, held[number], compare_import(one.message, held[number])))
+            plan.repeated += number in before
+    return plan
+
+
+def count_plan(plan: PagePlan) -> ImportCounts:
+    """What a plan would bring, but for files."""
+    kinds = [decision.kind for _, _, decision in plan.known]
+    return ImportCounts(
+        new=len(plan.new),
+        same=kinds.count("same") + plan.again,
+        filled=kinds.count("fills"),
+        differing=kinds.count("differs"),
+        revisions=sum(decision.revises for _, _, decision in plan.known),
+    )
+
+
+def store_page(
+    conn: Writer, target: ImportTarget, page: Sequence[ImportedMessage], files: Files, *, now: int
+) -> ImportCounts:
+    """Write a page, which has each message once."""
+    plan = plan_page(conn, target, page)
+    counts = count_plan(plan)
+    missing = _insert(conn, target, [_with_files(one, files) for one in plan.new], now=now) if plan.new else 0
+    revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
+    adopted = _settle(conn, target, page, files, now=now) if files else 0
+    counts = replace(counts, revisions=revised, missing=missing, files=adopted)
+    if plan.new or revised or len(plan.known) > plan.repeated:
+        append_capture(conn, _capture(target, len(page) - plan.again, now))
+    if plan.new or revised or adopted or len(plan.known) > plan.repeated:
+        store.add_counts(conn, target.import_id, counts.to_object())
+    return counts
+
+
+def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], *, now: int) -> int:
+    """Store messages that were not held; return how many of them are known to be deleted."""
+    channel_id = target.channel_id
+    sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
+    written = fill_files(conn, [one.message for one in new])
+    messages.insert_messages(conn, written, sighting)
+    if seen := [(one.seen.first_seen, one.seen.last_seen, one.message.message_id) for one in new if one.seen]:
+        store.set_seen(conn, channel_id, seen)
+    store.put_pieces(
+        conn,
+        channel_id,
+        target.import_id,
+        [store.PieceRow(one.message_id, one.payload_sha256, None, None) for one in written],
+    )
+    missing = _mark_missing(conn, target, new)
+    writer.upsert(conn, [to_document(one, is_missing=one.message_id in missing) for one in written])
+    _keep_earlier(conn, new)
+    enqueue(conn, channel_id, [one.message_id for one in written], now=now, later=True)
+    return len(missing)
+
+
+def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> set[MessageId]:
+    """Mark what Telegram no longer showed when these ids were read, and what another telekeep knew to be deleted."""
+    covered = list_coverage(conn, target.channel_id, target.generation)
+    absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)]
+    proofs = store.find_absence_proofs(conn, target.channel_id, target.generation, absent)
+    marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs]
+    known = {number for number, _, _ in marks}
+    marks += [
+        (one.message.message_id, one.seen.missing_since, "import")
+        for one in new
+        if one.seen and one.seen.missing_since is not None and one.message.message_id not in known
+    ]
+    for number, at, how in marks:
+        messages.mark_missing(conn, target.channel_id, [number], now=at, how=how)
+    return {number for number, _, _ in marks}
+
+
+def _is_within(message_id: int, covered: Sequence[Interval]) -> bool:
+    return any(lo <= message_id <= hi for lo, hi in covered)
+
+
+def _keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
+    for one in new:
+        for earlier in one.earlier:
+            late = keep_late_revisions(conn, [earlier.message], now=earlier.first_seen)
+            writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
+
+
+def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
+    """Fill and keep what messages that are held do not have; return how many revisions that made."""
+    filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
+    if filled:
+        _fill(conn, target, filled, now=now)
+    revised = [one.message for one, _, decision in plan.known if decision.revises]
+    kept = keep_late_revisions(conn, revised, now=target.seen) if revised else []
+    writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
+    for one, _, _ in plan.known:
+        if one.earlier:
+            _keep_earlier(conn, [one])
+    stored = {message.message_id for message, _ in kept}
+    store.put_pieces(
+        conn,
+        target.channel_id,
+        target.import_id,
+        [_piece(one.message, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
+    )
+    return len(kept)
+
+
+def _piece(message: Message, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
+    raw = None if is_stored else message.raw
+    return store.PieceRow(message.message_id, message.payload_sha256, raw, decision.record)
+
+
+def _fill(
+    conn: Writer, target: ImportTarget, filled: Sequence[tuple[Message, Mapping[str, object]]], *, now: int
+) -> None:
+    after = []
+    for held, values in filled:
+        columns = {name: _column(value) for name, value in values.items() if name != "media"}
+        store.fill_columns(conn, target.channel_id, held.message_id, columns)
+        after.append(fill(held, values))
+    messages.put_media(conn, [one for one, (_, values) in zip(after, filled, strict=True) if "media" in values])
+    missing = set(messages.list_missing_ids(conn, target.channel_id))
+    writer.upsert(conn, [to_document(one) for one in after])
+    gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]
+    writer.mark_missing(conn, gone)
+    enqueue(conn, target.channel_id, [one.message_id for one in after], now=now, later=True)
+
+
+def _column(value: object) -> object:
+    return int(value.timestamp()) if hasattr(value, "timestamp") else value
+
+
+def _with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
+    """A new message whose stored files have an id: formats of other programs have none."""
+    message = one.message
+    media = tuple(_identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
+    return one if media == message.media else replace(one, message=replace(message, media=media))
+
+
+def _identified(slot: Media, file: StoredFile | None) -> Media:
+    if file is None or slot.id is not None:
+        return slot
+    return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)
+
+
+def _settle(conn: Writer, target: ImportTarget, page: Sequence[ImportedMessage], files: Files, *, now: int) -> int:
+    """Record the stored files for the slots that show them, unless they have others; return how many were new."""
+    ids = sorted({number for number, _ in files})
+    held = {one.message_id: one for one in messages.read_messages_of(conn, target.channel_id, ids)}
+    settled = 0
+    for (number, slot_number), file in files.items():
+        slot = next((one for one in held[number].media if one.slot == slot_number), None) if number in held else None
+        if slot is None or (slot.size is not None and slot.size != file.size):
+            continue
+        if slot.id is None:
+            slot = replace(slot, id=made_up_id(file.sha256))
+            store.set_media_id(conn, target.channel_id, number, slot_number, str(slot.id), size=file.size)
+        key = find_key(slot.kind, slot.id)
+        if key is not None and find_file(conn, key).status != "downloaded":
+            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
+            settled += 1
+    return settled
+
+
+def _capture(target: ImportTarget, count: int, now: int) -> Capture:
+    return Capture(
+        channel_id=target.channel_id,
+        at=now,
+        method="import",
+        lo=None,
+        hi=None,
+        count=count,
+        generation=target.generation,
+        version=version(),
+        layer=IMPORTED,
+        account=ACCOUNT,
+    )

@@ -1,0 +1,123 @@
+"""Decide what an imported message adds to one that is held. No I/O, no clock; what is held is never overwritten.
+
+not held                        -> new
+held, everything agrees         -> same
+held, empty where it has a value -> fills: the value is taken over, and named
+held, other words               -> differs: its content is kept as a revision of layer 0
+held, other values              -> differs: both are kept
+
+Counters change by themselves and are no difference: those of the export stay in its piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+
+from archiver.model.imported import IMPORTED, hash_of
+from archiver.model.record import Message
+
+Decided: TypeAlias = Literal["new", "same", "fills", "differs"]
+
+_CONTEXT: Final = (
+    *("sender", "post_author", "reply_to", "reply_to_msg_id", "fwd_from", "grouped_id"),
+    *("views", "forwards", "replies", "reactions"),
+)
+"""What may be filled in any message: nothing that its content hash covers."""
+_REST: Final = ("edit_date", "entities", "markup", "restriction", "extra", "media")
+"""What may be filled in a message that was imported itself, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportDecision:
+    """What an imported message adds to the one held."""
+
+    kind: Decided
+    filled: Mapping[str, Any] = field(default_factory=dict)
+    """Values of columns that were empty."""
+    other: Mapping[str, Any] = field(default_factory=dict)
+    """Other values: {held, imported} by name."""
+    revises: bool = False
+    """Whether its words are others, so that its content becomes a revision."""
+
+    @property
+    def record(self) -> str | None:
+        """As JSON for `imported.differs`; None if nothing differs."""
+        filled = {name: _plain(value) for name, value in self.filled.items()}
+        found = {"filled": filled, "other": dict(self.other)}
+        kept: dict[str, Any] = {name: value for name, value in found.items() if value}
+        if self.revises:
+            kept["text"] = True
+        return orjson.dumps(kept).decode() if kept else None
+
+
+def compare_import(imported: Message, held: Message) -> ImportDecision:
+    """Compare an imported message with the one held."""
+    is_same_text = imported.content_hash == (held.content_hash if held.layer == IMPORTED else hash_of(held))
+    filled = dict(_fillable(imported, held, is_same_text=is_same_text))
+    other = dict(_other(imported, held))
+    if other or not is_same_text:
+        return ImportDecision(kind="differs", filled=filled, other=other, revises=not is_same_text)
+    return ImportDecision(kind="fills" if filled else "same", filled=filled)
+
+
+def fill(held: Message, filled: Mapping[str, Any]) -> Message:
+    """The held message with these values."""
+    return replace(held, **filled) if filled else held
+
+
+def _fillable(imported: Message, held: Message, *, is_same_text: bool) -> Iterator[tuple[str, Any]]:
+    if held.kind == "stub":
+        return
+    names = (*_CONTEXT, *_REST) if held.layer == IMPORTED and is_same_text else _CONTEXT
+    for name in names:
+        value = getattr(imported, name)
+        if value not in (None, ()) and getattr(held, name) in (None, ()):
+            yield name, value
+
+
+def _other(imported: Message, held: Message) -> Iterator[tuple[str, Any]]:
+    for name, read in _COMPARED.items():
+        theirs, ours = read(imported), read(held)
+        if theirs is not None and ours is not None and theirs != ours:
+            yield name, {"held": ours, "imported": theirs}
+
+
+def _peer(text: str | None) -> Any:
+    """Kind and id of a sender; names change."""
+    if text is None:
+        return None
+    found = orjson.loads(text)
+    return None if found.get("id") is None else {"type": found.get("type"), "id": found["id"]}
+
+
+def _origin(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text).get("from_id")
+
+
+def _kinds(message: Message) -> Any:
+    """The kind of its own medium; formats of other programs have no previews, and nothing nested."""
+    own = [slot.kind for slot in message.media if slot.kind not in ("webpage", "empty", "unsupported")]
+    return own[0] if own else None
+
+
+_COMPARED: Final[Mapping[str, Any]] = {
+    "kind": lambda one: None if one.kind == "stub" else one.kind,
+    "date": lambda one: int(one.date.timestamp()),
+    "edit_date": lambda one: None if one.edit_date is None else int(one.edit_date.timestamp()),
+    "sender": lambda one: _peer(one.sender),
+    "post_author": lambda one: one.post_author,
+    "fwd_from": lambda one: _origin(one.fwd_from),
+    "reply_to_msg_id": lambda one: one.reply_to_msg_id,
+    "media": _kinds,
+}
+
+
+def _plain(value: Any) -> Any:
+    """A filled value as the row of `message` has it; media are rows of their own."""
+    if isinstance(value, tuple):
+        return len(value)
+    return int(value.timestamp()) if hasattr(value, "timestamp") else value

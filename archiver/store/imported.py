@@ -1,0 +1,236 @@
+"""Tables `import_source` and `imported`: which files were imported, and which message has which piece of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.store.bulk import insert_many
+from archiver.store.database import Reader
+
+
+class ImportFile(NamedTuple):
+    """A file that is imported into a channel."""
+
+    channel_id: ChannelId
+    format: str
+    file_name: str
+    """Without directories."""
+    sha256: str
+    """Of several files: over the list of their hashes."""
+    bytes: int
+    parts: str = "[]"
+    """JSON list of {name, sha256, bytes}, if there are several."""
+    newest: int | None = None
+    """The newest date in it, unix seconds."""
+    title: str | None = None
+
+
+class ImportRecord(NamedTuple):
+    """A row of `import_source`. Times are unix seconds."""
+
+    import_id: int
+    at: int
+    finished_at: int | None
+    channel_id: ChannelId
+    format: str
+    file_name: str
+    sha256: str
+    parts: str
+    bytes: int
+    zone: str | None
+    newest: int | None
+    title: str | None
+    version: str
+    counts: str
+
+
+class PieceRow(NamedTuple):
+    """A piece of a file that belongs to a message."""
+
+    message_id: MessageId
+    payload_sha256: bytes
+    raw: bytes | None
+    differs: str | None
+
+
+class ImportedFrom(NamedTuple):
+    """What an import says about a message."""
+
+    record: ImportRecord
+    payload_sha256: bytes
+    differs: str | None
+
+
+_RECORD = ", ".join(ImportRecord._fields)
+_OF = ", ".join(f"import_source.{name}" for name in ImportRecord._fields)
+
+
+def find_import(conn: Reader, channel_id: ChannelId, sha256: str, format_name: str) -> ImportRecord | None:
+    """The import of this file into this channel, if it was begun."""
+    row = conn.execute(
+        f"SELECT {_RECORD} FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?",
+        (channel_id, sha256, format_name),
+    ).fetchone()
+    return None if row is None else ImportRecord(*row)
+
+
+def start_import(conn: sqlite3.Connection, file: ImportFile, *, now: int, version: str) -> ImportRecord:
+    """Begin to import a file, or go on with it."""
+    conn.execute(
+        "INSERT INTO import_source (at, channel_id, format, file_name, sha256, parts, bytes, newest, title, version)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            now,
+            file.channel_id,
+            file.format,
+            file.file_name,
+            file.sha256,
+            file.parts,
+            file.bytes,
+            file.newest,
+            file.title,
+            version,
+        ),
+    )
+    found = find_import(conn, file.channel_id, file.sha256, file.format)
+    assert found is not None, "it was just written"
+    return found
+
+
+def add_counts(conn: sqlite3.Connection, import_id: int, counts: Mapping[str, int]) -> None:
+    """Add to what an import brought."""
+    [(text,)] = conn.execute("SELECT counts FROM import_source WHERE import_id = ?", (import_id,)).fetchall()
+    total = orjson.loads(text)
+    for name, number in counts.items():
+        if number:
+            total[name] = total.get(name, 0) + number
+    conn.execute("UPDATE import_source SET counts = ? WHERE import_id = ?", (orjson.dumps(total).decode(), import_id))
+
+
+def finish_import(conn: sqlite3.Connection, import_id: int, *, now: int, zone: str | None) -> None:
+    """Record that a file was read to its end."""
+    conn.execute(
+        "UPDATE import_source SET finished_at = ?, zone = ? WHERE import_id = ? AND finished_at IS NULL",
+        (now, zone, import_id),
+    )
+
+
+def put_pieces(conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, pieces: Iterable[PieceRow]) -> None:
+    """Record which message has which piece."""
+    insert_many(
+        conn,
+        "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256, raw, differs)",
+        [(channel_id, one.message_id, import_id, one.payload_sha256, one.raw, one.differs) for one in pieces],
+        "ON CONFLICT DO NOTHING",
+    )
+
+
+def list_pieces(
+    conn: Reader, channel_id: ChannelId, import_id: int, message_ids: Sequence[int]
+) -> dict[MessageId, bytes]:
+    """The hashes of this import's pieces, by message."""
+    rows = conn.execute(
+        "SELECT message_id, payload_sha256 FROM imported WHERE channel_id = ? AND import_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, import_id, json.dumps(list(message_ids))),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
+    """Keep the pieces of messages whose rows hold them, and are about to be replaced by what Telegram shows."""
+    conn.executemany(
+        "UPDATE imported SET raw = (SELECT raw FROM message WHERE message.channel_id = imported.channel_id"
+        " AND message.message_id = imported.message_id) WHERE channel_id = ?1 AND message_id = ?2 AND raw IS NULL"
+        " AND payload_sha256 = (SELECT payload_sha256 FROM message WHERE channel_id = ?1 AND message_id = ?2)",
+        [(channel_id, message_id) for message_id in message_ids],
+    )
+
+
+def list_imports(conn: Reader, channel_id: ChannelId | None = None) -> list[ImportRecord]:
+    """The imports into a channel, or all, in the order begun."""
+    where = "" if channel_id is None else " WHERE channel_id = ?"
+    rows = conn.execute(
+        f"SELECT {_RECORD} FROM import_source{where} ORDER BY import_id", () if channel_id is None else (channel_id,)
+    )
+    return [ImportRecord(*row) for row in rows]
+
+
+def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
+    """Which imports have a message, and what they say of it."""
+    rows = conn.execute(
+        f"SELECT payload_sha256, differs, {_OF} FROM imported JOIN import_source USING (import_id)"
+        " WHERE imported.channel_id = ? AND message_id = ? ORDER BY import_id",
+        (channel_id, message_id),
+    )
+    return [ImportedFrom(ImportRecord(*row[2:]), row[0], row[1]) for row in rows]
+
+
+def list_imported_only(conn: Reader) -> set[ChannelId]:
+    """The channels that are known by imports alone."""
+    return {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE imported_only")}
+
+
+def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: bool) -> None:
+    """Record whether a channel is known by imports alone."""
+    conn.execute(
+        "UPDATE channel SET imported_only = ? WHERE channel_id = ? AND imported_only <> ?", (only, channel_id, only)
+    )
+
+
+def is_imported_only(conn: Reader, channel_id: ChannelId) -> bool:
+    """Whether a channel is known by imports alone."""
+    row = conn.execute("SELECT imported_only FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def fill_columns(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, columns: Mapping[str, Any]
+) -> None:
+    """Write values into columns of a message that are empty."""
+    for name, value in columns.items():
+        conn.execute(
+            f"UPDATE message SET {name} = ? WHERE channel_id = ? AND message_id = ? AND {name} IS NULL",
+            (value, channel_id, message_id),
+        )
+
+
+def set_media_id(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, slot: int, id_: str, *, size: int
+) -> None:
+    """Give a slot the id of its file, and its size if that is not known."""
+    conn.execute(
+        "UPDATE media SET id = ?, size = coalesce(size, ?) WHERE channel_id = ? AND message_id = ? AND slot = ?"
+        " AND id IS NULL",
+        (id_, size, channel_id, message_id, slot),
+    )
+
+
+def set_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[int, int, MessageId]]) -> None:
+    """Set when another telekeep saw messages first and last."""
+    conn.executemany(
+        "UPDATE message SET first_seen = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
+        [(first, last, channel_id, message_id) for first, last, message_id in seen],
+    )
+
+
+def find_absence_proofs(
+    conn: Reader, channel_id: ChannelId, generation: int, message_ids: Iterable[int]
+) -> list[tuple[MessageId, int, str]]:
+    """When and by which method answers that account for these ids last showed no such messages."""
+    found = []
+    for message_id in message_ids:
+        row = conn.execute(
+            "SELECT at, method FROM capture WHERE channel_id = ? AND generation = ? AND hi >= ? AND lo <= ?"
+            " ORDER BY at DESC LIMIT 1",
+            (channel_id, generation, message_id, message_id),
+        ).fetchone()
+        if row is not None:
+            found.append((MessageId(message_id), row[0], row[1]))
+    return found
