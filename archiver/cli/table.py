@@ -56,5 +56,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
-MINOR = frozenset({"accounts", "move", "remove", "query", "open", "index", "repair", "health", "completion", "help"})
+MINOR = frozenset(
+    {"accounts", "import", "move", "remove", "query", "open", "index", "repair", "health", "completion", "help"}
+)
 """Commands that the first screen only names."""

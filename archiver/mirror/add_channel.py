@@ -110,7 +110,7 @@ async def add_channel(database: Database, account: AddingAccount, ref: ChannelRe
     conn = database.connection
     channel, remark = await _look_up(conn, account, ref)
     known = await read(conn, channels.find_channel, channel.channel_id)
-    if known and order.account and known.account != order.account:
+    if known and not known.imported_only and order.account and known.account != order.account:
         raise AddRefused(
             f"it already belongs to account {known.account}.",
             hint=f"Move it: telekeep move {known.name} --to {order.account}",

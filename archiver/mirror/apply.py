@@ -24,6 +24,8 @@ from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files, revive_gone
 from archiver.store.held import list_held
+from archiver.store.imported import keep_raw
+from archiver.store.imported_files import carry_files
 from archiver.store.message import Sighting, has_stubs
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
@@ -184,7 +186,10 @@ def _apply_event(
 def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting) -> StoredCounts:
     channel_id = channel.channel_id
     if has_files(conn):
+        carry_files(conn, [*changes.confirmed, *changes.revise], now=sighting.now)
         _fill_files(conn, changes, sighting)
+    if changes.confirmed:
+        keep_raw(conn, channel_id, [m.message_id for m in changes.confirmed])
     marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sighting.now)
@@ -268,7 +273,9 @@ def _update_search(
         writer.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.still_missing:
         writer.mark_missing(conn, _keys(channel, (*changes.missing, *changes.still_missing)), missing=True)
-    changed: set[int] = {m.message_id for m in (*changes.insert, *changes.revise, *changes.completed)}
+    changed: set[int] = {
+        m.message_id for m in (*changes.insert, *changes.revise, *changes.completed, *changes.confirmed)
+    }
     changed.update(changes.missing, changes.returned)
     if changed:
         later = sighting.origin != "update"  # a page of the past does not hold up the news

@@ -27,6 +27,7 @@ from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
+from archiver.store.imported import set_imported_only
 from archiver.store.message import Sighting
 from archiver.version import version
 
@@ -72,18 +73,20 @@ class Ingest:
         now = int(self._clock())
 
         def act(conn: Writer) -> bool:
-            known = channels.find_checkpoint(conn, channel.channel_id) is not None
+            known = channels.find_channel(conn, channel.channel_id)
+            is_new = known is None or known.imported_only
             self._observe_channel(conn, channel, now)
-            if not (known and keep_window):
+            if is_new or not keep_window:
                 channels.set_window(conn, channel.channel_id, window_start)
             if alias:
                 channels.set_alias(conn, channel.channel_id, alias)
             if known:
                 channels.set_state(conn, channel.channel_id, "active", now=now)
                 channels.mark_reached(conn, channel.channel_id, now=now)
-            else:
+            if is_new:
+                set_imported_only(conn, channel.channel_id, only=False)
                 pin_channel(conn, channel.channel_id, self._account)
-            return not known
+            return is_new
 
         return await self._database.write(act)
 

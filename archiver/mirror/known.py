@@ -25,4 +25,6 @@ def keep_known(conn: Writer, seen: Sequence[Message], held: Mapping[int, Held]) 
 
 
 def _may_lack(message: Message, held: Held | None) -> bool:
-    return held is not None and message.payload_sha256 != held.payload_sha256 and may_be_poorer(message)
+    if held is None or held.imported:
+        return False
+    return message.payload_sha256 != held.payload_sha256 and may_be_poorer(message)

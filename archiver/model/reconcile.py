@@ -9,6 +9,8 @@ held, new content, older             -> stale: never undoes a newer answer, but 
 held, new counters                   -> in addition, record the change of the counters
 part held, whole of the same edit    -> completed: replaces the part, no revision
 whole held, part of the same edit    -> kept: only the counters are taken over
+imported, same words                 -> confirmed: what Telegram shows replaces it, no revision
+imported, other words                -> keep the import as a revision, then update
 held as missing, seen                -> returned, unless it was seen before it was deleted: then it stays missing
 held, within the proven ids, absent  -> missing
 """
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from archiver.model.imported import hash_of
 from archiver.model.record import Held, Message
 
 
@@ -49,6 +52,8 @@ class Changes:
     """Those of `update` with a date other than the one held: dates never change, so one of the two is wrong."""
     completed: list[Message] = field(default_factory=list)
     """Those of `update` that replace their own part."""
+    confirmed: list[Message] = field(default_factory=list)
+    """Those of `update` whose words were imported: their pieces are kept."""
 
 
 def _never(_: int) -> bool:
@@ -129,6 +134,9 @@ def _age(message: Message, known: Held, *, overtaken: bool, newer: bool) -> int:
 
 
 def _compare(changes: Changes, message: Message, known: Held, age: int, *, completes: bool) -> None:
+    if known.imported:
+        _replace_import(changes, message, known)
+        return
     if message.payload_sha256 in (known.payload_sha256, known.part_sha256):
         changes.seen.append(message)
         if not message.partial and message.moment == known.wanted:
@@ -145,6 +153,19 @@ def _compare(changes: Changes, message: Message, known: Held, age: int, *, compl
         changes.whole.append(message)
     if decided is changes.update and int(message.date.timestamp()) != known.date:
         changes.redated.append(message)
+    if message.counters != known.counters:
+        changes.counted.append(message)
+
+
+def _replace_import(changes: Changes, message: Message, known: Held) -> None:
+    """What Telegram shows counts for more than an export, however new that is; other words stay as a revision."""
+    if hash_of(message) == known.content_hash:
+        changes.update.append(message)
+        changes.confirmed.append(message)
+        if int(message.date.timestamp()) != known.date:
+            changes.redated.append(message)
+    else:
+        changes.revise.append(message)
     if message.counters != known.counters:
         changes.counted.append(message)
 

@@ -175,6 +175,8 @@ class Held:
     """SHA-256 of that part's payload when last seen."""
     wanted: int | None = None
     """The `moment` of the edit whose whole is to be fetched; None if none is."""
+    imported: bool = False
+    """Whether it comes from an export, and Telegram was never seen to show it."""
 
     @property
     def partial(self) -> bool:

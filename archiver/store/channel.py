@@ -57,11 +57,18 @@ class Mirrored:
     """By how many the server's count exceeded the held messages when all of them were last reviewed."""
     unexplained_count: int | None = None
     """The same when a sync last read all of them again; accepted if it comes out the same twice."""
+    imported_only: bool = False
+    """Whether it is known by imports alone: its state is `removed` until it is added."""
 
     @property
     def name(self) -> str:
         """Its name in rows and citations: username, else alias, else the bare id."""
         return self.username or self.alias or str(self.channel_id)
+
+    @property
+    def shown_state(self) -> str:
+        """The state as people see it."""
+        return "imported" if self.imported_only else self.state
 
     @property
     def lowest_wanted(self) -> int:
@@ -76,21 +83,22 @@ class Mirrored:
 _COLUMNS = (
     "channel_id, alias, username, title, megagroup, added_at, window_start, state, state_reason, generation, pts, "
     "top_id, floor_id, server_count, server_count_pts, last_sync_at, account, failures, retry_at, described_at, "
-    "accepted_count, unexplained_count"
+    "accepted_count, unexplained_count, imported_only"
 )
 
 
 def _from_row(row: Any) -> Mirrored:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    values["megagroup"] = bool(values["megagroup"])
+    values["megagroup"], values["imported_only"] = bool(values["megagroup"]), bool(values["imported_only"])
     return Mirrored(**values)
 
 
 def list_channels(conn: Reader, *, removed: bool = False) -> list[Mirrored]:
     """All mirrored channels in the order they were added; `removed`: also those taken out by `telekeep remove`."""
     where = "" if removed else "WHERE state <> 'removed'"
-    cursor = conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id")
-    return [_from_row(row) for row in cursor]
+    return [
+        _from_row(row) for row in conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id")
+    ]
 
 
 def list_unread(conn: Reader, account: str, *, now: int) -> list[ChannelId]:
@@ -115,8 +123,8 @@ def find_oldest_sync(conn: Reader, *, now: int) -> int | None:
 
 def find_channel(conn: Reader, channel_id: ChannelId) -> Mirrored | None:
     """The channel with this id, removed ones included; None if unknown."""
-    row = conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    return _from_row(row) if row else None
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM channel WHERE channel_id = ?", (channel_id,))
+    return next(map(_from_row, rows), None)
 
 
 def upsert_channel(conn: sqlite3.Connection, channel: Channel, *, now: int) -> None:
@@ -272,8 +280,8 @@ def start_generation(conn: sqlite3.Connection, channel_id: ChannelId) -> None:
 
 def find_by_alias(conn: Reader, alias: str) -> ChannelId | None:
     """The id of the channel with this alias; None if there is none."""
-    row = conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,)).fetchone()
-    return ChannelId(row[0]) if row else None
+    rows = conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,))
+    return next((ChannelId(row[0]) for row in rows), None)
 
 
 class Checkpoint(NamedTuple):
@@ -286,8 +294,8 @@ class Checkpoint(NamedTuple):
 
 def find_checkpoint(conn: Reader, channel_id: ChannelId) -> Checkpoint | None:
     """The channel's current generation, pts and state; None for an unknown channel."""
-    row = conn.execute("SELECT generation, pts, state FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    return Checkpoint(*row) if row else None
+    query = "SELECT generation, pts, state FROM channel WHERE channel_id = ?"
+    return next((Checkpoint(*row) for row in conn.execute(query, (channel_id,))), None)
 
 
 def list_channel_ids(conn: sqlite3.Connection) -> list[ChannelId]:

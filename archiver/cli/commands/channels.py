@@ -30,7 +30,7 @@ def command(
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """List the mirrored channels.
+    """List the mirrored channels, and those that are known by imports.
 
     \b
     Examples:
@@ -52,7 +52,8 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
 
     moments = Moments(choose_zone(invocation.zone(None)), time.time())
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
-        channels = await database.read(list_channels, removed=everything)
+        known = await database.read(list_channels, removed=True)
+        channels = [one for one in known if everything or one.state != "removed" or one.imported_only]
         standings = await database.read(list_statuses)
         files = await database.read(read_file_sums, standings, invocation.checked_settings())
     if shape != "people":
@@ -76,7 +77,9 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
         for one in channels:
             day = _day(one.window_start) or "all"
             state = state_word(one, moments.now)
-            output.tsv(one.name, one.channel_id, one.title, day, state, one.account, one.alias)
+            output.tsv(
+                one.name, one.channel_id, one.title, day, state, "" if one.imported_only else one.account, one.alias
+            )
         return
     columns = (
         Column("channel"),
@@ -96,7 +99,7 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
             one.title,
             "all" if one.window_start is None else moments.date(one.window_start),
             state_name(one, moments.now),
-            one.account,
+            "-" if one.imported_only else one.account,
             files[one.channel_id].brief if one.channel_id in files else "-",
         )
         for one in channels
@@ -120,7 +123,7 @@ def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> d
         "added_at": _iso(channel.added_at),
         "window_start": _iso(channel.window_start),
         "since": _iso(channel.window_start),
-        "state": channel.state,
+        "state": channel.shown_state,
         "state_reason": channel.state_reason,
         "last_sync_at": _iso(channel.last_sync_at),
         "account": channel.account,

@@ -28,7 +28,7 @@ def added_object(
     `changed_media`: the same, if that is new.
     """
     changes = [] if before is None else list(list_changes(before, after, _UTC, ids or 0, changed_media))
-    if before is None:
+    if before is None or before.imported_only:
         result = "added"
     elif before.state == "removed":
         result = "resumed"

@@ -20,13 +20,13 @@ _MEANING = {
 
 def state_word(channel: Mirrored, now: float) -> str:
     """The state in TSV; `set aside`: an active channel that waits for a retry."""
-    return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.state
+    return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.shown_state
 
 
 def state_name(channel: Mirrored, now: float) -> str:
     """The state in a table for people; `retrying`: an active channel that waits for a retry."""
     backing_off = channel.state == "active" and is_backing_off(channel, now)
-    return "retrying" if backing_off else channel.state.replace("_", " ")
+    return "retrying" if backing_off else channel.shown_state.replace("_", " ")
 
 
 def is_backing_off(channel: Mirrored, now: float) -> bool:
@@ -44,7 +44,7 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
         return f"{channel.name}: {retry}{times}: {(reason or 'it failed').rstrip('.')}" if retry else None
     since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
-    word = channel.state.replace("_", " ")
+    word = channel.shown_state.replace("_", " ")
     return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
 
@@ -65,6 +65,8 @@ def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) ->
     """Say how to fetch what is missing. `certain`: the channel has, or had, such a message."""
     holder = find_holder(directory)
     who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
+    if channel.imported_only:
+        return f"The channel is known by imports alone; `telekeep add {channel.name}` mirrors it."
     if channel.state == "removed":
         return f"The channel is no longer mirrored; `telekeep add {channel.name}` resumes mirroring."
     if channel.state in ("inaccessible", "banned"):

@@ -32,8 +32,9 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     mirrored, tally = one.mirrored, one.tally
     yield "title", mirrored.title
     kind = "group" if mirrored.megagroup else "channel"
-    yield "kind", f"{kind}, id {mirrored.channel_id}, read by account {mirrored.account}"
-    yield "state", mirrored.state.replace("_", " ")
+    reader = "not mirrored" if mirrored.imported_only else f"read by account {mirrored.account}"
+    yield "kind", f"{kind}, id {mirrored.channel_id}, {reader}"
+    yield "state", mirrored.shown_state.replace("_", " ")
     deleted = f", {figures.number(tally.missing)} of them deleted" if tally.missing else ", none known to be deleted"
     held = tally.held + tally.missing
     yield "archived", f"{figures.count(held, 'message')}{deleted if held else ''}"
@@ -54,6 +55,8 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
 
 
 def _describe_ids(one: ChannelReport) -> str:
+    if one.mirrored.imported_only:
+        return "nothing: it is known by imports alone, so what is missing is not known"
     if not one.is_begun:
         return "nothing yet"
     tally = one.tally

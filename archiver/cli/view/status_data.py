@@ -56,6 +56,11 @@ class ChannelReport:
         return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > 0
 
     @property
+    def is_fetched(self) -> bool:
+        """Whether any of it came from Telegram, so that a share of it can be told."""
+        return self.is_begun and not self.mirrored.imported_only
+
+    @property
     def known(self) -> int:
         """Ids of the window that are archived, or known to be absent."""
         return self.tally.held + self.tally.missing + self.tally.absent

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archiver.cli.view import figures
 from archiver.cli.view.account_table import describe_owner
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.status_data import StatusReport
+from archiver.cli.view.status_data import ChannelReport, StatusReport
 
 _ACCOUNTS = 5
 """Accounts that get a line each."""
@@ -38,14 +38,19 @@ def _sum_up(status: StatusReport) -> str:
     left = status.ids_left
     rest = f", {figures.number(left)} ids not fetched" if left else ""
     deleted = f"{missing:,} of them deleted" if missing else "no deletion noticed"
-    removed = [one for one in status.channels if one.mirrored.state == "removed"]
-    kept = sum(one.tally.held + one.tally.missing for one in removed)
-    besides = f"; {figures.count(kept, 'more message')} of {figures.count(len(removed), 'removed channel')}"
+    removed = [one for one in status.channels if one.mirrored.state == "removed" and not one.mirrored.imported_only]
+    imported = [one for one in status.channels if one.mirrored.imported_only]
+    besides = _besides(removed, "removed channel") + _besides(imported, "imported channel")
     return (
-        f"{'mirrored' if removed else 'all'}: {figures.count(len(status.active), 'channel')},"
+        f"{'mirrored' if besides else 'all'}: {figures.count(len(status.active), 'channel')},"
         f" {figures.count(held, 'message')} archived ({deleted}),"
-        f" {figures.percent(known, known + left)} fetched{rest}{besides if removed else ''}"
+        f" {figures.percent(known, known + left)} fetched{rest}{besides}"
     )
+
+
+def _besides(channels: Sequence[ChannelReport], what: str) -> str:
+    kept = sum(one.tally.held + one.tally.missing for one in channels)
+    return f"; {figures.count(kept, 'more message')} of {figures.count(len(channels), what)}" if channels else ""
 
 
 def _accounts(status: StatusReport) -> Iterator[str]:

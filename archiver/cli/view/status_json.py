@@ -47,7 +47,7 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "alias": mirrored.alias,
         "title": mirrored.title,
         "account": mirrored.account,
-        "state": mirrored.state,
+        "state": mirrored.shown_state,
         "state_reason": mirrored.state_reason,
         "state_since": iso(standing.state_since),
         "retry_at": iso(mirrored.retry_at),
@@ -61,7 +61,9 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,
         "outside": counts.outside,
-        "coverage": None if mirrored.pts is None and not counts.held else round(counts.covered, 6),
+        "coverage": None
+        if mirrored.imported_only or (mirrored.pts is None and not counts.held)
+        else round(counts.covered, 6),
         "top_id": mirrored.top_id,
         "newest_id": channel.newest[0] if channel.newest else None,
         "newest_date": iso(channel.newest[1]) if channel.newest else None,

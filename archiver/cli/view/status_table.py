@@ -92,7 +92,7 @@ def _exact(one: ChannelReport, now: float) -> tuple[object, ...]:
         counts.missing,
         counts.absent,
         counts.not_fetched,
-        f"{int(counts.covered * 1000) / 10:.1f}%" if one.is_begun else "-",
+        f"{int(counts.covered * 1000) / 10:.1f}%" if one.is_fetched else "-",
         iso(one.newest[1]) if one.newest else "-",
         (iso(mirrored.window_start) or "")[:10] or "all",
         iso(mirrored.last_sync_at) or "never",
@@ -105,7 +105,7 @@ def _exact(one: ChannelReport, now: float) -> tuple[object, ...]:
 
 def percent(one: ChannelReport) -> str:
     """The share of the window's ids that are archived, or known to be absent."""
-    return figures.percent(one.known, one.known + one.tally.not_fetched) if one.is_begun else "-"
+    return figures.percent(one.known, one.known + one.tally.not_fetched) if one.is_fetched else "-"
 
 
 def _age(unix: int | None, moments: Moments) -> str | None:

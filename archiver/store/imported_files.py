@@ -1,0 +1,45 @@
+"""Files that came with an import belong to what Telegram shows in the same place, if they are as large."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.media_file import find_key
+from archiver.model.record import Message
+from archiver.store.file import find_file, settle_downloaded
+
+_STORED = (
+    "SELECT message_id, slot, media.kind, media.sha256, blob.size"
+    " FROM message JOIN media USING (channel_id, message_id) JOIN blob ON blob.sha256 = media.sha256 AND blob.state = 'present' WHERE message.channel_id = ?"
+    " AND message_id IN (SELECT value FROM json_each(?)) AND layer = 0"
+)
+
+
+def carry_files(conn: sqlite3.Connection, seen: Sequence[Message], *, now: int) -> None:
+    """Give the files of imported messages to those just seen in their place, so that they are not fetched again.
+
+    Call it before the messages are written.
+    """
+    if not seen:
+        return
+    channel_id = ChannelId(seen[0].channel_id)
+    stored = _list_stored(conn, channel_id, [one.message_id for one in seen])
+    for message in seen:
+        for slot in message.media:
+            kind, sha256, size = stored.get((message.message_id, slot.slot), ("", "", -1))
+            key = find_key(slot.kind, slot.id)
+            if key is None or slot.kind != kind or slot.size != size:
+                continue
+            if find_file(conn, key).status != "downloaded":
+                settle_downloaded(conn, key, sha256=sha256, size=size, now=now)
+
+
+def _list_stored(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[MessageId]
+) -> dict[tuple[int, int], tuple[str, str, int]]:
+    """Kind, hash and size of the stored files of imported messages, by message and slot."""
+    rows = conn.execute(_STORED, (channel_id, json.dumps(list(message_ids))))
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
