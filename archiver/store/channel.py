@@ -96,9 +96,8 @@ def _from_row(row: Any) -> Mirrored:
 def list_channels(conn: Reader, *, removed: bool = False) -> list[Mirrored]:
     """All mirrored channels in the order they were added; `removed`: also those taken out by `telekeep remove`."""
     where = "" if removed else "WHERE state <> 'removed'"
-    return [
-        _from_row(row) for row in conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id")
-    ]
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM channel {where} ORDER BY added_at, channel_id")
+    return [_from_row(row) for row in rows]
 
 
 def list_unread(conn: Reader, account: str, *, now: int) -> list[ChannelId]:
@@ -113,12 +112,12 @@ def list_unread(conn: Reader, account: str, *, now: int) -> list[ChannelId]:
 
 def find_oldest_sync(conn: Reader, *, now: int) -> int | None:
     """When the most outdated channel was last up to date, ignoring those waiting to be retried; None without any."""
-    row = conn.execute(
+    query = (
         "SELECT min(coalesce(last_sync_at, added_at)) FROM channel WHERE state <> 'removed'"
-        " AND (retry_at IS NULL OR retry_at <= ?)",
-        (now,),
-    ).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+        " AND (retry_at IS NULL OR retry_at <= ?)"
+    )
+    [(oldest,)] = conn.execute(query, (now,)).fetchall()
+    return oldest  # type: ignore[no-any-return]
 
 
 def find_channel(conn: Reader, channel_id: ChannelId) -> Mirrored | None:
@@ -220,11 +219,9 @@ def set_state(
 def mark_reached(conn: sqlite3.Connection, channel_id: ChannelId, *, now: int) -> None:
     """Record that the channel answered: clear its failures, and an inaccessible or banned state."""
     row = conn.execute("SELECT state, failures, retry_at FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
-    if row is None:
-        return
-    if row[0] in ("inaccessible", "banned"):
+    if row and row[0] in ("inaccessible", "banned"):
         set_state(conn, channel_id, "active", now=now)
-    if row[1] or row[2]:
+    if row and (row[1] or row[2]):
         conn.execute(
             "UPDATE channel SET failures = 0, retry_at = NULL, last_error = NULL WHERE channel_id = ?", (channel_id,)
         )
@@ -298,6 +295,6 @@ def find_checkpoint(conn: Reader, channel_id: ChannelId) -> Checkpoint | None:
     return next((Checkpoint(*row) for row in conn.execute(query, (channel_id,))), None)
 
 
-def list_channel_ids(conn: sqlite3.Connection) -> list[ChannelId]:
+def list_channel_ids(conn: Reader) -> list[ChannelId]:
     """The ids of all channels in the archive, removed ones included."""
     return [ChannelId(row[0]) for row in conn.execute("SELECT channel_id FROM channel ORDER BY channel_id")]

@@ -13,8 +13,9 @@ from archiver.store.file import find_file, settle_downloaded
 
 _STORED = (
     "SELECT message_id, slot, media.kind, media.sha256, blob.size"
-    " FROM message JOIN media USING (channel_id, message_id) JOIN blob ON blob.sha256 = media.sha256 AND blob.state = 'present' WHERE message.channel_id = ?"
-    " AND message_id IN (SELECT value FROM json_each(?)) AND layer = 0"
+    " FROM message JOIN media USING (channel_id, message_id)"
+    " JOIN blob ON blob.sha256 = media.sha256 AND blob.state = 'present'"
+    " WHERE message.channel_id = ? AND message_id IN (SELECT value FROM json_each(?)) AND layer = 0"
 )
 
 
