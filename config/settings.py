@@ -260,6 +260,14 @@ class WebSettings(_Section):
     )
 
 
+class ExportSettings(_Section):
+    """Exports."""
+
+    pseudonym_key: AnyPath | None = Field(
+        default=None, description="a file for the key of --pseudonymise; it is made on first use"
+    )
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -281,6 +289,7 @@ class Settings(BaseSettings):
     display: DisplaySettings = Field(default_factory=DisplaySettings, description="the section [display]")
     media: MediaSettings = Field(default_factory=MediaSettings, description="the section [media]")
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="the section [service]")
+    export: ExportSettings = Field(default_factory=ExportSettings, description="the section [export]")
     web: WebSettings = Field(default_factory=WebSettings, description="the section [web]")
 
     @classmethod

@@ -50,9 +50,10 @@ def export_form(
     zone: str = "UTC",
     append: bool = False,
     context: Mapping[str, Any] | None = None,
+    job: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> ExportResult:
-    """The same for a format that has no name of its own. `context`: fields of the writer's context."""
+    """The same for a format that has no name of its own. `context`, `job`: more fields of these."""
 
     async def run() -> ExportResult:
         async with await Database.open_readonly(archive) as database:
@@ -69,14 +70,14 @@ def export_form(
                 request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
             )
             needed = replace(needed, **(context or {}))
-            job = ExportJob(format_name=form.name, now=LATER, force=force)
+            how = ExportJob(format_name=form.name, now=LATER, force=force, **(job or {}))
             if form.make_folder is not None:
                 make = partial(form.make_folder, needed)
-                return await export_to_folder(conn, request, make, out, job)
+                return await export_to_folder(conn, request, make, out, how)
             made = form.open(needed)
             if append:
                 assert form.make_image is not None
-                return await append_to_file(conn, request, made, out, job=job, image=form.make_image(needed))
-            return await export_to_file(conn, request, made, out, job)
+                return await append_to_file(conn, request, made, out, job=how, image=form.make_image(needed))
+            return await export_to_file(conn, request, made, out, how)
 
     return asyncio.run(run())

@@ -28,6 +28,14 @@ MediaOption: TypeAlias = Annotated[
     Literal["copy", "link", "none"],
     Option("--media", metavar="HOW", help="Also the stored files: copy, link (hard links), none (default)."),
 ]
+PseudonymiseOption: TypeAlias = Annotated[
+    Literal["users"] | None,
+    Option("--pseudonymise", metavar="WHOM", help="Other names and ids for persons (users), by a key; not anonymous."),
+]
+PseudonymKeyOption: TypeAlias = Annotated[
+    Path | None,
+    Option("--pseudonym-key", metavar="FILE", help="File of that key, made on first use; default: in the archive."),
+]
 PartitionOption: TypeAlias = Annotated[
     Literal["channel-month"] | None,
     Option("--partition", metavar="HOW", help="Parquet in a directory: a file for each channel and month."),
@@ -48,6 +56,7 @@ class ExportPlan:
     revisions: bool = False
     media: Literal["copy", "link", "none"] = "none"
     force: bool = False
+    pseudonymise: bool = False
     append: bool = False
     """Whether to continue a series by what is new or changed."""
     dry_run: bool = False
@@ -81,6 +90,7 @@ def plan_export(
     media: Literal["copy", "link", "none"] = "none",
     force: bool,
     append: bool = False,
+    pseudonymise: bool = False,
     dry_run: bool,
     shape: Shape,
 ) -> ExportPlan:
@@ -109,6 +119,11 @@ def plan_export(
     if wanted is not None and not form.has_fields:
         able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
         raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
+    if pseudonymise and form.name == "sqlite":
+        raise UsageError(
+            "--pseudonymise cannot be used with sqlite: an archive has the messages as Telegram sent them.",
+            hint="Use another format.",
+        )
     if append:
         _expect_appendable(form, wanted, media=media, force=force)
     return ExportPlan(
@@ -120,6 +135,7 @@ def plan_export(
         media=media,
         force=force,
         append=append,
+        pseudonymise=pseudonymise,
         dry_run=dry_run,
         shape=shape,
     )

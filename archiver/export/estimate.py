@@ -11,6 +11,7 @@ from itertools import islice
 from archiver.export.request import Request
 from archiver.export.stream import count_items, iter_chunks
 from archiver.export.writer import DescribedRows
+from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 
@@ -48,27 +49,35 @@ class Nowhere:
         """Nothing."""
 
 
-async def estimate(conn: Connection, request: Request, make_rows: Callable[[Nowhere], DescribedRows]) -> ExportEstimate:
-    """Estimate an export. `make_rows`: what writes the rows of the format, given where to."""
+async def estimate(
+    conn: Connection,
+    request: Request,
+    make_rows: Callable[[Nowhere], DescribedRows],
+    prepare: Callable[[Row], Row | None] | None = None,
+) -> ExportEstimate:
+    """Estimate an export. `make_rows`: what writes the rows of the format, given where to; `prepare`: as in a job."""
     sink = Nowhere()
     async with snapshot(conn):
         total = await count_items(conn, request)
         began = time.perf_counter()
-        written = await _write_sample(conn, request, make_rows(sink))
+        written = await _write_sample(conn, request, make_rows(sink), prepare or (lambda row: row))
         took = time.perf_counter() - began
     scale = total / written if written else 0
     exact = written >= total
     return ExportEstimate(total, sink.size if exact else round(sink.size * scale), took * max(scale, 1), exact)
 
 
-async def _write_sample(conn: Connection, request: Request, rows: DescribedRows) -> int:
+async def _write_sample(
+    conn: Connection, request: Request, rows: DescribedRows, prepare: Callable[[Row], Row | None]
+) -> int:
     count = 0
     try:
         rows.begin()
         async with aclosing(iter_chunks(conn, request)) as chunks:
             async for chunk in chunks:
                 for _, row in islice(chunk, _SAMPLE - count):
-                    rows.add(row)
+                    if (made := prepare(row)) is not None:
+                        rows.add(made)
                     count += 1
                 if count == _SAMPLE:
                     break

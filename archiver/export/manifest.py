@@ -14,7 +14,6 @@ from archiver.export.request import Request
 from archiver.model.completeness import IdRun, Tally
 from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
-from search.query.write import write
 
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
@@ -130,8 +129,8 @@ class Manifest:
             "row_schema_version": SCHEMA_VERSION,
             "tool": {"name": "telekeep", "version": self.tool_version},
             "exported_at": iso(int(self.exported_at.timestamp())),
-            "query": self.request.query,
-            "expanded_query": write(self.request.tree) if self.request.tree is not None else None,
+            "query": self.request.told_query,
+            "expanded_query": self.request.told_tree,
             "engine": "exact" if self.request.query is not None else None,
             "norm_version": self.norm_version if self.request.query is not None else None,
             "bounds": {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from archiver.model.row import ChannelName
 from search.query.dates import Bounds
 from search.query.tree import Node
+from search.query.write import write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,24 @@ class Request:
     query: str | None = None
     tree: Node | None = None
     """The query, parsed."""
+    query_instead: str | None = None
+    """What the manifest says instead of the query; None: the query."""
     by_channel: bool = False
     """Whether channels follow each other instead of being merged by date."""
     revisions: bool = False
     """Whether rows have a further key, `versions`: the earlier contents."""
+
+    @property
+    def told_query(self) -> str | None:
+        """The query, for the manifest."""
+        return self.query_instead if self.query is not None and self.query_instead is not None else self.query
+
+    @property
+    def told_tree(self) -> str | None:
+        """The query as it was understood, for the manifest."""
+        if self.tree is None:
+            return None
+        return write(self.tree) if self.query_instead is None else self.query_instead
 
     @property
     def titles(self) -> dict[int, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +79,8 @@ class ExportJob:
     media: MediaExport | None = None
     prepare: Callable[[Row], Row | None] | None = None
     """Makes of each row the one to write; None: that one is left out."""
+    options: Mapping[str, object] = field(default_factory=dict)
+    """What the manifest says of it besides the options of the format."""
 
 
 async def export_to_file(
@@ -178,6 +180,11 @@ async def write_all(
     return parts, sum(share.rows for share in shares.values())
 
 
+def list_options(request: Request, options: Mapping[str, object], job: ExportJob) -> dict[str, object]:
+    """How an export is written, for its manifest."""
+    return {**options, **({"revisions": True} if request.revisions else {}), **job.options}
+
+
 def make_manifest(
     request: Request,
     job: ExportJob,
@@ -191,7 +198,7 @@ def make_manifest(
     return Manifest(
         request=request,
         format=job.format_name,
-        options=writer.options | ({"revisions": True} if request.revisions else {}),
+        options=list_options(request, writer.options, job),
         channels=channels,
         files=list(files),
         tool_version=version(),

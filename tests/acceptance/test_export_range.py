@@ -110,6 +110,25 @@ def test_append_adds_what_a_sync_brought_and_nothing_without_news(filled: Desk, 
     assert (refused.status, "continued by 2 more" in refused.err) == (2, True)
 
 
+def test_pseudonyms_are_of_a_key_that_stays_in_the_archive(filled: Desk) -> None:
+    query = ("--query", "from:alice OR -xyzzy", "--pseudonymise", "users")
+    done = filled.do("export", "talking_desk", *query, "-o", "p/all.jsonl")
+    key = filled.archive / "pseudonym.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert "pseudonymised, not anonymous" in done.err
+    data, said = ((filled.home / "p" / name).read_bytes() for name in ("all.jsonl", "manifest.json"))
+    persons = {orjson.dumps(row["sender"]) for row in filled.export("talking_desk") if row["sender"]}
+    assert persons
+    for person in map(orjson.loads, persons):
+        if person["type"] == "user":
+            assert f'"id":{person["id"]},'.encode() not in data
+    assert key.read_bytes().strip() not in data + said + done.err.encode()
+    assert b"alice" not in said
+    assert filled.do("verify", "p").out.endswith("\tok\n")
+    beside = filled.run("export", "--pseudonymise", "users", "--pseudonym-key", "q/key", "-o", "q/all.jsonl")
+    assert (beside.status, "would lie in the directory of the export" in beside.err) == (2, True)
+
+
 def test_csv_and_spreadsheet_csv_match_the_jsonl(filled: Desk) -> None:
     rows = filled.export(name="plain/all.jsonl")
     table = filled.export("--format", "csv", name="plain/all.csv")

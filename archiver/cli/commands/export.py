@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ from archiver.cli.export_options import (
     FormatOption,
     MediaOption,
     PartitionOption,
+    PseudonymiseOption,
+    PseudonymKeyOption,
     plan_export,
 )
 from archiver.cli.invocation import Invocation
@@ -23,6 +26,7 @@ from archiver.cli.view.exported import estimate_object, report, report_estimate,
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
+from archiver.compose.pseudonyms import open_pseudonyms
 from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
@@ -70,6 +74,9 @@ or device has no manifest. --json prints what was written, and how complete it i
 or changed: edited, deleted, returned, counted again. Of each message the last row counts; together they are what a full
 export would be. Without anything new no file changes.
 
+--pseudonymise users gives each person another name and id, the same in every export with the same key. It is not
+anonymous: docs/export.md says what is replaced and what is not.
+
 --media copy puts the stored files into FILE.media, under names of their own, identical files once; link makes hard
 links, which take no space, or copies where links are impossible. Files that are not stored are counted by status, and
 the rows say which.
@@ -104,6 +111,8 @@ def command(
     tz: DateZoneOption = None,
     excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
     media: MediaOption = "none",
+    pseudonymise: PseudonymiseOption = None,
+    pseudonym_key: PseudonymKeyOption = None,
     force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
     append: Annotated[
         bool, Option("--append", help="Add a file with only what is new or changed since the last one.")
@@ -126,14 +135,19 @@ def command(
         media=media,
         force=force,
         append=append,
+        pseudonymise=pseudonymise is not None,
         dry_run=dry_run,
         shape=choose_shape(json=json, jsonl=jsonl),
     )
+    if pseudonym_key is not None and pseudonymise is None:
+        raise UsageError("--pseudonym-key has no effect without --pseudonymise.", hint="Add --pseudonymise users.")
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
     spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
     when = When(since, until, on, context.obj.zone(tz))
-    return interrupted.run(run(context.obj, channels or [], plan, query=query, when=when, glossary=spellings))
+    return interrupted.run(
+        run(context.obj, channels or [], plan, query=query, when=when, glossary=spellings, key=pseudonym_key)
+    )
 
 
 async def run(
@@ -144,9 +158,11 @@ async def run(
     query: str | None,
     when: When,
     glossary: Glossary | None = None,
+    key: Path | None = None,
 ) -> int:
     """Export. Returns the exit status."""
-    directory = invocation.checked_settings().archive.dir
+    settings = invocation.checked_settings()
+    directory = settings.archive.dir
     place = plan.find_place(directory)
     result: ExportResult | ExportEstimate | None = None
     zone = parse_zone(when.tz)
@@ -170,8 +186,16 @@ async def run(
                 by_channel=plan.form.by_channel,
                 revisions=plan.revisions,
             )
+            persons = None
+            if plan.pseudonymise:
+                persons = await open_pseudonyms(
+                    conn, key or settings.export.pseudonym_key, archive=directory, place=place, dry_run=plan.dry_run
+                )
+                request = replace(request, query_instead=None if query is None else persons.query(query))
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
-            result = await write_export(conn, request, plan, place, archive=directory, now=now, files=files)
+            result = await write_export(
+                conn, request, plan, place, archive=directory, now=now, files=files, persons=persons
+            )
     except asyncio.CancelledError:
         if result is None:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.registry import WriterContext
 from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
+from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.export.request import Request
 from archiver.export.run import (
     ExportJob,
@@ -32,6 +34,10 @@ from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
 
+_NOT_ANONYMOUS = (
+    "pseudonymised, not anonymous: the link of a post shows who is in it, and texts may name persons in plain words."
+)
+
 
 async def write_export(
     conn: Connection,
@@ -42,31 +48,35 @@ async def write_export(
     archive: Path,
     now: datetime,
     files: MediaExport | None,
+    persons: PseudonymousRows | None = None,
 ) -> ExportResult | ExportEstimate | None:
-    """Write the export; None for a stream."""
+    """Write the export; None for a stream. `persons`: gives them other names."""
     form, context = plan.form, await _context(conn, request, plan, place, archive)
     make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     image = form.make_image(context) if plan.append and form.make_image is not None else None
+    job = ExportJob(format_name=form.name, now=now, force=plan.force, media=files)
+    if persons is not None:
+        output.note(_NOT_ANONYMOUS)
+        job = replace(job, prepare=persons.row, options=persons.options)
     if plan.dry_run:
         series = find_series(place) if image is not None and isinstance(place, Path) else None
         if series is not None and image is not None:
-            job, make_rows = ExportJob(format_name=form.name, now=now), partial(write_into, form.open(context))
+            make_rows = partial(write_into, form.open(context))
             return await estimate_append(conn, request, make_rows, series, job=job, image=image)
         if files is not None:
             output.note("the estimate does not include the files.")
-        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)))
+        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)), job.prepare)
     with Progress("export") as progress:
         total = await count_items(conn, request) if progress.is_shown else None
 
         def advance(rows: int) -> None:
             progress.advance(rows, total)
 
+        job = replace(job, progress=advance)
         if isinstance(place, Stream):
-            job = ExportJob(format_name=form.name, now=now, progress=advance)
             async with open_stream(place) as sink:
                 await export_to_stream(conn, request, form.open(context), sink, job=job)
             return None
-        job = ExportJob(format_name=form.name, now=now, force=plan.force, progress=advance, media=files)
         if image is not None:
             return await append_to_file(conn, request, form.open(context), place, job=job, image=image)
         if make_folder is not None:

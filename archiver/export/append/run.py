@@ -23,7 +23,15 @@ from archiver.export.estimate import ExportEstimate, Nowhere
 from archiver.export.manifest import MANIFEST_NAME, FilePart, Manifest
 from archiver.export.publish import turn
 from archiver.export.request import Request
-from archiver.export.run import ExportJob, ExportResult, export_to_file, make_manifest, write_all, write_into
+from archiver.export.run import (
+    ExportJob,
+    ExportResult,
+    export_to_file,
+    list_options,
+    make_manifest,
+    write_all,
+    write_into,
+)
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, Writer
 from archiver.model.json_text import dump
@@ -48,7 +56,7 @@ async def append_to_file(
     series = find_series(path)
     if series is None:
         return await export_to_file(conn, request, writer, path, job)
-    expect_same(series, request, job.format_name, write_into(writer, Nowhere()).options)
+    expect_same(series, request, job, write_into(writer, Nowhere()).options)
     expect_intact(series)
     with RowDigests() as held, Target(path.with_name(_next_name(series)), replace=False) as data:
         load_series(series, image, held)
@@ -77,7 +85,7 @@ async def estimate_append(
     """The same without writing anything."""
     sink = Nowhere()
     rows = make_rows(sink)
-    expect_same(series, request, job.format_name, rows.options)
+    expect_same(series, request, job, rows.options)
     with RowDigests() as held:
         load_series(series, image, held)
         compared = Comparison(image, held)
@@ -85,18 +93,17 @@ async def estimate_append(
     return ExportEstimate(compared.new + compared.changed, sink.size, 0.0, is_exact=True)
 
 
-def expect_same(series: Series, request: Request, format_name: str, options: dict[str, object]) -> None:
+def expect_same(series: Series, request: Request, job: ExportJob, options: dict[str, object]) -> None:
     """Raise UsageError unless the series was exported like this."""
     claims = series.last.claims
-    if claims["format"] != format_name:
+    if claims["format"] != job.format_name:
         raise UsageError(
-            f"{series.first} is {claims['format']}, not {format_name}.", hint=f"Use --format {claims['format']}."
+            f"{series.first} is {claims['format']}, not {job.format_name}.", hint=f"Use --format {claims['format']}."
         )
     before = {name: value for name, value in claims["options"].items() if name not in _VOLATILE}
-    options = {name: value for name, value in options.items() if name not in _VOLATILE}
-    options |= {"revisions": True} if request.revisions else {}
-    differs = sorted(name for name in before.keys() | options.keys() if before.get(name) != options.get(name))
-    if claims["query"] != request.query:
+    now = {name: value for name, value in list_options(request, options, job).items() if name not in _VOLATILE}
+    differs = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if claims["query"] != request.told_query:
         differs.append("query")
     if differs:
         raise UsageError(

@@ -143,7 +143,7 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
     }
     metadata = {
         "row_schema_version": SCHEMA_VERSION,
-        "query": request.query,
+        "query": request.told_query,
         "since": iso(request.bounds.since_unix),
         "until": iso(request.bounds.until_unix),
         "channels": [one.channel_id for one in request.channels],

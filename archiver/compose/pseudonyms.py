@@ -1,0 +1,29 @@
+"""Open the pseudonyms of an export: the key, and which names are of channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archiver.export.place import Stream
+from archiver.export.pseudonyms.key import FILE_NAME, expect_apart, read_key
+from archiver.export.pseudonyms.labels import Pseudonyms
+from archiver.export.pseudonyms.rows import PseudonymousRows
+from archiver.store.database import Connection, read
+from archiver.store.former_name import list_names_seen
+from archiver.store.rows import list_names
+
+
+async def open_pseudonyms(
+    conn: Connection, key: Path | None, *, archive: Path, place: Path | Stream, dry_run: bool = False
+) -> PseudonymousRows:
+    """What rewrites rows. `key`: its file, or None for the one in the archive's directory. Raises UsageError."""
+    path = archive / FILE_NAME if key is None else key
+    if isinstance(place, Path):
+        expect_apart(path, place)
+    usernames: set[str] = set()
+    for name in await read(conn, list_names):
+        usernames.update(name.usernames, filter(None, (name.username,)))
+    for seen in await read(conn, list_names_seen):
+        usernames.update(seen.usernames, filter(None, (seen.username,)))
+    made = bytes(32) if dry_run and not path.exists() else read_key(path)
+    return PseudonymousRows(Pseudonyms(made), usernames)

@@ -1,0 +1,98 @@
+"""Links that lead to a person, and what is written instead. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from archiver.export.pseudonyms.labels import Pseudonyms
+
+HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
+USERNAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
+_PLACES: Final = frozenset(
+    {"addemoji", "addlist", "addstickers", "addtheme", "auction", "bg", "boost", "c", "giftcode", "invoice", "iv"}
+    | {"joinchat", "login", "m", "nft", "proxy", "s", "setlanguage", "share", "socks"}
+)
+"""Words of paths that are no usernames."""
+_WHATSAPP: Final = frozenset({"wa.me", "api.whatsapp.com", "whatsapp.com", "www.whatsapp.com"})
+_PHONE: Final = re.compile(r"\+?[0-9]{7,15}")
+
+
+class PersonLinks:
+    """Rewrites links. `channels`: lower-case usernames that are known to be of channels."""
+
+    def __init__(self, names: Pseudonyms, channels: AbstractSet[str]) -> None:
+        self._names = names
+        self._channels = channels
+
+    def is_kept(self, username: str) -> bool:
+        """Whether a username is that of a known channel, or of a bot: only bots have such names."""
+        return username.lower() in self._channels or username.lower().endswith("bot")
+
+    def rewrite(self, url: str) -> str:
+        """The link itself, if it leads to no person; else one that leads nowhere."""
+        try:
+            return self._rewritten(url) or url
+        except ValueError:
+            return url
+
+    def is_of_person(self, url: object) -> bool:
+        """Whether it leads to a person."""
+        return isinstance(url, str) and self.rewrite(url) != url
+
+    def _rewritten(self, url: str) -> str | None:
+        stripped = url.strip()
+        scheme, separator, rest = stripped.partition(":")
+        if separator and scheme.lower() == "mailto":
+            address, _, _ = unquote(rest).partition("?")
+            return f"mailto:{self._names.email(address)}"
+        if separator and scheme.lower() in ("tel", "sms", "callto", "whatsapp", "viber"):
+            return f"pseudonym:{self._names.phone(rest)}"
+        if separator and scheme.lower() in ("tg", "tonsite"):
+            return self._of_application(urlsplit(stripped))
+        parts = urlsplit(stripped if "//" in stripped else f"//{stripped}")
+        host = (parts.hostname or "").removeprefix("www.")
+        if host in _WHATSAPP:
+            number = parse_qs(parts.query).get("phone", [parts.path.strip("/")])[0]
+            return f"pseudonym:{self._names.phone(number)}" if _PHONE.fullmatch(number.strip()) else None
+        above = next((one for one in HOSTS if host.endswith(f".{one}")), None)
+        if above is not None:
+            return self._of_username(host.removesuffix(f".{above}"), [])
+        return self._of_path([unquote(one) for one in parts.path.split("/") if one]) if host in HOSTS else None
+
+    def _of_application(self, parts: object) -> str | None:
+        """`tg://user?id=1`, `tg://resolve?domain=name`."""
+        query = parse_qs(getattr(parts, "query", ""))
+        what = str(getattr(parts, "netloc", "") or getattr(parts, "path", "")).strip("/").lower()
+        if what == "openmessage" and "user_id" in query:
+            return self._of_id(query["user_id"][0])
+        if what in ("user", "openmessage") and "id" in query:
+            return self._of_id(query["id"][0])
+        if "phone" in query:
+            return f"pseudonym:{self._names.phone(query['phone'][0])}"
+        if what == "contact" and "token" in query:
+            return f"pseudonym:{self._names.other('contact', query['token'][0])}"
+        return self._of_username(query["domain"][0], query.get("post", [])) if "domain" in query else None
+
+    def _of_id(self, number: str) -> str:
+        return f"pseudonym:{self._names.person(int(number))}"
+
+    def _of_path(self, steps: list[str]) -> str | None:
+        if steps and steps[0] == "s":
+            steps = steps[1:]
+        if not steps:
+            return None
+        first, *more = steps
+        if first.startswith("+") or (first.isdigit() and not more):
+            return f"pseudonym:{self._names.phone(first)}" if _PHONE.fullmatch(first) else None
+        if first.lower() == "contact" and more:
+            return f"pseudonym:{self._names.other('contact', more[0])}"
+        return None if first.lower() in _PLACES else self._of_username(first.removeprefix("@"), more)
+
+    def _of_username(self, name: str, more: list[str]) -> str | None:
+        """Only channels and groups have posts, so a link with the number of one leads to no person."""
+        if USERNAME.fullmatch(name) is None or self.is_kept(name) or (more and more[0].isdigit()):
+            return None
+        return f"pseudonym:{self._names.username(name)}"

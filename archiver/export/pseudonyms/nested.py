@@ -1,0 +1,198 @@
+"""Rewrite persons in nested values of a row: actions, attachments, blocks of rich messages, forward headers. Pure.
+
+The values come from Telegram's objects, of which new ones appear with each layer, so this goes by the names of fields
+and by their shape wherever they are, not by a list of objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from archiver.export.pseudonyms.labels import Pseudonyms
+from archiver.export.pseudonyms.links import PersonLinks
+from archiver.export.pseudonyms.texts import PersonTexts
+
+_IDS: Final = frozenset(
+    {"user_id", "users", "winners", "inviter_id", "new_creator_id", "participant_id", "auto_setting_from", "admin_id"}
+)
+"""Fields with the id of a person, or a list of them."""
+_NAMES: Final = frozenset(
+    {"first_name", "last_name", "from_name", "saved_from_name", "owner_name", "post_author", "author", "from_rank"}
+)
+_DROPPED: Final = frozenset({"vcard", "shipping_address", "quote_offset"})
+_WALLETS: Final = frozenset({"owner_address", "gift_address"})
+_PHONES: Final = frozenset({"phone_number", "phone"})
+_LINKS: Final = frozenset({"url", "display_url", "embed_url"})
+_MARKED: Final = {
+    "quote_text": "quote_entities",
+    "solution": "solution_entities",
+    "caption": "entities",
+    "text": "entities",
+}
+_PERSON_TEXTS: Final = frozenset({"TextMention", "TextMentionName", "TextEmail", "TextAutoEmail", "TextPhone"})
+_OPAQUE: Final = frozenset(
+    {"_", "type", "kind", "id", "mime", "sha256", "path", "status", "constructor", "tl", "waveform", "option", "date"}
+)
+"""Fields whose text is no words."""
+
+
+class NestedPersons:
+    """Rewrites values. What was said instead of which words is kept for `words`."""
+
+    def __init__(self, names: Pseudonyms, links: PersonLinks, texts: PersonTexts) -> None:
+        self._names, self._links, self._texts = names, links, texts
+        self.replaced: dict[str, str] = {}
+
+    def value(self, value: Any) -> Any:
+        """The value without persons."""
+        if isinstance(value, dict):
+            return self._object(value)
+        if isinstance(value, list):
+            return [self.value(one) for one in value]
+        return self._texts.plain(value) if isinstance(value, str) else value
+
+    def peer(self, peer: dict[str, Any]) -> dict[str, Any]:
+        """A person, {type, id, name, username}; a channel stays."""
+        if peer.get("type") != "user":
+            return peer
+        made = {**peer, "id": self._id(peer.get("id"))}
+        if peer.get("name"):
+            made["name"] = self._person(peer.get("id"), str(peer["name"]))
+        if peer.get("username"):
+            made["username"] = self._names.username(str(peer["username"]))
+        return made
+
+    def slot(self, slot: dict[str, Any]) -> dict[str, Any]:
+        """An attachment."""
+        made: dict[str, Any] = self._object(slot)
+        extra = slot.get("extra") or {}
+        if slot.get("kind") == "contact":
+            number = extra.get("user_id")
+            made["title"] = self._person(number, str(slot["title"])) if slot.get("title") else slot.get("title")
+        elif slot.get("kind") == "webpage" and (
+            extra.get("type") == "telegram_user" or self._links.is_of_person(slot.get("url"))
+        ):
+            made["title"] = self._names.named(str(slot["title"])) if slot.get("title") else slot.get("title")
+            made["extra"] = {**made["extra"], **{key: None for key in ("description",) if key in extra}}
+        elif marks := next((extra[key] for key in ("question_entities", "title_entities") if extra.get(key)), None):
+            which = "question_entities" if extra.get("question_entities") else "title_entities"
+            made["title"], entities = self._texts.rewrite(str(slot.get("title") or ""), marks)
+            made["extra"] = {**made["extra"], which: entities}
+        return made
+
+    def words(self, text: str) -> str:
+        """Flat words of blocks that were rewritten before."""
+        return self._texts.replace(text, self.replaced)
+
+    def _object(self, thing: Mapping[str, Any]) -> dict[str, Any]:
+        if str(thing.get("_")) in _PERSON_TEXTS:
+            return self._person_text(thing)
+        if thing.get("type") == "user" and "id" in thing:
+            return self.peer(dict(thing))
+        made: dict[str, Any] = {}
+        for key, value in thing.items():
+            if key not in made:
+                made[key] = self._field(key, value, thing, made)
+        if _is_user(thing.get("from_id")) and thing.get("name"):
+            made["name"] = self._person(thing["from_id"].get("id"), str(thing["name"]))
+        if thing.get("username") and (_is_user(thing.get("from_id")) or "user_id" in thing):
+            made["username"] = self._names.username(str(thing["username"]))
+        if thing.get("_") == "PaymentRequestedInfo" and thing.get("name"):
+            made["name"] = self._names.named(str(thing["name"]))
+        return made
+
+    def _field(self, key: str, value: Any, thing: Mapping[str, Any], made: dict[str, Any]) -> Any:
+        if isinstance(value, str) and (marks := _MARKED.get(key)) and isinstance(thing.get(marks), list):
+            text, made[marks] = self._texts.rewrite(value, thing[marks])
+            return text
+        if key in _IDS:
+            return [self._id(one) for one in value] if isinstance(value, list) else self._id(value)
+        if key in _DROPPED:
+            return None
+        if key == "data" and str(thing.get("type", "")).startswith("callback"):
+            return ""
+        if isinstance(value, str):
+            rewrite = _OF_TEXT.get(key)
+            return value if key in _OPAQUE else rewrite(self, value) if rewrite else self._texts.plain(value)
+        if key == "author" and isinstance(value, dict):
+            return self._instead(value, self._names.named)
+        return self.value(value)
+
+    def _person_text(self, thing: Mapping[str, Any]) -> dict[str, Any]:
+        """Words of a rich message that name a person."""
+        made = {key: value for key, value in thing.items() if key != "text"}
+        words = _flatten(thing.get("text"))
+        if type(thing.get("user_id")) is int:
+            made["user_id"] = self._id(thing["user_id"])
+            instead = self._names.person(thing["user_id"])
+        elif "Email" in str(thing["_"]):
+            instead = self._names.email(str(thing.get("email") or words))
+            made |= {"email": instead} if "email" in thing else {}
+        elif "Phone" in str(thing["_"]):
+            instead = self._names.phone(str(thing.get("phone") or words))
+            made |= {"phone": instead} if "phone" in thing else {}
+        else:
+            instead = self._texts.mention(words)
+        self._remember(words, instead)
+        return {**made, "text": {"_": "TextPlain", "text": instead}}
+
+    def _instead(self, node: Any, name: Callable[[str], str]) -> dict[str, Any]:
+        words = _flatten(node)
+        instead = name(words) if words.strip() else words
+        self._remember(words, instead)
+        return {"_": "TextPlain", "text": instead}
+
+    def _remember(self, words: str, instead: str) -> None:
+        if words.strip() and words != instead:
+            self.replaced[words] = instead
+
+    def _id(self, number: Any) -> Any:
+        return self._names.user_id(number) if type(number) is int and number > 0 else number
+
+    def _person(self, number: Any, name: str) -> str:
+        return self._names.person(number) if type(number) is int and number > 0 else self._names.named(name)
+
+    def named(self, name: str) -> str:
+        """Instead of a name; none stays none."""
+        return self._names.named(name) if name.strip() else name
+
+    def phone(self, number: str) -> str:
+        """Instead of a phone number."""
+        return self._names.phone(number) if number.strip() else number
+
+    def wallet(self, address: str) -> str:
+        """Instead of an address that gifts belong to."""
+        return self._names.other("wallet", address)
+
+    def email(self, address: str) -> str:
+        """Instead of an e-mail address."""
+        return self._names.email(address) if address.strip() else address
+
+    def link(self, url: str) -> str:
+        """Instead of a link to a person."""
+        return self._links.rewrite(url)
+
+
+_OF_TEXT: Final[dict[str, Callable[[NestedPersons, str], str]]] = {
+    **dict.fromkeys(_NAMES, NestedPersons.named),
+    **dict.fromkeys(_PHONES, NestedPersons.phone),
+    **dict.fromkeys(_WALLETS, NestedPersons.wallet),
+    **dict.fromkeys(_LINKS, NestedPersons.link),
+    "email": NestedPersons.email,
+}
+
+
+def _is_user(peer: Any) -> bool:
+    return isinstance(peer, dict) and peer.get("type") == "user"
+
+
+def _flatten(node: Any) -> str:
+    """The words of a rich text."""
+    if isinstance(node, str):
+        return node
+    if isinstance(node, list):
+        return "".join(map(_flatten, node))
+    if isinstance(node, dict):
+        return "".join(_flatten(node[key]) for key in ("text", "texts", "alt", "source") if key in node)
+    return ""

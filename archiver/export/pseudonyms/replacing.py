@@ -1,0 +1,81 @@
+"""Replace parts of a text, and move its entities so that they mark the same words. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Span(NamedTuple):
+    """Characters [start, end) of a text and what is written instead."""
+
+    start: int
+    end: int
+    instead: str
+
+
+def merge(spans: Sequence[Span]) -> list[Span]:
+    """Spans that do not overlap, in order: of those that do, the first and longest gives the words for all."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if merged and span.start < merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
+        elif span.start < span.end:
+            merged.append(span)
+    return merged
+
+
+def replace_spans(text: str, spans: Sequence[Span]) -> str:
+    """The text with its spans replaced; they must not overlap."""
+    parts, at = [], 0
+    for start, end, instead in spans:
+        parts += [text[at:start], instead]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def move_entities(text: str, entities: Sequence[Any], spans: Sequence[Span]) -> list[Any]:
+    """The entities of the text with its spans replaced. What is not a range stays as it is."""
+    places = _Places(text, spans)
+    return [_moved(entity, places) for entity in entities]
+
+
+def _moved(entity: Any, places: _Places) -> Any:
+    if not isinstance(entity, dict):
+        return entity
+    offset, length = entity.get("offset"), entity.get("length")
+    if type(offset) is not int or type(length) is not int:
+        return entity
+    start = places.move(offset, at_end=False)
+    return {**entity, "offset": start, "length": places.move(offset + length, at_end=True) - start}
+
+
+class _Places:
+    """Translates UTF-16 places of a text to those of the text with its spans replaced."""
+
+    def __init__(self, text: str, spans: Sequence[Span]) -> None:
+        self._starts: list[int] = []
+        self._spans: list[tuple[int, int, int, int]] = []
+        at, old, moved = 0, 0, 0
+        for span in spans:
+            start = old + _units(text[at : span.start])
+            end = start + _units(text[span.start : span.end])
+            length = _units(span.instead)
+            self._starts.append(start)
+            self._spans.append((start, end, start + moved, start + moved + length))
+            at, old, moved = span.end, end, moved + length - (end - start)
+
+    def move(self, place: int, *, at_end: bool) -> int:
+        """Where it is now; a place within a span goes to its start, or to its end."""
+        found = bisect_right(self._starts, place) - 1
+        if found < 0:
+            return place
+        start, end, new_start, new_end = self._spans[found]
+        if place >= end:
+            return place - end + new_end
+        return new_start if place == start or not at_end else new_end
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
