@@ -91,6 +91,7 @@ def test_limits_of_calls_and_bytes_are_kept_though_references_expire_and_lines_b
         time.sleep(1.5)  # so often a line breaks
         server.broke()
         order("drop")
+        server.broke()
     done = desk.end(process)
     order("references", lifetime=0)
     for _ in range(10):

@@ -40,6 +40,7 @@ def trouble(server: FileServer, keys: list[str], chance: random.Random) -> None:
     def dropped() -> None:
         server.broke()
         telegram.order("drop")
+        server.broke()
 
     whats: list[Callable[[], object]] = [
         lambda: telegram.order("expire_references"),
@@ -75,6 +76,7 @@ def test_kills_leave_no_wrong_byte_no_orphan_and_fetch_no_part_twice(
         time.sleep(chance.uniform(0, 0.4))
         server.broke()
         hits += desk.kill(process)
+        server.broke()
         fetched = server.telegram.order("traffic")["parts"]
         expect_no_wrong_byte(desk)
     server.telegram.order("fault", clear=True)

@@ -189,6 +189,7 @@ def test_link_by_a_reassigned_name_leads_to_the_channel_that_can_have_the_post(d
     telegram.order("rename", channel="passed_on", username="first_of_all")
     telegram.order("rename", channel="waiting_desk", username="passed_on")
     telegram.post("passed_on", "second 1")
+    desk.do("sync")
     time.sleep(1)
     late = [telegram.post("first_of_all", f"first {number}") for number in range(3, 7)]
     desk.do("sync")

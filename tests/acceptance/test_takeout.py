@@ -267,5 +267,5 @@ def test_a_normal_pace_reads_up_to_three_pages_a_second(desk: Desk, telegram: Te
     desk.do("sync")
     assert held(desk) == MESSAGES
     calls = telegram.order("calls")
-    # A gentle pace never has more than 10 in a second; the mean is the machine's affair.
-    assert 10 < calls["peaks"][HISTORY] <= 30
+    # How many it can be is the machine's affair; that more than a gentle pace's are asked for: test_pacing.py.
+    assert calls["peaks"][HISTORY] <= 30

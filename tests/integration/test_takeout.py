@@ -67,6 +67,11 @@ def inside(server: Server) -> list[bool]:
     return [call.takeout is not None for call in server.calls if call.method == HISTORY]
 
 
+def pages(server: Server) -> set[tuple[int, int]]:
+    """The pages that were asked for: each once, though a busy machine may ask again after a slow answer."""
+    return {(call.request.offset_id, call.request.add_offset) for call in server.calls if call.method == HISTORY}
+
+
 async def test_a_history_is_read_whole_within_a_takeout_that_is_finished_then(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
@@ -79,7 +84,7 @@ async def test_a_history_is_read_whole_within_a_takeout_that_is_finished_then(
         await reader.takeout.finish(success=True)
     assert held(tmp_path, channel) == true(channel)
     assert set(inside(server)) == {True}
-    assert len(inside(server)) <= 32
+    assert len(pages(server)) <= 32
     takeouts = server.world.takeouts
     assert (takeouts.begun, takeouts.finished, reader.said) == (1, [True], [])
     assert takeouts.asked[0].message_channels
@@ -121,7 +126,7 @@ async def test_a_window_of_time_is_read_whole_within_a_takeout_and_no_further(
     assert min(there) > 2_800 - 200
     assert found == (True, 0)
     assert query(tmp_path, "SELECT floor_id BETWEEN 2600 AND 2802 FROM channel") == [(1,)]
-    assert len(inside(server)) < 75
+    assert len(pages(server)) < 75
 
 
 async def test_on_a_slow_line_a_low_limit_is_found_and_no_call_is_caught_on_its_way(
