@@ -8,10 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from archiver.convert.stored import derive, derive_stub, place_of, read_payload
-from archiver.evidence import contents, findable, times
+from archiver.evidence import contents, findable, imported, times
 from archiver.evidence.names import StoredNames
 from archiver.ids import ChannelId, MessageId
 from archiver.model.fault import Fault
+from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
 from archiver.store.custody import ChannelLog
@@ -102,6 +103,13 @@ class MessageCheck:
         raw, layer = row[_RAW], row[_LAYER]
         if not isinstance(raw, bytes):
             return None, [contents.HASH]
+        pieces = [imported.StoredPiece(*one) for one in self._held.pieces.get(row[0], [])]
+        if layer == IMPORTED:
+            return self._check_import(row, media, pieces)
+        filled: dict[str, Any] = {}
+        if pieces:
+            self._note(imported.check_pieces(pieces, self._log.imports))
+            row, filled = imported.without_filled(row, pieces)
         if row[_KIND] == "stub":
             stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
             return None, [*contents.compare_stub(stub, row[_CONTENT]), *contents.compare_media(stub, media)]
@@ -125,6 +133,17 @@ class MessageCheck:
             wrong.append("its layer is not that of its payload")
         if media or record.media:
             wrong += contents.compare_media(record, media)
+        return replace(record, **filled) if filled else record, wrong
+
+    def _check_import(
+        self, row: Row, media: list[Row], pieces: list[imported.StoredPiece]
+    ) -> tuple[Message | None, list[str]]:
+        """A message of layer 0: its row is its record, and its piece of the export says its text and date."""
+        record = imported.row_as_message(self._channel_id, row, media)
+        wrong = [*imported.check_import(record, pieces, self._log.imports)]
+        wrong += imported.check_pieces(pieces, self._log.imports)
+        wrong += contents.compare_media(record, media)
+        self._done.readable += 1
         return record, wrong
 
     def _derive(self, obj: Any, raw: bytes, row: Row, layer: int, extra: object) -> Message:
@@ -183,6 +202,9 @@ class MessageCheck:
         raw, layer = kept["raw"], kept["layer"]
         if not isinstance(raw, bytes) or sha256(raw).digest() != kept["payload_sha256"]:
             return [contents.HASH]
+        if layer == IMPORTED:
+            pieces = [imported.StoredPiece(*one) for one in self._held.pieces.get(row[0], [])]
+            return list(imported.check_imported_revision(kept, pieces, self._log.imports))
         stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
         if kept["content_hash"] == stub.content_hash:
             return list(contents.compare_revision(stub, kept))

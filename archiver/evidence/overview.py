@@ -78,6 +78,8 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     if covered or not is_extract(conn):  # an extract of some messages does not say which ids were looked at
         yield from (Fault(place, wrong) for wrong in rules.check_coverage(channel, covered, captures))
     top, count = custody.find_top(conn, channel_id)
+    if any(one["method"] == "import" for one in captures):
+        top = custody.find_captured_top(conn, channel_id)  # an import does not move the channel's top
     proven = [one["hi"] for one in captures if isinstance(one["hi"], int)]
     revisions = custody.list_channel_revisions(conn, channel_id)
     state = custody.find_last_state(conn, channel_id)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from archiver.evidence.imported import is_import_time
 from archiver.evidence.kept import load
+from archiver.model.imported import IMPORTED
 from archiver.store.checked import AFTER, Row
 from archiver.store.custody import ChannelLog
 from archiver.store.limits import MOST
@@ -23,9 +25,12 @@ _WAYS = frozenset({"history", "audit", "update", "import"})
 def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
     """Check a message's times and origin. `row`: its columns AFTER."""
     origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
-    if METHODS.get(origin) not in log.answers.get(first_seen, ()):
+    if origin == "import":
+        if not is_import_time(first_seen, log.imports):
+            yield "first_seen matches no import"
+    elif METHODS.get(origin) not in log.answers.get(first_seen, ()):
         yield "first_seen and origin match no answer in the log"
-    if last_seen not in log.answers:
+    if last_seen not in log.answers and not (origin == "import" and is_import_time(last_seen, log.imports)):
         yield "last_seen matches no answer in the log"
     if not isinstance(generation, int) or not 1 <= generation <= log.generation:
         yield "its generation matches no answer in the log"
@@ -63,7 +68,7 @@ def check_logged(
     for noticed, how, before, returned in absences:
         if how == "update" and METHODS[how] not in log.answers.get(noticed, ()):
             yield "no answer in the log noticed this absence"
-        if before not in log.answers:
+        if before not in log.answers and not is_import_time(before, log.imports):
             yield "no answer in the log precedes this absence"
         if returned is not None and returned not in log.answers:
             yield "no answer in the log ended this absence"
@@ -71,7 +76,7 @@ def check_logged(
         yield "last_seen does not match its absence"
     if counters and min(one[0] for one in counters if isinstance(one[0], int)) > first_seen:
         yield "the counters of its first sighting are missing"
-    if any(one[0] not in log.answers for one in counters):
+    if any(one[0] not in log.answers and not is_import_time(one[0], log.imports) for one in counters):
         yield "recorded counters match no answer in the log"
 
 
@@ -90,7 +95,8 @@ def check_counters(present: Row, counters: Sequence[Row]) -> Iterator[str]:
 def check_revision_times(log: ChannelLog, revision: dict[str, object]) -> Iterator[str]:
     """Check when a revision was seen and replaced."""
     for name in ("first_seen", "last_seen", "replaced_at"):
-        if revision[name] not in log.answers:
+        of_import = revision["layer"] == IMPORTED and is_import_time(revision[name], log.imports)
+        if revision[name] not in log.answers and not of_import:
             yield f"{name} matches no answer in the log"
     yield from check_layer(revision["layer"], log)
 
@@ -110,7 +116,7 @@ def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iter
 
 def check_layer(layer: object, log: ChannelLog) -> Iterator[str]:
     """Check that a payload's layer is one used in requests, or OLDER."""
-    if layer not in log.layers and layer != OLDER:
+    if layer not in log.layers and layer != OLDER and not (layer == IMPORTED and log.imports):
         yield "its layer matches no answer in the log"
 
 

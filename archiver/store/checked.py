@@ -77,6 +77,7 @@ class StoredRange(NamedTuple):
     absences: ById
     counters: ById
     parts: ById
+    pieces: ById
 
 
 @contextmanager
@@ -130,6 +131,7 @@ def _read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: in
         _grouped(conn, "absence", ("noticed_at", "how", "last_seen", "returned_at"), "noticed_at", within),
         _grouped(conn, "counter", ("at", "views", "forwards", "replies", "reactions"), "at", within),
         _grouped(conn, "rich_part", PART_NAMES, "message_id", within),
+        _grouped(conn, "imported", ("import_id", "payload_sha256", "raw", "differs"), "import_id", within),
     )
 
 

@@ -50,6 +50,14 @@ CAPTURE_NAMES = (
 )
 
 
+class ImportLog(NamedTuple):
+    """What checks need of an import."""
+
+    at: int
+    format: str
+    zone: str | None
+
+
 @dataclass(slots=True)
 class ChannelLog:
     """The log of one channel, summarised."""
@@ -59,6 +67,8 @@ class ChannelLog:
     layers: set[int] = field(default_factory=set)
     generation: int = 0
     """The highest generation of any answer."""
+    imports: dict[int, ImportLog] = field(default_factory=dict)
+    """The imports into the channel, by their numbers."""
 
 
 class Orphans(NamedTuple):
@@ -78,6 +88,8 @@ def read_log(conn: sqlite3.Connection, channel_id: ChannelId) -> ChannelLog:
         log.layers.add(layer)
         if isinstance(generation, int) and generation > log.generation:
             log.generation = generation
+    query = "SELECT import_id, at, format, zone FROM import_source WHERE channel_id = ?"
+    log.imports = {row[0]: ImportLog(*row[1:]) for row in conn.execute(query, (channel_id,))}
     return log
 
 
@@ -133,14 +145,35 @@ def find_top(conn: Reader, channel_id: ChannelId) -> tuple[int, int]:
     return int(high), int(count)
 
 
+def find_captured_top(conn: Reader, channel_id: ChannelId) -> int:
+    """The highest id of the channel's messages that Telegram showed; 0 if none. Reads rows until it has one."""
+    row = conn.execute(
+        "SELECT message_id FROM message WHERE channel_id = ? AND layer <> 0 ORDER BY message_id DESC LIMIT 1",
+        (channel_id,),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 _NO_MESSAGE = (
     "NOT EXISTS (SELECT 1 FROM message AS m WHERE m.channel_id = t.channel_id AND m.message_id = t.message_id)"
 )
 _NO_CHANNEL = "NOT EXISTS (SELECT 1 FROM channel AS c WHERE c.channel_id = t.channel_id)"
 _REFERENCES = {
-    **dict.fromkeys(("outbox", "index_aside", "media", "revision", "absence", "counter", "rich_part"), _NO_MESSAGE),
     **dict.fromkeys(
-        ("message", "coverage", "capture", "access", "review", "channel_state", "channel_revision", "index_home"),
+        ("outbox", "index_aside", "media", "revision", "absence", "counter", "rich_part", "imported"), _NO_MESSAGE
+    ),
+    **dict.fromkeys(
+        (
+            "message",
+            "coverage",
+            "capture",
+            "access",
+            "review",
+            "channel_state",
+            "channel_revision",
+            "index_home",
+            "import_source",
+        ),
         _NO_CHANNEL,
     ),
     "index_walk": _NO_CHANNEL,
