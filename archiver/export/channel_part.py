@@ -61,11 +61,12 @@ async def _shortfall(
     kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])
     surplus = await read(conn, find_surplus, channel_id)
     return Shortfall(
-        never_fetched=channel.pts is None and channel.top_id == 0,
+        never_fetched=channel.pts is None and channel.top_id == 0 and not channel.imported_only,
+        imported_only=channel.imported_only,
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=counts.held + counts.missing + counts.absent + counts.not_fetched,
         not_fetched=counts.not_fetched,
-        unchecked=kept,
+        unchecked=0 if channel.imported_only else kept,
         outside=counts.outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
         unreadable=await read(conn, count_stubs, channel_id, since=since, until=until),

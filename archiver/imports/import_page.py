@@ -49,6 +49,8 @@ class ImportTarget(NamedTuple):
     generation: int
     seen: int
     """The moment by which the export has its messages, unix seconds: it is not older."""
+    at: int
+    """When the import was begun."""
 
 
 @dataclass(slots=True)
@@ -202,7 +204,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     if filled:
         _fill(conn, target, filled, now=now)
     revised = [one.message for one, _, decision in plan.known if decision.revises]
-    kept = keep_late_revisions(conn, revised, now=target.seen) if revised else []
+    kept = keep_late_revisions(conn, revised, now=target.at) if revised else []
     writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
     for one, _, _ in plan.known:
         if one.earlier:

@@ -134,7 +134,7 @@ class Importer:
         outcome.record = await self._database.read(store.find_import, channel_id, file.sha256, file.format)
         outcome.was_finished = outcome.record is not None and outcome.record.finished_at is not None
         number = 0 if outcome.record is None else outcome.record.import_id
-        return None if channel is None else ImportTarget(channel_id, number, channel.generation, 0)
+        return None if channel is None else ImportTarget(channel_id, number, channel.generation, 0, 0)
 
     async def _start(self, file: ImportFile, outcome: ImportOutcome) -> ImportTarget:
         assert self._database is not None, "an archive is needed to write to"
@@ -144,7 +144,7 @@ class Importer:
         assert channel is not None, "it was made before"
         outcome.record, outcome.was_finished = record, record.finished_at is not None
         seen = min(record.newest or record.at, record.at)
-        return ImportTarget(file.channel_id, record.import_id, channel.generation, seen)
+        return ImportTarget(file.channel_id, record.import_id, channel.generation, seen, record.at)
 
     async def _adopt(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome

@@ -51,9 +51,12 @@ def read_extra(extra: str | None) -> Mapping[str, Any]:
 
 
 def name_bot(via_bot: str | None, bot_id: int | None) -> str | None:
-    """The bot that made the post, as JSON {type, id, name, username}; the names are known of newer archives only."""
+    """The bot that made the post, as JSON {type, id, name, username}; the names are known of newer archives only.
+
+    Exports of other programs know its name, but not its id.
+    """
     if bot_id is None:
-        return None
+        return via_bot
     return via_bot or _json({"type": "user", "id": bot_id, "name": None, "username": None})
 
 

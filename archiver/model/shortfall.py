@@ -16,6 +16,8 @@ class Shortfall:
 
     never_fetched: bool = False
     """Nothing of the channel has been fetched yet."""
+    imported_only: bool = False
+    """The channel is known by imports alone, of which it is never known what is missing."""
     being_reread: bool = False
     """The server lost track of events, and the history is being read again."""
     ids: int = 0
@@ -51,6 +53,8 @@ class Shortfall:
     def _reasons(self) -> Iterator[str]:
         if self.never_fetched:
             yield "never fetched"
+        if self.imported_only:
+            yield "known by imports alone: what is missing is not known"
         if self.being_reread:
             yield "being read again from its newest message"
         if self.not_fetched:

@@ -11,6 +11,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.difference import ContentDifference, name_changed, say_differences
+from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -174,6 +175,9 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
     at = next(at for at, version in enumerate(versions) if version.revision == one.number)
     old, new = versions[at], versions[at + 1]
     parts = say_differences(new.differences, text_changed=old.text != new.text)
+    of_import = IMPORTED in (old.layer, new.layer)
+    if of_import:
+        parts.insert(0, "differs from an import")
     if old.text != new.text:
         parts.append(f"text: {mark(excerpt(diff(old.text, new.text)))}")
     return Change(
@@ -186,6 +190,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
         new=new.text,
         changed=new.changed,
         revision=one.number,
+        how="import" if of_import else None,
         differences=new.differences,
         media=(old.media, new.media) if "media" in new.changed else None,
     )

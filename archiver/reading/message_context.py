@@ -10,11 +10,13 @@ from archiver.ids import MessageId
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports, read_imports
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
+from archiver.store.imported import ImportRecord
 from archiver.store.replies import FoundReplies, find_replies
 from archiver.store.rich import Part, find_part
 from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
@@ -49,6 +51,13 @@ class MessageContext(NamedTuple):
     """Whether the stored payload has the SHA-256 that it had when it was received."""
     channel_restriction: str | None
     """Where the server blocks the whole channel, as JSON."""
+    imports: MessageImports = NO_IMPORTS
+    """The imports that have the message."""
+
+    @property
+    def imported_from(self) -> ImportRecord | None:
+        """The import that its content comes from; None if Telegram showed it to telekeep."""
+        return self.imports.origin_of(self.version.layer, self.version.payload_sha256)
 
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:
@@ -75,6 +84,7 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         replies=await read(conn, find_replies, *key),
         intact=_is_intact(await read(conn, find_payload, *key)),
         channel_restriction=await read(conn, find_restriction, channel.channel_id),
+        imports=await read_imports(conn, *key),
     )
 
 

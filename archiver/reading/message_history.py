@@ -11,7 +11,9 @@ import orjson
 
 from archiver.model.row import ChannelName, StoredMessage, iso, permalink
 from archiver.model.versions import Absence, Counters, Version
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports, import_object
 from archiver.reading.word_diff import DiffPiece, diff
+from archiver.store.imported import ImportRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,12 @@ class MessageHistory:
     absences: Sequence[Absence]
     counters: Sequence[Counters] | None
     """None: not requested."""
+    imports: MessageImports = NO_IMPORTS
+    """The imports that have the message."""
+
+    def imported_from(self, version: Version) -> ImportRecord | None:
+        """The import that a version comes from; None if Telegram showed it to telekeep."""
+        return self.imports.origin_of(version.layer, version.payload_sha256)
 
     def diffs(self) -> Iterator[list[DiffPiece]]:
         """Yield the diff of each version's text against the previous one; the first is compared with itself."""
@@ -45,6 +53,7 @@ class MessageHistory:
             "versions": self._versions(diff=diff),
             "absences": [_absence(one) for one in self.absences],
             "counters": None if self.counters is None else [_counters(one) for one in self.counters],
+            "imports": self.imports.to_objects(),
         }
 
     def events(self, *, diff: bool) -> list[dict[str, Any]]:
@@ -73,8 +82,12 @@ class MessageHistory:
             "permalink": permalink(self.channel, self.message.message_id),
         }
 
+    def _import(self, version: Version) -> dict[str, Any] | None:
+        record = self.imported_from(version)
+        return None if record is None else import_object(record)
+
     def _versions(self, *, diff: bool) -> list[dict[str, Any]]:
-        shown = [version.to_object() for version in self.versions]
+        shown = [{**version.to_object(), "import": self._import(version)} for version in self.versions]
         if diff:
             for one, pieces in zip(shown, self.diffs(), strict=True):
                 one["diff"] = [{"op": op, "text": text} for op, text in pieces]

@@ -37,6 +37,8 @@ def _find_scope(conn: Reader, question: Question) -> SearchScope:
     covered = list_all_coverage(conn)
     incomplete = []
     for channel in channels:
+        if channel.imported_only:
+            incomplete.append((channel, Shortfall(imported_only=True)))
         if channel.state == "removed":
             continue
         found = _find(conn, channel, covered.get(channel.channel_id, []), since=since, until=until)

@@ -15,6 +15,7 @@ from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.versions import Counters, list_versions
+from archiver.reading.imported_from import read_imports
 from archiver.reading.message_history import MessageHistory
 from archiver.store.database import read
 from archiver.store.history import list_absences, list_counters, list_revisions
@@ -48,7 +49,7 @@ def command(
     An edit that was replaced before the message was read again leaves no trace. A message was deleted, or stopped being
     visible, between "last seen" and "noticed"; "how" is update (reported by the server), history or audit (read again).
     The JSON is documented in docs/changes.md. In a pipe: time, event, last seen, number, edit_date, what changed or
-    how, SHA-256 of the payload, text, other differences, separated by tabs.
+    how, SHA-256 of the payload, text, other differences, import, separated by tabs.
     """
     if json and jsonl:
         raise UsageError("--json and --jsonl cannot be combined.", hint="Choose one.")
@@ -67,6 +68,7 @@ async def run(invocation: Invocation, address: str, moments: Moments, *, diff: b
             revisions = await read(conn, list_revisions, {key: (1, message.revisions)})
             counted = await read(conn, list_counters, *key) if counters else None
             absences = await read(conn, list_absences, *key)
+            imports = await read_imports(conn, *key)
     now = (message.first_seen, message.views, message.forwards, message.replies, message.reactions)
     if counted == [] and any(value is not None for value in now[1:]):
         counted = [Counters._make(now)]  # they never changed
@@ -76,6 +78,7 @@ async def run(invocation: Invocation, address: str, moments: Moments, *, diff: b
         versions=list_versions(message, media, revisions[key]),
         absences=absences,
         counters=counted,
+        imports=imports,
     )
     if shape == "json":
         output.json(history.to_object(diff=diff))

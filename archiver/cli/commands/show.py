@@ -201,7 +201,7 @@ def _print(
 
 
 def _known_keys(*, raw: bool) -> tuple[str, ...]:
-    return (*KEYS, "partial", "replied_by", *(("raw",) if raw else ()))
+    return (*KEYS, "partial", "replied_by", "imports", *(("raw",) if raw else ()))
 
 
 def _note_part(context: MessageContext, options: _ShowOptions) -> None:
@@ -221,6 +221,8 @@ def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str,
             "attempts": part.attempts,
             "refused": part.refused,
         }
+    if context.imports.found:
+        shown["imports"] = context.imports.to_objects()
     if context.replies.replies:
         shown["replied_by"] = [
             {

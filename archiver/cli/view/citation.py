@@ -15,11 +15,22 @@ def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], st
         moments.with_utc(context.date) if context.date else "date unknown",
         str(context.row["permalink"]),
         *_content(context),
-        f"archived {moments.in_utc(context.version.first_seen)} with telekeep",
+        _archived(context, moments),
         *_gone(context),
         f"SHA-256 of the payload {context.row['payload_sha256']}",
     ]
     return ", ".join(parts)
+
+
+def _archived(context: MessageContext, moments: Moments) -> str:
+    """When and how it came into the archive; an import is only as good as its file."""
+    record = context.imported_from
+    if record is None:
+        return f"archived {moments.in_utc(context.version.first_seen)} with telekeep"
+    return (
+        f"from an export ({record.format}, file SHA-256 {record.sha256}) imported {moments.in_utc(record.at)} into"
+        " telekeep, which did not see the post on Telegram"
+    )
 
 
 def _name(context: MessageContext, quote: Callable[[str], str]) -> str:

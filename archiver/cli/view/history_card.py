@@ -10,6 +10,7 @@ from archiver.cli.view.attachments import describe_action, describe_media, descr
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, called, heading, wrap_prose
+from archiver.cli.view.import_words import describe_import, describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
@@ -42,13 +43,17 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
         yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
-    posted = f"posted {moments.with_utc(message.date)}, first seen {moments.at(message.first_seen)}"
+    is_imported = all(history.imported_from(one) for one in history.versions)
+    first = "" if is_imported else f", first seen {moments.at(message.first_seen)}"
+    posted = f"posted {moments.with_utc(message.date)}{first}"
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
     diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
     for version, pieces in zip(history.versions, diffs, strict=True):
         yield Text()
-        yield from _describe(version, _name(version, message), moments, width)
+        record = history.imported_from(version)
+        seen = _seen(version, moments) if record is None else describe_import(record, moments)
+        yield from _describe(version, _name(version, message), seen, moments, width)
         if version.text and any("media" in one.changed for one in history.versions):
             yield from _list_files(version, moments, width)
         body = list(pieces)
@@ -56,6 +61,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
             yield from _body(body, width)
         else:
             yield from _describe_textless(history, version, moments, width)
+    for said in describe_imports(history.imports, moments):
+        yield from (Text(), *_indented(Text(_isolated(f"import {said}")), width))
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)
 
@@ -92,7 +99,7 @@ def _name(version: Version, message: StoredMessage) -> str:
     return f"version {message.revisions + 1}, {'current' if message.missing_since is None else 'the last one seen'}"
 
 
-def _describe(version: Version, name: str, moments: Moments, width: int) -> Iterator[Text]:
+def _describe(version: Version, name: str, seen: str, moments: Moments, width: int) -> Iterator[Text]:
     from rich.text import Text
 
     head = Text(name, style="bold")
@@ -104,7 +111,7 @@ def _describe(version: Version, name: str, moments: Moments, width: int) -> Iter
     yield from wrap_prose(head, width)
     for said in say_differences(version.differences, text_changed="text" in version.changed, safe=_isolated):
         yield from _indented(Text(said), width)
-    yield from _indented(Text(_seen(version, moments), style="dim"), width)
+    yield from _indented(Text(_isolated(seen), style="dim"), width)
     digest = version.payload_sha256.hex()
     shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"
     yield Text(f"  SHA-256 {shown}", style="dim")

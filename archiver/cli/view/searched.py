@@ -48,6 +48,8 @@ def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments
 def _lacks(shortfall: Shortfall, moments: Moments) -> Iterator[str]:
     if shortfall.never_fetched:
         yield "was never fetched"
+    if shortfall.imported_only:
+        yield "is known by imports alone: what is missing is not known"
     if shortfall.being_reread:
         yield "is being read again from its newest message"
     if shortfall.not_fetched:

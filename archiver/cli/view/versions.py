@@ -26,17 +26,19 @@ def print_history(history: MessageHistory, moments: Moments, *, diff: bool) -> N
 
 
 def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
-    """at, event, last seen, number, edit_date, what changed or how, payload, text, other differences."""
+    """at, event, last seen, number, edit_date, what changed or how, payload, text, other differences, import."""
     kind = event["event"]
     if kind == "version":
         text = mark([DiffPiece(**piece) for piece in event["diff"]]) if "diff" in event else event["text"]
         version = (event["revision"] or "current", event["edit_date"], ",".join(event["changed"]))
         differences = [ContentDifference(**one) for one in event["differences"]]
         said = "; ".join(say_differences(differences, text_changed="text" in event["changed"]))
-        return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said
+        found = event["import"]
+        origin = None if found is None else f"import {found['file']}"
+        return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said, origin
     if kind == "counters":
-        return event["at"], kind, None, None, None, _counted(event), None, None, None
-    return event["at"], kind, event["last_seen"], None, None, event["how"], None, None, None
+        return event["at"], kind, None, None, None, _counted(event), None, None, None, None
+    return event["at"], kind, event["last_seen"], None, None, event["how"], None, None, None, None
 
 
 def _counted(event: Mapping[str, Any]) -> str:

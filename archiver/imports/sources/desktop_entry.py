@@ -10,13 +10,15 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.mend_json import to_canonical
+from archiver.imports.row_values import UnreadableRow
+from archiver.imports.rows import message_of_row
 from archiver.imports.source import Flaw, ImportedMessage
 from archiver.imports.sources.desktop_after import read_buttons, read_reactions
 from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
 from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
-from archiver.imports.sources.desktop_words import Words, entities_json, read_words
+from archiver.imports.sources.desktop_words import Words, entities_json, read_words, words_of
 from archiver.model.imported import imported_message
 
 T = TypeVar("T")
@@ -46,6 +48,8 @@ class _Parts:
 
 def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> ImportedMessage | Flaw:
     """The message of an object. Raises desktop_fields.ZoneNeeded."""
+    if isinstance(entry.get("telekeep"), dict):
+        return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
     if message_id is None or not 0 < message_id <= HIGHEST:
         return Flaw(f"message {message_id}" if message_id is not None else "", "its id is none that messages have")
@@ -84,8 +88,27 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
     return ImportedMessage(message=message, files=attached.files)
 
 
+def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:
+    """A message that telekeep exported: its row is whole under the key of its own, but for the text."""
+    row = {**entry["telekeep"], "message_id": entry.get("id"), "text": _own_text(entry)}
+    try:
+        return message_of_row(row, channel_id, to_canonical(entry))
+    except UnreadableRow as exc:
+        return Flaw(f"message {entry.get('id')}", f"it {exc}")
+
+
+def _own_text(entry: Fields) -> str:
+    """The text; of a rich message that has none, its words stand there instead."""
+    said = words_of(entry.get("text_entities") or entry.get("text") or "")
+    rich = entry["telekeep"].get("rich")
+    is_rich = isinstance(rich, dict) and rich.get("text") == said and not entry["telekeep"].get("entities")
+    return "" if is_rich else said
+
+
 def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
     """The words and the date of an object, by the same functions."""
+    if isinstance(entry.get("telekeep"), dict):
+        return words_of(entry.get("text_entities") or entry.get("text") or ""), dates.of_message(entry)
     parts = _Parts()
     said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY).text
     if not said and "rich_message" in entry:

@@ -1,0 +1,56 @@
+"""Where a content comes from that Telegram did not show, and what else imports say, in words. Untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archiver.cli.view.moments import Moments
+from archiver.reading.imported_from import MessageImports
+from archiver.store.imported import ImportRecord
+
+_TIMES = frozenset({"date", "edit_date"})
+_NAMES = {
+    "fwd_from": "forwarded from",
+    "reply_to_msg_id": "reply to",
+    "post_author": "signature",
+    "edit_date": "edited",
+}
+
+
+def describe_import(record: ImportRecord, moments: Moments) -> str:
+    """`imported 30 Nov 2026 from result.json (desktop-json); not seen on Telegram by telekeep`."""
+    older = "" if record.newest is None else f", not older than {moments.date(record.newest)}"
+    return (
+        f"imported {moments.at(record.at)} from {record.file_name} ({record.format}{older});"
+        " not seen on Telegram by telekeep"
+    )
+
+
+def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]:
+    """What each import filled, and what it has otherwise."""
+    for record, found in imports.differences():
+        filled, other = found.get("filled") or {}, found.get("other") or {}
+        parts = [f"{_name(name)} {_value(name, one, moments)}" for name, one in other.items()]
+        if found.get("text"):
+            parts.insert(0, "another text (telekeep history shows it)")
+        if filled:
+            parts.append(f"filled in: {', '.join(_name(name) for name in filled)}")
+        yield f"{record.file_name}: {'; '.join(parts)}"
+
+
+def _name(column: str) -> str:
+    return _NAMES.get(column, column.replace("_", " "))
+
+
+def _value(name: str, both: Mapping[str, Any], moments: Moments) -> str:
+    theirs, ours = (_plain(name, both.get(key), moments) for key in ("imported", "held"))
+    return f"{theirs} instead of {ours}"
+
+
+def _plain(name: str, value: Any, moments: Moments) -> str:
+    if name in _TIMES and isinstance(value, int):
+        return moments.at(value)
+    if isinstance(value, Mapping):
+        return " ".join(str(one) for one in value.values())
+    return str(value)

@@ -1,0 +1,63 @@
+"""Which imports have a message, and what they say of it: for `show`, `history` and citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import IMPORTED
+from archiver.model.row import iso
+from archiver.store.database import Connection, read
+from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
+
+
+class MessageImports(NamedTuple):
+    """The imports that have a message, in the order begun."""
+
+    found: Sequence[ImportedFrom] = ()
+
+    def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
+        """The import that a content comes from; None if it was captured from Telegram, or that is not known."""
+        if layer != IMPORTED:
+            return None
+        return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)
+
+    def differences(self) -> Iterator[tuple[ImportRecord, Mapping[str, Any]]]:
+        """What imports filled (`filled`), what they have otherwise (`other`), and whether their text is another."""
+        for one in self.found:
+            if one.differs is not None:
+                yield one.record, orjson.loads(one.differs)
+
+    def to_objects(self) -> list[dict[str, Any]]:
+        """As JSON."""
+        return [
+            {
+                **import_object(one.record),
+                "payload_sha256": one.payload_sha256.hex(),
+                "differs": None if one.differs is None else orjson.loads(one.differs),
+            }
+            for one in self.found
+        ]
+
+
+NO_IMPORTS: Final = MessageImports()
+
+
+def import_object(record: ImportRecord) -> dict[str, Any]:
+    """An import as JSON."""
+    return {
+        "import_id": record.import_id,
+        "imported_at": iso(record.at),
+        "format": record.format,
+        "file": record.file_name,
+        "sha256": record.sha256,
+        "newest": iso(record.newest),
+    }
+
+
+async def read_imports(conn: Connection, channel_id: ChannelId, message_id: MessageId) -> MessageImports:
+    """The imports that have a message."""
+    return MessageImports(await read(conn, list_imported_from, channel_id, message_id))
