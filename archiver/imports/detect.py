@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final, cast
 
 from archiver.errors import UsageError
-from archiver.imports.recognise import is_desktop_html
+from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_jsonl, is_parquet
 from archiver.imports.source import Derive, Open, Source
 
 _HEAD: Final = 65_536
 _BOM: Final = b"\xef\xbb\xbf"
-KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL or Parquet"
+KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL, Parquet or CSV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,9 @@ def _is_desktop_json(one: Candidate) -> bool:
 
 
 FORMATS: Final[tuple[Format, ...]] = (
+    Format("jsonl", "jsonl", is_jsonl),
+    Format("parquet", "parquet", is_parquet),
+    Format("csv", "csv_rows", is_csv),
     Format("desktop-json", "desktop_json", _is_desktop_json),
     Format("desktop-html", "desktop_html", is_desktop_html),
 )
@@ -70,10 +73,8 @@ def open_source(path: Path, zone: tzinfo | None) -> Source:
     for known in FORMATS:
         if known.claims(candidate):
             return known.load()[0](path, zone)
-    if candidate.head.startswith(b"\x1f\x8b"):
-        raise UsageError(f"{path} is compressed.", hint="Unpack it first, with `gunzip --keep`.")
-    if candidate.head.startswith(b"PK\x03\x04"):
-        raise UsageError(f"{path} is a ZIP file.", hint="Unpack it first.")
+    if (other := explain(candidate)) is not None:
+        raise UsageError(f"{path} is {other[0]}.", hint=other[1])
     raise UsageError(f"{path} is no export that telekeep can read.", hint=f"It reads {KNOWN}, and its own archives.")
 
 

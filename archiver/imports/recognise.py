@@ -2,14 +2,146 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from archiver.imports.sources.html_files import is_export, looks_like_desktop
+from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
     from archiver.imports.detect import Candidate
+
+_KEYS: Final = frozenset({*KEYS, "versions"})
+_MANIFESTS: Final = 8
+"""Manifests of a directory that are looked at."""
+_LARGEST: Final = 64 << 20
+_PARQUET: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
+_SQLITE: Final = b"SQLite format 3\0"
 
 
 def is_desktop_html(one: Candidate) -> bool:
     """`messages.html` of Telegram Desktop, or a directory with such files."""
     return is_export(one.path) if one.is_directory else looks_like_desktop(one.head)
+
+
+def is_jsonl(one: Candidate) -> bool:
+    """Lines that are rows of telekeep, or a directory with an export of them."""
+    if one.is_directory:
+        return "jsonl" in _exported_formats(one.path)
+    row = _first_object(one.head)
+    return (bool(row) and row.keys() <= _KEYS) or {"channel_id", "message_id"} <= row.keys()
+
+
+def is_parquet(one: Candidate) -> bool:
+    """A file of Parquet, or a directory with some."""
+    if one.is_directory:
+        return "parquet" in _exported_formats(one.path) or any(
+            next(one.path.glob(pattern), None) is not None for pattern in _PARQUET
+        )
+    return one.head.startswith(b"PAR1")
+
+
+def is_csv(one: Candidate) -> bool:
+    """A table whose header has the names of rows."""
+    if one.is_directory:
+        return "csv" in _exported_formats(one.path)
+    header = one.head.split(b"\n", 1)[0].strip().decode("utf-8", "replace").split(",")
+    return len(_KEYS.intersection(header)) >= 2 and all(name in _KEYS for name in header)
+
+
+def is_sqlite(one: Candidate) -> bool:
+    """Any database of SQLite."""
+    return one.head.startswith(_SQLITE)
+
+
+def _first_object(head: bytes) -> dict[str, Any]:
+    """The object on the first line, of a longer line the keys at its beginning."""
+    line, end, _ = head.lstrip().partition(b"\n")
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        known = re.match(rb'\{\s*"channel_id":\s*[0-9]{1,19},\s*"channel":\s*"[^"]*",\s*"message_id":', line)
+        return {"channel_id": 0, "message_id": 0} if known and not end else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _exported_formats(directory: Path) -> set[str]:
+    """The formats that the manifests in a directory name."""
+    return {str(one.get("format")) for one in _manifests(directory)}
+
+
+def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(directory.glob("*manifest.json"))[:_MANIFESTS]:
+        try:
+            if not path.is_symlink() and path.is_file():
+                with path.open("rb") as file:
+                    found = orjson.loads(file.read(_LARGEST))
+                if isinstance(found, dict) and "manifest_version" in found:
+                    yield found
+        except (OSError, orjson.JSONDecodeError):
+            continue
+
+
+_WHATSAPP: Final = re.compile(
+    rb"\A[\s\xe2\x80\x8e\x8f]*\[?[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}[^\n]{0,20}[\]-]"
+)
+_SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
+_PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+_MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
+_ONLY: Final = "telekeep archives channels of Telegram only."
+_AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
+
+
+def explain(one: Candidate) -> tuple[str, str] | None:
+    """What a path that no format claims is, and what to do; None if it is not known."""
+    return _explain_directory(one.path) if one.is_directory else _explain_file(one.head)
+
+
+def _explain_directory(path: Path) -> tuple[str, str] | None:
+    if (path / "users.json").is_file() and (path / "channels.json").is_file():
+        return "an export of Slack", _ONLY
+    formats = sorted(_exported_formats(path) - {"None"})
+    if formats:
+        return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
+    return None
+
+
+def _explain_file(head: bytes) -> tuple[str, str] | None:
+    start = head.lstrip()
+    begin = start[:300].lower()
+    if head.startswith(_PACKED) or head[257:262] == b"ustar":
+        return "compressed, or an archive of files", "Unpack it first."
+    if head.startswith(b"From ") and _MAIL.search(head):
+        return "a mailbox (mbox)", _ONLY
+    if _WHATSAPP.match(head):
+        return "a chat of WhatsApp as text", _ONLY
+    if start.startswith((b"[", b"{")):
+        return _explain_json(start)
+    if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
+        return _explain_page(head)
+    if begin.startswith(b"%pdf"):
+        return "a PDF", "Export the chat with Telegram Desktop, as JSON."
+    return None
+
+
+def _explain_json(start: bytes) -> tuple[str, str] | None:
+    if b'"message_id"' in start and b'"payload_sha256"' in start:
+        return "rows of telekeep as one array", "Use `--jsonl` instead of `--json`, or export them as jsonl."
+    if _SLACK.search(start):
+        return "an export of Slack", _ONLY
+    if b'"guild"' in start[:400]:
+        return "an export of Discord", _ONLY
+    return None
+
+
+def _explain_page(head: bytes) -> tuple[str, str]:
+    if b"telekeep" in head:
+        return "a page that telekeep exported, which is for reading", _AGAIN
+    return (
+        "a web page, but not of Telegram Desktop's export",
+        "Give the directory of the export, or its `messages.html`.",
+    )

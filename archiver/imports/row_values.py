@@ -19,10 +19,10 @@ class UnreadableRow(Exception):
     """What is wrong with a row, as a phrase that follows its name."""
 
 
-def whole_number(row: Mapping[str, Any], name: str, *, lowest: int = _LOWEST) -> int:
+def whole_number(row: Mapping[str, Any], name: str, *, lowest: int = _LOWEST, highest: int = _HIGHEST) -> int:
     """An integer that SQLite can hold."""
     value = row.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= _HIGHEST:
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
         raise UnreadableRow(f"has no valid `{name}`")
     return value
 

@@ -30,6 +30,8 @@ from archiver.imports.source import EarlierContent, ImportedMessage, Seen
 from archiver.model.imported import IMPORTED, imported_message, text_hash
 from archiver.model.record import Message
 
+HIGHEST: Final = 2**31 - 1
+"""The highest id that Telegram gives a message."""
 NEEDED: Final = ("channel_id", "message_id", "date", "text")
 """Keys without which a row is no message."""
 _TEXTS: Final = ("post_author", "grouped_id")
@@ -78,7 +80,7 @@ def message_of_row(row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) ->
     """The message of a row as a JSON object. `raw`: the row as it is in the source. Raises UnreadableRow."""
     rich = row.get("rich") if isinstance(row.get("rich"), dict) else None
     _expect_shapes(row)
-    message_id = MessageId(whole_number(row, "message_id", lowest=1))
+    message_id = MessageId(whole_number(row, "message_id", lowest=1, highest=HIGHEST))
     message = imported_message(
         channel_id,
         message_id,

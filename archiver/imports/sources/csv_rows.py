@@ -1,0 +1,141 @@
+"""telekeep's own CSV, also as written for spreadsheets: cells become the values of a row again. Streamed.
+
+Null and the empty text are both an empty cell; only `text` can be the empty text, so nothing is lost by it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from archiver.imports.source import Chat, Flaw, Piece
+from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
+from archiver.imports.sources.exported_rows import (
+    ChannelInRows,
+    RowChats,
+    WrittenRow,
+    channel_of,
+    derive_row,
+    expect_keys,
+    username_of,
+)
+from archiver.model.row import FLAGS, NESTED
+
+_LONGEST: Final = 64 << 20
+_BOM: Final = b"\xef\xbb\xbf"
+_NUMBERS: Final = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
+_JSON: Final = frozenset({*NESTED, "versions"})
+
+
+def open_file(path: Path, zone: tzinfo | None) -> CsvRows:
+    """Open a file, or the directory of an export. Raises UsageError."""
+    return CsvRows(path)
+
+
+def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+    """Read a stored row again."""
+    return derive_row(raw)
+
+
+class CsvRows:
+    """Files with a record a row."""
+
+    format = "csv"
+    zone_used = False
+
+    def __init__(self, path: Path) -> None:
+        self._files = find_files(path, "csv", "*.csv")
+        self.root = self._files.root
+        self.parts = tuple(one.path for one in self._files.files)
+        self._channels: dict[int, str | None] = {}
+        self._newest = ""
+        lacking: tuple[str, ...] = ()
+        for file in self._files.files:
+            lacking = expect_keys(file.path, self._header(file))
+            self._scan(file)
+        self._chats = RowChats(self._files, self._rows, lacking)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date in it."""
+        try:
+            return datetime.fromisoformat(self._newest) if self._newest else None
+        except ValueError:
+            return None
+
+    def chats(self) -> Iterator[Chat | Flaw]:
+        """A chat for each channel."""
+        return self._chats.chats(ChannelInRows(number, name) for number, name in self._channels.items())
+
+    def _scan(self, file: ExportFile) -> None:
+        for row in self._rows(file):
+            if isinstance(row, WrittenRow) and (number := channel_of(row.value)) is not None:
+                self._channels[number] = username_of(row.value.get("permalink")) or self._channels.get(number)
+                date = row.value.get("date")
+                if isinstance(date, str) and len(date) == len("2021-12-16T00:00:00Z") and date > self._newest:
+                    self._newest = date
+
+    def _header(self, file: ExportFile) -> list[str]:
+        return next((one for _, one in self._records(file)), [])
+
+    def _records(self, file: ExportFile) -> Iterator[tuple[int, list[str]]]:
+        before = csv.field_size_limit(_LONGEST)
+        try:
+            with open_regular(self.root, file.path) as opened:
+                text = io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="")
+                records = csv.reader(text, strict=True)
+                for record in records:
+                    yield records.line_num, record
+        finally:
+            csv.field_size_limit(before)
+
+    def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
+        records = self._records(file)
+        _, header = next(records, (0, []))
+        guarded, line = self._is_guarded(file), 0
+        try:
+            for line, record in records:
+                where = f"{file.path.name}, line {line:,}"
+                if record:
+                    yield _written(where, header, record, guarded=guarded)
+        except csv.Error:
+            where = f"{file.path.name}, line {line + 1:,}"
+            yield Flaw(where, "the file is no valid CSV from there on, or ends too early", fatal=True)
+
+    def _is_guarded(self, file: ExportFile) -> bool:
+        """Whether it was written for spreadsheets: those files have a byte order mark, and apostrophes before texts."""
+        with open_regular(self.root, file.path) as opened:
+            return opened.read(len(_BOM)) == _BOM
+
+
+def _written(where: str, header: list[str], record: list[str], *, guarded: bool) -> WrittenRow | Flaw:
+    if len(record) != len(header):
+        return Flaw(where, "the record has another number of cells than the header")
+    cells = [cell.removeprefix("'") for cell in record] if guarded else record
+    try:
+        value = {name: _read(name, cell) for name, cell in zip(header, cells, strict=True)}
+        return WrittenRow(where, value, orjson.dumps(value))
+    except (ValueError, TypeError):
+        return Flaw(where, "the record has cells of other types than telekeep's")
+
+
+def _read(name: str, cell: str) -> Any:
+    """A cell as it is in the JSON of a row."""
+    if name == "text":
+        return cell
+    if not cell:
+        return None
+    if name in _JSON:
+        return orjson.loads(cell)
+    if name in FLAGS:
+        return _FLAGS.get(cell, cell)
+    return int(cell) if name in _NUMBERS and len(cell) < 20 else cell
+
+
+_FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}

@@ -1,0 +1,184 @@
+"""The files of a telekeep export: those that its manifests name, or the one given, and whether they were changed.
+
+A manifest is believed only where it can be checked. Its paths are followed within its directory, never through a link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from archiver.errors import UsageError
+from archiver.imports.source import Flaw
+from archiver.model.row import SCHEMA_VERSION
+
+MANIFEST: Final = "manifest.json"
+_LARGEST: Final = 256 << 20
+_CHUNK: Final = 1 << 20
+_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFile:
+    """A data file."""
+
+    path: Path
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    """What its manifest says of it."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFiles:
+    """The data files of an export in one format; of a series the newest first: the last row of a message counts."""
+
+    root: Path
+    files: tuple[ExportFile, ...]
+
+    @property
+    def has_media(self) -> bool:
+        """Whether the files behind the messages are beside it."""
+        return any(isinstance(one.manifest.get("media"), dict) for one in self.files)
+
+    def channels(self) -> dict[int, Mapping[str, Any]]:
+        """The channels that the manifests name."""
+        listed = [one for file in self.files for one in file.manifest.get("channels") or () if isinstance(one, dict)]
+        return {one["channel_id"]: one for one in reversed(listed) if isinstance(one.get("channel_id"), int)}
+
+    def notes(self) -> Iterator[Flaw]:
+        """What to know before trusting it."""
+        options = [one.manifest.get("options") for one in self.files]
+        if any(isinstance(one, dict) and one.get("pseudonymised") for one in options):
+            what = "it was made with --pseudonymise: names of persons, also in texts, are not those of Telegram"
+            yield Flaw("", what, note=True)
+
+
+def find_files(path: Path, name: str, *patterns: str) -> ExportFiles:
+    """The files at a path. `name`: the format in manifests; `patterns`: of files without any. Raises UsageError."""
+    directory = path if path.is_dir() else path.parent
+    manifests = [one for one in _read_manifests(directory) if one.get("format") == name]
+    _expect_readable(manifests)
+    listed = [(manifest, entry) for manifest in manifests for entry in _entries(manifest)]
+    if not path.is_dir():
+        own = [(manifest, entry) for manifest, entry in listed if entry.get("path") == path.name]
+        series = _series(own[0][0], manifests) if own else []
+        chosen = [(one, entry) for one in series for entry in _entries(one)] or own
+        files = [_file(directory, *one) for one in chosen] or [ExportFile(path=path)]
+    else:
+        files = [_file(directory, *one) for one in listed]
+        files = files or [ExportFile(path=one) for pattern in patterns for one in sorted(directory.glob(pattern))]
+    return ExportFiles(root=directory, files=tuple(sorted(files, key=_number, reverse=True)))
+
+
+def _number(file: ExportFile) -> int:
+    append = file.manifest.get("append")
+    number = append.get("number") if isinstance(append, dict) else None
+    return number if isinstance(number, int) else 1
+
+
+def _series(manifest: Mapping[str, Any], manifests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The manifests of a series that ends with this one: each names the file that it continues."""
+    found = [manifest]
+    while len(found) <= len(manifests):
+        append = found[-1].get("append")
+        previous = append.get("previous") if isinstance(append, dict) else None
+        name = previous.get("file") if isinstance(previous, dict) else None
+        before = next((one for one in manifests if any(entry.get("path") == name for entry in _entries(one))), None)
+        if name is None or before is None or before in found:
+            break
+        found.append(before)
+    return found
+
+
+def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    files, media = manifest.get("files"), manifest.get("media")
+    behind = media.get("files") if isinstance(media, dict) else None
+    beside = {one.get("path") for one in behind or () if isinstance(one, dict)}
+    return [
+        one
+        for one in (files if isinstance(files, list) else [])
+        if isinstance(one, dict) and isinstance(one.get("path"), str) and one["path"] not in beside
+    ]
+
+
+def _file(directory: Path, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> ExportFile:
+    parts = Path(entry["path"]).parts
+    if not parts or Path(entry["path"]).is_absolute() or ".." in parts or "\0" in entry["path"]:
+        raise UsageError(f"the manifest in {directory} names a file outside of it.")
+    return ExportFile(path=directory.joinpath(*parts), entry=entry, manifest=manifest)
+
+
+def _expect_readable(manifests: Sequence[Mapping[str, Any]]) -> None:
+    for one in manifests:
+        schema = one.get("row_schema_version")
+        if isinstance(schema, int) and schema > SCHEMA_VERSION:
+            raise UsageError(
+                f"it was made by a newer telekeep (rows of schema {schema}; this one knows {SCHEMA_VERSION}).",
+                hint="Update telekeep.",
+            )
+
+
+def _read_manifests(directory: Path) -> list[Mapping[str, Any]]:
+    found = []
+    for path in sorted(directory.glob(f"*{MANIFEST}")):
+        if path.name == MANIFEST or path.name.endswith(f".{MANIFEST}"):
+            with open_regular(directory, path) as file:
+                found.append(_parse(file.read(_LARGEST)))
+    return [one for one in found if one]
+
+
+def _parse(data: bytes) -> Mapping[str, Any]:
+    try:
+        manifest = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return {}
+    is_ours = isinstance(manifest, dict) and "manifest_version" in manifest
+    return manifest if is_ours else {}
+
+
+@contextmanager
+def open_regular(root: Path, path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file below a directory, part by part, following no links. Raises UsageError."""
+    parts = path.relative_to(root).parts
+    try:
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for part in parts[:-1]:
+                inner = os.open(part, _FLAGS | os.O_DIRECTORY, dir_fd=handle)
+                os.close(handle)
+                handle = inner
+            file = os.open(parts[-1], _FLAGS, dir_fd=handle)
+        finally:
+            os.close(handle)
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+    with os.fdopen(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise UsageError(f"{path} is no regular file.")
+        yield opened
+
+
+def compare(root: Path, file: ExportFile) -> Flaw | None:
+    """How a file differs from its manifest; None without one, and if it does not."""
+    if not file.entry:
+        return None
+    digest, size = hashlib.sha256(), 0
+    with open_regular(root, file.path) as opened:
+        while chunk := opened.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    if size != file.entry.get("bytes"):
+        return Flaw(
+            file.path.name, f"it has {size:,} bytes, and its manifest says {file.entry.get('bytes'):,}: it was changed"
+        )
+    if digest.hexdigest() != file.entry.get("sha256"):
+        return Flaw(file.path.name, "its SHA-256 is not that of its manifest: it was changed since it was exported")
+    return None

@@ -1,0 +1,136 @@
+"""What the readers of telekeep's own exports share: a chat for each channel, rows as messages, what is to be said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import orjson
+
+from archiver.errors import UsageError
+from archiver.ids import ChannelId
+from archiver.imports.row_values import UnreadableRow, text, time
+from archiver.imports.rows import NEEDED, message_of_row
+from archiver.imports.source import Chat, Entry, Flaw, Piece
+from archiver.imports.sources.export_files import ExportFile, ExportFiles, compare
+
+HIGHEST_CHANNEL: Final = 2**52
+_PERMALINK: Final = re.compile(r"https://t\.me/([A-Za-z0-9_]{1,64})/(?:[0-9]+/)?[0-9]+")
+_WANTED: Final = ("kind", "entities", "sender", "media", "fwd_from", "reply_to", "action")
+"""Keys without which a message is not what it was."""
+
+
+class WrittenRow(NamedTuple):
+    """A row as it is in a file."""
+
+    where: str
+    value: Any
+    """Its JSON."""
+    raw: bytes
+
+
+ReadRows: TypeAlias = "Callable[[ExportFile], Iterator[WrittenRow | Flaw]]"
+"""Reads the rows of a file."""
+
+
+class ChannelInRows(NamedTuple):
+    """A channel of an export."""
+
+    channel_id: int
+    username: str | None
+
+
+def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
+    """Raise UsageError if rows with these keys are no messages; else the keys that are missing and missed."""
+    present = set(keys)
+    lacking = [name for name in NEEDED if name not in present]
+    if lacking:
+        raise UsageError(
+            f"the rows of {path.name} have no {', '.join(f'`{one}`' for one in lacking)}.",
+            hint="Export them without `--fields`, or with these keys, too.",
+        )
+    return tuple(name for name in _WANTED if name not in present)
+
+
+class RowChats:
+    """The chats of an export whose rows are read by a function."""
+
+    def __init__(self, files: ExportFiles, read: ReadRows, lacking: tuple[str, ...]) -> None:
+        self._files = files
+        self._read = read
+        self._lacking = lacking
+
+    def chats(self, channels: Iterable[ChannelInRows]) -> Iterator[Chat | Flaw]:
+        """A chat for each channel, and how the files differ from their manifests."""
+        for file in self._files.files:
+            if (changed := compare(self._files.root, file)) is not None:
+                yield changed
+        found = list(channels)
+        listed = self._files.channels()
+        for one in found:
+            said = listed.get(one.channel_id, {})
+            yield Chat(
+                channel_id=ChannelId(one.channel_id),
+                title=_word(said.get("title")),
+                username=_word(said.get("username")) or one.username,
+                of_several=len(found) > 1,
+                read=self._reader(one.channel_id, is_first=one is found[0]),
+            )
+
+    def _reader(self, own: int, *, is_first: bool) -> Callable[[ChannelId], Iterator[Entry]]:
+        return lambda channel_id: self._entries(own, channel_id, is_first=is_first)
+
+    def _entries(self, own: int, channel_id: ChannelId, *, is_first: bool) -> Iterator[Entry]:
+        """The messages of a channel. What is of no channel is said with the first one."""
+        yield from self._files.notes()
+        if self._lacking:
+            keys = ", ".join(f"`{one}`" for one in self._lacking)
+            yield Flaw("", f"it was made with --fields: what {keys} say is not in it", note=True)
+        for file in self._files.files:
+            for row in self._read(file):
+                if isinstance(row, Flaw):
+                    if is_first:
+                        yield row
+                elif (of := channel_of(row.value)) == own or (of is None and is_first):
+                    yield self._message(row, channel_id)
+
+    def _message(self, row: WrittenRow, channel_id: ChannelId) -> Entry:
+        try:
+            if not isinstance(row.value, Mapping):
+                raise UnreadableRow("is no object")
+            if channel_of(row.value) is None:
+                raise UnreadableRow("has no valid `channel_id`")
+            found = message_of_row(row.value, channel_id, row.raw)
+        except UnreadableRow as exc:
+            return Flaw(row.where, f"the row {exc}")
+        return found if self._files.has_media else replace(found, files=())
+
+
+def channel_of(value: object) -> int | None:
+    """The id of the channel of a row; None if it has no valid one."""
+    found = value.get("channel_id") if isinstance(value, Mapping) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= HIGHEST_CHANNEL else None
+
+
+def username_of(permalink: object) -> str | None:
+    """The username in a permalink; None for those that only members can open."""
+    found = _PERMALINK.fullmatch(permalink) if isinstance(permalink, str) else None
+    return found[1] if found is not None and found[1] != "c" else None
+
+
+def derive_row(raw: bytes) -> Piece | None:
+    """Read a stored row again, or an earlier content in it."""
+    try:
+        row = orjson.loads(raw)
+        rich = row.get("rich")
+        words = text(row, "text") or (str(rich.get("text") or "") if isinstance(rich, dict) else "")
+        return Piece(text=words, date=time(row, "date") if "date" in row else None)
+    except (orjson.JSONDecodeError, UnreadableRow, AttributeError, TypeError):
+        return None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,142 @@
+"""telekeep's own JSONL: a row a line, of all versions, with or without earlier contents. Streamed.
+
+Several channels may be in one file, by date: each is read for itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from archiver.errors import UsageError
+from archiver.imports.source import Chat, Flaw, Piece
+from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
+from archiver.imports.sources.exported_rows import (
+    ChannelInRows,
+    RowChats,
+    WrittenRow,
+    channel_of,
+    derive_row,
+    expect_keys,
+    username_of,
+)
+
+LONGEST: Final = 64 << 20
+"""Bytes of the longest row that is read."""
+_BOM: Final = b"\xef\xbb\xbf"
+_BEGIN: Final = re.compile(
+    rb'\{"channel_id":([0-9]{1,16}),"channel":"[^"\\]*","message_id":[0-9]{1,10},"permalink":"([^"\\]{1,200})","date":"([^"\\]{20})"'
+)
+"""How a row begins as telekeep writes it."""
+
+
+def open_file(path: Path, zone: tzinfo | None) -> Jsonl:
+    """Open a file, or the directory of an export. Raises UsageError."""
+    return Jsonl(path)
+
+
+def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+    """Read a stored row again."""
+    return derive_row(raw)
+
+
+class Jsonl:
+    """Files with a row a line."""
+
+    format = "jsonl"
+    zone_used = False
+
+    def __init__(self, path: Path) -> None:
+        self._files = find_files(path, "jsonl", "*.jsonl")
+        self.root = self._files.root
+        self.parts = tuple(one.path for one in self._files.files)
+        lacking = expect_keys(path, self._first_keys(path))
+        self._chats = RowChats(self._files, self._rows, lacking)
+        self._channels: dict[int, str | None] = {}
+        self._newest = ""
+        self._scan()
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date in it."""
+        try:
+            return datetime.fromisoformat(self._newest) if self._newest else None
+        except ValueError:
+            return None
+
+    def chats(self) -> Iterator[Chat | Flaw]:
+        """A chat for each channel."""
+        return self._chats.chats(ChannelInRows(number, name) for number, name in self._channels.items())
+
+    def _first_keys(self, path: Path) -> list[str]:
+        for file in self._files.files:
+            for row in self._rows(file):
+                if isinstance(row, WrittenRow) and isinstance(row.value, dict):
+                    return list(row.value)
+        raise UsageError(f"{path} has no rows of telekeep.")
+
+    def _scan(self) -> None:
+        """Find the channels and the newest date, mostly without reading all of a row."""
+        for file in self._files.files:
+            with open_regular(self.root, file.path) as opened:
+                for line, _ in _lines(opened):
+                    if found := _BEGIN.match(line):
+                        number, link, date = int(found[1]), found[2].decode("ascii", "replace"), found[3].decode()
+                    else:
+                        value = _load(line)
+                        link = value.get("permalink") if isinstance(value, dict) else None
+                        date = value.get("date") if isinstance(value, dict) else None
+                        number = channel_of(value) or 0
+                    if number:
+                        self._channels[number] = username_of(link) or self._channels.get(number)
+                    if isinstance(date, str) and len(date) == len("2021-12-16T00:00:00Z") and date > self._newest:
+                        self._newest = date
+
+    def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
+        with open_regular(self.root, file.path) as opened:
+            for number, (line, is_whole) in enumerate(_lines(opened), 1):
+                where = f"{file.path.name}, line {number:,}"
+                if not line.strip():
+                    continue
+                if len(line) > LONGEST:
+                    yield Flaw(where, f"the row has more than {LONGEST >> 20} MB")
+                    continue
+                value = _load(line)
+                if value is None:
+                    yield _broken(where, is_whole=is_whole)
+                else:
+                    yield WrittenRow(where, value, line.rstrip(b"\r\n"))
+
+
+def _broken(where: str, *, is_whole: bool) -> Flaw:
+    if is_whole:
+        return Flaw(where, "the line is no valid JSON")
+    return Flaw(where, "the file ends in the middle of a row: what follows is not in it", fatal=True)
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """The lines, of longer ones only the beginning, and whether each is ended."""
+    is_first = True
+    while line := file.readline(LONGEST + 1):
+        part = line
+        while not part.endswith(b"\n") and len(part) > LONGEST:
+            part = file.readline(LONGEST + 1)
+        yield line.removeprefix(_BOM) if is_first else line, part.endswith(b"\n")
+        is_first = False
+
+
+def _load(line: bytes) -> Any:
+    """The JSON of a line; None if it is none. Lone surrogates and bytes that are not UTF-8 are replaced."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None

@@ -1,0 +1,280 @@
+"""telekeep's own exports come back as they were: JSONL, CSV and Parquet, whole, in series, changed and broken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from archiver.compose.import_channel import choose_channel, make_channel
+from archiver.errors import UsageError
+from archiver.export.formats.registry import FORMATS, partitioned
+from archiver.ids import ChannelId
+from archiver.imports.detect import derive_of, open_source
+from archiver.imports.import_file import HashedSource
+from archiver.imports.run_import import Importer, ImportOutcome
+from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
+from archiver.store.database import Database
+from search.exact import writer
+from tests.exporting import append_as, export_as, export_form
+from tests.hostile import hostile_messages
+from tests.remarks import Heard
+from tests.sample import CHANNEL, OTHER, build, connect, make_message
+
+OWN = ("payload_sha256", "origin", "revisions")
+"""What belongs to the copy: its payload is the row, and it came by an import."""
+FORMATS_OF_ROWS = ["jsonl", "csv"]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    build(tmp_path / "archive", hostile_messages(), covered=[(1, 60)])
+    others = [make_message(number, f"b{number}", channel_id=1002, views=number) for number in range(1, 30)]
+    gone = "UPDATE message SET missing_since = last_seen + 5, missing_how = 'difference' WHERE message_id = 4"
+    return build(tmp_path / "archive", others, channel=OTHER, sql=[gone])
+
+
+def chats_of(path: Path) -> dict[int, list[ImportedMessage | Flaw]]:
+    """All chats of a source; what is between them is under 0."""
+    found: dict[int, list[ImportedMessage | Flaw]] = {0: []}
+    for chat in open_source(path, None).chats():
+        if isinstance(chat, Flaw):
+            found[0].append(chat)
+        else:
+            assert chat.channel_id is not None
+            found[int(chat.channel_id)] = list(chat.read(chat.channel_id))
+    return found
+
+
+def flaws_of(path: Path) -> list[Flaw]:
+    return [one for entries in chats_of(path).values() for one in entries if isinstance(one, Flaw)]
+
+
+def import_into(archive: Path, path: Path) -> list[ImportOutcome]:
+    """Import everything into an archive, as the command does."""
+
+    async def run() -> list[ImportOutcome]:
+        outcomes = []
+        async with await Database.open(archive) as database:
+            await database.write(writer.create)
+            source: Source = open_source(path, None)
+            hashed = HashedSource(source)
+            importer = Importer(database, source, archive=archive, zone=None)
+            for chat in source.chats():
+                if isinstance(chat, Chat):
+                    chosen = await choose_channel(database, chat, None, remarks=Heard())
+                    file = hashed.describe(chat, chosen.channel_id)
+
+                    async def prepare(chosen: Any = chosen) -> None:
+                        await database.write(make_channel, chosen)
+
+                    outcomes.append(await importer.run(chat, chosen.channel_id, file, prepare=prepare))
+        return outcomes
+
+    return asyncio.run(run())
+
+
+def rows_of(archive: Path, out: Path, **more: Any) -> list[dict[str, Any]]:
+    export_as("jsonl", archive, out, **more)
+    rows = [orjson.loads(line) for line in out.read_bytes().splitlines()]
+    return [{name: value for name, value in row.items() if name not in OWN} for row in rows]
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_ROWS)
+def test_an_export_imported_elsewhere_and_exported_again_is_the_same(archive: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"all.{name}"
+    export_as(name, archive, path)
+    copy = tmp_path / "copy"
+    outcomes = import_into(copy, path)
+    assert sorted(one.counts.new for one in outcomes) == [29, len(hostile_messages())]
+    assert [flaw for one in outcomes for flaw in one.flaws] == []
+    before, after = rows_of(archive, tmp_path / "a.jsonl"), rows_of(copy, tmp_path / "b.jsonl")
+    assert after == before
+    assert any(row["missing_since"] for row in after)
+    again = import_into(copy, path)
+    assert [(one.counts.new, one.counts.changes, one.was_finished) for one in again] == [(0, 0, True)] * 2
+
+
+def test_earlier_contents_come_along(tmp_path: Path) -> None:
+    archive = build(tmp_path / "archive", [make_message(1, "now"), make_message(2, "never changed")])
+    conn = connect(archive)
+    conn.execute(
+        "INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,"
+        " first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw)"
+        " SELECT channel_id, message_id, 1, NULL, 'before', NULL, '[]', NULL, NULL, first_seen - 50, first_seen - 20,"
+        " first_seen - 10, x'01', x'02', 229, x'03' FROM message WHERE message_id = 1"
+    )
+    conn.execute("UPDATE message SET revisions = 1, edit_date = date + 5 WHERE message_id = 1")
+    conn.close()
+    path = tmp_path / "all.jsonl"
+    export_as("jsonl", archive, path, revisions=True)
+    import_into(tmp_path / "copy", path)
+    [first, second] = rows_of(tmp_path / "copy", tmp_path / "b.jsonl", revisions=True)
+    assert [(one["text"], one["media"]) for one in first["versions"]] == [("before", [])]
+    assert second["versions"] == []
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_ROWS)
+def test_files_that_are_not_those_of_their_manifest_are_named(archive: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"all.{name}"
+    export_as(name, archive, path)
+    assert flaws_of(path) == []
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"b17", b"b71"))
+    [changed] = flaws_of(path)
+    assert (changed.where, changed.note) == (path.name, False)
+    assert "SHA-256 is not that of its manifest" in changed.what
+    path.write_bytes(data + data[-200:])
+    assert any("bytes, and its manifest says" in one.what for one in flaws_of(path))
+
+
+def test_of_a_series_the_last_row_of_a_message_counts_and_the_earlier_is_kept(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "all.jsonl"
+    path.parent.mkdir()
+    append_as("jsonl", archive, path)
+    conn = connect(archive)
+    conn.execute("UPDATE message SET text = 'edited', edit_date = date + 9 WHERE channel_id = 1002 AND message_id = 9")
+    conn.close()
+    append_as("jsonl", archive, path)
+    for given in (path.parent, path.parent / "all_0002.jsonl"):
+        found = [
+            one.message.text
+            for one in chats_of(given)[1002]
+            if not isinstance(one, Flaw) and one.message.message_id == 9
+        ]
+        assert found == ["edited", "b9"]
+    import_into(tmp_path / "copy", path.parent)
+    row = next(
+        row
+        for row in rows_of(tmp_path / "copy", tmp_path / "b.jsonl", revisions=True)
+        if row["message_id"] == 9 and row["channel_id"] == 1002
+    )
+    assert row["text"] == "edited"
+    assert [one["text"] for one in row["versions"]] == ["b9"]
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_ROWS)
+def test_rows_without_what_makes_them_messages_are_refused(archive: Path, tmp_path: Path, name: str) -> None:
+    form, path = FORMATS[name], tmp_path / f"few.{name}"
+    export_form(form, archive, path, context={"fields": ("channel", "text", "views")})
+    with pytest.raises(UsageError, match=r"few\.\w+ have no `channel_id`, `message_id`, `date`\. Export"):
+        open_source(path, None)
+    export_form(form, archive, path, context={"fields": ("date", "text", "message_id", "channel_id", "kind")})
+    [entries, *_] = [entries for number, entries in chats_of(path).items() if number]
+    [note] = [one for one in entries if isinstance(one, Flaw)]
+    assert note.note
+    assert "made with --fields: what `entities`, `sender`, `media`" in note.what
+
+
+def test_a_table_for_spreadsheets_gives_the_exact_texts(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    export_form(FORMATS["csv"], archive, path, context={"excel": True})
+    found = [one.message.text for one in chats_of(path)[1001] if not isinstance(one, Flaw)]
+    assert found == [one.text for one in sorted(hostile_messages(), key=lambda one: (one.date, one.message_id))]
+
+
+def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    export_as("jsonl", archive, path)
+    (tmp_path / "manifest.json").unlink()
+    good = [line for line in path.read_bytes().splitlines() if line.startswith(b'{"channel_id":1002')][:4]
+    lines = [
+        b"\xef\xbb\xbf" + good[0],
+        b"",
+        b"{not json}",
+        b"[1]",
+        good[1].replace(b'"message_id":2', b'"message_id":99999999999'),
+        good[1].replace(b'"text":"b2"', b'"text":"\\ud800 lone"'),
+        good[2].replace(b'"text":"b3"', b'"text":"\xff\xfe bytes"') + b"\r",
+        b'{"channel_id":1002,"message_id":5,"extra":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        good[3][:-40],
+    ]
+    path.write_bytes(b"\n".join(lines))
+    entries = chats_of(path)[1002]
+    texts = [one.message.text for one in entries if not isinstance(one, Flaw)]
+    assert texts == ["b1", "\ufffd lone", "\ufffd\ufffd bytes"]
+    said = [(one.where.rpartition(" ")[2], one.what, one.fatal) for one in entries if isinstance(one, Flaw)]
+    assert said == [
+        ("3", "the line is no valid JSON", False),
+        ("4", "the row is no object", False),
+        ("5", "the row has no valid `message_id`", False),
+        ("8", "the line is no valid JSON", False),
+        ("9", "the file ends in the middle of a row: what follows is not in it", True),
+    ]
+
+
+def test_a_newer_schema_and_a_path_out_of_the_directory_are_refused(archive: Path, tmp_path: Path) -> None:
+    export_as("jsonl", archive, tmp_path / "all.jsonl")
+    manifest = orjson.loads((tmp_path / "manifest.json").read_bytes())
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps(manifest | {"row_schema_version": 2}))
+    with pytest.raises(UsageError, match="newer telekeep"):
+        open_source(tmp_path / "all.jsonl", None)
+    entry = manifest["files"][0] | {"path": "../all.jsonl"}
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps(manifest | {"files": [entry]}))
+    with pytest.raises(UsageError, match="names a file outside of it"):
+        open_source(tmp_path, None)
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_ROWS)
+def test_a_stored_row_says_the_same_again(archive: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"all.{name}"
+    export_as(name, archive, path)
+    derive: Callable[..., Any] | None = derive_of(name)
+    assert derive is not None
+    for one in chats_of(path)[1001]:
+        assert isinstance(one, ImportedMessage)
+        piece = derive(one.message.raw, None)
+        assert (piece.text, piece.date) == (one.message.text, one.message.date)
+
+
+@pytest.mark.soak("needs pyarrow, which is large")
+@pytest.mark.parametrize("parts", [False, True])
+def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool) -> None:
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
+    path = tmp_path / ("parts" if parts else "all.parquet")
+    form = partitioned(FORMATS["parquet"]) if parts else FORMATS["parquet"]
+    export_form(form, archive, path, revisions=True)
+    import_into(tmp_path / "copy", path)
+    before, after = rows_of(archive, tmp_path / "a.jsonl"), rows_of(tmp_path / "copy", tmp_path / "b.jsonl")
+    assert after == before
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.parquet").write_bytes(b"PAR1" + bytes(50) + b"PAR1")
+    with pytest.raises(UsageError, match=r"x\.parquet is no Parquet"):
+        open_source(tmp_path / "bad", None)
+    few = pq.read_table(next(path.rglob("*.parquet")) if parts else path).select(["channel_id", "text"])
+    pq.write_table(few, tmp_path / "bad" / "x.parquet")
+    with pytest.raises(UsageError, match=r"have no `message_id`, `date`"):
+        open_source(tmp_path / "bad" / "x.parquet", None)
+
+
+LOOK_ALIKES = {
+    "a chat of WhatsApp": b"12/31/20, 10:11 PM - Ann: hello\n",
+    "WhatsApp": b"\xe2\x80\x8e[31.12.20, 22:11:05] Ann: hello\n",
+    "a mailbox": b"From ann@example.org Thu Jan  1 00:00:00 2021\nReceived: x\nSubject: y\n\nhello\n",
+    "an export of Slack": b'[{"client_msg_id": "1", "type": "message", "text": "a", "ts": "1600000000.000100"}]',
+    "rows of telekeep as one array": b'[{"channel_id":1,"message_id":2,"payload_sha256":"00"}]',
+    "compressed": b"\x1f\x8b\x08\x00abc",
+    "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
+    "no export that telekeep can read": b"hello world\n",
+}
+
+
+@pytest.mark.parametrize(("what", "data"), LOOK_ALIKES.items(), ids=LOOK_ALIKES)
+def test_what_looks_alike_is_refused_by_its_name(tmp_path: Path, what: str, data: bytes) -> None:
+    (tmp_path / "export").write_bytes(data)
+    with pytest.raises(UsageError, match=what):
+        open_source(tmp_path / "export", None)
+
+
+def test_a_channel_of_a_row_without_manifest_has_its_username(archive: Path, tmp_path: Path) -> None:
+    export_as("jsonl", archive, tmp_path / "all.jsonl")
+    (tmp_path / "manifest.json").unlink()
+    found = [one for one in open_source(tmp_path / "all.jsonl", None).chats() if isinstance(one, Chat)]
+    assert {(one.channel_id, one.username, one.of_several) for one in found} == {
+        (ChannelId(1001), CHANNEL.username, True),
+        (ChannelId(1002), OTHER.username, True),
+    }
