@@ -76,8 +76,8 @@ class _Cited:
 
     @property
     def quoted(self) -> str:
-        """How its text begins, isolated; of one without text, its number."""
-        return isolated(self.words) if self.words else f"Post {self.number}"
+        """How its text begins, isolated, with a full stop; of one without text, its number."""
+        return isolated(_ended(self.words)) if self.words else f"Post {self.number}."
 
     def rest(self) -> str:
         """When it was archived, and all notes."""
@@ -94,14 +94,14 @@ def _apa(one: _Cited) -> str:
 def _chicago(one: _Cited) -> str:
     day = one.posted
     date = f"{_MONTHS[day.month]} {day.day}, {day.year}, {_clock(day)}" if day else "n.d."
-    return f"{one.name} ({one.handle}). “{one.quoted}.” Telegram, {date}. {one.url} ({one.rest()})."
+    return f"{one.name} ({one.handle}). “{one.quoted}” Telegram, {date}. {one.url} ({one.rest()})."
 
 
 def _mla(one: _Cited) -> str:
     day = one.posted
     date = f"{_mla_date(day)}, {_clock(day)}" if day else "n.d."
     accessed = f" Accessed {_mla_date(one.archived)}." if one.archived else ""
-    return f"{one.name} [{one.handle}]. “{one.quoted}.” Telegram, {date}, {one.url} ({one.rest()}).{accessed}"
+    return f"{one.name} [{one.handle}]. “{one.quoted}” Telegram, {date}, {one.url} ({one.rest()}).{accessed}"
 
 
 def _bibtex(one: _Cited) -> str:
@@ -131,7 +131,10 @@ def _csl_json(one: _Cited) -> str:
         "URL": one.url,
         "note": _bare(f"{one.handle}; posted {_full(one.posted)}; {one.rest()}"),
     }
-    return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=1)
+    fields = ",\n".join(
+        f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in item.items() if value
+    )
+    return f"[{{\n{fields}\n}}]"
 
 
 _STYLES: Final[Mapping[CitationStyle, Callable[[_Cited], str]]] = {
@@ -160,6 +163,10 @@ def _notes(context: MessageContext) -> list[str]:
 def _safe(text: str) -> str:
     """On one line, with the characters that reorder others named."""
     return name_reordering(possible(" ".join(text.split())))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…", "؟", "。", "！", "？", "۔")) else f"{text}."  # noqa: RUF001 - signs of all scripts
 
 
 def _bare(text: str) -> str:

@@ -22,8 +22,9 @@ from archiver.cli.view.fields import Csv, CsvTable, Fields, TableShape, choose_t
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import print_things
 from archiver.compose.read_archive import open_archive
-from archiver.errors import IntegrityError, NotFound
+from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.row import KEYS, iso, permalink, to_object
+from archiver.reading.citation_styles import CitationStyle, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
 from archiver.store.rich import PartCount
@@ -61,6 +62,7 @@ class _ShowOptions(NamedTuple):
     shape: TableShape
     moments: Moments
     picture: bool = False
+    cite: CitationStyle | None = None
     fields: tuple[str, ...] | None = None
     """Keys to print; None for all."""
 
@@ -71,6 +73,9 @@ def command(
     *,
     every: Annotated[bool, Option("--all", help="On a terminal: list all keys of the row.")] = False,
     raw: Annotated[bool, Option("--raw", help="Include the verified payload from the server, in base64.")] = False,
+    cite: Annotated[
+        CitationStyle | None, Option("--cite", metavar="STYLE", help="Print only a citation in this style.")
+    ] = None,
     picture: Annotated[bool, Option("--picture", help="Draw a small picture, on terminals that support it.")] = False,
     tz: ZoneOption = None,
     json: Annotated[bool, Option("--json", help="Print a JSON object; several addresses: an array.")] = False,
@@ -86,6 +91,7 @@ def command(
       telekeep show @channel/123 --tz Asia/Baghdad
       telekeep show https://t.me/channel/123 channel/124
       telekeep show @channel/123 --picture
+      telekeep show @channel/123 --cite chicago
       telekeep show 1234567890/123 --raw --json
 
     A former name of a channel works too; a note gives its current name. A terminal shows a card, or with --all or
@@ -94,14 +100,20 @@ def command(
     partial: {noticed_at, attempts, refused} is added; if archived messages reply to it, replied_by lists up to 1,000.
     `telekeep history CHANNEL/ID` shows earlier versions.
 
+    --cite prints nothing but a citation of each message in a style of scholars: apa, chicago, mla, bibtex or csl-json. Each
+    has the permalink, the time of archiving in UTC, and the SHA-256 of the payload.
+
     --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message, in kitty, iTerm2
     and sixel terminals. It is decoded and re-encoded first; this needs telekeep[media]. If it fails, a note says why.
     """
     invocation: Invocation = context.obj
+    if cite is not None and (every or raw or picture or json or jsonl or csv or fields is not None):
+        raise UsageError("--cite prints citations only.", hint="Omit the other options of what is printed.")
     options = _ShowOptions(
         every=every,
         raw=raw,
         picture=picture,
+        cite=cite,
         shape=choose_table_shape(json=json, jsonl=jsonl, csv=csv, fields=fields),
         fields=parse_fields(fields, _known_keys(raw=raw)),
         moments=local_time(invocation, tz),
@@ -181,6 +193,9 @@ def _print(
 ) -> None:
     for one in found:
         _note_part(one.context, options)
+    if options.cite is not None:
+        _print_citations(found, options.cite)
+        return
     if options.shape == "people":
         for at, one in enumerate(found):
             if at:
@@ -198,6 +213,14 @@ def _print(
             table.add(thing)
     else:
         print_things(things, options.shape)
+
+
+def _print_citations(found: Sequence[_Found], style: CitationStyle) -> None:
+    """The citations of those whose payload is intact, with an empty line between them."""
+    for at, one in enumerate(one for one in found if one.context.intact):
+        if at:
+            output.line()
+        output.line(cite_as(style, one.context))  # it names what would harm a terminal
 
 
 def _known_keys(*, raw: bool) -> tuple[str, ...]:

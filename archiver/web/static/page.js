@@ -29,12 +29,41 @@ const permalink = () => {
   return href ?? document.querySelector("link[rel=canonical]")?.href ?? location.href;
 };
 
-async function copy(text, from) {
+// Browsers give the clipboard to pages over TLS and of this machine only; elsewhere a selection is copied.
+function copySelected(text) {
+  const field = document.createElement("textarea");
+  const had = document.activeElement;
+  field.value = text;
+  field.className = "hidden";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  had?.focus?.({ preventScroll: true });
+  return done;
+}
+
+async function copy(text) {
   if (!text) return;
-  await navigator.clipboard?.writeText(text);
+  let done;
+  try { await navigator.clipboard.writeText(text); done = true; } catch { done = copySelected(text); }
+  say(done ? "copied" : "failed");
+}
+
+let saying;
+function say(what) {
   const said = document.getElementById("said");
-  said.textContent = said.dataset.copied;
-  from?.focus();
+  clearTimeout(saying);
+  said.textContent = said.dataset[what];
+  saying = setTimeout(() => { said.textContent = ""; }, 4000);
+}
+
+const load = async (href) => new DOMParser().parseFromString(await (await fetch(href)).text(), "text/html");
+
+async function cite() {
+  const href = current()?.querySelector(".when, .where")?.href;
+  const page = document.querySelector("[data-cite]") || !href ? document : await load(href).catch(() => document);
+  await copy(page.querySelector("[data-cite]")?.textContent);
 }
 
 const keys = {
@@ -45,7 +74,7 @@ const keys = {
   h: () => go(link("prev")), l: () => go(link("next")),
   gd: () => document.getElementById("on")?.focus(),
   r: () => document.getElementById("versions") ? location.assign("#versions") : go(current()?.querySelector(".edited")),
-  c: () => copy(permalink()), y: () => copy(document.querySelector("[data-cite]")?.textContent),
+  c: () => copy(permalink()), y: cite,
   "?": () => location.assign("/help/query#keys"),
 };
 
@@ -65,7 +94,7 @@ for (const one of document.querySelectorAll(".copy")) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = document.getElementById("said").dataset.copy;
-  button.addEventListener("click", () => copy(one.textContent, button));
+  button.addEventListener("click", () => copy(one.textContent));
   one.after(" ", button);
 }
 
@@ -90,7 +119,7 @@ document.addEventListener("click", async (event) => {
   if (!more || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   try {
-    const page = new DOMParser().parseFromString(await (await fetch(more.href)).text(), "text/html");
+    const page = await load(more.href);
     const list = document.querySelector(more.dataset.more);
     const first = page.querySelector(`${more.dataset.more} > *`);
     list.append(...page.querySelectorAll(`${more.dataset.more} > *`));

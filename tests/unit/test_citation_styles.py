@@ -1,0 +1,71 @@
+"""Citations in the styles of scholars: each has what identifies the post, and no name disorders it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from archiver.ids import ChannelId, MessageId
+from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
+from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.database import Database, read
+from archiver.store.rows import get_messages, list_names
+from tests.sample import NOW, OTHER, build, make_message
+
+TEXT = "قال {x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " * 30
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+async def context_of(directory: Path, number: int) -> MessageContext:
+    async with await Database.open_readonly(directory) as database:
+        conn = database.connection
+        channel = {one.channel_id: one for one in await read(conn, list_names)}[ChannelId(1002)]
+        key = (ChannelId(1002), MessageId(number))
+        return await read_context(conn, channel, (await read(conn, get_messages, [key]))[key])
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    messages = [make_message(1, TEXT, channel_id=1002), make_message(2, channel_id=1002)]
+    gone = [f"INSERT INTO absence VALUES (1002, 2, {NOW + 5}, 'audit', {NOW - 60}, NULL)"]
+    return build(tmp_path, messages, channel=OTHER, covered=[(1, 2)], sql=gone)
+
+
+@pytest.mark.parametrize("style", STYLES)
+async def test_every_style_has_link_times_and_hash(directory: Path, style: CitationStyle) -> None:
+    for number in (1, 2):
+        context = await context_of(directory, number)
+        cited = cite_as(style, context)
+        for part in ("https://t.me/jisr_news/", "2021-12-20 11:33:20 UTC", "@jisr", OTHER.title, "2021", "Telegram"):
+            assert part in cited.replace("\\_", "_")
+        assert HASH.findall(cited) == [context.row["payload_sha256"]]
+        assert ("deleted or no longer visible" in cited) == (number == 2)
+
+
+@pytest.mark.parametrize("style", STYLES)
+async def test_names_and_words_disorder_nothing(directory: Path, style: CitationStyle) -> None:
+    cited = cite_as(style, await context_of(directory, 1))
+    assert "\u202e" not in cited
+    depth = 0
+    for character in cited:
+        depth += {"\u2068": 1, "\u2069": -1}.get(character, 0)
+        assert 0 <= depth <= 1
+        if style in ("apa", "chicago", "mla"):
+            assert depth or unicodedata.bidirectional(character) not in ("R", "AL")
+    assert depth == 0
+
+
+async def test_bibtex_is_balanced_and_csl_is_json(directory: Path) -> None:
+    context = await context_of(directory, 1)
+    bare = re.sub(r"\\textbackslash\{\}|\\[{}%&#_$]", "", cite_as("bibtex", context))
+    assert bare.count("{") == bare.count("}")
+    assert not set("%&#$\\") & set(bare)
+    [item] = json.loads(cite_as("csl-json", context))
+    assert item["type"] == "post"
+    assert item["author"] == [{"literal": OTHER.title}]
+    assert item["issued"] == {"date-parts": [[2021, 12, 16]]}
+    assert item["title"].startswith("قال {x} \\textbf{y} 100%")
