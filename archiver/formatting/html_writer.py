@@ -16,7 +16,14 @@ from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLin
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_hidden_host, find_refused, find_target
 from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
-from archiver.formatting.visible import find_direction, line_direction, name_reordering, possible, split_reordering
+from archiver.formatting.visible import (
+    find_direction,
+    line_direction,
+    name_reordering,
+    name_run,
+    possible,
+    split_reordering,
+)
 
 REL = "noopener noreferrer nofollow"
 STYLES = """\
@@ -83,7 +90,7 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return escape(text)
     return "".join(
-        f'<span class="tk-u" data-u="U+{ord(part):04X}">{part}</span>' if alone else escape(possible(part))
+        f'<span class="tk-u" data-u="{name_run(part)}">{part}</span>' if alone else escape(possible(part))
         for part, alone in split_reordering(text)
     )
 
@@ -99,6 +106,8 @@ def _blocks(blocks: Sequence[TextBlock], whole: str | None, targets: HtmlTargets
 
 def _block(block: TextBlock, whole: str | None, targets: HtmlTargets) -> str:
     if isinstance(block, TextLine):
+        if not block.nodes:
+            return f'<div class="tk-line">{block.end}</div>'
         way = line_direction(plain_text(block.nodes), whole)
         return f'<div class="tk-line" dir="{way}">{to_inline_html(block.nodes, targets)}{block.end}</div>'
     if isinstance(block, CodeBlock):

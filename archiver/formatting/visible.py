@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_REORDERING = re.compile("([\u202a-\u202e\u2066-\u2069])")
+_REORDERING = re.compile("([\u202a-\u202e\u2066-\u2069]+)")
+_NAMED = 8
+"""Characters of a run that are named; of a longer one their number is said."""
 _LETTER = "[^\\W\\d_]"
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _WORD = re.compile(f"(?P<rtl>[{_RTL}]+)|{_LETTER}+")
@@ -29,7 +31,7 @@ def possible(text: str) -> str:
 
 
 def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
-    """Parts of the text, and whether each is a single character that reorders what is around it."""
+    """Parts of the text, and whether each is a run of characters that reorder what is around them."""
     if text.isprintable():
         yield text, False
         return
@@ -40,7 +42,13 @@ def split_reordering(text: str) -> Iterator[tuple[str, bool]]:
 
 def name_reordering(text: str) -> str:
     """The text with the name of each character that reorders what is around it instead of the character."""
-    return "".join(_name(part) if alone else part for part, alone in split_reordering(text))
+    return "".join("".join(map(_name, part)) if alone else part for part, alone in split_reordering(text))
+
+
+def name_run(run: str) -> str:
+    """`U+202E`; of a run of such characters the first ones, and how many there are."""
+    named = " ".join(f"U+{ord(one):04X}" for one in run[:_NAMED])
+    return named if len(run) <= _NAMED else f"{named} … ({len(run)})"
 
 
 def find_direction(text: str) -> str | None:

@@ -25,6 +25,8 @@ _MARKUP = 45
 """Bytes of such an element."""
 _USUAL = 20
 """Such characters of an ordinary message."""
+_AROUND = 600
+"""Characters of the JSON of its entities, buttons and reactions."""
 _END = 2**31
 
 PlaceKind: TypeAlias = Literal["newest", "before", "after", "around", "on"]
@@ -118,10 +120,12 @@ def _fit(window: _Window, limit: int) -> tuple[int, int]:
 
 
 def _size(held: HeldMessage) -> int:
-    """Bytes of its text, and of its markup where that is much more than usual."""
-    text = held[0].text
+    """Bytes of its text, and of what is around it where that is much more than usual."""
+    message = held[0]
+    text = message.text
+    around = sum(len(one) for one in (message.entities, message.markup, message.reactions) if one)
     marked = 0 if text.isprintable() else sum(map(text.count, _MARKED))
-    return len(text.encode("utf-8", "replace")) + _MARKUP * max(0, marked - _USUAL)
+    return len(text.encode("utf-8", "replace")) + max(0, around - _AROUND) + _MARKUP * max(0, marked - _USUAL)
 
 
 def _whole_albums(messages: Sequence[HeldMessage], first: int, end: int, *, anchor: int) -> tuple[int, int]:

@@ -166,7 +166,7 @@ def _safe(text: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "…", "؟", "。", "！", "？", "۔")) else f"{text}."  # noqa: RUF001 - signs of all scripts
+    return text if text.endswith((".", "!", "?", "…", "؟", "。", "！", "？", "۔")) else f"{text}."
 
 
 def _bare(text: str) -> str:

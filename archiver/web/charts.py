@@ -11,6 +11,8 @@ from archiver.web.times import Times, next_month
 MOST_DAYS: Final = 92
 """Maximum number of days with a bar for each; longer charts have a bar for each month."""
 HEIGHT: Final = 64
+PARTS: Final = 200
+"""Parts of the time of a line, each with its lowest and highest value."""
 
 
 class Bar(NamedTuple):
@@ -77,6 +79,21 @@ class Line(NamedTuple):
     high: int
 
 
+def _thinned(values: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """Enough of the values to look like all: of each part of the time the lowest and the highest."""
+    if len(values) <= 2 * PARTS:
+        return values
+    size = -(-len(values) // PARTS)
+    parts = [values[at : at + size] for at in range(0, len(values), size)]
+    ends = [(min(part, key=_value), max(part, key=_value)) for part in parts]
+    kept = {values[0], values[-1], *(one for pair in ends for one in pair)}
+    return sorted(kept)
+
+
+def _value(one: tuple[int, int]) -> int:
+    return one[1]
+
+
 def draw_line(values: Sequence[tuple[int, int]]) -> Line | None:
     """The line of (time, value) in order; None for fewer than two."""
     if len(values) < 2:
@@ -84,5 +101,6 @@ def draw_line(values: Sequence[tuple[int, int]]) -> Line | None:
     first, last = values[0][0], values[-1][0]
     low, high = min(value for _, value in values), max(value for _, value in values)
     across, up = max(last - first, 1), max(high - low, 1)
+    values = _thinned(values)
     places = [(1000 * (at - first) / across, HEIGHT - 2 - (HEIGHT - 4) * (value - low) / up) for at, value in values]
     return Line(" ".join(f"{x:.1f},{y:.1f}" for x, y in places), low, high)

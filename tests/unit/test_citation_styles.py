@@ -14,7 +14,7 @@ from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
 from archiver.store.rows import get_messages, list_names
-from tests.sample import NOW, OTHER, build, make_message
+from tests.sample import OTHER, build, make_message
 
 TEXT = "قال {x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " * 30
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +31,7 @@ async def context_of(directory: Path, number: int) -> MessageContext:
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     messages = [make_message(1, TEXT, channel_id=1002), make_message(2, channel_id=1002)]
-    gone = [f"INSERT INTO absence VALUES (1002, 2, {NOW + 5}, 'audit', {NOW - 60}, NULL)"]
+    gone = ["INSERT INTO absence VALUES (1002, 2, 1640000005, 'audit', 1639999940, NULL)"]
     return build(tmp_path, messages, channel=OTHER, covered=[(1, 2)], sql=gone)
 
 

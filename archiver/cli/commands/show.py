@@ -100,8 +100,8 @@ def command(
     partial: {noticed_at, attempts, refused} is added; if archived messages reply to it, replied_by lists up to 1,000.
     `telekeep history CHANNEL/ID` shows earlier versions.
 
-    --cite prints nothing but a citation of each message in a style of scholars: apa, chicago, mla, bibtex or csl-json. Each
-    has the permalink, the time of archiving in UTC, and the SHA-256 of the payload.
+    --cite prints nothing but a citation of each message, in the style apa, chicago, mla, bibtex or csl-json. Each has
+    the permalink, the time of archiving in UTC, and the SHA-256 of the payload.
 
     --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message, in kitty, iTerm2
     and sixel terminals. It is decoded and re-encoded first; this needs telekeep[media]. If it fails, a note says why.

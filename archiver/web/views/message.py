@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,14 +16,13 @@ from archiver.formatting.html_writer import HtmlTargets
 from archiver.ids import MessageId
 from archiver.model.json_text import dump
 from archiver.model.row import Row, to_object
-from archiver.model.versions import Version, list_versions
+from archiver.model.versions import list_versions
 from archiver.reading.citation_styles import NAMES, STYLES, cite_as
 from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.similar_posts import SimilarPost, find_similar_posts
-from archiver.reading.word_diff import DiffPiece
 from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
@@ -33,14 +33,17 @@ from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import list_posts, list_slots
+from archiver.web.shown_versions import ShownVersions, choose_versions, find_range
 from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
 from archiver.web.times import Times
 from archiver.web.view import ViewAnswer
 from archiver.web.views.channel import read_texts
 
-MOST_VERSIONS: Final = 20
-"""Versions on one page; the command line shows all."""
+MOST_COUNTERS: Final = 150
+MOST_ABSENCES: Final = 40
+LONGEST_ROW: Final = 24_000
+"""Characters of a row up to which it is on the page; else only a link to it is."""
 _LISTED: Final = 50
 """Replies, copies or similar posts of each list."""
 _COPYING: Final = 0.03
@@ -61,12 +64,15 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             raise await _explain(conn, found, number, asked.times)
     title = f"{found.name.title} {number}"
     if asked.format != "html":
-        values = await _read(site, found, held, make_targets(found.known.values()))
+        values = await _read(site, _Wanted(found, held, make_targets(found.known.values()), (1, held[0].revisions)))
         history = await asyncio.to_thread(values["history"].to_object, diff=True)
         return ViewAnswer(template="", title=title, rows=[values["context"].row], data={"history": history})
+    before = asked.number("before")
+    before = None if before == 1 else before
+    first, last = find_range(held[0].revisions, before)
     wanted, targets = bool(asked.get("copies")), make_targets(found.known.values(), asked.language.sentences.say)
     values, copies, similar = await asyncio.gather(
-        _read(site, found, held, targets),
+        _read(site, _Wanted(found, held, targets, (first, last))),
         _find_copies(site, held, wanted=wanted),
         _find_similar(site, held, wanted=wanted),
     )
@@ -85,7 +91,10 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             "annotations": _list_annotations(values["context"].row),
             "citations": _list_citations(values["context"], site.words.cite(values["context"], asked.times.zone)),
             "views": _draw_views(values["history"]),
-            "diffs": await asyncio.to_thread(_diffs, values["history"]),
+            "versions": await asyncio.to_thread(_choose_versions, values["history"], first, before),
+            "most_counters": MOST_COUNTERS,
+            "most_absences": MOST_ABSENCES,
+            "raw_fits": len(values["raw"]) <= LONGEST_ROW,
         },
     )
 
@@ -137,23 +146,31 @@ def _draw_views(history: MessageHistory) -> Line | None:
     return draw_line([(one.at, one.views) for one in history.counters or () if one.views is not None])
 
 
-def _diffs(history: MessageHistory) -> list[tuple[Version, list[DiffPiece]]]:
-    """The versions, newest first, each with what changed."""
-    return list(zip(history.versions, history.diffs(), strict=True))[::-1]
+def _choose_versions(history: MessageHistory, first: int, before: int | None) -> ShownVersions:
+    """Those of the page; the current one is on the first page."""
+    return choose_versions(history if before is None else replace(history, versions=history.versions[:-1]), first)
 
 
-async def _read(site: Site, found: FoundChannel, held: HeldMessage, targets: HtmlTargets) -> dict[str, Any]:
+class _Wanted(NamedTuple):
+    """What is read of a message."""
+
+    found: FoundChannel
+    held: HeldMessage
+    targets: HtmlTargets
+    revisions: tuple[int, int]
+    """The first and the last one."""
+
+
+async def _read(site: Site, wanted: _Wanted) -> dict[str, Any]:
     async with site.reading() as conn:
-        return await _read_all(site, conn, found, held, targets)
+        return await _read_all(site, conn, wanted)
 
 
-async def _read_all(
-    site: Site, conn: Connection, found: FoundChannel, held: HeldMessage, targets: HtmlTargets
-) -> dict[str, Any]:
+async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, Any]:
+    found, held, targets, numbers = wanted
     message, media = held
     key = channel_id, number = message.channel_id, message.message_id
-    left_out = max(0, message.revisions - MOST_VERSIONS + 1)
-    revisions = await read(conn, list_revisions, {key: (left_out + 1, message.revisions)})
+    revisions = await read(conn, list_revisions, {key: numbers})
     context = await read_context(conn, found.name, held)
     history = MessageHistory(
         channel=found.name,
@@ -171,7 +188,6 @@ async def _read_all(
     return {
         "context": context,
         "history": history,
-        "left_out": left_out,
         "post": post,
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,

@@ -1,0 +1,85 @@
+"""A page stays small whatever one message holds, and what is not on it is on another one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from html import unescape
+
+import orjson
+import pytest
+
+from archiver.web.shown_versions import MOST
+from tests.integration.page_asked import AskedPage, asked_page
+from tests.sample import NOW, build, connect, entities, index, make_message
+
+KINDS = ["bold", "italic", "url", "hashtag", "mention", "code", "spoiler", "underline", "strike", "blockquote"]
+LONG_LINKS = [
+    {"type": "text_url", "offset": at * 40, "length": 30, "url": f"https://x.test/{'x' * 1000}"} for at in range(100)
+]
+HUGE = {
+    1: ("слово 😀 <&> " * 315, entities(*((KINDS[at % 10], at * 40, 30) for at in range(100)))),
+    2: ("a link under words " * 215, orjson.dumps(LONG_LINKS).decode()),
+    3: ("\u202e" * 4096, None),
+    4: ("\n" * 4096, None),
+    5: ("<&" * 2048, None),
+    6: ("versions", None),
+    7: ("counters", None),
+    8: ("deletions", None),
+}  # fmt: skip
+VERSIONS, COUNTERS, DELETIONS = 60, 5_000, 300
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskedPage]:
+    directory = tmp_path_factory.mktemp("archive")
+    messages = [make_message(number, text, entities=marks) for number, (text, marks) in HUGE.items()]
+    build(directory, messages, covered=[(1, len(HUGE))])
+    index(directory, messages)
+    conn = connect(directory)
+    conn.execute("BEGIN")
+    for number in range(1, VERSIONS + 1):
+        text = f"[version {number}] {'слово ' * (600 if number < 30 else 1)}"
+        digest = sha256(text.encode()).digest()
+        row = (1001, 6, number, text, "[]", NOW + number, NOW + number, NOW + number + 1, digest, digest, 229, b"")
+        conn.execute(
+            "INSERT INTO revision (channel_id, message_id, revision, text, media, first_seen, last_seen, replaced_at,"
+            " content_hash, payload_sha256, layer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+    conn.execute("UPDATE message SET revisions = ? WHERE message_id = 6", (VERSIONS,))
+    counters = [(1001, 7, NOW + 60 * at, at * at, at) for at in range(COUNTERS)]
+    conn.executemany("INSERT INTO counter VALUES (?, ?, ?, ?, ?, NULL, NULL)", counters)
+    absences = [(1001, 8, NOW + 10 * at + 5, "audit", NOW + 10 * at, NOW + 10 * at + 7) for at in range(DELETIONS)]
+    conn.executemany("INSERT INTO absence VALUES (?, ?, ?, ?, ?, ?)", absences)
+    conn.execute("COMMIT")
+    conn.close()
+    with asked_page(directory) as found:
+        yield found
+
+
+def test_every_page_stays_below_150_kb(asked: AskedPage) -> None:
+    views = [*(f"/c/NightBridge/{number}" for number in HUGE), "/c/NightBridge", "/search?q=a", "/changes"]
+    sizes = {view: len(asked.get(view).body) for view in views}
+    assert {view: size for view, size in sizes.items() if size >= 150_000} == {}
+
+
+def test_older_versions_are_on_further_pages(asked: AskedPage) -> None:
+    shown = 0
+    where: str | None = "/c/NightBridge/6"
+    while where is not None:
+        html = asked.get(where).html
+        items = re.findall(r"<li>\n<p>", html)
+        assert 1 <= len(items) <= MOST
+        assert len(html.encode()) < 150_000
+        shown += len(items)
+        older = re.search(r'<a href="([^"]*before=[0-9]+[^"]*)#versions"', html)
+        where = unescape(older[1]) if older else None
+    assert shown == VERSIONS + 1
+
+
+def test_what_is_left_out_is_counted(asked: AskedPage) -> None:
+    assert "4850 earlier ones are not shown" in asked.get("/c/NightBridge/7").text
+    assert "260 earlier ones are not shown" in asked.get("/c/NightBridge/8").text
+    assert len(asked.get("/c/NightBridge/6.json").json["history"]["versions"]) == VERSIONS + 1
