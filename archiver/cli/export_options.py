@@ -12,11 +12,15 @@ from archiver.cli.view.fields import parse_fields
 from archiver.cli.view.shape import Shape
 from archiver.errors import UsageError
 from archiver.export.append.series import expect_no_parts
+from archiver.export.edges.edge import EdgeKind
+from archiver.export.edges.formats import EDGE_FORMATS, edge_format
 from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, partitioned
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
 
-ExportFormatName: TypeAlias = Literal["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite"]
+ExportFormatName: TypeAlias = Literal[
+    "jsonl", "csv", "html", "desktop-json", "markdown", "atom", "parquet", "sqlite", "graphml"
+]
 FormatOption: TypeAlias = Annotated[
     ExportFormatName | None,
     Option("--format", metavar="FORMAT", help="See above; default: by the file name extension."),
@@ -35,6 +39,10 @@ PseudonymiseOption: TypeAlias = Annotated[
 PseudonymKeyOption: TypeAlias = Annotated[
     Path | None,
     Option("--pseudonym-key", metavar="FILE", help="File of that key, made on first use; default: in the archive."),
+]
+EdgesOption: TypeAlias = Annotated[
+    EdgeKind | None,
+    Option("--edges", metavar="WHAT", help="A network of forwards, mentions or links instead; csv or graphml."),
 ]
 PartitionOption: TypeAlias = Annotated[
     Literal["channel-month"] | None,
@@ -55,6 +63,7 @@ class ExportPlan:
     excel: bool = False
     revisions: bool = False
     media: Literal["copy", "link", "none"] = "none"
+    edges: EdgeKind | None = None
     force: bool = False
     pseudonymise: bool = False
     append: bool = False
@@ -91,17 +100,24 @@ def plan_export(
     force: bool,
     append: bool = False,
     pseudonymise: bool = False,
+    edges: EdgeKind | None = None,
+    weights: bool = False,
     dry_run: bool,
     shape: Shape,
 ) -> ExportPlan:
     """Make the plan from the options. Raises UsageError if they contradict each other."""
-    form = FORMATS[format_name or _format_of(out, is_partitioned=partition is not None)]
+    name = format_name or _format_of(out, is_partitioned=partition is not None, is_network=edges is not None)
+    if weights and edges is None:
+        raise UsageError("--weights has no effect without --edges.", hint="Add --edges forwards, mentions or links.")
+    form = _choose_form(name, edges, weights=weights)
+    if edges is not None and (revisions or media != "none"):
+        raise UsageError("--edges cannot be combined with --revisions or --media.", hint="Leave them out.")
     if partition is not None:
         if form.name != "parquet":
             raise UsageError("--partition needs Parquet.", hint="Use --format parquet.")
         form = partitioned(form)
     _expect_separate_outputs(out, format_name, shape, dry_run=dry_run)
-    if excel and form.name != "csv":
+    if excel and form.name not in ("csv", "edges-csv"):
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")
     if media != "none" and form.name == "sqlite":
         raise UsageError(
@@ -136,6 +152,7 @@ def plan_export(
         force=force,
         append=append,
         pseudonymise=pseudonymise,
+        edges=edges,
         dry_run=dry_run,
         shape=shape,
     )
@@ -158,6 +175,16 @@ def _expect_appendable(form: ExportFormat, fields: tuple[str, ...] | None, *, me
         raise UsageError(f"--append needs {' and '.join(IDS)} to know each message.", hint="Add them to --fields.")
 
 
+def _choose_form(name: str, edges: EdgeKind | None, *, weights: bool) -> ExportFormat:
+    if edges is None:
+        if name not in FORMATS:
+            raise UsageError(f"{name} is a format of networks.", hint="Add --edges forwards, mentions or links.")
+        return FORMATS[name]
+    if name not in EDGE_FORMATS:
+        raise UsageError(f"--edges cannot be written as {name}.", hint=f"Use --format: {', '.join(EDGE_FORMATS)}.")
+    return edge_format(edges, name, weights=weights)
+
+
 def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *, dry_run: bool) -> None:
     """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
     if shape != "people" and out in _STDOUT and not dry_run:
@@ -167,13 +194,15 @@ def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *,
         output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
 
 
-def _format_of(out: str, *, is_partitioned: bool) -> str:
+def _format_of(out: str, *, is_partitioned: bool, is_network: bool) -> str:
     """The format by file name extension; without one, as for a directory, a pipe or standard output, JSON Lines."""
     ending = Path(out).suffix.lower()
     if ending in ENDINGS:
         return ENDINGS[ending]
     if is_partitioned:
         return "parquet"
+    if is_network and (not ending or out.endswith("/")):
+        return "csv"
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
     if ending in (".html", ".htm"):

@@ -72,7 +72,7 @@ class CsvWriter:
             cells[at] = _flag(cells[at])
         if not self._excel:
             return self._record(cells)
-        cells = [_guard(key, cell) for key, cell in zip(self._keys, cells, strict=True)]
+        cells = [guard_cell(cell, is_id=key in ID_KEYS) for key, cell in zip(self._keys, cells, strict=True)]
         self._long += sum(isinstance(cell, str) and len(cell) > _EXCEL_CELL for cell in cells)
         return self._record(cells)
 
@@ -91,10 +91,11 @@ def _flag(value: Any) -> Any:
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
-def _guard(key: str, value: Any) -> Any:
+def guard_cell(value: Any, *, is_id: bool) -> Any:
+    """A cell that no spreadsheet takes for a formula, nor rounds."""
     if value is None:
         return None
-    if key in ID_KEYS:
+    if is_id:
         return f"'{value}"
     # A leading apostrophe is guarded too, so that stripping one always restores the text.
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
 from io import BufferedReader
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,6 +20,7 @@ from archiver.store.extract import iter_row_keys
 
 LONGEST_ROW = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""
+_EDGE_DATA = re.compile(rb'<data key="edge_([a-z_]+)">([^<]*)</data>')
 _ATTRIBUTE = re.compile(rb'([a-z_-]+)="([^"]*)"')
 
 
@@ -95,6 +97,26 @@ def _read_objects(
     return read
 
 
+def _read_edges(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
+    """Reads the data of edges, each on a line of its own."""
+    while line := file.readline(LONGEST_ROW):
+        if line.startswith(b"<edge "):
+            found = {name.decode(): unescape(value.decode()) for name, value in _EDGE_DATA.findall(line)}
+            ids = ChannelId(int(found["channel_id"])), MessageId(int(found["message_id"]))
+            yield RowKey(found["date"], *ids, found["channel"])
+
+
+def _each_once(
+    read: Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]],
+) -> Callable[[BufferedReader, Mapping[str, Any]], Iterator[RowKey]]:
+    """Messages that have one edge after the other count once."""
+
+    def read_once(file: BufferedReader, options: Mapping[str, Any]) -> Iterator[RowKey]:
+        return (key for key, _ in groupby(read(file, options)))
+
+    return read_once
+
+
 def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
     """Reads the columns of the key, one row group at a time."""
     try:
@@ -120,6 +142,8 @@ READERS: Mapping[str, Callable[[BufferedReader, Mapping[str, Any]], Iterator[Row
     "csv": _read_records,
     "parquet": _read_parquet,
     "sqlite": _read_archive,
+    "edges-csv": _each_once(_read_records),
+    "edges-graphml": _each_once(_read_edges),
     "html": _read_tags(ROW_MARKS["html"].lstrip()),
     "atom": _read_tags(ROW_MARKS["atom"].lstrip()),
     "markdown": _read_objects(ROW_MARKS["markdown"].lstrip()),

@@ -185,6 +185,9 @@ def test_an_export_and_its_verification_are_as_documented(filled: Desk, tmp_path
     more = documents(filled.run("export", "-o", "made/all.jsonl", "--append", "--json"))
     expect_valid("export", more)
     assert more["append"]["new"] == more["rows"] > 0
+    network = documents(filled.run("export", "--edges", "links", "-o", "net/links.graphml", "--json"))
+    expect_valid("export", network)
+    assert network["edges"] >= network["rows"] > 0
     whole, lines = both(filled, "verify made")
     assert whole["ok"]
     assert len(lines) == 3

@@ -393,6 +393,17 @@ def test_a_query_that_names_a_person_is_not_in_the_manifest() -> None:
     assert "jane" not in persons.query("from:jane")
 
 
+@pytest.mark.parametrize("name", ["html", "markdown", "atom", "jsonl", "csv"])
+def test_nor_is_it_in_the_files(archive: Path, tmp_path: Path, name: str) -> None:
+    persons = PseudonymousRows(NAMES, [])
+    query = 'from:"Secret Person"'
+    more = {"query": query, "query_instead": persons.query(query)}
+    export_as(name, archive, tmp_path / "out" / "all", job={"prepare": persons.row}, **more)
+    said = written(tmp_path / "out" / "all")
+    assert SECRET.search(said) is None
+    assert persons.query(query) in said
+
+
 def test_sqlite_has_raw_payloads_and_is_refused() -> None:
     from archiver.cli.export_options import plan_export
 

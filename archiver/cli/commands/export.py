@@ -11,6 +11,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.arguments import ChannelsArgument, DateZoneOption
 from archiver.cli.commands.exporting import write_export
 from archiver.cli.export_options import (
+    EdgesOption,
     ExportPlan,
     FieldsOption,
     FormatOption,
@@ -61,6 +62,7 @@ Examples:
   telekeep export @channel --format html -o pages/
   telekeep export @channel --on 2021-12-16 -o day.jsonl --media copy
   telekeep export -o all.jsonl --append
+  telekeep export --edges forwards -o forwards.graphml
 
 Formats: jsonl, csv, html (a directory of pages for any browser), desktop-json (Telegram Desktop's
 format), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
@@ -73,6 +75,9 @@ or device has no manifest. --json prints what was written, and how complete it i
 --append (jsonl, csv, parquet) writes all.jsonl, then all_0002.jsonl and so on, each with only the messages that are new
 or changed: edited, deleted, returned, counted again. Of each message the last row counts; together they are what a full
 export would be. Without anything new no file changes.
+
+--edges writes a network instead of messages: from where posts were forwarded to where, whom a channel mentions, what it
+links to. One edge each; with --weights one for all between the same two.
 
 --pseudonymise users gives each person another name and id, the same in every export with the same key. It is not
 anonymous: docs/export.md says what is replaced and what is not.
@@ -95,6 +100,10 @@ def command(
     ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
     partition: PartitionOption = None,
     revisions: Annotated[bool, Option("--revisions", help="Include earlier versions, under the key versions.")] = False,
+    edges: EdgesOption = None,
+    weights: Annotated[
+        bool, Option("--weights", help="With --edges: one edge between two nodes, with how many there are.")
+    ] = False,
     query: Annotated[
         str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
     ] = None,
@@ -136,6 +145,8 @@ def command(
         force=force,
         append=append,
         pseudonymise=pseudonymise is not None,
+        edges=edges,
+        weights=weights,
         dry_run=dry_run,
         shape=choose_shape(json=json, jsonl=jsonl),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,8 +13,11 @@ from archiver.cli.export_options import ExportPlan
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
+from archiver.compose.edges import open_edges
 from archiver.export.append.run import append_to_file, estimate_append
 from archiver.export.append.series import find_series
+from archiver.export.edges.find import EdgeFinder
+from archiver.export.edges.rows import PreparedEdges
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.registry import WriterContext
 from archiver.export.media_places import no_files, place_of
@@ -30,6 +34,7 @@ from archiver.export.run import (
     write_into,
 )
 from archiver.export.stream import count_items, find_newest
+from archiver.model.row import Row
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
@@ -58,6 +63,8 @@ async def write_export(
     if persons is not None:
         output.note(_NOT_ANONYMOUS)
         job = replace(job, prepare=persons.row, options=persons.options)
+    if plan.edges is not None:
+        job = replace(job, prepare=_prepare_edges(await open_edges(conn, plan.edges), job.prepare))
     if plan.dry_run:
         series = find_series(place) if image is not None and isinstance(place, Path) else None
         if series is not None and image is not None:
@@ -82,6 +89,18 @@ async def write_export(
         if make_folder is not None:
             return await export_to_folder(conn, request, make_folder, place, job)
         return await export_to_file(conn, request, form.open(context), place, job)
+
+
+def _prepare_edges(finder: EdgeFinder, before: Callable[[Row], Row | None] | None) -> Callable[[Row], Row | None]:
+    find = PreparedEdges(finder).prepare
+    if before is None:
+        return find
+
+    def prepare(row: Row) -> Row | None:
+        made = before(row)
+        return None if made is None else find(made)
+
+    return prepare
 
 
 async def _context(

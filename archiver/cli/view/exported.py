@@ -28,7 +28,7 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
         return
     if result.made is not None:
         output.note(f"created the directory {result.made}")
-    rows = figures.count(result.rows, "row")
+    rows = _count_rows(manifest, result.rows)
     output.note(f"{rows} in {result.data_path}, manifest in {result.manifest_path}")
     if manifest.append is not None:
         output.note(_describe_append(manifest.append))
@@ -49,6 +49,13 @@ def _report_completeness(manifest: Manifest, write: Callable[[int], str | None])
         output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
+
+
+def _count_rows(manifest: Manifest, rows: int) -> str:
+    """`120 rows`; of a network `80 edges of 75 messages`."""
+    if "edges" not in manifest.options:
+        return figures.count(rows, "row")
+    return f"{figures.count(int(str(manifest.options['count'])), 'edge')} of {figures.count(rows, 'message')}"
 
 
 def _describe_append(append: Mapping[str, Any]) -> str:
@@ -126,6 +133,7 @@ def to_object(result: ExportResult) -> dict[str, Any]:
         "media": None if manifest.media is None else _media(manifest.media),
         "append": None if manifest.append is None else dict(manifest.append),
         "unchanged": result.unchanged,
+        "edges": said["options"]["count"] if "edges" in said["options"] else None,
     }
 
 

@@ -40,7 +40,7 @@ class AtomWriter:
         """Everything before the entries."""
         title = ", ".join(list(self._titles.values())[:3])
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
-        query = f"?{self._request.query}" if self._request.query is not None else ""
+        query = f"?{self._request.told_query}" if self._request.told_query is not None else ""
         return _encode(
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'

@@ -46,7 +46,7 @@ def _facts(request: Request, listed: PageList) -> str:
         ("From", iso(bounds.since_unix) or "the first archived message"),
         ("Before", iso(bounds.until_unix) or "the time of the export"),
         ("Times", request.zone if request.zone == "UTC" else f"{request.zone}; point at one to see it in UTC"),
-        *([("Query", request.query)] if request.query is not None else []),
+        *([("Query", request.told_query)] if request.told_query is not None else []),
         (
             "Proof",
             "manifest.json has the SHA-256 of each file and says how complete this is; check it with telekeep verify",

@@ -48,8 +48,8 @@ class MarkdownWriter:
             f"- from {since or 'the first archived message'} until before {until or 'the time of the export'}",
             f"- times in {escape_markdown(self._request.zone)}",
         ]
-        if self._request.query is not None:
-            said.append(f"- query: {escape_markdown(self._request.query)}")
+        if self._request.told_query is not None:
+            said.append(f"- query: {escape_markdown(self._request.told_query)}")
         return _encode("\n".join(said) + "\n")
 
     def encode(self, row: Row) -> bytes:

@@ -180,5 +180,5 @@ _ALL = (
     ),
 )
 FORMATS: Mapping[str, ExportFormat] = {one.name: one for one in _ALL}
-ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings}
+ENDINGS: Mapping[str, str] = {ending: one.name for one in _ALL for ending in one.endings} | {".graphml": "graphml"}
 """File name extensions and their formats."""
