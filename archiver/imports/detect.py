@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from archiver.errors import UsageError
-from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_jsonl, is_parquet
+from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_jsonl, is_parquet, is_tg_archive
 from archiver.imports.source import Derive, Open, Source
 
 _HEAD: Final = 65_536
@@ -61,6 +61,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format("jsonl", "jsonl", is_jsonl),
     Format("parquet", "parquet", is_parquet),
     Format("csv", "csv_rows", is_csv),
+    Format("tg-archive", "tg_archive", is_tg_archive),
     Format("desktop-json", "desktop_json", _is_desktop_json),
     Format("desktop-html", "desktop_html", is_desktop_html),
 )

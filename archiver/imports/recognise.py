@@ -20,7 +20,15 @@ _MANIFESTS: Final = 8
 """Manifests of a directory that are looked at."""
 _LARGEST: Final = 64 << 20
 _PARQUET: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
+DATABASE: Final = "data.sqlite"
+"""What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
+_HEAD: Final = 1 << 16
+_TABLES: Final = tuple(
+    re.compile(rb"\bcreate\s+(?:virtual\s+)?(?:table|view)\s+[\"'`\[]?%s\b" % name, re.IGNORECASE)
+    for name in (b"messages", b"users", b"media")
+)
+"""What tg-archive makes; whether they are what they should be is looked at when it is opened."""
 
 
 def is_desktop_html(one: Candidate) -> bool:
@@ -53,9 +61,13 @@ def is_csv(one: Candidate) -> bool:
     return len(_KEYS.intersection(header)) >= 2 and all(name in _KEYS for name in header)
 
 
-def is_sqlite(one: Candidate) -> bool:
-    """Any database of SQLite."""
-    return one.head.startswith(_SQLITE)
+def is_tg_archive(one: Candidate) -> bool:
+    """A database of SQLite with the tables of tg-archive, or a directory with its `data.sqlite`."""
+    if one.is_directory and not one.has(DATABASE):
+        return False
+    with (one.path / DATABASE if one.is_directory else one.path).open("rb") as file:
+        head = file.read(_HEAD)
+    return head.startswith(_SQLITE) and all(table.search(head) for table in _TABLES)
 
 
 def _first_object(head: bytes) -> dict[str, Any]:
@@ -92,6 +104,7 @@ _WHATSAPP: Final = re.compile(
 _SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
 _PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
+_DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
 _ONLY: Final = "telekeep archives channels of Telegram only."
 _AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
 
@@ -115,6 +128,8 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     begin = start[:300].lower()
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
         return "compressed, or an archive of files", "Unpack it first."
+    if head.startswith(_SQLITE):
+        return "a database of SQLite, but neither tg-archive's nor an archive of telekeep", _DESKTOP
     if head.startswith(b"From ") and _MAIL.search(head):
         return "a mailbox (mbox)", _ONLY
     if _WHATSAPP.match(head):
@@ -124,7 +139,7 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
         return _explain_page(head)
     if begin.startswith(b"%pdf"):
-        return "a PDF", "Export the chat with Telegram Desktop, as JSON."
+        return "a PDF", _DESKTOP
     return None
 
 

@@ -1,0 +1,123 @@
+"""The SQLite file of tg-archive, read without trusting it. https://github.com/knadh/tg-archive (tgarchive/db.py)
+
+Its three tables must be plain ones with plain columns, and nothing but reading them is allowed, so that no view,
+virtual table or generated column runs anything. The file is opened once, read-only, and taken as nobody writing to it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from archiver.errors import UsageError
+
+LARGEST: Final = 16 << 20
+"""Bytes of the largest value that is read."""
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "messages": ("id", "type", "date", "edit_date", "content", "reply_to", "user_id", "media_id"),
+    "users": ("id", "username", "first_name", "last_name", "tags"),
+    "media": ("id", "type", "url", "title", "description", "thumb"),
+}
+_CACHE: Final = 8_000
+"""KiB."""
+_SHORT: Final = {"messages": "m", "users": "u", "media": "d"}
+_ROWS: Final = 512
+
+
+class DamagedDatabase(Exception):
+    """SQLite cannot read on."""
+
+
+@contextmanager
+def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file of tg-archive. Raises UsageError."""
+    descriptor = _open_file(path)
+    try:
+        with closing(sqlite3.connect(f"file:/dev/fd/{descriptor}?mode=ro&immutable=1", uri=True)) as conn:
+            _restrain(conn)
+            _expect_tables(conn, path)
+            conn.set_authorizer(_allow)
+            yield conn
+    except sqlite3.Error as exc:
+        raise UsageError(f"{path} cannot be read as a database of tg-archive: it is damaged, or another one.") from exc
+    finally:
+        os.close(descriptor)
+
+
+def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """Each message with its user and medium (`users.id`, `media.id`...), by id. Raises DamagedDatabase."""
+    names = [(table, name) for table, columns in _COLUMNS.items() for name in columns]
+    keys = [name if table == "messages" else f"{table}.{name}" for table, name in names]
+    columns = ", ".join(f"{_SHORT[table]}.{name}" for table, name in names)
+    query = (
+        f"SELECT {columns} FROM messages AS m LEFT JOIN users AS u ON u.id = m.user_id"
+        " LEFT JOIN media AS d ON d.id = m.media_id ORDER BY m.id"
+    )
+    try:
+        cursor = conn.execute(query)
+        while rows := cursor.fetchmany(_ROWS):
+            for row in rows:
+                yield dict(zip(keys, row, strict=True))
+    except sqlite3.Error as exc:
+        raise DamagedDatabase from exc
+
+
+def find_newest_date(conn: sqlite3.Connection) -> object:
+    """The date of the message with the highest id."""
+    row = conn.execute("SELECT date FROM messages ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row else None
+
+
+def find_own_id(conn: sqlite3.Connection) -> int | None:
+    """The id of the group itself, which tg-archive marks where it is the sender; None if it never is."""
+    row = conn.execute("SELECT id FROM users WHERE tags = 'group_self' LIMIT 1").fetchone()
+    return row[0] if row and isinstance(row[0], int) and row[0] > 0 else None
+
+
+def _open_file(path: Path) -> int:
+    for kind in ("wal", "journal"):
+        beside = path.with_name(f"{path.name}-{kind}")
+        if beside.exists() and beside.stat().st_size:
+            raise UsageError(
+                f"{path} was not closed cleanly, or is being written to ({beside.name} is beside it).",
+                hint="Stop tg-archive, or open the file once with `sqlite3`, and run this again.",
+            )
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(f"{path} is no regular file.")
+    return descriptor
+
+
+def _restrain(conn: sqlite3.Connection) -> None:
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    conn.text_factory = lambda data: data.decode("utf-8", "replace")
+    settings = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON", "mmap_size = 0")
+    for setting in (*settings, "temp_store = MEMORY", f"cache_size = -{_CACHE}"):
+        conn.execute(f"PRAGMA {setting}")
+
+
+def _expect_tables(conn: sqlite3.Connection, path: Path) -> None:
+    """Raise UsageError unless its tables are plain ones with the columns of tg-archive."""
+    kinds = {row[1]: row[2] for row in conn.execute("PRAGMA main.table_list")}
+    for table, names in _COLUMNS.items():
+        if kinds.get(table) != "table":
+            raise UsageError(f"{path} is a database of SQLite, but not of tg-archive: it has no table `{table}`.")
+        columns = {row[1]: row for row in conn.execute(f"PRAGMA main.table_xinfo({table})")}
+        plain = all(name in columns and columns[name][6] == 0 for name in names)
+        if not plain or columns["id"][5] != 1 or str(columns["id"][2]).upper() != "INTEGER":
+            raise UsageError(f"{path} is not as tg-archive makes it: its table `{table}` is another one.")
+
+
+def _allow(action: int, table: str | None, _column: str | None, _database: str | None, _via: str | None) -> int:
+    reads = action == sqlite3.SQLITE_READ and table in _COLUMNS
+    return sqlite3.SQLITE_OK if reads or action == sqlite3.SQLITE_SELECT else sqlite3.SQLITE_DENY
