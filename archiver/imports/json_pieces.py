@@ -113,6 +113,8 @@ class JsonPieces:
                 if not depth:
                     self._at = at
                     return
+            else:
+                at = len(self._data)
             self._at = at
             if not self._more():
                 raise EndsEarly(self.at)
@@ -215,10 +217,10 @@ class JsonPieces:
         return False
 
     def _margin(self) -> bytes | None:
-        """The spaces before the value if it begins its line."""
+        """The spaces before the value if it begins its line and has some: then what is in it has more."""
         line = self._data.rfind(b"\n", 0, self._at)
         margin = self._data[line + 1 : self._at]
-        return margin if line >= 0 and not margin.strip(b" \t") else None
+        return margin if line >= 0 and margin and not margin.strip(b" \t") else None
 
     def _end_by_brackets(self) -> int:
         depth, at = 0, self._at

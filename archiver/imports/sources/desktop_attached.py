@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-import orjson
-
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.mend_json import UnreadableJson, read_json, to_canonical
 from archiver.imports.source import AttachedFile
 from archiver.imports.sources.desktop_fields import LAST, count, number, words
 from archiver.imports.sources.desktop_words import read_words, words_of
@@ -59,7 +57,7 @@ def _one(kind: str, extra: Fields, **fields: Any) -> Attached:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return to_canonical(value).decode()
 
 
 def _with_file(found: Attached, path: object) -> Attached:

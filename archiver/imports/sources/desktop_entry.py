@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-import orjson
-
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.mend_json import to_canonical
 from archiver.imports.row_values import UnreadableRow
@@ -168,4 +166,4 @@ def _reply(entry: Fields) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return to_canonical(value).decode()

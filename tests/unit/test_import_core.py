@@ -1,0 +1,353 @@
+"""What an import adds to an archive, and what Telegram shows afterwards: nothing is lost, nothing claimed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telethon.tl import types
+
+from archiver.convert import Peers, convert_message
+from archiver.errors import UsageError
+from archiver.evidence.run import verify
+from archiver.imports import import_page
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.rebuild_search import prepare_search
+from archiver.model.record import HistoryPage, Message
+from archiver.reading.imported_from import read_imports
+from archiver.store.channel import find_channel
+from archiver.store.database import Database, read
+from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
+from tests.sample import CHANNEL
+from tests.unit.tl_random import through_bytes
+
+START = 1_639_612_800
+NEWEST = "SELECT first_seen, last_seen, origin, layer, revisions, text, missing_since FROM message WHERE message_id = ?"
+
+
+def captured(message_id: int, text: str, *, media: Any = None, **fields: Any) -> Message:
+    """A message as Telegram shows it."""
+    date = datetime.fromtimestamp(START + 60 * message_id, UTC)
+    fields = {"post": True, **fields}
+    obj = types.Message(
+        id=message_id, peer_id=types.PeerChannel(CHANNEL_ID), date=date, message=text, media=media, **fields
+    )
+    obj, raw = through_bytes(obj)
+    return convert_message(obj, raw, channel_id=CHANNEL_ID, peers=Peers(), layer=229)
+
+
+def capture(archive: Path, *pages: Sequence[Message], proven: tuple[int, int] | None = None, pts: int = 1) -> None:
+    """Mirror pages of the history, as a sync does."""
+
+    async def run() -> None:
+        async with await Database.open(archive) as database:
+            await prepare_search(database)
+            ingest = Ingest(database, layer=229)
+            await ingest.add_channel(CHANNEL)
+            for messages in pages:
+                channel = await read(database.connection, find_channel, CHANNEL_ID)
+                assert channel is not None
+                top = max((one.message_id for one in messages), default=0)
+                page = HistoryPage(messages=tuple(messages), empty_ids=(), pts=pts, count=top, exact=False)
+                await ingest.store_page(channel, page, proven=proven, pts=pts, top_id=top)
+
+    asyncio.run(run())
+
+
+def rows(archive: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(archive / "archive.db") as conn:
+        found = conn.execute(sql, values).fetchall()
+    conn.close()
+    return found
+
+
+def dump(archive: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the tables that people read, without the time of the import."""
+    tables = ("message", "media", "revision", "absence", "counter", "imported", "coverage", "outbox", "blob")
+    found = {one: rows(archive, f"SELECT * FROM {one} ORDER BY 1, 2, 3") for one in tables}  # noqa: S608
+    found["outbox"] = [row[:3] for row in found["outbox"]]
+    found["blob"] = [row[:2] for row in found["blob"]]
+    found["revision"] = [row[:9] + row[12:] for row in found["revision"]]
+    found["search"] = rows(archive, "SELECT docid, message_id, date, flags FROM search_document ORDER BY docid")
+    return found
+
+
+def check_sound(archive: Path) -> None:
+    done = verify(archive / "archive.db", deep=True)
+    assert [(one.place, one.wrong) for one in done.faults] == []
+
+
+def export_of(tmp_path: Path, *messages: dict[str, Any], name: str = "result.json", **frame: Any) -> Path:
+    return write_json(tmp_path / name, chat(messages, **frame))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+def test_a_channel_that_only_an_import_knows_is_kept_and_claims_nothing(archive: Path, tmp_path: Path) -> None:
+    path = export_of(tmp_path, entry(1, "Bridge closed"), entry(3, "Bridge open", reactions=[{"type": "emoji"}]))
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.messages, outcome.flaws) == (2, 2, {})
+    newest = START + 180
+    assert rows(archive, NEWEST, 1) == [(newest, newest, "import", 0, 0, "Bridge closed", None)]
+    state = "SELECT state, imported_only, pts, top_id, title, username FROM channel"
+    assert rows(archive, state) == [("removed", 1, None, 0, "Night Bridge", None)]
+    assert rows(archive, "SELECT method, lo, hi, count FROM capture") == [("import", None, None, 2)]
+    source = "SELECT format, file_name, sha256, bytes, newest, finished_at IS NULL FROM import_source"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    size = path.stat().st_size
+    assert rows(archive, source) == [("desktop-json", "result.json", digest, size, newest, 0)]
+    assert rows(archive, "SELECT count(*) FROM coverage") == [(0,)]
+    check_sound(archive)
+
+
+def test_the_same_file_again_changes_nothing(archive: Path, tmp_path: Path) -> None:
+    path = export_of(tmp_path, *(entry(at, f"text {at}") for at in range(1, 8)))
+    import_into(archive, path)
+    before = dump(archive)
+    again = import_into(archive, path)
+    assert (again.counts.same, again.counts.changes, again.was_finished) == (7, 0, True)
+    assert dump(archive) == before
+    assert rows(archive, "SELECT count(*) FROM capture") == [(1,)]
+
+
+def test_killed_after_any_page_and_run_again_the_archive_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.imports.run_import.PAGE", 2)
+    path = export_of(tmp_path, *(entry(at, f"text {at}") for at in range(1, 8)), entry(3, "twice, and other words"))
+    import_into(tmp_path / "whole", path)
+    expected = dump(tmp_path / "whole")
+    assert [row[1:3] for row in expected["revision"]] == [(3, 1)]
+    real = import_page.store_page
+    for survives in (0, 2, 3):
+        archive = tmp_path / f"killed {survives}"
+        left = [survives]
+
+        def killed(*given: Any, left: list[int] = left, **more: Any) -> Any:
+            left[0] -= 1
+            stored = real(*given, **more)
+            if left[0] < 0:
+                raise KeyboardInterrupt  # before the transaction is committed
+            return stored
+
+        monkeypatch.setattr("archiver.imports.run_import.store_page", killed)
+        with pytest.raises(KeyboardInterrupt):
+            import_into(archive, path)
+        monkeypatch.setattr("archiver.imports.run_import.store_page", real)
+        import_into(archive, path)
+        assert dump(archive) == expected
+    check_sound(archive)
+
+
+def test_what_was_captured_is_never_overwritten_and_other_words_become_a_revision(
+    archive: Path, tmp_path: Path
+) -> None:
+    capture(archive, [captured(3, "as Telegram shows it"), captured(2, "same words"), captured(1, "")])
+    before = rows(archive, "SELECT * FROM message ORDER BY message_id")
+    path = export_of(
+        tmp_path,
+        entry(1, ""),
+        entry(2, " same words\n"),
+        entry(3, "as it was", edited_unixtime=str(START + 999), author="Desk"),
+    )
+    outcome = import_into(archive, path)
+    assert (outcome.counts.same, outcome.counts.differing, outcome.counts.revisions) == (2, 1, 1)
+    after = rows(archive, "SELECT * FROM message ORDER BY message_id")
+    assert after[:2] == before[:2]
+    assert rows(archive, "SELECT text, layer, message_id FROM revision") == [("as it was", 0, 3)]
+    [(differs,)] = rows(archive, "SELECT differs FROM imported WHERE message_id = 3")
+    assert json.loads(differs) == {"filled": {"post_author": "Desk"}, "text": True}
+    assert rows(archive, "SELECT text, post_author, layer, revisions FROM message WHERE message_id = 3") == [
+        ("as Telegram shows it", "Desk", 229, 1)
+    ]
+    check_sound(archive)
+    state = dump(archive)
+    assert import_into(archive, path).counts.changes == 0
+    assert dump(archive) == state
+
+
+def test_other_values_are_kept_beside(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(1, "words", post_author="Desk")])
+    path = export_of(tmp_path, entry(1, "words", author="Other", date_unixtime="5"))
+    assert import_into(archive, path).counts.differing == 1
+
+    async def found() -> list[dict[str, Any]]:
+        async with await Database.open_readonly(archive) as database:
+            return (await read_imports(database.connection, CHANNEL_ID, 1)).to_objects()
+
+    [one] = asyncio.run(found())
+    assert one["differs"]["other"] == {
+        "date": {"held": START + 60, "imported": 5},
+        "post_author": {"held": "Desk", "imported": "Other"},
+    }
+    assert rows(archive, "SELECT date, post_author FROM message") == [(START + 60, "Desk")]
+    check_sound(archive)
+
+
+def test_an_export_that_knows_more_fills_what_an_earlier_one_left_empty(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "words"), name="a.json"))
+    more = entry(
+        1,
+        ["words"],
+        text_entities=[{"type": "bold", "text": "words"}],
+        edited_unixtime=str(START + 100),
+        photo="(File not included.)",
+        width=3,
+        height=4,
+        forwarded_from="Other",
+    )
+    outcome = import_into(archive, export_of(tmp_path, more, name="b.json"))
+    assert outcome.counts.filled == 1
+    [(edited, marks, origin, raw)] = rows(archive, "SELECT edit_date, entities, fwd_from, raw FROM message")
+    assert (edited, json.loads(marks)[0]["type"], json.loads(origin)) == (START + 100, "bold", {"from_name": "Other"})
+    assert "photo" not in json.loads(raw)
+    assert rows(archive, "SELECT kind, width FROM media") == [("photo", 3)]
+    check_sound(archive)
+
+
+def test_what_telegram_shows_later_replaces_the_import_and_other_words_stay_as_a_revision(
+    archive: Path, tmp_path: Path
+) -> None:
+    path = export_of(tmp_path, entry(1, "same"), entry(2, "as it was"), entry(3, "gone since"))
+    import_into(archive, path)
+    capture(archive, [captured(4, "new"), captured(2, "as it is"), captured(1, "same")], proven=(1, 4))
+    state = "SELECT message_id, text, layer, revisions, origin, missing_since IS NULL FROM message ORDER BY 1"
+    assert rows(archive, state) == [
+        (1, "same", 229, 0, "import", 1),
+        (2, "as it is", 229, 1, "import", 1),
+        (3, "gone since", 0, 0, "import", 0),
+        (4, "new", 229, 0, "history", 1),
+    ]
+    assert rows(archive, "SELECT message_id, text, layer FROM revision") == [(2, "as it was", 0)]
+    kept = rows(archive, "SELECT message_id, raw FROM imported ORDER BY 1")
+    assert [(one, raw is None) for one, raw in kept] == [(1, False), (2, True), (3, True)]
+    assert json.loads(kept[0][1])["text"] == "same"
+    assert rows(archive, "SELECT state, imported_only, account FROM channel") == [("active", 0, "default")]
+    check_sound(archive)
+    state_before = dump(archive)
+    assert import_into(archive, path).counts.changes == 0
+    assert dump(archive) == state_before
+
+
+def test_what_telegram_no_longer_showed_when_the_ids_were_read_is_marked_as_deleted(
+    archive: Path, tmp_path: Path
+) -> None:
+    capture(archive, [captured(5, "e"), captured(1, "a")], proven=(1, 5))
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a"), entry(3, "deleted since"), entry(6, "newer")))
+    assert (outcome.counts.new, outcome.counts.same, outcome.counts.missing) == (2, 1, 1)
+    [(at,)] = rows(archive, "SELECT at FROM capture WHERE method = 'history'")
+    assert rows(archive, "SELECT message_id, missing_since, missing_how FROM message WHERE origin = 'import'") == [
+        (3, at, "history"),
+        (6, None, None),
+    ]
+    check_sound(archive)
+
+
+def photo_in(tmp_path: Path, name: str = "photos/a.jpg", data: bytes = b"picture") -> dict[str, Any]:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(data)
+    return {"photo": name, "photo_file_size": len(data), "width": 3, "height": 4}
+
+
+def test_files_beside_the_export_become_blobs_and_are_not_fetched_again(archive: Path, tmp_path: Path) -> None:
+    one = photo_in(tmp_path)
+    path = export_of(tmp_path, entry(1, "a", **one), entry(2, "b", **one))
+    outcome = import_into(archive, path)
+    digest = hashlib.sha256(b"picture").hexdigest()
+    assert (outcome.attached, outcome.counts.files, outcome.is_flawed) == (2, 1, False)
+    stored = rows(archive, "SELECT message_id, path, sha256, status, size FROM media")
+    assert stored == [(at, f"media/{digest[:2]}/{digest[2:]}", digest, "downloaded", 7) for at in (1, 2)]
+    assert (archive / stored[0][1]).read_bytes() == b"picture"
+    check_sound(archive)
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    capture(archive, [captured(1, "a", media=types.MessageMediaPhoto(photo=real))])
+    assert rows(archive, "SELECT id, sha256, status FROM media WHERE message_id = 1") == [
+        ("5368324170671202286", digest, "downloaded")
+    ]
+    check_sound(archive)
+
+
+def test_a_captured_post_gets_the_file_that_an_export_has(archive: Path, tmp_path: Path) -> None:
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    capture(archive, [captured(1, "a", media=types.MessageMediaPhoto(photo=real))])
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path))))
+    assert (outcome.counts.same, outcome.counts.files) == (1, 1)
+    assert rows(archive, "SELECT status FROM media") == [("downloaded",)]
+    check_sound(archive)
+
+
+def _outside(root: Path) -> str:
+    (root.parent / "secret").write_bytes(b"picture")
+    return "../secret"
+
+
+def _absolute(root: Path) -> str:
+    return str(root.parent.absolute() / "secret")
+
+
+def _link(root: Path) -> str:
+    (root / "link").symlink_to(root.parent / "secret")
+    return "link"
+
+
+def _linked_directory(root: Path) -> str:
+    (root / "folder").symlink_to(root.parent, target_is_directory=True)
+    return "folder/secret"
+
+
+def _fifo(root: Path) -> str:
+    os.mkfifo(root / "fifo")
+    return "fifo"
+
+
+def _directory(root: Path) -> str:
+    (root / "inner").mkdir()
+    return "inner"
+
+
+def _larger(root: Path) -> str:
+    (root / "larger").write_bytes(b"another picture")
+    return "larger"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [_outside, _absolute, _link, _linked_directory, _fifo, _directory, _larger, lambda _: "nowhere", lambda _: "a\0b"],
+)
+def test_no_path_leads_out_of_the_export(archive: Path, tmp_path: Path, make: Callable[[Path], str]) -> None:
+    root = tmp_path / "export"
+    root.mkdir()
+    _outside(root)
+    path = write_json(root / "result.json", chat([entry(1, "a", photo=make(root), photo_file_size=7)]))
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, outcome.is_flawed) == (1, 0, True)
+    assert rows(archive, "SELECT status FROM media") == [("not downloaded",)]
+    assert rows(archive, "SELECT count(*) FROM blob") == [(0,)]
+
+
+def test_the_channel_typed_must_be_the_one_of_the_file(archive: Path, tmp_path: Path) -> None:
+    path = export_of(tmp_path, entry(1, "a"))
+    with pytest.raises(UsageError, match="channel 1001"):
+        import_into(archive, path, "1002")
+    import_into(archive, path, "@NightBridge")
+    assert rows(archive, "SELECT channel_id, username FROM channel") == [(1001, "NightBridge")]
+    with pytest.raises(UsageError, match="1003"):
+        import_into(archive, export_of(tmp_path, entry(1, "a"), id=1003, name="Other"), "@NightBridge")
+    nameless = export_of(tmp_path, entry(1, "a"), id=None)
+    with pytest.raises(UsageError, match="--channel"):
+        import_into(archive, nameless)
+    import_into(archive, nameless, "@nightbridge")
+    assert rows(archive, "SELECT count(*) FROM channel") == [(1,)]

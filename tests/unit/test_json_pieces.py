@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver.imports import json_pieces
+from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonPieces
+from archiver.imports.source import Flaw
+from tests.importing import chat, entry, messages_of, read_all, write_json
+from tests.tiers import examples
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+LAYOUTS = st.sampled_from([None, 0, 1, 4, "\t"])
+
+
+@pytest.fixture
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_pieces, "_CHUNK", 7)
+
+
+def walk(data: bytes) -> Iterator[Any]:
+    pieces = JsonPieces(BytesIO(data))
+    for key in pieces.keys():  # noqa: SIM118 - it is no dict
+        if key == "wanted":
+            for _ in pieces.elements():
+                found = pieces.value().found
+                yield None if found is None else found.value
+        else:
+            pieces.skip()
+    assert pieces.end()
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@given(st.lists(JSON, max_size=4), JSON, JSON, LAYOUTS, st.booleans())
+def test_whatever_the_layout_every_element_comes_whole(
+    wanted: list[Any], before: Any, after: Any, indent: Any, sort: bool
+) -> None:
+    document = {"before": before, "wanted": wanted, "zafter": after}
+    text = json.dumps(document, indent=indent, sort_keys=sort, ensure_ascii=sort)
+    assert list(walk(text.encode("utf-8", "surrogatepass"))) == json.loads(
+        json.dumps(wanted).encode("utf-8", "surrogatepass")
+    )
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@settings(max_examples=examples(40))
+@given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), min_size=1, max_size=4), LAYOUTS, st.data())
+def test_cut_anywhere_what_is_whole_comes_and_the_end_is_said(
+    wanted: list[Any], indent: Any, data: st.DataObject
+) -> None:
+    text = json.dumps({"wanted": wanted}, indent=indent).encode()
+    cut = data.draw(st.integers(0, len(text) - 1))
+    found: list[Any] = []
+    pieces = walk(text[:cut])
+    with pytest.raises(EndsEarly) as ended:  # noqa: PT012 - it ends somewhere
+        while True:
+            found.append(next(pieces))
+    rest = wanted[len(found) :]
+    assert found + rest == wanted
+    assert not rest or json.dumps({"wanted": [*found, rest[0]]}, indent=indent).encode()[: cut + 1].startswith(
+        text[:cut]
+    )
+    assert ended.value.at <= cut
+
+
+@pytest.mark.parametrize(("cut", "last"), [(b"text 4", 3), (b'   "id": 5', 4), (b"\n ]", 5)])
+def test_a_truncated_export_gives_all_whole_messages_and_says_where(tmp_path: Path, cut: bytes, last: int) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(at, f"text {at}") for at in range(1, 6)]))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(cut)])
+    found = read_all(path)
+    assert [one.message.message_id for one in messages_of(found)] == list(range(1, last + 1))
+    [flaw] = [one for one in found if isinstance(one, Flaw)]
+    assert flaw.fatal
+    assert flaw.where.startswith("byte ")
+
+
+@pytest.mark.parametrize("broken", [b'{"id": 2, "text": "a "quote" b"}', b'{"id": 2, "text": }', b'{"id": 2 "x": [}'])
+def test_a_broken_element_costs_only_itself_where_the_layout_tells_its_end(tmp_path: Path, broken: bytes) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(1, "a"), entry(2, "b"), entry(3, "c")]))
+    data = path.read_bytes()
+    start = data.index(b'  {\n   "id": 2')
+    end = data.index(b"\n  }", start)
+    path.write_bytes(data[:start] + b"  " + broken[:-1] + data[end:])
+    found = read_all(path)
+    assert [one.message.message_id for one in messages_of(found)] == [1, 3]
+    assert [one.what for one in found if isinstance(one, Flaw)] == ["it is not valid JSON"]
+
+
+def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_pieces, "_CHUNK", 1 << 16)
+    long = "x" * 10_000_000
+    deep = json.dumps(entry(2, "deep")).replace('"deep"', "[" * 10_000 + "]" * 10_000, 1)
+    listed = ",".join([json.dumps(entry(1, long)), deep, json.dumps(entry(3, "after"))])
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(chat([])).replace("[]", f"[{listed}]"))
+    found = read_all(path)
+    assert [len(one.message.text) for one in messages_of(found)] == [len(long), 5]
+    assert [one.what for one in found if isinstance(one, Flaw)] == ["it is nested too deeply"]
+
+
+def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_pieces, "_CHUNK", 1 << 10)
+    monkeypatch.setattr(json_pieces, "LARGEST", 1 << 12)
+    endless = b'{"wanted": [{"a": [' + b"1, " * 100_000
+    with pytest.raises(BrokenJson):
+        list(walk(endless))
+    assert list(walk(b'{"skipped": [' + b"1, " * 100_000 + b'1], "wanted": [5]}')) == [5]
+
+
+def test_a_byte_order_mark_and_other_kinds_of_line_ends_do_no_harm(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(1, "a"), entry(2, "b")]))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [one.message.text for one in messages_of(read_all(path))] == ["a", "b"]
