@@ -37,10 +37,15 @@ def _wrong_in(one: Mapping[str, Any], generations: Mapping[int, int]) -> list[st
         and one["layer"] <= _MOST_LAYERS,
         "the version is unknown": isinstance(one["version"], str) and _VERSION.fullmatch(one["version"]) is not None,
         "the account is unknown": isinstance(one["account"], str) and one["account"] != "",
-        "the generation is not one of its channel's": _is_number(one["generation"], 1)
+        "the generation is not one of its channel's": _is_number(one["generation"], 0 if _is_foreign(one) else 1)
         and one["generation"] <= generations.get(one["channel_id"], one["generation"]),
     }
     return [wrong for wrong, fine in checks.items() if not fine]
+
+
+def _is_foreign(capture: Mapping[str, Any]) -> bool:
+    """Whether it is an answer of another archive that was taken over."""
+    return capture["source_id"] is not None
 
 
 def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tuple[int, str]]) -> Iterator[str]:
@@ -49,7 +54,9 @@ def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tupl
         {
             str(one["account"])
             for one in captures
-            if one["method"] != "import" and (one["channel_id"], one["account"]) not in access
+            if not _is_foreign(one)
+            and one["method"] != "import"
+            and (one["channel_id"], one["account"]) not in access
         }
     ):
         yield f"{account} read a channel that it never looked up"
@@ -105,8 +112,11 @@ def check_channel(
         yield "its state is not the one it last changed to"
 
 
-def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Iterator[str]:
-    """Check a channel's revisions: no gaps, each a change, the first stored when it was added, the last current."""
+def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row], *, is_merged: bool = False) -> Iterator[str]:
+    """Check a channel's revisions: no gaps, each a change, the first stored when it was added, the last current.
+
+    `is_merged`: another archive may have seen it before.
+    """
     if not revisions:
         return
     if [row[0] for row in revisions] != list(range(1, len(revisions) + 1)):
@@ -115,7 +125,7 @@ def check_revisions(channel: Mapping[str, Any], revisions: Sequence[Row]) -> Ite
         yield "its name or title differs from its description history"
     elif revisions[-1][-2] not in (None, channel["participants"]):
         yield "its number of participants differs from its description history"
-    if revisions[0][-1] != channel["added_at"]:
+    if revisions[0][-1] != channel["added_at"] and not is_merged:
         yield "it was first seen at a different time than it was added"
     if any(before[1:-1] == after[1:-1] for before, after in pairwise(revisions)):
         yield "its description history has the same entry twice"
@@ -126,15 +136,17 @@ def check_counts(channel: Mapping[str, Any], captures: Sequence[Mapping[str, Any
     counted_at = channel["server_count_at"]
     if counted_at is not None and all(one["at"] != counted_at for one in captures):
         yield "the server's count matches no answer in the log"
-    if any(before["generation"] > after["generation"] for before, after in pairwise(captures)):
+    ours = [one for one in captures if not _is_foreign(one)]
+    if any(before["generation"] > after["generation"] for before, after in pairwise(ours)):
         yield "an answer in the log belongs to a generation that had ended"
-    if any(isinstance(one["count"], int) and one["count"] > 2 * held + _PAGE for one in captures):
+    if any(isinstance(one["count"], int) and one["count"] > 2 * held + _PAGE for one in ours):
         yield "an answer in the log contained more messages than are archived"
 
 
 def check_clocks(captures: Iterable[Mapping[str, Any]], known: Container[str]) -> Iterator[str]:
     """Check that the accounts whose answers have a clock offset have one recorded."""
-    for account in sorted({str(one["account"]) for one in captures if one["clock_ahead"] is not None}):
+    ours = (one for one in captures if not _is_foreign(one) and one["clock_ahead"] is not None)
+    for account in sorted({str(one["account"]) for one in ours}):
         if account not in known:
             yield f"{account} is missing, or its clock offset is"
 

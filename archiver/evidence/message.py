@@ -194,7 +194,7 @@ class MessageCheck:
             which = f" revision {kept['revision']}"
             self._note(self._check_revision(row, kept, which), which=which)
             self._note(times.check_revision_times(self._log, kept), which=which, mirrored=True)
-        if revisions:
+        if revisions and not self._log.is_merged:  # contents of two archives do not follow each other
             kept_ones = [contents.named_revision(one) for one in revisions]
             self._note(times.check_chain(row[_FIRST_SEEN], kept_ones), mirrored=True)
 

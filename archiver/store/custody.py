@@ -47,6 +47,7 @@ CAPTURE_NAMES = (
     "layer",
     "account",
     "clock_ahead",
+    "source_id",
 )
 
 
@@ -69,6 +70,8 @@ class ChannelLog:
     """The highest generation of any answer."""
     imports: dict[int, ImportLog] = field(default_factory=dict)
     """The imports into the channel, by their numbers."""
+    is_merged: bool = False
+    """Whether some answers are those of another archive that was taken over."""
 
 
 class Orphans(NamedTuple):
@@ -82,12 +85,14 @@ class Orphans(NamedTuple):
 def read_log(conn: sqlite3.Connection, channel_id: ChannelId) -> ChannelLog:
     """Summarise the log of one channel."""
     log = ChannelLog()
-    query = "SELECT at, method, layer, generation FROM capture WHERE channel_id = ?"
-    for at, method, layer, generation in conn.execute(query, (channel_id,)):
+    query = "SELECT at, method, layer, generation, source_id FROM capture WHERE channel_id = ?"
+    for at, method, layer, generation, source_id in conn.execute(query, (channel_id,)):
         log.answers.setdefault(at, set()).add(method)
         log.layers.add(layer)
         if isinstance(generation, int) and generation > log.generation:
             log.generation = generation
+        if source_id is not None:
+            log.is_merged, log.generation = True, max(log.generation, 1)
     query = "SELECT import_id, at, format, zone FROM import_source WHERE channel_id = ?"
     log.imports = {row[0]: ImportLog(*row[1:]) for row in conn.execute(query, (channel_id,))}
     return log

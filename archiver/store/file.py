@@ -161,7 +161,7 @@ def forget_outcome(conn: sqlite3.Connection, keys: Iterable[FileKey], *, now: in
             conn.execute("UPDATE file SET attempts = 0 WHERE file_key = ?", (key,))
 
 
-def fill_files(conn: sqlite3.Connection, messages: Collection[Message]) -> list[Message]:
+def fill_files(conn: Reader, messages: Collection[Message]) -> list[Message]:
     """The messages, with what is known of the files that they show."""
     keys = _list_keys(messages)
     if not keys or not has_files(conn):

@@ -50,7 +50,7 @@ _INSERT = (
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in CONTENT_NAMES)},"
     " lang = ?, generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
-    " missing_since = NULL, missing_how = NULL WHERE channel_id = ? AND message_id = ?"
+    " missing_since = NULL, missing_how = NULL, import_id = NULL WHERE channel_id = ? AND message_id = ?"
 )
 _SEEN = (
     "UPDATE message SET generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
@@ -102,7 +102,7 @@ def list_newest_dates(conn: Reader, channel_id: ChannelId, limit: int = 20) -> l
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
     """Store messages seen for the first time."""
     tail = (sighting.origin, sighting.generation, sighting.now, sighting.now, sighting.pts)
-    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), _language(m), *tail) for m in messages])
+    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), language_of(m), *tail) for m in messages])
     put_media(conn, messages)
 
 
@@ -110,7 +110,7 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
     """Store the new state of messages that are already held."""
     conn.executemany(
         _UPDATE,
-        [(*content_of(m), _language(m), *_seen(sighting), m.channel_id, m.message_id) for m in messages],
+        [(*content_of(m), language_of(m), *_seen(sighting), m.channel_id, m.message_id) for m in messages],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",
@@ -225,10 +225,11 @@ def _read(conn: sqlite3.Connection, channel_id: ChannelId, condition: str, value
         for message_id, *found in slots:
             if message_id in media:
                 media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, found, strict=True))))
-    return [_record(channel_id, row, tuple(media[row[0]])) for row in rows]
+    return [record_of(channel_id, row, tuple(media[row[0]])) for row in rows]
 
 
-def _record(channel_id: ChannelId, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
+def record_of(channel_id: ChannelId, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
+    """The record of a row with its id, language and content, in the order of CONTENT_NAMES."""
     values = dict(zip(("lang", *CONTENT_NAMES), row[1:], strict=True))
     del values["media_kind"]  # derived from the first slot
     values["date"] = datetime.fromtimestamp(values["date"], UTC)
@@ -238,7 +239,8 @@ def _record(channel_id: ChannelId, row: tuple[Any, ...], media: tuple[Media, ...
     return Message(channel_id=channel_id, message_id=row[0], media=media, **values)
 
 
-def _language(message: Message) -> str:
+def language_of(message: Message) -> str:
+    """The language that the text seems to be in."""
     return name_language(message.text) if message.lang is None else message.lang
 
 

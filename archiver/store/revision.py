@@ -16,7 +16,7 @@ from archiver.store.file import fill_files
 
 _KEEP = """
     INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
-                          first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw)
+                          first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw, import_id)
     SELECT channel_id, message_id, revisions + 1, edit_date, text, entities,
            (SELECT json_group_array(json_object(
                 'kind', kind, 'id', id, 'mime', mime, 'size', size, 'width', width, 'height', height,
@@ -30,7 +30,7 @@ _KEEP = """
                      WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id
                        AND earlier.first_seen < earlier.replaced_at), -- a late one was never the current content
                     first_seen),
-           last_seen, ?, content_hash, payload_sha256, layer, raw
+           last_seen, ?, content_hash, payload_sha256, layer, raw, import_id
     FROM message WHERE channel_id = ? AND message_id = ?
 """
 _KEEP_LATE = """

@@ -1,0 +1,251 @@
+"""Take over another archive of telekeep: its messages with all that it knows of them, a page a transaction.
+
+Killed in the middle and run again, it ends the same; run twice, it changes nothing. What may be claimed of a channel,
+which ids it accounts for and up to which pts, is written last, and only if all of its messages could be taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, TypeAlias
+
+from archiver.imports.merge_source import describe_source
+from archiver.imports.merged import MergedChannel
+from archiver.model.coverage import Interval
+from archiver.model.standing import Standing, TakenStanding, take_standing
+from archiver.store import merged_channel as channels
+from archiver.store.channel import find_channel
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Database, Reader, Writer
+from archiver.store.foreign import ForeignArchive
+from archiver.store.foreign_channel import (
+    ForeignCapture,
+    ForeignChannel,
+    Notices,
+    iter_captures,
+    iter_latest_proofs,
+    list_foreign_channels,
+    list_foreign_descriptions,
+    list_foreign_states,
+    list_proven,
+    read_standing,
+)
+from archiver.store.foreign_page import ForeignPage, count_indexed, count_messages, iter_pages
+from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
+from archiver.store.merged import Made, MergeMark, make_records, write_page
+from archiver.store.merged_channel import SourceFile
+from archiver.store.merged_sources import map_imports
+
+_CAPTURES: Final = 2_000
+"""Answers copied in one transaction."""
+_HIGHEST: Final = 2**31
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Given a channel's name, the messages that were read of it, and all of them."""
+
+
+class Merge:
+    """One run over another archive."""
+
+    source: SourceFile
+
+    def __init__(
+        self,
+        database: Database,
+        archive: ForeignArchive,
+        *,
+        dry_run: bool = False,
+        progress: Progress = lambda *_: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.database, self.archive = database, archive
+        self.dry_run, self.progress, self._clock = dry_run, progress, clock
+        self._counted: dict[int, int] = {}
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    async def run(self, only: Callable[[ForeignChannel], bool] = lambda _: True) -> list[MergedChannel]:
+        """Take over the channels. `only`: which of them."""
+        self.source = await asyncio.to_thread(describe_source, self.archive)
+        self._counted = await asyncio.to_thread(count_messages, self.archive)
+        found = await asyncio.to_thread(list_foreign_channels, self.archive)
+        return [await self._merge(channel) for channel in found if only(channel)]
+
+    async def _merge(self, channel: ForeignChannel) -> MergedChannel:
+        done = MergedChannel(channel.channel_id, channel.name, self._counted.get(channel.channel_id, 0))
+        run = _ChannelMerge(self, channel, done)
+        await run.prepare()
+        await run.copy_log()
+        await run.read_pages()
+        await run.finish()
+        return done
+
+
+class _ChannelMerge:
+    """One channel of the run."""
+
+    def __init__(self, run: Merge, channel: ForeignChannel, done: MergedChannel) -> None:
+        self._run, self._channel, self._done = run, channel, done
+        self._proven: list[Interval] = []
+        self._is_whole = True
+        self._theirs_prove: FindNotice = no_notice
+        self._ours_prove: FindNotice = no_notice
+        self._mark: MergeMark | None = None
+        self._made: dict[int, Made] = {}
+        self._top_id = 0
+
+    async def prepare(self) -> None:
+        """Find out what both archives prove, and what is known of the channel already."""
+        archive, channel_id = self._run.archive, self._channel.channel_id
+        self._proven = await asyncio.to_thread(list_proven, archive, channel_id)
+        indexed = await asyncio.to_thread(count_indexed, archive, channel_id)
+        self._is_whole = indexed == self._done.of and (bool(self._proven) or not archive.is_extract)
+        if self._is_whole and self._proven:
+            proofs = await asyncio.to_thread(
+                lambda: Notices(iter_latest_proofs(archive.conn, channel_id, self._proven))
+            )
+            self._theirs_prove = proofs.find
+        await self._run.database.read(self._look)
+
+    def _look(self, conn: Reader) -> None:
+        channel_id = self._channel.channel_id
+        ours = find_channel(conn, channel_id)
+        self._done.added = ours is None
+        if ours is not None:
+            covered = channels.list_all_proven(conn, channel_id)
+            self._ours_prove = Notices(iter_latest_proofs(conn, channel_id, covered)).find
+
+    async def copy_log(self) -> None:
+        """Copy the channel and the answers of its log: messages refer to them by their times."""
+        archive, channel_id = self._run.archive, self._channel.channel_id
+        captures = await asyncio.to_thread(iter_captures, archive, channel_id)
+        described = await asyncio.to_thread(list_foreign_descriptions, archive, channel_id)
+        states = await asyncio.to_thread(list_foreign_states, archive, channel_id)
+        known = await self._run.database.read(self._list_known)
+        if self._run.dry_run:
+            self._done.captures = sum(1 for one in captures if hash(one.identity) not in known)
+            return
+
+        def create(conn: Writer) -> None:
+            if self._done.added:
+                channels.create_channel(conn, self._channel, states, now=self._run.now())
+                self._start(conn)
+            self._done.described = channels.put_descriptions(conn, channel_id, described)
+
+        await self._run.database.write(create)
+        while page := await asyncio.to_thread(lambda: list(islice(captures, _CAPTURES))):
+            new = [one for one in page if hash(one.identity) not in known]
+            if new:
+                await self._run.database.write(self._copy, new)
+
+    def _list_known(self, conn: Reader) -> set[int]:
+        return channels.list_identities(conn, self._channel.channel_id, self._find_import(conn))
+
+    def _find_import(self, conn: Reader) -> int | None:
+        return channels.find_import(conn, self._channel.channel_id, self._run.source.sha256)
+
+    def _copy(self, conn: Writer, captures: list[ForeignCapture]) -> None:
+        if (import_id := self._find_import(conn)) is not None:
+            last = channels.find_last_capture(conn, import_id)
+            captures = [one for one in captures if one.capture_id > last]
+        if captures:
+            mark = self._start(conn)
+            channels.copy_captures(conn, self._channel.channel_id, [(mark.of(one.import_id), one) for one in captures])
+            self._done.captures += len(captures)
+
+    def _start(self, conn: Writer) -> MergeMark:
+        """The mark of this import, which is recorded with the first thing that is written."""
+        now = self._run.now()
+        import_id = channels.start_import(conn, self._channel, self._run.source, now=now)
+        earlier = map_imports(conn, self._run.archive, self._channel.channel_id)
+        self._mark = MergeMark(import_id, earlier, now)
+        return self._mark
+
+    async def read_pages(self) -> None:
+        """Take over the messages, and learn of those that only we hold."""
+        after, read = 0, 0
+        pages = iter_pages(self._run.archive, self._channel.channel_id)
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            self._run.archive.expect_unchanged()
+            self._note_left_out(page)
+            await self._apply(self._plan, page)
+            ids = page.list_ids()
+            await self._learn_gone(after + 1, page.last_id, ids)
+            after, read = page.last_id, read + len(page.messages) + len(page.left_out)
+            self._run.progress(self._channel.name, read, self._done.of)
+        await self._learn_gone(after + 1, _HIGHEST, set())
+
+    def _note_left_out(self, page: ForeignPage) -> None:
+        self._done.leave_out(page.left_out)
+        self._is_whole = self._is_whole and not page.left_out
+        if any(one.message_id is None for one in page.left_out):
+            self._theirs_prove = no_notice  # what follows is not known
+        self._top_id = max([self._top_id, *(one.message_id for one in page.messages)])
+
+    async def _learn_gone(self, lo: int, hi: int, theirs: set[int]) -> None:
+        """Learn which of our messages the other archive proves to be gone."""
+        while lo <= hi and self._theirs_prove is not no_notice and not self._done.added:
+            lo = await self._apply(self._plan_gone, (lo, hi), theirs) + 1
+
+    async def _apply(self, plan: Callable[..., tuple[PagePlan, int]], *args: object) -> int:
+        """Decide, and write what was decided in the same transaction."""
+
+        def look(conn: Reader) -> int:
+            return plan(conn, *args)[1]
+
+        def act(conn: Writer) -> int:
+            planned, reached = plan(conn, *args)
+            if planned.is_change:
+                write_page(conn, planned, self._made, self._mark or self._start(conn))
+            return reached
+
+        return await (self._run.database.read(look) if self._run.dry_run else self._run.database.write(act))
+
+    def _plan(self, conn: Reader, page: ForeignPage) -> tuple[PagePlan, int]:
+        plan = plan_page(conn, self._channel.channel_id, page.messages, self._ours_prove)
+        self._made, wrong = make_records(conn, plan)
+        if wrong:
+            self._is_whole = False
+            self._done.leave_out(wrong)
+        self._done.count(plan)
+        return plan, page.last_id
+
+    def _plan_gone(self, conn: Reader, within: tuple[int, int], theirs: set[int]) -> tuple[PagePlan, int]:
+        plan, reached = plan_gone(conn, self._channel.channel_id, within, theirs, self._theirs_prove)
+        self._made = {}
+        self._done.count(plan)
+        return plan, reached
+
+    async def finish(self) -> None:
+        """Take over what may be claimed of the channel now."""
+        archive, channel_id = self._run.archive, self._channel.channel_id
+        archive.expect_unchanged()
+        theirs = await asyncio.to_thread(read_standing, archive, self._channel)
+        taken = await self._run.database.read(self._stand, theirs)
+        self._done.proves, self._done.synced_at = taken.proves, taken.synced_at
+        if self._run.dry_run or not (self._done.is_change or taken.pts):
+            return
+        captures = iter_captures(archive, channel_id)
+
+        def act(conn: Writer) -> None:
+            mark = self._start(conn)
+            if taken.proves:
+                ids = [mark.import_id, *mark.earlier.values()]
+                channels.take_proofs(conn, self._channel, captures, self._proven, import_ids=ids, current=taken.current)
+            top_id = max([self._top_id, *(hi for _, hi in self._proven)]) if taken.proves else self._top_id
+            channels.take_progress(conn, self._channel, taken, top_id=top_id)
+            channels.end_import(conn, mark.import_id, self._done.to_counts(), now=self._run.now())
+
+        await self._run.database.write(act)
+
+    def _stand(self, conn: Reader, theirs: Standing) -> TakenStanding:
+        ours = find_channel(conn, self._channel.channel_id)
+        standing = Standing(None, [], None)
+        if ours is not None:
+            covered = list_coverage(conn, ours.channel_id, ours.generation)
+            standing = Standing(ours.pts, covered, ours.last_sync_at)
+        return take_standing(standing, theirs, whole=self._is_whole)

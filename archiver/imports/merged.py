@@ -1,0 +1,84 @@
+"""What became of each channel of another archive that was taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from archiver.ids import ChannelId
+from archiver.store.foreign_page import LeftOut
+from archiver.store.merge_plan import PagePlan, Planned
+
+_MOST_LISTED: Final = 20
+"""Messages left out that are named; the others are counted."""
+
+
+@dataclass(slots=True)
+class MergedChannel:
+    """What became of a channel."""
+
+    channel_id: ChannelId
+    name: str
+    of: int = 0
+    """Messages that the other archive has."""
+    added: bool = False
+    """Whether the channel was unknown before."""
+    new: int = 0
+    changed: int = 0
+    """Messages held before of which something was learnt."""
+    same: int = 0
+    revisions: int = 0
+    """Earlier contents added, ours that made way included."""
+    deleted: int = 0
+    """Messages learnt to be deleted or no longer visible."""
+    returned: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+    unlisted: int = 0
+    """Messages left out beyond those listed."""
+    captures: int = 0
+    """Answers of its log added."""
+    described: bool = False
+    """Whether names or descriptions were added."""
+    proves: bool = False
+    """Whether all messages were taken, so that what it proves was taken too."""
+    synced_at: int | None = None
+    """Up to when the channel is known now, if that moved on."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything was, or would be, written."""
+        return bool(
+            self.added or self.new or self.changed or self.captures or self.described or self.deleted or self.synced_at
+        )
+
+    def leave_out(self, found: Sequence[LeftOut]) -> None:
+        """Note messages that are not taken."""
+        room = max(0, _MOST_LISTED - len(self.left_out))
+        self.left_out += found[:room]
+        self.unlisted += len(found[room:])
+
+    def count(self, plan: PagePlan) -> None:
+        """Count what a page changes."""
+        self.new += len(plan.new)
+        self.changed += len(plan.held) + len(plan.gone)
+        self.same += plan.same
+        self.deleted += len(plan.gone)
+        for one in (*plan.new, *plan.held):
+            self._count_one(one)
+
+    def _count_one(self, one: Planned) -> None:
+        self.revisions += len(one.theirs.revisions) if one.ours is None else len(one.merged.adds) + one.merged.keeps
+        gone = one.merged.absence is not None
+        was_gone = one.was_missing
+        self.deleted += gone and not was_gone
+        self.returned += was_gone and not gone
+
+    def to_counts(self) -> dict[str, int]:
+        """As the record of the import has it."""
+        left_out = len(self.left_out) + self.unlisted
+        return {
+            **{name: getattr(self, name) for name in ("new", "changed", "same", "revisions", "deleted", "returned")},
+            "left_out": left_out,
+            "captures": self.captures,
+        }

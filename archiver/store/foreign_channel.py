@@ -1,0 +1,281 @@
+"""What another archive knows of its channels: their rows, descriptions, the log of its answers, what these prove."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model import coverage
+from archiver.model.completeness import Proof, first_proofs
+from archiver.model.coverage import Interval
+from archiver.model.descriptions import DescribedAt
+from archiver.model.merging import Notice
+from archiver.model.standing import Standing
+from archiver.store.capture import METHODS
+from archiver.store.custody import CAPTURE_NAMES
+from archiver.store.foreign import ForeignArchive
+from archiver.store.foreign_values import (
+    Check,
+    Checks,
+    WrongValueError,
+    expect_values,
+    is_count,
+    is_id,
+    is_list,
+    is_text,
+    is_time,
+    or_null,
+)
+
+WAYS: Final = {"history": "history", "audit": "audit", "difference": "update"}
+"""How a message is noticed to be missing, by the method of the answer."""
+
+
+class ForeignChannel(NamedTuple):
+    """A channel's row in another archive, without what belongs to its accounts. Times are unix seconds."""
+
+    channel_id: ChannelId
+    username: str | None
+    title: str
+    usernames: str
+    about: str | None
+    megagroup: int
+    participants: int | None
+    created: int | None
+    noforwards: int
+    restriction: str | None
+    flags: str
+    added_at: int
+    window_start: int | None
+    generation: int
+    pts: int | None
+    top_id: int
+    floor_id: int | None
+    server_count: int | None
+    server_count_at: int | None
+    server_count_pts: int | None
+    last_sync_at: int | None
+    described_at: int | None
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        return self.username or str(self.channel_id)
+
+
+class ForeignCapture(NamedTuple):
+    """A row of another archive's log."""
+
+    capture_id: int
+    at: int
+    method: str
+    lo: int | None
+    hi: int | None
+    messages: int
+    generation: int
+    version: str
+    layer: int
+    account: str
+    clock_ahead: float | None
+    import_id: int | None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What it has in common with a copy of it."""
+        return (self.at, self.method, self.lo, self.hi, self.messages, self.version, self.layer, self.account)
+
+
+def list_foreign_channels(archive: ForeignArchive) -> list[ForeignChannel]:
+    """Its channels, by id. Raises WrongValueError."""
+    columns = archive.select("channel", ForeignChannel._fields)
+    found = []
+    for row in archive.conn.execute(f"SELECT {columns} FROM channel ORDER BY channel_id"):
+        expect_values(_CHANNEL, row)
+        found.append(ForeignChannel._make(row))
+    return found
+
+
+def list_foreign_descriptions(archive: ForeignArchive, channel_id: ChannelId) -> list[DescribedAt]:
+    """The descriptions of a channel, by time; those with impossible values are left out."""
+    columns = archive.select("channel_revision", DescribedAt._fields)
+    query = f"SELECT {columns} FROM channel_revision WHERE channel_id = ? ORDER BY revision LIMIT 100000"
+    return [DescribedAt._make(row) for row in archive.conn.execute(query, (channel_id,)) if _is_fine(_DESCRIBED, row)]
+
+
+def list_foreign_states(archive: ForeignArchive, channel_id: ChannelId) -> list[tuple[int, str, str | None]]:
+    """When and how the channel's state changed, in order."""
+    if not archive.has("channel_state"):
+        return []
+    query = "SELECT at, state, reason FROM channel_state WHERE channel_id = ? ORDER BY rowid LIMIT 100000"
+    return [row for row in archive.conn.execute(query, (channel_id,)) if _is_fine(_STATE, row)]
+
+
+def iter_captures(archive: ForeignArchive, channel_id: ChannelId, *, after: int = 0) -> Iterator[ForeignCapture]:
+    """Yield the log of a channel, in order; rows with impossible values are left out."""
+    columns = archive.select("capture", ForeignCapture._fields).replace("NULL AS messages", "count AS messages")
+    query = f"SELECT {columns} FROM capture WHERE channel_id = ? AND capture_id > ? ORDER BY capture_id"
+    for row in archive.conn.execute(query, (channel_id, after)):
+        if _is_fine(_CAPTURE, row):
+            yield ForeignCapture._make(row)
+
+
+def read_standing(archive: ForeignArchive, channel: ForeignChannel) -> Standing:
+    """How far it knows the channel."""
+    query = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
+    rows = archive.conn.execute(query, (channel.channel_id, channel.generation))
+    return Standing(channel.pts, _join(rows), channel.last_sync_at)
+
+
+def list_proven(archive: ForeignArchive, channel_id: ChannelId) -> list[Interval]:
+    """The ids that it read completely, in any generation. An archive of some messages has none."""
+    return _join(archive.conn.execute("SELECT lo, hi FROM coverage WHERE channel_id = ? ORDER BY lo", (channel_id,)))
+
+
+def is_within(proven: list[Interval], lo: int | None, hi: int | None) -> bool:
+    """Whether a range of ids is covered."""
+    return lo is not None and hi is not None and not coverage.gaps(proven, lo, hi)
+
+
+class Notices:
+    """The last answer that accounted for each id of a channel: a message that is not held then was gone."""
+
+    def __init__(self, proofs: Iterator[Proof]) -> None:
+        """`proofs`: latest first."""
+        self._proofs = first_proofs(proofs)
+
+    def find(self, message_id: int, after: int) -> Notice | None:
+        """The answer that shows that a message was gone, if it came later than this."""
+        low, high = 0, len(self._proofs)
+        while low < high:
+            middle = (low + high) // 2
+            if self._proofs[middle].hi < message_id:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(self._proofs) or self._proofs[low].lo > message_id or self._proofs[low].at <= after:
+            return None
+        return Notice(self._proofs[low].at, self._proofs[low].how)
+
+
+def iter_latest_proofs(
+    conn: sqlite3.Connection | Any, channel_id: ChannelId, proven: list[Interval]
+) -> Iterator[Proof]:
+    """Yield what the answers in a log prove, latest first. `proven`: what its coverage confirms."""
+    query = (
+        "SELECT lo, hi, at, method FROM capture WHERE channel_id = ? AND lo IS NOT NULL"
+        " ORDER BY at DESC, capture_id DESC"
+    )
+    for lo, hi, at, method in conn.execute(query, (channel_id,)):
+        if method in WAYS and is_time(at) and is_id(lo) and is_id(hi) and lo <= hi and is_within(proven, lo, hi):
+            yield Proof(lo, hi, at, WAYS[method])
+
+
+class LogSummary(NamedTuple):
+    """What a log says of its archive: labels of accounts, never more of them."""
+
+    accounts: list[str]
+    captures: int
+    first: int | None
+    last: int | None
+
+
+def describe_log(archive: ForeignArchive) -> LogSummary:
+    """Summarise the log."""
+    labels = archive.conn.execute("SELECT DISTINCT account FROM capture ORDER BY account LIMIT 100")
+    accounts = [label for (label,) in labels if _is_label(label)]
+    count, first, last = archive.conn.execute("SELECT count(*), min(at), max(at) FROM capture").fetchone()
+    return LogSummary(accounts, count, first if is_time(first) else None, last if is_time(last) else None)
+
+
+def hash_log(archive: ForeignArchive) -> str:
+    """The SHA-256 over its log, which only grows: what an archive is known by while it is in use."""
+    digest = hashlib.sha256()
+    columns = archive.select("capture", CAPTURE_NAMES)
+    for row in archive.conn.execute(f"SELECT {columns} FROM capture ORDER BY capture_id"):
+        digest.update(orjson.dumps(row, default=repr))
+    return digest.hexdigest()
+
+
+def _join(rows: Any) -> list[Interval]:
+    found: list[Interval] = []
+    for lo, hi in rows:
+        if is_id(lo) and is_id(hi) and lo <= hi:
+            found = coverage.add(found, lo, hi)
+    return found
+
+
+def _is_fine(checks: Checks, row: tuple[Any, ...]) -> bool:
+    try:
+        expect_values(checks, row)
+    except WrongValueError:
+        return False
+    return True
+
+
+def _is_names(value: Any) -> bool:
+    try:
+        found = orjson.loads(value) if type(value) is str else None
+    except orjson.JSONDecodeError:
+        return False
+    return type(found) is list and all(type(one) is str for one in found)
+
+
+def _is_label(value: Any) -> bool:
+    return type(value) is str and 0 < len(value) <= 100 and "\0" not in value
+
+
+def _of(**checks: Check) -> dict[str, Check]:
+    return checks
+
+
+_time, _count, _text = or_null(is_time), or_null(is_count), or_null(is_text)
+_DESCRIPTION: Final = _of(
+    username=_text,
+    usernames=_is_names,
+    title=is_text,
+    about=_text,
+    restriction=or_null(is_list),
+    flags=_is_names,
+    participants=_count,
+    observed_at=is_time,
+)
+_OF_CHANNEL: Final = _DESCRIPTION | _of(
+    channel_id=lambda value: type(value) is int and 0 < value < 2**52,
+    megagroup=lambda value: value in (0, 1),
+    created=or_null(lambda value: type(value) is int and abs(value) < 10**11),
+    noforwards=lambda value: value in (0, 1),
+    added_at=is_time,
+    window_start=or_null(lambda value: type(value) is int and abs(value) < 10**11),
+    generation=is_id,
+    pts=or_null(is_id),
+    top_id=is_count,
+    floor_id=_count,
+    server_count=_count,
+    server_count_at=_time,
+    server_count_pts=_count,
+    last_sync_at=_time,
+    described_at=_time,
+)
+_OF_CAPTURE: Final = _of(
+    capture_id=lambda value: type(value) is int,
+    at=lambda value: is_time(value) and value > 0,
+    method=lambda value: type(value) is str and value in METHODS,
+    lo=or_null(is_id),
+    hi=or_null(is_id),
+    messages=is_count,
+    generation=is_count,
+    version=_is_label,
+    layer=lambda value: type(value) is int and 0 <= value <= 10_000,
+    account=_is_label,
+    clock_ahead=lambda value: value is None or (type(value) in (int, float) and abs(value) < 10**11),
+    import_id=or_null(lambda value: type(value) is int),
+)
+_CHANNEL: Final[Checks] = tuple((name, _OF_CHANNEL[name]) for name in ForeignChannel._fields)
+_DESCRIBED: Final[Checks] = tuple((name, _DESCRIPTION[name]) for name in DescribedAt._fields)
+_STATE: Final[Checks] = (("at", is_time), ("state", is_text), ("reason", _text))
+_CAPTURE: Final[Checks] = tuple((name, _OF_CAPTURE[name]) for name in ForeignCapture._fields)

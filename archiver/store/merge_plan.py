@@ -1,0 +1,264 @@
+"""What a page of another archive changes in ours: compared, decided by `archiver.model.merging`, and not written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED, text_hash
+from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
+from archiver.model.merging import KnownContent, KnownMessage, MergedMessage, Notice, merge_message, take_message
+from archiver.model.versions import Absence
+from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.store.database import Reader
+from archiver.store.foreign_page import (
+    ABSENCE_NAMES,
+    AFTER_NAMES,
+    ANY_REVISION_NAMES,
+    COUNTER_NAMES,
+    PIECE_NAMES,
+    ForeignMessage,
+    Row,
+)
+from archiver.store.message import CONTENT_NAMES
+
+FindNotice: TypeAlias = Callable[[int, int], Notice | None]
+"""Given an id and a time, the proof that the message was gone later, if an archive without it has one."""
+
+
+def no_notice(_message_id: int, _after: int) -> Notice | None:
+    """The other archive proves nothing."""
+    return None
+
+
+_GONE: Final = 5_000
+"""Of our messages, that are looked at in one transaction."""
+
+
+class Planned(NamedTuple):
+    """What becomes of one message."""
+
+    theirs: ForeignMessage
+    ours: ForeignMessage | None
+    merged: MergedMessage
+    counters: list[CounterRow]
+    """To add."""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the present content, or what is known with it, is replaced."""
+        return self.merged.takes and (self.ours is None or self.ours.content != self.theirs.content)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything of the message changes."""
+        ours, merged = self.ours, self.merged
+        if ours is None or self.replaces or merged.keeps or merged.adds or self.counters:
+            return True
+        before = (ours.after[_ORIGIN], ours.after[_FIRST], ours.after[_LAST], ours.after[_PTS])
+        return (
+            before != (merged.origin, merged.first_seen, merged.last_seen, merged.seen_pts)
+            or absences_of(ours) != merged.absences
+            or bool(self.list_pieces())
+        )
+
+    @property
+    def was_missing(self) -> bool:
+        """Whether we held it as missing."""
+        return self.ours is not None and self.ours.after[_MISSING] is not None
+
+    def list_pieces(self) -> list[Row]:
+        """What imports into the other archive had of it, and none into ours had."""
+        known = {row[_PIECE_DIGEST] for row in self.ours.pieces} if self.ours is not None else set()
+        return [row for row in self.theirs.pieces if row[_PIECE_DIGEST] not in known]
+
+
+@dataclass(slots=True)
+class PagePlan:
+    """What becomes of a page of messages."""
+
+    channel_id: ChannelId
+    new: list[Planned] = field(default_factory=list)
+    held: list[Planned] = field(default_factory=list)
+    """Those of which something changes."""
+    gone: list[tuple[int, Notice]] = field(default_factory=list)
+    """Messages that only we hold, and that the other archive proves were gone later."""
+    same: int = 0
+    """Messages of which nothing changes."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.new or self.held or self.gone)
+
+
+def plan_page(
+    conn: Reader, channel_id: ChannelId, messages: Sequence[ForeignMessage], ours_proves: FindNotice = no_notice
+) -> PagePlan:
+    """Decide what becomes of messages. `ours_proves`: that one which only the other holds was gone when we looked."""
+    plan = PagePlan(channel_id)
+    held = _list_light(conn, channel_id, [one.message_id for one in messages])
+    different: list[ForeignMessage] = []
+    for one in messages:
+        light = held.get(one.message_id)
+        if light is None:
+            notice = None if one.after[_MISSING] is not None else ours_proves(one.message_id, one.after[_LAST])
+            merged = take_message(known_of(one), [] if notice is None else [notice])
+            plan.new.append(Planned(one, None, merged, one.counters))
+        elif light == _light(one) and not (one.absences or one.counters or one.pieces):
+            plan.same += 1
+        else:
+            different.append(one)
+    ours = read_messages(conn, channel_id, [one.message_id for one in different])
+    for theirs in different:
+        planned = _plan_held(ours[theirs.message_id], theirs)
+        if planned.is_change:
+            plan.held.append(planned)
+        else:
+            plan.same += 1
+    return plan
+
+
+def plan_gone(
+    conn: Reader, channel_id: ChannelId, within: tuple[int, int], theirs: Collection[int], prove: FindNotice
+) -> tuple[PagePlan, int]:
+    """Decide which of our messages with ids `within` these the other archive proves gone; and how far that reaches.
+
+    `theirs`: ids that it has.
+    """
+    plan = PagePlan(channel_id)
+    rows = conn.execute(
+        "SELECT message_id, last_seen, missing_since FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
+        " ORDER BY message_id LIMIT ?",
+        (channel_id, *within, _GONE),
+    ).fetchall()
+    for message_id, last_seen, missing_since in rows:
+        if missing_since is None and message_id not in theirs:
+            notice = prove(message_id, last_seen)
+            if notice is not None:
+                plan.gone.append((message_id, notice))
+    return plan, rows[-1][0] if len(rows) == _GONE else within[1]
+
+
+def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> Planned:
+    words = IMPORTED in (ours.content[_LAYER], theirs.content[_LAYER])
+    merged = merge_message(known_of(ours, words=words), known_of(theirs, words=words))
+    series = [CounterSeries(one.after[_FIRST], one.content[_COUNTED], one.counters) for one in (ours, theirs)]
+    silent = theirs.content[_LAYER] == IMPORTED and not theirs.counters
+    return Planned(theirs, ours, merged, [] if silent else unite_counters(*series))
+
+
+def known_of(one: ForeignMessage, *, words: bool = False) -> KnownMessage:
+    """The message as `archiver.model.merging` compares it. `words`: also by its words alone."""
+    content, after = one.content, one.after
+    part_hash = one.part[_PART_HASH] if one.part is not None else None
+    began = max((row[_REPLACED] for row in one.revisions if row[_KEPT_FIRST] < row[_REPLACED]), default=after[_FIRST])
+    return KnownMessage(
+        current=KnownContent(
+            content_hash=content[_HASH],
+            payload_sha256=content[_DIGEST],
+            moment=content[_EDITED] if content[_EDITED] is not None else content[_DATE],
+            began=began,
+            last_seen=after[_LAST],
+            layer=content[_LAYER],
+            words=_words(content) if words else b"",
+            part_hash=part_hash,
+        ),
+        earlier=tuple(_earlier(row, content[_DATE], part_hash) for row in one.revisions),
+        first_seen=after[_FIRST],
+        origin=after[_ORIGIN],
+        last_seen=after[_LAST],
+        seen_pts=after[_PTS],
+        absences=absences_of(one),
+    )
+
+
+def absences_of(one: ForeignMessage) -> tuple[Absence, ...]:
+    """The absences of a message, by time."""
+    return tuple(Absence(*row) for row in sorted(one.absences, key=lambda row: row[0]))
+
+
+def _earlier(row: Row, date: int, part_hash: bytes | None) -> KnownContent:
+    return KnownContent(
+        content_hash=row[_KEPT_HASH],
+        payload_sha256=row[_KEPT_DIGEST],
+        moment=row[_KEPT_EDITED] if row[_KEPT_EDITED] is not None else date,
+        began=row[_KEPT_FIRST],
+        last_seen=row[_KEPT_LAST],
+        layer=row[_KEPT_LAYER],
+        part_hash=part_hash,
+    )
+
+
+def _words(content: Row) -> bytes:
+    text, extra = content[_TEXT], content[_EXTRA]
+    if text or not extra or '"rich_text"' not in extra:
+        return text_hash(text)
+    return text_hash("", orjson.loads(extra).get("rich_text") or "")
+
+
+def _list_light(conn: Reader, channel_id: ChannelId, ids: list[int]) -> dict[int, Row]:
+    """What tells cheaply whether anything may differ, of the messages held."""
+    rows = conn.execute(
+        "SELECT message_id, payload_sha256, content_hash, origin, first_seen, last_seen, missing_since, revisions,"
+        " seen_pts FROM message WHERE channel_id = ? AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, orjson.dumps(ids).decode()),
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def _light(one: ForeignMessage) -> Row:
+    content, after = one.content, one.after
+    return (
+        *(content[_DIGEST], content[_HASH], after[_ORIGIN], after[_FIRST], after[_LAST], after[_MISSING]),
+        *(after[_REVISIONS], after[_PTS]),
+    )
+
+
+def read_messages(conn: Reader, channel_id: ChannelId, ids: list[int]) -> Mapping[int, ForeignMessage]:
+    """All that we know of these messages, which we hold; of earlier contents only what is compared."""
+    among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
+    values = (channel_id, orjson.dumps(ids).decode())
+    found: dict[int, ForeignMessage] = {}
+    columns = ", ".join((*CONTENT_NAMES, *AFTER_NAMES))
+    for row in conn.execute(f"SELECT message_id, {columns} FROM message WHERE {among}", values):
+        split = 1 + len(CONTENT_NAMES)
+        found[row[0]] = ForeignMessage(row[0], row[1:split], row[split:])
+    for table, names, put in _FURTHER:
+        query = f"SELECT message_id, {', '.join(names)} FROM {table} WHERE {among} ORDER BY message_id, {names[0]}"
+        for message_id, *further in conn.execute(query, values):
+            put(found[message_id], tuple(further))
+    return found
+
+
+def _set_part(one: ForeignMessage, row: Row) -> None:
+    one.part = row
+
+
+_KEPT_NAMES: Final = tuple("NULL" if name in ("text", "media", "raw") else name for name in ANY_REVISION_NAMES)
+_FURTHER: Final[tuple[tuple[str, tuple[str, ...], Callable[[ForeignMessage, Row], None]], ...]] = (
+    ("media", MEDIA_NAMES, lambda one, row: one.media.append(row)),
+    ("revision", _KEPT_NAMES, lambda one, row: one.revisions.append(row)),
+    ("absence", ABSENCE_NAMES, lambda one, row: one.absences.append(row)),
+    ("counter", COUNTER_NAMES, lambda one, row: one.counters.append(row)),
+    ("rich_part", PART_NAMES, _set_part),
+    ("imported", ("import_id", "payload_sha256"), lambda one, row: one.pieces.append(row)),
+)
+_PIECE_DIGEST: Final = PIECE_NAMES.index("payload_sha256")
+_ORIGIN, _FIRST, _LAST, _PTS, _MISSING, _REVISIONS = (
+    AFTER_NAMES.index(name) for name in ("origin", "first_seen", "last_seen", "seen_pts", "missing_since", "revisions")
+)
+_HASH, _DIGEST, _EDITED, _DATE, _LAYER, _TEXT, _EXTRA = (
+    CONTENT_NAMES.index(name)
+    for name in ("content_hash", "payload_sha256", "edit_date", "date", "layer", "text", "extra")
+)
+_COUNTED: Final = slice(CONTENT_NAMES.index("views"), CONTENT_NAMES.index("reactions") + 1)
+_KEPT_HASH, _KEPT_DIGEST, _KEPT_EDITED, _KEPT_FIRST, _KEPT_LAST, _REPLACED, _KEPT_LAYER = (
+    REVISION_NAMES.index(name)
+    for name in ("content_hash", "payload_sha256", "edit_date", "first_seen", "last_seen", "replaced_at", "layer")
+)
+_PART_HASH: Final = PART_NAMES.index("part_hash")

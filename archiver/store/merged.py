@@ -1,0 +1,308 @@
+"""Write what `merge_plan` decided: in the caller's transaction, with search rows and outbox. Nothing is overwritten
+that was captured: a content that makes way for a newer one becomes an earlier one with the next number.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.document import to_document
+from archiver.model.merging import CURRENT
+from archiver.model.record import Media, Message
+from archiver.store import message as messages
+from archiver.store.bulk import insert_many
+from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES, UNREADABLE
+from archiver.store.database import Reader
+from archiver.store.file import fill_files
+from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut, Row
+from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
+from archiver.store.message import CONTENT_NAMES, read_messages_of
+from archiver.store.outbox import enqueue
+from archiver.store.revision import keep_revisions, read_revisions
+from search.document import Document, Key
+from search.exact import writer
+
+_NEW: Final = (
+    f"INSERT INTO message (channel_id, message_id, {', '.join(CONTENT_NAMES)}, lang, origin, generation, first_seen,"
+    " last_seen, missing_since, missing_how, revisions, seen_pts, import_id)"
+)
+_REPLACE: Final = (
+    f"UPDATE message SET {', '.join(f'{name} = ?' for name in CONTENT_NAMES)}, lang = ?, import_id = ?"
+    " WHERE channel_id = ? AND message_id = ?"
+)
+_TIMES: Final = (
+    "UPDATE message SET origin = ?, first_seen = ?, last_seen = ?, seen_pts = ?, missing_since = ?, missing_how = ?"
+    " WHERE channel_id = ? AND message_id = ?"
+)
+_GENERATION: Final = 1
+"""Of messages that this archive never saw: the earliest, so that they never count as read in the present one."""
+_SLOT_STATE: Final[dict[str, object]] = {"path": None, "sha256": None, "status": "not downloaded"}
+
+
+@dataclass(frozen=True, slots=True)
+class MergeMark:
+    """By which what was taken over is known."""
+
+    import_id: int
+    """Of what the other archive captured itself."""
+    earlier: Mapping[int, int]
+    """Ours for its own `import_id`s."""
+    now: int
+
+    def of(self, theirs: int | None) -> int:
+        """Ours for a row of the other archive."""
+        return self.import_id if theirs is None else self.earlier.get(theirs, self.import_id)
+
+
+class Made(NamedTuple):
+    """A message to write, with what search is to find of it."""
+
+    record: Message
+    document: Document
+
+
+def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[LeftOut]]:
+    """The records of the messages that get a content, by id; those that cannot be made are taken out of the plan."""
+    records: dict[int, Message] = {}
+    left_out: list[LeftOut] = []
+    for one in (*plan.new, *plan.held):
+        if one.replaces:
+            with _noting(left_out, one.theirs.message_id):
+                records[one.theirs.message_id] = _to_message(plan.channel_id, one.theirs)
+    made: dict[int, Made] = {}
+    for record in fill_files(conn, list(records.values())):
+        with _noting(left_out, record.message_id):
+            made[record.message_id] = Made(record, to_document(record))
+    if left_out:
+        wrong = {one.message_id for one in left_out}
+        plan.new = [one for one in plan.new if one.theirs.message_id not in wrong]
+        plan.held = [one for one in plan.held if one.theirs.message_id not in wrong]
+    return made, left_out
+
+
+@contextmanager
+def _noting(left_out: list[LeftOut], message_id: int) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE:
+        left_out.append(LeftOut(message_id, "it has values that no telekeep writes"))
+
+
+def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
+    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media)
+    return messages.record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
+
+
+def write_page(conn: sqlite3.Connection, plan: PagePlan, made: Mapping[int, Made], mark: MergeMark) -> None:
+    """Write a page. `made`: by `make_records`."""
+    _Writing(conn, plan, made, mark).write()
+
+
+class _Writing:
+    def __init__(self, conn: sqlite3.Connection, plan: PagePlan, made: Mapping[int, Made], mark: MergeMark) -> None:
+        self._conn, self._plan, self._made, self._mark = conn, plan, made, mark
+        self._channel_id = plan.channel_id
+
+    def write(self) -> None:
+        """Write messages first, then what refers to them."""
+        kept = self._replace([one for one in self._plan.held if one.replaces])
+        self._insert_new(self._plan.new)
+        planned = [*self._plan.new, *self._plan.held]
+        self._put_times(self._plan.held)
+        self._put_absences(planned)
+        self._put_counters(planned)
+        self._put_parts(planned)
+        self._put_pieces(planned)
+        revised = self._add_revisions(planned)
+        for message_id, notice in self._plan.gone:
+            messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
+        self._update_search(planned, kept, revised)
+
+    def _insert_new(self, new: Sequence[Planned]) -> None:
+        rows = []
+        for one in new:
+            theirs, merged, record = one.theirs, one.merged, self._made[one.theirs.message_id].record
+            gone = merged.absence
+            since, how = (gone.noticed_at, gone.how) if gone is not None else (None, None)
+            language = messages.language_of(record)
+            rows.append(
+                (
+                    *(self._channel_id, theirs.message_id, *theirs.content, language, merged.origin, _GENERATION),
+                    *(merged.first_seen, merged.last_seen, since, how, 0, merged.seen_pts),
+                    self._mark.of(theirs.after[_IMPORT]),
+                )
+            )
+        if rows:
+            insert_many(self._conn, _NEW, rows)
+        messages.put_media(self._conn, [self._made[one.theirs.message_id].record for one in new])
+
+    def _replace(self, replaced: Sequence[Planned]) -> dict[int, int]:
+        """Write the newer contents; return the numbers under which those that they replace are kept."""
+        numbers = {}
+        for one in replaced:
+            message_id = one.theirs.message_id
+            if one.merged.keeps:
+                [number] = keep_revisions(
+                    self._conn, self._channel_id, [MessageId(message_id)], now=one.merged.replaced_at
+                )
+                numbers[message_id] = number
+            record = self._made[message_id].record
+            values = (*one.theirs.content, messages.language_of(record), self._mark.of(one.theirs.after[_IMPORT]))
+            self._conn.execute(_REPLACE, (*values, self._channel_id, message_id))
+            self._conn.execute("DELETE FROM media WHERE channel_id = ? AND message_id = ?", self._key(message_id))
+        messages.put_media(self._conn, [self._made[one.theirs.message_id].record for one in replaced])
+        return numbers
+
+    def _put_times(self, held: Sequence[Planned]) -> None:
+        rows = []
+        for one in held:
+            gone = one.merged.absence
+            since, how = (gone.noticed_at, gone.how) if gone is not None else (None, None)
+            times = (one.merged.origin, one.merged.first_seen, one.merged.last_seen, one.merged.seen_pts, since, how)
+            rows.append((*times, *self._key(one.theirs.message_id)))
+        self._conn.executemany(_TIMES, rows)
+
+    def _put_absences(self, planned: Sequence[Planned]) -> None:
+        for one in planned:
+            before = absences_of(one.ours) if one.ours is not None else ()
+            if one.merged.absences == before:
+                continue
+            key = self._key(one.theirs.message_id)
+            self._conn.execute("DELETE FROM absence WHERE channel_id = ? AND message_id = ?", key)
+            self._conn.executemany(
+                "INSERT INTO absence (channel_id, message_id, noticed_at, how, last_seen, returned_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [(*key, *gone) for gone in one.merged.absences],
+            )
+
+    def _put_counters(self, planned: Sequence[Planned]) -> None:
+        self._conn.executemany(
+            "INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(*self._key(one.theirs.message_id), *row) for one in planned for row in one.counters],
+        )
+
+    def _put_parts(self, planned: Sequence[Planned]) -> None:
+        """Rows of `rich_part` belong to the content: they come with it."""
+        for one in planned:
+            if not one.replaces:
+                continue
+            key = self._key(one.theirs.message_id)
+            if one.ours is not None and one.ours.part is not None:
+                self._conn.execute("DELETE FROM rich_part WHERE channel_id = ? AND message_id = ?", key)
+            if one.theirs.part is not None:
+                places = ", ".join("?" * (2 + len(PART_NAMES)))
+                self._conn.execute(
+                    f"INSERT INTO rich_part (channel_id, message_id, {', '.join(PART_NAMES)}) VALUES ({places})",
+                    (*key, *one.theirs.part),
+                )
+
+    def _put_pieces(self, planned: Sequence[Planned]) -> None:
+        self._conn.executemany(
+            "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256, raw, differs)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                (*self._key(one.theirs.message_id), self._mark.of(piece[0]), *piece[1:])
+                for one in planned
+                for piece in one.list_pieces()
+            ],
+        )
+
+    def _add_revisions(self, planned: Sequence[Planned]) -> list[int]:
+        """Add earlier contents; return the ids of the messages that got some."""
+        revised = []
+        for one in planned:
+            rows = list(self._list_revisions(one))
+            if not rows:
+                continue
+            key = self._key(one.theirs.message_id)
+            query = "SELECT revisions FROM message WHERE channel_id = ? AND message_id = ?"
+            [(count,)] = self._conn.execute(query, key).fetchall()
+            columns = ("channel_id", "message_id", "import_id", *REVISION_NAMES)
+            self._conn.executemany(
+                f"INSERT INTO revision ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                [(*key, mark, number, *row) for number, (mark, row) in enumerate(rows, count + 1)],
+            )
+            self._conn.execute(
+                "UPDATE message SET revisions = ? WHERE channel_id = ? AND message_id = ?", (count + len(rows), *key)
+            )
+            revised.append(one.theirs.message_id)
+        return revised
+
+    def _list_revisions(self, one: Planned) -> Iterable[tuple[int, Row]]:
+        """The marks and rows of the earlier contents to add: the columns of REVISION_NAMES after the number."""
+        theirs = one.theirs
+        places = range(len(theirs.revisions)) if one.ours is None else one.merged.adds
+        for place in places:
+            if place == CURRENT:
+                yield self._mark.of(theirs.after[_IMPORT]), self._as_revision(one)
+            else:
+                row = theirs.revisions[place]
+                values = (*row[1:_KEPT_MEDIA], _without_files(row[_KEPT_MEDIA]), *row[_KEPT_MEDIA + 1 : -1])
+                yield self._mark.of(row[-1]), values
+
+    def _as_revision(self, one: Planned) -> Row:
+        """Their present content, which is not the newest."""
+        content = dict(zip(CONTENT_NAMES, one.theirs.content, strict=True))
+        media = [dict(zip(MEDIA_NAMES, row, strict=True)) | _SLOT_STATE for row in one.theirs.media]
+        for slot in media:
+            del slot["slot"]
+            slot["extra"] = None if slot["extra"] is None else orjson.loads(slot["extra"])
+        values: dict[str, Any] = {
+            **content,
+            "media": orjson.dumps(media).decode(),
+            "first_seen": known_of(one.theirs).current.began,
+            "last_seen": one.theirs.after[_LAST],
+            "replaced_at": one.merged.replaced_at,
+        }
+        return tuple(values[name] for name in REVISION_NAMES[1:])
+
+    def _update_search(self, planned: Sequence[Planned], kept: Mapping[int, int], revised: Sequence[int]) -> None:
+        conn, channel_id = self._conn, self._channel_id
+        numbers: dict[Key, int] = {(channel_id, message_id): number for message_id, number in kept.items()}
+        written = [self._made[one.theirs.message_id].document for one in planned if one.replaces]
+        if written:
+            writer.upsert(conn, written, numbers)
+        if revised:
+            present = read_messages_of(conn, channel_id, revised)
+            writer.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, present)])
+        moved = {one.theirs.message_id: one.merged.absence is not None for one in planned if _may_be_marked(one)}
+        moved.update(dict.fromkeys((message_id for message_id, _ in self._plan.gone), True))
+        for missing in (False, True):
+            keys = [(channel_id, message_id) for message_id, gone in moved.items() if gone == missing]
+            if keys:
+                writer.mark_missing(conn, keys, missing=missing)
+        changed = {document.message_id for document in written} | moved.keys() | set(revised)
+        if changed:
+            enqueue(conn, channel_id, sorted(changed), now=self._mark.now, later=True)
+
+    def _key(self, message_id: int) -> tuple[int, int]:
+        return self._channel_id, message_id
+
+
+def _may_be_marked(one: Planned) -> bool:
+    """Whether its search rows may lack or have the mark of missing messages wrongly."""
+    gone = one.merged.absence is not None
+    was = one.ours is not None and one.ours.after[_MISSING] is not None
+    return gone != was or (gone and (one.replaces or bool(one.merged.adds) or one.ours is None))
+
+
+def _without_files(media: str) -> str:
+    """The media of an earlier content without the state of their files in the other archive."""
+    slots = orjson.loads(media)
+    if not slots:
+        return media
+    return orjson.dumps([slot | _SLOT_STATE for slot in slots]).decode()
+
+
+_LANG, _IMPORT, _LAST, _MISSING = (
+    AFTER_NAMES.index(name) for name in ("lang", "import_id", "last_seen", "missing_since")
+)
+_KEPT_MEDIA: Final = REVISION_NAMES.index("media")

@@ -1,0 +1,209 @@
+"""Tables `import_source`, `channel`, `capture` and `coverage` when another archive is taken over: in the caller's
+transaction.
+
+Answers of the other archive are copied into the log before the messages that they brought, without the ids that they
+prove; these follow once all messages are here. So an import that is killed claims nothing, and goes on later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model import coverage
+from archiver.model.coverage import Interval
+from archiver.model.descriptions import DescribedAt, unite_descriptions
+from archiver.model.standing import TakenStanding
+from archiver.store.channel import set_state
+from archiver.store.coverage import BEFORE, cover
+from archiver.store.database import Reader
+from archiver.store.foreign_channel import ForeignCapture, ForeignChannel, is_within
+from archiver.store.index_home import mark_renamed
+
+FORMAT: Final = "telekeep"
+"""Of `import_source`."""
+_DESCRIPTION: Final = ", ".join(DescribedAt._fields[1:])
+
+
+class SourceFile(NamedTuple):
+    """The archive that is taken over, as the chain of custody names it."""
+
+    file_name: str
+    sha256: str
+    octets: int
+    version: str
+    """Of the telekeep that imports."""
+    archive: str
+    """JSON: see migration 0021."""
+
+
+def find_import(conn: Reader, channel_id: ChannelId, sha256: str) -> int | None:
+    """The import of this channel from this file, if there was one."""
+    query = "SELECT import_id FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?"
+    row = conn.execute(query, (channel_id, sha256, FORMAT)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def start_import(conn: sqlite3.Connection, channel: ForeignChannel, source: SourceFile, *, now: int) -> int:
+    """The number of the import of this channel from this file; recorded with the first thing that is written."""
+    found = find_import(conn, channel.channel_id, source.sha256)
+    if found is not None:
+        return found
+    cursor = conn.execute(
+        "INSERT INTO import_source (at, channel_id, format, file_name, sha256, bytes, title, version, archive)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(now, channel.channel_id, FORMAT, source.file_name, source.sha256, source.octets, channel.title),
+            *(source.version, source.archive),
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def end_import(conn: sqlite3.Connection, import_id: int, counts: dict[str, int], *, now: int) -> None:
+    """Record that an import is complete. `counts` are added to those of earlier, interrupted runs."""
+    [(before,)] = conn.execute("SELECT counts FROM import_source WHERE import_id = ?", (import_id,)).fetchall()
+    known = orjson.loads(before)
+    total = {name: count + known.get(name, 0) for name, count in counts.items()}
+    conn.execute(
+        "UPDATE import_source SET finished_at = ?, counts = ? WHERE import_id = ?",
+        (now, orjson.dumps(total).decode(), import_id),
+    )
+
+
+def create_channel(
+    conn: sqlite3.Connection, channel: ForeignChannel, states: Iterable[tuple[int, str, str | None]], *, now: int
+) -> None:
+    """Add a channel that is known by imports alone: it is not mirrored until somebody adds it."""
+    names = (
+        *("channel_id", "username", "usernames", "title", "about", "megagroup", "participants", "created"),
+        *("noforwards", "restriction", "flags", "added_at", "described_at"),
+    )
+    conn.execute(
+        f"INSERT INTO channel ({', '.join(names)}, imported_only) VALUES ({', '.join('?' * len(names))}, 1)",
+        [getattr(channel, name) for name in names],
+    )
+    conn.executemany(
+        "INSERT INTO channel_state (channel_id, at, state, reason) VALUES (?, ?, ?, ?)",
+        [(channel.channel_id, *state) for state in states],
+    )
+    set_state(conn, channel.channel_id, "removed", now=now, reason="imported.")
+
+
+def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, theirs: Sequence[DescribedAt]) -> bool:
+    """Unite the descriptions over time; the newest becomes the present one. Returns whether anything changed."""
+    query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
+    ours = [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
+    united = unite_descriptions(ours, theirs)
+    if united == ours:
+        return False
+    conn.execute("DELETE FROM channel_revision WHERE channel_id = ?", (channel_id,))
+    conn.executemany(
+        f"INSERT INTO channel_revision (channel_id, revision, observed_at, {_DESCRIPTION})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(channel_id, number, *row) for number, row in enumerate(united, 1)],
+    )
+    before = conn.execute("SELECT username, title FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
+    newest = united[-1]
+    conn.execute(
+        "UPDATE channel SET username = ?, usernames = ?, title = ?, about = ?, restriction = ?, flags = ?,"
+        " participants = ? WHERE channel_id = ?",
+        (*newest[1:], channel_id),
+    )
+    if before != (newest.username, newest.title):
+        mark_renamed(conn, channel_id)
+    return True
+
+
+def list_all_proven(conn: Reader, channel_id: ChannelId) -> list[Interval]:
+    """The ids that our coverage accounts for, in any generation."""
+    found: list[Interval] = []
+    for lo, hi in conn.execute("SELECT lo, hi FROM coverage WHERE channel_id = ? ORDER BY lo", (channel_id,)):
+        found = coverage.add(found, lo, hi)
+    return found
+
+
+def list_identities(conn: Reader, channel_id: ChannelId, import_id: int | None) -> set[int]:
+    """What identifies the answers in our log, but for those of this import, which `find_last_capture` knows."""
+    rows = conn.execute(
+        "SELECT at, method, lo, hi, count, version, layer, account FROM capture"
+        " WHERE channel_id = ? AND import_id IS NOT ?",
+        (channel_id, import_id),
+    )
+    return {hash(row) for row in rows}  # of 100,000 answers 64 bits each, not the rows
+
+
+def find_last_capture(conn: Reader, import_id: int) -> int:
+    """The last answer that was copied, by its number in the other archive."""
+    [(last,)] = conn.execute("SELECT max(source_id) FROM capture WHERE import_id = ?", (import_id,)).fetchall()
+    return last or 0
+
+
+def copy_captures(
+    conn: sqlite3.Connection, channel_id: ChannelId, captures: Iterable[tuple[int, ForeignCapture]]
+) -> None:
+    """Append answers of the other archive to our log, each with the number of its import."""
+    conn.executemany(
+        "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account, clock_ahead,"
+        " import_id, source_id) VALUES (?, ?, ?, NULL, NULL, ?, 1, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(channel_id, one.at, one.method, one.messages, one.version, one.layer, one.account, one.clock_ahead),
+                *(import_id, one.capture_id),
+            )
+            for import_id, one in captures
+        ],
+    )
+
+
+def take_proofs(
+    conn: sqlite3.Connection,
+    channel: ForeignChannel,
+    captures: Iterable[ForeignCapture],
+    proven: list[Interval],
+    *,
+    import_ids: Sequence[int],
+    current: bool,
+) -> None:
+    """Let the copied answers prove what they proved there, and cover these ids. `proven`: its coverage.
+
+    `current`: whether the answers of its current generation count as of ours.
+    """
+    [(ours,)] = conn.execute("SELECT generation FROM channel WHERE channel_id = ?", (channel.channel_id,)).fetchall()
+    added: dict[int, list[Interval]] = {}
+    for one in captures:
+        if one.lo is None or one.hi is None or not is_within(proven, one.lo, one.hi):
+            continue
+        generation = ours if current and one.generation == channel.generation else BEFORE
+        for import_id in import_ids:
+            changed = conn.execute(
+                "UPDATE capture SET lo = ?, hi = ?, generation = ?"
+                " WHERE import_id = ? AND source_id = ? AND lo IS NULL",
+                (one.lo, one.hi, generation, import_id, one.capture_id),
+            )
+            if changed.rowcount:
+                added[generation] = coverage.add(added.get(generation, []), one.lo, one.hi)
+    for generation, intervals in added.items():
+        for lo, hi in intervals:
+            cover(conn, channel.channel_id, generation, lo, hi)
+
+
+def take_progress(conn: sqlite3.Connection, channel: ForeignChannel, taken: TakenStanding, *, top_id: int) -> None:
+    """Take over how far the channel is known. `top_id`: the highest id taken or proven."""
+    channel_id = channel.channel_id
+    conn.execute("UPDATE channel SET top_id = max(top_id, ?) WHERE channel_id = ?", (top_id, channel_id))
+    if taken.pts is not None:
+        conn.execute("UPDATE channel SET pts = ? WHERE channel_id = ?", (taken.pts, channel_id))
+    if taken.synced_at is not None:
+        conn.execute("UPDATE channel SET last_sync_at = ? WHERE channel_id = ?", (taken.synced_at, channel_id))
+    if taken.pts is not None:
+        counted = ("window_start", "floor_id", "server_count", "server_count_at", "server_count_pts")
+        values: list[Any] = [getattr(channel, name) for name in counted]
+        conn.execute(
+            f"UPDATE channel SET {', '.join(f'{name} = ?' for name in counted)} WHERE channel_id = ? AND imported_only",
+            (*values, channel_id),
+        )

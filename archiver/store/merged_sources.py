@@ -1,0 +1,50 @@
+"""Imports that the other archive had made itself: their records are taken over, so that each piece keeps its origin."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from archiver.ids import ChannelId
+from archiver.store.foreign import ForeignArchive
+from archiver.store.foreign_values import is_count, is_integer, is_object, is_text, is_time, or_null
+
+_NAMES: Final = (
+    *("at", "finished_at", "channel_id", "format", "file_name", "sha256", "parts", "bytes", "zone", "newest"),
+    *("title", "version", "counts", "archive"),
+)
+_CHECKS: Final = {
+    **dict.fromkeys(_NAMES, is_text),
+    **dict.fromkeys(("at",), is_time),
+    **dict.fromkeys(("finished_at", "newest"), or_null(is_time)),
+    **dict.fromkeys(("channel_id", "bytes"), is_integer),
+    **dict.fromkeys(("zone", "title"), or_null(is_text)),
+    "counts": is_object,
+    "archive": or_null(is_object),
+}
+
+
+def map_imports(conn: sqlite3.Connection, archive: ForeignArchive, channel_id: ChannelId) -> dict[int, int]:
+    """Our number for each import that the other archive made of the channel; recorded if we do not have it."""
+    if not archive.has("import_source"):
+        return {}
+    columns = archive.select("import_source", _NAMES)
+    query = f"SELECT import_id, {columns} FROM import_source WHERE channel_id = ? ORDER BY import_id LIMIT 100000"
+    found: dict[int, int] = {}
+    for import_id, *row in archive.conn.execute(query, (channel_id,)).fetchall():
+        values = dict(zip(_NAMES, row, strict=True))
+        if is_count(import_id) and all(check(values[name]) for name, check in _CHECKS.items()):
+            found[import_id] = _put(conn, values)
+    return found
+
+
+def _put(conn: sqlite3.Connection, values: dict[str, Any]) -> int:
+    key = (values["channel_id"], values["sha256"], values["format"])
+    query = "SELECT import_id FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?"
+    if (held := conn.execute(query, key).fetchone()) is not None:
+        return int(held[0])
+    cursor = conn.execute(
+        f"INSERT INTO import_source ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})",
+        [values[name] for name in _NAMES],
+    )
+    return int(cursor.lastrowid or 0)
