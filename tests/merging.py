@@ -23,7 +23,7 @@ from archiver.model.record import Deleted, Difference, Edited, Event, HistoryPag
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.foreign import open_foreign
-from archiver.telegram.client import LAYER
+from telethon.tl.alltlobjects import LAYER
 from search.exact import writer as exact
 from tests.sample import CHANNEL, START
 
@@ -128,7 +128,7 @@ class Reader:
             proven=(lo, hi),
             reading="history" if first else "audit",
             pts=self.history.pts if first else None,
-            top_id=self.history.top,
+            top_id=hi,
         )
 
     def _difference(self, pts: int) -> Difference:

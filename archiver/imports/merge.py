@@ -62,7 +62,7 @@ class Merge:
     ) -> None:
         self.database, self.archive = database, archive
         self.dry_run, self.progress, self._clock = dry_run, progress, clock
-        self._counted: dict[int, int] = {}
+        self._counted: dict[int, int] | None = {}
 
     def now(self) -> int:
         """Unix seconds."""
@@ -76,9 +76,10 @@ class Merge:
         return [await self._merge(channel) for channel in found if only(channel)]
 
     async def _merge(self, channel: ForeignChannel) -> MergedChannel:
-        done = MergedChannel(channel.channel_id, channel.name, self._counted.get(channel.channel_id, 0))
+        counted = None if self._counted is None else self._counted.get(channel.channel_id, 0)
+        done = MergedChannel(channel.channel_id, channel.name)
         run = _ChannelMerge(self, channel, done)
-        await run.prepare()
+        await run.prepare(counted)
         await run.copy_log()
         await run.read_pages()
         await run.finish()
@@ -98,12 +99,13 @@ class _ChannelMerge:
         self._made: dict[int, Made] = {}
         self._top_id = 0
 
-    async def prepare(self) -> None:
-        """Find out what both archives prove, and what is known of the channel already."""
+    async def prepare(self, counted: int | None) -> None:
+        """Find out what both archives prove, and what is known of the channel already. `counted`: its messages."""
         archive, channel_id = self._run.archive, self._channel.channel_id
         self._proven = await asyncio.to_thread(list_proven, archive, channel_id)
         indexed = await asyncio.to_thread(count_indexed, archive, channel_id)
-        self._is_whole = indexed == self._done.of and (bool(self._proven) or not archive.is_extract)
+        self._done.of = counted if counted is not None else indexed or 0
+        self._is_whole = counted is not None and indexed == counted and (bool(self._proven) or not archive.is_extract)
         if self._is_whole and self._proven:
             proofs = await asyncio.to_thread(
                 lambda: Notices(iter_latest_proofs(archive.conn, channel_id, self._proven))
@@ -174,10 +176,11 @@ class _ChannelMerge:
             self._note_left_out(page)
             await self._apply(self._plan, page)
             ids = page.list_ids()
-            await self._learn_gone(after + 1, page.last_id, ids)
+            await self._learn_gone(max(after, 0) + 1, page.last_id, ids)
             after, read = page.last_id, read + len(page.messages) + len(page.left_out)
             self._run.progress(self._channel.name, read, self._done.of)
-        await self._learn_gone(after + 1, _HIGHEST, set())
+        self._is_whole = self._is_whole and read == self._done.of
+        await self._learn_gone(max(after, 0) + 1, _HIGHEST, set())
 
     def _note_left_out(self, page: ForeignPage) -> None:
         self._done.leave_out(page.left_out)

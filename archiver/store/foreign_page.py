@@ -20,6 +20,7 @@ from archiver.store.message import CONTENT_NAMES
 Row: TypeAlias = tuple[Any, ...]
 
 PAGE: Final = 500
+_LOWEST: Final = -(2**63)
 _MOST_ROWS: Final = 20_000
 """Rows of one table for the messages of a page; with more, fewer messages are read at once."""
 AFTER_NAMES: Final = (
@@ -81,26 +82,33 @@ class _TooManyError(Exception):
     """A page has more rows than are read at once."""
 
 
-def count_messages(archive: ForeignArchive) -> dict[int, int]:
-    """The messages of each channel, counted without any index, which may be damaged."""
+def count_messages(archive: ForeignArchive) -> dict[int, int] | None:
+    """The messages of each channel, counted without any index, which may be damaged; None if the table itself is."""
     query = "SELECT channel_id, count(*) FROM message NOT INDEXED GROUP BY channel_id"
-    return dict(archive.conn.execute(query).fetchall())
+    try:
+        return dict(archive.conn.execute(query).fetchall())
+    except sqlite3.Error:
+        return None
 
 
-def count_indexed(archive: ForeignArchive, channel_id: ChannelId) -> int:
-    """The messages of a channel that its key leads to: fewer than there are if the file is damaged."""
+def count_indexed(archive: ForeignArchive, channel_id: ChannelId) -> int | None:
+    """The messages of a channel that its key leads to: fewer than there are, or None, if the file is damaged."""
     query = "SELECT count(*) FROM message INDEXED BY sqlite_autoindex_message_1 WHERE channel_id = ?"
-    return int(archive.conn.execute(query, (channel_id,)).fetchone()[0])
+    try:
+        return int(archive.conn.execute(query, (channel_id,)).fetchone()[0])
+    except sqlite3.Error:
+        return None
 
 
 def iter_pages(archive: ForeignArchive, channel_id: ChannelId, *, size: int = PAGE) -> Iterator[ForeignPage]:
     """Yield the channel's messages, ascending."""
-    after = 0
+    after = _LOWEST
     while True:
         try:
             ids = _list_ids(archive.conn, channel_id, after, size)
         except sqlite3.Error:
-            yield ForeignPage([], [LeftOut(None, f"the file is damaged after message {after}")], after)
+            where = "" if after == _LOWEST else f" after message {after}"
+            yield ForeignPage([], [LeftOut(None, f"the file is damaged{where}, and what follows cannot be read")], after)
             return
         if not ids:
             return

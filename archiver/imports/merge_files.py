@@ -1,0 +1,107 @@
+"""Adopt the stored files of another archive: hashed while they are copied, never fetched again."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from archiver.errors import BlockedPath, Error, IntegrityError
+from archiver.ids import ChannelId
+from archiver.imports.adopt import NotAdopted, adopt_file
+from archiver.imports.source import AttachedFile
+from archiver.media.blob_store import BlobStore
+from archiver.model.media_file import blob_path
+from archiver.store import foreign_files as files
+from archiver.store.database import Database
+from archiver.store.foreign import ForeignArchive
+from archiver.store.foreign_files import ForeignFile, iter_files
+
+_MEDIA: Final = "media/"
+_MOST_LISTED: Final = 20
+
+
+@dataclass(slots=True)
+class MergedFiles:
+    """What became of the files."""
+
+    adopted: int = 0
+    size: int = 0
+    """Bytes of those."""
+    texts: int = 0
+    """Texts that programs made of files."""
+    left_out: list[str] = field(default_factory=list)
+    """Files that are not as the other archive says, each with what is wrong; fetched as if nobody had them."""
+    unlisted: int = 0
+
+
+async def merge_files(
+    database: Database,
+    archive: ForeignArchive,
+    *,
+    channels: Collection[ChannelId] | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+    clock: Callable[[], float] = time.time,
+) -> MergedFiles:
+    """Adopt what we lack. `channels`: only files of these; `progress` is given the bytes that were copied."""
+    done = MergedFiles()
+    blobs = BlobStore(database.path.parent)
+    is_prepared = False
+    found = iter_files(archive, channels)
+    while (file := await asyncio.to_thread(_next, found)) is not None:
+        if not await database.read(files.is_wanted, file):
+            continue
+        if not dry_run and not await database.read(files.is_stored, file):
+            if not is_prepared:
+                await asyncio.to_thread(blobs.prepare)
+                is_prepared = True
+            wrong = await asyncio.to_thread(_adopt, blobs, archive, file)
+            if wrong is not None:
+                _leave_out(done, f"{file.key}: {wrong}")
+                continue
+            progress(file.size)
+        if not dry_run:
+            try:
+                done.texts += await database.write(files.take_file, archive, file, now=int(clock()))
+            except IntegrityError:
+                _leave_out(done, f"{file.key}: its SHA-256 is known with another size")
+                continue
+        done.adopted += 1
+        done.size += file.size
+    return done
+
+
+def _next(found: Iterator[ForeignFile]) -> ForeignFile | None:
+    return next(found, None)
+
+
+def _adopt(blobs: BlobStore, archive: ForeignArchive, file: ForeignFile) -> str | None:
+    """Copy the bytes; return what is wrong with them."""
+    # The directory of the files may be a link to another disk, but nothing below it.
+    path = blob_path(file.sha256).removeprefix(_MEDIA)
+    attached = AttachedFile(slot=0, path=path, size=file.size, sha256=file.sha256)
+    try:
+        adopt_file(blobs, archive.path.parent / _MEDIA, attached)
+    except NotAdopted as exc:
+        return str(exc)
+    except BlockedPath:
+        raise
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Error(
+                f"the disk of {blobs.root} is full; what was copied before is kept.",
+                hint="Make room, and run the import again.",
+            ) from exc
+        return "it cannot be copied"
+    return None
+
+
+def _leave_out(done: MergedFiles, wrong: str) -> None:
+    if len(done.left_out) < _MOST_LISTED:
+        done.left_out.append(wrong)
+    else:
+        done.unlisted += 1
