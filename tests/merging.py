@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from telethon.tl import types
+from telethon.tl.alltlobjects import LAYER
 
 from archiver.convert.stored import derive, read_payload
 from archiver.evidence.names import StoredNames
@@ -23,7 +24,6 @@ from archiver.model.record import Deleted, Difference, Edited, Event, HistoryPag
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.foreign import open_foreign
-from telethon.tl.alltlobjects import LAYER
 from search.exact import writer as exact
 from tests.sample import CHANNEL, START
 
@@ -118,9 +118,7 @@ class Reader:
         seen = tuple(post for number, post in sorted(self.history.posts.items(), reverse=True) if lo <= number <= hi)
         if not seen:
             return
-        page = HistoryPage(
-            messages=seen, empty_ids=(), pts=self.history.pts, count=len(self.history.posts), exact=True
-        )
+        page = HistoryPage(messages=seen, empty_ids=(), pts=self.history.pts, count=len(self.history.posts), exact=True)
         first = channel.pts is None
         await ingest.store_page(
             channel,

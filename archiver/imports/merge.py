@@ -34,6 +34,7 @@ from archiver.store.foreign_channel import (
     read_standing,
 )
 from archiver.store.foreign_page import ForeignPage, count_indexed, count_messages, iter_pages
+from archiver.store.imported import find_import
 from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
 from archiver.store.merged import Made, MergeMark, make_records, write_page
 from archiver.store.merged_channel import SourceFile
@@ -42,8 +43,8 @@ from archiver.store.merged_sources import map_imports
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""
 _HIGHEST: Final = 2**31
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Given a channel's name, the messages that were read of it, and all of them."""
+Progress: TypeAlias = Callable[[int, int], None]
+"""Given the messages that were read, and all of them."""
 
 
 class Merge:
@@ -61,7 +62,8 @@ class Merge:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.database, self.archive = database, archive
-        self.dry_run, self.progress, self._clock = dry_run, progress, clock
+        self.dry_run, self._progress, self._clock = dry_run, progress, clock
+        self._read = self._total = 0
         self._counted: dict[int, int] | None = {}
 
     def now(self) -> int:
@@ -73,7 +75,14 @@ class Merge:
         self.source = await asyncio.to_thread(describe_source, self.archive)
         self._counted = await asyncio.to_thread(count_messages, self.archive)
         found = await asyncio.to_thread(list_foreign_channels, self.archive)
-        return [await self._merge(channel) for channel in found if only(channel)]
+        wanted = [channel for channel in found if only(channel)]
+        self._total = sum((self._counted or {}).get(channel.channel_id, 0) for channel in wanted)
+        return [await self._merge(channel) for channel in wanted]
+
+    def advance(self, count: int) -> None:
+        """Report that further messages were read."""
+        self._read += count
+        self._progress(self._read, max(self._total, self._read))
 
     async def _merge(self, channel: ForeignChannel) -> MergedChannel:
         counted = None if self._counted is None else self._counted.get(channel.channel_id, 0)
@@ -117,6 +126,9 @@ class _ChannelMerge:
         channel_id = self._channel.channel_id
         ours = find_channel(conn, channel_id)
         self._done.added = ours is None
+        self._done.is_imported_only = ours is None or ours.imported_only
+        before = find_import(conn, channel_id, self._run.source.sha256, channels.FORMAT)
+        self._done.imported_before = before is not None and before.finished_at is not None
         if ours is not None:
             covered = channels.list_all_proven(conn, channel_id)
             self._ours_prove = Notices(iter_latest_proofs(conn, channel_id, covered)).find
@@ -165,6 +177,7 @@ class _ChannelMerge:
         import_id = channels.start_import(conn, self._channel, self._run.source, now=now)
         earlier = map_imports(conn, self._run.archive, self._channel.channel_id)
         self._mark = MergeMark(import_id, earlier, now)
+        self._done.import_id = import_id
         return self._mark
 
     async def read_pages(self) -> None:
@@ -177,8 +190,9 @@ class _ChannelMerge:
             await self._apply(self._plan, page)
             ids = page.list_ids()
             await self._learn_gone(max(after, 0) + 1, page.last_id, ids)
-            after, read = page.last_id, read + len(page.messages) + len(page.left_out)
-            self._run.progress(self._channel.name, read, self._done.of)
+            count = len(page.messages) + len(page.left_out)
+            after, read = page.last_id, read + count
+            self._run.advance(count)
         self._is_whole = self._is_whole and read == self._done.of
         await self._learn_gone(max(after, 0) + 1, _HIGHEST, set())
 

@@ -36,6 +36,12 @@ class MergedChannel:
     left_out: list[LeftOut] = field(default_factory=list)
     unlisted: int = 0
     """Messages left out beyond those listed."""
+    import_id: int | None = None
+    """None: nothing was written."""
+    imported_before: bool = False
+    """Whether all of this very file was taken over before."""
+    is_imported_only: bool = True
+    """Whether the channel is known by imports alone, not mirrored."""
     captures: int = 0
     """Answers of its log added."""
     described: bool = False
@@ -51,6 +57,11 @@ class MergedChannel:
         return bool(
             self.added or self.new or self.changed or self.captures or self.described or self.deleted or self.synced_at
         )
+
+    @property
+    def count_left_out(self) -> int:
+        """The number of messages left out."""
+        return len(self.left_out) + self.unlisted
 
     def leave_out(self, found: Sequence[LeftOut]) -> None:
         """Note messages that are not taken."""
@@ -76,9 +87,8 @@ class MergedChannel:
 
     def to_counts(self) -> dict[str, int]:
         """As the record of the import has it."""
-        left_out = len(self.left_out) + self.unlisted
         return {
             **{name: getattr(self, name) for name in ("new", "changed", "same", "revisions", "deleted", "returned")},
-            "left_out": left_out,
+            "left_out": self.count_left_out,
             "captures": self.captures,
         }

@@ -78,7 +78,7 @@ class MergedMessage:
     adds: tuple[int, ...] = ()
     """Places of the other's earlier contents to add, CURRENT for its current one."""
     replaced_at: int = 0
-    """When the content that is no longer, or never was, the current one had been replaced."""
+    """When the newer of the two contents was first seen."""
     first_seen: int
     origin: str
     last_seen: int
@@ -110,7 +110,7 @@ def merge_message(ours: KnownMessage, theirs: KnownMessage, notices: Iterable[No
         takes=takes,
         keeps=keeps,
         adds=tuple(adds),
-        replaced_at=max(mine.last_seen, other.began) if takes else max(other.last_seen, mine.began),
+        replaced_at=other.began if takes else mine.began,
         first_seen=first_seen,
         origin=origin,
         last_seen=last_seen,

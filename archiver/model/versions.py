@@ -36,6 +36,8 @@ class StoredRevision(NamedTuple):
     replaced_at: int
     payload_sha256: bytes
     layer: int
+    import_id: int | None = None
+    """Of another archive that captured it; its times are apart from those of ours."""
 
 
 class Absence(NamedTuple):
@@ -110,12 +112,15 @@ def list_versions(
     """The versions of a message in the order they were published. `revisions` are in the order of observation."""
     earlier: list[Version] = []
     since = message.first_seen
+    is_merged = any(one.import_id is not None for one in revisions)
     for one in revisions:
         # A late revision was seen only once, and the content held at that time stayed current.
         late = one.first_seen == one.replaced_at
-        earlier.append(_earlier(one, since=one.first_seen if late else since))
-        since = since if late else one.replaced_at
-    earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, one.revision))
+        earlier.append(_earlier(one, since=one.first_seen if late or one.import_id is not None else since))
+        if not late:
+            since = max(since, one.replaced_at) if is_merged else one.replaced_at
+    seen = (lambda one: one.first_seen) if is_merged else lambda _: 0
+    earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, seen(one), one.revision))
     versions = [*earlier, _current(message, media, since=since)]
     return [versions[0], *(_compared(old, new) for old, new in pairwise(versions))]
 

@@ -108,7 +108,9 @@ def iter_pages(archive: ForeignArchive, channel_id: ChannelId, *, size: int = PA
             ids = _list_ids(archive.conn, channel_id, after, size)
         except sqlite3.Error:
             where = "" if after == _LOWEST else f" after message {after}"
-            yield ForeignPage([], [LeftOut(None, f"the file is damaged{where}, and what follows cannot be read")], after)
+            yield ForeignPage(
+                [], [LeftOut(None, f"the file is damaged{where}, and what follows cannot be read")], after
+            )
             return
         if not ids:
             return

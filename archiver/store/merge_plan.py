@@ -1,4 +1,4 @@
-"""What a page of another archive changes in ours: compared, decided by `archiver.model.merging`, and not written yet."""
+"""What a page of another archive changes in ours: compared, decided by `archiver.model.merging`, not written yet."""
 
 from __future__ import annotations
 

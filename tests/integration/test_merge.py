@@ -1,4 +1,4 @@
-"""Another archive of telekeep is taken over: nothing is lost, nothing is overwritten, nothing is claimed that is not known."""
+"""Another archive is taken over: nothing is lost, nothing is overwritten, nothing is claimed that is not known."""
 
 from __future__ import annotations
 

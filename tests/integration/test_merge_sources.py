@@ -1,4 +1,4 @@
-"""What may come as another archive: of any age, in use, read-only, damaged, hostile. None is written to; none does harm."""
+"""What may come as another archive: of any age, in use, damaged, hostile. None is written to; none does harm."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_archives_of_every_version_are_taken_over(source: Path, tmp_path: 
         for table in ("channel", "channel_revision", "coverage", "capture", "message", "revision", "absence"):
             known = {row[1] for row in conn.execute(f"PRAGMA new.table_info({table})")}
             names = ", ".join(row[1] for row in conn.execute(f"PRAGMA main.table_info({table})") if row[1] in known)
-            conn.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
+            conn.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608
     [done] = await merge(old, tmp_path / "ours", now=NOW)
     assert (done.new, done.revisions, done.deleted, done.left_out) == (4, 1, 1, [])
     assert list_faults(tmp_path / "ours") == []
@@ -207,9 +207,7 @@ WRONG: dict[str, str] = {
 
 
 @pytest.mark.parametrize("statement", WRONG.values(), ids=WRONG.keys())
-async def test_a_message_with_impossible_values_is_left_out_alone(
-    source: Path, tmp_path: Path, statement: str
-) -> None:
+async def test_a_message_with_impossible_values_is_left_out_alone(source: Path, tmp_path: Path, statement: str) -> None:
     edit_archive(source, statement)
     [done] = await merge(source, tmp_path / "ours", now=NOW)
     assert done.new == 3

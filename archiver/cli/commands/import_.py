@@ -41,11 +41,15 @@ Examples:
   telekeep import result.json --channel @name
   telekeep import messages.html --channel 1234567890 --tz Europe/Kyiv
   telekeep import result.json --dry-run
+  telekeep import /mnt/colleague/telekeep/
 
 Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL and
 Parquet; the format is told by the content. Nothing that was captured from Telegram is ever overwritten: what is empty
 is filled, other words are kept as a revision, other values are kept beside, and show and history name the file. The
 files beside the export are copied into the archive.
+
+Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
+all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
 
 No account is needed. A channel that the archive does not know is kept as imported: it can be searched and exported, and
 is mirrored once `telekeep add` finds it. Of an import it is never known what is missing. See docs/imports.md.
@@ -89,9 +93,12 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
     from archiver.cli.view.import_report import ImportReport, report_import
     from archiver.imports.detect import open_source
     from archiver.imports.import_file import HashedSource
+    from archiver.store.foreign import is_archive
     from search.query.dates import parse_zone
 
     directory = invocation.settings().archive.dir
+    if await asyncio.to_thread(is_archive, order.path):
+        return await _merge(directory, order)
     zone: tzinfo | None = None if order.zone is None else parse_zone(order.zone)
     source = await asyncio.to_thread(open_source, order.path, zone)
     hashed = await asyncio.to_thread(HashedSource, source)
@@ -102,6 +109,16 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
     if order.shape != "people":
         (output.json if order.shape == "json" else output.jsonl)(result.to_object())
     return result.exit_status
+
+
+async def _merge(directory: Path, order: ImportOrder) -> int:
+    """Take over another archive of telekeep."""
+    from archiver.cli.commands.import_archive import import_archive
+
+    async with _open(directory, is_dry_run=order.is_dry_run) as database:
+        return await import_archive(
+            database, directory, order.path, order.channel, is_dry_run=order.is_dry_run, shape=order.shape
+        )
 
 
 @asynccontextmanager

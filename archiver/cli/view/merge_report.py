@@ -1,0 +1,158 @@
+"""What taking over another archive brought, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from archiver.cli import output
+from archiver.cli.terminal import terminal_safe
+from archiver.cli.view import figures
+from archiver.compose.merge_archive import MergeOutcome
+from archiver.imports.merged import MergedChannel
+from archiver.model.row import iso
+
+_PLACES = 5
+"""Maximum number of messages named for each kind of flaw."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What was taken over."""
+
+    path: Path
+    outcome: MergeOutcome
+    is_dry_run: bool
+
+    @property
+    def exit_status(self) -> int:
+        """0 all, 1 nothing there, 3 all but what is named."""
+        if any(one.count_left_out for one in self.outcome.channels) or self.outcome.files.left_out:
+            return 3
+        return 0 if any(one.of for one in self.outcome.channels) else 1
+
+    def to_object(self) -> dict[str, Any]:
+        """As JSON, with the keys of any import."""
+        source, files = self.outcome.source, self.outcome.files
+        channels = [_channel_object(one) for one in self.outcome.channels]
+        summed = ("messages", "new", "same", "filled", "differing", "revisions", "missing")
+        return {
+            "path": str(self.path),
+            "format": "telekeep",
+            "sha256": source.sha256,
+            "bytes": source.octets,
+            "tz": None,
+            "dry_run": self.is_dry_run,
+            **{name: sum(one[name] for one in channels) for name in summed},
+            "files": files.adopted,
+            "channels": channels,
+            "refused": [],
+            "broken": [*files.left_out],
+            "exit_status": self.exit_status,
+            "archive": {**orjson.loads(source.archive), "file_bytes": files.size, "annotations": files.texts},
+        }
+
+
+def _channel_object(one: MergedChannel) -> dict[str, Any]:
+    return {
+        "channel_id": one.channel_id,
+        "channel": one.name,
+        "made": one.is_imported_only,
+        "import_id": one.import_id,
+        "newest": None,
+        "imported_before": one.imported_before,
+        "messages": one.of,
+        "new": one.new,
+        "same": one.same,
+        "filled": 0,
+        "differing": one.changed,
+        "revisions": one.revisions,
+        "missing": one.deleted,
+        "files": 0,
+        "attached": 0,
+        "flaws": [
+            {"what": what, "count": count, "places": places, "note": False, "fatal": False}
+            for what, count, places in _group_flaws(one)
+        ],
+        "merged": {
+            "returned": one.returned,
+            "captures": one.captures,
+            "whole": one.proves,
+            "synced_at": iso(one.synced_at),
+        },
+    }
+
+
+def _group_flaws(one: MergedChannel) -> Iterator[tuple[str, int, list[str]]]:
+    counts = Counter(flaw.what for flaw in one.left_out)
+    for what, count in counts.items():
+        ids = [flaw.message_id for flaw in one.left_out if flaw.what == what]
+        yield what, count, [f"message {number}" for number in ids[:_PLACES] if number is not None]
+    if one.unlisted:
+        yield "further messages were left out", one.unlisted, []
+
+
+def report_merge(result: MergeReport) -> None:
+    """Say what was taken over."""
+    for one in result.outcome.channels:
+        output.note(f"{one.name}: {_brought(one, dry=result.is_dry_run)}")
+        for line in _remarks(one, dry=result.is_dry_run):
+            output.note(f"{one.name}: {line}")
+        for what, count, places in _group_flaws(one):
+            more = ", ..." if count > len(places) and places else ""
+            where = f" ({', '.join(places)}{more})" if places else ""
+            output.warn(terminal_safe(f"{one.name}: {figures.count(count, 'message')} left out: {what}{where}."))
+    _report_files(result)
+    if not any(one.of for one in result.outcome.channels):
+        output.error(f"{result.path}: there are no messages in it.")
+    if result.is_dry_run:
+        output.note("nothing was written (--dry-run)")
+
+
+def _report_files(result: MergeReport) -> None:
+    files = result.outcome.files
+    if files.adopted:
+        verb = "would be copied" if result.is_dry_run else "copied"
+        texts = f", with {figures.count(files.texts, 'text')} that programs made of them" if files.texts else ""
+        output.note(f"{figures.count(files.adopted, 'file')} {verb} ({figures.size(files.size)}){texts}")
+    for line in files.left_out:
+        output.warn(terminal_safe(f"file not taken: {line}."))
+    if files.unlisted:
+        output.warn(f"{figures.count(files.unlisted, 'further file')} not taken.")
+
+
+def _brought(one: MergedChannel, *, dry: bool) -> str:
+    if not one.of:
+        return "no messages"
+    if not one.is_change:
+        known = f"{figures.count(one.of, 'message')}, all of them known"
+        return f"{known}; nothing {'would change' if dry else 'changed'}"
+    return ", ".join(_parts(one))
+
+
+def _parts(one: MergedChannel) -> Iterator[str]:
+    yield f"{figures.count(one.new, 'message')} new"
+    if one.same:
+        yield f"{figures.number(one.same)} known"
+    if one.changed:
+        yield f"{figures.number(one.changed)} known better"
+    if one.revisions:
+        yield figures.count(one.revisions, "earlier content")
+    if one.deleted:
+        yield f"{figures.number(one.deleted)} learnt to be deleted or no longer visible"
+    if one.returned:
+        yield f"{figures.number(one.returned)} back after a deletion"
+
+
+def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
+    if one.count_left_out:
+        yield "as some messages are left out, nothing is taken over of what was missing there"
+    if one.is_imported_only and one.added and one.of:
+        known = f", as of {iso(one.synced_at)}" if one.synced_at is not None else ""
+        verb = "would be kept" if dry else "is kept"
+        yield f"{verb} as imported{known}, not mirrored. `telekeep add` goes on from there"

@@ -1,0 +1,85 @@
+"""`telekeep import` of another archive of telekeep: which of its channels, and where they go."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.address import parse_channel
+from archiver.errors import NotFound
+from archiver.imports.merge import Merge
+from archiver.imports.merge_files import MergedFiles, merge_files
+from archiver.imports.merged import MergedChannel
+from archiver.model.row import ChannelName
+from archiver.reading.find_channel import get_named_channel
+from archiver.store.database import Database
+from archiver.store.foreign import ForeignArchive, open_foreign
+from archiver.store.foreign_channel import ForeignChannel, list_foreign_channels
+from archiver.store.foreign_values import WrongValueError
+from archiver.store.merged_channel import SourceFile
+from search.exact import writer
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOutcome:
+    """What taking over another archive brought."""
+
+    source: SourceFile
+    channels: Sequence[MergedChannel]
+    files: MergedFiles
+
+
+async def merge_archive(
+    database: Database | None,
+    directory: Path,
+    path: Path,
+    *,
+    channel: str | None = None,
+    is_dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> MergeOutcome:
+    """Take over the archive at this path, or say what that would bring. `database` None: in an empty archive.
+
+    `channel`: as typed; None: all of them. `progress` is given the messages read, and all.
+    """
+    with open_foreign(path, directory) as archive:
+        wanted = await asyncio.to_thread(_choose, archive, channel)
+        ids = {one.channel_id for one in wanted}
+        async with _target(database) as target:
+            merge = Merge(target, archive, dry_run=is_dry_run, progress=progress)
+            done = await merge.run(lambda one: one.channel_id in ids)
+            of = None if channel is None else ids
+            files = await merge_files(target, archive, channels=of, dry_run=is_dry_run)
+        return MergeOutcome(merge.source, done, files)
+
+
+@asynccontextmanager
+async def _target(database: Database | None) -> AsyncIterator[Database]:
+    """The archive; an empty one to compare with where there is none yet."""
+    if database is not None:
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="telekeep-import-") as folder:
+        async with await Database.open(Path(folder)) as empty:
+            await empty.write(writer.create)
+            yield empty
+
+
+def _choose(archive: ForeignArchive, typed: str | None) -> list[ForeignChannel]:
+    try:
+        known = list_foreign_channels(archive)
+    except WrongValueError as exc:
+        raise NotFound(f"{archive.path}: a channel's {exc}.") from exc
+    if typed is None:
+        return known
+    names = [ChannelName(one.channel_id, one.username, None, one.title, ()) for one in known]
+    try:
+        chosen = get_named_channel(parse_channel(typed), names)
+    except NotFound as exc:
+        listed = ", ".join(one.name for one in known[:10])
+        raise NotFound(f"{archive.path} has no channel {typed}.", hint=f"It has: {listed}." if known else None) from exc
+    return [one for one in known if one.channel_id == chosen.channel_id]
