@@ -54,9 +54,7 @@ def check_accounts(captures: Iterable[Mapping[str, Any]], access: Container[tupl
         {
             str(one["account"])
             for one in captures
-            if not _is_foreign(one)
-            and one["method"] != "import"
-            and (one["channel_id"], one["account"]) not in access
+            if not _is_foreign(one) and one["method"] != "import" and (one["channel_id"], one["account"]) not in access
         }
     ):
         yield f"{account} read a channel that it never looked up"

@@ -94,7 +94,7 @@ def without_filled(row: Row, pieces: Iterable[StoredPiece]) -> tuple[Row, dict[s
 
 def is_import_time(at: object, imports: Mapping[int, ImportLog]) -> bool:
     """Whether an import may have given a message this time: none is later than the import itself."""
-    return isinstance(at, int) and any(at <= one.at for one in imports.values())
+    return isinstance(at, int) and any(at <= one.at for one in imports.values() if one.format != "telekeep")
 
 
 def _find_piece(digest: bytes, pieces: Iterable[StoredPiece], imports: Mapping[int, ImportLog]) -> ImportLog | None:
