@@ -6,7 +6,6 @@ import asyncio
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ import pytest
 from archiver.store.channel import upsert_channel
 from archiver.store.database import Writer
 from search.meili.routing import choose_node, node_name
-from tests.doubles.meilisearch.fixtures import Meili
-from tests.doubles.meilisearch.server import Server
+from tests.doubles.meilisearch.fixtures import Meili, three_nodes
 from tests.integration.index_rig import Desk, desk_of, every_document
 from tests.sample import CHANNEL, make_channel
 
@@ -27,13 +25,8 @@ CHANNELS = 12
 @pytest.fixture
 def meilis(tmp_path: Path) -> Iterator[list[Meili]]:
     """Three servers with one master key."""
-    with ExitStack() as stack:
-        servers = [
-            stack.enter_context(Server(db=tmp_path / f"meilisearch-{number}", master_key="master")) for number in "123"
-        ]
-        yield [Meili(server.url, server.master_key, server) for server in servers]
-    for server in servers:
-        assert not server.crashes, server.crashes[0]
+    with three_nodes(tmp_path, "master") as nodes:
+        yield nodes
 
 
 def name(meili: Meili) -> str:

@@ -1,6 +1,7 @@
 """A server for suites that hold for the double and for a real Meilisearch alike. Import `meili` in a conftest.
 
 With MEILI_URL (and MEILI_MASTER_KEY) set the suites run on that server, else on a double of their own for each test.
+MEILI_URLS names three empty servers with that key, for the suites of several nodes; their indexes and keys are deleted.
 What only the double can do (faults, restarts, records of calls) is behind `meili.double`, which skips on a real one.
 """
 
@@ -11,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,14 @@ class Meili:
         for key in self._keys:
             client.delete_key(key)
 
+    def empty(self) -> None:
+        """Delete every index and key of a real server."""
+        client = self.client()
+        for index in client.get_indexes({"limit": 1000})["results"]:
+            self.wait(client.delete_index(index.uid))
+        for key in client.get_keys({"limit": 1000}).results:
+            client.delete_key(key.uid)
+
 
 @pytest.fixture
 def meili(tmp_path: Path) -> Iterator[Meili]:
@@ -118,3 +128,22 @@ def meili(tmp_path: Path) -> Iterator[Meili]:
     with Server(db=tmp_path / "meilisearch") as server:
         yield Meili(server.url, server.master_key, server)
     assert not server.crashes, server.crashes[0]
+
+
+@contextmanager
+def three_nodes(directory: Path, master_key: str) -> Iterator[list[Meili]]:
+    """Three servers with one master key: doubles of their own, or those of MEILI_URLS."""
+    if urls := os.environ.get("MEILI_URLS"):
+        found = [Meili(url.rstrip("/"), os.environ["MEILI_MASTER_KEY"], None) for url in urls.split(",")]
+        for meili in found:
+            meili.empty()
+        yield found
+        return
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(Server(db=directory / f"meilisearch-{number}", master_key=master_key))
+            for number in "123"
+        ]
+        yield [Meili(server.url, server.master_key, server) for server in servers]
+    for server in servers:
+        assert not server.crashes, server.crashes[0]
