@@ -6,12 +6,12 @@ them; engines fold them (`normalize`). Writing the same document twice changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from search.text.hosts import link_host
-from search.text.marks import each_hashtag, written_hashtags, written_links, written_names
+from search.text.marks import each_hashtag, may_have_marks, written_hashtags, written_links, written_names
 from search.text.numbers import grouped_numbers
 
 Key: TypeAlias = tuple[int, int]
@@ -153,17 +153,22 @@ class Document:
             if text:
                 yield text
 
+    def may_have_marks(self) -> bool:
+        """Quick check for hashtags, mentions, links and hosts; may give false positives."""
+        known = self.hashtags or self.mentions or self.links or self.domains
+        return bool(known) or may_have_marks(self.text) or any(map(may_have_marks, self.extra))
+
     def all_hashtags(self) -> dict[str, None]:
         """Hashtags and cashtags, marked or not, without `#`; `#tag@channel` also without the channel."""
-        return each_hashtag([*self.hashtags, *(tag for text in self._own_texts() for tag in written_hashtags(text))])
+        return each_hashtag([*self.hashtags, *self._written(written_hashtags)])
 
     def all_mentions(self) -> dict[str, None]:
         """All mentions, marked or not."""
-        return dict.fromkeys([*self.mentions, *(name for text in self._own_texts() for name in written_names(text))])
+        return dict.fromkeys([*self.mentions, *self._written(written_names)])
 
     def all_links(self) -> dict[str, None]:
         """All links, marked or not."""
-        return dict.fromkeys([*self.links, *(link for text in self._own_texts() for link in written_links(text))])
+        return dict.fromkeys([*self.links, *self._written(written_links)])
 
     def hosts_of(self, links: Iterable[str]) -> dict[str, None]:
         """Hosts of these links, and the further ones."""
@@ -174,9 +179,9 @@ class Document:
         """Numbers with grouped digits, without the separators."""
         return dict.fromkeys([number for text in self.texts() for number in grouped_numbers(text)])
 
-    def _own_texts(self) -> Iterator[str]:
-        yield self.text
-        yield from self.extra
+    def _written(self, find: Callable[[str], list[str]]) -> list[str]:
+        """What is found in the text and the further ones, but for the file name."""
+        return [one for text in (self.text, *self.extra) for one in find(text)]
 
     @property
     def ext(self) -> str | None:

@@ -27,6 +27,8 @@ SURE: Final = 0.5
 
 # Both cases are spelled out: a case-insensitive pattern takes twice as long.
 _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
+_MAY_BE_LINK = re.compile("[/@#]|[wW]{3}\\.")
+_WORDS = re.compile(r"(?:[^\W\d_]+|['’ʼ]+)+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
     # Letters that mark the language (a text has at least one), and all letters it may have.
@@ -43,6 +45,9 @@ _ALPHABETS: Final = {
 _SIGNS: Final = [
     (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
 ]
+_OTHER_THAN_HAN: Final = re.compile("[^\u3005\u3400-\u9fff]")
+_NO_KANA: Final = 32
+"""So many Chinese characters and no kana: Chinese. Japanese has no sentence without kana, only titles and names."""
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
 """Three-letter labels mapped to the two-letter code of a related language."""
 
@@ -76,12 +81,25 @@ def guess(text: str) -> str | None:
 def _sample(text: str) -> str:
     """The first words without noise; usually the first part of a text has enough of them."""
     for size in (SAMPLE + _MARGIN, 3 * SAMPLE):
-        words = _NOISE.sub(" ", text[:size]).split()
+        words = _words(text[:size])
         sample = " ".join(words)
         # The last word may be the start of noise that is only recognised by its end.
         if words and len(sample) - len(words[-1]) > SAMPLE:
             break
     return sample[:SAMPLE]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text without noise. Those of letters alone, which most are, need no pattern."""
+    if _MAY_BE_LINK.search(text):
+        return _NOISE.sub(" ", text).split()
+    words: list[str] = []
+    for word in text.split():
+        if word.isalpha():
+            words.append(word)
+        else:
+            words += _WORDS.findall(word)
+    return words
 
 
 def _dense(letters: str) -> bool:
@@ -95,8 +113,10 @@ def _by_letters(letters: str) -> str | None:
     own = _LATIN.sub("", letters)
     if len(own) * 2 <= len(letters):
         return None
-    found = (name for name, sign, other in _SIGNS if not other.search(own) and sign.search(own))
-    return next(found, None)
+    for name, sign, other in _SIGNS:
+        if not other.search(own) and sign.search(own):
+            return name
+    return "zh" if len(own) >= _NO_KANA and not _OTHER_THAN_HAN.search(own) else None
 
 
 def _by_model(sample: str) -> str | None:

@@ -6,13 +6,15 @@ Single characters take a third less space than pairs, since a text has fewer dis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from search.text.normalize import Needle, fold
-from search.text.scripts import is_unspaced, may_be_unspaced, split_scripts
+from search.text.scripts import is_unspaced, may_be_unspaced, unspaced_runs
 
 _SEPARATOR: Final = ":"
+_BETWEEN: Final = f" {_SEPARATOR} "
 
 
 def index_line(text: str) -> str:
@@ -20,7 +22,7 @@ def index_line(text: str) -> str:
     folded = fold(text)
     if not may_be_unspaced(folded):
         return folded
-    return " ".join(_separate_unspaced([piece for word in folded.split() for piece in split_scripts(word)]))
+    return " ".join(unspaced_runs().sub(_separate, folded).split())
 
 
 def line_needle(found: Needle) -> Needle:
@@ -31,14 +33,9 @@ def line_needle(found: Needle) -> Needle:
     return Needle(single, found.prefix and not is_unspaced(single[-1]))
 
 
-def _separate_unspaced(parts: Sequence[str]) -> Iterator[str]:
-    ended = False
-    for piece in parts:
-        run = is_unspaced(piece)
-        if run and ended:
-            yield _SEPARATOR
-        yield piece.replace("", " ").strip() if run else piece  # a space between all characters
-        ended = run
+def _separate(run: re.Match[str]) -> str:
+    """Return the characters of unspaced strings, and what separates the strings."""
+    return f" {_BETWEEN.join([' '.join(string) for string in run[0].split()])} "
 
 
 def _single(terms: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ are flags of the row instead: a flag costs nothing, a term three bytes in each m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ from search.text.numbers import grouped_term
 from search.words.separable import split_verbs
 
 _BREAK = " :: "
+_has_digit = re.compile("[0-9]").search
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which can be searched separately."""
 
@@ -42,8 +44,10 @@ class Entry:
 
 def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
-    text = _BREAK.join([*map(index_line, document.texts()), *map(grouped_term, document.grouped_numbers())])
-    line = f"{' '.join(_tags(document))} {text}"
+    lines = list(map(index_line, document.texts()))
+    if any(map(_has_digit, lines)):
+        lines += map(grouped_term, document.grouped_numbers())
+    line = f"{' '.join(_tags(document))} {_BREAK.join(lines)}"
     content = "\0".join((line, *document.file_ids))  # no term, but a new picture is a new content
     digest = blake2b(content.encode(), digest_size=4).digest()
     return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))
@@ -71,17 +75,15 @@ def channel_term(channel_id: int) -> str:
 
 def _tags(document: Document) -> Iterator[str]:
     yield channel_term(document.channel_id)
-    for tag in document.all_hashtags():
-        yield tag_term("hashtag", tag)
-    for name in document.all_mentions():
-        yield tag_term("mention", name)
-    links = document.all_links()
-    for verb in split_verbs(document.texts(), document.lang):
-        yield f":verb:{verb}"
-    for link in links:
-        yield tag_term("url", link)
-    for host in document.hosts_of(links):
-        yield from (f":domain:{value}" for value in domain_values(host))
+    is_marked = document.may_have_marks()
+    if is_marked:
+        yield from [tag_term("hashtag", tag) for tag in document.all_hashtags()]
+        yield from [tag_term("mention", name) for name in document.all_mentions()]
+    yield from [f":verb:{verb}" for verb in split_verbs(document.texts(), document.lang)]
+    if is_marked:
+        links = document.all_links()
+        yield from [tag_term("url", link) for link in links]
+        yield from [f":domain:{value}" for host in document.hosts_of(links) for value in domain_values(host)]
     if document.topic_id is not None:
         yield f":topic:{document.topic_id}"
     if document.mime:

@@ -7,7 +7,7 @@ https://core.telegram.org/api/entities
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 _MARKS: Final = (
@@ -26,24 +26,27 @@ _LINK: Final = r"(?<![\w@])(?:[Hh][Tt][Tt][Pp][Ss]?://|(?:[Ww]{3}\.|[Tt]\.[Mm][E
 _AFTER_LINK: Final = r"[.,;:!?…'’*_~\]}]+$"
 
 
-def written_hashtags(text: str) -> Iterator[str]:
-    """Yield the hashtags in a text without their `#`, and cashtags with their `$`."""
-    if "#" in text or "＃" in text:
-        yield from (found[1] for found in re.finditer(_HASHTAG, text))
+def may_have_marks(text: str) -> bool:
+    """Quick check for hashtags, names and links in a text; may give false positives."""
+    return "#" in text or "@" in text or "/" in text or "$" in text or "www." in text or "＃" in text or "＠" in text
+
+
+def written_hashtags(text: str) -> list[str]:
+    """List the hashtags in a text without their `#`, and cashtags with their `$`."""
+    found: list[str] = re.findall(_HASHTAG, text) if "#" in text or "＃" in text else []
     if "$" in text:
-        yield from (f"${found[1]}" for found in re.finditer(_CASHTAG, text))
+        found += [f"${name}" for name in re.findall(_CASHTAG, text)]
+    return found
 
 
-def written_names(text: str) -> Iterator[str]:
-    """Yield the usernames in a text that have an `@`."""
-    if "@" in text or "＠" in text:
-        yield from (found[1] for found in re.finditer(_NAME, text))
+def written_names(text: str) -> list[str]:
+    """List the usernames in a text that have an `@`."""
+    return re.findall(_NAME, text) if "@" in text or "＠" in text else []
 
 
-def written_links(text: str) -> Iterator[str]:
-    """Yield the links in a text that start with `https://`, `www.` or `t.me/`."""
-    if "/" in text or "www." in text:
-        yield from (_trim(found[0]) for found in re.finditer(_LINK, text))
+def written_links(text: str) -> list[str]:
+    """List the links in a text that start with `https://`, `www.` or `t.me/`."""
+    return list(map(_trim, re.findall(_LINK, text))) if "/" in text or "www." in text else []
 
 
 def each_hashtag(tags: Iterable[str]) -> dict[str, None]:

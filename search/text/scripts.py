@@ -43,3 +43,9 @@ def split_scripts(word: str) -> list[str]:
 @cache
 def _script_pieces() -> re.Pattern[str]:
     return re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+
+
+@cache
+def unspaced_runs() -> re.Pattern[str]:
+    """Pattern for strings of unspaced scripts with nothing but spaces between them."""
+    return re.compile(f"[{_UNSPACED}]+(?:\\s+[{_UNSPACED}]+)*")
