@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from config.records import record
 from search.text.hosts import link_host
 from search.text.marks import each_hashtag, may_have_marks, written_hashtags, written_links, written_names
 from search.text.numbers import grouped_numbers
@@ -52,7 +53,7 @@ class Details:
     """Message id that it replies to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Document:
     """The searchable view of one message."""
 

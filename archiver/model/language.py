@@ -28,6 +28,7 @@ SURE: Final = 0.5
 # Both cases are spelled out: a case-insensitive pattern takes twice as long.
 _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
 _MAY_BE_LINK = re.compile("[/@#]|[wW]{3}\\.")
+_COMMON_NOISE: Final = ",.:-،，"
 _WORDS = re.compile(r"(?:[^\W\d_]+|['’ʼ]+)+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {
@@ -90,16 +91,15 @@ def _sample(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text without noise. Those of letters alone, which most are, need no pattern."""
+    """The words of a text without noise. Most texts have only common signs; a pattern takes five times as long."""
     if _MAY_BE_LINK.search(text):
         return _NOISE.sub(" ", text).split()
-    words: list[str] = []
-    for word in text.split():
-        if word.isalpha():
-            words.append(word)
-        else:
-            words += _WORDS.findall(word)
-    return words
+    for sign in _COMMON_NOISE:
+        text = text.replace(sign, " ")
+    words = text.split()
+    if all(map(str.isalpha, words)):
+        return words
+    return _WORDS.findall(text)
 
 
 def _dense(letters: str) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from archiver.ids import AccessHash, ChannelId, MessageId
+from config.records import record
 
 Origin: TypeAlias = Literal["history", "update", "audit", "import"]
 """How a message was received: in a history page, a difference, an audit, or an imported export."""
@@ -49,7 +50,7 @@ class Channel:
     """Whether the full channel was fetched: only then are `about` and `participants` known, even if empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Media:
     """One attachment of a message: its metadata, and where its file is."""
 
@@ -83,7 +84,7 @@ class Media:
     """What became of its file: see `archiver.model.media_file.FileState`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Message:
     """One observation of a message."""
 

@@ -22,7 +22,7 @@ def index_line(text: str) -> str:
     folded = fold(text)
     if not may_be_unspaced(folded):
         return folded
-    return " ".join(unspaced_runs().sub(_separate, folded).split())
+    return unspaced_runs().sub(_separate, " ".join(folded.split())).strip()
 
 
 def line_needle(found: Needle) -> Needle:

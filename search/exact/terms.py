@@ -26,7 +26,7 @@ from search.text.numbers import grouped_term
 from search.words.separable import split_verbs
 
 _BREAK = " :: "
-_has_digit = re.compile("[0-9]").search
+_may_be_grouped = re.compile("[0-9] +[0-9][0-9]").search
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which can be searched separately."""
 
@@ -45,7 +45,7 @@ class Entry:
 def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
     lines = list(map(index_line, document.texts()))
-    if any(map(_has_digit, lines)):
+    if any(map(_may_be_grouped, lines)):
         lines += map(grouped_term, document.grouped_numbers())
     line = f"{' '.join(_tags(document))} {_BREAK.join(lines)}"
     content = "\0".join((line, *document.file_ids))  # no term, but a new picture is a new content

@@ -47,5 +47,5 @@ def _script_pieces() -> re.Pattern[str]:
 
 @cache
 def unspaced_runs() -> re.Pattern[str]:
-    """Pattern for strings of unspaced scripts with nothing but spaces between them."""
-    return re.compile(f"[{_UNSPACED}]+(?:\\s+[{_UNSPACED}]+)*")
+    """Pattern for strings of unspaced scripts with a space between each, and one around them."""
+    return re.compile(f" ?[{_UNSPACED}]+(?: [{_UNSPACED}]+)* ?")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.model import language
 from archiver.model.language import guess
 
 TEXTS = [
@@ -21,6 +22,7 @@ TEXTS = [
     ("tr", "Bakanlık, köprünün onarılmasının ardından sahil yolunun yeniden açıldığını duyurdu"),
     ("he", "המשרד הודיע על פתיחת הכביש לאורך החוף לאחר תיקון הגשר"),
     ("zh", "交通部宣布大桥修复后沿海公路重新开放"),
+    ("zh", "關於沿海公路重新開放公告交通部門宣布大橋修復工程全部完成車輛行人均可正常通行特此公告"),
     ("ja", "橋の修復後、海岸道路が再開されたと省が発表した"),
     ("ko", "교량 수리 후 해안 도로가 다시 개통되었다고 밝혔다"),
     ("th", "กระทรวงประกาศเปิดถนนเลียบชายฝั่งอีกครั้งหลังซ่อมสะพาน"),
@@ -53,3 +55,8 @@ def test_any_text_gives_two_letters_or_none(text: str) -> None:
     found = guess(text)
     assert found is None or (len(found) == 2 and found.islower() and found.isascii())
     assert guess(text) == found
+
+
+@given(st.text(st.sampled_from("aBéжق国あ한 \n\u064b'’ʼ.,:-،_12²١/@#wWt.me?😀")))
+def test_the_quick_way_to_the_words_finds_the_same_words(text: str) -> None:
+    assert language._words(text) == language._NOISE.sub(" ", text).split()
