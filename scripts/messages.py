@@ -24,6 +24,7 @@ DATA = (
     "not downloaded", "partial", "offloaded", "failed", "gone", "self-destructing", "too big", "not wanted", "refused",
     "same file", "same bytes", "similar picture",
     "photo", "video", "round", "voice", "audio", "gif", "sticker", "custom emoji", "image", "document", "poll", "geo",
+    "geo live", "venue", "dice", "game", "invoice", "paid media", "giveaway", "giveaway results",
     "link", "story", "contact", "webpage", "media", "file", "reply", "service", "unreadable", "none",
     "text", "formatting", "buttons", "rich text", "links", "history", "update", "audit", "import", "difference",
     "starting", "mirroring", "offline", "waiting", "silent", "active",

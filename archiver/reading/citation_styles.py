@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from archiver.formatting.visible import name_reordering, possible
+from archiver.formatting.visible import find_direction, name_reordering, possible
 from archiver.model.row import iso
 from archiver.reading.message_context import MessageContext
 
@@ -35,6 +35,7 @@ _SHORT: Final = ("", "Jan.", "Feb.", "Mar.", "Apr.", "May", "June", "July", "Aug
 _WORDS, _LONGEST = 20, 160
 """Words and characters of a text that stand for its title."""
 _LAST: Final = 253_402_214_400
+_ISOLATES: Final = {"rtl": "\u2067", "ltr": "\u2066", None: "\u2068"}
 _SPECIAL: Final = re.compile(r"[\\{}%&#_$~^]")
 _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
@@ -46,7 +47,7 @@ def cite_as(style: CitationStyle, context: MessageContext) -> str:
 
 def isolated(text: str) -> str:
     """A text of unknown direction for the middle of a line; what would end the isolate is named."""
-    return f"\u2068{_safe(text)}\u2069"
+    return f"{_ISOLATES[find_direction(text)]}{_safe(text)}\u2069"
 
 
 class _Cited:
@@ -170,7 +171,7 @@ def _ended(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return text.replace("\u2068", "").replace("\u2069", "")
+    return re.sub("[\u2066-\u2069]", "", text)
 
 
 def _beginning(text: str) -> str:

@@ -11,6 +11,8 @@ from archiver.web.times import Times, next_month
 MOST_DAYS: Final = 92
 """Maximum number of days with a bar for each; longer charts have a bar for each month."""
 HEIGHT: Final = 64
+_FEWEST: Final = 14
+"""Bars for which there is always room, so that one alone is not as wide as all."""
 PARTS: Final = 200
 """Parts of the time of a line, each with its lowest and highest value."""
 
@@ -62,7 +64,7 @@ def _steps(first: date, last: date, *, by_day: bool) -> Iterator[date]:
 
 def _bars(found: Mapping[str, int], labels: Mapping[str, str]) -> Chart:
     most = max(found.values(), default=0)
-    step = 1000 / max(len(found), 1)
+    step = 1000 / max(len(found), _FEWEST)
     bars = []
     for at, (value, count) in enumerate(found.items()):
         height = max(round(HEIGHT * count / most, 1), 1.5) if count and most else 0

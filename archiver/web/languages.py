@@ -16,6 +16,44 @@ from archiver.web.sentences import Sentences
 DEFAULT: Final = "en"
 NAMES: Final = {"en": "English", "fr": "Français"}
 """The name of each in itself; a language without a name here is shown by its code."""
+_TEXTS: Final = {
+    "ar": "العربية",
+    "az": "azərbaycanca",
+    "be": "беларуская",
+    "bg": "български",
+    "ckb": "کوردی",
+    "cs": "čeština",
+    "de": "Deutsch",
+    "el": "ελληνικά",
+    "en": "English",
+    "es": "español",
+    "fa": "فارسی",
+    "fr": "français",
+    "he": "עברית",
+    "hi": "हिन्दी",
+    "hy": "հայերեն",
+    "id": "Bahasa Indonesia",
+    "it": "italiano",
+    "ja": "日本語",
+    "ka": "ქართული",
+    "kk": "қазақша",
+    "ko": "한국어",
+    "nl": "Nederlands",
+    "pl": "polski",
+    "ps": "پښتو",
+    "pt": "português",
+    "ro": "română",
+    "ru": "русский",
+    "sr": "српски",
+    "sv": "svenska",
+    "tr": "Türkçe",
+    "uk": "українська",
+    "ur": "اردو",
+    "uz": "oʻzbekcha",
+    "vi": "Tiếng Việt",
+    "zh": "中文",
+}
+"""The name in itself of each language in which messages often are."""
 _RANGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{1,3})?))?\s*")
 
 
@@ -26,6 +64,11 @@ class Language(NamedTuple):
     name: str
     texts: gettext.NullTranslations
     sentences: Sentences
+
+
+def name_language(code: str) -> str:
+    """The name of a language of messages in itself, or its code."""
+    return _TEXTS.get(code, code)
 
 
 def load_languages() -> dict[str, Language]:

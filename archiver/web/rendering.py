@@ -11,8 +11,8 @@ from archiver.model.difference import name_changed
 from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
-from archiver.web.languages import Language
-from archiver.web.texts import bare, language_direction, plain, text_html, unturned, visible
+from archiver.web.languages import Language, name_language
+from archiver.web.texts import bare, direction, language_direction, plain, text_html, unturned, visible
 
 
 class Renderer:
@@ -45,10 +45,18 @@ def _environment(language: Language, assets: Assets) -> Environment:
         channel_url=channel_url,
         message_url=message_url,
         link=link,
+        colon=language.texts.pgettext("punctuation", ": "),
+        name_language=name_language,
         say=language.sentences.say,
         name_changed=name_changed,
     )
     made.filters.update(
-        shown=visible, plain=plain, text_html=text_html, unturned=unturned, said=language.sentences.say, bare=bare
+        shown=visible,
+        plain=plain,
+        text_html=text_html,
+        unturned=unturned,
+        said=language.sentences.say,
+        bare=bare,
+        direction=direction,
     )
     return made

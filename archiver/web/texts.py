@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from markupsafe import Markup, escape
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
-from archiver.formatting.visible import name_reordering, possible
+from archiver.formatting.visible import find_direction, name_reordering, possible
 
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+_MIXED: Final = re.compile("[A-Za-z].*[\u0590-\u08ff]|[\u0590-\u08ff].*[A-Za-z]")
+"""A name whose first letter may not tell its direction."""
 
 
 def language_direction(language: str | None) -> str | None:
@@ -20,7 +24,15 @@ def language_direction(language: str | None) -> str | None:
 
 def visible(text: object) -> Markup:
     """A name or title on one line, isolated from the text around it, with hostile characters visible."""
-    return Markup("<bdi>") + Markup(escaped(" ".join(str(text).split()))) + Markup("</bdi>")  # noqa: S704 - escaped
+    line = " ".join(str(text).split())
+    way = find_direction(line) if _MIXED.search(line) else None
+    begin = f'<bdi dir="{way}">' if way else "<bdi>"
+    return Markup(f"{begin}{escaped(line)}</bdi>")  # noqa: S704 - escaped
+
+
+def direction(text: object) -> str:
+    """The direction for an element of its own: as most of its words are, not as its first letter is."""
+    return find_direction(str(text)) or "auto"
 
 
 def plain(text: object) -> Markup:

@@ -15,8 +15,8 @@ from search.engine.protocol import Engine, Question
 class PageWords(MessageWords, Protocol):
     """Describes messages and searches. The words are untrusted, and not yet escaped."""
 
-    def media(self, slot: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
-        """An attachment; `say` translates what is not from the message."""
+    def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> Sequence[str]:
+        """An attachment: its kind, its name or nothing, and all else; `say` translates what is not from the message."""
         ...
 
     def cite(self, context: MessageContext, zone: tzinfo) -> str:

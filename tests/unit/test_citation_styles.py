@@ -52,7 +52,7 @@ async def test_names_and_words_disorder_nothing(directory: Path, style: Citation
     assert "\u202e" not in cited
     depth = 0
     for character in cited:
-        depth += {"\u2068": 1, "\u2069": -1}.get(character, 0)
+        depth += {"\u2066": 1, "\u2067": 1, "\u2068": 1, "\u2069": -1}.get(character, 0)
         assert 0 <= depth <= 1
         if style in ("apa", "chicago", "mla"):
             assert depth or unicodedata.bidirectional(character) not in ("R", "AL")

@@ -39,12 +39,18 @@ _ACTIONS = {
 }
 
 
-def describe_media(slot: Mapping[str, Any], moments: Moments | None = None, say: Say = str) -> str:
+def describe_media(slot: Mapping[str, Any], moments: Moments | None = None) -> str:
     """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers, a place with coordinates."""
+    kind, name, *rest = list_media(slot, moments)
+    return ", ".join(filter(None, (" ".join(filter(None, (kind, name))), *rest)))
+
+
+def list_media(slot: Mapping[str, Any], moments: Moments | None = None, say: Say = str) -> list[str]:
+    """The same in parts: its kind, its name or nothing, and everything else."""
     extra = {key: _when(value, moments) for key, value in (slot.get("extra") or {}).items()}
     name = next((slot[key] for key in ("file_name", "title") if slot.get(key)), "")
-    head = " ".join(filter(None, (say(name_kind(str(slot["kind"]))), str(name))))
-    return ", ".join(filter(None, (head, *_details(slot, extra, say), *map(say, _file(slot)))))
+    rest = (*_details(slot, extra, say), *map(say, _file(slot)))
+    return [say(name_kind(str(slot["kind"]))), str(name), *filter(None, rest)]
 
 
 def describe_action(action: Mapping[str, Any], moments: Moments | None = None) -> str:

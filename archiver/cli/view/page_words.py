@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from archiver.cli.view import nothing
-from archiver.cli.view.attachments import describe_action, describe_buttons, describe_media
+from archiver.cli.view.attachments import describe_action, describe_buttons, describe_media, list_media
 from archiver.cli.view.citation import cite
 from archiver.cli.view.moments import Moments
 from archiver.reading.citation_styles import isolated
@@ -19,9 +19,13 @@ from search.engine.protocol import Engine, Question
 class TerminalWords:
     """See `PageWords`."""
 
-    def media(self, slot: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
+    def media(self, slot: Mapping[str, Any]) -> str:
         """An attachment."""
-        return describe_media(slot, say=say)
+        return describe_media(slot)
+
+    def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> list[str]:
+        """Its kind, its name or nothing, and the parts of all else; `say` translates what is not from the message."""
+        return list_media(slot, say=say)
 
     def action(self, action: Mapping[str, Any]) -> str:
         """What a service message reports."""
