@@ -1,4 +1,4 @@
-"""Parquet exports, read by pyarrow and DuckDB, which are large: only where telekeep[soak] is installed."""
+"""Parquet exports, read by pyarrow and DuckDB, which are large: only where telekeep[readers] is installed."""
 
 from __future__ import annotations
 
