@@ -56,6 +56,7 @@ def main() -> None:
     )
     parser.add_argument("--media", action="store_true", help="instead: downloading files at 50 ms latency")
     parser.add_argument("--photos", type=int, default=1000, help="photos of --media (default: 1000)")
+    parser.add_argument("--page", action="store_true", help="instead: a sync with readers of the page beside it")
     options = parser.parse_args()
     if options.media:
         from media_speed import media_speed
@@ -63,6 +64,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
             rows = media_speed(Path(name), options.photos, options.rounds, telekeep, setting)
             show(f"{options.photos:,} photos", rows)
+        return
+    if options.page:
+        show(f"{options.messages:,} messages", _page(options))
         return
     if options.search:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
@@ -77,6 +81,22 @@ def main() -> None:
             rows = [*mirroring(work, port, options.rounds)]
         rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
     show(f"{options.messages:,} messages", rows)
+
+
+def _page(options: argparse.Namespace) -> Iterator[Row]:
+    """The views of the archive that --keep names, if any; then readers beside a sync."""
+    from page_load import page_load
+    from page_speed import page_speed
+
+    if options.keep:
+        yield from page_speed(options.keep)
+    with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
+        work = Path(name)
+        world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
+        with listening("tests.doubles.telegram", *world) as port:
+            setting(work, port)
+            telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
+            yield from page_load(work, options.rounds, run)
 
 
 def show(title: str, rows: Iterable[Row]) -> None:

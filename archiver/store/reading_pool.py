@@ -1,5 +1,8 @@
 """Read-only connections for many readers at once; each question sees one state of the archive, for a limited time.
 
+The time is what SQLite computes: on a machine busy with mirroring, questions wait for the processor and are not refused
+for it. Readers who come one after the other pause for a moment when the write-ahead log is large (`log_pause`).
+
 SQLite looks at the clock between the steps of its machine. FTS5 looks for a phrase within one step, so the reader is
 answered when the time is over, and the connection serves the next one when that step has ended.
 """
@@ -10,13 +13,15 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from archiver.errors import Error
 from archiver.store.database import Connection, Database
+from archiver.store.log_pause import LONGEST, LogPause
+from archiver.store.medium import ARCHIVE_NAME
 
 SIZE: Final = 4
 """Connections of a pool."""
@@ -26,8 +31,10 @@ TURN: Final = 60.0
 """Maximum seconds to wait for a free connection."""
 _MOMENT: Final = 0.01
 """Seconds within which SQLite itself should have noticed."""
-_GRACE: Final = 5.0
-"""The same where many readers ask at once, and each waits for its turn between two statements."""
+LEEWAY: Final = 25.0
+"""Additional seconds by the clock: for the disk, and where other programs and readers take the processor."""
+_GLANCE: Final = 0.005
+"""Seconds between two looks at whether a pause can end."""
 _STEPS: Final = 20_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 
@@ -46,16 +53,38 @@ class _Reader:
     def __init__(self, database: Database) -> None:
         self.connection = database.connection
         self.until = math.inf
+        """By the clock."""
+        self._computing = 0.0, math.inf
+        """Processor time of the connection's thread when the question began, and how much more it may take."""
+
+    async def begin(self, seconds: float, *, strict: bool) -> None:
+        """Begin a question of so many seconds."""
+        self.until = time.monotonic() + seconds + (0 if strict else LEEWAY)
+        await self.connection._execute(self._begin, seconds)  # type: ignore[no-untyped-call]  # noqa: SLF001  # in its thread
+
+    def _begin(self, seconds: float) -> None:
+        self._computing = time.thread_time(), seconds
+        self.connection._conn.execute("BEGIN")  # noqa: SLF001  # see Database.write
+
+    def release(self) -> None:
+        """The question has ended."""
+        self.until, self._computing = math.inf, (0.0, math.inf)
 
     def is_late(self) -> bool:
-        """Whether SQLite has to stop."""
-        return time.monotonic() > self.until
+        """Whether SQLite has to stop. Called in the connection's thread."""
+        began, seconds = self._computing
+        return time.thread_time() - began > seconds or time.monotonic() > self.until
 
 
 class ReadingPool:
     """The connections, handed out in turn."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, pause: LogPause) -> None:
+        self._size = size
+        self._pause = pause
+        self._open = asyncio.Event()
+        """Not set during a pause."""
+        self._open.set()
         self._free: asyncio.LifoQueue[_Reader] = asyncio.LifoQueue()
         self._slow = asyncio.Semaphore(max(size - 1, 1))
         self._ending: set[asyncio.Task[None]] = set()
@@ -64,7 +93,7 @@ class ReadingPool:
     @asynccontextmanager
     async def open(cls, directory: Path, *, size: int = SIZE) -> AsyncIterator[ReadingPool]:
         """Open the connections. Raises NotFound and UsageError, as `Database.open_readonly`."""
-        pool = cls(size)
+        pool = cls(size, LogPause(directory / ARCHIVE_NAME))
         async with AsyncExitStack() as stack:
             for _ in range(size):
                 database = await stack.enter_async_context(await Database.open_readonly(directory))
@@ -79,16 +108,15 @@ class ReadingPool:
 
     @asynccontextmanager
     async def reading(self, seconds: float, *, strict: bool = False) -> AsyncIterator[Connection]:
-        """A connection in a snapshot. Raises OutOfTime once its statements take longer, and ReadersBusy.
+        """A connection in a snapshot. Raises OutOfTime once its statements compute for longer, and ReadersBusy.
 
-        `strict`: not a moment longer, even if this process had no time; for what is shown only if it comes quickly.
+        `strict`: by the clock, even if this process had no time; for what is shown only if it comes quickly.
         """
         slow = seconds > SLOW
         reader = await self._take(slow=slow)
         try:
-            async with asyncio.timeout(max(seconds, 0) + (_MOMENT if strict else _GRACE)):
-                reader.until = time.monotonic() + seconds
-                await reader.connection.execute("BEGIN")
+            async with asyncio.timeout(max(seconds, 0) + _MOMENT + (0 if strict else LEEWAY)):
+                await reader.begin(seconds, strict=strict)
                 yield reader.connection
         except TimeoutError:
             raise _out_of_time(seconds) from None
@@ -97,31 +125,60 @@ class ReadingPool:
                 raise _out_of_time(seconds) from exc
             raise
         finally:
-            ending = asyncio.create_task(self._give_back(reader, slow=slow))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
+            self._keep(self._give_back(reader, slow=slow))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        """Let this go on whatever becomes of the reader."""
+        ending = asyncio.create_task(work)
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     async def _take(self, *, slow: bool) -> _Reader:
         try:
             async with asyncio.timeout(TURN):
-                return await self._take_slow() if slow else await self._free.get()
+                return await self._take_slow() if slow else await self._get()
         except TimeoutError:
             raise ReadersBusy("too many readers at the same time.", hint="Try again in a moment.") from None
 
     async def _take_slow(self) -> _Reader:
         await self._slow.acquire()
         try:
-            return await self._free.get()
+            return await self._get()
         except BaseException:
             self._slow.release()
             raise
+
+    async def _get(self) -> _Reader:
+        if self._open.is_set() and self._pause.is_due():
+            self._open.clear()
+            self._keep(self._let_log_begin_anew())
+        while True:
+            await self._open.wait()
+            reader = await self._free.get()
+            if self._open.is_set():
+                return reader
+            self._free.put_nowait(reader)
+
+    async def _let_log_begin_anew(self) -> None:
+        """Wait until all readers have left and the log has begun anew, but not for long."""
+        mark, renewed = self._pause.mark(), False
+        try:
+            async with asyncio.timeout(LONGEST):
+                while self._free.qsize() < self._size or self._pause.mark() == mark:  # noqa: ASYNC110  # another process
+                    await asyncio.sleep(_GLANCE)
+                renewed = True
+        except TimeoutError:
+            pass
+        finally:
+            self._pause.end(renewed=renewed)
+            self._open.set()
 
     async def _give_back(self, reader: _Reader, *, slow: bool) -> None:
         """End what still runs for a reader who left, and the snapshot."""
         reader.until = -math.inf
         with suppress(sqlite3.OperationalError):  # none was begun
             await reader.connection.execute("ROLLBACK")
-        reader.until = math.inf
+        reader.release()
         self._free.put_nowait(reader)
         if slow:
             self._slow.release()

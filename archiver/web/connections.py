@@ -9,12 +9,16 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final, cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 MOST: Final = 512
-"""Maximum number of connections; a new one then replaces the one that has been idle longest."""
+"""Maximum number of connections; a new one then replaces the one that has waited longest, first of all those without an
+answer yet."""
 ASKING: Final = 10.0
-"""Seconds within which a request must have arrived."""
+"""Seconds within which a request must have arrived, from its first byte, or of a new connection."""
+IDLE: Final = 75
+"""Seconds for which a connection stays open between two requests: people read a page for that long."""
 READING: Final = 60.0
 """Seconds within which a client must have read some of what waits for it."""
 
@@ -24,6 +28,12 @@ class LimitedConnection(H11Protocol):
 
     late: asyncio.TimerHandle | None = None
     """Closes it unless a request arrives."""
+    since: float = 0.0
+    """When it began to wait for one."""
+    is_answered = False
+    """Whether it had an answer."""
+    _is_idle = False
+    """Whether it waits for the first byte of its next request."""
     _unread: asyncio.TimerHandle | None = None
     headers_of_errors: Mapping[str, str] = {}
     """Headers of the answer to what is not a request."""
@@ -34,7 +44,8 @@ class LimitedConnection(H11Protocol):
         self._wait()
         if len(self.connections) > MOST:
             known = cast("set[LimitedConnection]", self.connections)
-            _, _, longest = min((one.late.when(), id(one), one) for one in known if one.late is not None)
+            waiting = (one for one in known if one.late is not None)
+            longest = min(waiting, key=lambda one: (one.is_answered, one.since))
             known.discard(longest)  # connection_lost comes later
             longest.transport.abort()
 
@@ -45,6 +56,7 @@ class LimitedConnection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        self.is_answered = True
         super().on_response_complete()
         self._wait()
 
@@ -76,8 +88,12 @@ class LimitedConnection(H11Protocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and not cycle.response_complete:
             self._stop("late")
-        elif self.late is None:
-            self.late = self.loop.call_later(ASKING, self.transport.abort)
+            return
+        idle = self.is_answered and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        if self.late is None or (self._is_idle and not idle):
+            self._stop("late")
+            self.since, self._is_idle = self.loop.time(), idle
+            self.late = self.loop.call_later(IDLE + 1 if idle else ASKING, self.transport.abort)
 
     def _stop(self, name: str) -> None:
         timer = getattr(self, name)

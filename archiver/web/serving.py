@@ -16,7 +16,7 @@ from archiver.store.reading_pool import ReadingPool
 from archiver.web.admission import Admission
 from archiver.web.announced import OpenPage, announced
 from archiver.web.app import make_app
-from archiver.web.connections import LimitedConnection
+from archiver.web.connections import IDLE, LimitedConnection
 from archiver.web.guard import HEADERS
 from archiver.web.languages import load_languages
 from archiver.web.listening import (
@@ -107,6 +107,7 @@ async def serve_page(
                 ws="none",
                 http=_Connection,
                 timeout_graceful_shutdown=_STOP,
+                timeout_keep_alive=IDLE,
             )
             logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
             server = _Server(config)

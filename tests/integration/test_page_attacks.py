@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -144,3 +146,20 @@ def test_questions_of_who_has_left_keep_nobody_waiting(opened: Browser, monkeypa
         assert begun.acquire(timeout=30)
     assert begun.acquire(timeout=30)
     assert ended_by == ["leaving"]
+
+
+def test_a_connection_stays_open_between_two_requests_until_the_next_one_is_slow(
+    opened: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn = http.client.HTTPConnection("127.0.0.1", opened.serving.address.port, timeout=30)
+    with closing(conn):
+        conn.connect()
+        first = conn.sock
+        for _ in range(3):
+            conn.request("GET", "/healthz")
+            assert conn.getresponse().read() == b"ok\n"
+            assert conn.sock is first
+            monkeypatch.setattr("archiver.web.connections.ASKING", 0.01)
+            time.sleep(0.1)  # longer than a request may take to arrive
+        first.sendall(b"GET /")
+        assert ended(first)

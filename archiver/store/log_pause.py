@@ -1,0 +1,59 @@
+"""The write-ahead log beside readers that never leave: when it is time for all of them to pause for a moment.
+
+SQLite can begin the log anew only while no reader looks at it. With many readers one after the other there is always
+one, and the log grows for as long as they come. https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+LARGE: Final = 72 << 20
+"""Bytes of a log that should begin anew; without readers it stays below 64 MB (`archiver.store.database`)."""
+LONGEST: Final = 3.0
+"""Maximum seconds of a pause: for the readers to leave, and the writer to begin the log anew with its next commit."""
+_APART: Final = 2.0
+"""Seconds between two pauses, more after pauses for nothing."""
+_FARTHEST: Final = 64.0
+_SALT: Final = slice(16, 24)
+"""Of the log's header: changes whenever it begins anew. https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
+
+
+class LogPause:
+    """Decides on the pauses of one archive's readers."""
+
+    def __init__(self, archive: Path) -> None:
+        self._log = archive.with_name(f"{archive.name}-wal")
+        self._apart = _APART
+        self._next = 0.0
+        self._in_vain = 0
+        """Size at which a pause changed nothing: nobody writes."""
+
+    def is_due(self) -> bool:
+        """Whether the readers should pause now."""
+        if time.monotonic() < self._next:
+            return False
+        size = self._size()
+        return size > LARGE and size != self._in_vain
+
+    def mark(self) -> bytes:
+        """What changes when the log begins anew."""
+        try:
+            with self._log.open("rb") as log:
+                return log.read(_SALT.stop)[_SALT]
+        except OSError:
+            return b""
+
+    def end(self, *, renewed: bool) -> None:
+        """Take note of how a pause ended."""
+        self._apart = _APART if renewed else min(self._apart * 2, _FARTHEST)
+        self._in_vain = 0 if renewed else self._size()
+        self._next = time.monotonic() + self._apart
+
+    def _size(self) -> int:
+        try:
+            return self._log.stat().st_size
+        except OSError:
+            return 0
