@@ -1,8 +1,8 @@
 """Measure a sync with many readers of the page beside it. Run by `scripts/bench --page`.
 
-Server, sync, page and readers are processes of their own. In each round the sync runs without readers, with readers who think between two
-pages, and with readers who never do, each time from the same archive. The readers keep their connections open and go from the home
-page to channels, back in time, to messages, searches and calendars.
+Server, sync, page and readers are processes of their own. In each round the sync runs without readers, with readers
+who think between two pages, and with readers who never do, each time from the same archive. The readers keep their
+connections open and go from the home page to channels, back in time, to messages, searches and calendars.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ def _measure(archive: Path, thinking: tuple[float, float] | None, sync: Callable
     one = Measured()
     with served(archive) as (page, url), _watched(archive.joinpath("archive.db-wal"), one):
         PageReader(url).ask("/")
-        used = processor(page.pid)
+        used = processor(page)
         with _reading(archive, url, thinking) as readers:
             one.seconds, usage = sync()
             one.processor = usage.ru_utime + usage.ru_stime
-            one.page = processor(page.pid) - used
+            one.page = processor(page) - used
             if readers is not None:
                 one.readers = processor(readers.pid)
                 readers.terminate()
@@ -138,10 +138,11 @@ def _told(name: str, measured: list[Measured], alone: list[Measured]) -> Iterato
     first = sorted(value for one in measured for value in one.answers["seconds"])
     statuses = sum((Counter(one.answers["statuses"]) for one in measured), Counter())
     page, clients = (sum(getattr(one, what) for one in measured) / sum(seconds) for what in ("page", "readers"))
+    used = f"of a core the page took {page:.0%}, readers {clients:.0%}"
     yield (
         f"{READERS} {name}",
         f"first byte p50 {at(first, 0.5) * 1000:.0f} ms, p95 {at(first, 0.95) * 1000:.0f} ms" if first else "no answer",
-        f"{len(first) / sum(seconds):.0f} answers/s, {dict(statuses)}; of a core the page took {page:.0%}, readers {clients:.0%}",
+        f"{len(first) / sum(seconds):.1f} answers/s, {dict(statuses)}; {used}",
     )
 
 
@@ -174,7 +175,7 @@ class _Walker:
     async def _ask(self, stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str) -> None:
         reader, writer = stream
         began = time.perf_counter()
-        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\nAccept-Encoding: gzip\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\n\r\n"
         writer.write(head.encode())
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         self.seconds.append(time.perf_counter() - began)

@@ -1,7 +1,7 @@
 """Measure the page: first bytes of its views in a large archive. Run by `scripts/bench --page`.
 
-The page is a process of its own, as `telekeep serve` starts it. Beside the time until the first byte there is the processor time
-that the page took for the request: what an idle machine would need.
+The page is a process of its own, as `telekeep serve` starts it. Beside the time until the first byte there is the
+processor time that the page took for the request: what an idle machine would need.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class PageReader:
 
 
 @contextmanager
-def served(archive: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`telekeep serve` of this archive: the process and the address with the token."""
+def served(archive: Path) -> Iterator[tuple[int, str]]:
+    """`telekeep serve` of this archive: the process that answers, and the address with the token."""
     environment = os.environ | {"TELEKEEP_ARCHIVE__DIR": str(archive)}
     process = subprocess.Popen(
         [sys.executable, "-m", "archiver", "serve", "--listen", "127.0.0.1:0"],
@@ -72,7 +72,9 @@ def served(archive: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     )
     try:
         assert process.stdout is not None
-        yield process, process.stdout.readline().strip()
+        url = process.stdout.readline().strip()
+        below = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        yield int(below[0]) if below else process.pid, url
     finally:
         process.terminate()
         process.wait(30)
@@ -87,7 +89,7 @@ def page_speed(archive: Path) -> Iterator[Row]:
         reader = PageReader(url)
         reader.ask("/")
         for kind, paths in asked.items():
-            yield _measured(kind, paths, reader, lambda: processor(process.pid))
+            yield _measured(kind, paths, reader, lambda: processor(process))
 
 
 def _measured(kind: str, paths: Sequence[str], reader: PageReader, used: Callable[[], float]) -> Row:

@@ -53,8 +53,18 @@ Refuse = Callable[[Request, int], Response]
 class Guard:
     """The outermost application."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], admission: Admission, refuse: Refuse) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        admission: Admission,
+        refuse: Refuse,
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
+        self._begin = begin
+        """Called before each request."""
         self._hosts = frozenset(hosts)
         self._admission = admission
         self._refuse = refuse
@@ -63,6 +73,7 @@ class Guard:
         """Answer one request, as long as the client waits for it."""
         if scope["type"] != "http":
             return
+        self._begin()
         answering = asyncio.ensure_future(self._answer(scope, receive, send))
         leaving = asyncio.ensure_future(_leave(receive))
         try:

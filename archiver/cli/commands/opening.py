@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from archiver.cli.search_options import SearchOptions
     from config.settings import Settings
 
-_NICE = 10
-"""Niceness of the page: if mirroring wants the processor too, it gets about nine tenths of it."""
-
 
 async def open_page(settings: Settings, path: str) -> int:
     """Open the page at this path, which begins with a slash. Returns the exit status."""
@@ -27,6 +23,7 @@ async def open_page(settings: Settings, path: str) -> int:
     from archiver.web.admission import make_token
     from archiver.web.announced import find_open_page
     from archiver.web.listening import parse_listen
+    from archiver.web.priority import step_back
     from archiver.web.serving import serve_page
 
     if (page := find_open_page(settings.archive.dir)) is not None:
@@ -69,12 +66,6 @@ def expect_page() -> None:
         raise UsageError(
             f"the page needs the package {exc.name}, which is not installed.", hint="pip install 'telekeep[web]'"
         ) from None
-
-
-def step_back() -> None:
-    """Lower the priority, so that many readers at once do not slow down mirroring."""
-    with suppress(OSError):
-        os.nice(_NICE)
 
 
 def show(url: str) -> None:

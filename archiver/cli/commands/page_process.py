@@ -38,6 +38,7 @@ async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[No
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env=dict(os.environ),
+        start_new_session=True,  # see archiver.web.priority
     )
     watching = asyncio.create_task(_watch(process), name="page")
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from archiver.cli import interrupted, output
-from archiver.cli.commands.opening import expect_page, step_back
+from archiver.cli.commands.opening import expect_page
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 
@@ -46,6 +46,11 @@ def command(
     from elsewhere and works without JavaScript. To reach it from other machines, put a TLS proxy in front of it and
     pass the name that browsers use as --host-name. Needs the extra "web": pip install 'telekeep[web]'.
     """
+    from archiver.web.priority import run_apart
+
+    ended = run_apart()
+    if ended is not None:
+        return ended
     return interrupted.run(run(context.obj, listen, tuple(host_name or ()), token_file))
 
 
@@ -57,6 +62,7 @@ async def run(invocation: Invocation, listen: str | None, host_names: tuple[str,
     from archiver.service.monitoring.http_server import is_loopback
     from archiver.web.admission import make_token, read_token
     from archiver.web.listening import parse_listen
+    from archiver.web.priority import step_back
     from archiver.web.serving import serve_page
 
     settings = invocation.checked_settings()
