@@ -9,7 +9,7 @@ from archiver.model.completeness import IdRun, Tally, split_holes, with_proofs
 from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage
-from archiver.store.database import Connection, read
+from archiver.store.database import Connection, Reader, read
 
 
 async def list_runs(
@@ -30,13 +30,19 @@ async def list_runs(
 
 async def tally_channel(conn: Connection, channel: Mirrored) -> Tally:
     """Count the channel's ids by state, without reading each."""
+    return await read(conn, count_ids, channel)
+
+
+def count_ids(conn: Reader, channel: Mirrored) -> Tally:
+    """Count the channel's ids by state, without reading each."""
     lo, hi = channel.lowest_wanted, channel.top_id
-    covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
+    covered = list_coverage(conn, channel.channel_id, channel.generation)
     unknown = coverage.gaps(covered, lo, hi)
-    kept_unknown = sum([await read(conn, extent.count_kept, channel.channel_id, *gap) for gap in unknown])
-    kept_wanted = await read(conn, extent.count_kept, channel.channel_id, lo, hi)
-    kept = await read(conn, extent.count_kept, channel.channel_id)
-    missing = await read(conn, extent.count_missing, channel.channel_id)
+    kept_unknown = sum(extent.count_kept(conn, channel.channel_id, *gap) for gap in unknown)
+    kept = extent.count_kept(conn, channel.channel_id)
+    below = extent.count_kept(conn, channel.channel_id, hi=lo - 1)
+    kept_wanted = kept - below - extent.count_kept(conn, channel.channel_id, max(lo, hi + 1))
+    missing = extent.count_missing(conn, channel.channel_id)
     not_fetched = coverage.size(unknown) - kept_unknown
     return Tally(
         held=kept - missing,

@@ -12,11 +12,12 @@ from typing import Final
 
 LARGE: Final = 72 << 20
 """Bytes of a log that should begin anew; without readers it stays below 64 MB (`archiver.store.database`)."""
-LONGEST: Final = 3.0
-"""Maximum seconds of a pause: for the readers to leave, and the writer to begin the log anew with its next commit."""
+LEAVING: Final = 10.0
+"""Maximum seconds for the readers to leave: usually milliseconds, longer where mirroring takes the processor."""
+RENEWING: Final = 2.0
+"""Maximum seconds for the writer to begin the log anew, after its next two commits."""
 _APART: Final = 2.0
-"""Seconds between two pauses, more after pauses for nothing."""
-_FARTHEST: Final = 64.0
+"""Seconds between two pauses."""
 _SALT: Final = slice(16, 24)
 """Of the log's header: changes whenever it begins anew. https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
 
@@ -26,7 +27,6 @@ class LogPause:
 
     def __init__(self, archive: Path) -> None:
         self._log = archive.with_name(f"{archive.name}-wal")
-        self._apart = _APART
         self._next = 0.0
         self._in_vain = 0
         """Size at which a pause changed nothing: nobody writes."""
@@ -46,11 +46,10 @@ class LogPause:
         except OSError:
             return b""
 
-    def end(self, *, renewed: bool) -> None:
-        """Take note of how a pause ended."""
-        self._apart = _APART if renewed else min(self._apart * 2, _FARTHEST)
-        self._in_vain = 0 if renewed else self._size()
-        self._next = time.monotonic() + self._apart
+    def end(self, *, in_vain: bool) -> None:
+        """Take note of how a pause ended: in vain if the readers left, and the log did not begin anew."""
+        self._in_vain = self._size() if in_vain else 0
+        self._next = time.monotonic() + _APART
 
     def _size(self) -> int:
         try:

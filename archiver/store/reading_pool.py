@@ -13,14 +13,14 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from archiver.errors import Error
 from archiver.store.database import Connection, Database
-from archiver.store.log_pause import LONGEST, LogPause
+from archiver.store.log_pause import LEAVING, RENEWING, LogPause
 from archiver.store.medium import ARCHIVE_NAME
 
 SIZE: Final = 4
@@ -33,6 +33,10 @@ _MOMENT: Final = 0.01
 """Seconds within which SQLite itself should have noticed."""
 LEEWAY: Final = 25.0
 """Additional seconds by the clock: for the disk, and where other programs and readers take the processor."""
+LONG: Final = 1.5
+"""Seconds after which a snapshot has been held for long: the log cannot begin anew meanwhile."""
+_WATCHING: Final = 0.25
+"""Seconds between two looks at that."""
 _GLANCE: Final = 0.005
 """Seconds between two looks at whether a pause can end."""
 _STEPS: Final = 20_000
@@ -54,12 +58,15 @@ class _Reader:
         self.connection = database.connection
         self.until = math.inf
         """By the clock."""
+        self.since = math.inf
+        """When its question began, by the clock."""
         self._computing = 0.0, math.inf
         """Processor time of the connection's thread when the question began, and how much more it may take."""
 
     async def begin(self, seconds: float, *, strict: bool) -> None:
         """Begin a question of so many seconds."""
-        self.until = time.monotonic() + seconds + (0 if strict else LEEWAY)
+        self.since = time.monotonic()
+        self.until = self.since + seconds + (0 if strict else LEEWAY)
         await self.connection._execute(self._begin, seconds)  # type: ignore[no-untyped-call]  # noqa: SLF001  # in its thread
 
     def _begin(self, seconds: float) -> None:
@@ -68,7 +75,7 @@ class _Reader:
 
     def release(self) -> None:
         """The question has ended."""
-        self.until, self._computing = math.inf, (0.0, math.inf)
+        self.since, self.until, self._computing = math.inf, math.inf, (0.0, math.inf)
 
     def is_late(self) -> bool:
         """Whether SQLite has to stop. Called in the connection's thread."""
@@ -79,9 +86,12 @@ class _Reader:
 class ReadingPool:
     """The connections, handed out in turn."""
 
-    def __init__(self, size: int, pause: LogPause) -> None:
+    def __init__(self, size: int, pause: LogPause, hurry: Callable[[bool], None]) -> None:
         self._size = size
         self._pause = pause
+        self._hurry = hurry
+        self._reading: set[_Reader] = set()
+        self._watching: asyncio.Task[None] | None = None
         self._open = asyncio.Event()
         """Not set during a pause."""
         self._open.set()
@@ -91,9 +101,14 @@ class ReadingPool:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, directory: Path, *, size: int = SIZE) -> AsyncIterator[ReadingPool]:
-        """Open the connections. Raises NotFound and UsageError, as `Database.open_readonly`."""
-        pool = cls(size, LogPause(directory / ARCHIVE_NAME))
+    async def open(
+        cls, directory: Path, *, size: int = SIZE, hurry: Callable[[bool], None] = lambda _: None
+    ) -> AsyncIterator[ReadingPool]:
+        """Open the connections. Raises NotFound and UsageError, as `Database.open_readonly`.
+
+        `hurry` is called with True while a snapshot has been held for long, and with False when that is over.
+        """
+        pool = cls(size, LogPause(directory / ARCHIVE_NAME), hurry)
         async with AsyncExitStack() as stack:
             for _ in range(size):
                 database = await stack.enter_async_context(await Database.open_readonly(directory))
@@ -104,6 +119,8 @@ class ReadingPool:
             try:
                 yield pool
             finally:
+                if pool._watching is not None:
+                    pool._watching.cancel()
                 await asyncio.gather(*pool._ending)
 
     @asynccontextmanager
@@ -116,6 +133,9 @@ class ReadingPool:
         reader = await self._take(slow=slow)
         try:
             async with asyncio.timeout(max(seconds, 0) + _MOMENT + (0 if strict else LEEWAY)):
+                self._reading.add(reader)
+                if self._watching is None or self._watching.done():
+                    self._watching = asyncio.create_task(self._watch())
                 await reader.begin(seconds, strict=strict)
                 yield reader.connection
         except TimeoutError:
@@ -159,18 +179,22 @@ class ReadingPool:
                 return reader
             self._free.put_nowait(reader)
 
+    async def _watch(self) -> None:
+        """Hurry while a snapshot has been held for long; end when none is held."""
+        while self._reading:
+            oldest = min(reader.since for reader in self._reading)
+            self._hurry(time.monotonic() - oldest > LONG)
+            await asyncio.sleep(_WATCHING)
+        self._hurry(False)
+
     async def _let_log_begin_anew(self) -> None:
         """Wait until all readers have left and the log has begun anew, but not for long."""
-        mark, renewed = self._pause.mark(), False
+        mark = self._pause.mark()
         try:
-            async with asyncio.timeout(LONGEST):
-                while self._free.qsize() < self._size or self._pause.mark() == mark:  # noqa: ASYNC110  # another process
-                    await asyncio.sleep(_GLANCE)
-                renewed = True
-        except TimeoutError:
-            pass
+            have_left = await _becomes(lambda: self._free.qsize() == self._size, LEAVING)
+            renewed = have_left and await _becomes(lambda: self._pause.mark() != mark, RENEWING)
+            self._pause.end(in_vain=have_left and not renewed)
         finally:
-            self._pause.end(renewed=renewed)
             self._open.set()
 
     async def _give_back(self, reader: _Reader, *, slow: bool) -> None:
@@ -179,9 +203,18 @@ class ReadingPool:
         with suppress(sqlite3.OperationalError):  # none was begun
             await reader.connection.execute("ROLLBACK")
         reader.release()
+        self._reading.discard(reader)
         self._free.put_nowait(reader)
         if slow:
             self._slow.release()
+
+
+async def _becomes(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it is so within that time; nothing tells this process of it."""
+    until = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < until:  # noqa: ASYNC110  # another process does it
+        await asyncio.sleep(_GLANCE)
+    return found
 
 
 def _out_of_time(seconds: float) -> OutOfTime:

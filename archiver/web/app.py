@@ -20,7 +20,6 @@ from archiver.web.formats import feed_values, to_csv, to_json
 from archiver.web.guard import Guard
 from archiver.web.languages import choose_language
 from archiver.web.pictures import Previews
-from archiver.web.priority import Urgency
 from archiver.web.problems import PLAIN, describe_problem, describe_refusal
 from archiver.web.rendering import Renderer
 from archiver.web.site import LANGUAGE_COOKIE, ZONE_COOKIE, Asked, Site, ViewFormat, read_request
@@ -190,11 +189,10 @@ async def _probe(_: Request) -> Response:
 def make_app(site: Site, *, hosts: Iterable[str], admission: Admission) -> ASGIApp:
     """The guarded application."""
     page = Endpoints(site)
-    urgency = Urgency(site.directory)
 
     async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         await page.refuse(Request(scope), 404)(scope, receive, send)
 
     # Not Starlette's application: it answers failures with its own page, and corrects addresses by redirects.
     inner = Router(routes=list(page.routes()), redirect_slashes=False, default=not_found)
-    return Guard(inner, hosts=hosts, admission=admission, refuse=page.refuse, begin=urgency.settle)
+    return Guard(inner, hosts=hosts, admission=admission, refuse=page.refuse, begin=site.urgency.settle)

@@ -83,14 +83,24 @@ class Urgency:
         self._directory = directory
         self._is_own = _is_grouped() and os.getsid(0) == os.getpid()
         self._next = 0.0
+        self._is_mirrored = self._is_hurried = False
         self._niceness = 0
 
     def settle(self) -> None:
         """Look whether the archive is being mirrored, unless that was just done."""
-        if not self._is_own or time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _EVERY
-        wanted = 0 if find_holder(self._directory) is None else BESIDE
+        if self._is_own and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EVERY
+            self._is_mirrored = find_holder(self._directory) is not None
+            self._apply()
+
+    def hurry(self, wanted: bool) -> None:
+        """Be as urgent as anything for a moment, because something is held that mirroring needs."""
+        if self._is_own:
+            self._is_hurried = wanted
+            self._apply()
+
+    def _apply(self) -> None:
+        wanted = BESIDE if self._is_mirrored and not self._is_hurried else 0
         if wanted != self._niceness:
             with suppress(OSError):  # tried again in a moment: the kernel allows few changes
                 _GROUP.write_text(str(wanted), encoding="ascii")

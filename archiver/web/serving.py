@@ -28,6 +28,7 @@ from archiver.web.listening import (
     check_reach,
     local_address,
 )
+from archiver.web.priority import Urgency
 from archiver.web.site import Site
 from archiver.web.words import PageWords
 
@@ -89,9 +90,15 @@ async def serve_page(
     """Serve the archive of these settings. Raises UsageError, and NotFound if there is no archive."""
     names = check_host_names(host_names)
     check_reach(listen, names)
-    async with ReadingPool.open(settings.archive.dir) as pool:
+    urgency = Urgency(settings.archive.dir)
+    async with ReadingPool.open(settings.archive.dir, hurry=urgency.hurry) as pool:
         site = Site(
-            directory=settings.archive.dir, pool=pool, settings=settings, languages=load_languages(), words=words
+            directory=settings.archive.dir,
+            pool=pool,
+            settings=settings,
+            languages=load_languages(),
+            words=words,
+            urgency=urgency,
         )
         with bind(listen) as bound:
             address = bound_address(listen, bound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -17,6 +18,7 @@ from archiver.model.completeness import Tally
 from archiver.store.database import Connection
 from archiver.store.reading_pool import ReadingPool
 from archiver.web.languages import Language, choose_language
+from archiver.web.priority import Urgency
 from archiver.web.times import Times
 from archiver.web.words import PageWords
 from search.query.dates import parse_zone
@@ -40,8 +42,11 @@ class Site:
     settings: Settings
     languages: Mapping[str, Language]
     words: PageWords
+    urgency: Urgency
     tallies: dict[ChannelId, tuple[float, Tally | None]] = field(default_factory=dict)
     """Counts of each channel's ids, with the time of counting; None: that took too long."""
+    tallying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the request that counts."""
 
     def reading(self, seconds: float = QUICK) -> AbstractAsyncContextManager[Connection]:
         """A connection to read one state of the archive, for a limited time. Raises OutOfTime, ReadersBusy."""

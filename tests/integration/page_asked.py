@@ -17,6 +17,7 @@ from archiver.store.reading_pool import ReadingPool
 from archiver.web.admission import Admission
 from archiver.web.app import make_app
 from archiver.web.languages import load_languages
+from archiver.web.priority import Urgency
 from archiver.web.site import Site
 from config.settings import Settings
 from tests.integration.page_rig import LIMIT, PATIENCE, TOKEN, Answer
@@ -74,7 +75,14 @@ def asked_page(directory: Path) -> Iterator[AskedPage]:
         opening = ReadingPool.open(directory)
         pool = runner.run(opening.__aenter__())
         try:
-            site = Site(directory=directory, pool=pool, settings=settings, languages=load_languages(), words=words)
+            site = Site(
+                directory=directory,
+                pool=pool,
+                settings=settings,
+                languages=load_languages(),
+                words=words,
+                urgency=Urgency(directory),
+            )
             app = make_app(site, hosts=["127.0.0.1"], admission=Admission(TOKEN, port=80))
             yield AskedPage(app, runner.get_loop())
         finally:

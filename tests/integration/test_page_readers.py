@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from archiver.store.database import Database
+from archiver.store.log_pause import LogPause
 from archiver.store.reading_pool import SIZE, SLOW, ReadingPool
 from archiver.web.announced import NAME, OpenPage, announced, find_open_page
 
+CHANNEL_ROW = "INSERT INTO channel (channel_id, title, megagroup, added_at) VALUES (1, 'x', 0, 0)"
 PAGE = OpenPage("http://127.0.0.1:8765/", "token")
 
 
@@ -47,3 +49,44 @@ def test_what_a_killed_page_left_is_replaced(tmp_path: Path) -> None:
     with announced(tmp_path, PAGE):
         assert find_open_page(tmp_path) == PAGE
     assert not (tmp_path / NAME).exists()
+
+
+async def test_readers_who_never_leave_all_at_once_do_not_keep_the_log_growing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reader holds its snapshot until another one has begun; still the log begins anew, again and again."""
+    monkeypatch.setattr("archiver.store.log_pause.LARGE", 0)
+    monkeypatch.setattr("archiver.store.log_pause._APART", 0.0)
+    async with await Database.open(tmp_path) as database, ReadingPool.open(tmp_path) as pool:
+        await database.write(lambda conn: conn.execute("PRAGMA wal_autocheckpoint = 1"))
+        log, begun, ended = LogPause(database.path), asyncio.Condition(), asyncio.Event()
+        count = 0
+
+        async def meet(own: int) -> None:
+            """Wait until another reader has begun; during a pause, none does."""
+            async with begun:
+                begun.notify_all()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(begun.wait_for(lambda: count > own or ended.is_set()), 0.2)
+
+        async def read() -> None:
+            nonlocal count
+            while not ended.is_set():
+                async with pool.reading(5) as conn:
+                    await conn.execute_fetchall("SELECT count(*) FROM channel")
+                    count += 1
+                    await meet(count)
+
+        async def write() -> None:
+            seen = {log.mark()}
+            while len(seen) < 4:
+                await database.write(lambda conn: conn.execute("INSERT OR REPLACE INTO access VALUES ('a', 1, 1, 1)"))
+                seen.add(log.mark())
+            ended.set()
+
+        await database.write(lambda conn: conn.execute(CHANNEL_ROW))
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            for _ in range(SIZE):
+                tasks.create_task(read())
+            tasks.create_task(write())
+    assert count > SIZE

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from archiver.ids import ChannelId
 from archiver.lock import find_holder
 from archiver.model.completeness import Tally
 from archiver.model.row import ChannelName
-from archiver.reading.coverage_report import tally_channel
+from archiver.reading.coverage_report import count_ids
 from archiver.store.channel import Mirrored, list_channels
-from archiver.store.database import ARCHIVE_NAME, read
+from archiver.store.database import ARCHIVE_NAME, Reader, read
 from archiver.store.extent import NewestMessage, find_newest
 from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
@@ -45,10 +48,10 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
         waits = await read(conn, list_waits, now=time.time())
         nodes = [node_name(url) for url in site.settings.meilisearch.addresses]
         waiting = sum([(await read(conn, measure, node)).messages for node in nodes])
-        newest = {one.channel_id: await read(conn, find_newest, one.channel_id) for one in channels}
+        newest = await read(conn, _find_all_newest, channels)
+    tallies = await count_channels(site, channels)
     lines = [
-        ChannelLine(names[one.channel_id], one, newest[one.channel_id], await count_channel(site, one))
-        for one in channels
+        ChannelLine(names[one.channel_id], one, newest[one.channel_id], tallies[one.channel_id]) for one in channels
     ]
     path = site.directory / ARCHIVE_NAME
     return ViewAnswer(
@@ -65,17 +68,36 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
     )
 
 
-async def count_channel(site: Site, channel: Mirrored) -> Tally | None:
-    """The channel's ids by state, as of some seconds ago at most; None if counting takes long."""
-    known = site.tallies.get(channel.channel_id)
-    if known is None or time.monotonic() - known[0] > _FRESH:
-        try:
-            async with site.reading(SECONDS) as conn:
-                known = time.monotonic(), await tally_channel(conn, channel)
-        except OutOfTime:
-            known = time.monotonic(), None
-        site.tallies[channel.channel_id] = known
-    return known[1]
+def _find_all_newest(conn: Reader, channels: Sequence[Mirrored]) -> dict[ChannelId, NewestMessage | None]:
+    return {one.channel_id: find_newest(conn, one.channel_id) for one in channels}
+
+
+async def count_channels(site: Site, channels: Sequence[Mirrored]) -> Mapping[ChannelId, Tally | None]:
+    """The ids of each channel by state, as of some seconds ago at most; None where counting takes long."""
+    async with site.tallying:  # whoever comes meanwhile waits for these counts
+        fresh = time.monotonic() - _FRESH
+        due = [one for one in channels if one.channel_id not in site.tallies or site.tallies[one.channel_id][0] < fresh]
+        if len(due) > 1:
+            with suppress(OutOfTime):
+                async with site.reading(SECONDS) as conn:
+                    _keep(site, await read(conn, _count_all, due))
+                due = []
+        for channel in due:
+            try:
+                async with site.reading(SECONDS) as conn:
+                    _keep(site, await read(conn, _count_all, [channel]))
+            except OutOfTime:
+                _keep(site, {channel.channel_id: None})
+        return {one.channel_id: site.tallies[one.channel_id][1] for one in channels}
+
+
+def _count_all(conn: Reader, channels: Sequence[Mirrored]) -> dict[ChannelId, Tally | None]:
+    return {one.channel_id: count_ids(conn, one) for one in channels}
+
+
+def _keep(site: Site, tallies: Mapping[ChannelId, Tally | None]) -> None:
+    now = time.monotonic()
+    site.tallies.update({channel_id: (now, tally) for channel_id, tally in tallies.items()})
 
 
 def _object(line: ChannelLine) -> dict[str, Any]:
