@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +70,25 @@ def messages_of(entries: Sequence[ImportedMessage | Flaw]) -> list[ImportedMessa
 
 def import_into(archive: Path, path: Path, channel: str | None = None, zone: tzinfo | None = None) -> ImportOutcome:
     """Import the first chat of a source as the command does."""
+    return import_chats(archive, path, channel, zone)[0]
 
-    async def run() -> ImportOutcome:
+
+def import_chats(
+    archive: Path, path: Path, channel: str | None = None, zone: tzinfo | None = None, *, most: int | None = 1
+) -> list[ImportOutcome]:
+    """Import the first chats of a source; None: all."""
+
+    async def run() -> list[ImportOutcome]:
+        outcomes = []
         async with await Database.open(archive) as database:
             await prepare_search(database)
             hashed = HashedSource(open_source(path, zone))
-            found = next(one for one in hashed.source.chats() if isinstance(one, Chat))
-            chosen = await choose_channel(database, found, channel, remarks=Heard())
             importer = Importer(database, hashed.source, archive=archive, zone=None if zone is None else str(zone))
-            file = hashed.describe(found, chosen.channel_id)
-            prepare = partial(database.write, make_channel, chosen)
-            return await importer.run(found, chosen.channel_id, file, prepare=prepare)
+            for found in islice((one for one in hashed.source.chats() if isinstance(one, Chat)), most):
+                chosen = await choose_channel(database, found, channel, remarks=Heard())
+                file = hashed.describe(found, chosen.channel_id)
+                prepare = partial(database.write, make_channel, chosen)
+                outcomes.append(await importer.run(found, chosen.channel_id, file, prepare=prepare))
+        return outcomes
 
     return asyncio.run(run())

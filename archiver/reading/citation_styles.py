@@ -63,7 +63,7 @@ class _Cited:
         self.url = str(context.row["permalink"])
         self.posted = _moment(context.date)
         self.archived = _moment(context.version.first_seen)
-        self.notes = [*_notes(context), f"SHA-256 of the payload: {context.row['payload_sha256']}"]
+        self.notes = [*_notes(context), *_day_only(context), f"SHA-256 of the payload: {context.row['payload_sha256']}"]
 
     @property
     def name(self) -> str:
@@ -83,6 +83,10 @@ class _Cited:
     def rest(self) -> str:
         """When it was archived, and all notes."""
         return "; ".join([f"archived {_full(self.archived)} with telekeep", *self.notes])
+
+
+def _day_only(context: MessageContext) -> list[str]:
+    return ["posted at that time or later that day: the export does not say"] if context.is_day_only else []
 
 
 def _apa(one: _Cited) -> str:

@@ -59,6 +59,11 @@ class MessageContext(NamedTuple):
         """The import that its content comes from; None if Telegram showed it to telekeep."""
         return self.imports.origin_of(self.version.layer, self.version.payload_sha256)
 
+    @property
+    def is_day_only(self) -> bool:
+        """Whether only the day is known: an export as HTML shows no time of service messages."""
+        return self.imported_from is not None and '"day_only"' in (self.row["extra"] or "")
+
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:
     """Read everything about the message."""

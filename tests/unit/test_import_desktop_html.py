@@ -22,6 +22,8 @@ from archiver.imports.sources.exporter_clock import is_certain
 from archiver.imports.sources.html_post import read_post
 from archiver.model.record import Message
 from tests.desktop_pages import NEWEST, OF_2022, OF_2024, OLD, DesktopPages, Generation, escape
+from tests.exporting import export_as
+from tests.importing import import_into
 from tests.tiers import examples
 
 CHANNEL = ChannelId(1001)
@@ -392,6 +394,9 @@ def test_the_whole_account_has_its_chats_by_kind(tmp_path: Path) -> None:
     [message] = [one for one in chats[0].read(CHANNEL) if isinstance(one, ImportedMessage)]
     assert message.files[0].path == "chats/chat_1/photos/a.jpg"
     assert read(tmp_path / "chats" / "chat_1")[1].files[0].path == "photos/a.jpg"
+    (tmp_path / "lists" / "chats.html").unlink()
+    with pytest.raises(UsageError, match=r"has 3 channels and groups.*import \S+/chat_1 --channel ID"):
+        read(tmp_path)
 
 
 def test_what_is_not_of_the_channel_is_left_out_and_said(tmp_path: Path) -> None:
@@ -503,3 +508,17 @@ def test_a_stored_piece_says_the_same_again(tmp_path: Path, zone: str | None) ->
         assert piece is not None
         assert piece.text == message.text
         assert piece.date == (None if message.kind == "service" else message.date)
+
+
+def test_what_an_import_does_not_know_no_export_makes_up(tmp_path: Path) -> None:
+    pages = DesktopPages("Talk", zone="Europe/Berlin")
+    pages.service(1, WINTER, "Ann pinned this message")
+    pages.add(2, WINTER + 3, text="from somebody", by="Ann")
+    outcome = import_into(
+        tmp_path / "archive", pages.write(tmp_path / "html"), channel="1001", zone=ZoneInfo("Europe/Berlin")
+    )
+    assert (outcome.counts.new, outcome.is_flawed) == (2, False)
+    export_as("desktop-json", tmp_path / "archive", tmp_path / "result.json")
+    first, second = orjson.loads((tmp_path / "result.json").read_bytes())["messages"]
+    assert (first["actor"], second["from"]) == ("Ann", "Ann")
+    assert not {"actor_id", "from_id"} & (first.keys() | second.keys())

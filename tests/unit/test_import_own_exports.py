@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from archiver.compose.import_channel import choose_channel, make_channel
 from archiver.errors import UsageError
 from archiver.export.formats.registry import FORMATS, partitioned
 from archiver.ids import ChannelId
 from archiver.imports.detect import derive_of, open_source
-from archiver.imports.import_file import HashedSource
-from archiver.imports.run_import import Importer, ImportOutcome
-from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
-from archiver.store.database import Database
-from search.exact import writer
+from archiver.imports.source import Chat, Flaw, ImportedMessage
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
-from tests.remarks import Heard
+from tests.importing import import_chats
 from tests.sample import CHANNEL, OTHER, build, connect, make_message
 
 OWN = ("payload_sha256", "origin", "revisions")
@@ -54,30 +48,6 @@ def flaws_of(path: Path) -> list[Flaw]:
     return [one for entries in chats_of(path).values() for one in entries if isinstance(one, Flaw)]
 
 
-def import_into(archive: Path, path: Path) -> list[ImportOutcome]:
-    """Import everything into an archive, as the command does."""
-
-    async def run() -> list[ImportOutcome]:
-        outcomes = []
-        async with await Database.open(archive) as database:
-            await database.write(writer.create)
-            source: Source = open_source(path, None)
-            hashed = HashedSource(source)
-            importer = Importer(database, source, archive=archive, zone=None)
-            for chat in source.chats():
-                if isinstance(chat, Chat):
-                    chosen = await choose_channel(database, chat, None, remarks=Heard())
-                    file = hashed.describe(chat, chosen.channel_id)
-
-                    async def prepare(chosen: Any = chosen) -> None:
-                        await database.write(make_channel, chosen)
-
-                    outcomes.append(await importer.run(chat, chosen.channel_id, file, prepare=prepare))
-        return outcomes
-
-    return asyncio.run(run())
-
-
 def rows_of(archive: Path, out: Path, **more: Any) -> list[dict[str, Any]]:
     export_as("jsonl", archive, out, **more)
     rows = [orjson.loads(line) for line in out.read_bytes().splitlines()]
@@ -89,13 +59,13 @@ def test_an_export_imported_elsewhere_and_exported_again_is_the_same(archive: Pa
     path = tmp_path / f"all.{name}"
     export_as(name, archive, path)
     copy = tmp_path / "copy"
-    outcomes = import_into(copy, path)
+    outcomes = import_chats(copy, path, most=None)
     assert sorted(one.counts.new for one in outcomes) == [29, len(hostile_messages())]
     assert [flaw for one in outcomes for flaw in one.flaws] == []
     before, after = rows_of(archive, tmp_path / "a.jsonl"), rows_of(copy, tmp_path / "b.jsonl")
     assert after == before
     assert any(row["missing_since"] for row in after)
-    again = import_into(copy, path)
+    again = import_chats(copy, path, most=None)
     assert [(one.counts.new, one.counts.changes, one.was_finished) for one in again] == [(0, 0, True)] * 2
 
 
@@ -112,7 +82,7 @@ def test_earlier_contents_come_along(tmp_path: Path) -> None:
     conn.close()
     path = tmp_path / "all.jsonl"
     export_as("jsonl", archive, path, revisions=True)
-    import_into(tmp_path / "copy", path)
+    import_chats(tmp_path / "copy", path, most=None)
     [first, second] = rows_of(tmp_path / "copy", tmp_path / "b.jsonl", revisions=True)
     assert [(one["text"], one["media"]) for one in first["versions"]] == [("before", [])]
     assert second["versions"] == []
@@ -147,7 +117,7 @@ def test_of_a_series_the_last_row_of_a_message_counts_and_the_earlier_is_kept(ar
             if not isinstance(one, Flaw) and one.message.message_id == 9
         ]
         assert found == ["edited", "b9"]
-    import_into(tmp_path / "copy", path.parent)
+    import_chats(tmp_path / "copy", path.parent, most=None)
     row = next(
         row
         for row in rows_of(tmp_path / "copy", tmp_path / "b.jsonl", revisions=True)
@@ -238,7 +208,7 @@ def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool
     path = tmp_path / ("parts" if parts else "all.parquet")
     form = partitioned(FORMATS["parquet"]) if parts else FORMATS["parquet"]
     export_form(form, archive, path, revisions=True)
-    import_into(tmp_path / "copy", path)
+    import_chats(tmp_path / "copy", path, most=None)
     before, after = rows_of(archive, tmp_path / "a.jsonl"), rows_of(tmp_path / "copy", tmp_path / "b.jsonl")
     assert after == before
     (tmp_path / "bad").mkdir()

@@ -12,7 +12,7 @@ def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], st
     """One line with full dates, so that it can be pasted anywhere. Contains untrusted text, given to `quote`."""
     parts = [
         f"{_name(context, quote)}, post {context.row['message_id']}",
-        moments.with_utc(context.date) if context.date else "date unknown",
+        _posted(context, moments),
         str(context.row["permalink"]),
         *_content(context),
         _archived(context, moments),
@@ -20,6 +20,13 @@ def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], st
         f"SHA-256 of the payload {context.row['payload_sha256']}",
     ]
     return ", ".join(parts)
+
+
+def _posted(context: MessageContext, moments: Moments) -> str:
+    if not context.date:
+        return "date unknown"
+    posted = moments.with_utc(context.date)
+    return f"{posted} or later that day (the export does not say)" if context.is_day_only else posted
 
 
 def _archived(context: MessageContext, moments: Moments) -> str:

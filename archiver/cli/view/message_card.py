@@ -123,6 +123,8 @@ def _posted(context: MessageContext, moments: Moments) -> str:
         if row[key] is not None
     ]
     posted = moments.with_utc(context.date) if context.date else "date unknown"
+    if context.is_day_only:
+        posted = f"{posted}, or later that day: the export does not say"
     return " · ".join([posted, *counted])
 
 

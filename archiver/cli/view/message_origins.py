@@ -83,8 +83,8 @@ def _peer(peer: Mapping[str, Any], context: MessageContext) -> str:
     if known is not None:
         return called(known)
     name, username = peer.get("name"), peer.get("username")
-    label = f"@{username}" if username else str(peer.get("id") or "unknown")
-    return f"{name} ({label})" if name else label
+    label = f"@{username}" if username else str(peer.get("id") or "")
+    return f"{name} ({label})" if name and label else name or label or "unknown"
 
 
 def _unix(value: object) -> float | None:

@@ -42,7 +42,7 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
     author = dict(_author(row, view))
     if action:
-        middle = {"actor": author["from"], "actor_id": author["from_id"]} | _action(row, action)
+        middle = {f"actor{name.removeprefix('from')}": value for name, value in author.items()} | _action(row, action)
     else:
         middle = {**author, **dict(_origin(row))}
     rich = load_nested(row["rich"]) or {}
@@ -96,7 +96,8 @@ def _author(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
         yield "from_id", f"channel{row['channel_id']}"
     else:
         yield "from", sender.get("name") or None
-        yield "from_id", _peer(sender)
+        if sender.get("id") is not None:  # exports as HTML do not say it
+            yield "from_id", _peer(sender)
 
 
 def _peer(peer: Mapping[str, Any]) -> str:

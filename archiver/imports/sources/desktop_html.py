@@ -51,8 +51,19 @@ class DesktopHtml:
         self._zone = zone
         self._chats = list_chats(path)
         self.parts = tuple(file for chat in self._chats for file in chat.files)
+        self._expect_one(path)
         self._look = look(self._chats)
         _expect_certain(self._look, zone)
+
+    def _expect_one(self, path: Path) -> None:
+        """Raise UsageError for several channels: nothing in HTML says which is which."""
+        several = [one for one in self._chats if one.kind not in _REFUSED]
+        if len(several) > 1:
+            first = several[0].files[0].parent
+            raise UsageError(
+                f"{path} has {len(several):,} channels and groups, and HTML does not say their ids.",
+                hint=f"Import one at a time: `telekeep import {first} --channel ID`.",
+            )
 
     @property
     def zone_used(self) -> bool:
