@@ -82,8 +82,9 @@ def _search_text(kind: str, extra: Mapping[str, Any]) -> str | None:
     """More text to search, which rows have in `extra` only."""
     if kind in ("poll", "todo"):
         items = extra.get("answers" if kind == "poll" else "items")
-        words = [one.get("text") for one in items if isinstance(one, dict)] if isinstance(items, list) else []
-    elif kind == "story":
+        lines = [one.get("text") for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+        return "\n".join(line for line in lines if isinstance(line, str)) or None
+    if kind == "story":
         story = extra.get("story")
         words = [story.get("caption")] if isinstance(story, dict) else []
     else:
