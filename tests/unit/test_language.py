@@ -36,6 +36,33 @@ def test_a_sentence_gets_its_language(code: str, text: str) -> None:
     assert guess(text) == code
 
 
+NEIGHBOURS = [
+    "Het ministerie meldde dat de kustweg weer open is nadat de brug was hersteld of vervangen door de gemeente",
+    "Die ministerie het gesê dat die kuspad weer oop is nadat die brug herstel is en die water gesak het",
+    "Ministeriet oplyste at den kystvej der blev lukket efter stormen nu er åben igen og at broen er repareret",
+    "Departementet meddelade att den kustväg som stängdes efter stormen nu är öppen igen och att bron är lagad",
+    "Departementet opplyste at kystveien som ble stengt etter stormen nå er åpen igjen og at broen er reparert",
+    "El ministeri va anunciar la reobertura de la carretera de les platges després de les obres del pont i una via",
+    "O ministerio anunciou a reapertura da estrada da costa tras a reparación da ponte e mais unha vía para os veciños",
+    "Ministerul a anunțat că drumul de coastă este din nou deschis după ce podul a fost reparat, iar mașinile au voie",
+    "Nazirlik bildirdi ki, körpü təmir edildikdən sonra sahil yolu yenidən açılıb və bu yol daha çox olan maşınlar",
+    "Ministerstwo poinformowało, że po naprawie mostu droga nadmorska jest znów otwarta, a objazdy ile trzeba",
+    "Ministerstvo oznámilo, že pobřežní silnice je po opravě mostu opět otevřena a že ve městě se jezdí",
+    "Kementerian mengumumkan bahwa jalan pantai dibuka kembali setelah jembatan diperbaiki dan air surut",
+]
+
+
+@pytest.mark.parametrize("text", NEIGHBOURS)
+def test_a_related_language_is_not_taken_for_one_whose_words_are_known(text: str) -> None:
+    assert language._by_words(text.lower()) is None
+
+
+def test_common_words_decide_what_the_model_is_unsure_of() -> None:
+    assert guess("a list of files together with their sums, and of the messages that they show") == "en"
+    assert guess("und die Liste wird nicht") == "de"
+    assert language._by_words("the list und wird nicht") is None
+
+
 @pytest.mark.parametrize(("code", "text"), TEXTS)
 def test_links_mentions_hashtags_and_symbols_are_ignored(code: str, text: str) -> None:
     assert (
