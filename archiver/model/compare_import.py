@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
-from archiver.model.imported import IMPORTED, hash_of
+from archiver.model.imported import IMPORTED, hash_of, is_day_only
 from archiver.model.record import Message
 
 Decided: TypeAlias = Literal["new", "same", "fills", "differs"]
@@ -75,12 +75,16 @@ def _fillable(imported: Message, held: Message, *, is_same_text: bool) -> Iterat
     names = (*_CONTEXT, *_REST) if held.layer == IMPORTED and is_same_text else _CONTEXT
     for name in names:
         value = getattr(imported, name)
+        if name == "extra" and is_day_only(imported.extra):
+            continue  # it says how little is known of a date that is better known
         if value not in (None, ()) and getattr(held, name) in (None, ()):
             yield name, value
 
 
 def _other(imported: Message, held: Message) -> Iterator[tuple[str, Any]]:
     for name, read in _COMPARED.items():
+        if name == "date" and is_day_only(imported.extra):
+            continue
         theirs, ours = read(imported), read(held)
         if theirs is not None and ours is not None and theirs != ours:
             yield name, {"held": ours, "imported": theirs}

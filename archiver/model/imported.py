@@ -61,3 +61,8 @@ def imported_message(
         payload_sha256=sha256(raw).digest(),
         **fields,
     )
+
+
+def is_day_only(extra: str | None) -> bool:
+    """Whether the time of day is a guess, by a message's `extra`: HTML shows none of service messages."""
+    return extra is not None and '"day_only"' in extra

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from archiver.ids import MessageId
+from archiver.model.imported import is_day_only
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
@@ -62,7 +63,7 @@ class MessageContext(NamedTuple):
     @property
     def is_day_only(self) -> bool:
         """Whether only the day is known: an export as HTML shows no time of service messages."""
-        return self.imported_from is not None and '"day_only"' in (self.row["extra"] or "")
+        return self.imported_from is not None and is_day_only(self.row["extra"])
 
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:

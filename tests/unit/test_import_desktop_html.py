@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import UsageError
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import Flaw, ImportedMessage
 from archiver.imports.sources.desktop_html import derive, open_file
 from archiver.imports.sources.exporter_clock import is_certain
 from archiver.imports.sources.html_post import read_post
+from archiver.model.compare_import import compare_import
+from archiver.model.imported import imported_message
 from archiver.model.record import Message
 from tests.desktop_pages import NEWEST, OF_2022, OF_2024, OLD, DesktopPages, Generation, escape
 from tests.exporting import export_as
@@ -522,3 +524,22 @@ def test_what_an_import_does_not_know_no_export_makes_up(tmp_path: Path) -> None
     first, second = orjson.loads((tmp_path / "result.json").read_bytes())["messages"]
     assert (first["actor"], second["from"]) == ("Ann", "Ann")
     assert not {"actor_id", "from_id"} & (first.keys() | second.keys())
+
+
+def test_pages_take_nothing_from_what_is_known_better(tmp_path: Path) -> None:
+    exact = [
+        imported_message(
+            CHANNEL, MessageId(1), kind="service", action='{"type":"pin_message"}', date=at(WINTER), raw=b"1"
+        ),
+        imported_message(CHANNEL, MessageId(2), text="a", date=at(WINTER + 3), raw=b"2"),
+    ]
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.service(1, WINTER, "News pinned this message")
+    pages.add(2, WINTER + 3, text="a")
+    for held, shown in zip(exact, read(pages.write(tmp_path)).values(), strict=True):
+        assert shown.message.date != held.date or held.message_id == 2
+        assert compare_import(shown.message, held).kind == "same"
+
+
+def at(unix: int) -> datetime:
+    return datetime.fromtimestamp(unix, UTC)

@@ -5,6 +5,7 @@ Desktop shows less than it knows: sizes are rounded (`1.2 MB`), so they are kept
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -126,13 +127,15 @@ def _audio(element: Element) -> Shown:
 
 def _file(element: Element) -> Shown:
     card = _card(element)
-    return _medium("document", card.shown, card.path, file_name=None if card.title == "File" else card.title or None)
+    mime, _ = mimetypes.guess_type(card.title)
+    kind = "image" if (mime or "").startswith("image/") else "document"
+    return _medium(kind, card.shown, card.path, file_name=None if card.title == "File" else card.title or None)
 
 
 def _contact(element: Element) -> Shown:
     card = _card(element)
     phone = card.status.removesuffix("vCard").removesuffix(" - ").strip()
-    return _medium("contact", {"phone_number": phone, "first_name": card.title}, card.path, title=card.title or None)
+    return _medium("contact", {"phone_number": phone}, card.path, title=card.title or None)
 
 
 def _place(element: Element) -> Shown:
