@@ -14,7 +14,7 @@ import polib
 from archiver.web.sentences import Sentences
 
 DEFAULT: Final = "en"
-NAMES: Final = {"en": "English", "fr": "Français"}
+NAMES: Final = {"en": "English", "fr": "Français", "ar": "العربية"}
 """The name of each in itself; a language without a name here is shown by its code."""
 _TEXTS: Final = {
     "ar": "العربية",

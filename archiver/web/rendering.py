@@ -12,7 +12,7 @@ from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
 from archiver.web.languages import Language, name_language
-from archiver.web.texts import bare, direction, language_direction, plain, text_html, unturned, visible
+from archiver.web.texts import bare, direction, language_direction, plain, said_html, text_html, unturned, visible
 
 
 class Renderer:
@@ -55,7 +55,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         plain=plain,
         text_html=text_html,
         unturned=unturned,
-        said=language.sentences.say,
+        said=lambda text: said_html(language.sentences.list_parts(str(text))),
         bare=bare,
         direction=direction,
     )

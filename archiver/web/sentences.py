@@ -2,13 +2,14 @@
 
 The catalogue has them with the context `said` and numbers for their values: `{0} is not in the archive.` A sentence is
 found by its own words. A value is left as it is where it stands in quotes; else it may be a phrase, date or number.
+In a right-to-left catalogue U+2066 and U+2069 enclose what is written from left to right: `--expand`.
 """
 
 from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 CONTEXT: Final = "said"
@@ -53,6 +54,14 @@ class Pattern(NamedTuple):
         return [*values, sentence[at:end]] if at <= end else None
 
 
+class SaidPart(NamedTuple):
+    """Part of a sentence."""
+
+    text: str
+    is_value: bool
+    """Whether it comes from elsewhere: a name, what a person typed."""
+
+
 class Sentences:
     """Says in one language what is said in English."""
 
@@ -70,12 +79,16 @@ class Sentences:
 
     def say(self, sentence: str) -> str:
         """The sentence in this language; itself, if the catalogue does not have it."""
-        found = self._find(sentence, 0) if self._exact else None
-        return sentence if found is None else found
+        return "".join(one.text for one in self.list_parts(sentence))
 
-    def _find(self, sentence: str, depth: int) -> str | None:
+    def list_parts(self, sentence: str) -> list[SaidPart]:
+        """The same in parts: what the catalogue says, and the values in it."""
+        found = self._find(sentence, 0) if self._exact else None
+        return [SaidPart(sentence, is_value=True)] if found is None else found
+
+    def _find(self, sentence: str, depth: int) -> list[SaidPart] | None:
         if (exact := self._exact.get(sentence)) is not None:
-            return exact
+            return [SaidPart(exact, is_value=False)]
         if len(sentence) > _LONGEST or depth > _DEEPEST:
             return None
         for pattern in self._patterns:
@@ -84,19 +97,28 @@ class Sentences:
             if (values := pattern.match(sentence)) is None:
                 continue
             said = [self._value(*one, depth) for one in zip(pattern.literals, values, strict=False)]
-            if pattern.letters or said != values:
-                return _FIELD.sub(lambda found, said=said: said[int(found[1])], pattern.said)  # type: ignore[misc]
+            if pattern.letters or said != [[SaidPart(value, is_value=True)] for value in values]:
+                return list(_fill(pattern.said, said))
         return None
 
-    def _value(self, before: str, value: str, depth: int) -> str:
+    def _value(self, before: str, value: str, depth: int) -> list[SaidPart]:
         if before.endswith(('"', "'")):
-            return value
+            return [SaidPart(value, is_value=True)]
         if _GROUPED.fullmatch(value):
-            return value.replace(",", self._texts.pgettext("between thousands", ","))
+            value = value.replace(",", self._texts.pgettext("between thousands", ","))
         found = self._find(value, depth + 1)
-        return _DATE.sub(self._date, value) if found is None else found
+        return [SaidPart(_DATE.sub(self._date, value), is_value=True)] if found is None else found
 
     def _date(self, found: re.Match[str]) -> str:
         month = self._texts.pgettext("month", found[2])
         written = self._texts.pgettext("date", "%(day)d %(month)s %(year)d")
         return written % {"day": int(found[1]), "month": month, "year": int(found[3])}
+
+
+def _fill(said: str, values: Sequence[Sequence[SaidPart]]) -> Iterator[SaidPart]:
+    """A translation with its values."""
+    for at, piece in enumerate(_FIELD.split(said)):
+        if at % 2:
+            yield from values[int(piece)]
+        elif piece:
+            yield SaidPart(piece, is_value=False)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
 from archiver.formatting.visible import find_direction, name_reordering, possible
+from archiver.web.sentences import SaidPart
 
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
@@ -28,6 +29,18 @@ def visible(text: object) -> Markup:
     way = find_direction(line) if _MIXED.search(line) else None
     begin = f'<bdi dir="{way}">' if way else "<bdi>"
     return Markup(f"{begin}{escaped(line)}</bdi>")  # noqa: S704 - escaped
+
+
+def said_html(parts: Iterable[SaidPart]) -> Markup:
+    """A sentence of the program on one line, with its values isolated and their hostile characters visible."""
+    return Markup("<bdi>{}</bdi>").format(
+        Markup("").join(visible(one.text) if one.is_value else _said(one.text) for one in parts)
+    )
+
+
+def _said(text: str) -> Markup:
+    """What the catalogue says, which may enclose what is written from left to right."""
+    return Markup(escape(text).replace("\u2066", '<bdi dir="ltr">').replace("\u2069", "</bdi>"))  # noqa: S704 - escaped
 
 
 def direction(text: object) -> str:

@@ -28,7 +28,11 @@ def test_catalogue_has_all_texts_and_no_others(path: Path) -> None:
         assert all(said), f"{key} is not translated"
         assert entry.msgid_plural == (wanted[key].plural or "")
         for text in said:
-            assert fields(text) == fields(entry.msgid), key
+            wanted_fields = fields(entry.msgid)
+            may_lack = (
+                [one for one in wanted_fields if one not in ("%(n)s", "%(num)s")] if len(said) > 2 else wanted_fields
+            )
+            assert fields(text) in (wanted_fields, may_lack), key
             assert "<" not in text
 
 
