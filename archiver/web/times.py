@@ -89,6 +89,9 @@ class Times:
 
     def offset(self, moment: datetime) -> str:
         """`+03`, `+05:30`, `UTC`."""
+        return self._texts.pgettext("offset", "%(offset)s") % {"offset": self._offset(moment)}
+
+    def _offset(self, moment: datetime) -> str:
         if self.zone is UTC:
             return "UTC"
         minutes = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
