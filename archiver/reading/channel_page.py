@@ -11,22 +11,15 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
 from archiver.reading.coverage_report import list_runs
+from archiver.reading.post_size import estimate_size
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, read
 from archiver.store.rows import HeldMessage, find_first_dated, list_after, list_before, list_languages
 
 LIMIT = 100
 """Messages on a page."""
-BUDGET = 60_000
-"""Bytes of text on a page, roughly."""
-_MARKED = "\n\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that become elements of their own."""
-_MARKUP = 45
-"""Bytes of such an element."""
-_USUAL = 20
-"""Such characters of an ordinary message."""
-_AROUND = 600
-"""Characters of the JSON of its entities, buttons and reactions."""
+BUDGET = 140_000
+"""Bytes of HTML of the messages of a page, roughly."""
 _END = 2**31
 
 PlaceKind: TypeAlias = Literal["newest", "before", "after", "around", "on"]
@@ -111,21 +104,12 @@ def _fit(window: _Window, limit: int) -> tuple[int, int]:
     budget = BUDGET
     while end - first < limit and budget > 0 and (first > window.first or end < last):
         if end < last and (end - window.anchor <= window.anchor - first or first == window.first):
-            budget -= _size(messages[end])
+            budget -= estimate_size(*messages[end])
             end += 1
         else:
             first -= 1
-            budget -= _size(messages[first])
+            budget -= estimate_size(*messages[first])
     return _whole_albums(messages, first, end, anchor=window.anchor)
-
-
-def _size(held: HeldMessage) -> int:
-    """Bytes of its text, and of what is around it where that is much more than usual."""
-    message = held[0]
-    text = message.text
-    around = sum(len(one) for one in (message.entities, message.markup, message.reactions) if one)
-    marked = 0 if text.isprintable() else sum(map(text.count, _MARKED))
-    return len(text.encode("utf-8", "replace")) + max(0, around - _AROUND) + _MARKUP * max(0, marked - _USUAL)
 
 
 def _whole_albums(messages: Sequence[HeldMessage], first: int, end: int, *, anchor: int) -> tuple[int, int]:

@@ -180,10 +180,10 @@ class ReadingPool:
             self._free.put_nowait(reader)
 
     async def _watch(self) -> None:
-        """Hurry while a snapshot has been held for long; end when none is held."""
+        """Hurry during a pause, and while a snapshot has been held for long; end when none is held."""
         while self._reading:
             oldest = min(reader.since for reader in self._reading)
-            self._hurry(time.monotonic() - oldest > LONG)
+            self._hurry(not self._open.is_set() or time.monotonic() - oldest > LONG)
             await asyncio.sleep(_WATCHING)
         self._hurry(False)
 

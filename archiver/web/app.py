@@ -52,6 +52,8 @@ VIEWS: tuple[tuple[str, View, tuple[ViewFormat, ...]], ...] = (
     ("/c/{channel}/{message_id:number}", show_message, ("json", "csv", "html")),
 )
 """Address, view and formats. A format other than HTML is a suffix of the address, and must come before it."""
+MOST_BYTES = 148_000
+"""Bytes of a page of messages; more only if one message alone has more."""
 _YEAR = 31_536_000
 
 
@@ -120,14 +122,21 @@ class Endpoints:
             except SearchError as exc:
                 return self._respond(request, self._anything(request, form), describe_problem(exc))
             try:
-                shown = await view(self._site, asked)
+                return await self._fit(request, asked, await view(self._site, asked))
             except Exception as exc:
                 problem = describe_problem(exc)
                 if problem is None:
                     raise
-                shown = problem
-            return self._respond(request, asked, shown)
+                return self._respond(request, asked, problem)
 
+        return answer
+
+    async def _fit(self, request: Request, asked: Asked, shown: ViewAnswer) -> Response:
+        """The answer, with fewer messages where it would be too long."""
+        answer = self._respond(request, asked, shown)
+        while asked.format == "html" and len(answer.body) > MOST_BYTES and shown.shorten is not None:
+            shown = await shown.shorten(0.95 * MOST_BYTES / len(answer.body))
+            answer = self._respond(request, asked, shown)
         return answer
 
     def _anything(self, request: Request, form: ViewFormat = "html") -> Asked:

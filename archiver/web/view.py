@@ -25,6 +25,8 @@ class ViewAnswer:
     """Of a feed."""
     location: str | None = None
     """Where it is instead."""
+    shorten: Callable[[float], Awaitable[ViewAnswer]] | None = None
+    """Makes the same with this share of its messages; None if it cannot be shorter."""
 
 
 View: TypeAlias = Callable[[Site, Asked], Awaitable[ViewAnswer]]

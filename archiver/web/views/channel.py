@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
 from archiver.model.row import build_row
-from archiver.reading.channel_page import ChannelPage, Place, read_page
+from archiver.reading.channel_page import LIMIT, ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import Connection, read
@@ -44,10 +45,14 @@ Column: TypeAlias = list[ColumnItem]
 
 async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
     """The page of `?around=ID`, `?before=ID`, `?after=ID`, `?on=DATE`, or the newest one."""
+    return await _show(site, asked, LIMIT)
+
+
+async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
     async with site.reading() as conn:
         found = await find_channel(conn, asked.parts["channel"])
         place = await _read_place(conn, asked)
-        page = await read_page(conn, found.mirrored, place)
+        page = await read_page(conn, found.mirrored, place, limit=limit)
         details = (await read(conn, list_statuses)).get(found.name.channel_id)
         answers = await read_texts(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages), site.directory)
@@ -63,7 +68,10 @@ async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
     return ViewAnswer(
         template="channel.html",
         title=found.name.title,
-        rows=[build_row(found.name, message, media) for message, media in page.messages],
+        rows=[build_row(found.name, message, media) for message, media in page.messages]
+        if asked.format != "html"
+        else None,
+        shorten=partial(_shorten, site, asked, len(page.messages)) if len(page.messages) > 1 else None,
         values={
             "channel": found.name,
             "mirrored": found.mirrored,
@@ -78,6 +86,10 @@ async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
             "target": place.at if place.kind == "around" else None,
         },
     )
+
+
+async def _shorten(site: Site, asked: Asked, shown: int, share: float) -> ViewAnswer:
+    return await _show(site, asked, max(1, int(shown * share)))
 
 
 async def _read_month(site: Site, asked: Asked, found: FoundChannel, page: ChannelPage) -> Month | None:
@@ -99,7 +111,7 @@ async def _read_place(conn: Connection, asked: Asked) -> Place:
         return Place("around", number)
     if (number := asked.number("before")) is not None:
         return Place("before", number)
-    number = asked.number("after")
+    number = 0 if asked.get("after") == "0" else asked.number("after")
     return Place("newest") if number is None else Place("after", number)
 
 
