@@ -59,6 +59,8 @@ class _Open(NamedTuple):
 
 def read_styled(element: Element) -> Styled:
     """The text in an element. The line breaks that only lay out the source do not count."""
+    if len(element.children) == 1 and isinstance(only := _content(element)[0], str):
+        return Styled(unescape(only), [])
     parts: list[str] = []
     entities: list[Entity] = []
     pending: list[Element | str | _Open] = [*_content(element)[::-1]]

@@ -14,9 +14,10 @@ from html.entities import html5
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"<(?:(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|=)*+)|[!?/][^>]*+)(?:>|\Z)"
+    r"([^<]*+)((?:<(?:(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|=)*+)|[!?/][^>]*+)(?:>|\Z))|<|\Z)"
 )
-"""A tag, or something like a comment. Quotes count after `=` only, as browsers see it; none is looked at twice."""
+"""A text, and the tag, or something like a comment, or the sign alone, that ends it. Quotes count after `=` only, as
+browsers see it; none is looked at twice."""
 _ATTRIBUTE: Final = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
 _REFERENCE: Final = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,8})|#([0-9]{1,8})|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
 _VOID: Final = frozenset({"br", "img", "hr", "meta", "link", "input", "wbr", "source", "col", "area", "embed"})
@@ -38,7 +39,7 @@ class Element:
         self.end: int | None = None
         """Where its content ends; None: its end tag is missing."""
         self.children: list[Element | str] = []
-        self.classes = _classes(attribute_text) if "class" in attribute_text else _NO_CLASSES
+        self.classes = _classes(attribute_text) if attribute_text else _NO_CLASSES
         """The words of its class."""
 
     @property
@@ -72,27 +73,29 @@ def parse(source: str) -> Element:
     root = Element("", "", 0)
     path = [root]
     opened: Counter[str] = Counter()
+    children = root.children
     at = 0
-    for found in _TOKEN.finditer(source):
-        start, end = found.span()
-        if start > at:
-            path[-1].children.append(source[at:start])
-        at = end
-        slash, tag, attributes = found.groups()
-        if tag is None:
+    for text, mark, slash, name, attributes in _TOKEN.findall(source):
+        if text:
+            children.append(text)
+        start = at + len(text)
+        at = start + len(mark)
+        if not name:
+            if mark == "<":
+                children.append(mark)
             continue
-        if not tag.islower():
-            tag = tag.lower()
-        if not slash:
-            element = Element(tag, attributes, end)
-            path[-1].children.append(element)
-            if tag not in _VOID:
-                path.append(element)
-                opened[tag] += 1
-        elif opened[tag]:
-            _close(path, opened, tag, start)
-    if at < len(source):
-        path[-1].children.append(source[at:])
+        tag = name if name.islower() else name.lower()
+        if slash:
+            if opened[tag]:
+                _close(path, opened, tag, start)
+                children = path[-1].children
+            continue
+        element = Element(tag, attributes, at)
+        children.append(element)
+        if tag not in _VOID:
+            path.append(element)
+            opened[tag] += 1
+            children = element.children
     return root
 
 
@@ -122,10 +125,10 @@ _short_attributes = lru_cache(maxsize=1024)(_attributes)
 
 
 def _class_words(text: str) -> frozenset[str]:
-    return frozenset(read_attributes(text).get("class", "").split())
+    return frozenset(read_attributes(text).get("class", "").split()) if "class" in text.lower() else _NO_CLASSES
 
 
-_short_classes = lru_cache(maxsize=1024)(_class_words)
+_short_classes = lru_cache(maxsize=4096)(_class_words)
 
 
 def _classes(text: str) -> frozenset[str]:
