@@ -57,6 +57,9 @@ def main() -> None:
     parser.add_argument("--media", action="store_true", help="instead: downloading files at 50 ms latency")
     parser.add_argument("--photos", type=int, default=1000, help="photos of --media (default: 1000)")
     parser.add_argument("--page", action="store_true", help="instead: a sync with readers of the page beside it")
+    parser.add_argument(
+        "--import", dest="importing", action="store_true", help="instead: what an import costs beside a sync"
+    )
     options = parser.parse_args()
     if options.media:
         from media_speed import media_speed
@@ -78,6 +81,12 @@ def main() -> None:
         world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
         with listening("tests.doubles.telegram", *world) as port:
             setting(work, port)
+            if options.importing:
+                from import_cost import import_cost
+
+                telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
+                show(f"{options.messages:,} messages", import_cost(work, options.messages, options.rounds, run))
+                return
             rows = [*mirroring(work, port, options.rounds)]
         rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
     show(f"{options.messages:,} messages", rows)
