@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from archiver.ids import ChannelId, MessageId
@@ -140,7 +141,16 @@ def _of_post(entry: Fields, channel_id: ChannelId, extra: dict[str, Any]) -> dic
 
 def _sender(entry: Fields, channel_id: ChannelId) -> str | None:
     """A channel's own post is by nobody else."""
-    sender = named_peer(entry.get("from_id"), entry.get("from"))
+    number, name = entry.get("from_id"), entry.get("from")
+    if isinstance(number, str | int) and isinstance(name, str | None):
+        return _shared_sender(number, name, channel_id)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _shared_sender(number: str | int, name: str | None, channel_id: ChannelId) -> str | None:
+    """Few people write most messages."""
+    sender = named_peer(number, name)
     if sender is None or (sender["type"], sender["id"]) == ("channel", channel_id):
         return None
     return _json(sender)

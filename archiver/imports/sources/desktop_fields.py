@@ -18,11 +18,10 @@ MOST_ID: Final = 2**63 - 1
 
 def number(value: object) -> int | None:
     """A whole number that the archive can hold; also one written as a text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and 0 < len(value) < 20 and value.lstrip("-").isdecimal() and value.isascii():
-        value = int(value)
-    return value if isinstance(value, int) and -MOST_ID <= value <= MOST_ID else None
+    found = value
+    if isinstance(found, str) and found.isascii() and found.removeprefix("-").isdecimal() and len(found) < 20:
+        found = int(found)
+    return found if type(found) is int and -MOST_ID <= found <= MOST_ID else None
 
 
 def count(value: object) -> int | None:
@@ -89,6 +88,8 @@ class LocalDates:
 
     def of_edit(self, entry: Mapping[str, Any]) -> datetime | None:
         """When a message was edited."""
+        if "edited_unixtime" not in entry and "edited" not in entry:
+            return None
         found = moment(entry.get("edited_unixtime"))
         if found is None and (wall := wall_time(entry.get("edited"))) is not None and wall.year > 1970:
             found = self._at(wall, ordered=False)
