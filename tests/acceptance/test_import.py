@@ -1,0 +1,86 @@
+"""An export before there is an account: searched, then mirrored, then proven; and what each exit status says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.desk import Desk, Telegram
+from tests.importing import chat, entry, write_json
+
+NAME = "quiet_b"
+
+
+def exported(telegram: Telegram, path: Path) -> list[dict[str, Any]]:
+    """A colleague's export of a channel: one post of it has since been edited, and one was deleted."""
+    truth = [row for row in telegram.truth(NAME) if row.get("kind") == "message"]
+    number = telegram.channel_id(NAME)
+    listed = [_as_desktop(row, number) for row in truth]
+    listed[0] = entry(listed[0]["id"], "the words before the edit") | {"date_unixtime": listed[0]["date_unixtime"]}
+    write_json(path, chat(listed, id=number, name="Quiet"))
+    return listed
+
+
+def _as_desktop(row: dict[str, Any], number: int) -> dict[str, Any]:
+    return entry(row["id"], row["text"] or "", date_unixtime=str(row["date"]), from_id=f"channel{number}")
+
+
+def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
+    desk: Desk, telegram: Telegram, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ChatExport_2026-01-31"
+    folder.mkdir()
+    listed = exported(telegram, folder / "result.json")
+    count, post = len(listed), f"{NAME}/{listed[0]['id']}"
+
+    tried = desk.do("import", str(folder), "--dry-run", "--json")
+    assert (json.loads(tried.out)["new"], json.loads(tried.out)["dry_run"]) == (count, True)
+    assert not (desk.archive / "archive.db").exists()
+
+    done = desk.do("import", str(folder), "--channel", f"@{NAME}", "--json")
+    assert (json.loads(done.out)["new"], json.loads(done.out)["exit_status"]) == (count, 0)
+    [channel] = desk.do("channels", "--jsonl").rows
+    assert (channel["state"], channel["username"]) == ("imported", NAME)
+    found = desk.run("search", "words before the edit", "--jsonl")
+    assert [row["message_id"] for row in found.rows] == [listed[0]["id"]]
+    assert "known by imports alone" in found.err
+    shown = desk.do("show", post, "--jsonl").rows[0]
+    assert [one["file"] for one in shown["imports"]] == ["result.json"]
+    assert "not seen on Telegram by telekeep" in desk.on_terminal("show", post)
+    exports = desk.run("export", "-o", "all.jsonl", "--json")
+    assert "known by imports alone" in json.loads(exports.out)["channels"][0]["reasons"][0]
+    desk.do("verify")
+
+    desk.do("add", f"@{NAME}")
+    desk.run("sync")
+    [channel] = desk.do("channels", "--jsonl").rows
+    assert channel["state"] == "active"
+    history = desk.do("history", post, "--json").rows[0]
+    first, last = history["versions"]
+    assert (first["text"], first["import"]["file"], last["import"]) == (
+        "the words before the edit",
+        "result.json",
+        None,
+    )
+    assert desk.query("SELECT count(*) FROM message WHERE layer = 0 AND missing_since IS NULL") == [(0,)]
+    again = desk.do("import", str(folder), "--json")
+    assert (json.loads(again.out)["new"], json.loads(again.out)["differing"]) == (0, 0)
+    desk.do("verify")
+
+
+def test_each_exit_status_says_what_became_of_the_file(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "desk")
+    path = write_json(tmp_path / "result.json", chat([entry(1, "one"), entry(2, "two")]))
+    path.write_bytes(path.read_bytes()[:-100])
+    done = desk.run("import", str(path))
+    assert done.status == 3
+    assert "the file ends too early" in done.err
+    assert desk.query("SELECT text FROM message") == [("one",)]
+    assert desk.run("import", str(write_json(tmp_path / "empty.json", chat([])))).status == 1
+    mine = write_json(tmp_path / "mine.json", chat([entry(1, "private")], type="personal_chat"))
+    done = desk.run("import", str(mine))
+    assert (done.status, "a personal chat" in done.err, "private" in done.err) == (2, True, False)
+    (tmp_path / "foreign").write_text("no export")
+    for wrong in ("foreign", "nowhere"):
+        assert desk.run("import", str(tmp_path / wrong)).status == 2
