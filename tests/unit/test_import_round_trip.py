@@ -19,7 +19,7 @@ from tests.sample import build, make_message, photo
 from tests.tiers import examples
 
 LOST = {"origin", "payload_sha256", "revisions"}
-"""How it came, the hash of what the server sent, and how many earlier contents there are: they are the archive's own."""
+"""How it came, the hash of what the server sent, how many earlier contents there are: they are the archive's own."""
 
 # Lone surrogates are in no archive; Desktop's format has no empty text beside entities.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
