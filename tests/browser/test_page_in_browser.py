@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import os
 import shutil
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.integration.page_rig import TOKEN, Browser, page
+from tests.integration.page_tongues import CHANNELS, make_tongues
 from tests.integration.page_world import make_world
 from tests.sample import build, entities, index, make_message
 
@@ -26,6 +28,7 @@ ALONE = [
     *("--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP evil.test 127.0.0.1",
 ]
+LOOKS = list(itertools.product([360, 1280], ["light", "dark"], ["en", "fr", "ar"]))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = [
     *(
@@ -60,6 +63,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def tongues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with page(make_tongues(tmp_path_factory.mktemp("tongues"))) as browser:
+        yield browser
+
+
 def base(opened: Browser) -> str:
     return opened.serving.url.rstrip("/")
 
@@ -72,6 +81,15 @@ def tab(chromium: Any, opened: Browser, **options: Any) -> Any:
     return found
 
 
+def check(seen: Any, opened: Browser, view: str, width: int) -> None:
+    """Whether a view is for everyone, and fits."""
+    seen.goto(base(opened) + view)
+    assert seen.evaluate("document.documentElement.scrollWidth") <= width, view
+    seen.evaluate(AXE.read_text(encoding="utf-8"))
+    found = seen.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], view
+
+
 @pytest.mark.parametrize(
     ("width", "colours", "locale"), [(1280, "light", "en"), (360, "dark", "fr")], ids=["wide", "narrow"]
 )
@@ -80,39 +98,93 @@ def test_every_view_is_for_everyone_and_fits(
 ) -> None:
     seen = tab(chromium, opened, viewport={"width": width, "height": 900}, color_scheme=colours, locale=locale)
     for view in VIEWS:
-        seen.goto(base(opened) + view)
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width, view
-        seen.evaluate(AXE.read_text(encoding="utf-8"))
-        found = seen.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], view
+        check(seen, opened, view, width)
     seen.context.close()
 
 
-def test_a_walk_by_keys_alone(chromium: Any, opened: Browser) -> None:
-    seen = tab(chromium, opened)
-    seen.goto(f"{base(opened)}/c/NightBridge?around=1")
-    press = seen.keyboard.press
-    press("j")
-    assert seen.evaluate("document.activeElement.id") == "m2"
-    with seen.expect_navigation():
-        press("o")
-    assert seen.url.endswith("/c/NightBridge/2")
-    with seen.expect_navigation():
-        press("k")
-    assert seen.url.endswith("/c/NightBridge/1")
-    with seen.expect_navigation():
-        press("u")
-    assert seen.url.endswith("/c/NightBridge?around=1#m1")
-    press("g")
-    press("d")
-    assert seen.evaluate("document.activeElement.id") == "on"
-    press("Escape")
+@pytest.mark.soak(only="every language, colour scheme and width takes minutes")
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_so_is_each_in_every_language_of_reader_and_message(
+    chromium: Any, opened: Browser, tongues: Browser, look: tuple[int, str, str]
+) -> None:
+    width, colours, locale = look
+    for archive in (opened, tongues):
+        options = {"viewport": {"width": width, "height": 900}, "color_scheme": colours, "locale": locale}
+        seen = tab(chromium, archive, **options)
+        names = [name for _, name, *_ in CHANNELS]
+        further = [
+            *(f"/c/{name}" for name in names),
+            *(f"/c/{name}/{number}" for name in names for number in (1, 2, 12)),
+        ]
+        for view in VIEWS if archive is opened else [*further, "/search?q=convoy", "/changes", "/search?q=(a"]:
+            check(seen, archive, view, width)
+        seen.context.close()
+
+
+def focused(seen: Any) -> str:
+    """The id of what has the focus, which is visible: in the window, with an outline."""
+    found = seen.evaluate("""() => {
+        const here = document.activeElement, box = here.getBoundingClientRect(), style = getComputedStyle(here);
+        const shown = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+        return [here.id, shown && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0];
+    }""")
+    assert found[1], found
+    return str(found[0])
+
+
+def test_a_walk_by_keys_alone_in_a_narrow_window(chromium: Any, opened: Browser) -> None:
+    seen = tab(
+        chromium, opened, viewport={"width": 360, "height": 640}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    press, copied = seen.keyboard.press, "navigator.clipboard.readText()"
+    press("Tab")
+    assert focused(seen) == ""  # the link to the content
+    press("Enter")
+    assert seen.evaluate("document.activeElement.id") == "main"
     press("/")
-    seen.keyboard.type("plain")
+    seen.keyboard.type("bridge")
     with seen.expect_navigation():
         press("Enter")
-    assert "q=plain" in seen.url
-    assert seen.locator(".hit .where").count() == 1
+    assert "q=bridge" in seen.url
+    press("j")
+    assert focused(seen) == "h1"
+    press("n")
+    assert focused(seen) == "h2"
+    press("p")
+    assert focused(seen) == "h1"
+    press("y")
+    seen.locator("#said:not(:empty)").wait_for()
+    assert "SHA-256 of the payload" in seen.evaluate(copied)
+    with seen.expect_navigation():
+        press("o")
+    assert seen.url.endswith("/c/NightBridge/4")
+    for key, where in (("k", "/3"), ("k", "/2"), ("j", "/3"), ("u", "?around=3#m3")):
+        with seen.expect_navigation():
+            press(key)
+        assert seen.url.endswith(f"/c/NightBridge{where}")
+    press("k")
+    assert focused(seen) == "m2"
+    press("k")
+    press("c")
+    seen.locator("#said:not(:empty)").wait_for()
+    assert seen.evaluate(copied).endswith("/c/NightBridge/1")
+    with seen.expect_navigation():
+        press("r")
+    assert seen.url.endswith("/c/NightBridge/1#versions")
+    seen.locator(".cite button").nth(3).focus()
+    assert focused(seen) == ""
+    press("Enter")
+    seen.locator("#said:not(:empty)").wait_for()
+    assert "Telegram, 16 Dec. 2021" in seen.evaluate(copied)
+    with seen.expect_navigation():
+        press("u")
+    press("g")
+    press("d")
+    assert focused(seen) == "on"
+    press("Escape")
+    with seen.expect_navigation():
+        press("?")
+    assert seen.url.endswith("/help/query#keys")
     seen.context.close()
 
 
