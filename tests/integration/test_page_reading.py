@@ -177,7 +177,7 @@ def test_a_view_of_a_hundred_messages_is_small(opened: Browser) -> None:
 
 
 def test_french_is_spoken_to_those_who_ask_for_it(opened: Browser) -> None:
-    assert '<html lang="fr">' in opened.get("/", Accept_Language="fr-CH, fr;q=0.9, en;q=0.8").html
+    assert '<html lang="fr" dir="ltr">' in opened.get("/", Accept_Language="fr-CH, fr;q=0.9, en;q=0.8").html
     chosen = opened.get("/display?language=fr&tz=Europe/Paris&back=/c/NightBridge%3Faround%3D5")
     assert chosen.headers["Location"] == "/c/NightBridge?around=5"
     assert len(chosen.headers.get_all("Set-Cookie")) == 2
