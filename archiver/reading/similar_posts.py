@@ -87,6 +87,14 @@ def find_similar_posts(
     conn: Reader, channel_id: ChannelId, message_id: MessageId, media: Iterable[StoredMedia], *, bits: int = NEAR
 ) -> SimilarPosts:
     """Look for every file of the message, in all channels."""
+    files, posts = list_similar_posts(conn, channel_id, message_id, media, bits=bits)
+    return SimilarPosts(files, posts, count_pictures(conn), count_known(conn))
+
+
+def list_similar_posts(
+    conn: Reader, channel_id: ChannelId, message_id: MessageId, media: Iterable[StoredMedia], *, bits: int = NEAR
+) -> tuple[Sequence[ComparedFile], Sequence[SimilarPost]]:
+    """The files and posts alone: counting what was looked at takes longer in a large archive."""
     kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and is_file(one.kind, one.id)}
     known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
     files = [ComparedFile(key, kinds[key], known.get(key, FileStatus(key=key)), hashes.get(key)) for key in kinds]
@@ -101,8 +109,7 @@ def find_similar_posts(
         for post in (SimilarPost(*shown, match) for shown in list_shown_by(conn, key))
     }
     posts.pop((channel_id, message_id), None)
-    ordered = sorted(posts.values(), key=lambda post: (post.date, post.channel_id, post.message_id))
-    return SimilarPosts(files, ordered, count_pictures(conn), count_known(conn))
+    return files, sorted(posts.values(), key=lambda post: (post.date, post.channel_id, post.message_id))
 
 
 def _list_matches(conn: Reader, file: ComparedFile, bits: int) -> Iterator[tuple[FileKey, Match]]:

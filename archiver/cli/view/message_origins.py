@@ -13,7 +13,6 @@ from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.model.row import ChannelName
 from archiver.reading.message_context import MessageContext
-from archiver.store.replies import NEAR
 from search.show.snippet import snippet
 
 _QUOTED = 60
@@ -40,14 +39,12 @@ def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[st
 
 
 def _describe_replies(context: MessageContext) -> str:
-    """The addresses of the first replies; in an archive without an index, how far they were looked for."""
+    """The addresses of the first replies."""
     found = context.replies
     shown = [f"{called(context.known[one.channel_id])}/{one.message_id}" for one in found.replies[:_REPLIES]]
     more = len(found.replies) - len(shown)
     if more or not found.whole:
         shown.append(f"and {number(more)} more" if found.whole else f"and at least {number(more)} more")
-    if found.near:
-        shown.append(f"looked for among the next {number(NEAR)} only, until the next telekeep sync")
     return ", ".join(shown)
 
 

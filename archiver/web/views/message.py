@@ -22,12 +22,11 @@ from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
-from archiver.reading.similar_posts import SimilarPost, find_similar_posts
+from archiver.reading.similar_posts import SimilarPost, list_similar_posts
 from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
 from archiver.store.reading_pool import OutOfTime
-from archiver.store.replies import NEAR
 from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
@@ -85,7 +84,6 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
             "known": found.known,
             "remarks": found.remarks,
             "replies": values["context"].replies.replies[:_LISTED],
-            "near": NEAR,
             "copies": copies,
             "similar": similar,
             "annotations": _list_annotations(values["context"].row),
@@ -135,8 +133,8 @@ async def _find_similar(site: Site, held: HeldMessage, *, wanted: bool) -> Seque
         return ()
     try:
         async with site.glancing(_PATIENT if wanted else _COPYING) as conn:
-            found = await read(conn, find_similar_posts, message.channel_id, message.message_id, media)
-            return found.posts[:_LISTED]
+            _, posts = await read(conn, list_similar_posts, message.channel_id, message.message_id, media)
+            return posts[:_LISTED]
     except OutOfTime:
         return ()
 
