@@ -85,7 +85,7 @@ class _Attempt:
 
 def is_empty(obj: Any) -> bool:
     """Whether the server says that the message does not exist, or no longer does."""
-    return isinstance(obj, types.MessageEmpty)
+    return type(obj) is types.MessageEmpty
 
 
 def convert_message(

@@ -59,11 +59,11 @@ def next_docid(date: int, used: dict[int, int]) -> int:
 
     `used` maps the first docid of a window to the highest one in use, and is updated. Raises OverflowError.
     """
-    for tier in range(len(WIDTHS)):
-        docids = window(tier, date)
-        docid = used.get(docids.start, docids.start - 1) + 1
-        if docid < docids.stop:
-            used[docids.start] = docid
+    for tier, width in enumerate(WIDTHS):
+        first = _FIRST[tier] + (date // width << ROOM[tier])
+        docid = used.get(first, first - 1) + 1
+        if docid < first + (1 << ROOM[tier]):
+            used[first] = docid
             return docid
     raise OverflowError(f"more than {1 << ROOM[-1]} messages within one second")
 

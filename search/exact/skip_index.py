@@ -10,6 +10,8 @@ together in the order of their ids, so these ranges locate a message without an 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from search.exact.changes import Row
@@ -38,25 +40,19 @@ class BlockSummary(NamedTuple):
 
 def summarize(rows: Iterable[Row]) -> list[BlockSummary]:
     """Summarize rows by block."""
-    found: dict[int, BlockSummary] = {}
+    blocks: dict[int, list[Row]] = {}
     for row in rows:
-        block = row.docid >> BLOCK_BITS
-        views = -1 if row.views is None else row.views
-        forwards = -1 if row.forwards is None else row.forwards
-        known = found.get(block)
-        found[block] = (
-            BlockSummary(block, row.flags, views, forwards, row.message_id, row.message_id)
-            if known is None
-            else BlockSummary(
-                block,
-                known.flags | row.flags,
-                max(known.views, views),
-                max(known.forwards, forwards),
-                min(known.low, row.message_id),
-                max(known.high, row.message_id),
-            )
-        )
-    return list(found.values())
+        blocks.setdefault(row.docid >> BLOCK_BITS, []).append(row)
+    return [_summarize(block, own) for block, own in blocks.items()]
+
+
+def _summarize(block: int, rows: Iterable[Row]) -> BlockSummary:
+    _, _, ids, _, flags, views, forwards, _ = zip(*rows, strict=True)
+    return BlockSummary(block, reduce(or_, flags), _highest(views), _highest(forwards), min(ids), max(ids))
+
+
+def _highest(values: Iterable[int | None]) -> int:
+    return max([-1 if value is None else value for value in values])
 
 
 class ChannelRange(NamedTuple):
@@ -71,13 +67,10 @@ class ChannelRange(NamedTuple):
 
 def find_channel_ranges(rows: Iterable[Row]) -> list[ChannelRange]:
     """Return the channel ranges that these rows span."""
-    found: dict[tuple[int, int], ChannelRange] = {}
+    found: dict[tuple[int, int], list[int]] = {}
     for row in rows:
-        place, message_id = (row.channel, row.docid >> BLOCK_BITS), row.message_id
-        known = found.get(place)
-        low, high = (known.low, known.high) if known else (message_id, message_id)
-        found[place] = ChannelRange(*place, min(low, message_id), max(high, message_id))
-    return list(found.values())
+        found.setdefault((row.channel, row.docid >> BLOCK_BITS), []).append(row.message_id)
+    return [ChannelRange(*place, min(ids), max(ids)) for place, ids in found.items()]
 
 
 def cluster(ids: Collection[int]) -> list[tuple[int, int]]:

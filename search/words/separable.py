@@ -25,7 +25,7 @@ _FIRST: Final = """
 """
 _FOLDED: Final = tuple(fold(_FIRST).split())
 _AT_END: Final = re.compile(
-    rf"\b({'|'.join(sorted(_FIRST.split(), key=len, reverse=True))})\W*?"
+    rf"\b(?=\w)({'|'.join(sorted(_FIRST.split(), key=len, reverse=True))})\W*?"
     r"(?:[.,;:!?…\n()\"„“”«»–—]|\s(?:und|oder|aber|denn|als|wie|bis)\b|$)"
 )
 _CLAUSE: Final = re.compile(r"[.,;:!?…\n()\"„“”«»–—]|\b(?:und|oder|aber|denn)\b")
