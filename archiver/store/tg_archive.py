@@ -23,6 +23,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "users": ("id", "username", "first_name", "last_name", "tags"),
     "media": ("id", "type", "url", "title", "description", "thumb"),
 }
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the second where it would quote a damaged name."""
 _CACHE: Final = 8_000
 """KiB."""
 _SHORT: Final = {"messages": "m", "users": "u", "media": "d"}
@@ -43,7 +45,7 @@ def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
             _expect_tables(conn, path)
             conn.set_authorizer(_allow)
             yield conn
-    except sqlite3.Error as exc:
+    except _UNREADABLE as exc:
         raise UsageError(f"{path} cannot be read as a database of tg-archive: it is damaged, or another one.") from exc
     finally:
         os.close(descriptor)
@@ -63,7 +65,7 @@ def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any]]:
         while rows := cursor.fetchmany(_ROWS):
             for row in rows:
                 yield dict(zip(keys, row, strict=True))
-    except sqlite3.Error as exc:
+    except _UNREADABLE as exc:
         raise DamagedDatabase from exc
 
 

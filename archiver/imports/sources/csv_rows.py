@@ -27,7 +27,7 @@ from archiver.imports.sources.exported_rows import (
 )
 from archiver.model.row import FLAGS, NESTED
 
-_LONGEST: Final = 64 << 20
+_LONGEST: Final = 16 << 20
 _BOM: Final = b"\xef\xbb\xbf"
 _NUMBERS: Final = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
 _JSON: Final = frozenset({*NESTED, "versions"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -121,14 +122,25 @@ def username_of(permalink: object) -> str | None:
     return found[1] if found is not None and found[1] != "c" else None
 
 
+def load_row(line: bytes) -> Any:
+    """The JSON of a row; None if it is none. Lone surrogates and bytes that are not UTF-8 are replaced."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+
+
 def derive_row(raw: bytes) -> Piece | None:
     """Read a stored row again, or an earlier content in it."""
     try:
-        row = orjson.loads(raw)
+        row = load_row(raw)
         rich = row.get("rich")
         words = text(row, "text") or (str(rich.get("text") or "") if isinstance(rich, dict) else "")
         return Piece(text=words, date=time(row, "date") if "date" in row else None)
-    except (orjson.JSONDecodeError, UnreadableRow, AttributeError, TypeError):
+    except (UnreadableRow, AttributeError, TypeError):
         return None
 
 

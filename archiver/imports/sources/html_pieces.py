@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 _CHUNK: Final = 1 << 18
-LONGEST: Final = 32 << 20
+LONGEST: Final = 16 << 20
 """Bytes of the largest message that is read."""
 _OWN: Final = re.compile(rb'<div class="message [^"<>]{0,200}" id="message(-?[0-9]{1,19})"')
 """The tag of a message as Desktop writes it."""

@@ -22,6 +22,8 @@ from archiver.model.record import Media
 
 HIGHEST: Final = 2**31 - 1
 """The highest id that Telegram gives a message."""
+MOST_TAGS: Final = 100_000
+"""Tags of a message that is read; real ones have a few dozen."""
 _OF_A_GROUP: Final = -500_000_000
 """Below are the messages that a supergroup had as a basic group: Desktop shifts their ids by a billion."""
 _DELETED: Final = "Deleted Account"
@@ -57,6 +59,9 @@ class HtmlReader:
         """Yield the message of an element, and what is wrong with it."""
         if piece.too_long:
             yield Flaw(where, f"its element has more than {LONGEST >> 20} MB")
+            return
+        if piece.data.count(b"<") > MOST_TAGS:
+            yield Flaw(where, f"its element has more than {MOST_TAGS:,} tags")
             return
         source = piece.data.decode("utf-8", "replace")
         post = read_post(source)

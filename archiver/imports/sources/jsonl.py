@@ -5,14 +5,11 @@ Several channels may be in one file, by date: each is read for itself.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-
-import orjson
+from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
 from archiver.imports.source import Chat, Flaw, Piece
@@ -24,14 +21,15 @@ from archiver.imports.sources.exported_rows import (
     channel_of,
     derive_row,
     expect_keys,
+    load_row,
     username_of,
 )
 
-LONGEST: Final = 64 << 20
+LONGEST: Final = 16 << 20
 """Bytes of the longest row that is read."""
 _BOM: Final = b"\xef\xbb\xbf"
 _BEGIN: Final = re.compile(
-    rb'\{"channel_id":([0-9]{1,16}),"channel":"[^"\\]*","message_id":[0-9]{1,10},"permalink":"([^"\\]{1,200})","date":"([^"\\]{20})"'
+    rb'\{"channel_id":([0-9]{1,16}),"channel":"[^"\\]*","message_id":[0-9]{1,10},"permalink":"([^"\\]{1,200})","date":"([0-9TZ:-]{20})"'
 )
 """How a row begins as telekeep writes it."""
 
@@ -89,7 +87,7 @@ class Jsonl:
                     if found := _BEGIN.match(line):
                         number, link, date = int(found[1]), found[2].decode("ascii", "replace"), found[3].decode()
                     else:
-                        value = _load(line)
+                        value = load_row(line)
                         link = value.get("permalink") if isinstance(value, dict) else None
                         date = value.get("date") if isinstance(value, dict) else None
                         number = channel_of(value) or 0
@@ -107,7 +105,7 @@ class Jsonl:
                 if len(line) > LONGEST:
                     yield Flaw(where, f"the row has more than {LONGEST >> 20} MB")
                     continue
-                value = _load(line)
+                value = load_row(line)
                 if value is None:
                     yield _broken(where, is_whole=is_whole)
                 else:
@@ -129,14 +127,3 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
             part = file.readline(LONGEST + 1)
         yield line.removeprefix(_BOM) if is_first else line, part.endswith(b"\n")
         is_first = False
-
-
-def _load(line: bytes) -> Any:
-    """The JSON of a line; None if it is none. Lone surrogates and bytes that are not UTF-8 are replaced."""
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(line.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            return None
