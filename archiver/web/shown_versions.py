@@ -7,11 +7,14 @@ from typing import Final, NamedTuple
 
 from archiver.model.versions import Version
 from archiver.reading.message_history import MessageHistory
-from archiver.reading.word_diff import DiffPiece
+from archiver.reading.word_diff import DiffPiece, diff
 
 MOST: Final = 20
 BUDGET: Final = 45_000
 """Bytes of text on a page, roughly; one version is always shown."""
+
+_ELEMENT: Final = 12
+"""Bytes of the element of a piece."""
 
 
 class ShownVersions(NamedTuple):
@@ -30,14 +33,15 @@ def find_range(revisions: int, before: int | None) -> tuple[int, int]:
 
 def choose_versions(history: MessageHistory, first: int) -> ShownVersions:
     """Those that are shown of these, of which the oldest is of the revision `first` or later."""
-    newest = list(zip(history.versions, history.diffs(), strict=True))[::-1]
-    end, budget = 0, BUDGET
-    while end < len(newest) and end < MOST and (end == 0 or budget > 0):
-        budget -= sum(len(piece.text.encode("utf-8", "replace")) + 12 for piece in newest[end][1])
-        if budget < 0 < end:
+    versions = history.versions
+    last_to_show = 1 if first > 1 and len(versions) > 1 else 0
+    diffs: list[tuple[Version, list[DiffPiece]]] = []
+    budget = BUDGET
+    for at in range(len(versions) - 1, last_to_show - 1, -1):
+        pieces = diff(versions[max(at - 1, 0)].text, versions[at].text)
+        budget -= sum(len(piece.text.encode("utf-8", "replace")) + _ELEMENT for piece in pieces)
+        if diffs and (budget < 0 or len(diffs) == MOST):
             break
-        end += 1
-    if first > 1 and end == len(newest) > 1:
-        end -= 1
-    rest = [version.revision or 0 for version, _ in newest[end:]]
-    return ShownVersions(newest[:end], max(rest) + 1 if rest else None)
+        diffs.append((versions[at], pieces))
+    rest = [version.revision or 0 for version in versions[: len(versions) - len(diffs)]]
+    return ShownVersions(diffs, max(rest) + 1 if rest else None)
