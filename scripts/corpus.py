@@ -8,6 +8,7 @@ UTF-8 on average, some are short and some long. The same seed gives the same mes
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _SPREAD = 0.9
 _NEW = 0.02
 """Share of words that come once: names, typing errors."""
 _NUMBERS = 0.02
+_NO_BYTES = hashlib.sha256(b"").digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
             assert mirrored is not None
             for at in range(0, len(posts), 100):
                 page = [
-                    _message(channel.channel_id, len(posts) - at - step, *post)
+                    _message(channel.channel_id, len(posts) - at - step, *post, LANGUAGES[number % len(LANGUAGES)].code)
                     for step, post in enumerate(posts[at : at + 100])
                 ]
                 await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sighting=sighting))
@@ -179,7 +181,9 @@ def _share_out(count: int, seed: int) -> dict[int, list[tuple[datetime, str, ran
     return posts
 
 
-def _message(channel_id: int, message_id: int, date: datetime, text: str, chance: random.Random) -> Message:
+def _message(
+    channel_id: int, message_id: int, date: datetime, text: str, chance: random.Random, lang: str
+) -> Message:
     media = (Media(slot=0, kind=chance.choice(_KINDS), id=str(message_id)),) if chance.random() < _MEDIA else ()
     origin = None
     if chance.random() < _FORWARDED:
@@ -191,12 +195,13 @@ def _message(channel_id: int, message_id: int, date: datetime, text: str, chance
         kind="message",
         date=date,
         text=text,
+        lang=lang,
         fwd_from=origin,
         media=media,
         views=int(chance.paretovariate(0.6) * 100) % 2_000_000,
         forwards=chance.randrange(100),
         content_hash=b"",
-        payload_sha256=b"",
+        payload_sha256=_NO_BYTES,
         layer=0,
         raw=b"",
     )
