@@ -163,7 +163,9 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
             assert mirrored is not None
             for at in range(0, len(posts), 100):
                 page = [
-                    _message(channel.channel_id, len(posts) - at - step, *post, LANGUAGES[number % len(LANGUAGES)].code)
+                    _message(
+                        channel.channel_id, len(posts) - at - step, *post, lang=LANGUAGES[number % len(LANGUAGES)].code
+                    )
                     for step, post in enumerate(posts[at : at + 100])
                 ]
                 await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sighting=sighting))
@@ -182,7 +184,7 @@ def _share_out(count: int, seed: int) -> dict[int, list[tuple[datetime, str, ran
 
 
 def _message(
-    channel_id: int, message_id: int, date: datetime, text: str, chance: random.Random, lang: str
+    channel_id: int, message_id: int, date: datetime, text: str, chance: random.Random, *, lang: str
 ) -> Message:
     media = (Media(slot=0, kind=chance.choice(_KINDS), id=str(message_id)),) if chance.random() < _MEDIA else ()
     origin = None

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from archiver.model.document import to_document
 from archiver.store.database import ARCHIVE_NAME
 from archiver.store.message import read_messages
-from archiver.model.document import to_document
 from search.exact.changes import Row
 from search.exact.docid import next_docid, tiers_in_use, window
 from search.exact.rows import extend_blocks
@@ -104,7 +103,7 @@ def _used_docids(conn: sqlite3.Connection) -> dict[int, int]:
 
 
 def _again(conn: sqlite3.Connection, channel_id: int, number: int, times: int, used: dict[int, int]) -> None:
-    """Write the messages of a channel once more, newest first: half of the rounds continue channels of an earlier one."""
+    """Write the messages of a channel once more, newest first: half of the rounds continue earlier channels."""
     continued = number >= times // 2
     round_ = number - times // 2 if continued else number
     new_id = channel_id + round_ * _NUMBERS
@@ -123,22 +122,27 @@ def _again(conn: sqlite3.Connection, channel_id: int, number: int, times: int, u
     _copy(conn, "outbox", shifted, where, (channel_id, top))
     [(place,)] = conn.execute("SELECT number FROM search_channel WHERE channel_id = ?", (new_id,)).fetchall()
     columns = "message_id, date, line, files, flags, views, forwards, origin"
-    found = conn.execute(f"SELECT {columns} FROM grown.line WHERE {where}", (channel_id, top))
+    found = conn.execute(f"SELECT {columns} FROM grown.line WHERE {where}", (channel_id, top))  # noqa: S608 constants
     while rows := found.fetchmany(_ROWS):
-        _index(conn, new_id, place, rows, further, later, number, used)
+        _index(conn, _Copy(number, new_id, place, further, later), rows, used)
 
 
-def _index(
-    conn: sqlite3.Connection,
-    channel_id: int,
-    place: int,
-    rows: list[Any],
-    further: int,
-    later: int,
-    number: int,
-    used: dict[int, int],
-) -> None:
+class _Copy(NamedTuple):
+    """How the rows of a channel differ from those they are made of."""
+
+    number: int
+    """Of the round."""
+    channel_id: int
+    place: int
+    """Number of the channel in the index."""
+    further: int
+    """Between the ids of the messages."""
+    later: int
+
+
+def _index(conn: sqlite3.Connection, copy: _Copy, rows: list[Any], used: dict[int, int]) -> None:
     """Write a page into the search tables, as `search.exact.writer` does."""
+    number, channel_id, place, further, later = copy
     made: list[tuple[Row, str, int | None]] = []
     tag = channel_term(channel_id)
     for message_id, date, line, files, flags, views, forwards, origin in reversed(rows):
@@ -171,15 +175,18 @@ def _insert(conn: sqlite3.Connection, into: str, rows: list[Any]) -> None:
     for at in range(0, len(rows), size):
         chunk = rows[at : at + size]
         marks = f"({', '.join('?' * len(chunk[0]))})"
-        conn.execute(f"INSERT INTO {into} VALUES {', '.join([marks] * len(chunk))}", [x for row in chunk for x in row])
+        statement = f"INSERT INTO {into} VALUES {', '.join([marks] * len(chunk))}"  # noqa: S608 constants
+        conn.execute(statement, [value for row in chunk for value in row])
 
 
-def _copy(conn: sqlite3.Connection, table: str, changed: dict[str, Any], where: str, values: tuple[object, ...]) -> None:
+def _copy(
+    conn: sqlite3.Connection, table: str, changed: dict[str, Any], where: str, values: tuple[object, ...]
+) -> None:
     """Copy rows, some columns of which are given as SQL."""
     names = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
     given = {name: f"'{one}'" if name == "title" else str(one) for name, one in changed.items()}
     listed = ", ".join(given.get(name, name) for name in names)
-    conn.execute(f"INSERT INTO {table} SELECT {listed} FROM {table} WHERE {where}", values)
+    conn.execute(f"INSERT INTO {table} SELECT {listed} FROM {table} WHERE {where}", values)  # noqa: S608 constants
 
 
 def _own_word(channel_id: int, message_id: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.model.json_text import dump
-from archiver.model.row import Row, to_json, to_object
+from archiver.model.row import HeldItem, Row, to_json, to_object
+from archiver.model.row_line import to_lines
 
 
 class JsonlWriter:
@@ -34,3 +35,11 @@ class JsonlWriter:
     def end(self) -> bytes:
         """Nothing."""
         return b""
+
+
+class WholeJsonlWriter(JsonlWriter):
+    """The same with all keys, which messages give without being made rows first."""
+
+    def encode_held(self, items: Sequence[HeldItem]) -> bytes:
+        """Encode messages as lines."""
+        return to_lines(items)

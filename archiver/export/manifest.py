@@ -113,7 +113,8 @@ class Manifest:
     channels: Sequence[ChannelPart]
     files: Sequence[FilePart]
     tool_version: str
-    norm_version: int
+    norm_version: int | None
+    """None: without a query."""
     exported_at: datetime
     warnings: Sequence[str] = field(default=())
     media: MediaPart | None = None
@@ -132,7 +133,7 @@ class Manifest:
             "query": self.request.told_query,
             "expanded_query": self.request.told_tree,
             "engine": "exact" if self.request.query is not None else None,
-            "norm_version": self.norm_version if self.request.query is not None else None,
+            "norm_version": self.norm_version,
             "bounds": {
                 "since": iso(bounds.since_unix),
                 "until": iso(bounds.until_unix),

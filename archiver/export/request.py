@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archiver.model.row import ChannelName
 from search.query.dates import Bounds
-from search.query.tree import Node
-from search.query.write import write
+
+if TYPE_CHECKING:
+    from search.query.tree import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,11 @@ class Request:
         """The query as it was understood, for the manifest."""
         if self.tree is None:
             return None
-        return write(self.tree) if self.query_instead is None else self.query_instead
+        if self.query_instead is not None:
+            return self.query_instead
+        from search.query.write import write
+
+        return write(self.tree)
 
     @property
     def titles(self) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaMode, MediaRows, MediaTarget
 from archiver.export.publish import publish
 from archiver.export.request import Request
-from archiver.export.stream import iter_chunks
+from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
@@ -29,7 +29,6 @@ from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
-from search.text.normalize import NORM_VERSION
 
 _CACHE_KIB = 4096
 """SQLite's cache during an export, which reads each page about once."""
@@ -202,11 +201,17 @@ def make_manifest(
         channels=channels,
         files=list(files),
         tool_version=version(),
-        norm_version=NORM_VERSION,
+        norm_version=_norm_version() if request.query is not None else None,
         exported_at=job.now,
         warnings=writer.warnings,
         media=None if media is None else media.part,
     )
+
+
+def _norm_version() -> int:
+    from search.text.normalize import NORM_VERSION
+
+    return NORM_VERSION
 
 
 async def _write_rows(
@@ -218,20 +223,52 @@ async def _write_rows(
 ) -> dict[ChannelId, Share]:
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
+    straight = media is None and job.prepare is None and not request.revisions
     try:
         rows.begin()
-        async with aclosing(iter_chunks(conn, request)) as chunks:
-            async for chunk in chunks:
-                for message, whole in chunk:
-                    row = whole if job.prepare is None else job.prepare(whole)
-                    if row is None:
-                        continue
-                    shares[message.channel_id].add(message)
-                    rows.add(row if media is None else await media.place(row))
-                count += len(chunk)
+        if straight and isinstance(rows, StreamRows) and rows.takes_held:
+            chunks = _write_held(conn, request, rows, shares)
+        else:
+            chunks = _write_each(conn, request, rows, shares, job=job, media=media)
+        async with aclosing(chunks):
+            async for read_now in chunks:
+                count += read_now
                 job.progress(count)
         rows.end()
     finally:
         rows.close()
     job.progress(count)
     return shares
+
+
+async def _write_held(
+    conn: Connection, request: Request, rows: StreamRows, shares: dict[ChannelId, Share]
+) -> AsyncGenerator[int, None]:
+    """Write messages as they are stored; yield how many, a chunk at a time."""
+    async with aclosing(iter_held(conn, request)) as chunks:
+        async for chunk in chunks:
+            rows.add_held(chunk)
+            for channel, message, _ in chunk:
+                shares[channel.channel_id].add(message)
+            yield len(chunk)
+
+
+async def _write_each(
+    conn: Connection,
+    request: Request,
+    rows: RowSink,
+    shares: dict[ChannelId, Share],
+    *,
+    job: ExportJob,
+    media: MediaRows | None,
+) -> AsyncGenerator[int, None]:
+    """Write rows one by one; yield how many were read, a chunk at a time."""
+    async with aclosing(iter_chunks(conn, request)) as chunks:
+        async for chunk in chunks:
+            for message, whole in chunk:
+                row = whole if job.prepare is None else job.prepare(whole)
+                if row is None:
+                    continue
+                shares[message.channel_id].add(message)
+                rows.add(row if media is None else await media.place(row))
+            yield len(chunk)

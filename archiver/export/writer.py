@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
-from archiver.model.row import Row
+from archiver.model.row import HeldItem, Row
 
 
 class Writer(Protocol):
@@ -32,6 +33,15 @@ class Writer(Protocol):
 
     def end(self) -> bytes:
         """Bytes after the last row."""
+        ...
+
+
+@runtime_checkable
+class HeldWriter(Protocol):
+    """A writer that can do without rows."""
+
+    def encode_held(self, items: Sequence[HeldItem]) -> bytes:
+        """Encode the rows of these messages."""
         ...
 
 
@@ -98,6 +108,12 @@ class StreamRows:
 
     def __init__(self, writer: Writer, sink: ByteSink) -> None:
         self._writer, self._sink = writer, sink
+        self._held = writer if isinstance(writer, HeldWriter) else None
+
+    @property
+    def takes_held(self) -> bool:
+        """Whether `add_held` can be called."""
+        return self._held is not None
 
     @property
     def options(self) -> dict[str, object]:
@@ -116,6 +132,11 @@ class StreamRows:
     def add(self, row: Row) -> None:
         """Write the row."""
         self._sink.write(self._writer.encode(row))
+
+    def add_held(self, items: Sequence[HeldItem]) -> None:
+        """Write the rows of these messages."""
+        assert self._held is not None
+        self._sink.write(self._held.encode_held(items))
 
     def end(self) -> None:
         """Write what is after the rows."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
 
-@dataclass(frozen=True, slots=True)
-class TextEntities:
+class TextEntities(NamedTuple):
     """The hashtags, mentions and links marked in a text, in order and without repeats."""
 
     hashtags: tuple[str, ...] = ()

@@ -10,10 +10,10 @@ import re
 
 import orjson
 
-# In UTF-8: U+007F, U+0080-9F, U+061C, U+200E/F, U+2028-202E, U+2066-2069. They only occur inside strings.
-_UNSAFE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
-_HARMLESS = bytes(set(range(256)) - {0x7F, 0xC2, 0xD8, 0xE2})
-"""Bytes that none of them begins with. Leaving these out is five times as fast as to search."""
+# In UTF-8: U+007F, U+0080-9F, U+061C, U+200E/F, U+2028-202E, U+2066-2069. They only occur inside strings. Each begins
+# with a byte, for which `re` and `in` look at the speed of memory; a pattern for all is twenty times as slow.
+_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
+_MARK = re.compile(rb"\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])")
 
 
 def dump(value: object, *, indent: bool = False) -> bytes:
@@ -22,10 +22,20 @@ def dump(value: object, *, indent: bool = False) -> bytes:
         data = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
     except orjson.JSONEncodeError:
         data = orjson.dumps(_replace_surrogates(value), default=_plain, option=orjson.OPT_INDENT_2 if indent else None)
-    signs = data.translate(None, _HARMLESS)
-    if not signs or (not signs.strip(b"\xd8") and b"\xd8\x9c" not in data):
-        return data
-    return _UNSAFE.sub(_escape, data)
+    return escape(data)
+
+
+def escape(data: bytes) -> bytes:
+    """Escape, in JSON, the characters that could harm a terminal."""
+    if b"\x7f" in data:
+        data = data.replace(b"\x7f", b"\\u007f")
+    if b"\xc2" in data:
+        data = _CONTROL.sub(_escape, data)
+    if b"\xd8" in data and b"\xd8\x9c" in data:
+        data = data.replace(b"\xd8\x9c", b"\\u061c")
+    if b"\xe2" in data:
+        data = _MARK.sub(_escape, data)
+    return data
 
 
 def _escape(match: re.Match[bytes]) -> bytes:

@@ -159,6 +159,10 @@ class StoredMedia(NamedTuple):
     """Why the file is not stored, where that is known."""
 
 
+HeldItem: TypeAlias = tuple[ChannelName, StoredMessage, Sequence[StoredMedia]]
+"""What makes up a row."""
+
+
 def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[StoredMedia] = ()) -> Row:
     """The row of a message."""
     marks = read_entities(message.text, message.entities)
@@ -184,8 +188,8 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "replies": message.replies,
         "reactions": message.reactions or "[]",
         "media": media_json(media) if media else "[]",
-        "hashtags": _list(marks.hashtags),
-        "links": _links(marks, media, message.markup),
+        "hashtags": list_json(marks.hashtags),
+        "links": links_json(marks, media, message.markup),
         "origin": message.origin,
         "first_seen": _shared_iso(message.first_seen),
         "last_seen": _shared_iso(message.last_seen),
@@ -229,7 +233,14 @@ def to_object(row: Row) -> dict[str, Any]:
 
 def media_json(media: Sequence[StoredMedia]) -> str:
     """The attachments as a JSON list of objects with MEDIA_KEYS."""
-    return orjson.dumps([{**one._asdict(), "extra": _fragment(one.extra)} for one in media]).decode()
+    return orjson.dumps([_media_object(one) for one in media]).decode()
+
+
+def _media_object(one: StoredMedia) -> dict[str, Any]:
+    found: dict[str, Any] = dict(zip(MEDIA_KEYS, one, strict=True))
+    if one.extra is not None:
+        found["extra"] = orjson.Fragment(one.extra)
+    return found
 
 
 def permalink(channel: ChannelName, message_id: MessageId) -> str:
@@ -270,15 +281,14 @@ def _stub_action(message: StoredMessage) -> str:
     ).decode()
 
 
-def _links(marks: TextEntities, media: Sequence[StoredMedia], markup: str | None) -> str:
-    if not media and not marks.links and markup is None:
+def links_json(marks: TextEntities, media: Sequence[StoredMedia], markup: str | None) -> str:
+    """The links of a message as a JSON list."""
+    urls = [one.url for one in media if one.url] if media else ()
+    if not urls and not marks.links and markup is None:
         return "[]"
-    return _list(list_links(marks.links, [one.url for one in media], markup))
+    return list_json(list_links(marks.links, urls, markup))
 
 
-def _list(words: Sequence[str]) -> str:
+def list_json(words: Sequence[str]) -> str:
+    """The words as a JSON list."""
     return orjson.dumps(words).decode() if words else "[]"
-
-
-def _fragment(text: str | None) -> object:
-    return None if text is None else orjson.Fragment(text)

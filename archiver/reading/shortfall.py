@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.model import coverage
@@ -12,8 +12,9 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Connection, Reader, read
 from archiver.store.rich import count_parts_between
-from search.engine.protocol import Question
-from search.query.tree import And, InChannel
+
+if TYPE_CHECKING:
+    from search.engine.protocol import Question
 
 
 class SearchScope(NamedTuple):
@@ -51,6 +52,8 @@ def _find_scope(conn: Reader, question: Question) -> SearchScope:
 
 def _only_channels(question: Question) -> frozenset[int] | None:
     """The channels that the question is restricted to; None for all."""
+    from search.query.tree import And, InChannel
+
     conditions = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
     named = [part.ids for part in conditions if isinstance(part, InChannel)]
     if question.channels is not None:

@@ -7,9 +7,8 @@ https://www.sqlite.org/isolation.html
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
-from itertools import starmap
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
 import aiosqlite
@@ -19,18 +18,18 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import file_key
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.annotation import Annotation, list_annotations
-from archiver.store.database import Reader, read
+from archiver.store.database import Reader
 from archiver.store.file_reading import find_reasons
 
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
 
-CHUNK = 256
+_NOTHING: list[StoredMedia] = []
 _ALBUM = 50
 """Maximum distance of ids within an album: it has ten messages at most, and other posts may come in between."""
 
-_MESSAGE = ", ".join(name for name in StoredMessage._fields if name != "annotations")
-_MEDIA = ", ".join(name for name in StoredMedia._fields if name != "reason")
+MESSAGE = ", ".join(name for name in StoredMessage._fields if name != "annotations")
+MEDIA = ", ".join(name for name in StoredMedia._fields if name != "reason")
 _SAYS_ALL = frozenset({"not downloaded", "downloaded"})
 """States of a file for which there is no reason."""
 
@@ -69,37 +68,6 @@ def list_broadcasts(conn: Reader) -> frozenset[int]:
     return frozenset(int(row[0]) for row in conn.execute("SELECT channel_id FROM channel WHERE NOT megagroup"))
 
 
-async def iter_messages(
-    conn: aiosqlite.Connection,
-    channel_id: ChannelId,
-    *,
-    since: int | None = None,
-    until: int | None = None,
-    chunk: int = CHUNK,
-) -> AsyncGenerator[HeldMessage, None]:
-    """Yield the channel's messages dated within [since, until), by date and id, with one chunk in memory at a time."""
-    async with aclosing(iter_chunks(conn, channel_id, since=since, until=until, chunk=chunk)) as chunks:
-        async for held in chunks:
-            for one in held:
-                yield one
-
-
-async def iter_chunks(
-    conn: aiosqlite.Connection,
-    channel_id: ChannelId,
-    *,
-    since: int | None = None,
-    until: int | None = None,
-    chunk: int = CHUNK,
-) -> AsyncGenerator[list[HeldMessage], None]:
-    """Yield the same as `iter_messages`, a chunk at a time."""
-    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND date >= ? AND date < ? ORDER BY date, message_id"
-    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
-    async with conn.execute(query, (channel_id, *bounds)) as cursor:
-        while rows := await cursor.fetchmany(chunk):
-            yield await read(conn, _with_media, channel_id, list(starmap(StoredMessage, rows)))
-
-
 def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], HeldMessage]:
     """The messages with these (channel_id, message_id) keys; those not held are left out."""
     by_channel: dict[ChannelId, list[int]] = {}
@@ -107,7 +75,7 @@ def get_messages(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[in
         by_channel.setdefault(ChannelId(channel_id), []).append(message_id)
     found: dict[tuple[int, int], HeldMessage] = {}
     query = (
-        f"SELECT {_MESSAGE} FROM message WHERE channel_id = ?"
+        f"SELECT {MESSAGE} FROM message WHERE channel_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
     )
     for channel_id, ids in by_channel.items():
@@ -131,9 +99,9 @@ def list_originals(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[
 def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, count: int) -> list[HeldMessage]:
     """The message, with up to `count` held messages before and after it, by id."""
     query = (
-        f"SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
+        f"SELECT * FROM (SELECT {MESSAGE} FROM message WHERE channel_id = ? AND message_id < ?"
         " ORDER BY message_id DESC LIMIT ?)"
-        f" UNION ALL SELECT * FROM (SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id >= ?"
+        f" UNION ALL SELECT * FROM (SELECT {MESSAGE} FROM message WHERE channel_id = ? AND message_id >= ?"
         " ORDER BY message_id LIMIT ?) ORDER BY message_id"
     )
     parameters = (channel_id, message_id, count, channel_id, message_id, count + 1)
@@ -144,14 +112,14 @@ def list_around(conn: Reader, channel_id: ChannelId, message_id: MessageId, coun
 
 def list_before(conn: Reader, channel_id: ChannelId, before: int, limit: int) -> list[HeldMessage]:
     """The `limit` held messages next below this id, ascending."""
-    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?"
+    query = f"SELECT {MESSAGE} FROM message WHERE channel_id = ? AND message_id < ? ORDER BY message_id DESC LIMIT ?"
     messages = [StoredMessage(*row) for row in conn.execute(query, (channel_id, before, limit))]
     return _with_media(conn, channel_id, messages[::-1])
 
 
 def list_after(conn: Reader, channel_id: ChannelId, after: int, limit: int) -> list[HeldMessage]:
     """The `limit` held messages next above this id, ascending."""
-    query = f"SELECT {_MESSAGE} FROM message WHERE channel_id = ? AND message_id > ? ORDER BY message_id LIMIT ?"
+    query = f"SELECT {MESSAGE} FROM message WHERE channel_id = ? AND message_id > ? ORDER BY message_id LIMIT ?"
     messages = [StoredMessage(*row) for row in conn.execute(query, (channel_id, after, limit))]
     return _with_media(conn, channel_id, messages)
 
@@ -194,15 +162,23 @@ def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessag
     media: dict[int, list[StoredMedia]] = {}
     if ids:
         query = (
-            f"SELECT message_id, {_MEDIA} FROM media WHERE channel_id = ?"
+            f"SELECT message_id, {MEDIA} FROM media WHERE channel_id = ?"
             " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, slot"
         )
         cursor = conn.execute(query, (channel_id, orjson.dumps(ids).decode()))
         for row in cursor:
             media.setdefault(row[0], []).append(StoredMedia(*row[1:]))
-        _add_reasons(conn, media)
-    held = [(message, tuple(media.get(message.message_id, ()))) for message in messages]
-    hashes = {slot.sha256 for slots in media.values() for slot in slots if slot.sha256 is not None}
+    return attach(conn, [(message, media.get(message.message_id, _NOTHING)) for message in messages])
+
+
+def attach(conn: Reader, found: Sequence[tuple[StoredMessage, list[StoredMedia]]]) -> list[HeldMessage]:
+    """The messages with their media, and with what else is known of the files."""
+    media = [slots for _, slots in found if slots]
+    if not media:
+        return [(message, ()) for message, _ in found]
+    _add_reasons(conn, media)
+    held = [(message, tuple(slots)) for message, slots in found]
+    hashes = {slot.sha256 for slots in media for slot in slots if slot.sha256 is not None}
     made = list_annotations(conn, hashes) if hashes else None
     return [(_annotated(message, slots, made), slots) for message, slots in held] if made else held
 
@@ -216,15 +192,15 @@ def _annotated(
     return message._replace(annotations=orjson.dumps(found).decode()) if found else message
 
 
-def _add_reasons(conn: Reader, media: dict[int, list[StoredMedia]]) -> None:
+def _add_reasons(conn: Reader, media: Iterable[list[StoredMedia]]) -> None:
     """Say why files are not stored."""
-    unstored = [slot for slots in media.values() for slot in slots if slot.status not in _SAYS_ALL and slot.id]
+    unstored = [slot for slots in media for slot in slots if slot.status not in _SAYS_ALL and slot.id]
     if not unstored:
         return
     known = find_reasons(conn, {file_key(slot.kind, str(slot.id)) for slot in unstored})
     if not known:
         return
-    for slots in media.values():
+    for slots in media:
         slots[:] = [
             slot if slot.status in _SAYS_ALL else slot._replace(reason=known.get(file_key(slot.kind, str(slot.id))))
             for slot in slots

@@ -132,14 +132,14 @@ def test_stopped_export_leaves_no_half_file(archive: Path, tmp_path: Path, kill:
         os.mkfifo(tmp_path / name)
     # Each row tells that the export is under way, then waits until the signal was sent.
     script = (
-        "import signal, sys; from archiver.cli.__main__ import main; from archiver.export.jsonl import JsonlWriter\n"
+        "import signal, sys; from archiver.cli.__main__ import main; from archiver.export.jsonl import WholeJsonlWriter\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it\n"
         "once = []\n"
         "def encode(self, row):\n"
         "    if not once:\n"
         "        once.append(1); open('begun', 'w').close(); open('signalled').close()\n"
         "    return b'{}'\n"
-        "JsonlWriter.encode = encode; main(sys.argv[1:])"
+        "WholeJsonlWriter.encode_held = encode; main(sys.argv[1:])"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, "export", "-o", "out/x.jsonl"], cwd=tmp_path, env=clean_environment(archive)

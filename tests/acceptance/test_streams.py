@@ -359,11 +359,11 @@ def unlink(*arguments, **options):
     os.kill(os.getpid(), signal.SIGINT)
 publish.os.unlink = unlink
 import archiver.export.jsonl as jsonl
-writing = jsonl.JsonlWriter.encode
+writing = jsonl.WholeJsonlWriter.encode_held
 def encode(*arguments):
     os.kill(os.getpid(), signal.SIGINT)
     return writing(*arguments)
-jsonl.JsonlWriter.encode = encode
+jsonl.WholeJsonlWriter.encode_held = encode
 """
 
 

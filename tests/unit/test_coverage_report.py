@@ -14,8 +14,9 @@ from archiver.model.completeness import IdRun, Tally, fill_held, tally
 from archiver.reading.coverage_report import list_runs, tally_channel
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
+from archiver.store.dated import iter_dated
 from archiver.store.extent import list_holes
-from archiver.store.rows import get_messages, iter_messages, list_around
+from archiver.store.rows import get_messages, list_around
 from tests.sample import build, make_message, photo
 from tests.tiers import examples
 
@@ -77,7 +78,11 @@ def archive(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("chunk", [1, 2, 1000])
 def test_messages_come_with_their_media_whatever_the_chunk(archive: Path, chunk: int) -> None:
     async def act(conn: Any) -> list[tuple[int, list[str | None]]]:
-        return [(m.message_id, [one.id for one in media]) async for m, media in iter_messages(conn, 1001, chunk=chunk)]
+        return [
+            (m.message_id, [one.id for one in media])
+            async for held in iter_dated(conn, [1001], chunk=chunk)
+            for m, media in held
+        ]
 
     slots = ["5368324170671202286", "2"]
     assert reading(archive, act) == [(number, slots) for number in (1, 2, 3, 5, 8, 13)]

@@ -27,8 +27,6 @@ from archiver.cli.view.exported import estimate_object, report, report_estimate,
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
-from archiver.compose.pseudonyms import open_pseudonyms
-from archiver.compose.query import find_glossary, open_engine, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate
@@ -154,7 +152,11 @@ def command(
         raise UsageError("--pseudonym-key has no effect without --pseudonymise.", hint="Add --pseudonymise users.")
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
-    spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
+    spellings = None
+    if expand or glossary is not None:
+        from archiver.compose.query import find_glossary
+
+        spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
     when = When(since, until, on, context.obj.zone(tz))
     return interrupted.run(
         run(context.obj, channels or [], plan, query=query, when=when, glossary=spellings, key=pseudonym_key)
@@ -186,6 +188,8 @@ async def run(
             channels = await choose_channels(conn, typed, remarks=output)
             tree = None
             if query is not None:
+                from archiver.compose.query import open_engine, read_query
+
                 await open_engine(conn)
                 tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
             request = Request(
@@ -199,6 +203,8 @@ async def run(
             )
             persons = None
             if plan.pseudonymise:
+                from archiver.compose.pseudonyms import open_pseudonyms
+
                 persons = await open_pseudonyms(
                     conn, key or settings.export.pseudonym_key, archive=directory, place=place, dry_run=plan.dry_run
                 )

@@ -7,17 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.export_options import ExportPlan
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
-from archiver.compose.edges import open_edges
-from archiver.export.append.run import append_to_file, estimate_append
-from archiver.export.append.series import find_series
-from archiver.export.edges.find import EdgeFinder
-from archiver.export.edges.rows import PreparedEdges
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.registry import WriterContext
 from archiver.export.media_places import no_files, place_of
@@ -38,6 +34,10 @@ from archiver.model.row import Row
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
+
+if TYPE_CHECKING:
+    from archiver.export.edges.find import EdgeFinder
+    from archiver.export.formats.sqlite_archive import ExtractSource
 
 _NOT_ANONYMOUS = (
     "pseudonymised, not anonymous: the link of a post shows who is in it, and texts may name persons in plain words."
@@ -64,8 +64,13 @@ async def write_export(
         output.note(_NOT_ANONYMOUS)
         job = replace(job, prepare=persons.row, options=persons.options)
     if plan.edges is not None:
+        from archiver.compose.edges import open_edges
+
         job = replace(job, prepare=_prepare_edges(await open_edges(conn, plan.edges), job.prepare))
     if plan.dry_run:
+        from archiver.export.append.run import estimate_append
+        from archiver.export.append.series import find_series
+
         series = find_series(place) if image is not None and isinstance(place, Path) else None
         if series is not None and image is not None:
             make_rows = partial(write_into, form.open(context))
@@ -85,6 +90,8 @@ async def write_export(
                 await export_to_stream(conn, request, form.open(context), sink, job=job)
             return None
         if image is not None:
+            from archiver.export.append.run import append_to_file
+
             return await append_to_file(conn, request, form.open(context), place, job=job, image=image)
         if make_folder is not None:
             return await export_to_folder(conn, request, make_folder, place, job)
@@ -92,6 +99,8 @@ async def write_export(
 
 
 def _prepare_edges(finder: EdgeFinder, before: Callable[[Row], Row | None] | None) -> Callable[[Row], Row | None]:
+    from archiver.export.edges.rows import PreparedEdges
+
     find = PreparedEdges(finder).prepare
     if before is None:
         return find
@@ -106,11 +115,6 @@ def _prepare_edges(finder: EdgeFinder, before: Callable[[Row], Row | None] | Non
 async def _context(
     conn: Connection, request: Request, plan: ExportPlan, place: Path | Stream, archive: Path
 ) -> WriterContext:
-    from archiver.export.formats.sqlite_archive import ExtractSource
-    from archiver.mirror.rebuild_search import index_messages
-    from archiver.store.extract import SearchTables
-    from search.exact import writer
-
     names = {name.channel_id: name for name in await read(conn, list_names)}
     return WriterContext(
         request=request,
@@ -119,10 +123,19 @@ async def _context(
         excel=plan.excel,
         newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
-        extract=ExtractSource(
-            archive=archive,
-            search=SearchTables(writer.create, index_messages),
-            scratch=place.parent if isinstance(place, Path) else None,
-        ),
+        extract=_extract_source(place, archive) if plan.form.name == "sqlite" else None,
         media_places=no_files if plan.media == "none" else place_of,
+    )
+
+
+def _extract_source(place: Path | Stream, archive: Path) -> ExtractSource:
+    from archiver.export.formats.sqlite_archive import ExtractSource
+    from archiver.mirror.rebuild_search import index_messages
+    from archiver.store.extract import SearchTables
+    from search.exact import writer
+
+    return ExtractSource(
+        archive=archive,
+        search=SearchTables(writer.create, index_messages),
+        scratch=place.parent if isinstance(place, Path) else None,
     )

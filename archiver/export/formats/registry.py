@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from archiver.export.csv_writer import CsvWriter
-from archiver.export.jsonl import JsonlWriter
+from archiver.export.jsonl import JsonlWriter, WholeJsonlWriter
 from archiver.export.media_places import MediaPlaces, no_files
 from archiver.model.row import KEYS
 
@@ -146,7 +146,7 @@ _ALL = (
         name="jsonl",
         file_name="messages.jsonl",
         endings=(".jsonl", ".ndjson"),
-        make=lambda context: JsonlWriter(context.fields),
+        make=lambda context: WholeJsonlWriter() if context.fields is None else JsonlWriter(context.fields),
         make_image=_line_image,
         has_fields=True,
     ),

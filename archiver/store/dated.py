@@ -1,0 +1,118 @@
+"""The messages of one or many channels by date, channel and id, with a chunk in memory at a time.
+
+The order comes from the index by dates alone: first the places of some thousand messages, then the messages there. So
+many channels cost no more than one, whichever of them wrote when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from itertools import starmap
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model.row import StoredMedia, StoredMessage
+from archiver.store.database import Connection, Reader, read
+from archiver.store.rows import MEDIA, MESSAGE, HeldMessage, attach
+
+CHUNK = 1024
+"""Each costs two switches between threads."""
+_MOST = 16_384
+"""Places that are looked up together; a chunk at first, for those who want only the beginning."""
+_DAY = 86_400
+_BEFORE_ALL, _AFTER_ALL = -(2**63), 2**63 - 1
+_ORDER = "ORDER BY date, channel_id, message_id"
+
+
+async def iter_dated(
+    conn: Connection,
+    channels: Sequence[ChannelId],
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    chunk: int = CHUNK,
+) -> AsyncGenerator[list[HeldMessage], None]:
+    """Yield the channels' messages dated within [since, until); only within `snapshot` are all of one state."""
+    walk = _Walk(channels, since, until, chunk)
+    while not walk.is_done:
+        places = await read(conn, walk.list_next)
+        for at in range(0, len(places), chunk):
+            yield await read(conn, _list_at, places[at : at + chunk])
+
+
+class _Walk:
+    """Looks up where the next messages are."""
+
+    def __init__(self, channels: Sequence[ChannelId], since: int | None, until: int | None, first: int) -> None:
+        self._channels = orjson.dumps(list(channels)).decode()
+        self._only = channels[0] if len(channels) == 1 else None
+        self._from = _BEFORE_ALL if since is None else since
+        self._until = _AFTER_ALL if until is None else until
+        self._after = (_BEFORE_ALL, _BEFORE_ALL, _BEFORE_ALL)
+        self._limit = first
+        self._width = _DAY
+        """Of the next look, in seconds: what is in it is sorted."""
+        self.is_done = not channels
+
+    def list_next(self, conn: Reader) -> list[int]:
+        """Row numbers of the next messages; none is no proof that there are no more."""
+        if self._only is not None:
+            return self._look(conn, "channel_id = ?", self._only, self._until)
+        listed = "channel_id IN (SELECT value FROM json_each(?))"
+        if self._after[0] == _BEFORE_ALL and not self._bound(conn):
+            return []
+        end = min(self._from + self._width, self._until)
+        return self._look(conn, listed, self._channels, end)
+
+    def _bound(self, conn: Reader) -> bool:
+        """Bring the bounds to the first and last date; whether there is any."""
+        query = (
+            "SELECT min((SELECT date FROM message WHERE channel_id = value AND date >= ?2 ORDER BY date LIMIT 1)),"
+            " max((SELECT date FROM message WHERE channel_id = value AND date < ?3 ORDER BY date DESC LIMIT 1))"
+            " FROM json_each(?1)"
+        )
+        first, last = conn.execute(query, (self._channels, self._from, self._until)).fetchone()
+        self.is_done = first is None or last is None
+        if not self.is_done:
+            self._from, self._until = first, last + 1
+            self._after = (first, _BEFORE_ALL, _BEFORE_ALL)
+        return not self.is_done
+
+    def _look(self, conn: Reader, listed: str, of: object, end: int) -> list[int]:
+        found = conn.execute(
+            f"SELECT rowid, date, channel_id, message_id FROM message WHERE {listed} AND date >= ? AND date < ?"
+            f" AND (date, channel_id, message_id) > (?, ?, ?) {_ORDER} LIMIT ?",
+            (of, self._from, end, *self._after, self._limit),
+        ).fetchall()
+        if len(found) == self._limit:
+            self._after = found[-1][1:]
+            self._width = max(1, self._after[0] - self._from)
+            self._from = self._after[0]
+        else:
+            self._from, self._after = end, (end, _BEFORE_ALL, _BEFORE_ALL)
+            self._width *= 2 if 2 * len(found) > self._limit else 4
+            self.is_done = end >= self._until
+        self._limit = min(2 * self._limit, _MOST)
+        return [row[0] for row in found]
+
+
+def _list_at(conn: Reader, places: Sequence[int]) -> list[HeldMessage]:
+    """The messages at these row numbers, in their order."""
+    held = list(starmap(StoredMessage, conn.execute(_AT, (orjson.dumps(places).decode(),))))
+    having = [place for place, message in zip(places, held, strict=True) if message.media_kind is not None]
+    media: dict[tuple[int, int], list[StoredMedia]] = {}
+    if having:
+        for row in conn.execute(_MEDIA_AT, (orjson.dumps(having).decode(),)):
+            media.setdefault((row[0], row[1]), []).append(StoredMedia(*row[2:]))
+    return attach(conn, [(one, media.get((one.channel_id, one.message_id), _NOTHING)) for one in held])
+
+
+_NOTHING: list[StoredMedia] = []
+_AT = f"SELECT {MESSAGE} FROM json_each(?) AS k CROSS JOIN message ON message.rowid = k.value"
+_MEDIA_AT = (
+    f"SELECT x.channel_id, x.message_id, {', '.join(f'x.{name}' for name in MEDIA.split(', '))}"
+    " FROM json_each(?) AS k CROSS JOIN message AS m ON m.rowid = k.value"
+    " CROSS JOIN media AS x ON x.channel_id = m.channel_id AND x.message_id = m.message_id"
+)
+"""The outermost loop is over the list, whose order therefore stays."""
