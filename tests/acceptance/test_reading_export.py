@@ -132,7 +132,8 @@ def test_stopped_export_leaves_no_half_file(archive: Path, tmp_path: Path, kill:
         os.mkfifo(tmp_path / name)
     # Each row tells that the export is under way, then waits until the signal was sent.
     script = (
-        "import signal, sys; from archiver.cli.__main__ import main; from archiver.export.jsonl import WholeJsonlWriter\n"
+        "import signal, sys; from archiver.cli.__main__ import main\n"
+        "from archiver.export.jsonl import WholeJsonlWriter\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it\n"
         "once = []\n"
         "def encode(self, row):\n"
