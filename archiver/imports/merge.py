@@ -7,8 +7,10 @@ which ids it accounts for and up to which pts, is written last, and only if all 
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -42,6 +44,8 @@ from archiver.store.merged_sources import map_imports
 
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""
+_OBJECTS: Final = 200_000
+"""New objects between two garbage collections."""
 _HIGHEST: Final = 2**31
 Progress: TypeAlias = Callable[[int, int], None]
 """Given the messages that were read, and all of them."""
@@ -76,8 +80,12 @@ class Merge:
         self._counted = await asyncio.to_thread(count_messages, self.archive)
         found = await asyncio.to_thread(list_foreign_channels, self.archive)
         wanted = [channel for channel in found if only(channel)]
+        with _few_collections():
+            return [await self._merge(channel) for channel in self._sum_up(wanted)]
+
+    def _sum_up(self, wanted: list[ForeignChannel]) -> list[ForeignChannel]:
         self._total = sum((self._counted or {}).get(channel.channel_id, 0) for channel in wanted)
-        return [await self._merge(channel) for channel in wanted]
+        return wanted
 
     def advance(self, count: int) -> None:
         """Report that further messages were read."""
@@ -93,6 +101,17 @@ class Merge:
         await run.read_pages()
         await run.finish()
         return done
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the cyclic garbage collector run less often: it takes a tenth of the time on rows, which have no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _ChannelMerge:

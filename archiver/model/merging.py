@@ -13,7 +13,7 @@ first and last seen        the earliest and the latest of both; each is the time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -119,7 +119,7 @@ def merge_message(ours: KnownMessage, theirs: KnownMessage, notices: Iterable[No
     )
 
 
-def take_message(theirs: KnownMessage, notices: Iterable[Notice] = ()) -> MergedMessage:
+def take_message(theirs: KnownMessage, notices: Sequence[Notice] = ()) -> MergedMessage:
     """Decide what becomes of a message that only the other holds. `notices`: that it was gone when we looked."""
     absences, last_seen = unite_absences((theirs,), notices)
     return MergedMessage(

@@ -23,7 +23,7 @@ from archiver.store.foreign_values import (
     Check,
     Checks,
     WrongValueError,
-    expect_values,
+    checks_of,
     is_count,
     is_id,
     is_list,
@@ -95,7 +95,7 @@ def list_foreign_channels(archive: ForeignArchive) -> list[ForeignChannel]:
     columns = archive.select("channel", ForeignChannel._fields)
     found = []
     for row in archive.conn.execute(f"SELECT {columns} FROM channel ORDER BY channel_id"):
-        expect_values(_CHANNEL, row)
+        _CHANNEL.expect(row)
         found.append(ForeignChannel._make(row))
     return found
 
@@ -211,7 +211,7 @@ def _join(rows: Any) -> list[Interval]:
 
 def _is_fine(checks: Checks, row: tuple[Any, ...]) -> bool:
     try:
-        expect_values(checks, row)
+        checks.expect(row)
     except WrongValueError:
         return False
     return True
@@ -275,7 +275,7 @@ _OF_CAPTURE: Final = _of(
     clock_ahead=lambda value: value is None or (type(value) in (int, float) and abs(value) < 10**11),
     import_id=or_null(lambda value: type(value) is int),
 )
-_CHANNEL: Final[Checks] = tuple((name, _OF_CHANNEL[name]) for name in ForeignChannel._fields)
-_DESCRIBED: Final[Checks] = tuple((name, _DESCRIPTION[name]) for name in DescribedAt._fields)
-_STATE: Final[Checks] = (("at", is_time), ("state", is_text), ("reason", _text))
-_CAPTURE: Final[Checks] = tuple((name, _OF_CAPTURE[name]) for name in ForeignCapture._fields)
+_CHANNEL: Final = checks_of(ForeignChannel._fields, _OF_CHANNEL)
+_DESCRIBED: Final = checks_of(DescribedAt._fields, _DESCRIPTION)
+_STATE: Final = Checks((("at", is_time), ("state", is_text), ("reason", _text)))
+_CAPTURE: Final = checks_of(ForeignCapture._fields, _OF_CAPTURE)

@@ -15,7 +15,7 @@ from archiver.store.database import Reader
 from archiver.store.file import find_blob, find_file, settle_downloaded
 from archiver.store.file_slot import shows_file
 from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_values import Checks, WrongValueError, expect_values, is_text, is_time, or_null
+from archiver.store.foreign_values import Checks, WrongValueError, is_text, is_time, or_null
 
 _HEX: Final = frozenset("0123456789abcdef")
 _NAMES: Final = ("hook", "program", "version", "language", "text", "exit_status", "at", "seconds")
@@ -105,7 +105,7 @@ def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: 
     taken = 0
     for row in archive.conn.execute(query, (sha256,)).fetchall():
         try:
-            expect_values(_ANNOTATION, row)
+            _ANNOTATION.expect(row)
         except WrongValueError:
             continue
         if row[0] not in ours:
@@ -114,13 +114,15 @@ def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: 
     return taken
 
 
-_ANNOTATION: Final[Checks] = (
-    ("hook", lambda value: value in ("transcribe", "ocr")),
-    ("program", is_text),
-    ("version", or_null(is_text)),
-    ("language", or_null(is_text)),
-    ("text", is_text),
-    ("exit_status", or_null(lambda value: type(value) is int)),
-    ("at", is_time),
-    ("seconds", lambda value: type(value) in (int, float) and value >= 0),
+_ANNOTATION: Final = Checks(
+    (
+        ("hook", lambda value: value in ("transcribe", "ocr")),
+        ("program", is_text),
+        ("version", or_null(is_text)),
+        ("language", or_null(is_text)),
+        ("text", is_text),
+        ("exit_status", or_null(lambda value: type(value) is int)),
+        ("at", is_time),
+        ("seconds", lambda value: type(value) in (int, float) and value >= 0),
+    )
 )

@@ -14,12 +14,12 @@ from archiver.ids import ChannelId
 from archiver.store import foreign_values as values
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.foreign import LARGEST, ForeignArchive
-from archiver.store.foreign_values import WrongValueError, checks_of, expect_file, expect_payload, expect_values
+from archiver.store.foreign_values import WrongValueError, checks_of, expect_file, expect_payload
 from archiver.store.message import CONTENT_NAMES
 
 Row: TypeAlias = tuple[Any, ...]
 
-PAGE: Final = 500
+PAGE: Final = 1_000
 _LOWEST: Final = -(2**63)
 _MOST_ROWS: Final = 20_000
 """Rows of one table for the messages of a page; with more, fewer messages are read at once."""
@@ -167,7 +167,7 @@ def _read_page(archive: ForeignArchive, channel_id: int, lo: int, hi: int) -> Fo
 
 
 def _read_message(row: Row) -> ForeignMessage:
-    expect_values(_CHECKS, row)
+    _CHECKS.expect(row)
     content, after = row[1 : 1 + len(CONTENT_NAMES)], row[1 + len(CONTENT_NAMES) :]
     expect_payload(content[_DIGEST], content[_RAW])
     if (after[_MISSING] is None) != (after[_MISSING_HOW] is None):
@@ -194,7 +194,7 @@ def _read_rows(
         if found is None:
             continue
         try:
-            expect_values(table.checks, row)
+            table.checks.expect(row)
             table.put(found, tuple(row))
         except WrongValueError as exc:
             del messages[message_id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
@@ -15,8 +15,35 @@ from archiver.store.limits import LATEST, MOST
 
 Check: TypeAlias = Callable[[Any], bool]
 """Whether a column may have this value."""
-Checks: TypeAlias = tuple[tuple[str, Check], ...]
-"""For each column of a row, by name."""
+
+
+class Checks:
+    """The checks of a row, column by column.
+
+    Most rows have the same types: which of these are possible at all is found once, so that a row costs the few checks
+    of values that a type leaves open.
+    """
+
+    def __init__(self, columns: Iterable[tuple[str, Check]]) -> None:
+        self._columns = tuple(columns)
+        self._known: dict[tuple[type, ...], tuple[tuple[str, Check, int], ...]] = {}
+
+    def expect(self, row: Sequence[Any]) -> None:
+        """Raise WrongValueError unless each column has a possible value."""
+        types = tuple(map(type, row))
+        left = self._known.get(types)
+        if left is None:
+            left = self._known[types] = tuple(self._list_left(types))
+        for name, check, place in left:
+            if not check(row[place]):
+                raise WrongValueError(f"{name} has a value that no telekeep writes")
+
+    def _list_left(self, types: tuple[type, ...]) -> Iterator[tuple[str, Check, int]]:
+        """The checks that the types alone do not settle."""
+        for place, ((name, check), kind) in enumerate(zip(self._columns, types, strict=True)):
+            if not (kind is type(None) and check(None)) and not (kind is str and check is _text):
+                yield name, check, place
+
 
 _WAYS: Final = frozenset({"history", "update", "audit", "import"})
 _KINDS: Final = frozenset({"message", "service", "stub"})
@@ -25,13 +52,6 @@ _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
 
 class WrongValueError(Exception):
     """A row has a value that no telekeep writes."""
-
-
-def expect_values(checks: Checks, row: Iterable[Any]) -> None:
-    """Raise WrongValueError unless each column has a possible value."""
-    for (name, check), value in zip(checks, row, strict=True):
-        if not check(value):
-            raise WrongValueError(f"{name} has a value that no telekeep writes")
 
 
 def expect_payload(digest: bytes, raw: bytes) -> None:
@@ -162,7 +182,7 @@ OF_MEDIA: Final[dict[str, Check]] = {
     "duration": lambda value: value is None or type(value) in (int, float),
     "extra": _object,
 }
-_SLOT_CHECKS: Final[Checks] = (
+_SLOT_CHECKS: Final = (
     *((name, OF_MEDIA[name]) for name in MEDIA_NAMES if name not in ("slot", "extra")),
     ("extra", lambda value: value is None or type(value) is dict),
 )
@@ -197,4 +217,4 @@ OF_PIECE: Final[dict[str, Check]] = {
 
 def checks_of(names: Iterable[str], of: dict[str, Check]) -> Checks:
     """The checks for these columns, in their order."""
-    return tuple((name, of[name]) for name in names)
+    return Checks((name, of[name]) for name in names)

@@ -106,9 +106,7 @@ def plan_page(
     for one in messages:
         light = held.get(one.message_id)
         if light is None:
-            notice = None if one.after[_MISSING] is not None else ours_proves(one.message_id, one.after[_LAST])
-            merged = take_message(known_of(one), [] if notice is None else [notice])
-            plan.new.append(Planned(one, None, merged, one.counters))
+            plan.new.append(Planned(one, None, _take(one, ours_proves), one.counters))
         elif light == _light(one) and not (one.absences or one.counters or one.pieces):
             plan.same += 1
         else:
@@ -142,6 +140,21 @@ def plan_gone(
             if notice is not None:
                 plan.gone.append((message_id, notice))
     return plan, rows[-1][0] if len(rows) == _GONE else within[1]
+
+
+def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:
+    after = one.after
+    notice = None if after[_MISSING] is not None else ours_proves(one.message_id, after[_LAST])
+    if notice is not None or one.absences:
+        return take_message(known_of(one), [] if notice is None else [notice])
+    return MergedMessage(
+        takes=True,
+        first_seen=after[_FIRST],
+        origin=after[_ORIGIN],
+        last_seen=after[_LAST],
+        seen_pts=after[_PTS],
+        absences=(),
+    )
 
 
 def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> Planned:

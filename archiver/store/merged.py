@@ -5,8 +5,7 @@ that was captured: a content that makes way for a newer one becomes an earlier o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -43,6 +42,7 @@ _TIMES: Final = (
 )
 _GENERATION: Final = 1
 """Of messages that this archive never saw: the earliest, so that they never count as read in the present one."""
+_IMPOSSIBLE: Final = "it has values that no telekeep writes"
 _SLOT_STATE: Final[dict[str, object]] = {"path": None, "sha256": None, "status": "not downloaded"}
 
 
@@ -74,12 +74,16 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
     left_out: list[LeftOut] = []
     for one in (*plan.new, *plan.held):
         if one.replaces:
-            with _noting(left_out, one.theirs.message_id):
+            try:
                 records[one.theirs.message_id] = _to_message(plan.channel_id, one.theirs)
+            except UNREADABLE:
+                left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
     made: dict[int, Made] = {}
     for record in fill_files(conn, list(records.values())):
-        with _noting(left_out, record.message_id):
+        try:
             made[record.message_id] = Made(record, to_document(record))
+        except UNREADABLE:
+            left_out.append(LeftOut(record.message_id, _IMPOSSIBLE))
     if left_out:
         wrong = {one.message_id for one in left_out}
         plan.new = [one for one in plan.new if one.theirs.message_id not in wrong]
@@ -87,16 +91,8 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
     return made, left_out
 
 
-@contextmanager
-def _noting(left_out: list[LeftOut], message_id: int) -> Iterator[None]:
-    try:
-        yield
-    except UNREADABLE:
-        left_out.append(LeftOut(message_id, "it has values that no telekeep writes"))
-
-
 def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
-    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media)
+    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
     return messages.record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
 
 
