@@ -19,6 +19,7 @@ from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, read
+from archiver.store.imported import is_unaccounted
 from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 
@@ -62,11 +63,11 @@ async def _shortfall(
     surplus = await read(conn, find_surplus, channel_id)
     return Shortfall(
         never_fetched=channel.pts is None and channel.top_id == 0 and not channel.imported_only,
-        imported_only=channel.imported_only,
+        imported_only=is_unaccounted(channel),
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=counts.held + counts.missing + counts.absent + counts.not_fetched,
         not_fetched=counts.not_fetched,
-        unchecked=0 if channel.imported_only else kept,
+        unchecked=0 if is_unaccounted(channel) else kept,
         outside=counts.outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
         unreadable=await read(conn, count_stubs, channel_id, since=since, until=until),

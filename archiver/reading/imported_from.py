@@ -21,8 +21,13 @@ class MessageImports(NamedTuple):
 
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import that a content comes from; None if it was captured from Telegram, or that is not known."""
-        if layer != IMPORTED:
-            return None
+        return self._find(payload_sha256) if layer == IMPORTED else None
+
+    def captured_by(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
+        """The import of another archive that captured a content from Telegram; None if this one did."""
+        return self._find(payload_sha256) if layer != IMPORTED else None
+
+    def _find(self, payload_sha256: bytes) -> ImportRecord | None:
         return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)
 
     def differences(self) -> Iterator[tuple[ImportRecord, Mapping[str, Any]]]:

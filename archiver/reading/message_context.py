@@ -61,6 +61,11 @@ class MessageContext(NamedTuple):
         return self.imports.origin_of(self.version.layer, self.version.payload_sha256)
 
     @property
+    def captured_by(self) -> ImportRecord | None:
+        """The import of another archive that captured its content; None if this one did."""
+        return self.imports.captured_by(self.version.layer, self.version.payload_sha256)
+
+    @property
     def is_day_only(self) -> bool:
         """Whether only the day is known: an export as HTML shows no time of service messages."""
         return self.imported_from is not None and is_day_only(self.row["extra"])

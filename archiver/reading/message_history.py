@@ -34,6 +34,10 @@ class MessageHistory:
         """The import that a version comes from; None if Telegram showed it to telekeep."""
         return self.imports.origin_of(version.layer, version.payload_sha256)
 
+    def captured_by(self, version: Version) -> ImportRecord | None:
+        """The import of another archive that captured a version; None if this one did."""
+        return self.imports.captured_by(version.layer, version.payload_sha256)
+
     def diffs(self) -> Iterator[list[DiffPiece]]:
         """Yield the diff of each version's text against the previous one; the first is compared with itself."""
         before = self.versions[0].text

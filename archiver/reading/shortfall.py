@@ -11,6 +11,7 @@ from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Connection, Reader, read
+from archiver.store.imported import is_unaccounted
 from archiver.store.rich import count_parts_between
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def _find_scope(conn: Reader, question: Question) -> SearchScope:
     covered = list_all_coverage(conn)
     incomplete = []
     for channel in channels:
-        if channel.imported_only:
+        if is_unaccounted(channel):
             incomplete.append((channel, Shortfall(imported_only=True)))
-        if channel.state == "removed":
+        if channel.state == "removed" and (is_unaccounted(channel) or not channel.imported_only):
             continue
         found = _find(conn, channel, covered.get(channel.channel_id, []), since=since, until=until)
         if found.reasons:

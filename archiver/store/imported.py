@@ -11,6 +11,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.store.bulk import insert_many
+from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
 
 
@@ -68,6 +69,16 @@ class ImportedFrom(NamedTuple):
 
 
 _RECORD = ", ".join(ImportRecord._fields)
+_PIECES = (
+    "FROM imported JOIN import_source USING (import_id)"
+    " WHERE imported.channel_id = :channel_id AND message_id = :message_id"
+)
+_MERGED = (
+    "FROM (SELECT import_id, payload_sha256 FROM message WHERE channel_id = :channel_id AND message_id = :message_id"
+    " UNION SELECT import_id, payload_sha256 FROM revision WHERE channel_id = :channel_id AND message_id = :message_id)"
+    " JOIN import_source USING (import_id)"
+)
+"""What other archives captured."""
 _OF = ", ".join(f"import_source.{name}" for name in ImportRecord._fields)
 
 
@@ -164,11 +175,11 @@ def list_imports(conn: Reader, channel_id: ChannelId | None = None) -> list[Impo
 
 def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
     """Which imports have a message, and what they say of it."""
-    rows = conn.execute(
-        f"SELECT payload_sha256, differs, {_OF} FROM imported JOIN import_source USING (import_id)"
-        " WHERE imported.channel_id = ? AND message_id = ? ORDER BY import_id",
-        (channel_id, message_id),
-    )
+    key = {"channel_id": channel_id, "message_id": message_id}
+    rows = conn.execute(f"SELECT payload_sha256, differs, {_OF} {_PIECES} ORDER BY import_id", key).fetchall()
+    known = {(row[2], row[0]) for row in rows}
+    merged = conn.execute(f"SELECT payload_sha256, NULL, {_OF} {_MERGED} ORDER BY import_id, payload_sha256", key)
+    rows += [row for row in merged if (row[2], row[0]) not in known]
     return [ImportedFrom(ImportRecord(*row[2:]), row[0], row[1]) for row in rows]
 
 
@@ -182,6 +193,11 @@ def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: 
     conn.execute(
         "UPDATE channel SET imported_only = ? WHERE channel_id = ? AND imported_only <> ?", (only, channel_id, only)
     )
+
+
+def is_unaccounted(channel: Mirrored) -> bool:
+    """Whether nobody knows what is missing of a channel: exports do not say, other archives do."""
+    return channel.imported_only and channel.pts is None
 
 
 def is_imported_only(conn: Reader, channel_id: ChannelId) -> bool:

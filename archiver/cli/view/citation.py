@@ -33,7 +33,9 @@ def _archived(context: MessageContext, moments: Moments) -> str:
     """When and how it came into the archive; an import is only as good as its file."""
     record = context.imported_from
     if record is None:
-        return f"archived {moments.in_utc(context.version.first_seen)} with telekeep"
+        other = context.captured_by
+        merged = "" if other is None else f", taken over from another archive (SHA-256 {other.sha256})"
+        return f"archived {moments.in_utc(context.version.first_seen)} with telekeep{merged}"
     return (
         f"from an export ({record.format}, file SHA-256 {record.sha256}) imported {moments.in_utc(record.at)} into"
         " telekeep, which did not see the post on Telegram"

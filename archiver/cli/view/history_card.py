@@ -10,7 +10,7 @@ from archiver.cli.view.attachments import describe_action, describe_media, descr
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_import, describe_imports
+from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
@@ -52,7 +52,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     for version, pieces in zip(history.versions, diffs, strict=True):
         yield Text()
         record = history.imported_from(version)
-        seen = _seen(version, moments) if record is None else describe_import(record, moments)
+        by = describe_capture(history.captured_by(version), moments)
+        seen = f"{_seen(version, moments)}{by}" if record is None else describe_import(record, moments)
         yield from _describe(version, _name(version, message), seen, moments, width)
         if version.text and any("media" in one.changed for one in history.versions):
             yield from _list_files(version, moments, width)

@@ -27,6 +27,13 @@ def describe_import(record: ImportRecord, moments: Moments) -> str:
     )
 
 
+def describe_capture(record: ImportRecord | None, moments: Moments) -> str:
+    """`, by another telekeep (archive.db, merged 30 Nov 2026)`; empty for what this archive captured."""
+    if record is None:
+        return ""
+    return f", by another telekeep ({record.file_name}, merged {moments.date(record.at)})"
+
+
 def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]:
     """What each import filled, and what it has otherwise."""
     for record, found in imports.differences():

@@ -24,7 +24,7 @@ from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
 from archiver.cli.view.formatted import format_text
 from archiver.cli.view.heading import called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_import, describe_imports
+from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
@@ -161,7 +161,8 @@ def _fields(context: MessageContext, moments: Moments, archive: Path) -> Iterato
 def _archived(context: MessageContext, moments: Moments) -> str:
     if (record := context.imported_from) is not None:
         return describe_import(record, moments)
-    return f"{moments.at(context.version.first_seen)}, last seen {moments.short(context.last_seen)}"
+    by = describe_capture(context.captured_by, moments)
+    return f"{moments.at(context.version.first_seen)}, last seen {moments.short(context.last_seen)}{by}"
 
 
 def _media(slot: Mapping[str, Any], moments: Moments, archive: Path) -> Iterator[tuple[str, str]]:

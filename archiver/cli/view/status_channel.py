@@ -9,6 +9,7 @@ from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.cli.view.status_table import percent
+from archiver.store.imported import is_unaccounted
 
 _INDENT = 14
 """Cells before the text of a line."""
@@ -55,7 +56,7 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
 
 
 def _describe_ids(one: ChannelReport) -> str:
-    if one.mirrored.imported_only:
+    if is_unaccounted(one.mirrored):
         return "nothing: it is known by imports alone, so what is missing is not known"
     if not one.is_begun:
         return "nothing yet"

@@ -19,6 +19,7 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
 from archiver.store.database import Connection, Database, read
 from archiver.store.extent import find_newest
+from archiver.store.imported import is_unaccounted
 from archiver.store.review import find_surplus
 from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
@@ -58,7 +59,7 @@ class ChannelReport:
     @property
     def is_fetched(self) -> bool:
         """Whether any of it came from Telegram, so that a share of it can be told."""
-        return self.is_begun and not self.mirrored.imported_only
+        return self.is_begun and not is_unaccounted(self.mirrored)
 
     @property
     def known(self) -> int:

@@ -10,6 +10,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.cli.view.status_problems import find_problems
 from archiver.model.row import iso
+from archiver.store.imported import is_unaccounted
 
 
 def status_object(status: StatusReport) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "not_fetched": counts.not_fetched,
         "outside": counts.outside,
         "coverage": None
-        if mirrored.imported_only or (mirrored.pts is None and not counts.held)
+        if is_unaccounted(mirrored) or (mirrored.pts is None and not counts.held)
         else round(counts.covered, 6),
         "top_id": mirrored.top_id,
         "newest_id": channel.newest[0] if channel.newest else None,
