@@ -30,7 +30,9 @@ from tests.sample import CHANNEL, START
 CHANNEL_ID = CHANNEL.channel_id
 
 
-def make_post(message_id: int, text: str, *, edited: int | None = None, views: int = 1) -> Message:
+def make_post(
+    message_id: int, text: str, *, edited: int | None = None, views: int = 1, photo: int | None = None
+) -> Message:
     """A post as a server sends it."""
     sent = types.Message(
         id=message_id,
@@ -41,9 +43,16 @@ def make_post(message_id: int, text: str, *, edited: int | None = None, views: i
         views=views,
         forwards=0,
         post=True,
+        media=None if photo is None else types.MessageMediaPhoto(photo=_make_photo(photo)),
     )
     raw = bytes(sent)
     return derive(read_payload(raw), raw, channel_id=CHANNEL_ID, layer=LAYER, peers=StoredNames())
+
+
+def _make_photo(number: int) -> types.Photo:
+    sizes = [types.PhotoSize(type="y", w=1280, h=800, size=9000)]
+    date = datetime.fromtimestamp(START, UTC)
+    return types.Photo(id=number, access_hash=1, file_reference=b"", date=date, sizes=sizes, dc_id=2)
 
 
 @dataclass
@@ -95,6 +104,7 @@ class Reader:
 
     directory: Path
     history: History
+    channel = CHANNEL
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[tuple[Database, Ingest]]:

@@ -237,6 +237,7 @@ class _ChannelMerge:
             planned, reached = plan(conn, *args)
             if planned.is_change:
                 write_page(conn, planned, self._made, self._mark or self._start(conn))
+                channels.raise_top(conn, planned.channel_id, self._top_id)
             return reached
 
         return await (self._run.database.read(look) if self._run.dry_run else self._run.database.write(act))

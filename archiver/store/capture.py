@@ -75,6 +75,7 @@ def list_read_since(conn: Reader, since: float) -> list[StoredPage]:
     query = (
         "SELECT at, count, coalesce(hi - lo + 1, 0) FROM capture"
         " WHERE capture_id > (SELECT max(capture_id) FROM capture) - ? AND at >= ? AND method = 'history'"
+        " AND source_id IS NULL"
         " ORDER BY capture_id"
     )
     cursor = conn.execute(query, (_RECENT, since))

@@ -21,8 +21,8 @@ from archiver.store.migrations import list_migrations
 from archiver.store.outbox import enqueue
 from search.exact.annotations import put_annotations
 
-_BY_CHANNEL = ("channel", "channel_revision", "channel_state", "capture")
-_BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part")
+_BY_CHANNEL = ("channel", "channel_revision", "channel_state", "import_source", "capture")
+_BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part", "imported")
 _WHOLE = ("coverage",)
 """Which ids were looked at: an archive of some messages would take the others for absent."""
 _SHOWN_BYTES = "SELECT sha256 FROM main.media WHERE"

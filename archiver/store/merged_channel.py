@@ -192,10 +192,15 @@ def take_proofs(
             cover(conn, channel.channel_id, generation, lo, hi)
 
 
+def raise_top(conn: sqlite3.Connection, channel_id: ChannelId, top_id: int) -> None:
+    """Record that this id is known."""
+    conn.execute("UPDATE channel SET top_id = ? WHERE channel_id = ? AND top_id < ?", (top_id, channel_id, top_id))
+
+
 def take_progress(conn: sqlite3.Connection, channel: ForeignChannel, taken: TakenStanding, *, top_id: int) -> None:
     """Take over how far the channel is known. `top_id`: the highest id taken or proven."""
     channel_id = channel.channel_id
-    conn.execute("UPDATE channel SET top_id = max(top_id, ?) WHERE channel_id = ?", (top_id, channel_id))
+    raise_top(conn, channel_id, top_id)
     if taken.pts is not None:
         conn.execute("UPDATE channel SET pts = ? WHERE channel_id = ?", (taken.pts, channel_id))
     if taken.synced_at is not None:

@@ -1,0 +1,231 @@
+"""Merging beside all else: files, a kill in the middle, newer copies of the same archive, mirroring from there on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from archiver.imports.merge_files import merge_files
+from archiver.media.blob_store import BlobStore
+from archiver.model.media_file import FileKey, blob_path
+from archiver.model.record import Message
+from archiver.store.annotation import Annotation, list_annotations, put_annotation
+from archiver.store.channel import find_channel
+from archiver.store.coverage import list_coverage
+from archiver.store.database import Database, Writer
+from archiver.store.file import find_file, settle_downloaded
+from archiver.store.foreign import open_foreign
+from tests.merging import CHANNEL_ID, History, Reader, list_faults, make_post, merge, tell
+
+NOW = 1_700_000_000
+PICTURE = b"a picture" * 1000
+DIGEST = hashlib.sha256(PICTURE).hexdigest()
+KEY = FileKey("photo/77")
+
+
+class PictureHistory(History):
+    """A channel whose posts all show one picture."""
+
+    def post(self) -> None:
+        super().post()
+        self.show(self.top)
+
+    def show(self, message_id: int) -> Message:
+        self.posts[message_id] = make_post(message_id, "a picture", photo=77)
+        return self.posts[message_id]
+
+
+async def fill(directory: Path, count: int = 3) -> Reader:
+    reader = Reader(directory, PictureHistory())
+    for _ in range(count):
+        reader.history.post()
+    await reader.look("page")
+    return reader
+
+
+async def store_picture(directory: Path, data: bytes = PICTURE) -> None:
+    """Store the picture, with a text that a program made of it."""
+    blobs = BlobStore(directory)
+    blobs.prepare()
+    with os.fdopen(blobs.open_partial("one.data"), "wb") as file:
+        file.write(data)
+    blobs.adopt("one.data", sha256=DIGEST, size=len(data))
+
+    def act(conn: Writer) -> None:
+        settle_downloaded(conn, KEY, sha256=DIGEST, size=len(PICTURE), now=NOW)
+        put_annotation(
+            conn,
+            Annotation(
+                sha256=DIGEST,
+                hook="ocr",
+                program="reader",
+                version=None,
+                language="en",
+                text="words in it",
+                reason=None,
+                exit_status=0,
+                at=NOW,
+                seconds=1.0,
+            ),
+        )
+
+    async with await Database.open(directory) as database:
+        await database.write(act)
+
+
+async def adopt(source: Path, target: Path) -> tuple[int, int, list[str]]:
+    async with await Database.open(target) as database:
+        with open_foreign(source, target) as archive:
+            done = await merge_files(database, archive)
+    return done.adopted, done.texts, done.left_out
+
+
+async def test_stored_files_are_adopted_with_what_programs_made_of_them(tmp_path: Path) -> None:
+    await fill(tmp_path / "theirs")
+    await store_picture(tmp_path / "theirs")
+    await merge(tmp_path / "theirs", tmp_path / "ours", now=NOW)
+    assert await adopt(tmp_path / "theirs", tmp_path / "ours") == (1, 1, [])
+    assert (tmp_path / "ours" / blob_path(DIGEST)).read_bytes() == PICTURE
+    async with await Database.open(tmp_path / "ours") as database:
+        assert (await database.read(find_file, KEY)).status == "downloaded"
+        [made] = (await database.read(list_annotations, [DIGEST]))[DIGEST]
+        assert made.text == "words in it"
+    assert list_faults(tmp_path / "ours") == []
+    assert await adopt(tmp_path / "theirs", tmp_path / "ours") == (0, 0, [])
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing", "link"])
+async def test_a_file_that_is_not_as_they_say_is_wanted_as_before(tmp_path: Path, how: str) -> None:
+    await fill(tmp_path / "theirs")
+    await store_picture(tmp_path / "theirs")
+    blob = tmp_path / "theirs" / blob_path(DIGEST)
+    if how == "damaged":
+        blob.write_bytes(PICTURE[::-1])
+    else:
+        blob.unlink()
+    if how == "link":
+        (tmp_path / "elsewhere").write_bytes(PICTURE)
+        blob.symlink_to(tmp_path / "elsewhere")
+    await merge(tmp_path / "theirs", tmp_path / "ours", now=NOW)
+    adopted, _, [left_out] = await adopt(tmp_path / "theirs", tmp_path / "ours")
+    assert (adopted, left_out.split(":")[0]) == (0, KEY)
+    assert not (tmp_path / "ours" / blob_path(DIGEST)).exists()
+    async with await Database.open(tmp_path / "ours") as database:
+        assert (await database.read(find_file, KEY)).status == "not downloaded"
+    assert list_faults(tmp_path / "ours") == []
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from archiver.imports import merge as merging
+from archiver.store import foreign_page
+from tests.merging import merge
+
+foreign_page.iter_pages.__kwdefaults__["size"] = 2
+write, pages = merging.write_page, int(sys.argv[3])
+
+def kill(*args):
+    global pages
+    write(*args)
+    pages -= 1
+    if not pages:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+merging.write_page = kill
+asyncio.run(merge(Path(sys.argv[1]), Path(sys.argv[2]), now=1_700_000_000))
+"""
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+async def test_killed_in_the_middle_and_run_again_it_ends_the_same(tmp_path: Path, pages: int) -> None:
+    reader = await fill(tmp_path / "theirs", 8)
+    reader.history.edit(5, "other words")
+    reader.history.delete(7)
+    await reader.look("news")
+    paths = (str(tmp_path / "theirs"), str(tmp_path / "ours"))
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, *paths, str(pages))
+    assert await process.wait() == -signal.SIGKILL
+    assert list_faults(tmp_path / "ours") == []
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM message").fetchone()[0] == 2 * (pages - 1)
+        assert conn.execute("SELECT count(*) FROM coverage").fetchone() == (0,)
+    [again] = await merge(tmp_path / "theirs", tmp_path / "ours", now=NOW)
+    assert again.proves
+    await merge(tmp_path / "theirs", tmp_path / "whole", now=NOW)
+    assert tell(tmp_path / "ours") == tell(tmp_path / "whole") == tell(tmp_path / "theirs")
+    assert list_faults(tmp_path / "ours") == []
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM import_source").fetchone() == (1,)
+
+
+async def test_a_newer_copy_moves_on_what_an_older_one_brought(tmp_path: Path) -> None:
+    reader = await fill(tmp_path / "theirs")
+    await merge(reader.directory, tmp_path / "ours", now=NOW)
+    reader.history.post()
+    reader.history.delete(1)
+    await reader.look("news")
+    [done] = await merge(reader.directory, tmp_path / "ours", now=NOW)
+    assert (done.new, done.deleted, done.proves) == (1, 1, True)
+    async with await Database.open(tmp_path / "ours") as database:
+        channel = await database.read(find_channel, CHANNEL_ID)
+        assert channel is not None
+        assert channel.pts == reader.history.pts
+        assert await database.read(list_coverage, CHANNEL_ID, channel.generation) == [(1, 4)]
+    assert tell(tmp_path / "ours") == tell(reader.directory)
+    assert list_faults(tmp_path / "ours") == []
+
+
+async def test_what_an_older_archive_read_completely_is_read_again_here(tmp_path: Path) -> None:
+    theirs = await fill(tmp_path / "theirs", 6)
+    ours = Reader(tmp_path / "ours", theirs.history)
+    ours.history.delete(2)
+    await ours.look("page", 5, 6)
+    [done] = await merge(theirs.directory, ours.directory, now=NOW)
+    assert (done.new, done.proves) == (4, True)
+    async with await Database.open(ours.directory) as database:
+        channel = await database.read(find_channel, CHANNEL_ID)
+        assert channel is not None
+        assert channel.pts == ours.history.pts
+        assert await database.read(list_coverage, CHANNEL_ID, channel.generation) == [(5, 6)]
+    await ours.look("page")  # which finds that one was deleted in between
+    assert [row[0] for row in tell(ours.directory)["absences"]] == [2]
+    assert list_faults(ours.directory) == []
+
+
+async def test_mirroring_goes_on_from_what_was_merged(tmp_path: Path) -> None:
+    theirs = await fill(tmp_path / "theirs")
+    await merge(theirs.directory, tmp_path / "ours", now=NOW)
+    ours = Reader(tmp_path / "ours", theirs.history)
+    ours.history.post()
+    ours.history.edit(2, "other words")
+    ours.history.delete(3)
+    async with ours.opened() as (_, ingest):
+        await ingest.add_channel(ours.channel)
+    await ours.look("news")
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:
+        told = conn.execute("SELECT message_id, import_id, revisions, missing_since IS NULL FROM message").fetchall()
+        assert told == [(1, 1, 0, 1), (2, None, 1, 1), (3, 1, 0, 0), (4, None, 0, 1)]
+        assert conn.execute("SELECT import_id FROM revision").fetchall() == [(1,)]
+    assert list_faults(tmp_path / "ours") == []
+
+
+async def test_what_a_third_archive_captured_keeps_its_origin(tmp_path: Path) -> None:
+    theirs = await fill(tmp_path / "theirs")
+    await merge(theirs.directory, tmp_path / "second", now=NOW)
+    await merge(tmp_path / "second", tmp_path / "third", now=NOW + 1)
+    with closing(sqlite3.connect(tmp_path / "second/archive.db")) as conn:
+        [(digest,)] = conn.execute("SELECT sha256 FROM import_source").fetchall()
+    with closing(sqlite3.connect(tmp_path / "third/archive.db")) as conn:
+        query = "SELECT DISTINCT sha256 FROM message JOIN import_source USING (import_id)"
+        assert conn.execute(query).fetchall() == [(digest,)]
+    assert tell(tmp_path / "third") == tell(theirs.directory)
+    assert list_faults(tmp_path / "third") == []
