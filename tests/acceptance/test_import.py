@@ -84,3 +84,45 @@ def test_each_exit_status_says_what_became_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "foreign").write_text("no export")
     for wrong in ("foreign", "nowhere"):
         assert desk.run("import", str(tmp_path / wrong)).status == 2
+
+
+def test_a_colleagues_archive_is_merged_with_what_it_proves_and_mirrored_from_there(desk: Desk, tmp_path: Path) -> None:
+    theirs, extract = tmp_path / "theirs", tmp_path / "extract.db"
+    desk.do("add", f"@{NAME}")
+    desk.run("sync")
+    desk.do("export", NAME, "--format", "sqlite", "-o", str(extract))
+    [(count,)] = desk.query("SELECT count(*) FROM message")
+    session = (desk.archive / "session").read_bytes()
+    desk.archive.rename(theirs)
+
+    tried = json.loads(desk.do("import", str(theirs), "--dry-run", "--json").out)
+    assert (tried["format"], tried["new"], tried["dry_run"]) == ("telekeep", count, True)
+    assert not desk.archive.exists()
+    done = json.loads(desk.do("import", str(theirs), "--json").out)
+    assert (done["new"], done["channels"][0]["merged"]["whole"], done["archive"]["accounts"]) == (
+        count,
+        True,
+        ["default"],
+    )
+    [channel] = desk.do("channels", "--jsonl").rows
+    assert channel["state"] == "imported"
+    exported = json.loads(desk.do("export", "-o", "all.jsonl", "--json").out)
+    assert exported["channels"][0]["complete"]
+    shown = desk.do("show", f"{NAME}/1", "--jsonl").rows[0]
+    assert [one["format"] for one in shown["imports"]] == ["telekeep"]
+    for path in (theirs, extract):
+        again = json.loads(desk.do("import", str(path), "--json").out)
+        assert (again["new"], again["same"]) == (0, count)
+    itself = desk.run("import", str(desk.archive))
+    assert (itself.status, "this archive itself" in itself.err) == (2, True)
+    none = desk.run("import", str(theirs), "--channel", "@nobody_here")
+    assert (none.status, "It has: " in none.err) == (2, True)
+    desk.do("verify")
+
+    (desk.archive / "session").write_bytes(session)
+    desk.do("add", f"@{NAME}")
+    desk.run("sync")
+    [channel] = desk.do("channels", "--jsonl").rows
+    assert channel["state"] == "active"
+    assert desk.query("SELECT count(*) FROM message WHERE import_id IS NULL") == [(0,)]
+    desk.do("verify")

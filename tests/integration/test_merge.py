@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.merging import History, Reader, copy_archive, list_faults, merge, tell
+from tests.tiers import SOAK
 
 IDS = st.integers(1, 6)
 STEPS = st.lists(
@@ -24,7 +25,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300 if SOAK else 8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_either_of_two_archives_that_takes_in_the_other_knows_the_same(steps: list[tuple[str, int, int]]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="telekeep-test-"))
