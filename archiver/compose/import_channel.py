@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from archiver.address import ChannelRef, parse_channel
+from archiver.address import ChannelRef, fold_name, parse_channel
+from archiver.address.ref import USERNAME
 from archiver.compose.named_channel import find_typed
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.ids import AccessHash, ChannelId
 from archiver.imports.source import Chat
+from archiver.model.imported import BY_IMPORT
 from archiver.model.record import Channel
 from archiver.model.row import ChannelName
 from archiver.store import channel as channels
 from archiver.store.database import Database, Writer
 from archiver.store.imported import set_imported_only
 from archiver.store.rows import list_names
-
-REASON = "known by imports alone; `telekeep add` mirrors it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,8 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
             hint="Give the id, such as `--channel 1234567890`, or add the channel first.",
         )
     held = next((one for one in known if one.channel_id == chat.channel_id), None)
+    if chat.of_several and fold_name(chat.title or "") != fold_name(str(ref.name)):
+        raise UsageError(f"{chat.title} is not {ref}.")
     if held is not None:
         raise UsageError(
             f"the export is of channel {held.channel_id}, which the archive has as {held.name}, not as {ref}.",
@@ -75,11 +77,13 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
         )
     if ref.public or ref.may_be_username:
         return _make(chat.channel_id, chat, username=ref.name)
-    return _make(chat.channel_id, chat, username=chat.username, alias=ref.name)
+    return _make(chat.channel_id, chat, username=_free_name(chat.username, known), alias=ref.name)
 
 
 def _free_name(username: str | None, known: list[ChannelName]) -> str | None:
-    """The username, unless another channel of the archive has it."""
+    """The username, unless another channel of the archive has it, or it is none: a file may say anything."""
+    if username is not None and USERNAME.fullmatch(username) is None:
+        return None
     taken = {name.casefold() for one in known for name in (one.username, *one.usernames) if name}
     return None if username is None or username.casefold() in taken else username
 
@@ -117,7 +121,7 @@ def make_channel(conn: Writer, chosen: ImportChannel) -> None:
         return
     now = int(time.time())
     channels.upsert_channel(conn, chosen.made, now=now)
-    channels.set_state(conn, chosen.channel_id, "removed", now=now, reason=REASON)
+    channels.set_state(conn, chosen.channel_id, "removed", now=now, reason=BY_IMPORT)
     set_imported_only(conn, chosen.channel_id, only=True)
     if chosen.alias:
         channels.set_alias(conn, chosen.channel_id, chosen.alias)

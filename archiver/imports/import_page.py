@@ -155,8 +155,10 @@ def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], 
     sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
     written = fill_files(conn, [one.message for one in new])
     messages.insert_messages(conn, written, sighting)
-    if seen := [(one.seen.first_seen, one.seen.last_seen, one.message.message_id) for one in new if one.seen]:
-        store.set_seen(conn, channel_id, seen)
+    if seen := [(one.seen, one.message.message_id) for one in new if one.seen]:
+        # No other telekeep saw it after we got its file.
+        times = [(min(one.first_seen, target.at), min(one.last_seen, target.at), number) for one, number in seen]
+        store.set_seen(conn, channel_id, times)
     store.put_pieces(
         conn,
         channel_id,
@@ -178,7 +180,7 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
     marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs]
     known = {number for number, _, _ in marks}
     marks += [
-        (one.message.message_id, one.seen.missing_since, "import")
+        (one.message.message_id, min(one.seen.missing_since, target.at), "import")
         for one in new
         if one.seen and one.seen.missing_since is not None and one.message.message_id not in known
     ]

@@ -17,6 +17,7 @@ from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, open_atta
 from archiver.imports.import_page import PAGE, ImportCounts, ImportTarget, count_plan, plan_page, store_page
 from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
 from archiver.media.blob_store import BlobStore
+from archiver.model.imported import is_possible
 from archiver.store import imported as store
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
@@ -191,6 +192,9 @@ def _pages(entries: Iterator[ImportedMessage | Flaw], outcome: ImportOutcome) ->
     for entry in entries:
         if isinstance(entry, Flaw):
             outcome.add_flaw(entry)
+            continue
+        if not is_possible(entry.message):
+            outcome.add_flaw(Flaw(f"message {entry.message.message_id}", "its id or date is none that a message has"))
             continue
         if len(page) >= PAGE or size > _PAGE_BYTES or entry.message.message_id in ids:
             yield page

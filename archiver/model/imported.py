@@ -12,8 +12,19 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.language import name_language
 from archiver.model.record import Kind, Message
 
+BY_IMPORT: Final = "known by imports alone; `telekeep add` mirrors it"
+"""Why a channel is not mirrored."""
+HIGHEST_ID: Final = 2**31 - 1
+"""The highest id that Telegram gives a message."""
+LAST_SECOND: Final = 2**32 - 1
+"""Telegram's dates are 32-bit unix seconds, and docids of the search tables are made of them."""
 IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
+
+
+def is_possible(message: Message) -> bool:
+    """Whether a message of Telegram can have this id and this date."""
+    return 0 < message.message_id <= HIGHEST_ID and 0 <= int(message.date.timestamp()) <= LAST_SECOND
 
 
 def text_hash(text: str, rich_text: str = "") -> bytes:

@@ -11,7 +11,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.difference import ContentDifference, name_changed, say_differences
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import BY_IMPORT, IMPORTED
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.model.versions import Version, list_versions
 from archiver.reading.word_diff import diff, excerpt, mark
@@ -216,6 +216,8 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
 
 
 def _moved(one: Noticed, channel: ChannelName, move: StateChange) -> Change:
+    if move.reason == BY_IMPORT:
+        move = move._replace(state="imported", before="imported")
     way = move.state if move.before == move.state else f"{move.before} -> {move.state}"
     return Change(
         at=one.at,

@@ -31,6 +31,8 @@ async def find_why_not_archived(
     day: Callable[[float], str],
 ) -> NotArchived:
     """Find out why there is no such message. `moment`, `day`: how to write a time."""
+    if channel.imported_only:
+        return NotArchived("not fetched", "no import has it.")
     if message_id > channel.top_id:
         synced = f" at {moment(channel.last_sync_at)}" if channel.last_sync_at else ""
         return NotArchived("beyond", f"the highest known id of the channel{synced} is {channel.top_id}.")

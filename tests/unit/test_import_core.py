@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
+from archiver.compose.import_channel import choose_channel
 from archiver.convert import Peers, convert_message
 from archiver.errors import UsageError
 from archiver.evidence.run import verify
 from archiver.imports import import_page
+from archiver.imports.detect import open_source
+from archiver.imports.source import Chat
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
@@ -26,6 +30,7 @@ from archiver.reading.imported_from import read_imports
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
+from tests.remarks import Heard
 from tests.sample import CHANNEL
 from tests.unit.tl_random import through_bytes
 
@@ -351,3 +356,34 @@ def test_the_channel_typed_must_be_the_one_of_the_file(archive: Path, tmp_path: 
         import_into(archive, nameless)
     import_into(archive, nameless, "@nightbridge")
     assert rows(archive, "SELECT count(*) FROM channel") == [(1,)]
+
+
+def test_of_a_whole_account_the_channel_is_chosen_by_its_id_or_title(tmp_path: Path) -> None:
+    account = {"chats": {"list": [chat([entry(1)], name="A b"), chat([entry(1)], id=1002, name="Other")]}}
+    path = write_json(tmp_path / "result.json", account)
+
+    def chosen(typed: str | None) -> list[int]:
+        found = []
+        for one in open_source(path, None).chats():
+            assert isinstance(one, Chat)
+            with suppress(UsageError):
+                found.append(asyncio.run(choose_channel(None, one, typed, remarks=Heard())).channel_id)
+        return found
+
+    assert chosen(None) == [1001, 1002]
+    assert [chosen(typed) for typed in ("1002", "other", "@nobody", "-1001001")] == [[1002], [1002], [], [1001]]
+
+
+def test_a_file_cannot_give_a_channel_a_name_that_is_none(archive: Path, tmp_path: Path) -> None:
+    own = '"telekeep": {"username": "a/../\\u001b[31m"}'
+    path = export_of(tmp_path, entry(1, "a"))
+    path.write_text(path.read_text().rstrip("}\n") + f",\n {own}\n}}")
+    import_into(archive, path)
+    assert rows(archive, "SELECT username, usernames FROM channel") == [(None, "[]")]
+
+
+@pytest.mark.parametrize("unix", ["-1", "4294967296", "253402300799"])
+def test_a_date_that_no_message_has_is_named_and_left_out(archive: Path, tmp_path: Path, unix: str) -> None:
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a", date_unixtime=unix), entry(2, date_unixtime="0")))
+    assert (outcome.counts.new, outcome.is_flawed) == (1, True)
+    check_sound(archive)

@@ -151,16 +151,23 @@ async def _import_all(
     """Import every chat that is wanted; what was refused, and what is wrong between the chats."""
     from archiver.cli.view.import_report import ImportedChat
     from archiver.compose.import_channel import make_channel
+    from archiver.errors import UsageError
     from archiver.imports.run_import import Importer
     from archiver.imports.source import Flaw
 
     done: list[ImportedChat] = []
     refused: Counter[str] = Counter()
     broken: list[str] = []
+    others = 0
     with Progress("import", unit="messages") as progress:
-        importer = Importer(database, hashed.source, archive=directory, zone=order.zone, progress=progress.advance)
+        importer = Importer(
+            database, hashed.source, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
+        )
         for chat in hashed.source.chats():
             if isinstance(chat, Flaw):
+                if chat.note:
+                    output.note(chat.what)
+                    continue
                 broken.append(f"{chat.where}: {chat.what}" if chat.where else chat.what)
             elif chat.refused is not None:
                 refused[chat.refused] += 1
@@ -172,7 +179,24 @@ async def _import_all(
                     prepare = partial(database.write, make_channel, chosen)
                     outcome = await importer.run(chat, chosen.channel_id, file, prepare=prepare)
                 done.append(ImportedChat(chosen, outcome))
+            else:
+                others += 1
+    if others and not done:
+        raise UsageError(
+            f"none of the export's channels is {order.channel}.", hint="Give the id or the title of one of them."
+        )
     return done, refused, broken
+
+
+def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
+    """Show how much of the file was read, where the source knows; else how many messages."""
+    from archiver.cli.view.figures import count
+
+    passed = getattr(hashed.source, "passed", None)
+    if passed is None:
+        progress.advance(messages)
+    else:
+        progress.advance(passed, hashed.bytes, amount=messages, counted=count(messages, "message"))
 
 
 async def _choose(database: Database | None, chat: Chat, order: ImportOrder) -> ImportChannel | None:

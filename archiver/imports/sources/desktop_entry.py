@@ -18,13 +18,11 @@ from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
 from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
 from archiver.imports.sources.desktop_words import Words, entities_json, read_words, words_of
-from archiver.model.imported import imported_message
+from archiver.model.imported import HIGHEST_ID, imported_message
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]
 
-HIGHEST: Final = 2**31 - 1
-"""The highest id that Telegram gives a message."""
 _EMPTY: Final = Words("", [])
 _NO_ARTICLE: Final[dict[str, Any]] = {}
 
@@ -50,7 +48,7 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
     if isinstance(entry.get("telekeep"), dict):
         return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
-    if message_id is None or not 0 < message_id <= HIGHEST:
+    if message_id is None or not 0 < message_id <= HIGHEST_ID:
         return Flaw(f"message {message_id}" if message_id is not None else "", "its id is none that messages have")
     date = dates.of_message(entry)
     kind = entry.get("type")

@@ -18,6 +18,7 @@ from archiver.ids import ChannelId
 from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, JsonPieces
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.sources.desktop_ends import find_own, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number, words
 
@@ -33,7 +34,6 @@ _REFUSED: Final = {
 _CHANNELS: Final = {"public_channel": False, "private_channel": False}
 _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
-_LOOK: Final = 1 << 18
 _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 _OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
 """Ids of channels as versions before 2.8 wrote them."""
@@ -82,7 +82,8 @@ class DesktopJson:
         self.parts = (path,)
         self._dates = LocalDates(zone)
         self._is_over = False
-        head, self._tail = _ends(path)
+        self._pieces: JsonPieces | None = None
+        head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
 
@@ -90,6 +91,11 @@ class DesktopJson:
     def zone_used(self) -> bool:
         """Whether a date needed the zone: only files without `date_unixtime` do."""
         return self._dates.used
+
+    @property
+    def passed(self) -> int:
+        """Bytes read so far."""
+        return 0 if self._pieces is None else self._pieces.at
 
     @property
     def newest(self) -> datetime | None:
@@ -102,7 +108,8 @@ class DesktopJson:
         """The chats; those of a whole account include what telekeep does not archive."""
         try:
             with self._path.open("rb") as file:
-                yield from self._chats(JsonPieces(file))
+                self._pieces = JsonPieces(file)
+                yield from self._chats(self._pieces)
         except (EndsEarly, BrokenJson) as exc:
             if not self._is_over:
                 yield _fatal(exc)
@@ -188,7 +195,7 @@ class DesktopJson:
         refused = _REFUSED.get(str(kind))
         if kind not in _MEGAGROUP and refused is None and kind is not None:
             refused = "a chat of a kind that telekeep does not know"
-        own = frame.own or _own(self._tail)
+        own = frame.own or find_own(self._tail)
         return Chat(
             channel_id=ChannelId(found) if found is not None and found > 0 else None,
             title=words(frame.fields.get("name")),
@@ -230,24 +237,3 @@ def _fatal(exc: EndsEarly | BrokenJson) -> Flaw:
     if isinstance(exc, EndsEarly):
         return Flaw(f"byte {exc.at:,}", "the file ends too early: what follows is not in it", fatal=True)
     return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)
-
-
-def _ends(path: Path) -> tuple[bytes, bytes]:
-    """The first and the last bytes. Raises UsageError."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_LOOK)
-            file.seek(max(file.seek(0, 2) - _LOOK, 0))
-            return head, file.read(_LOOK)
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
-
-
-def _own(tail: bytes) -> dict[str, Any]:
-    """What telekeep wrote at the end of a chat that it exported."""
-    _, mark, own = tail.rpartition(b'\n "telekeep": ')
-    try:
-        found = read_json(own.rstrip().removesuffix(b"}")).value if mark else None
-    except UnreadableJson:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -106,7 +106,7 @@ def _object(line: ChannelLine) -> dict[str, Any]:
         "channel_id": line.mirrored.channel_id,
         "channel": line.mirrored.name,
         "title": line.mirrored.title,
-        "state": line.mirrored.state,
+        "state": line.mirrored.shown_state,
         "held": tally and tally.held,
         "missing": tally and tally.missing,
         "absent": tally and tally.absent,
