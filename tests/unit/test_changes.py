@@ -17,7 +17,8 @@ from tests.sample import NOW, OTHER, build, make_message, photo
 
 REVISION = (
     "INSERT INTO revision SELECT channel_id, message_id, {number}, {edit_date}, '{text}', entities, '[]', markup,"
-    " extra, {seen}, {seen}, {replaced}, content_hash, payload_sha256, layer, raw FROM message WHERE message_id = {of};"
+    " extra, {seen}, {seen}, {replaced}, content_hash, payload_sha256, layer, raw, import_id"
+    " FROM message WHERE message_id = {of};"
     "UPDATE message SET revisions = {number} WHERE message_id = {of}"
 )
 CHANNEL = (

@@ -80,7 +80,7 @@ def test_each_example_finds_something(archive: Path, example: str) -> None:
     with closing(connect(archive.parent)) as conn:
         conn.execute(
             "INSERT INTO revision SELECT channel_id, message_id, 1, NULL, 'before', NULL, '[]', NULL, NULL, first_seen,"
-            " last_seen, last_seen, x'00', x'00', layer, raw FROM message WHERE message_id = 3"
+            " last_seen, last_seen, x'00', x'00', layer, raw, import_id FROM message WHERE message_id = 3"
         )
     with closing(_open(archive)) as conn:
         assert conn.execute(example).fetchall()
