@@ -162,7 +162,8 @@ def test_a_walk_by_keys_alone_in_a_narrow_window(chromium: Any, opened: Browser)
         with seen.expect_navigation():
             press(key)
         assert seen.url.endswith(f"/c/NightBridge{where}")
-    press("k")
+    russian = "new KeyboardEvent('keydown', {key: 'л', code: 'KeyK', bubbles: true})"
+    seen.evaluate(f"document.activeElement.dispatchEvent({russian})")
     assert focused(seen) == "m2"
     press("k")
     press("c")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from urllib.parse import quote
 
@@ -51,15 +52,20 @@ def read(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html) + titles).split())
 
 
+@cache
+def list_english(code: str) -> list[str]:
+    """The longest part of each sentence that the catalogue of a language translates."""
+    found = []
+    for entry in polib.pofile(str(WEB / f"locale/{code}.po")):
+        longest = max(map(str.strip, re.split(r"\{[0-9]\}|%\(\w+\)[sd]", entry.msgid)), key=len)
+        if len(longest.split()) > 1 and longest not in entry.msgstr:
+            found.append(longest)
+    return found
+
+
 def find_english(said: str, code: str) -> list[str]:
     """The sentences in these words that the catalogue of a language has."""
-    path = WEB / f"locale/{code}.po"
-    found = []
-    for entry in polib.pofile(str(path)):
-        longest = max(map(str.strip, re.split(r"\{[0-9]\}|%\(\w+\)[sd]", entry.msgid)), key=len)
-        if len(longest.split()) > 1 and longest in said and longest not in entry.msgstr:
-            found.append(entry.msgid)
-    return found
+    return [one for one in list_english(code) if one in said]
 
 
 LANGUAGES = [code for code in load_languages() if code != DEFAULT]

@@ -63,7 +63,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskedPage]:
     conn = connect(directory)
     conn.execute("BEGIN")
     for number in range(1, VERSIONS + 1):
-        text = f"[version {number}] {'слово ' * (600 if number < 30 else 1)}"
+        text = f"[version {number}] {'слово' * (700 if number < 30 else 1)}"
         digest = sha256(text.encode()).digest()
         row = (1001, 6, number, text, "[]", NOW + number, NOW + number, NOW + number + 1, digest, digest, 229, b"")
         conn.execute(

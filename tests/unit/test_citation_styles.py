@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import unicodedata
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import ChannelId
 from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
@@ -20,25 +21,26 @@ TEXT = "قال {x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " 
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
-async def context_of(directory: Path, number: int) -> MessageContext:
-    async with await Database.open_readonly(directory) as database:
-        conn = database.connection
-        channel = {one.channel_id: one for one in await read(conn, list_names)}[ChannelId(1002)]
-        key = (ChannelId(1002), MessageId(number))
-        return await read_context(conn, channel, (await read(conn, get_messages, [key]))[key])
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, MessageContext]:
+    directory = tmp_path_factory.mktemp("archive")
     messages = [make_message(1, TEXT, channel_id=1002), make_message(2, channel_id=1002)]
     gone = ["INSERT INTO absence VALUES (1002, 2, 1640000005, 'audit', 1639999940, NULL)"]
-    return build(tmp_path, messages, channel=OTHER, covered=[(1, 2)], sql=gone)
+    build(directory, messages, channel=OTHER, covered=[(1, 2)], sql=gone)
+
+    async def read_all() -> dict[int, MessageContext]:
+        async with await Database.open_readonly(directory) as database:
+            conn = database.connection
+            channel = {one.channel_id: one for one in await read(conn, list_names)}[ChannelId(1002)]
+            held = await read(conn, get_messages, [(1002, 1), (1002, 2)])
+            return {key[1]: await read_context(conn, channel, one) for key, one in held.items()}
+
+    return asyncio.run(read_all())
 
 
 @pytest.mark.parametrize("style", STYLES)
-async def test_every_style_has_link_times_and_hash(directory: Path, style: CitationStyle) -> None:
-    for number in (1, 2):
-        context = await context_of(directory, number)
+def test_every_style_has_link_times_and_hash(contexts: Mapping[int, MessageContext], style: CitationStyle) -> None:
+    for number, context in contexts.items():
         cited = cite_as(style, context)
         for part in ("https://t.me/jisr_news/", "2021-12-20 11:33:20 UTC", "@jisr", OTHER.title, "2021", "Telegram"):
             assert part in cited.replace("\\_", "_")
@@ -47,8 +49,8 @@ async def test_every_style_has_link_times_and_hash(directory: Path, style: Citat
 
 
 @pytest.mark.parametrize("style", STYLES)
-async def test_names_and_words_disorder_nothing(directory: Path, style: CitationStyle) -> None:
-    cited = cite_as(style, await context_of(directory, 1))
+def test_names_and_words_disorder_nothing(contexts: Mapping[int, MessageContext], style: CitationStyle) -> None:
+    cited = cite_as(style, contexts[1])
     assert "\u202e" not in cited
     depth = 0
     for character in cited:
@@ -59,8 +61,8 @@ async def test_names_and_words_disorder_nothing(directory: Path, style: Citation
     assert depth == 0
 
 
-async def test_bibtex_is_balanced_and_csl_is_json(directory: Path) -> None:
-    context = await context_of(directory, 1)
+def test_bibtex_is_balanced_and_csl_is_json(contexts: Mapping[int, MessageContext]) -> None:
+    context = contexts[1]
     bare = re.sub(r"\\textbackslash\{\}|\\[{}%&#_$]", "", cite_as("bibtex", context))
     assert bare.count("{") == bare.count("}")
     assert not set("%&#$\\") & set(bare)

@@ -10,7 +10,8 @@ from archiver.web.languages import load_languages
 from archiver.web.sentences import CONTEXT
 from scripts.messages import list_messages
 
-FRENCH = load_languages()["fr"].sentences
+LANGUAGES = load_languages()
+FRENCH = LANGUAGES["fr"].sentences
 QUOTED = [
     one.text for one in list_messages() if one.context == CONTEXT and "'{0}'" in one.text and "{1}" not in one.text
 ]
@@ -43,4 +44,4 @@ def test_what_stands_in_quotes_is_never_changed(sentence: str, value: str) -> No
 
 @given(st.text())
 def test_english_stays_as_it_is(sentence: str) -> None:
-    assert load_languages()["en"].sentences.say(sentence) == sentence
+    assert LANGUAGES["en"].sentences.say(sentence) == sentence

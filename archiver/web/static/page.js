@@ -78,13 +78,21 @@ const keys = {
   "?": () => location.assign("/help/query#keys"),
 };
 
+// The letter of a key in Latin, also where the keyboard is Russian or Arabic.
+function letter({ key, code, shiftKey }) {
+  if (key.length > 1 || key <= "~") return key;
+  if (code === "Slash") return shiftKey ? "?" : "/";
+  return code?.startsWith("Key") ? code[3].toLowerCase() : key;
+}
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const field = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "Escape" && field) return field.blur();
   if (field || (event.key === "Enter" && event.target.closest("a, button, summary, video, audio"))) return;
-  const act = keys[waiting + event.key] ?? keys[event.key];
-  waiting = event.key === "g" ? "g" : "";
+  const key = letter(event);
+  const act = keys[waiting + key] ?? keys[key];
+  waiting = key === "g" ? "g" : "";
   if (!act) return;
   event.preventDefault();
   act();
