@@ -62,7 +62,11 @@ class _Cited:
         self.words = _beginning(str(context.row["text"]))
         self.url = str(context.row["permalink"])
         self.posted = _moment(context.date)
-        self.archived = _moment(context.version.first_seen)
+        self.is_day_only = context.is_day_only
+        """Whether only the day of posting is known."""
+        self.seen = None if context.imported_from else _moment(context.version.first_seen)
+        """When it was archived; None if telekeep did not see it itself."""
+        self.archived = _archived(context)
         self.notes = [*_notes(context), *_day_only(context), f"SHA-256 of the payload: {context.row['payload_sha256']}"]
 
     @property
@@ -82,7 +86,11 @@ class _Cited:
 
     def rest(self) -> str:
         """When it was archived, and all notes."""
-        return "; ".join([f"archived {_full(self.archived)} with telekeep", *self.notes])
+        return "; ".join([self.archived, *self.notes])
+
+    def clock(self) -> str:
+        """`, 16:30 UTC`, where that is known of the date."""
+        return f", {self.posted:%H:%M} UTC" if self.posted and not self.is_day_only else ""
 
 
 def _day_only(context: MessageContext) -> list[str]:
@@ -92,20 +100,19 @@ def _day_only(context: MessageContext) -> list[str]:
 def _apa(one: _Cited) -> str:
     day = one.posted
     date = f"{day.year}, {_MONTHS[day.month]} {day.day}" if day else "n.d."
-    clock = f", {_clock(day)}" if day else ""
-    return f"{one.name} [{one.handle}]. ({date}{clock}). {one.quoted} [Post]. Telegram. {one.url} ({one.rest()})"
+    return f"{one.name} [{one.handle}]. ({date}{one.clock()}). {one.quoted} [Post]. Telegram. {one.url} ({one.rest()})"
 
 
 def _chicago(one: _Cited) -> str:
     day = one.posted
-    date = f"{_MONTHS[day.month]} {day.day}, {day.year}, {_clock(day)}" if day else "n.d."
+    date = f"{_MONTHS[day.month]} {day.day}, {day.year}{one.clock()}" if day else "n.d."
     return f"{one.name} ({one.handle}). “{one.quoted}” Telegram, {date}. {one.url} ({one.rest()})."
 
 
 def _mla(one: _Cited) -> str:
     day = one.posted
-    date = f"{_mla_date(day)}, {_clock(day)}" if day else "n.d."
-    accessed = f" Accessed {_mla_date(one.archived)}." if one.archived else ""
+    date = f"{_mla_date(day)}{one.clock()}" if day else "n.d."
+    accessed = f" Accessed {_mla_date(one.seen)}." if one.seen else ""
     return f"{one.name} [{one.handle}]. “{one.quoted}” Telegram, {date}, {one.url} ({one.rest()}).{accessed}"
 
 
@@ -114,9 +121,9 @@ def _bibtex(one: _Cited) -> str:
         "author": f"{{{_tex(one.title)}}}",
         "title": _tex(one.words or f"Post {one.number}"),
         "organization": "Telegram",
-        "date": f"{one.posted:%Y-%m-%dT%H:%M:%SZ}" if one.posted else "",
+        "date": f"{one.posted:{'%Y-%m-%d' if one.is_day_only else '%Y-%m-%dT%H:%M:%SZ'}}" if one.posted else "",
         "url": one.url,
-        "urldate": f"{one.archived:%Y-%m-%d}" if one.archived else "",
+        "urldate": f"{one.seen:%Y-%m-%d}" if one.seen else "",
         "note": _tex(_bare(f"{one.handle}; {one.rest()}")),
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
@@ -132,9 +139,9 @@ def _csl_json(one: _Cited) -> str:
         "container-title": "Telegram",
         "genre": "Telegram post",
         "issued": _date_parts(one.posted),
-        "accessed": _date_parts(one.archived),
+        "accessed": _date_parts(one.seen),
         "URL": one.url,
-        "note": _bare(f"{one.handle}; posted {_full(one.posted)}; {one.rest()}"),
+        "note": _bare(f"{one.handle}; posted {_full(one.posted, day_only=one.is_day_only)}; {one.rest()}"),
     }
     fields = ",\n".join(
         f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in item.items() if value
@@ -197,12 +204,20 @@ def _moment(unix: float | None) -> datetime | None:
     return datetime.fromtimestamp(unix, UTC) if unix and 0 < unix < _LAST else None
 
 
-def _full(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "at an unknown time"
+def _archived(context: MessageContext) -> str:
+    """When and how it came into the archive; an import is only as good as its file."""
+    if (record := context.imported_from) is not None:
+        file = f"{record.format}, file SHA-256 {record.sha256}"
+        return f"from an export ({file}) imported {_full(_moment(record.at))} into telekeep, which did not see the post"
+    other = context.captured_by
+    merged = "" if other is None else f", taken over from another archive (SHA-256 {other.sha256})"
+    return f"archived {_full(_moment(context.version.first_seen))} with telekeep{merged}"
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M} UTC"
+def _full(moment: datetime | None, *, day_only: bool = False) -> str:
+    if moment is None:
+        return "at an unknown time"
+    return f"{moment:%Y-%m-%d} or later that day" if day_only else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _mla_date(moment: datetime) -> str:

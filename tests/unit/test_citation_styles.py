@@ -7,13 +7,17 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED
 from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
+from archiver.reading.imported_from import MessageImports
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
+from archiver.store.imported import ImportedFrom, ImportRecord
 from archiver.store.rows import get_messages, list_names
 from tests.sample import OTHER, build, make_message
 
@@ -71,3 +75,39 @@ def test_bibtex_is_balanced_and_csl_is_json(contexts: Mapping[int, MessageContex
     assert item["author"] == [{"literal": OTHER.title}]
     assert item["issued"] == {"date-parts": [[2021, 12, 16]]}
     assert item["title"].startswith("قال {x} \\textbf{y} 100%")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_only_an_import_has_is_not_said_to_be_seen(
+    contexts: Mapping[int, MessageContext], style: CitationStyle
+) -> None:
+    context = contexts[1]
+    values = (
+        1,
+        1_650_000_000,
+        None,
+        ChannelId(1002),
+        "desktop-json",
+        "x",
+        "ab" * 32,
+        "[]",
+        1,
+        None,
+        None,
+        None,
+        "1",
+        "{}",
+    )
+    file = ImportRecord(*values)
+    own = context.version.payload_sha256
+    imported = context._replace(
+        version=replace(context.version, layer=IMPORTED), imports=MessageImports([ImportedFrom(file, own, None)])
+    )
+    cited = cite_as(style, imported)
+    assert "imported 2022-04-15 05:20:00 UTC into telekeep, which did not see the post" in cited
+    assert file.sha256 in cited
+    assert "with telekeep" not in cited
+    assert "Accessed" not in cited
+    assert "accessed" not in cited
+    merged = cite_as(style, context._replace(imports=MessageImports([ImportedFrom(file, own, None)])))
+    assert f"with telekeep, taken over from another archive (SHA-256 {file.sha256})" in merged
