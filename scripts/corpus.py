@@ -75,10 +75,10 @@ LANGUAGES = (
 )  # fmt: skip
 
 
-def make_texts(count: int, *, seed: int = 1) -> Iterator[tuple[str, str]]:
+def make_texts(count: int, *, seed: int = 1, languages: tuple[Language, ...] = LANGUAGES) -> Iterator[tuple[str, str]]:
     """`count` texts, each with its language code; every language has the same share of the bytes."""
     chance = random.Random(seed)
-    speakers = [(language, _speaker(language, chance)) for language in LANGUAGES]
+    speakers = [(language, _speaker(language, chance)) for language in languages]
     for _ in range(count):
         language, speak = chance.choice(speakers)
         size = min(8 * MEAN_BYTES, max(20.0, chance.lognormvariate(0, _SPREAD) * MEAN_BYTES * 0.65))

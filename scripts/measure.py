@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +21,12 @@ from typing import Any
 
 from finding import finding
 from million import million
+from mirroring import CODE, PHONE, mirroring, write_plain_world
 from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 TELEKEEP = (sys.executable, "-m", "archiver")
-PHONE, CODE = "+9996612345", "22222"
 QUESTIONS = (
     "school",
     "river convoy",
@@ -78,8 +77,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
-        world = ("--public-key", str(work / "server.pem"), "--world", f"big:{options.messages}", "--gzip")
-        with listening("tests.doubles.telegram", *world) as port:
+        write_plain_world(work / "plain.json", options.messages)
+        worlds = ("--world", str(work / "plain.json"), "--world", f"big:{options.messages}", "--gzip")
+        with listening("tests.doubles.telegram", "--public-key", str(work / "server.pem"), *worlds) as port:
             setting(work, port)
             if options.importing:
                 from import_cost import import_cost
@@ -87,7 +87,7 @@ def main() -> None:
                 telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
                 show(f"{options.messages:,} messages", import_cost(work, options.messages, options.rounds, run))
                 return
-            rows = [*mirroring(work, port, options.rounds)]
+            rows = [*mirroring(work, port, options.rounds, run, _stored)]
         rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
     show(f"{options.messages:,} messages", rows)
 
@@ -177,71 +177,6 @@ def run(*arguments: str, stdin: str = "") -> tuple[float, Any]:
     if process.returncode > 1:
         raise SystemExit(f"telekeep {arguments[0]} failed: {complaint}")
     return time.perf_counter() - started, usage
-
-
-def mirroring(work: Path, port: int, rounds: int) -> Iterator[Row]:
-    """telekeep sync compared with a bare loop and with iter_messages."""
-    telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
-    bare, iterated, synced, memory = [], [], [], 0
-    for _ in range(rounds):
-        bare.append(asyncio.run(read(work, port, _bare_loop)))
-        iterated.append(asyncio.run(read(work, port, _iter_messages)))
-        for path in (work / "archive").glob("archive.db*"):
-            path.unlink()
-        telekeep("add", "@big")
-        seconds, peak = telekeep("sync")
-        count = _stored(work)
-        synced.append(count / seconds)
-        memory = max(memory, peak)
-    yield "bare getHistory loop", f"{statistics.median(bare):,.0f} messages/s", "median"
-    yield "iter_messages(wait_time=0)", f"{statistics.median(iterated):,.0f} messages/s", "median"
-    yield "telekeep sync", f"{statistics.median(synced):,.0f} messages/s", "median, whole process, start included"
-    yield "sync / bare loop", f"{statistics.median(synced) / statistics.median(bare):.2f}", "same server, same run"
-    yield "sync, peak memory", f"{memory / 1e6:,.0f} MB", "most of all rounds"
-    size = sum(path.stat().st_size for path in (work / "archive").glob("archive.db*"))
-    yield "archive", f"{size / _stored(work):,.0f} bytes/message", "raw payload, columns, search tables"
-
-
-async def read(work: Path, port: int, loop: Callable[[Any, Any], Any]) -> float:
-    """Messages a second that a plain Telethon client reads."""
-    from telethon import TelegramClient
-    from telethon.tl import functions, types
-
-    from archiver.telegram.server_address import trust_key
-    from archiver.telegram.session import FileSession
-
-    trust_key(work / "server.pem")
-    session = FileSession(work / "archive" / "session")
-    session.set_dc(2, "127.0.0.1", port)
-    client = TelegramClient(session, 12345, "0" * 32, receive_updates=False)
-    await client.connect()
-    try:
-        found = await client(functions.contacts.ResolveUsernameRequest("big"))
-        peer = types.InputPeerChannel(found.chats[0].id, found.chats[0].access_hash)
-        started = time.perf_counter()
-        count = await loop(client, peer)
-        return count / (time.perf_counter() - started)
-    finally:
-        await client.disconnect()
-
-
-async def _bare_loop(client: Any, peer: Any) -> int:
-    from telethon.tl import functions
-
-    count = offset = 0
-    while True:
-        page = await client(functions.messages.GetHistoryRequest(peer, offset, None, 0, 100, 0, 0, 0))
-        if not page.messages:
-            return count
-        count += len(page.messages)
-        offset = page.messages[-1].id
-
-
-async def _iter_messages(client: Any, peer: Any) -> int:
-    count = 0
-    async for _ in client.iter_messages(peer, wait_time=0):
-        count += 1
-    return count
 
 
 def searching(work: Path) -> Iterator[Row]:
