@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from archiver.imports.merge_source import describe_source
 from archiver.imports.merged import MergedChannel
 from archiver.model.coverage import Interval
+from archiver.model.descriptions import unite_descriptions
 from archiver.model.standing import Standing, TakenStanding, take_standing
 from archiver.store import merged_channel as channels
 from archiver.store.channel import find_channel
@@ -167,7 +168,9 @@ class _ChannelMerge:
             if self._done.added:
                 channels.create_channel(conn, self._channel, states, now=self._run.now())
                 self._start(conn)
-            self._done.described = channels.put_descriptions(conn, channel_id, described)
+            if self._done.added or self._channel.is_seen:
+                united = unite_descriptions(channels.list_descriptions(conn, channel_id), described)
+                self._done.described = channels.put_descriptions(conn, channel_id, united)
 
         await self._run.database.write(create)
         while page := await asyncio.to_thread(lambda: list(islice(captures, _CAPTURES))):
@@ -220,7 +223,7 @@ class _ChannelMerge:
         self._is_whole = self._is_whole and not page.left_out
         if any(one.message_id is None for one in page.left_out):
             self._theirs_prove = no_notice  # what follows is not known
-        self._top_id = max([self._top_id, *(one.message_id for one in page.messages)])
+        self._top_id = max([self._top_id, *(one.message_id for one in page.messages if not one.is_imported)])
 
     async def _learn_gone(self, lo: int, hi: int, theirs: set[int]) -> None:
         """Learn which of our messages the other archive proves to be gone."""

@@ -61,6 +61,12 @@ class ForeignChannel(NamedTuple):
     server_count_pts: int | None
     last_sync_at: int | None
     described_at: int | None
+    imported_only: int | None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it, or one that it took over, saw the channel on Telegram; an export may say anything."""
+        return not self.imported_only or self.pts is not None
 
     @property
     def name(self) -> str:
@@ -260,6 +266,7 @@ _OF_CHANNEL: Final = _DESCRIPTION | _of(
     server_count_pts=_count,
     last_sync_at=_time,
     described_at=_time,
+    imported_only=or_null(lambda value: value in (0, 1)),
 )
 _OF_CAPTURE: Final = _of(
     capture_id=lambda value: type(value) is int,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED
 from archiver.store import foreign_values as values
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.foreign import LARGEST, ForeignArchive
@@ -55,6 +56,11 @@ class ForeignMessage:
     """PART_NAMES."""
     pieces: list[Row] = field(default_factory=list)
     """PIECE_NAMES: what imports into that archive had of it."""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its present content is of an export."""
+        return bool(self.content[_LAYER] == IMPORTED)
 
 
 class LeftOut(NamedTuple):
@@ -243,6 +249,7 @@ class _Table(NamedTuple):
 
 
 _CHECKS: Final = checks_of(_ROW, values.OF_MESSAGE)
+_LAYER: Final = CONTENT_NAMES.index("layer")
 _DIGEST, _RAW = CONTENT_NAMES.index("payload_sha256"), CONTENT_NAMES.index("raw")
 _REVISIONS, _MISSING, _MISSING_HOW = (AFTER_NAMES.index(name) for name in ("revisions", "missing_since", "missing_how"))
 _KEPT_DIGEST, _KEPT_RAW = REVISION_NAMES.index("payload_sha256"), REVISION_NAMES.index("raw")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 import orjson
 
 from archiver.ids import ChannelId
-from archiver.model.imported import IMPORTED, text_hash
+from archiver.model.imported import text_hash
 from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
 from archiver.model.merging import KnownContent, KnownMessage, MergedMessage, Notice, merge_message, take_message
 from archiver.model.versions import Absence
@@ -158,11 +158,19 @@ def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:
 
 
 def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> Planned:
-    words = IMPORTED in (ours.content[_LAYER], theirs.content[_LAYER])
+    words = ours.is_imported or theirs.is_imported
     merged = merge_message(known_of(ours, words=words), known_of(theirs, words=words))
+    return Planned(theirs, ours, merged, _list_counters(ours, theirs))
+
+
+def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:
+    """The counters to add; an export that has none says nothing of them."""
+    if theirs.is_imported and not theirs.counters:
+        return []
+    if ours.is_imported and not ours.counters:
+        return list(theirs.counters)
     series = [CounterSeries(one.after[_FIRST], one.content[_COUNTED], one.counters) for one in (ours, theirs)]
-    silent = theirs.content[_LAYER] == IMPORTED and not theirs.counters
-    return Planned(theirs, ours, merged, [] if silent else unite_counters(*series))
+    return unite_counters(*series)
 
 
 def known_of(one: ForeignMessage, *, words: bool = False) -> KnownMessage:

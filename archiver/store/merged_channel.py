@@ -16,7 +16,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from archiver.model.descriptions import DescribedAt, unite_descriptions
+from archiver.model.descriptions import DescribedAt
 from archiver.model.standing import TakenStanding
 from archiver.store.channel import set_state
 from archiver.store.coverage import BEFORE, cover
@@ -94,12 +94,25 @@ def create_channel(
     set_state(conn, channel.channel_id, "removed", now=now, reason="imported.")
 
 
-def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, theirs: Sequence[DescribedAt]) -> bool:
-    """Unite the descriptions over time; the newest becomes the present one. Returns whether anything changed."""
+def list_descriptions(conn: Reader, channel_id: ChannelId) -> list[DescribedAt]:
+    """How Telegram described the channel, by time; what only an export says of it does not count."""
+    if is_unseen(conn, channel_id):
+        return []
+    query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
+    return [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
+
+
+def is_unseen(conn: Reader, channel_id: ChannelId) -> bool:
+    """Whether only exports told of the channel."""
+    query = "SELECT 1 FROM channel WHERE channel_id = ? AND imported_only AND pts IS NULL"
+    return conn.execute(query, (channel_id,)).fetchone() is not None
+
+
+def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, united: Sequence[DescribedAt]) -> bool:
+    """Write the descriptions; the newest becomes the present one. Returns whether anything changed."""
     query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
     ours = [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
-    united = unite_descriptions(ours, theirs)
-    if united == ours:
+    if not united or united == ours:
         return False
     conn.execute("DELETE FROM channel_revision WHERE channel_id = ?", (channel_id,))
     conn.executemany(
@@ -131,8 +144,8 @@ def list_identities(conn: Reader, channel_id: ChannelId, import_id: int | None) 
     """What identifies the answers in our log, but for those of this import, which `find_last_capture` knows."""
     rows = conn.execute(
         "SELECT at, method, lo, hi, count, version, layer, account FROM capture"
-        " WHERE channel_id = ? AND import_id IS NOT ?",
-        (channel_id, import_id),
+        " WHERE channel_id = ? AND (import_id IS NULL OR import_id <> ?)",
+        (channel_id, import_id or 0),
     )
     return {hash(row) for row in rows}  # of 100,000 answers 64 bits each, not the rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -23,7 +24,8 @@ from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
 from archiver.store.file import find_file, settle_downloaded
 from archiver.store.foreign import open_foreign
-from tests.merging import CHANNEL_ID, History, Reader, list_faults, make_post, merge, tell
+from tests.importing import chat, entry, import_into, write_json
+from tests.merging import CHANNEL_ID, History, Reader, copy_archive, list_faults, make_post, merge, tell
 
 NOW = 1_700_000_000
 PICTURE = b"a picture" * 1000
@@ -128,6 +130,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from archiver.imports import merge as merging
 from archiver.store import foreign_page
+from tests.importing import chat, entry, import_into, write_json
 from tests.merging import merge
 
 foreign_page.iter_pages.__kwdefaults__["size"] = 2
@@ -229,3 +232,40 @@ async def test_what_a_third_archive_captured_keeps_its_origin(tmp_path: Path) ->
         assert conn.execute(query).fetchall() == [(digest,)]
     assert tell(tmp_path / "third") == tell(theirs.directory)
     assert list_faults(tmp_path / "third") == []
+
+
+def import_export(archive: Path, folder: Path) -> None:
+    """An export of the same channel, with other words and one post that only it has."""
+    folder.mkdir(exist_ok=True)
+    write_json(folder / "result.json", chat([entry(2, "words of the export"), entry(90, "only exported")]))
+    import_into(archive, folder / "result.json")
+
+
+async def test_what_exports_say_never_counts_more_than_what_either_archive_captured(tmp_path: Path) -> None:
+    theirs = await fill(tmp_path / "captured")
+    await asyncio.to_thread(import_export, tmp_path / "imported", tmp_path / "export")
+    for source, target in (("captured", "imported"), ("imported", "captured")):
+        shutil.copytree(tmp_path / target, tmp_path / f"{target} too")
+        [done] = await merge(tmp_path / source, tmp_path / f"{target} too", now=NOW)
+        assert done.left_out == []
+    here, there = tmp_path / "captured too", tmp_path / "imported too"
+    assert tell(here) == tell(there)
+    for archive in (here, there):
+        assert list_faults(archive) == []
+        with closing(sqlite3.connect(archive / "archive.db")) as conn:
+            told = conn.execute("SELECT message_id, layer > 0, revisions FROM message ORDER BY 1").fetchall()
+            assert told == [(1, 1, 0), (2, 1, 1), (3, 1, 0), (90, 0, 0)]
+            assert conn.execute("SELECT top_id, title FROM channel").fetchall() == [(3, theirs.channel.title)]
+            assert conn.execute("SELECT count(*) FROM counter").fetchone() == (0,)
+            assert conn.execute("SELECT message_id FROM imported ORDER BY 1").fetchall() == [(2,), (90,)]
+    [again] = await merge(there, here, now=NOW + 1)
+    assert not again.is_change
+
+
+async def test_a_backup_of_the_archive_itself_brings_nothing(tmp_path: Path) -> None:
+    ours = await fill(tmp_path / "ours")
+    copy_archive(ours.directory, tmp_path / "backup")
+    [done] = await merge(tmp_path / "backup", ours.directory, now=NOW)
+    assert not done.is_change
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM import_source").fetchone() == (0,)

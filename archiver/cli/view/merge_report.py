@@ -153,6 +153,9 @@ def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.count_left_out:
         yield "as some messages are left out, nothing is taken over of what was missing there"
     if one.is_imported_only and one.added and one.of:
-        known = f", as of {iso(one.synced_at)}" if one.synced_at is not None else ""
         verb = "would be kept" if dry else "is kept"
-        yield f"{verb} as imported{known}, not mirrored. `telekeep add` goes on from there"
+        if one.synced_at is None:
+            yield f"{verb} as imported, not mirrored; what is missing is not known. `telekeep add` mirrors it"
+        else:
+            as_of = iso(one.synced_at)
+            yield f"{verb} as imported, as of {as_of}, not mirrored. `telekeep add` goes on from there"
