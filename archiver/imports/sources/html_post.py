@@ -133,10 +133,12 @@ def _read_name(post: HtmlPost, part: Element) -> None:
 
 
 def _signed(part: Element, date: Element | None) -> Signed:
-    kept = Element(part.tag, part.attribute_text, part.start)
-    kept.children = [child for child in part.children if child is not date]
+    kept = part
+    if date is not None:
+        kept = Element(part.tag, part.attribute_text, part.start)
+        kept.children = [child for child in part.children if child is not date]
     name = read_styled(kept).text.strip()
-    found = _VIA.fullmatch(name)
+    found = _VIA.fullmatch(name) if " via @" in name else None
     return Signed(found["name"].strip(), found["bot"]) if found else Signed(name, None)
 
 

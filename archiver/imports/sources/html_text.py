@@ -122,9 +122,10 @@ def _finish(mark: _Open, parts: list[str], at: int) -> None:
 def _link(element: Element, text: str) -> Entity:
     """What a link stands for: an address, a mention, a hashtag..."""
     attributes = element.attributes
-    call = _CALL.search(attributes.get("onclick", ""))
-    if call is not None and call[1] in _CALLS:
-        return {"type": _CALLS[call[1]]}
+    if click := attributes.get("onclick"):
+        call = _CALL.search(click)
+        if call is not None and call[1] in _CALLS:
+            return {"type": _CALLS[call[1]]}
     if _EMOJI_FILE.search(element.attribute_text):
         return {"type": "custom_emoji"}
     address = attributes.get("href", "")

@@ -19,6 +19,8 @@ _TOKEN: Final = re.compile(
 """A text, and the tag, or something like a comment, or the sign alone, that ends it. Quotes count after `=` only, as
 browsers see it; none is looked at twice."""
 _ATTRIBUTE: Final = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
+_CLASS: Final = re.compile(r"\bclass=\"([a-z0-9_ \t]{0,100})\"")
+"""A class as Desktop writes it."""
 _REFERENCE: Final = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,8})|#([0-9]{1,8})|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
 _VOID: Final = frozenset({"br", "img", "hr", "meta", "link", "input", "wbr", "source", "col", "area", "embed"})
 _NO_CLASSES: Final[frozenset[str]] = frozenset()
@@ -29,7 +31,7 @@ _LONG: Final = 200
 class Element:
     """An element: its children are elements, and texts as written (`unescape`)."""
 
-    __slots__ = ("attribute_text", "children", "classes", "end", "start", "tag")
+    __slots__ = ("_classes", "attribute_text", "children", "end", "start", "tag")
 
     def __init__(self, tag: str, attribute_text: str, start: int) -> None:
         self.tag = tag
@@ -39,13 +41,19 @@ class Element:
         self.end: int | None = None
         """Where its content ends; None: its end tag is missing."""
         self.children: list[Element | str] = []
-        self.classes = _classes(attribute_text) if attribute_text else _NO_CLASSES
-        """The words of its class."""
+        self._classes: frozenset[str] | None = None
 
     @property
     def attributes(self) -> Mapping[str, str]:
         """Its attributes by name in lower case."""
         return read_attributes(self.attribute_text)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The words of its class."""
+        if self._classes is None:
+            self._classes = read_classes(self.attribute_text) if self.attribute_text else _NO_CLASSES
+        return self._classes
 
     def elements(self) -> Iterator[Element]:
         """Its child elements."""
@@ -53,7 +61,10 @@ class Element:
 
     def child(self, name: str) -> Element | None:
         """The first child element that has this class."""
-        return next((one for one in self.elements() if name in one.classes), None)
+        for one in self.children:
+            if isinstance(one, Element) and name in one.classes:
+                return one
+        return None
 
     def find(self, name: str) -> Element | None:
         """The first element below it that has this class, in the order of the source."""
@@ -124,15 +135,17 @@ def _attributes(text: str) -> Mapping[str, str]:
 _short_attributes = lru_cache(maxsize=1024)(_attributes)
 
 
-def _class_words(text: str) -> frozenset[str]:
+def read_classes(text: str) -> frozenset[str]:
+    """The words of the class among the attributes of a tag."""
+    found = _CLASS.search(text)
+    if found is not None:
+        return _words_of(found[1])
     return frozenset(read_attributes(text).get("class", "").split()) if "class" in text.lower() else _NO_CLASSES
 
 
-_short_classes = lru_cache(maxsize=4096)(_class_words)
-
-
-def _classes(text: str) -> frozenset[str]:
-    return _short_classes(text) if len(text) <= _LONG else _class_words(text)
+@lru_cache(maxsize=1024)
+def _words_of(value: str) -> frozenset[str]:
+    return frozenset(value.split())
 
 
 def unescape(text: str) -> str:
@@ -151,6 +164,8 @@ def _character(found: re.Match[str]) -> str:
 
 def words(element: Element) -> str:
     """All text in the element as one line."""
+    if len(element.children) == 1 and isinstance(only := element.children[0], str):
+        return " ".join(unescape(only).split())
     return " ".join(unescape("".join(_texts(element))).split())
 
 
