@@ -43,10 +43,10 @@ Examples:
   telekeep import result.json --dry-run
   telekeep import /mnt/colleague/telekeep/
 
-Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL and
-Parquet; the format is told by the content. Nothing that was captured from Telegram is ever overwritten: what is empty
-is filled, other words are kept as a revision, other values are kept beside, and show and history name the file. The
-files beside the export are copied into the archive.
+Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL, CSV
+and Parquet; the format is told by the content. Nothing that was captured from Telegram is ever overwritten: what is
+empty is filled, other words are kept as a revision, other values are kept beside, and show and history name the file.
+The files beside the export are copied into the archive.
 
 Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
 all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
