@@ -68,13 +68,13 @@ def _measure(archive: Path, thinking: tuple[float, float] | None, sync: Callable
     one = Measured()
     with served(archive) as (page, url), _watched(archive.joinpath("archive.db-wal"), one):
         PageReader(url).ask("/")
-        used = processor(page)
         with _reading(archive, url, thinking) as readers:
+            used, asked = processor(page), processor(readers.pid) if readers else 0.0
             one.seconds, usage = sync()
             one.processor = usage.ru_utime + usage.ru_stime
             one.page = processor(page) - used
             if readers is not None:
-                one.readers = processor(readers.pid)
+                one.readers = processor(readers.pid) - asked
                 readers.terminate()
                 one.answers = json.loads(readers.communicate(timeout=120)[0])
     return one
@@ -153,6 +153,8 @@ class _Walker:
         where = urlsplit(task["url"])
         self.host, self.port = "127.0.0.1", where.port
         self.cookie, self.thinking, self.walk = task["cookie"], task["thinking"], task["walk"]
+        self.first = asyncio.Semaphore(0)
+        """Released when a reader has had its first answer."""
         self.seconds: list[float] = []
         self.statuses: Counter[str] = Counter()
 
@@ -163,6 +165,8 @@ class _Walker:
         await asyncio.sleep(chance.uniform(0, self.thinking[1]))
         step = number
         while True:
+            if step == number + 1:
+                self.first.release()
             try:
                 await self._ask(stream, chance.choice(self.walk[step % len(self.walk)]))
             except (OSError, asyncio.IncompleteReadError) as exc:
@@ -190,6 +194,10 @@ async def _walk() -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(15, ended.set)
     readers = [asyncio.create_task(walker.read(number)) for number in range(READERS)]
+    for _ in readers:
+        await walker.first.acquire()
+    walker.seconds.clear()
+    walker.statuses.clear()
     print("reading", flush=True)
     await ended.wait()
     for reader in readers:
