@@ -1,12 +1,13 @@
 """Parquet for DuckDB, pandas, Spark and ClickHouse: the keys of docs/rows.md as typed columns, sorted by channel.
 
-Rows are converted early to Arrow batches, which need a fraction of their memory; these make row groups of 65,536. The
+Rows are converted early to Arrow batches, which wait in a temporary file until there are 65,536 rows, a row group. The
 bytes depend on the version of pyarrow, which the manifest names.
 """
 
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 
 from archiver.errors import UsageError
+from archiver.export.formats.batch_spool import BatchSpool
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
 from archiver.model.json_text import dump
@@ -38,7 +40,7 @@ class ParquetRows:
         self._sink = sink
         self._writer: Any = None
         self._rows: list[Row] = []
-        self._batches: list[Any] = []
+        self._spool = BatchSpool(self._pa, self._schema)
         self.options: dict[str, object] = {
             "compression": "zstd",
             "row_group_rows": GROUP_ROWS,
@@ -50,7 +52,7 @@ class ParquetRows:
     def begin(self) -> None:
         """Write the magic number."""
         self._writer = self._pq.ParquetWriter(
-            self._pa.PythonFile(_Passing(self._sink), mode="w"),
+            self._pa.PythonFile(_Passing(self._sink, self._spool.forget), mode="w"),
             self._schema,
             compression="zstd",
             compression_level=3,
@@ -64,7 +66,7 @@ class ParquetRows:
         self._rows.append(row)
         if len(self._rows) == _BATCH_ROWS:
             self._add_batch()
-            if len(self._batches) == GROUP_ROWS // _BATCH_ROWS:
+            if self._spool.batches == GROUP_ROWS // _BATCH_ROWS:
                 self._write_group()
 
     def end(self) -> None:
@@ -72,21 +74,22 @@ class ParquetRows:
         self._add_batch()
         self._write_group()
         self._writer.close()
+        self.close()
 
     def close(self) -> None:
-        """Nothing."""
+        """Remove what is temporary."""
+        self._spool.close()
 
     def _add_batch(self) -> None:
         if self._rows:
             columns = [self._column(field) for field in self._schema]
-            self._batches.append(self._pa.record_batch(columns, schema=self._schema))
+            self._spool.add(self._pa.record_batch(columns, schema=self._schema))
             self._rows = []
 
     def _write_group(self) -> None:
-        if self._batches:
-            table = self._pa.Table.from_batches(self._batches, schema=self._schema)
-            self._batches = []
-            self._writer.write_table(table, row_group_size=GROUP_ROWS)
+        if self._spool.batches:
+            with self._spool.read() as table:
+                self._writer.write_table(table, row_group_size=GROUP_ROWS)
 
     def _column(self, field: Any) -> Any:
         read = READERS.get(field.name)
@@ -99,9 +102,10 @@ class ParquetRows:
 class _Passing(io.RawIOBase):
     """Passes on what Parquet writes."""
 
-    def __init__(self, sink: ByteSink) -> None:
+    def __init__(self, sink: ByteSink, passed: Callable[[], None]) -> None:
+        """`passed` is called after each part."""
         super().__init__()
-        self._sink = sink
+        self._sink, self._passed = sink, passed
         self._size = 0
 
     def writable(self) -> bool:
@@ -111,6 +115,7 @@ class _Passing(io.RawIOBase):
         part = bytes(data)
         self._sink.write(part)
         self._size += len(part)
+        self._passed()
         return len(part)
 
     def tell(self) -> int:
@@ -120,8 +125,11 @@ class _Passing(io.RawIOBase):
 def import_pyarrow() -> tuple[Any, Any]:
     """The two modules, imported for this format only. Raises UsageError."""
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        with _Hidden("numpy", "pandas"):  # they would take 60 MB, only to be recognised among the values
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
+            pa.array([])
     except ImportError:
         raise UsageError(
             "Parquet needs pyarrow, which is not installed.", hint="pip install 'telekeep[parquet]'"
@@ -129,6 +137,24 @@ def import_pyarrow() -> tuple[Any, Any]:
     # Its pool keeps freed memory for seconds; the system's gives it back.
     pa.set_memory_pool(pa.system_memory_pool())
     return pa, pq
+
+
+class _Hidden:
+    """Hides modules that are not imported yet. pyarrow looks for them when it begins, and does without."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse these modules; others are looked for as always."""
+        if name in self._names:
+            raise ModuleNotFoundError(name)
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self)
 
 
 def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:

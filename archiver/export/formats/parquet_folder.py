@@ -48,7 +48,9 @@ class PartitionedParquet:
         self._close()
 
     def close(self) -> None:
-        """Nothing."""
+        """Remove what is temporary."""
+        if self._rows is not None:
+            self._rows.close()
 
     def _open(self, place: tuple[str, str]) -> ParquetRows:
         self._close()
