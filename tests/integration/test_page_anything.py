@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,3 +111,15 @@ def test_nothing_that_an_archive_holds_makes_the_page_fail(tmp_path: Path) -> No
                 answer = page.get(f"{path}{form}?{query}")
                 assert answer.status in (200, 404), (path, form, answer)
                 assert answer.status == 200 or form
+
+
+def test_a_thread_is_shown_from_its_beginning_and_one_that_goes_round_ends(tmp_path: Path) -> None:
+    answered = {2: 1, 3: 2, 4: 3, 6: 7, 7: 6}
+    headers = {number: f'{{"reply_to_msg_id": {other}}}' for number, other in answered.items()}
+    messages = [make_message(number, f"word {number}", reply_to=headers.get(number)) for number in range(1, 8)]
+    build(tmp_path, messages, covered=[(1, 7)])
+    with asked_page(tmp_path) as page:
+        html = page.get("/c/NightBridge/4").html
+        thread = html.partition('id="thread"')[2].partition("</ol>")[0]
+        assert [f"word {number}" for number in (1, 2, 3)] == re.findall("word [0-9]", thread)
+        assert page.get("/c/NightBridge/6").status == 200

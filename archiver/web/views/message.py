@@ -23,6 +23,7 @@ from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.similar_posts import SimilarPost, list_similar_posts
+from archiver.reading.thread import read_thread
 from archiver.store.arrivals import find_last_row
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
@@ -187,6 +188,7 @@ async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, 
         "context": context,
         "history": history,
         "post": post,
+        "thread": await read_thread(conn, message),
         "earlier": below[0][0].message_id if below else None,
         "later": above[0][0].message_id if above else None,
         "raw": dump(to_object(context.row), indent=True).decode(),
