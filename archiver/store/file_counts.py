@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-import orjson
-
 from archiver.ids import ChannelId
 from archiver.model.media_file import BlobState, FileKey, FileState
 from archiver.store.database import Reader
@@ -52,15 +50,14 @@ class BlobCount(NamedTuple):
 
 def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[ChannelCount]:
     """The files that these channels show, by state; one that a channel shows several times counts once."""
-    rows = conn.execute(
-        "SELECT channel_id, status, count(*), coalesce(sum(size), 0) FROM"
-        " (SELECT channel_id, status, kind = 'photo' AS photo, id, max(size) AS size FROM media"
-        f"  WHERE channel_id IN (SELECT value FROM json_each(?)) AND {FILE_SLOT}"
-        "  GROUP BY channel_id, photo, id, status)"
-        " GROUP BY channel_id, status ORDER BY channel_id, status",
-        (orjson.dumps(sorted(channels)).decode(),),
+    query = (
+        "SELECT ?1, status, count(*), coalesce(sum(size), 0) FROM"
+        " (SELECT status, kind = 'photo' AS photo, id, max(size) AS size FROM media"
+        f"  WHERE channel_id = ?1 AND {FILE_SLOT} GROUP BY photo, id, status)"
+        " GROUP BY status ORDER BY status"
     )
-    return [ChannelCount(*row) for row in rows]
+    # One by one: SQLite sorts the files of a whole query in memory.
+    return [ChannelCount(*row) for channel_id in sorted(channels) for row in conn.execute(query, (channel_id,))]
 
 
 def count_known_states(conn: Reader) -> list[StateCount]:

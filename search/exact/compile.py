@@ -9,16 +9,15 @@ query is interpreted as FTS5 syntax or SQL. https://www.sqlite.org/fts5.html#ful
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
 
 from search.exact.annotations import ANNOTATED
-from search.exact.condition import MOST, Condition, Value, join
+from search.exact.condition import MOST, Condition, join
 from search.exact.files import has_hash
 from search.exact.index_line import line_needle
-from search.exact.skip_index import BLOCK_BITS, block_condition, is_in_block
+from search.exact.query_plan import QueryPlan
+from search.exact.skip_index import block_condition
 from search.exact.terms import channel_term, tag_needles
-from search.flags import LANG_MASK, LANG_SHIFT, SUPERSEDED, lang_number, query_bits
+from search.flags import LANG_MASK, LANG_SHIFT, lang_number, query_bits
 from search.query.dates import Bounds
 from search.query.scope import includes_annotations, includes_revisions, or_annotated
 from search.query.tree import (
@@ -44,63 +43,12 @@ from search.query.tree import (
 )
 from search.text.normalize import Needle
 
-REVISION: Final = """(SELECT r.revision FROM search_revision AS r
-    WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
-"""Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
-
 _IN_ROWS = frozenset({"lang", "sha256"})
 """Tags that are no terms of FTS5's."""
 _MAX_CHANNEL_TERMS = 64
 """FTS5 merges posting lists one by one; with more channels, a condition on the row is cheaper."""
 _MAX_MATCH_DEPTH = 8
 """FTS5's parser has a small stack; deeper parts are combined in SQL."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueryPlan:
-    """SQL that answers a query."""
-
-    match: str | None
-    """The driving FTS5 expression; None: scan the rows."""
-    where: Condition
-    bounds: Bounds
-    """Date bounds of all hits."""
-    ranked: bool
-    """Whether the query has words to rank hits by."""
-    blocks: Condition | None = None
-    """Condition on blocks `b` that may hold hits, for scans; None: scan all blocks."""
-    revisions: bool = False
-    """Whether earlier contents are searched too."""
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """Columns by which the rows arrive sorted."""
-        if self.match:
-            return ("search_text.rowid",)
-        return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
-
-    def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
-        """Return the statement that reads these columns within a range of docids, and its values.
-
-        It reads present contents, and revisions if the query asks for them."""
-        asked = f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
-        where = f"{asked} AND {self.where.sql}"
-        if self.match is None:
-            return self._walk(columns, docids, where)
-        # CROSS JOIN fixes the order: FTS5 drives, whatever the query planner would prefer.
-        rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
-            WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
-        return f"SELECT {columns} FROM {rows} AND {where}", (self.match, docids.start, docids.stop, *self.where.values)  # noqa: S608 bound
-
-    def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
-        ends = (docids.start, docids.stop)
-        if self.blocks is None:
-            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
-            return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
-        rows = f"""search_block AS b CROSS JOIN search_document AS d
-            ON {is_in_block("b.block")}
-            WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
-        return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
 
 
 def plan_query(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> QueryPlan:
@@ -118,9 +66,9 @@ def plan_query(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Q
             rest.append(part)
     match, where = _split(rest)
     where.append(_row(PostedWithin(bounds)))
-    blocks = None if match else block_condition(And(tuple(rest)))
+    blocks = block_condition(And(tuple(rest)))
     ranked = match is not None and any(text_leaves(tree))
-    return QueryPlan(match, join(where, " AND "), bounds, ranked, blocks, includes_revisions(tree))
+    return QueryPlan(match, join(where, " AND "), bounds, ranked, blocks, revisions=includes_revisions(tree))
 
 
 def _flat(tree: Node) -> list[Node]:

@@ -27,9 +27,10 @@ from search.engine.page import Position, bounds_after, format_position, format_r
 from search.engine.protocol import Answer, Hit, Question
 from search.errors import Unanswerable
 from search.exact import word_list
-from search.exact.compile import REVISION, QueryPlan, plan_query
+from search.exact.compile import plan_query
 from search.exact.condition import Value
 from search.exact.docid import docid_range, tiers_in_use, window_number
+from search.exact.query_plan import REVISION, QueryPlan
 from search.exact.vocabulary import inflect, wanted_words
 from search.flags import STATE_BITS, SUPERSEDED
 from search.query.scope import includes_annotations
@@ -104,7 +105,11 @@ class ExactEngine:
             raise Unanswerable("The embedded engine does not tolerate typos.", hint="Omit --fuzzy.")
         tree = widen(question.tree)
         forms = await word_list.find_forms(self._conn, wanted_words(tree), annotations=includes_annotations(tree))
-        return plan_query(inflect(tree, forms), question.bounds, question.channels)
+        plan = plan_query(inflect(tree, forms), question.bounds, question.channels)
+        if (statement := plan.look_up_blocks()) is None:
+            return plan
+        [(may, of, first, last)] = await self._conn.execute_fetchall(*statement)
+        return plan.only_blocks(may, of, first, last)
 
     async def _counts(self, name: FacetName, read: Counter[int], zone: tzinfo) -> list[Count]:
         match name:
@@ -188,26 +193,45 @@ class ExactEngine:
         end = offset + question.limit
         found: Found = {}
         scores: dict[Position, float] = {}
-        for tier in await self._tiers():
-            for rank, date, channel, message_id, revision in await self._best(plan, tier, end + 1):
-                position = Position(date, self._channels[channel], message_id)
-                _record(found, position, revision)
-                scores[position] = max(-rank, scores.get(position, -rank))
+        present, earlier = plan.apart()
+        tiers = await self._tiers()
+        for contents, wanted in ((present, end + 1), *([(earlier, -1)] if earlier else [])):
+            for tier in tiers:
+                for rank, date, channel, message_id, revision in await self._best(contents, tier, wanted):
+                    position = Position(date, self._channels[channel], message_id)
+                    _record(found, position, revision)
+                    scores[position] = max(-rank, scores.get(position, -rank))
         positions = sorted(found, key=lambda position: (scores[position], position), reverse=True)
+        page = positions[offset:end]
+        # The present content of a message may match too, but less well than the best ones.
+        for one in await self._list_present(present, [one for one in page if found[one] is not None]):
+            _record(found, one, None)
         hits = tuple(
-            Hit(one.channel_id, one.message_id, one.date, score=scores[one], revision=found[one])
-            for one in positions[offset:end]
+            Hit(one.channel_id, one.message_id, one.date, score=scores[one], revision=found[one]) for one in page
         )
         return Answer(hits=hits, engine=self.name, cursor=format_rank(end) if len(positions) > end else None)
 
     async def _best(self, plan: QueryPlan, tier: int, wanted: int) -> Iterable[sqlite3.Row]:
-        """Read the best contents of a tier; all of them if several may be of one message."""
+        """Read the best contents of a tier; -1: all of them."""
         statement, values = plan.select(f"bm25(search_text) AS rank, {_MESSAGE}", docid_range(tier, plan.bounds))
         page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ?"
-        limit = -1 if plan.revisions else wanted
-        rows = await self._conn.execute_fetchall(statement + page, (*values, limit))
+        rows = await self._conn.execute_fetchall(statement + page, (*values, wanted))
         await self._learn_channels(row[2] for row in rows)
         return rows
+
+    async def _list_present(self, plan: QueryPlan, asked: Sequence[Position]) -> list[Position]:
+        """Those of these messages whose present content matches."""
+        if not asked:
+            return []
+        numbers = {channel_id: number for number, channel_id in self._channels.items()}
+        marks = ", ".join(["(?, ?)"] * len(asked))
+        keys = [value for one in asked for value in (numbers[one.channel_id], one.message_id)]
+        statement, values = plan.select("d.channel, d.message_id", _ANY)
+        rows = await self._conn.execute_fetchall(
+            f"{statement} AND (d.channel, d.message_id) IN (VALUES {marks})", (*values, *keys)
+        )
+        matching = {(self._channels[row[0]], row[1]) for row in rows}
+        return [one for one in asked if (one.channel_id, one.message_id) in matching]
 
     async def _tiers(self) -> range:
         [(top,)] = await self._conn.execute_fetchall("SELECT max(docid) FROM search_document")

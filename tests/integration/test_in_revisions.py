@@ -103,6 +103,18 @@ async def test_each_message_is_one_hit_with_the_newest_content_that_says_so(arch
     assert await archive.find("in:revisions") == [(3, None), (2, None), (1, None)]
 
 
+async def test_by_relevance_too_a_hit_names_the_present_content_where_that_says_so(archive: Archive) -> None:
+    await archive.see(1, "red red red red")
+    await archive.see(1, "red, at last", edited=1)  # ranks below all others
+    await archive.see(2, "red red red red red")
+    await archive.see(2, "blue", edited=1)
+    for number in (3, 4, 5):
+        await archive.see(number, "red red")
+    assert await archive.find("red in:revisions", "relevance") == [(2, 1), (1, None), (5, None), (4, None), (3, None)]
+    assert await archive.find("red in:revisions is:edited", "relevance") == [(1, None)]
+    assert await archive.find("red in:revisions is:missing", "relevance") == []
+
+
 @pytest.mark.parametrize("again", [False, True])
 async def test_what_came_late_and_what_came_back_is_found_as_well(archive: Archive, again: bool) -> None:
     await archive.see(1, "the newest words", edited=9)

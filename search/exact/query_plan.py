@@ -1,0 +1,106 @@
+"""The SQL that answers a query: what FTS5 is asked, the conditions on rows, and on the blocks that may hold hits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from search.exact.condition import Condition, Value
+from search.exact.skip_index import BLOCK_BITS, is_in_block
+from search.flags import SUPERSEDED
+from search.query.dates import Bounds
+
+REVISION: Final = """(SELECT r.revision FROM search_revision AS r
+    WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
+"""Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
+
+_RARE = 4
+"""Blocks are asked for before their rows are read where fewer than one of so many may hold hits."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """SQL that answers a query."""
+
+    match: str | None
+    """The driving FTS5 expression; None: scan the rows."""
+    where: Condition
+    bounds: Bounds
+    """Date bounds of all hits."""
+    ranked: bool
+    """Whether the query has words to rank hits by."""
+    blocks: Condition | None = None
+    """Condition on blocks `b` that may hold hits; None: all may."""
+    within: range | None = None
+    """Docids of the blocks that may hold hits, where FTS5 drives; None: not looked up."""
+    is_rare: bool = False
+    """Whether so few blocks may hold hits that it pays to ask before a row is read."""
+    revisions: bool = False
+    """Whether earlier contents are searched too."""
+    only_earlier: bool = False
+    """Whether present contents are left out."""
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Columns by which the rows arrive sorted."""
+        if self.match:
+            return ("search_text.rowid",)
+        return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
+
+    def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
+        """Return the statement that reads these columns within a range of docids, and its values.
+
+        It reads present contents, and revisions if the query asks for them."""
+        where = f"{self._asked()} AND {self.where.sql}"
+        if self.match is None:
+            return self._walk(columns, docids, where)
+        values: tuple[Value, ...] = ()
+        if self.within is not None:
+            docids = range(max(docids.start, self.within.start), min(docids.stop, self.within.stop))
+        if self.is_rare and self.blocks is not None:
+            may = f"SELECT b.block FROM search_block AS b WHERE {self.blocks.sql}"  # noqa: S608 bound
+            where, values = f"search_text.rowid >> {BLOCK_BITS} IN ({may}) AND {where}", tuple(self.blocks.values)
+        # CROSS JOIN fixes the order: FTS5 drives, whatever the query planner would prefer.
+        rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
+            WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
+        values = (self.match, docids.start, docids.stop, *values, *self.where.values)
+        return f"SELECT {columns} FROM {rows} AND {where}", values  # noqa: S608 bound
+
+    def _asked(self) -> str:
+        """Condition on the row: which contents are searched."""
+        if self.only_earlier:
+            kept = "d.docid IN (SELECT docid FROM search_revision)"
+            return f"{kept} AND d.flags & {SUPERSEDED} AND {REVISION} > 0"
+        return f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
+
+    def apart(self) -> tuple[QueryPlan, QueryPlan | None]:
+        """Plans for present and for earlier contents, which are few; None: those are not searched."""
+        return replace(self, revisions=False), replace(self, only_earlier=True) if self.revisions else None
+
+    def look_up_blocks(self) -> tuple[str, tuple[Value, ...]] | None:
+        """The statement that counts the blocks that may hold hits, and all, with the first and last of those.
+
+        None: there is no condition, or a scan uses it anyway.
+        """
+        if self.match is None or self.blocks is None:
+            return None
+        of_all = "(SELECT count(*) FROM search_block)"
+        return (
+            f"SELECT count(*), {of_all}, min(block), max(block) FROM search_block AS b WHERE {self.blocks.sql}",  # noqa: S608 bound
+            tuple(self.blocks.values),
+        )
+
+    def only_blocks(self, may: int, of: int, first: int | None, last: int | None) -> QueryPlan:
+        """The plan, for an archive where these blocks may hold hits."""
+        within = range(0) if first is None or last is None else range(first << BLOCK_BITS, last + 1 << BLOCK_BITS)
+        return replace(self, within=within, is_rare=may * _RARE < of)
+
+    def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
+        ends = (docids.start, docids.stop)
+        if self.blocks is None:
+            rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
+            return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
+        rows = f"""search_block AS b CROSS JOIN search_document AS d
+            ON {is_in_block("b.block")}
+            WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
+        return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
