@@ -47,7 +47,7 @@ async def merge_archive(
     `channel`: as typed; None: all of them. `progress` is given the messages read, and all.
     """
     with open_foreign(path, directory) as archive:
-        wanted = await asyncio.to_thread(_choose, archive, channel)
+        wanted = await asyncio.to_thread(archive.read, _choose, channel)
         ids = {one.channel_id for one in wanted}
         async with _target(database) as target:
             merge = Merge(target, archive, dry_run=is_dry_run, progress=progress)

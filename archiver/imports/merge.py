@@ -77,9 +77,9 @@ class Merge:
 
     async def run(self, only: Callable[[ForeignChannel], bool] = lambda _: True) -> list[MergedChannel]:
         """Take over the channels. `only`: which of them."""
-        self.source = await asyncio.to_thread(describe_source, self.archive)
-        self._counted = await asyncio.to_thread(count_messages, self.archive)
-        found = await asyncio.to_thread(list_foreign_channels, self.archive)
+        self.source = await asyncio.to_thread(self.archive.read, describe_source)
+        self._counted = await asyncio.to_thread(self.archive.read, count_messages)
+        found = await asyncio.to_thread(self.archive.read, list_foreign_channels)
         wanted = [channel for channel in found if only(channel)]
         with _few_collections():
             return [await self._merge(channel) for channel in self._sum_up(wanted)]
@@ -131,13 +131,13 @@ class _ChannelMerge:
     async def prepare(self, counted: int | None) -> None:
         """Find out what both archives prove, and what is known of the channel already. `counted`: its messages."""
         archive, channel_id = self._run.archive, self._channel.channel_id
-        self._proven = await asyncio.to_thread(list_proven, archive, channel_id)
-        indexed = await asyncio.to_thread(count_indexed, archive, channel_id)
+        self._proven = await asyncio.to_thread(archive.read, list_proven, channel_id)
+        indexed = await asyncio.to_thread(archive.read, count_indexed, channel_id)
         self._done.of = counted if counted is not None else indexed or 0
         self._is_whole = counted is not None and indexed == counted and (bool(self._proven) or not archive.is_extract)
         if self._is_whole and self._proven:
             proofs = await asyncio.to_thread(
-                lambda: Notices(iter_latest_proofs(archive.conn, channel_id, self._proven))
+                archive.read, lambda _: Notices(iter_latest_proofs(archive.conn, channel_id, self._proven))
             )
             self._theirs_prove = proofs.find
         await self._run.database.read(self._look)
@@ -156,9 +156,9 @@ class _ChannelMerge:
     async def copy_log(self) -> None:
         """Copy the channel and the answers of its log: messages refer to them by their times."""
         archive, channel_id = self._run.archive, self._channel.channel_id
-        captures = await asyncio.to_thread(iter_captures, archive, channel_id)
-        described = await asyncio.to_thread(list_foreign_descriptions, archive, channel_id)
-        states = await asyncio.to_thread(list_foreign_states, archive, channel_id)
+        captures = iter_captures(archive, channel_id)
+        described = await asyncio.to_thread(archive.read, list_foreign_descriptions, channel_id)
+        states = await asyncio.to_thread(archive.read, list_foreign_states, channel_id)
         known = await self._run.database.read(self._list_known)
         if self._run.dry_run:
             self._done.captures = sum(1 for one in captures if hash(one.identity) not in known)
@@ -264,7 +264,7 @@ class _ChannelMerge:
         """Take over what may be claimed of the channel now."""
         archive, channel_id = self._run.archive, self._channel.channel_id
         archive.expect_unchanged()
-        theirs = await asyncio.to_thread(read_standing, archive, self._channel)
+        theirs = await asyncio.to_thread(archive.read, read_standing, self._channel)
         taken = await self._run.database.read(self._stand, theirs)
         self._done.proves, self._done.synced_at = taken.proves, taken.synced_at
         if self._run.dry_run or not (self._done.is_change or taken.pts):

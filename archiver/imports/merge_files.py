@@ -52,7 +52,7 @@ async def merge_files(
     blobs = BlobStore(database.path.parent)
     is_prepared = False
     found = iter_files(archive, channels)
-    while (file := await asyncio.to_thread(_next, found)) is not None:
+    while (file := await asyncio.to_thread(archive.read, lambda _: _next(found))) is not None:
         if not await database.read(files.is_wanted, file):
             continue
         if not dry_run and not await database.read(files.is_stored, file):

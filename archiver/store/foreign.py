@@ -7,11 +7,11 @@ generated column runs anything when it is read; sizes are limited; and each valu
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from archiver.errors import NotFound, UsageError
 from archiver.store.extract import is_extract
@@ -19,6 +19,9 @@ from archiver.store.faults import say
 from archiver.store.medium import ARCHIVE_NAME
 from archiver.store.migrations import list_migrations, newest_version
 from archiver.store.raw_file import read_at
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LARGEST: Final = 16 << 20
 """Bytes of the largest value and row that are read: more than any message has."""
@@ -67,13 +70,29 @@ class ForeignArchive:
         """Whether another program may be writing to it: then its file has no SHA-256 that anybody could check."""
         return self._stamp is None
 
+    def read(self, act: Callable[Concatenate[ForeignArchive, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `act(archive, ...)`. Raises UsageError where the file is damaged: not all of it is read row by row."""
+        with _said(self.path):
+            return act(self, *args, **kwargs)
+
+    def fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query. Raises UsageError where the file is damaged."""
+        with _said(self.path):
+            yield from self.conn.execute(query, values)
+
     def expect_unchanged(self) -> None:
         """Raise UsageError if the file was written to since it was opened, so that what was read is not one state."""
-        if self._stamp is not None and _stamp(self.path) != self._stamp:
+        if self._stamp is not None and not self._is_unchanged():
             raise UsageError(
                 f"{self.path} was written to while it was read; what was taken before is kept.",
                 hint="Run the import again.",
             )
+
+    def _is_unchanged(self) -> bool:
+        try:
+            return _stamp(self.path) == self._stamp
+        except OSError:  # it is gone
+            return False
 
     def select(self, table: str, names: tuple[str, ...]) -> str:
         """The columns of a table as SQL, NULL for those that its version does not have yet."""
@@ -91,12 +110,22 @@ def open_foreign(path: Path, ours: Path) -> Iterator[ForeignArchive]:
     file = path / ARCHIVE_NAME if path.is_dir() else path
     _expect_other(file, ours)
     uri, stamp = _find_way(file)
-    try:
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)) as conn:
+    with _said(file):
+        opened = closing(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False))
+    with opened as conn:
+        with _said(file):
             _restrain(conn)
             conn.execute("BEGIN")
             conn.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on one state
-            yield ForeignArchive(conn, file, stamp)
+            archive = ForeignArchive(conn, file, stamp)
+        yield archive
+
+
+@contextmanager
+def _said(file: Path) -> Iterator[None]:
+    """Say in a line what SQLite says of the file."""
+    try:
+        yield
     except sqlite3.Error as exc:
         raise UsageError(f"{file} cannot be read as an archive: {say(exc, file)}.") from exc
 

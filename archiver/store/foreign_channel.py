@@ -125,7 +125,7 @@ def iter_captures(archive: ForeignArchive, channel_id: ChannelId, *, after: int 
     """Yield the log of a channel, in order; rows with impossible values are left out."""
     columns = archive.select("capture", ForeignCapture._fields).replace("NULL AS messages", "count AS messages")
     query = f"SELECT {columns} FROM capture WHERE channel_id = ? AND capture_id > ? ORDER BY capture_id"
-    for row in archive.conn.execute(query, (channel_id, after)):
+    for row in archive.fetch(query, (channel_id, after)):
         if _is_fine(_CAPTURE, row):
             yield ForeignCapture._make(row)
 

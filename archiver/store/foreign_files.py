@@ -103,7 +103,7 @@ def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: 
     )
     ours = {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
     taken = 0
-    for row in archive.conn.execute(query, (sha256,)).fetchall():
+    for row in archive.fetch(query, (sha256,)):
         try:
             _ANNOTATION.expect(row)
         except WrongValueError:

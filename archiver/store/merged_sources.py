@@ -31,7 +31,7 @@ def map_imports(conn: sqlite3.Connection, archive: ForeignArchive, channel_id: C
     columns = archive.select("import_source", _NAMES)
     query = f"SELECT import_id, {columns} FROM import_source WHERE channel_id = ? ORDER BY import_id LIMIT 100000"
     found: dict[int, int] = {}
-    for import_id, *row in archive.conn.execute(query, (channel_id,)).fetchall():
+    for import_id, *row in archive.fetch(query, (channel_id,)):
         values = dict(zip(_NAMES, row, strict=True))
         if is_count(import_id) and all(check(values[name]) for name, check in _CHECKS.items()):
             found[import_id] = _put(conn, values)

@@ -13,6 +13,7 @@ import pytest
 from archiver.errors import UsageError
 from archiver.store.database import Database
 from archiver.store.foreign import is_archive, open_foreign
+from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations, newest_version
 from tests.merging import History, Reader, copy_archive, list_faults, merge, tell
 
@@ -223,6 +224,23 @@ async def test_a_message_with_impossible_values_is_left_out_alone(source: Path, 
     assert done.new == 3
     assert not done.proves
     assert list_faults(tmp_path / "ours") == []
+
+
+async def test_an_export_of_some_messages_proves_nothing_of_the_others(source: Path, tmp_path: Path) -> None:
+    edit_archive(
+        source,
+        f"PRAGMA application_id = {EXTRACT_ID}",
+        "DELETE FROM coverage",
+        "DELETE FROM media WHERE message_id = 1",
+        "DELETE FROM message WHERE message_id = 1",
+    )
+    ours = Reader(tmp_path / "ours", History())
+    ours.history.post()
+    await ours.look("page")
+    [done] = await merge(source, ours.directory, now=NOW)
+    assert (done.new, done.proves, done.deleted) == (3, False, 1)
+    assert [row[0] for row in tell(ours.directory)["absences"]] == [3]
+    assert list_faults(ours.directory) == []
 
 
 async def test_triggers_do_nothing(source: Path, tmp_path: Path) -> None:
