@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from archiver.imports.source import Chat, Flaw, ImportedMessage
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
 from tests.importing import import_chats
-from tests.sample import CHANNEL, OTHER, build, connect, make_message
+from tests.sample import CHANNEL, OTHER, build, connect, make_message, photo
 
 OWN = ("payload_sha256", "origin", "revisions")
 """What belongs to the copy: its payload is the row, and it came by an import."""
@@ -199,6 +200,41 @@ def test_a_stored_row_says_the_same_again(archive: Path, tmp_path: Path, name: s
         assert isinstance(one, ImportedMessage)
         piece = derive(one.message.raw, None)
         assert (piece.text, piece.date) == (one.message.text, one.message.date)
+
+
+def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path) -> None:
+    content = b"the bytes of a picture"
+    name = hashlib.sha256(content).hexdigest()
+    build(tmp_path / "archive", [make_message(1, "a", media=(photo(size=len(content)),))])
+    path = tmp_path / "out" / "all.jsonl"
+    path.parent.mkdir()
+    export_as("jsonl", tmp_path / "archive", path)
+    row = orjson.loads(path.read_bytes())
+    row["media"][0] |= {"path": "all.jsonl.media/a.jpg", "sha256": name, "status": "downloaded"}
+    path.write_bytes(orjson.dumps(row) + b"\n")
+    manifest = orjson.loads((path.parent / "manifest.json").read_bytes())
+    entry = manifest["files"][0] | {
+        "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    listed = {"path": "all.jsonl.media/a.jpg", "bytes": len(content), "sha256": name}
+    media = {"mode": "copy", "directory": "all.jsonl.media", "files": [listed], "not_stored": {}}
+    written = manifest | {"files": [entry]}
+    (path.parent / "manifest.json").write_bytes(orjson.dumps(written))
+    [without] = import_chats(tmp_path / "first", path)
+    assert (without.attached, without.is_flawed) == (0, False), (
+        "the rows of an export without files name those of the archive"
+    )
+    (path.parent / "manifest.json").write_bytes(orjson.dumps(written | {"media": media}))
+    [lost] = import_chats(tmp_path / "second", path)
+    assert list(lost.flaws) == ["its file is not taken: it is not there"]
+    (path.parent / "all.jsonl.media").mkdir()
+    (path.parent / "all.jsonl.media" / "a.jpg").write_bytes(content)
+    (tmp_path / "link").symlink_to(path)
+    [found] = import_chats(tmp_path / "third", tmp_path / "link")
+    assert (found.counts.files, found.is_flawed) == (1, False)
+    [again] = rows_of(tmp_path / "third", tmp_path / "b.jsonl")
+    assert (again["media"][0]["status"], again["media"][0]["sha256"]) == ("downloaded", name)
 
 
 @pytest.mark.soak("needs pyarrow, which is large")

@@ -35,7 +35,7 @@ _JSON: Final = frozenset({*NESTED, "versions"})
 
 def open_file(path: Path, zone: tzinfo | None) -> CsvRows:
     """Open a file, or the directory of an export. Raises UsageError."""
-    return CsvRows(path)
+    return CsvRows(path.resolve())  # a link that was given is followed, none that an export has
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:

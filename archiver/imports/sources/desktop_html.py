@@ -29,7 +29,7 @@ _HEAD: Final = 1 << 18
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
     """Open a file or directory. Raises UsageError, also where its dates cannot be read without a zone."""
-    return DesktopHtml(path, zone)
+    return DesktopHtml(path.resolve(), zone)  # a link that was given is followed, none that an export has
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:

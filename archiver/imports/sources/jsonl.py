@@ -36,7 +36,7 @@ _BEGIN: Final = re.compile(
 
 def open_file(path: Path, zone: tzinfo | None) -> Jsonl:
     """Open a file, or the directory of an export. Raises UsageError."""
-    return Jsonl(path)
+    return Jsonl(path.resolve())  # a link that was given is followed, none that an export has
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:

@@ -38,7 +38,7 @@ _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYP
 
 def open_file(path: Path, zone: tzinfo | None) -> ParquetFiles:
     """Open a file, or the directory of an export. Raises UsageError, also without pyarrow."""
-    return ParquetFiles(path)
+    return ParquetFiles(path.resolve())  # a link that was given is followed, none that an export has
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:

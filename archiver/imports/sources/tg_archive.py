@@ -40,7 +40,7 @@ _LARGEST_CONFIG: Final = 1 << 20
 
 def open_file(path: Path, zone: tzinfo | None) -> TgArchive:
     """Open a file, or the directory of a site. Raises UsageError."""
-    return TgArchive(path / FILE_NAME if path.is_dir() else path)
+    return TgArchive((path / FILE_NAME if path.is_dir() else path).resolve())
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
