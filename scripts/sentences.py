@@ -143,9 +143,41 @@ link that is not followed: {0}
 user {0}
 custom emoji {0}
 was: {0}
-This page does not answer under that host name (--host-name adds one).
-GET and HEAD only: this page changes nothing.
-Not for other sites.
+the channel is private, or this account is banned from it.
+the channel is closed to this account.
+this account lacks the rights to read the channel.
+this account is banned from the channel.
+Telegram has banned the channel.
+the channel no longer exists.
+the channel is restricted for this account.
+no channel has that username.
+that is not a valid username.
+the server does not accept this account's access hash for it.
+the server does not accept the channel's pts.
+the session is logged out.
+the server does not know this session.
+the server does not accept this session.
+the session was ended from another device.
+the session has expired.
+the login was not finished.
+the session was used in two places at once and is no longer valid.
+the account was deleted.
+the account was banned.
+the account is frozen by the server.
+the account is limited by the server for too many requests.
+the server answered {0}.
+the server cannot be reached or does not answer.
+{0} cannot be reached or does not answer.
+the server does not answer this request.
+the connection is lost whenever this request is sent.
+the server keeps failing ({0}).
+the server did not answer with the channel.
+the server refuses to list the state of channels.
+the server shows no messages in it.
+the server's list of events has no end.
+the channel has been removed.
+its history is older than the state the server reported; the outdated pages were not stored.
+its updates cannot be fetched; only its newest messages were read.
 """
 """What has no full stop at its end, is put together, or is in other modules."""
 
