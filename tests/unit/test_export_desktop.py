@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from archiver.export.verify import check
+from archiver.imports.sources.desktop_article import read_article
 from tests.exporting import export_as
 from tests.hostile import TEXTS, hostile_messages
 from tests.sample import OTHER, build, entities, make_message, photo
@@ -176,3 +177,86 @@ def test_forwards_replies_polls_and_reactions(tmp_path: Path) -> None:
         "answers": [{"text": "yes", "voters": 3, "chosen": False}, {"text": "no", "voters": 0, "chosen": False}],
     }
     assert [one["type"] for one in message["reactions"]] == ["emoji", "custom_emoji"]
+
+
+def words(*texts: Any) -> dict[str, Any]:
+    return {"_": "TextConcat", "texts": list(texts)}
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"_": "TextPlain", "text": text}
+
+
+CAPTION = {"_": "PageCaption", "text": plain("seen"), "credit": plain("by")}
+BLOCKS: list[dict[str, Any]] = [
+    {"_": "PageBlockHeading2", "text": plain("News")},
+    {
+        "_": "PageBlockParagraph",
+        "text": words(
+            plain("A "),
+            {
+                "_": "TextBold",
+                "text": words(plain("b"), {"_": "TextUrl", "text": plain("c"), "url": "https://a.example/"}),
+            },
+            {"_": "TextMentionName", "text": plain(" Jane"), "user_id": 7},
+        ),
+    },
+    {"_": "PageBlockPreformatted", "text": plain("x = 1"), "language": "py"},
+    {
+        "_": "PageBlockList",
+        "items": [
+            {"_": "PageListItemText", "text": plain("one"), "checkbox": True, "checked": True},
+            {"_": "PageListItemBlocks", "blocks": [{"_": "PageBlockParagraph", "text": plain("two")}]},
+        ],
+    },
+    {"_": "PageBlockTable", "title": plain("T"), "rows": [{"cells": [{"_": "PageTableCell", "text": plain("y")}]}]},
+    {
+        "_": "PageBlockPhoto",
+        "photo_id": "1",
+        "caption": {"_": "PageCaption", "text": plain("seen"), "credit": plain("by")},
+    },
+    {"_": "PageBlockMath", "source": "e=mc²"},
+    {"_": "PageBlockPullquote", "text": plain("said"), "caption": plain("who")},
+    {"_": "PageBlockDivider"},
+]
+
+
+def test_a_rich_message_has_desktops_blocks_instead_of_a_text(tmp_path: Path) -> None:
+    said = ["News", "A bc Jane", "x = 1", "one", "two", "T", "y", "seen", "by", "e=mc²", "said", "who"]
+    extra = orjson.dumps({"rich": {"blocks": BLOCKS, "rtl": True}, "rich_text": "\n".join(said)}).decode()
+    archive = build(
+        tmp_path / "archive", [make_message(1, "", extra=extra), make_message(2, "plain")], covered=[(1, 2)]
+    )
+    rich, usual = result(archive, tmp_path / "result.json")["messages"]
+    assert not {"text", "text_entities"} & set(rich)
+    assert "rich_message" not in usual
+    made = rich["rich_message"]
+    assert (made["rtl"], made["part"]) == (True, False)
+    assert [one["type"] for one in made["blocks"]] == [
+        *("heading", "paragraph", "code", "list", "table", "photo", "math", "quote", "divider")
+    ]
+    assert made["blocks"][0] == {"type": "heading", "level": 2, "text": "News"}
+    assert made["blocks"][1]["text"] == [
+        "A ",
+        {"type": "bold", "text": ["b", {"type": "text_link", "text": "c", "href": "https://a.example/"}]},
+        {"type": "mention_name", "text": " Jane", "user_id": 7},
+    ]
+    assert made["blocks"][3] == {
+        "type": "list",
+        "kind": "bullet",
+        "items": [
+            {"task_state": "checked", "content": "one"},
+            {"task_state": "none", "content": [{"type": "paragraph", "text": "two"}]},
+        ],
+    }
+    assert b'"_"' not in orjson.dumps(made)
+    assert read_article(made)["rich_text"].split("\n") == said
+    assert [one.fault for one in check(tmp_path / "manifest.json")] == [None]
+
+
+def test_blocks_that_came_from_desktop_are_written_as_they_came(tmp_path: Path) -> None:
+    blocks = [{"type": "paragraph", "text": ["a", {"type": "text_link", "text": "b", "href": "https://a.example/"}]}]
+    extra = orjson.dumps(read_article({"blocks": blocks})).decode()
+    archive = build(tmp_path / "archive", [make_message(1, "", extra=extra)], covered=[(1, 1)])
+    [message] = result(archive, tmp_path / "result.json")["messages"]
+    assert message["rich_message"] == {"rtl": False, "part": False, "blocks": blocks}

@@ -14,6 +14,7 @@ import orjson
 
 from archiver.export.counting import ROW_KEY
 from archiver.export.formats.desktop_media import media_fields, own_media
+from archiver.export.formats.desktop_rich import rich_message
 from archiver.export.formats.desktop_service import action_fields
 from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
 from archiver.export.formats.local_clock import LocalClock
@@ -45,17 +46,22 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
         middle = {f"actor{name.removeprefix('from')}": value for name, value in author.items()} | _action(row, action)
     else:
         middle = {**author, **dict(_origin(row))}
-    rich = load_nested(row["rich"]) or {}
-    text = row["text"] or str(rich.get("text") or "")
-    parts = text_entities(text, row["entities"] if row["text"] else None)
     return {
         **head,
         **middle,
         **(media_fields(media, view.media_places) if media else {}),
-        "text": text_value(parts),
-        "text_entities": parts,
+        **_said(row),
         **_after(row),
     }
+
+
+def _said(row: Row) -> dict[str, Any]:
+    """The text; of a rich message its blocks instead."""
+    rich = load_nested(row["rich"]) or {}
+    if not row["text"] and rich.get("blocks"):
+        return {"rich_message": rich_message(rich)}
+    parts = text_entities(row["text"], row["entities"])
+    return {"text": text_value(parts), "text_entities": parts}
 
 
 def own_fields(row: Row) -> dict[str, Any]:

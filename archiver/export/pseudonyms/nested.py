@@ -31,6 +31,7 @@ _MARKED: Final = {
     "text": "entities",
 }
 _PERSON_TEXTS: Final = frozenset({"TextMention", "TextMentionName", "TextEmail", "TextAutoEmail", "TextPhone"})
+_DESKTOP_TEXTS: Final = frozenset({"mention", "mention_name", "email", "phone"})
 _OPAQUE: Final = frozenset(
     {"_", "type", "kind", "id", "mime", "sha256", "path", "status", "constructor", "tl", "waveform", "option", "date"}
 )
@@ -86,7 +87,7 @@ class NestedPersons:
         return self._texts.replace(text, self.replaced)
 
     def _object(self, thing: Mapping[str, Any]) -> dict[str, Any]:
-        if str(thing.get("_")) in _PERSON_TEXTS:
+        if str(thing.get("_")) in _PERSON_TEXTS or _is_desktop_person(thing):
             return self._person_text(thing)
         if thing.get("type") == "user" and "id" in thing:
             return self.peer(dict(thing))
@@ -122,20 +123,20 @@ class NestedPersons:
     def _person_text(self, thing: Mapping[str, Any]) -> dict[str, Any]:
         """Words of a rich message that name a person."""
         made = {key: value for key, value in thing.items() if key != "text"}
-        words = _flatten(thing.get("text"))
+        words, kind = _flatten(thing.get("text")), str(thing.get("_") or thing.get("type")).lower()
         if type(thing.get("user_id")) is int:
             made["user_id"] = self._id(thing["user_id"])
             instead = self._names.person(thing["user_id"])
-        elif "Email" in str(thing["_"]):
+        elif "email" in kind:
             instead = self._names.email(str(thing.get("email") or words))
             made |= {"email": instead} if "email" in thing else {}
-        elif "Phone" in str(thing["_"]):
+        elif "phone" in kind:
             instead = self._names.phone(str(thing.get("phone") or words))
             made |= {"phone": instead} if "phone" in thing else {}
         else:
             instead = self._texts.mention(words)
         self._remember(words, instead)
-        return {**made, "text": {"_": "TextPlain", "text": instead}}
+        return {**made, "text": {"_": "TextPlain", "text": instead} if "_" in thing else instead}
 
     def _instead(self, node: Any, name: Callable[[str], str]) -> dict[str, Any]:
         words = _flatten(node)
@@ -181,6 +182,11 @@ _OF_TEXT: Final[dict[str, Callable[[NestedPersons, str], str]]] = {
     **dict.fromkeys(_LINKS, NestedPersons.link),
     "email": NestedPersons.email,
 }
+
+
+def _is_desktop_person(thing: Mapping[str, Any]) -> bool:
+    """Whether it is words within blocks that were imported from Telegram Desktop. Entities have an offset."""
+    return str(thing.get("type")) in _DESKTOP_TEXTS and "text" in thing and "offset" not in thing
 
 
 def _is_user(peer: Any) -> bool:
