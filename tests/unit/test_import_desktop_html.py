@@ -515,7 +515,7 @@ def test_a_stored_piece_says_the_same_again(tmp_path: Path, zone: str | None) ->
 def test_what_an_import_does_not_know_no_export_makes_up(tmp_path: Path) -> None:
     pages = DesktopPages("Talk", zone="Europe/Berlin")
     pages.service(1, WINTER, "Ann pinned this message")
-    pages.add(2, WINTER + 3, text="from somebody", by="Ann")
+    pages.add(2, WINTER + 3, text="from somebody", by="Ann", elsewhere=True)
     outcome = import_into(
         tmp_path / "archive", pages.write(tmp_path / "html"), channel="1001", zone=ZoneInfo("Europe/Berlin")
     )
@@ -524,6 +524,8 @@ def test_what_an_import_does_not_know_no_export_makes_up(tmp_path: Path) -> None
     first, second = orjson.loads((tmp_path / "result.json").read_bytes())["messages"]
     assert (first["actor"], second["from"]) == ("Ann", "Ann")
     assert not {"actor_id", "from_id"} & (first.keys() | second.keys())
+    export_as("markdown", tmp_path / "archive", tmp_path / "all.md")
+    assert "a message in another chat" in (tmp_path / "all.md").read_text("utf-8")
 
 
 def test_pages_take_nothing_from_what_is_known_better(tmp_path: Path) -> None:

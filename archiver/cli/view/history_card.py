@@ -14,6 +14,7 @@ from archiver.cli.view.import_words import describe_capture, describe_import, de
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
+from archiver.model.imported import is_day_only
 from archiver.model.row import StoredMessage, permalink
 from archiver.model.versions import Counters, Version
 from archiver.reading.message_history import MessageHistory
@@ -45,7 +46,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
     is_imported = all(history.imported_from(one) for one in history.versions)
     first = "" if is_imported else f", first seen {moments.at(message.first_seen)}"
-    posted = f"posted {moments.with_utc(message.date)}{first}"
+    later = ", or later that day: the export does not say" if is_imported and is_day_only(message.extra) else ""
+    posted = f"posted {moments.with_utc(message.date)}{later}{first}"
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
     diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)

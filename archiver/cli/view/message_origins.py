@@ -62,6 +62,8 @@ def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
     peer = reply.get("reply_to_peer_id")
     where = _peer(peer, context) if isinstance(peer, dict) else called(context.channel)
     answered = reply.get("reply_to_msg_id")
+    if answered is None and "reply_to_peer_id" in reply and not isinstance(peer, dict):
+        where = "a message in another chat; the export does not say which"
     target = f"{where}/{answered}" if answered else "a story" if "story_id" in reply else where
     if quote := reply.get("quote_text"):
         return f'{target}: "{quote}"'

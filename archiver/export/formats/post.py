@@ -115,6 +115,8 @@ def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
     elsewhere = f"{peer.get('type')} {peer.get('id')}" if isinstance(peer, dict) else ""
     if "story_id" in reply:
         elsewhere = "a story"
+    elif number is None and "reply_to_peer_id" in reply and not elsewhere:
+        elsewhere = "a message in another chat"  # of an export that does not say more
     return Answered(
         message_id=number if type(number) is int else None,
         elsewhere=elsewhere,
