@@ -48,6 +48,14 @@ def test_links_to_archived_posts_lead_to_their_copies(opened: Browser) -> None:
     assert {"/c/jisr_news/5", "/search?q=hashtag:bridge", "/c/jisr_news#end"} <= set(found)
 
 
+def test_what_is_not_archived_leads_to_where_it_may_be(opened: Browser) -> None:
+    answer = opened.get("/c/NightBridge/99")
+    assert answer.status == 404
+    assert '<a href="https://t.me/NightBridge/99" rel="noreferrer noopener">' in answer.html
+    assert '<a href="/c/NightBridge?around=99">' in answer.html
+    assert opened.get("/c/NightBridge/99.json").json["error"].startswith("NightBridge/99 is not archived")
+
+
 def test_a_message_shows_its_copies_replies_and_counters(opened: Browser) -> None:
     def copies(path: str) -> list[str]:
         part = opened.get(path).html.partition('id="copies"')[2].partition("</section>")[0]

@@ -15,7 +15,7 @@ from archiver.errors import KnownAbsent, NotFound
 from archiver.formatting.html_writer import HtmlTargets
 from archiver.ids import MessageId
 from archiver.model.json_text import dump
-from archiver.model.row import Row, to_object
+from archiver.model.row import Row, permalink, to_object
 from archiver.model.versions import list_versions
 from archiver.reading.citation_styles import NAMES, STYLES, cite_as
 from archiver.reading.copies import FoundCopies, find_copies
@@ -33,6 +33,7 @@ from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import list_posts, list_slots
+from archiver.web.problems import describe_problem
 from archiver.web.shown_versions import ShownVersions, choose_versions, find_range
 from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
@@ -61,7 +62,7 @@ async def show_message(site: Site, asked: Asked) -> ViewAnswer:
         key = (found.name.channel_id, number)
         held = (await read(conn, get_messages, [key])).get(key)
         if held is None:
-            raise await _explain(conn, found, number, asked.times)
+            return _not_archived(found, number, await _explain(conn, found, number, asked.times))
     title = f"{found.name.title} {number}"
     if asked.format != "html":
         values = await _read(site, _Wanted(found, held, make_targets(found.known.values()), (1, held[0].revisions)))
@@ -193,6 +194,14 @@ async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, 
         "later": above[0][0].message_id if above else None,
         "raw": dump(to_object(context.row), indent=True).decode(),
     }
+
+
+def _not_archived(found: FoundChannel, number: MessageId, why: NotFound) -> ViewAnswer:
+    """Why it is not archived, with where it may be, and what is archived around it."""
+    problem = describe_problem(why)
+    assert problem is not None
+    values = {"channel": found.name, "number": number, "original": permalink(found.name, number)}
+    return replace(problem, values={**problem.values, **values})
 
 
 async def _explain(conn: Connection, found: FoundChannel, number: MessageId, times: Times) -> NotFound:
