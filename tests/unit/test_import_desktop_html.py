@@ -331,6 +331,16 @@ def test_without_a_zone_a_label_is_taken_where_it_is_certain(tmp_path: Path) -> 
     assert int(read(pages.write(tmp_path), None)[1].message.date.timestamp()) == SUMMER
 
 
+def test_a_date_of_a_forward_that_is_not_certain_is_left_out_and_said(tmp_path: Path) -> None:
+    before = WINTER - 3 * 365 * 86_400
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, WINTER, text="a", forwarded=("Bob", before))
+    path = pages.write(tmp_path)
+    assert load(read(path, None)[1].message.fwd_from) == {"from_name": "Bob"}
+    assert any(one.note and "1 dates of what was forwarded" in one.what for one in flaws(path, None))
+    assert datetime.fromisoformat(load(read(path, "Asia/Baghdad")[1].message.fwd_from)["date"]).timestamp() == before
+
+
 @pytest.mark.parametrize(
     ("hours", "day", "certain"),
     [

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import AttachedFile, Entry, Flaw, ImportedMessage
-from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, to_instant
+from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
 from archiver.imports.sources.html_attached import Shown
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
@@ -53,7 +53,7 @@ class HtmlReader:
         self._day: date | None = None
         self._last: datetime | None = None
         self._ids: tuple[int, int] = (0, 0)
-        self._undated = self._of_group = 0
+        self._undated = self._of_group = self._doubtful = 0
 
     def read(self, piece: HtmlPiece, where: str) -> Iterator[Entry]:
         """Yield the message of an element, and what is wrong with it."""
@@ -88,6 +88,9 @@ class HtmlReader:
             yield Flaw(
                 "", f"{self._of_group:,} messages of the basic group that it was before are not imported", note=True
             )
+        if self._doubtful:
+            what = "dates of what was forwarded may be an hour off and are left out: --tz gives them"
+            yield Flaw("", f"{self._doubtful:,} {what}", note=True)
         if self._clock.twice:
             yield Flaw("", f"{self._clock.twice:,} dates are in an hour that clocks show twice", note=True)
         if self._clock.never:
@@ -178,10 +181,17 @@ class HtmlReader:
         header: dict[str, Any] = {}
         if post.origin is not None and post.origin.name != _DELETED:
             header["from_name"] = post.origin.name
-        moment = None if post.forwarded is None else to_instant(post.forwarded, self._zone)
-        if moment is not None:
+        if post.forwarded is not None and (moment := self._instant(post.forwarded)) is not None:
             header["date"] = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return to_json(header) or "{}"
+
+    def _instant(self, forwarded: WallTime) -> datetime | None:
+        """When the original was posted; None where that is not certain, although the message's own date is."""
+        label = forwarded.label
+        if self._zone is None and label is not None and not is_certain(label, forwarded.local.date()):
+            self._doubtful += 1
+            return None
+        return to_instant(forwarded, self._zone)
 
 
 def _reply(post: HtmlPost) -> str | None:
