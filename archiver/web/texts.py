@@ -14,8 +14,8 @@ from archiver.web.sentences import SaidPart
 
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
-_MIXED: Final = re.compile("[A-Za-z].*[\u0590-\u08ff]|[\u0590-\u08ff].*[A-Za-z]")
-"""A name whose first letter may not tell its direction."""
+_LATIN: Final = re.compile("[A-Za-z]")
+_RIGHT: Final = re.compile("[\u0590-\u08ff]")
 
 
 def language_direction(language: str | None) -> str | None:
@@ -26,7 +26,8 @@ def language_direction(language: str | None) -> str | None:
 def visible(text: object) -> Markup:
     """A name or title on one line, isolated from the text around it, with hostile characters visible."""
     line = " ".join(str(text).split())
-    way = find_direction(line) if _MIXED.search(line) else None
+    is_mixed = _RIGHT.search(line) is not None and _LATIN.search(line) is not None
+    way = find_direction(line) if is_mixed else None  # else its first letter tells
     begin = f'<bdi dir="{way}">' if way else "<bdi>"
     return Markup(f"{begin}{escaped(line)}</bdi>")  # noqa: S704 - escaped
 
