@@ -196,6 +196,47 @@ def snapshot(directory: Path) -> dict[str, tuple[int, int, bytes]]:
     return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in directory.iterdir()}
 
 
+WAYS: list[tuple[str, dict[str, Any]]] = [
+    ("csv", {"context": {"excel": True}}),
+    ("jsonl", {"revisions": True}),
+    ("csv", {"revisions": True}),
+    ("jsonl", {"context": {"fields": ("text", "last_seen", "message_id", "channel_id")}}),
+    ("csv", {"context": {"fields": ("message_id", "channel_id")}}),
+]
+FORMULA = "UPDATE message SET text = '=1+1', edit_date = 1640000000 WHERE message_id = {}"
+
+
+@pytest.mark.parametrize(("name", "more"), WAYS)
+def test_other_columns_are_compared_like_all(archive: Path, tmp_path: Path, name: str, more: dict[str, Any]) -> None:
+    out = tmp_path / f"out/all.{name}"
+    append_as(name, archive, out, **more)
+    change(archive, "UPDATE message SET last_seen = last_seen + 60")
+    assert append_as(name, archive, out, **more).unchanged
+    change(archive, FORMULA.format(12))
+    insert(archive, make_message(3, "-older"))
+    append_as(name, archive, out, **more)
+    data = out.with_name(f"all_0002.{name}").read_bytes().decode("utf-8-sig")
+    rows = len(data.splitlines()) - (name == "csv")
+    assert rows == (1 if more.get("context", {}).get("fields") == ("message_id", "channel_id") else 2)
+    assert append_as(name, archive, out, **more).unchanged
+    judged = [judge(one) for one in find_all_manifests(out)]
+    assert not [file.fault for one in (*judged, *check_series(judged)) for file in one.files if file.fault]
+
+
+def test_the_manifest_of_the_first_file_may_have_been_renamed(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out/all.jsonl"
+    append_as("jsonl", archive, out)
+    change(archive, EDIT.format(12))
+    append_as("jsonl", archive, out)
+    export_as("csv", archive, out.with_name("other.csv"))
+    assert out.with_name("all.jsonl.manifest.json").exists()
+    assert append_as("jsonl", archive, out).unchanged
+    change(archive, EDIT.format(13))
+    append_as("jsonl", archive, out)
+    [series] = check_series([judge(one) for one in find_all_manifests(out.parent)])
+    assert (series.parts, series.rows, series.messages, series.files) == (3, 12, 10, ())
+
+
 def test_messages_that_no_longer_match_are_withdrawn(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "out/all.jsonl"
     bounds = day(20 * 60)
