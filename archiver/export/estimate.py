@@ -60,17 +60,19 @@ async def estimate(
     async with snapshot(conn):
         total = await count_items(conn, request)
         began = time.perf_counter()
-        written = await _write_sample(conn, request, make_rows(sink), prepare or (lambda row: row))
+        read, written = await _write_sample(conn, request, make_rows(sink), prepare or (lambda row: row))
         took = time.perf_counter() - began
-    scale = total / written if written else 0
-    exact = written >= total
-    return ExportEstimate(total, sink.size if exact else round(sink.size * scale), took * max(scale, 1), exact)
+    scale = total / read if read else 0
+    exact = read >= total
+    rows, size = (written, sink.size) if exact else (round(written * scale), round(sink.size * scale))
+    return ExportEstimate(rows, size, took * max(scale, 1), exact)
 
 
 async def _write_sample(
     conn: Connection, request: Request, rows: DescribedRows, prepare: Callable[[Row], Row | None]
-) -> int:
-    count = 0
+) -> tuple[int, int]:
+    """The number of rows that were read, and of those that were written."""
+    count = written = 0
     try:
         rows.begin()
         async with aclosing(iter_chunks(conn, request)) as chunks:
@@ -78,10 +80,11 @@ async def _write_sample(
                 for _, row in islice(chunk, _SAMPLE - count):
                     if (made := prepare(row)) is not None:
                         rows.add(made)
+                        written += 1
                     count += 1
                 if count == _SAMPLE:
                     break
         rows.end()
     finally:
         rows.close()
-    return count
+    return count, written

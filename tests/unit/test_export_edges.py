@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -16,18 +17,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
 from archiver.export.edges.edge import EdgeKind, EdgeNode
 from archiver.export.edges.find import EdgeFinder
 from archiver.export.edges.formats import edge_format
-from archiver.export.edges.rows import PreparedEdges
+from archiver.export.edges.rows import EdgeRows, PreparedEdges
 from archiver.export.edges.writers import EDGE_KEYS, GraphEdges, TableEdges
+from archiver.export.estimate import ExportEstimate, estimate
+from archiver.export.request import Request
 from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
+from archiver.store.database import Database
+from search.query.dates import Bounds
 from tests.exporting import export_form
 from tests.hostile import TEXTS
+from tests.remarks import Heard
 from tests.sample import OTHER, build, entities, make_message
 
 CHANNELS = {
@@ -239,3 +246,22 @@ def test_what_is_no_network_is_refused() -> None:
         with pytest.raises(UsageError, match=said):
             plan_export(**(plain | asked))
     assert plan_export(**(plain | {"out": "x/", "format_name": None, "edges": "links"})).form.file_name == "links.csv"
+
+
+def test_an_estimate_counts_only_messages_with_edges(archive: Path) -> None:
+    async def run() -> ExportEstimate:
+        async with await Database.open_readonly(archive) as database:
+            conn = database.connection
+            channels = await choose_channels(conn, [], remarks=Heard())
+            request = Request(channels=channels, bounds=Bounds())
+            prepare = PreparedEdges(EdgeFinder("mentions", CHANNELS, USERNAMES)).prepare
+            return await estimate(
+                conn,
+                request,
+                lambda sink: EdgeRows("mentions", TableEdges(sink, EDGE_KEYS), weights=False),
+                prepare,
+            )
+
+    found = asyncio.run(run())
+    assert (found.rows, found.is_exact) == (1, True)
+    assert found.bytes > 0

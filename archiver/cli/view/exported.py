@@ -150,7 +150,9 @@ def _media(media: MediaPart) -> dict[str, Any]:
 def report_estimate(found: ExportEstimate, format_name: str) -> None:
     """Report what --dry-run found."""
     about = "" if found.is_exact else "about "
-    rows, size = figures.count(found.rows, "row"), figures.size(found.bytes)
+    size, rows = figures.size(found.bytes), figures.count(found.rows, "row")
+    if format_name.startswith("edges-"):
+        rows = f"edges of {about}{figures.count(found.rows, 'message')}"
     took = figures.duration(max(found.seconds, 1))
     output.note(f"{rows} as {format_name}: {about}{size}, in about {took}; nothing was written (--dry-run)")
 
