@@ -23,16 +23,19 @@ OWN = re.compile(rb',\n +"telekeep": [^\n]*')
 def import_cost(work: Path, messages: int, rounds: int, run: Run) -> Iterator[Row]:
     """Processor time a message of `sync` and `import`, start included, and the peak memory of the import."""
     synced, imported, peak = [], [], 0
+    waited: dict[str, list[float]] = {"sync": [], "import": []}
     file = work / "result.json"
     for _ in range(rounds):
         for path in (work / "archive").glob("archive.db*"):
             path.unlink()
         run("add", "@big")
-        _, usage = run("sync")
+        seconds, usage = run("sync")
+        waited["sync"].append(seconds)
         synced.append(_processor(usage))
         if not file.exists():
             _write_as_desktop(work, file, run)
-        _, usage = _elsewhere(work / "imported", run, "import", str(file))
+        seconds, usage = _elsewhere(work / "imported", run, "import", str(file))
+        waited["import"].append(seconds)
         imported.append(_processor(usage))
         peak = max(peak, usage.ru_maxrss * 1024)
         assert _count(work / "imported") == _count(work / "archive")
@@ -40,6 +43,10 @@ def import_cost(work: Path, messages: int, rounds: int, run: Run) -> Iterator[Ro
     yield "telekeep sync", f"{sync * 1e6:,.0f} µs/message", "processor time of the whole process, search tables on"
     yield "telekeep import", f"{brought * 1e6:,.0f} µs/message", "the same"
     yield "import / sync", f"{brought / sync:.2f}", "same messages, same run"
+    slow, fast = (statistics.median(waited[name]) / messages for name in ("sync", "import"))
+    yield "elapsed, sync", f"{slow * 1e6:,.0f} µs/message", "whole process, server on the same machine"
+    yield "elapsed, import", f"{fast * 1e6:,.0f} µs/message", "the same"
+    yield "elapsed, import / sync", f"{fast / slow:.2f}", ""
     yield "import, peak memory", f"{peak / 1e6:,.0f} MB", f"file of {file.stat().st_size / 1e6:,.0f} MB"
 
 

@@ -224,7 +224,7 @@ def _print_citations(found: Sequence[_Found], style: CitationStyle) -> None:
 
 
 def _known_keys(*, raw: bool) -> tuple[str, ...]:
-    return (*KEYS, "partial", "replied_by", "imports", *(("raw",) if raw else ()))
+    return (*KEYS, "partial", "replied_by", *(("raw",) if raw else ()), "imports")
 
 
 def _note_part(context: MessageContext, options: _ShowOptions) -> None:
