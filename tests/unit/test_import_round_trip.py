@@ -13,6 +13,8 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archiver.evidence.run import verify
+from archiver.model.record import Media
 from tests.exporting import export_as
 from tests.importing import import_into
 from tests.sample import build, make_message, photo
@@ -27,6 +29,9 @@ counts = st.none() | st.integers(0, 2**40)
 senders = st.fixed_dictionaries(
     {"type": st.sampled_from(["user", "channel"]), "id": st.integers(1, 2**40), "name": texts, "username": st.none()}
 )
+
+
+UNREAD = Media(slot=0, kind="unsupported")
 
 
 def as_json(values: st.SearchStrategy[Any]) -> st.SearchStrategy[str | None]:
@@ -65,7 +70,9 @@ def posts(draw: st.DrawFn) -> Any:
         "replies": draw(counts),
         "reactions": draw(as_json(st.just([{"reaction": "👍", "count": 3}]))),
         "markup": draw(as_json(st.just([[{"text": "Go", "type": "url", "url": "https://a.example/"}]]))),
-        "media": draw(st.sampled_from([(), (photo(),), (photo(extra='{"spoiler":true}'), photo(slot=1, id="7"))])),
+        "media": draw(
+            st.sampled_from([(), (photo(),), (UNREAD,), (photo(extra='{"spoiler":true}'), photo(slot=1, id="7"))])
+        ),
         "noforwards": draw(st.booleans()),
         "pinned": draw(st.booleans()),
         "silent": draw(st.booleans()),
@@ -75,7 +82,7 @@ def posts(draw: st.DrawFn) -> Any:
     }
 
 
-@settings(max_examples=examples(15))
+@settings(max_examples=examples(10))
 @given(st.lists(posts(), min_size=1, max_size=12), st.sampled_from(["UTC", "Asia/Kathmandu"]))
 def test_every_key_of_every_row_comes_back(made: list[dict[str, Any]], zone: str) -> None:
     work = Path(tempfile.mkdtemp())
@@ -86,6 +93,7 @@ def test_every_key_of_every_row_comes_back(made: list[dict[str, Any]], zone: str
         outcome = import_into(work / "again", work / "result.json")
         assert (outcome.counts.new, outcome.flaws) == (len(listed), {})
         assert rows(work / "again", work) == rows(archive, work)
+        assert [one.wrong for one in verify(work / "again" / "archive.db").faults] == []
     finally:
         shutil.rmtree(work)
 

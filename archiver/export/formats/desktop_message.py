@@ -34,10 +34,9 @@ class DesktopView:
 
 def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     """The message, without our own key."""
-    action = load_nested(row["action"]) or {}
-    media = own_media(load_nested(row["media"]) or ())
+    action, media = _action_and_media(row)
     number = {"id": row["message_id"]}
-    if action.get("type") == "unreadable" or (media is not None and media["kind"] == "unsupported"):
+    if _is_unsupported(action, media):
         return {**number, "type": "unsupported"}
     kind = "service" if action else "message"
     head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
@@ -65,11 +64,24 @@ def _said(row: Row) -> dict[str, Any]:
 
 
 def own_fields(row: Row) -> dict[str, Any]:
-    """The row without its text and its empty values; the key of the row is first."""
+    """The row without its text and its empty values; the key of the row is first.
+
+    Of a message whose text Desktop does not write, the text is there, too.
+    """
     key = {name: row[name] for name in ROW_KEY}
-    rest = {name: _kept(name, row[name]) for name in KEYS if name not in ("text", *key) and not _is_empty(row[name])}
+    is_lost = row["text"] and '"unsupported"' in row["media"] and _is_unsupported(*_action_and_media(row))
+    left_out = () if is_lost else ("text",)
+    rest = {name: _kept(name, row[name]) for name in KEYS if name not in (*left_out, *key) and not _is_empty(row[name])}
     earlier = row.get("versions", "[]")
     return key | rest | ({} if earlier == "[]" else {"versions": orjson.Fragment(earlier)})
+
+
+def _action_and_media(row: Row) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    return load_nested(row["action"]) or {}, own_media(load_nested(row["media"]) or ())
+
+
+def _is_unsupported(action: Mapping[str, Any], media: Mapping[str, Any] | None) -> bool:
+    return action.get("type") == "unreadable" or (media is not None and media["kind"] == "unsupported")
 
 
 def _kept(name: str, value: Any) -> Any:

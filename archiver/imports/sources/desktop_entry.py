@@ -96,6 +96,8 @@ def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:
 
 def _own_text(entry: Fields) -> str:
     """The text; of a rich message that has none, its words stand there instead."""
+    if isinstance(entry["telekeep"].get("text"), str):
+        return str(entry["telekeep"]["text"])
     said = words_of(entry.get("text_entities") or entry.get("text") or "")
     rich = entry["telekeep"].get("rich")
     is_rich = isinstance(rich, dict) and rich.get("text") == said and not entry["telekeep"].get("entities")
@@ -105,7 +107,9 @@ def _own_text(entry: Fields) -> str:
 def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
     """The words and the date of an object, by the same functions."""
     if isinstance(entry.get("telekeep"), dict):
-        return words_of(entry.get("text_entities") or entry.get("text") or ""), dates.of_message(entry)
+        rich = entry["telekeep"].get("rich")
+        words_inside = str(rich.get("text") or "") if isinstance(rich, dict) else ""
+        return _own_text(entry) or words_inside, dates.of_message(entry)
     parts = _Parts()
     said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY).text
     if not said and "rich_message" in entry:
