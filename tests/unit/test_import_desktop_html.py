@@ -555,3 +555,44 @@ def test_pages_take_nothing_from_what_is_known_better(tmp_path: Path) -> None:
 
 def at(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
+
+
+def test_rich_messages_of_version_7_keep_their_words_and_files(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, WINTER, text="before it")
+    pages.add(
+        2,
+        WINTER + 1000,
+        buttons=[[("It&apos;s &amp; more", "url", "https://e.org"), ("<i> & '", "url", "https://e.org")]],
+    )
+    box = pages.preview("photo_wrap", "photos/a.jpg")
+    rich = (
+        '<div class="text rich_message" data-rich-message="2" data-rich-part="true" dir="rtl">'
+        '\n <h1 class="rich_block rich_heading" data-rich-kind="heading" dir="auto">\nTitle &amp; more\n </h1>\n'
+        '\n <p class="rich_block rich_paragraph" data-rich-kind="paragraph">\nHi <strong>b</strong>'
+        '<a href="https://a">x</a>\n </p>\n'
+        '<pre class="rich_block rich_code" data-rich-kind="code"><code class="rich_code_content">x = 1</code></pre>'
+        '\n <ol class="rich_block rich_list" data-rich-kind="ordered-list">\n\n  <li class="rich_list_item">\n'
+        '<span class="rich_task_marker">\u2611</span><span class="rich_list_content">one</span>\n  </li>\n\n </ol>\n'
+        f'\n <figure class="rich_block rich_media_item" data-photo-id="77" data-rich-kind="photo">\n{box}'
+        '\n  <figcaption class="rich_media_caption"><div class="rich_caption_text">\ncap\n   </div>'
+        "</figcaption>\n </figure>\n"
+        '\n <div class="rich_block rich_fallback" data-rich-kind="unknown">\nUnknown rich content\n </div>\n</div>'
+    )
+    pages.add(3, WINTER + 2000, media=rich)
+    path = pages.write(tmp_path)
+    found = read(path, "Asia/Baghdad")
+    assert [one["text"] for one in load(found[2].message.markup)[0]] == ["It's & more", "<i> & '"]
+    message = found[3].message
+    words = "Title & more\nHi bx\nx = 1\none\ncap"
+    extra = load(message.extra)
+    assert (message.text, extra["rich_text"], extra["rich"]["rtl"], extra["rich"]["part"]) == ("", words, True, True)
+    assert [one["type"] for one in extra["rich"]["blocks"]] == [
+        *("heading", "paragraph", "code", "ordered-list", "photo", "unknown")
+    ]
+    [photo] = message.media
+    assert (photo.slot, photo.kind, photo.id, load(photo.extra)) == (1, "photo", "77", {"of": "rich_message"})
+    assert [(one.slot, one.path) for one in found[3].files] == [(1, "photos/a.jpg")]
+    piece = derive(message.raw, ZoneInfo("Asia/Baghdad"))
+    assert piece is not None
+    assert (piece.text, piece.date) == (words, message.date)

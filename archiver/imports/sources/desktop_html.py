@@ -35,10 +35,11 @@ def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
     """Read a stored element again."""
     post = read_post(raw.decode("utf-8", "replace"))
+    text = post.said.text or (post.article.text if post.article is not None else "")
     if post.wall is None:
-        return Piece(text=post.said.text)
+        return Piece(text=text)
     dates = {to_instant(post.wall, zone, fold=fold) for fold in (0, 1)}
-    return Piece(text=post.said.text, date=dates.pop() if len(dates) == 1 else None)
+    return Piece(text=text, date=dates.pop() if len(dates) == 1 else None)
 
 
 class DesktopHtml:

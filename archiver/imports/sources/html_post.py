@@ -13,14 +13,17 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.imports.sources.exporter_clock import WallTime, read_title
+from archiver.imports.sources.html_article import CLASS, HtmlArticle, read_article
 from archiver.imports.sources.html_attached import Shown, read_attached
 from archiver.imports.sources.html_service import UNSUPPORTED
 from archiver.imports.sources.html_text import Styled, read_styled
-from archiver.imports.sources.html_tree import Element, parse, words
+from archiver.imports.sources.html_tree import Element, parse, unescape, words
 from archiver.model.record import Media
 
 _VIA: Final = re.compile(r"(?P<name>.*?)\s+via @(?P<bot>[A-Za-z0-9_]{1,40})", re.DOTALL)
 _TARGET: Final = re.compile(r"#go_to_message(-?[0-9]{1,19})\b")
+_UNESCAPED: Final = re.compile(r"[<>\"']|&(?!(?:amp|lt|gt|quot|apos|#x[0-9A-F]{1,2});)")
+"""Signs that an escaped text does not have."""
 _NOTHING: Final = Styled("", [])
 _KIND: Final = re.compile(r"Type: ([a-z_]{1,40})'\);?\Z")
 _DATA: Final = re.compile(r"Data: (.*?) \| (?:Forward text|Type):", re.DOTALL)
@@ -52,6 +55,8 @@ class HtmlPost:
     replied_elsewhere: bool = False
     said: Styled = field(default_factory=lambda: _NOTHING)
     shown: Shown | None = None
+    article: HtmlArticle | None = None
+    """A rich message, which has no text."""
     signature: str | None = None
     buttons: list[list[dict[str, Any]]] = field(default_factory=list)
     reactions: list[dict[str, Any]] = field(default_factory=list)
@@ -157,7 +162,9 @@ def _read_media(post: HtmlPost, part: Element) -> None:
 
 
 def _read_text(post: HtmlPost, part: Element) -> None:
-    if post.said is _NOTHING:
+    if CLASS in part.classes:
+        post.article = post.article or read_article(part)
+    elif post.said is _NOTHING:
         post.said = read_styled(part)
 
 
@@ -202,15 +209,20 @@ def _read_buttons(table: Element, source: str) -> list[list[dict[str, Any]]]:
 
 
 def _button(element: Element, source: str) -> dict[str, Any]:
-    """Desktop does not escape a button's text: it is taken as it is written."""
+    """Desktop before version 7 does not escape a button's text: there it is taken as it is written."""
     link = next((one for one in element.walk() if one.tag == "a"), element)
     inner = next((one for one in link.walk() if one.tag == "div"), link)
-    text = source[inner.start : len(source) if inner.end is None else inner.end].strip()
+    text = _button_text(source[inner.start : len(source) if inner.end is None else inner.end].strip())
     if address := link.attributes.get("href"):
         return {"text": text, "type": "url", "url": address}
     click = link.attributes.get("onclick", "")
     kind, data = _KIND.search(click.strip()), _DATA.search(click)
     return {"text": text, "type": kind[1] if kind else "default", **({"shown_data": data[1]} if data else {})}
+
+
+def _button_text(written: str) -> str:
+    is_escaped = not _UNESCAPED.search(written)
+    return unescape(written) if is_escaped else written
 
 
 def to_json(value: object) -> str | None:

@@ -110,20 +110,21 @@ class HtmlReader:
             return None
         if post.is_unsupported:
             post.shown = Shown(Media(slot=0, kind="unsupported"))
+        inner = post.article.shown if post.article is not None else ()
+        shown = (*(() if post.shown is None else (post.shown,)), *inner)
         fields = self._of_service(post) if post.is_service else self._of_post(post)
         message = imported_message(
             self._channel_id,
             message_id,
             date=moment,
             raw=raw,
-            media=() if post.shown is None else (post.shown.media,),
+            media=tuple(one.media for one in shown),
             reply_to_msg_id=post.replied,
             reply_to=_reply(post),
             **fields,
         )
-        path = post.shown.path if post.shown is not None else None
-        files = () if path is None else (AttachedFile(slot=0, path=self._locate(path)),)
-        return ImportedMessage(message=message, files=files)
+        files = (AttachedFile(slot=one.media.slot, path=self._locate(one.path)) for one in shown if one.path)
+        return ImportedMessage(message=message, files=tuple(files))
 
     def _moment(self, post: HtmlPost) -> datetime | None:
         """When it was posted. Of a service line only the day is known, and what came before."""
@@ -148,6 +149,7 @@ class HtmlReader:
     def _of_post(self, post: HtmlPost) -> dict[str, Any]:
         self._inherit(post)
         bot = (post.origin and post.origin.bot) or (post.author and post.author.bot)
+        article = post.article.extra if post.article is not None else {}
         named = {"type": "user", "id": None, "name": None, "username": bot}
         return {
             "text": post.said.text,
@@ -157,7 +159,8 @@ class HtmlReader:
             "fwd_from": self._forward(post),
             "reactions": to_json(post.reactions),
             "markup": to_json(post.buttons),
-            "extra": to_json({"via_bot": named} if bot else None),
+            "rich_text": post.article.text if post.article is not None and not post.said.text else "",
+            "extra": to_json({**article, **({"via_bot": named} if bot else {})}),
         }
 
     def _of_service(self, post: HtmlPost) -> dict[str, Any]:
