@@ -98,6 +98,10 @@ def test_history_has_every_content_and_what_changed(past: Desk, server: Telegram
     assert first["first_seen"] == told["first_seen"] < second["first_seen"] < third["first_seen"]
     assert third["last_seen"] == told["last_seen"]
     row = orjson.loads(past.do("show", "quiet_a/3", "--json").out)
+    cited = past.do("show", "quiet_a/3", "--cite", "bibtex").out
+    assert cited.startswith("@online{telegram-")
+    assert row["payload_sha256"] in cited
+    assert past.run("show", "quiet_a/3", "--cite", "bibtex", "--json").status == 2
     assert (third["payload_sha256"], third["edit_date"]) == (row["payload_sha256"], row["edit_date"])
     assert len({one["payload_sha256"] for one in told["versions"]}) == 3
     assert told["absences"] == []
