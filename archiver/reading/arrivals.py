@@ -27,14 +27,14 @@ class Arrivals:
     def read_next(self, conn: Reader, *, now: int) -> list[Arrival]:
         """The next events, oldest first; empty if there are no more for now. `conn`: in a snapshot."""
         while True:
-            new = list_new(conn, self._row, CHUNK)
-            self._row = new[-1].number if new else self._row
+            new, last, is_full = list_new(conn, self._row, CHUNK)
+            self._row = self._row if last is None else last
             # A full chunk ends at its last second: later changes wait until the new messages have come that far.
-            upto = new[-1].at if len(new) == CHUNK else None
+            upto = new[-1].at if is_full and new else None
             changes, reached = self._list_changes(conn, upto)
             self._forget(min(now, now if reached is None else reached) - LAG)
             found = sorted([*(one for one in new if self._since is None or one.at >= self._since), *changes])
-            if found or not new:
+            if found or last is None:
                 return found
 
     def _list_changes(self, conn: Reader, upto: int | None) -> tuple[list[Arrival], int | None]:

@@ -29,6 +29,7 @@ class Arrival(NamedTuple):
     """The rowid of a new message, or the number of the revision that an edit replaced."""
 
 
+_CAPTURED = "(import_id IS NULL AND origin <> 'import')"
 _CHANGES = """
     SELECT replaced_at AS at, 1, 'edited', channel_id, message_id, revision FROM revision WHERE replaced_at >= :since
     UNION ALL
@@ -51,7 +52,7 @@ def find_row_before(conn: Reader, since: int) -> int:
     while low < high:
         middle = (low + high) // 2
         row = conn.execute(
-            "SELECT first_seen FROM message WHERE rowid > ? ORDER BY rowid LIMIT 1", (middle,)
+            f"SELECT first_seen FROM message WHERE rowid > ? AND {_CAPTURED} ORDER BY rowid LIMIT 1", (middle,)
         ).fetchone()
         if row is not None and row[0] < since:
             low = middle + 1
@@ -60,11 +61,28 @@ def find_row_before(conn: Reader, since: int) -> int:
     return low
 
 
-def list_new(conn: Reader, after: int, limit: int) -> list[Arrival]:
-    """The first `limit` messages that came in after this rowid."""
-    query = "SELECT rowid, first_seen, channel_id, message_id FROM message WHERE rowid > ? ORDER BY rowid LIMIT ?"
-    rows = conn.execute(query, (after, limit))
-    return [Arrival(at, 0, "new", channel_id, message_id, rowid) for rowid, at, channel_id, message_id in rows]
+class NewRows(NamedTuple):
+    """The messages that came in after a rowid."""
+
+    captured: list[Arrival]
+    """Those that Telegram showed this archive; imports are no news."""
+    last: int | None
+    """The last rowid that was looked at; None: there is none."""
+    is_full: bool
+    """Whether there may be more."""
+
+
+def list_new(conn: Reader, after: int, limit: int) -> NewRows:
+    """The messages among the first `limit` that came in after this rowid."""
+    query = (
+        f"SELECT rowid, first_seen, channel_id, message_id, {_CAPTURED} FROM message WHERE rowid > ?"
+        " ORDER BY rowid LIMIT ?"
+    )
+    rows = conn.execute(query, (after, limit)).fetchall()
+    found = [
+        Arrival(at, 0, "new", channel_id, message_id, row) for row, at, channel_id, message_id, ours in rows if ours
+    ]
+    return NewRows(found, rows[-1][0] if rows else None, len(rows) == limit)
 
 
 def count_read(conn: Reader, first: int, last: int) -> dict[ChannelId, int]:

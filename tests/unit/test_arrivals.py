@@ -16,14 +16,14 @@ from tests.tiers import examples
 
 NOW = 1_700_000_000
 TABLES = """
-    CREATE TABLE message (channel_id, message_id, first_seen, PRIMARY KEY (channel_id, message_id));
+    CREATE TABLE message (channel_id, message_id, first_seen, import_id, origin, PRIMARY KEY (channel_id, message_id));
     CREATE TABLE revision (channel_id, message_id, revision, replaced_at);
     CREATE TABLE absence (channel_id, message_id, noticed_at, returned_at);
 """
 COMMIT = st.tuples(
     st.integers(0, 400),  # seconds after the commit before
     st.integers(0, LAG - 1) | st.just(0),  # how much earlier its events were noticed
-    st.lists(st.sampled_from(("new", "edited", "deleted", "returned")), max_size=5),
+    st.lists(st.sampled_from(("new", "edited", "deleted", "returned", "imported")), max_size=5),
     st.booleans(),  # whether somebody looks after it
 )
 
@@ -41,9 +41,12 @@ class Archive:
         for kind in kinds:
             self._number += 1
             number = self._number
+            if kind == "imported":  # from another archive, which saw it long ago: no news
+                self.conn.execute("INSERT INTO message VALUES (1, ?, ?, 1, 'history')", (number, at - 10**7))
+                continue
             self.events.append((kind, at, number))
             if kind == "new":
-                self.conn.execute("INSERT INTO message VALUES (1, ?, ?)", (number, at))
+                self.conn.execute("INSERT INTO message VALUES (1, ?, ?, NULL, 'history')", (number, at))
             elif kind == "edited":
                 self.conn.execute("INSERT INTO revision VALUES (1, ?, 1, ?)", (number, at))
             else:
