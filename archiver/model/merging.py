@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from archiver.model.imported import IMPORTED
 from archiver.model.versions import Absence
+from config.records import record
 
 CURRENT: Final = -1
 """The place of the current content in `MergedMessage.adds`."""
@@ -67,7 +68,7 @@ class Notice(NamedTuple):
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class MergedMessage:
     """What becomes of the message. Times are unix seconds."""
 

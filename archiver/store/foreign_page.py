@@ -125,18 +125,8 @@ def iter_pages(archive: ForeignArchive, channel_id: ChannelId, *, size: int = PA
 
 
 def _list_ids(conn: sqlite3.Connection, channel_id: int, after: int, size: int) -> list[int]:
-    query = (
-        "SELECT message_id, length(raw) FROM message WHERE channel_id = ? AND message_id > ?"
-        " ORDER BY message_id LIMIT ?"
-    )
-    ids: list[int] = []
-    octets = 0
-    for message_id, length in conn.execute(query, (channel_id, after, size)):
-        octets += length or 0
-        if ids and octets > LARGEST:
-            break
-        ids.append(message_id)
-    return ids
+    query = "SELECT message_id FROM message WHERE channel_id = ? AND message_id > ? ORDER BY message_id LIMIT ?"
+    return [row[0] for row in conn.execute(query, (channel_id, after, size))]
 
 
 def _read(archive: ForeignArchive, channel_id: int, ids: list[int]) -> Iterator[ForeignPage]:
@@ -157,11 +147,15 @@ def _read_page(archive: ForeignArchive, channel_id: int, lo: int, hi: int) -> Fo
     within = (channel_id, lo, hi)
     messages: dict[int, ForeignMessage] = {}
     left_out: list[LeftOut] = []
+    octets = 0
     for row in archive.conn.execute(
         f"SELECT {archive.select('message', _ROW)} FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",
         within,
     ):
+        octets += len(row[-_FROM_END]) if isinstance(row[-_FROM_END], bytes) else 0
+        if octets > LARGEST and lo < hi:
+            raise _TooManyError
         try:
             messages[row[0]] = _read_message(row)
         except WrongValueError as exc:
@@ -210,8 +204,10 @@ def _read_rows(
 def _numbered(messages: Iterable[ForeignMessage], left_out: list[LeftOut]) -> Iterator[ForeignMessage]:
     """Those whose earlier contents are all there: their numbers are cited."""
     for one in messages:
-        numbers = [row[0] for row in one.revisions]
-        if numbers == list(range(1, len(numbers) + 1)) and one.after[_REVISIONS] == len(numbers):
+        count = one.after[_REVISIONS]
+        if count == len(one.revisions) and (
+            not count or [row[0] for row in one.revisions] == list(range(1, count + 1))
+        ):
             yield one
         else:
             left_out.append(LeftOut(one.message_id, "some of its earlier contents are missing"))
@@ -250,6 +246,7 @@ class _Table(NamedTuple):
 
 _CHECKS: Final = checks_of(_ROW, values.OF_MESSAGE)
 _LAYER: Final = CONTENT_NAMES.index("layer")
+_FROM_END: Final = len(_ROW) - _ROW.index("raw")
 _DIGEST, _RAW = CONTENT_NAMES.index("payload_sha256"), CONTENT_NAMES.index("raw")
 _REVISIONS, _MISSING, _MISSING_HOW = (AFTER_NAMES.index(name) for name in ("revisions", "missing_since", "missing_how"))
 _KEPT_DIGEST, _KEPT_RAW = REVISION_NAMES.index("payload_sha256"), REVISION_NAMES.index("raw")

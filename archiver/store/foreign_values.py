@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -20,33 +20,50 @@ Check: TypeAlias = Callable[[Any], bool]
 class Checks:
     """The checks of a row, column by column.
 
-    Most rows have the same types: which of these are possible at all is found once, so that a row costs the few checks
-    of values that a type leaves open.
+    Most rows have the same types: what these leave open is found once, so that a row costs only a few comparisons.
     """
 
     def __init__(self, columns: Iterable[tuple[str, Check]]) -> None:
         self._columns = tuple(columns)
-        self._known: dict[tuple[type, ...], tuple[tuple[str, Check, int], ...]] = {}
+        self._known: dict[tuple[type, ...], _Open] = {}
 
     def expect(self, row: Sequence[Any]) -> None:
         """Raise WrongValueError unless each column has a possible value."""
         types = tuple(map(type, row))
         left = self._known.get(types)
         if left is None:
-            left = self._known[types] = tuple(self._list_left(types))
-        for name, check, place in left:
+            left = self._known[types] = self._find_open(types)
+        for place, least, most in left.ranges:
+            if not least <= row[place] <= most:
+                raise WrongValueError(f"{self._columns[place][0]} has a value that no telekeep writes")
+        for place, check in left.checks:
             if not check(row[place]):
-                raise WrongValueError(f"{name} has a value that no telekeep writes")
+                raise WrongValueError(f"{self._columns[place][0]} has a value that no telekeep writes")
 
-    def _list_left(self, types: tuple[type, ...]) -> Iterator[tuple[str, Check, int]]:
-        """The checks that the types alone do not settle."""
-        for place, ((name, check), kind) in enumerate(zip(self._columns, types, strict=True)):
-            if not (kind is type(None) and check(None)) and not (kind is str and check is _text):
-                yield name, check, place
+    def _find_open(self, types: tuple[type, ...]) -> _Open:
+        """What the types alone do not settle."""
+        found = _Open([], [])
+        for place, ((_, check), kind) in enumerate(zip(self._columns, types, strict=True)):
+            inner = _INNER.get(check, check)
+            if kind is int and inner in _RANGES:
+                found.ranges.append((place, *_RANGES[inner]))
+            elif not (kind is type(None) and check(None)) and inner is not _SETTLED.get(kind):
+                found.checks.append((place, check))
+        return found
+
+
+class _Open(NamedTuple):
+    """What is left to check of rows with the same types."""
+
+    ranges: list[tuple[int, int, int]]
+    """The place of an integer, its least and its largest value."""
+    checks: list[tuple[int, Check]]
 
 
 _WAYS: Final = frozenset({"history", "update", "audit", "import"})
 _KINDS: Final = frozenset({"message", "service", "stub"})
+_INNER: Final[dict[Check, Check]] = {}
+"""What the checks for columns that may be NULL ask of other values."""
 _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
 
 
@@ -108,7 +125,12 @@ def is_way(value: Any) -> bool:
 
 def or_null(check: Check) -> Check:
     """The check for a column that may be NULL."""
-    return lambda value: value is None or check(value)
+
+    def is_fine(value: Any) -> bool:
+        return value is None or check(value)
+
+    _INNER[is_fine] = check
+    return is_fine
 
 
 def is_object(value: Any) -> bool:
@@ -151,6 +173,15 @@ def _is_slots(value: Any) -> bool:
     )
 
 
+_RANGES: Final[dict[Check, tuple[int, int]]] = {
+    is_time: (0, LATEST),
+    is_count: (0, MOST),
+    is_id: (1, MOST),
+    is_integer: (-(2**63), 2**63),
+    _is_date: (-MOST, LATEST),
+    _is_flag: (0, 1),
+}
+_SETTLED: Final[dict[type, Check]] = {str: is_text, bytes: is_blob}
 _number, _text, _object, _list = (or_null(check) for check in (is_count, is_text, is_object, is_list))
 _integer, _time = or_null(is_integer), or_null(is_time)
 OF_MESSAGE: Final[dict[str, Check]] = {

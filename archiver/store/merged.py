@@ -23,6 +23,7 @@ from archiver.store.file import fill_files
 from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut, Row
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
 from archiver.store.message import CONTENT_NAMES, read_messages_of
+from archiver.store.message_record import record_of
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_revisions, read_revisions
 from search.document import Document, Key
@@ -93,7 +94,7 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
 
 def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
     media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
-    return messages.record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
+    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
 
 
 def write_page(conn: sqlite3.Connection, plan: PagePlan, made: Mapping[int, Made], mark: MergeMark) -> None:
@@ -167,6 +168,8 @@ class _Writing:
 
     def _put_absences(self, planned: Sequence[Planned]) -> None:
         for one in planned:
+            if one.ours is None and not one.merged.absences:
+                continue
             before = absences_of(one.ours) if one.ours is not None else ()
             if one.merged.absences == before:
                 continue
@@ -207,6 +210,7 @@ class _Writing:
             [
                 (*self._key(one.theirs.message_id), self._mark.of(piece[0]), *piece[1:])
                 for one in planned
+                if one.theirs.pieces
                 for piece in one.list_pieces()
             ],
         )
@@ -215,7 +219,7 @@ class _Writing:
         """Add earlier contents; return the ids of the messages that got some."""
         revised = []
         for one in planned:
-            rows = list(self._list_revisions(one))
+            rows = list(self._list_revisions(one)) if one.theirs.revisions or one.merged.adds else []
             if not rows:
                 continue
             key = self._key(one.theirs.message_id)

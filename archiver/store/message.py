@@ -6,14 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
+from archiver.store.message_record import record_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,17 +226,6 @@ def _read(conn: sqlite3.Connection, channel_id: ChannelId, condition: str, value
             if message_id in media:
                 media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, found, strict=True))))
     return [record_of(channel_id, row, tuple(media[row[0]])) for row in rows]
-
-
-def record_of(channel_id: ChannelId, row: tuple[Any, ...], media: tuple[Media, ...]) -> Message:
-    """The record of a row with its id, language and content, in the order of CONTENT_NAMES."""
-    values = dict(zip(("lang", *CONTENT_NAMES), row[1:], strict=True))
-    del values["media_kind"]  # derived from the first slot
-    values["date"] = datetime.fromtimestamp(values["date"], UTC)
-    values["edit_date"] = datetime.fromtimestamp(values["edit_date"], UTC) if values["edit_date"] is not None else None
-    for flag in ("noforwards", "pinned", "silent"):
-        values[flag] = bool(values[flag])
-    return Message(channel_id=channel_id, message_id=row[0], media=media, **values)
 
 
 def language_of(message: Message) -> str:
