@@ -27,6 +27,7 @@ from archiver.export.verify import judge
 from search.query.dates import Bounds
 from tests.exporting import append_as, export_as
 from tests.sample import OTHER, START, _insert, build, connect, make_message, photo
+from tests.tiers import SOAK
 
 Key = tuple[int, int]
 
@@ -118,7 +119,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(directory / "archive", messages, covered=[(1, 30)], top_id=40)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40 if SOAK else 10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rounds=st.lists(st.lists(STEPS, max_size=4), min_size=1, max_size=4), format_name=st.sampled_from(["jsonl", "csv"])
 )
@@ -127,7 +128,7 @@ def test_the_files_together_equal_a_full_export(begun: Path, rounds: list[list[A
 
 
 @pytest.mark.soak
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25 if SOAK else 4, deadline=None)
 @given(rounds=st.lists(st.lists(STEPS, max_size=4), min_size=1, max_size=4))
 def test_and_so_they_do_as_parquet(begun: Path, rounds: list[list[Any]]) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is an extra: telekeep[parquet]")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,3 +126,22 @@ def test_duckdb_reads_it(archive: Path, tmp_path: Path) -> None:
     query = "SELECT channel, count(*), min(date), sum(views) FROM read_parquet(?) GROUP BY channel ORDER BY channel"
     found = duckdb.execute(query, [str(tmp_path / "all.parquet")]).fetchall()
     assert [(name, count) for name, count, *_ in found] == [("NightBridge", len(hostile_messages())), ("jisr_news", 98)]
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+from tests.exporting import export_as
+export_as("parquet", Path(sys.argv[1]), Path(sys.argv[2]))
+said = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(said["VmHWM"].split()[0]) // 1024)
+"""
+
+
+@pytest.mark.soak(only="writes 140,000 messages and measures memory")
+def test_a_row_group_takes_less_than_150_mb(tmp_path: Path) -> None:
+    messages = [make_message(number, f"{number} {'word ' * 60}") for number in range(1, 140_000)]
+    archive = build(tmp_path / "archive", messages, covered=[(1, 140_000)])
+    command = [sys.executable, "-c", MEASURE, str(archive), str(tmp_path / "all.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert int(done.stdout) < 150
