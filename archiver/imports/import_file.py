@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import orjson
@@ -20,7 +21,7 @@ class HashedSource:
     def __init__(self, source: Source) -> None:
         """Blocks for as long as reading the files takes."""
         self.source = source
-        found = [(path.name, *_hash(path)) for path in source.parts]
+        found = [(_text(path.name), *_hash(path)) for path in source.parts]
         self.bytes = sum(size for _, size, _ in found)
         self.name = found[0][0]
         hashes = [sha256 for _, _, sha256 in found]
@@ -42,6 +43,11 @@ class HashedSource:
             newest=self._newest,
             title=chat.title,
         )
+
+
+def _text(name: str) -> str:
+    """A file's name, which need not be a text on the disk."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _hash(path: Path) -> tuple[int, str]:

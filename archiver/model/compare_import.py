@@ -22,13 +22,13 @@ from archiver.model.record import Message
 
 Decided: TypeAlias = Literal["new", "same", "fills", "differs"]
 
-_CONTEXT: Final = (
-    *("sender", "post_author", "reply_to", "reply_to_msg_id", "fwd_from", "grouped_id"),
+_CONTEXT: Final = ("sender", "post_author", "reply_to", "reply_to_msg_id", "fwd_from", "grouped_id")
+"""What may be filled in any message: what never changes, and what its content hash does not cover."""
+_REST: Final = (
     *("views", "forwards", "replies", "reactions"),
+    *("edit_date", "entities", "markup", "restriction", "extra", "media"),
 )
-"""What may be filled in any message: nothing that its content hash covers."""
-_REST: Final = ("edit_date", "entities", "markup", "restriction", "extra", "media")
-"""What may be filled in a message that was imported itself, too."""
+"""What may be filled in a message that was imported itself, too: if Telegram shows none of it, there was none then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,8 @@ def _fillable(imported: Message, held: Message, *, is_same_text: bool) -> Iterat
         value = getattr(imported, name)
         if name == "extra" and is_day_only(imported.extra):
             continue  # it says how little is known of a date that is better known
+        if name == "reply_to_msg_id" and held.reply_to is not None:
+            continue
         if value not in (None, ()) and getattr(held, name) in (None, ()):
             yield name, value
 

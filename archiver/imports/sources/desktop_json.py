@@ -195,6 +195,8 @@ class DesktopJson:
         refused = _REFUSED.get(str(kind))
         if kind not in _MEGAGROUP and refused is None and kind is not None:
             refused = "a chat of a kind that telekeep does not know"
+        if kind is None and frame.in_account:
+            refused = "a chat of an unknown kind"
         own = frame.own or find_own(self._tail)
         return Chat(
             channel_id=ChannelId(found) if found is not None and found > 0 else None,
