@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from finding import finding
-from million import million
+from million import frequent_words, million
 from mirroring import CODE, PHONE, mirroring, write_plain_world
+from ratios import launch, ratios
 from rich.console import Console
 from rich.table import Table
 
@@ -73,7 +74,10 @@ def main() -> None:
     if options.search:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
             directory = options.keep or Path(name, "archive")
-            show(f"{options.search:,} messages", million(directory, options.search, telekeep))
+            rows = [*million(directory, options.search, telekeep)]
+            if options.search <= 1_000_000:
+                rows += ratios(directory, Path(name), frequent_words(), run)
+            show(f"{options.search:,} messages", rows)
         return
     with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
         work = Path(name)
@@ -162,21 +166,16 @@ def telekeep(*arguments: str, stdin: str = "") -> tuple[float, int]:
 
 def run(*arguments: str, stdin: str = "") -> tuple[float, Any]:
     """Run the command; seconds of the whole process and what it used."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [*TELEKEEP, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    seconds, used, done = launch(
+        [*TELEKEEP, *arguments],
+        cwd=ROOT,
+        input=stdin.encode(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
-    assert process.stdin is not None
-    assert process.stderr is not None
-    process.stdin.write(stdin.encode())
-    process.stdin.close()
-    complaint = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode > 1:
-        raise SystemExit(f"telekeep {arguments[0]} failed: {complaint}")
-    return time.perf_counter() - started, usage
+    if done.returncode > 1:
+        raise SystemExit(f"telekeep {arguments[0]} failed: {done.stderr.decode()}")
+    return seconds, used
 
 
 def searching(work: Path) -> Iterator[Row]:
@@ -214,6 +213,7 @@ def exporting(work: Path) -> Iterator[Row]:
     for kind in ("jsonl", "csv"):
         seconds, peak = telekeep("export", "--format", kind, "-o", str(work / f"out-{kind}" / f"all.{kind}"))
         yield f"telekeep export, {kind}", f"{count / seconds:,.0f} rows/s", f"whole process, peak {peak / 1e6:,.0f} MB"
+    yield from ratios(work / "archive", work, [word for word in QUESTIONS if word.isalpha()], run)
 
 
 def indexing(work: Path) -> Iterator[Row]:

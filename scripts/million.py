@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from corpus import fill_archive, make_texts
+from corpus_growth import grow
 
 from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.rows import snapshot
@@ -36,6 +38,7 @@ Command: TypeAlias = Callable[..., tuple[float, int]]
 """Runs `telekeep`; seconds and peak memory."""
 
 ROUNDS = 3
+_SMALL = 1_000_000
 FILTERS = (
     "", "views:>1900000", "views:>1999990", "views:>1000", "forwards:>98", "has:voice", "has:poll", "-has:photo",
     "is:missing", "is:edited", "is:forwarded", "id:77", "id:70000..70010", "fwd:1700000005", "channel:1500000001",
@@ -47,7 +50,7 @@ _UNSPACED = frozenset({"zh", "ja", "th"})
 def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
     """Measure an archive of `count` messages; create it if it does not exist."""
     if not (directory / ARCHIVE_NAME).exists():
-        fill_archive(directory, count)
+        _fill(directory, count)
     with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
         while merge_segments(conn):
             pass
@@ -56,6 +59,18 @@ def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
     os.environ["TELEKEEP_ARCHIVE__DIR"] = str(directory)
     whole = [min(_run(command, question) for _ in range(ROUNDS)) for question in list(make_questions())[::4]]
     yield "telekeep search", _percentiles(whole), f"whole process, {len(whole)} questions"
+
+
+def _fill(directory: Path, count: int) -> None:
+    """More than a million messages are made of a million."""
+    times = count // _SMALL
+    if times < 2:
+        fill_archive(directory, count)
+        return
+    small = directory.with_name(f"{directory.name}-small")
+    fill_archive(small, _SMALL)
+    grow(small, directory, times)
+    shutil.rmtree(small)
 
 
 def _run(command: Command, question: str) -> tuple[float, float]:
@@ -122,6 +137,15 @@ def make_questions(*, seed: int = 2) -> Iterator[str]:
         yield f"{ranked[100][:3]}*"
         yield f"{ranked[3]} has:video"
         yield f'"{" ".join(chance.choice(long).split()[3:6])}"'
+
+
+def frequent_words() -> list[str]:
+    """A common word of each language that is written with spaces."""
+    texts: dict[str, Counter[str]] = {}
+    for code, text in make_texts(5_000):
+        if code not in _UNSPACED:
+            texts.setdefault(code, Counter()).update(word for word in text.split() if word.isalpha() and len(word) > 2)
+    return [words.most_common(4)[3][0] for _, words in sorted(texts.items())]
 
 
 async def _best(call: Callable[..., Awaitable[object]], *arguments: object) -> tuple[float, float]:
