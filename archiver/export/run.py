@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from archiver.errors import UsageError
 from archiver.export.channel_part import describe_channel
+from archiver.export.collecting import rarely_collecting
 from archiver.export.folder import Folder
 from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manifest, Share
 from archiver.export.media_directory import FolderMedia, MediaDirectory
@@ -230,10 +231,11 @@ async def _write_rows(
             chunks = _write_held(conn, request, rows, shares)
         else:
             chunks = _write_each(conn, request, rows, shares, job=job, media=media)
-        async with aclosing(chunks):
-            async for read_now in chunks:
-                count += read_now
-                job.progress(count)
+        with rarely_collecting():
+            async with aclosing(chunks):
+                async for read_now in chunks:
+                    count += read_now
+                    job.progress(count)
         rows.end()
     finally:
         rows.close()
