@@ -59,6 +59,7 @@ _COMMON_WORDS: Final = {
         "es": "los las según también muy más y",
         "it": "della delle nella sono anche più gli perché alla dalla è",
         "pt": "não uma são pela pelo também em",
+        "ru": "что также только после был были будет может его если",
         "tr": "ve için çok olarak gibi değil ile",
     }.items()
     for word in words.split()
@@ -89,7 +90,7 @@ def name_language(text: str) -> str:
 def guess(text: str) -> str | None:
     """ISO 639-1 code of the language, None if unsure; links, mentions, hashtags and symbols are ignored."""
     sample = _sample(text)
-    letters = sample.replace(" ", "").replace("'", "").replace("’", "")
+    letters = sample.replace(" ", "").replace("'", "").replace("’", "").replace("ʼ", "")
     if len(letters) < LEAST and not _dense(letters):
         return None
     return _by_letters(letters.lower()) or _by_words(sample.lower()) or _by_model(sample)

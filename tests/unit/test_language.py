@@ -13,6 +13,8 @@ TEXTS = [
     ("ar", "أعلنت وزارة الداخلية عن فتح الطريق الساحلي بعد إصلاح الجسر"),
     ("fa", "وزارت کشور از بازگشایی جاده ساحلی پس از تعمیر پل خبر داد"),
     ("ru", "Министерство сообщило об открытии прибрежной дороги после ремонта, объезды сняты"),
+    ("uk", "Міністерство охорони здоровʼя повідомило про пʼять нових лікарень"),
+    ("ru", "Власти города сказали, что мост после ремонта открыт только пешеходам"),
     ("uk", "Міністерство повідомило про відкриття прибережної дороги після ремонту мосту"),
     ("en", "The ministry announced that the coastal road was reopened after the bridge had been repaired"),
     ("fr", "Le ministère a annoncé la réouverture de la route côtière après la réparation du pont"),
@@ -37,6 +39,8 @@ def test_a_sentence_gets_its_language(code: str, text: str) -> None:
 
 
 NEIGHBOURS = [
+    "Министерството съобщи, че крайбрежният път е отворен отново, след като мостът беше ремонтиран, и може да се ползва",
+    "Министарство је саопштило да је обални пут поново отворен после поправке моста и да се може проћи само колима",
     "Het ministerie meldde dat de kustweg weer open is nadat de brug was hersteld of vervangen door de gemeente",
     "Die ministerie het gesê dat die kuspad weer oop is nadat die brug herstel is en die water gesak het",
     "Ministeriet oplyste at den kystvej der blev lukket efter stormen nu er åben igen og at broen er repareret",
