@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-SAMPLE: Final = 80
+SAMPLE: Final = 72
 """Maximum letters and spaces to examine; more take time and change little."""
 _MARGIN: Final = 40
 """Extra characters to allow for noise and the last word."""

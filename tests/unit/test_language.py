@@ -39,7 +39,7 @@ def test_a_sentence_gets_its_language(code: str, text: str) -> None:
 
 
 NEIGHBOURS = [
-    "Министерството съобщи, че крайбрежният път е отворен отново, след като мостът беше ремонтиран, и може да се ползва",
+    "Министерството съобщи, че крайбрежният път е отворен отново, след като мостът беше ремонтиран, и може",
     "Министарство је саопштило да је обални пут поново отворен после поправке моста и да се може проћи само колима",
     "Het ministerie meldde dat de kustweg weer open is nadat de brug was hersteld of vervangen door de gemeente",
     "Die ministerie het gesê dat die kuspad weer oop is nadat die brug herstel is en die water gesak het",
