@@ -23,7 +23,7 @@ from archiver.store.database import Connection, Database
 from archiver.store.log_pause import LEAVING, RENEWING, LogPause
 from archiver.store.medium import ARCHIVE_NAME
 
-SIZE: Final = 4
+SIZE: Final = 3
 """Connections of a pool."""
 SLOW: Final = 5.0
 """Seconds: questions that may take longer never take the last connection, which the quick ones share."""

@@ -1,4 +1,4 @@
-"""How urgent the page is: as any program, but much less than mirroring while the archive is being mirrored.
+"""How urgent the page is: as any program, but much less than mirroring while that computes.
 
 A nice value counts only among the processes of one session where Linux schedules sessions as groups (autogroup), which
 is the default of most systems: a page started in another terminal would take half of a busy processor. There the page
@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -21,9 +22,13 @@ from archiver.lock import find_holder
 NICE: Final = 10
 """Niceness of the process: if mirroring wants the processor too, it gets about nine tenths of it."""
 BESIDE: Final = 15
-"""Niceness of the session while the archive is being mirrored: a thirtieth of a busy processor."""
+"""Niceness of the session while mirroring computes: a thirtieth of a busy processor."""
+HURRIED: Final = 5
+"""The same while it holds something that mirroring needs."""
+BUSY: Final = 0.1
+"""Share of a processor above which mirroring computes, or waits to; a service that waits for posts takes less."""
 _EVERY: Final = 1.0
-"""Seconds between two looks at whether the archive is being mirrored."""
+"""Seconds between two looks at whether it does."""
 _GROUP: Final = Path("/proc/self/autogroup")
 _GROUPED: Final = Path("/proc/sys/kernel/sched_autogroup_enabled")
 _DIE_WITH_PARENT: Final = 1
@@ -76,6 +81,23 @@ def _is_grouped() -> bool:
         return False
 
 
+def is_busy(before: Mapping[str, int], after: Mapping[str, int], seconds: float) -> bool:
+    """Whether threads with these nanoseconds before and after took much; yes if that is not known."""
+    if not before or not after:
+        return True
+    return sum(taken - before.get(thread, 0) for thread, taken in after.items()) > BUSY * seconds * 1e9
+
+
+def _read_taken(pid: int) -> Mapping[str, int]:
+    """Nanoseconds for which each thread of a process has run or waited for a processor; none if it cannot be seen."""
+    found = {}
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError, ValueError):  # it has ended
+            ran, waited, _ = thread.read_text(encoding="ascii").split()
+            found[str(thread)] = int(ran) + int(waited)
+    return found
+
+
 class Urgency:
     """Keeps the session's niceness as it should be."""
 
@@ -83,24 +105,33 @@ class Urgency:
         self._directory = directory
         self._is_own = _is_grouped() and os.getsid(0) == os.getpid()
         self._next = 0.0
-        self._is_mirrored = self._is_hurried = False
+        self._is_mirroring = self._is_hurried = False
         self._niceness = 0
+        self._seen: tuple[int, float, Mapping[str, int]] = 0, 0.0, {}
+        """The process that mirrors, when it was looked at, and what its threads had taken by then."""
 
     def settle(self) -> None:
-        """Look whether the archive is being mirrored, unless that was just done."""
+        """Look whether mirroring computes, unless that was just done."""
         if self._is_own and time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY
-            self._is_mirrored = find_holder(self._directory) is not None
+            holder = find_holder(self._directory)
+            self._is_mirroring = holder is not None and self._computes(holder.pid)
             self._apply()
 
+    def _computes(self, pid: int) -> bool:
+        """Whether this process has computed much since it was last looked at; yes if that is not known."""
+        known, at, before = self._seen
+        self._seen = pid, time.monotonic(), _read_taken(pid)
+        return known != pid or is_busy(before, self._seen[2], self._seen[1] - at)
+
     def hurry(self, wanted: bool) -> None:
-        """Be as urgent as anything for a moment, because something is held that mirroring needs."""
+        """Be more urgent for a moment, because something is held that mirroring needs."""
         if self._is_own:
             self._is_hurried = wanted
             self._apply()
 
     def _apply(self) -> None:
-        wanted = BESIDE if self._is_mirrored and not self._is_hurried else 0
+        wanted = (HURRIED if self._is_hurried else BESIDE) if self._is_mirroring else 0
         if wanted != self._niceness:
             with suppress(OSError):  # tried again in a moment: the kernel allows few changes
                 _GROUP.write_text(str(wanted), encoding="ascii")

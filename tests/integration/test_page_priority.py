@@ -1,4 +1,4 @@
-"""The page is less urgent than mirroring while the archive is being mirrored, and as urgent as anything otherwise."""
+"""The page is less urgent than mirroring while that computes, and as urgent as anything otherwise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.web.priority import BESIDE
+from archiver.web.priority import BESIDE, is_busy
 
 GROUPED = Path("/proc/sys/kernel/sched_autogroup_enabled")
 SEEN = """
@@ -22,13 +22,18 @@ if (ended := run_apart()) is not None:
 directory = Path(sys.argv[1])
 urgency = Urgency(directory)
 
+def compute(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
 def settled(wanted):
-    for _ in range(100):
+    for _ in range(100):  # the kernel allows few changes to who is not root
         urgency._next = 0.0
         urgency.settle()
         if Path("/proc/self/autogroup").read_text().split()[-1] == wanted:
             return True
-        time.sleep(0.1)  # the kernel allows few changes to who is not root
+        compute(0.1)
     return False
 
 with hold(directory, command="sync"):
@@ -38,7 +43,24 @@ sys.exit(2 if during and settled("0") else 1)
 
 
 @pytest.mark.skipif(not GROUPED.exists() or GROUPED.read_text() != "1\n", reason="sessions are not scheduled as groups")
-def test_a_session_of_the_page_steps_back_only_while_the_archive_is_mirrored(tmp_path: Path) -> None:
+def test_a_session_of_the_page_steps_back_only_while_mirroring_computes(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SEEN, str(tmp_path), str(BESIDE)]
     assert subprocess.run(command, timeout=60, check=False).returncode == 3
     assert subprocess.run(command, timeout=60, check=False, start_new_session=True).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "busy"),
+    [
+        ({"1": 0, "2": 10**9}, {"1": 10**6, "2": 10**9}, False),  # a service that waits for posts
+        ({"1": 0, "2": 10**9}, {"1": 10**6, "2": 15 * 10**8}, True),
+        ({"1": 0}, {"1": 0, "3": 5 * 10**8}, True),  # a thread that has begun meanwhile
+        ({"1": 0, "2": 9 * 10**9}, {"1": 5 * 10**8}, True),  # one that has ended
+        ({}, {"1": 0}, True),
+        ({"1": 0}, {}, True),  # it is in another container, or gone
+    ],
+)
+def test_mirroring_computes_where_its_threads_take_more_than_a_tenth(
+    before: dict[str, int], after: dict[str, int], busy: bool
+) -> None:
+    assert is_busy(before, after, 1.0) is busy
