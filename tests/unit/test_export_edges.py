@@ -148,7 +148,7 @@ def test_networkx_reads_the_same_edges_as_csv(archive: Path, tmp_path: Path, kin
         for end in ("source", "target"):
             node = graph.nodes[possible(row[end])]
             assert (node["label"], node["type"]) == (possible(row[f"{end}_name"]), row[f"{end}_type"])
-            assert node.get("id") == (int(row[f"{end}_id"]) if row[f"{end}_id"] else None)
+            assert node.get("peer_id") == (int(row[f"{end}_id"]) if row[f"{end}_id"] else None)
 
 
 def test_weights_count_all_edges_between_two_nodes(archive: Path, tmp_path: Path) -> None:

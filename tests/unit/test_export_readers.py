@@ -19,7 +19,7 @@ from lxml import etree, html
 from archiver.formatting.visible import possible
 from archiver.model.record import Media
 from archiver.model.row import FLAGS, KEYS, NESTED
-from tests.exporting import export_as
+from tests.exporting import append_as, export_as
 from tests.hostile import TEXTS, hostile_messages
 from tests.sample import OTHER, build, make_message, photo
 
@@ -205,3 +205,23 @@ def test_desktop_json_by_pandas(exported: Path, truth: Rows) -> None:
     assert list(table["id"]) == [row["message_id"] for row in truth]
     words = ["".join(part["text"] for part in parts) for parts in table["text_entities"]]
     assert words == [row["text"] for row in truth]
+
+
+def test_the_query_of_the_docs_adds_up_a_series(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pyarrow")
+    archive = build(tmp_path / "archive", [make_message(number, f"n{number}") for number in range(1, 9)])
+    for changed in (None, 3, 5):
+        if changed:
+            with closing(sqlite3.connect(archive / "archive.db")) as conn:
+                conn.execute("UPDATE message SET text = 'edited ' || text WHERE message_id >= ?", (changed,))
+                conn.commit()
+        append_as("parquet", archive, tmp_path / "out/all.parquet")
+    docs = (Path(__file__).parents[2] / "docs/export.md").read_text()
+    query = docs[docs.index("SELECT * EXCLUDE (filename)") :].partition("```")[0]
+    query = query.replace("'all*.parquet'", f"'{tmp_path}/out/all*.parquet'").rstrip().rstrip(";")
+    found = duckdb.execute(f"SELECT message_id, text FROM ({query}) ORDER BY 1").fetchall()  # noqa: S608
+    export_as("jsonl", archive, tmp_path / "whole.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "whole.jsonl").read_bytes().splitlines()]
+    assert found == [(row["message_id"], row["text"]) for row in lines]
+    assert found[-1] == (8, "edited edited n8")

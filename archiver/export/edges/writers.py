@@ -21,7 +21,7 @@ _NODE_FIELDS: Final = ("", "_type", "_id", "_name")
 NODE_KEYS: Final = tuple(f"{end}{field}" for end in ("source", "target") for field in _NODE_FIELDS)
 EDGE_KEYS: Final = ("channel_id", "channel", "message_id", "permalink", "date", "post_id", "url")
 WEIGHT_KEYS: Final = ("weight", "first_date", "last_date")
-_LONGS: Final = frozenset({"channel_id", "message_id", "post_id", "weight", "id"})
+_LONGS: Final = frozenset({"channel_id", "message_id", "post_id", "weight", "peer_id"})
 _ID_COLUMNS: Final = frozenset({"source_id", "target_id", "channel_id", "message_id", "post_id"})
 
 
@@ -90,7 +90,7 @@ class GraphEdges:
     def begin(self) -> None:
         """The frame, and which data nodes and edges have."""
         self._write('<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
-        for owner, names in (("node", ("label", "type", "id")), ("edge", self._keys)):
+        for owner, names in (("node", ("label", "type", "peer_id")), ("edge", self._keys)):
             for name in names:
                 kind = "long" if name in _LONGS else "string"
                 self._write(f'<key id="{owner}_{name}" for="{owner}" attr.name="{name}" attr.type="{kind}"/>\n')
@@ -98,7 +98,7 @@ class GraphEdges:
 
     def node(self, node: EdgeNode) -> None:
         """Write a node."""
-        data = _data("node", {"label": node.name, "type": node.kind, "id": node.number})
+        data = _data("node", {"label": node.name, "type": node.kind, "peer_id": node.number})
         self._write(f'<node id="{_xml(node.key)}">{data}</node>\n')
 
     def edge(self, source: EdgeNode, target: EdgeNode, values: Mapping[str, Any]) -> None:
