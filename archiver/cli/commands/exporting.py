@@ -15,6 +15,7 @@ from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
 from archiver.export.estimate import ExportEstimate, estimate
+from archiver.export.formats.parquet import import_pyarrow
 from archiver.export.formats.registry import WriterContext
 from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
@@ -56,6 +57,8 @@ async def write_export(
     persons: PseudonymousRows | None = None,
 ) -> ExportResult | ExportEstimate | None:
     """Write the export; None for a stream. `persons`: gives them other names."""
+    if plan.form.name == "parquet":
+        import_pyarrow(alone=True)
     form, context = plan.form, await _context(conn, request, plan, place, archive)
     make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     image = form.make_image(context) if plan.append and form.make_image is not None else None

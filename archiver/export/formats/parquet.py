@@ -122,10 +122,14 @@ class _Passing(io.RawIOBase):
         return self._size
 
 
-def import_pyarrow() -> tuple[Any, Any]:
-    """The two modules, imported for this format only. Raises UsageError."""
+def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
+    """The two modules, imported for this format only. Raises UsageError.
+
+    `alone`: whether this process uses pyarrow for nothing else. pandas must not use a pyarrow that began without numpy.
+    """
+    hidden = ("numpy", "pandas") if alone else ("pandas",)
     try:
-        with _Hidden("numpy", "pandas"):  # they would take 60 MB, only to be recognised among the values
+        with _Hidden(*hidden):  # they would take 60 MB, only to be recognised among the values
             import pyarrow as pa
             import pyarrow.parquet as pq
 
