@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from dataclasses import dataclass
 
 from archiver.address import ChannelRef, fold_name, parse_channel
@@ -92,12 +93,18 @@ def _make(channel_id: ChannelId, chat: Chat, *, username: str | None, alias: str
     made = Channel(
         channel_id=channel_id,
         access_hash=AccessHash(0),
-        title=chat.title or username or alias or str(channel_id),
+        title=_clean(chat.title or "") or username or alias or str(channel_id),
         username=username,
         usernames=(username,) if username else (),
         megagroup=bool(chat.megagroup),
     )
     return ImportChannel(channel_id=channel_id, name=username or alias or str(channel_id), made=made, alias=alias)
+
+
+def _clean(title: str) -> str:
+    """A title as Telegram could have it: on one line, without control characters."""
+    signs = (" " if unicodedata.category(sign) == "Cc" else sign for sign in title)
+    return " ".join("".join(signs).split())
 
 
 def _expect_id(chat: Chat) -> ChannelId:

@@ -148,7 +148,8 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
         elif one.source in ("absence", "return"):
             changes.append(_gone(one, channel, versions[one.channel_id, one.message_id]))
         elif one.source == "state":
-            changes.append(_moved(one, channel, moves[one.number]))
+            if moves[one.number].reason != BY_IMPORT:  # it was never mirrored, so nothing changed
+                changes.append(_moved(one, channel, moves[one.number]))
         elif before := described.get((one.channel_id, one.number - 1)):
             changes += _redescribed(one, channel, before, described[one.channel_id, one.number])
     return changes
@@ -216,8 +217,6 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
 
 
 def _moved(one: Noticed, channel: ChannelName, move: StateChange) -> Change:
-    if move.reason == BY_IMPORT:
-        move = move._replace(state="imported", before="imported")
     way = move.state if move.before == move.state else f"{move.before} -> {move.state}"
     return Change(
         at=one.at,

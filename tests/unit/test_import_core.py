@@ -376,10 +376,10 @@ def test_of_a_whole_account_the_channel_is_chosen_by_its_id_or_title(tmp_path: P
 
 def test_a_file_cannot_give_a_channel_a_name_that_is_none(archive: Path, tmp_path: Path) -> None:
     own = '"telekeep": {"username": "a/../\\u001b[31m"}'
-    path = export_of(tmp_path, entry(1, "a"))
+    path = write_json(tmp_path / "result.json", chat([entry(1, "a")], name="A\u200e\n\0 \x1bB"))
     path.write_text(path.read_text().rstrip("}\n") + f",\n {own}\n}}")
     import_into(archive, path)
-    assert rows(archive, "SELECT username, usernames FROM channel") == [(None, "[]")]
+    assert rows(archive, "SELECT username, usernames, title FROM channel") == [(None, "[]", "A\u200e B")]
 
 
 @pytest.mark.parametrize("unix", ["-1", "4294967296", "253402300799"])

@@ -82,7 +82,7 @@ def posts(draw: st.DrawFn) -> Any:
     }
 
 
-@settings(max_examples=examples(10))
+@settings(max_examples=examples(6))
 @given(st.lists(posts(), min_size=1, max_size=12), st.sampled_from(["UTC", "Asia/Kathmandu"]))
 def test_every_key_of_every_row_comes_back(made: list[dict[str, Any]], zone: str) -> None:
     work = Path(tempfile.mkdtemp())
