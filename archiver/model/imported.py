@@ -31,10 +31,11 @@ def text_hash(text: str, rich_text: str = "") -> bytes:
     """The content hash of layer 0, over the words alone: exports hold less than the server shows.
 
     A capture has the same words if its own `text_hash` is the same. Spaces around them do not count, because some
-    exports drop them. `rich_text`: the words of a rich message's blocks, which has no `text`.
+    exports drop them. `rich_text`: the words of a rich message's blocks, which has no `text`; formats cut it into lines
+    in their own ways.
     """
-    words = (text or rich_text).strip().encode("utf-8", "replace")
-    return sha256(b"text\0" + words).digest()
+    words = text.strip() if text else " ".join(rich_text.split())
+    return sha256(b"text\0" + words.encode("utf-8", "replace")).digest()
 
 
 def hash_of(message: Message) -> bytes:

@@ -18,6 +18,7 @@ from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates
 from archiver.imports.sources.desktop_words import read_words
+from archiver.model.imported import text_hash
 from archiver.model.record import Message
 from tests.importing import CHANNEL_ID, chat, entry, messages_of, read_all, write_json
 from tests.tiers import examples
@@ -395,3 +396,9 @@ def test_a_directory_is_searched_for_its_result_and_a_foreign_file_is_refused(tm
         open_source(tmp_path / "nowhere", None)
     with pytest.raises(UsageError):
         open_source(Path("/dev/zero"), None)
+
+
+def test_words_count_and_not_how_a_format_sets_them() -> None:
+    assert text_hash(" a b\n") == text_hash("a b") != text_hash("a  b")
+    assert text_hash("", "a\nb") == text_hash("", "a b ") != text_hash("", "ab")
+    assert text_hash("x", "y") == text_hash("x")
