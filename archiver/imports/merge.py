@@ -98,6 +98,8 @@ class Merge:
         done = MergedChannel(channel.channel_id, channel.name)
         run = _ChannelMerge(self, channel, done)
         await run.prepare(counted)
+        if done.added and counted == 0:
+            return done  # it was added there, and never read
         await run.copy_log()
         await run.read_pages()
         await run.finish()
@@ -165,7 +167,7 @@ class _ChannelMerge:
             return
 
         def create(conn: Writer) -> None:
-            if self._done.added:
+            if self._done.added and find_channel(conn, channel_id) is None:  # nobody added it meanwhile
                 channels.create_channel(conn, self._channel, states, now=self._run.now())
                 self._start(conn)
             if self._done.added or self._channel.is_seen:

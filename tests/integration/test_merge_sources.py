@@ -243,6 +243,15 @@ async def test_an_export_of_some_messages_proves_nothing_of_the_others(source: P
     assert list_faults(ours.directory) == []
 
 
+async def test_a_channel_that_was_never_read_there_is_not_made_here(source: Path, tmp_path: Path) -> None:
+    names = "channel_id, title, megagroup, added_at"
+    edit_archive(source, f"INSERT INTO channel ({names}) VALUES (1002, 'Other', 0, 1)")  # noqa: S608
+    done = await merge(source, tmp_path / "ours", now=NOW)
+    assert [one.of for one in done] == [4, 0]
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM channel").fetchone() == (1,)
+
+
 async def test_triggers_do_nothing(source: Path, tmp_path: Path) -> None:
     edit_archive(source, "CREATE TRIGGER t AFTER INSERT ON message BEGIN DELETE FROM message; END")
     [done] = await merge(source, tmp_path / "ours", now=NOW)
