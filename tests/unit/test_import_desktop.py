@@ -267,6 +267,7 @@ def test_a_file_without_unixtime_is_refused_without_a_zone(tmp_path: Path) -> No
 
 def test_an_edit_at_the_epoch_is_none(tmp_path: Path) -> None:
     assert message(edited="1970-01-01T03:00:00").edit_date is None
+    assert message(edited="2022-01-01T03:00:00").edit_date is None
     assert message(edited="x", edited_unixtime="1639700000").edit_date == datetime.fromtimestamp(1_639_700_000, UTC)
 
 

@@ -87,12 +87,12 @@ class LocalDates:
         return found
 
     def of_edit(self, entry: Mapping[str, Any]) -> datetime | None:
-        """When a message was edited."""
+        """When a message was edited; None also for a local time of an unknown zone, where the date itself is known."""
         if "edited_unixtime" not in entry and "edited" not in entry:
             return None
         found = moment(entry.get("edited_unixtime"))
         if found is None and (wall := wall_time(entry.get("edited"))) is not None and wall.year > 1970:
-            found = self._at(wall, ordered=False)
+            found = None if self._zone is None and wall.tzinfo is None else self._at(wall, ordered=False)
         return found if found is not None and found.timestamp() >= _FIRST_EDIT else None
 
     def _at(self, wall: datetime, *, ordered: bool) -> datetime | None:
