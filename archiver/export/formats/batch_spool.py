@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from typing import Any
 
 _JOINED = 8
+_MOST_WAITING = 4 << 20
+"""Bytes of batches from which they are not joined with more."""
 
 
 def trim() -> None:
@@ -33,13 +35,13 @@ class BatchSpool:
         self._stream: Any = None
         self._mapped: mmap.mmap | None = None
         self._waiting: list[Any] = []
-        self.batches = 0
+        self.rows = 0
 
     def add(self, batch: Any) -> None:
         """Keep one more batch."""
         self._waiting.append(batch)
-        self.batches += 1
-        if len(self._waiting) == _JOINED:
+        self.rows += batch.num_rows
+        if len(self._waiting) == _JOINED or sum(one.nbytes for one in self._waiting) > _MOST_WAITING:
             self._keep()
 
     def _keep(self) -> None:
@@ -68,7 +70,7 @@ class BatchSpool:
         self._mapped = self._stream = None  # unmapped with the last array
         self._file.seek(0)
         self._file.truncate()
-        self.batches = 0
+        self.rows = 0
 
     def forget(self) -> None:
         """Give back what was read; it is read again from the file when it is needed."""

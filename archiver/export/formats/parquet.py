@@ -23,6 +23,8 @@ from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
 
 GROUP_ROWS = 65_536
 _BATCH_ROWS = 512
+_BATCH_LETTERS = 1 << 18
+"""Letters of texts from which a batch has fewer rows."""
 TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
 _WORDS = frozenset({"channel", "kind", "origin"})
 _INTEGERS = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
@@ -40,6 +42,7 @@ class ParquetRows:
         self._sink = sink
         self._writer: Any = None
         self._rows: list[Row] = []
+        self._letters = 0
         self._spool = BatchSpool(self._pa, self._schema)
         self.options: dict[str, object] = {
             "compression": "zstd",
@@ -64,10 +67,12 @@ class ParquetRows:
     def add(self, row: Row) -> None:
         """Keep the row; write the row group that it completes."""
         self._rows.append(row)
-        if len(self._rows) == _BATCH_ROWS:
+        self._letters += len(row.get("text") or "")
+        is_whole = self._spool.rows + len(self._rows) == GROUP_ROWS
+        if is_whole or len(self._rows) == _BATCH_ROWS or self._letters > _BATCH_LETTERS:
             self._add_batch()
-            if self._spool.batches == GROUP_ROWS // _BATCH_ROWS:
-                self._write_group()
+        if is_whole:
+            self._write_group()
 
     def end(self) -> None:
         """Write the last row group and the footer."""
@@ -84,10 +89,10 @@ class ParquetRows:
         if self._rows:
             columns = [self._column(field) for field in self._schema]
             self._spool.add(self._pa.record_batch(columns, schema=self._schema))
-            self._rows = []
+            self._rows, self._letters = [], 0
 
     def _write_group(self) -> None:
-        if self._spool.batches:
+        if self._spool.rows:
             with self._spool.read() as table:
                 self._writer.write_table(table, row_group_size=GROUP_ROWS)
 
