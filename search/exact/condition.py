@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final, TypeAlias
 
-Value: TypeAlias = int | str | bytes
+
+class DocidBound(Enum):
+    """Stands for a bound of the docids that a statement is about; `QueryPlan.select` puts the number."""
+
+    FIRST = 0
+    END = 1
+    """The one after the last."""
+
+
+SqlValue: TypeAlias = int | str | bytes
+Value: TypeAlias = SqlValue | DocidBound
 
 MOST: Final = 2**63 - 1
 """SQLite's largest integer."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from search.query.dates import Bounds
 
@@ -20,6 +20,8 @@ WIDTHS = (604_800, 86_400, 3_600, 60, 1)
 """Length of a window in seconds, by tier."""
 ROOM = (13, 13, 12, 12, 20)
 """Bits of the sequence number, by tier."""
+_SHARES = (64, 8)
+"""The shares of the windows after which a range is split."""
 _END = (1 << 32) - 1
 """Telegram's dates are 32-bit Unix seconds."""
 _FIRST = tuple(accumulate(((_END // width + 2 << room) for width, room in zip(WIDTHS, ROOM, strict=True)), initial=0))
@@ -71,6 +73,22 @@ def next_docid(date: int, used: dict[int, int]) -> int:
 def docid_range(tier: int, bounds: Bounds) -> range:
     """Docids of all windows that overlap the bounds."""
     return range(window(tier, _clamp(bounds.since, 0)).start, window(tier, _clamp(bounds.until, _END)).stop)
+
+
+def split(docids: range, first: int, last: int, *, newest: bool) -> list[range]:
+    """Split a range of one tier where windows end: a small part at the end where reading begins, then larger ones.
+
+    `first` and `last`: docids in use, the lowest and the highest within the range.
+    """
+    tier = tier_of(first)
+    room = 1 << ROOM[tier]
+    low, high = (docid - (docid - _FIRST[tier]) % room for docid in (first, last))
+    windows = (high - low) // room + 1
+    parts = [windows // share * room for share in _SHARES]
+    edges = [high - part for part in parts] if newest else [low + part + room for part in parts]
+    cuts = sorted({docids.start, *(edge for edge in edges if edge in docids), docids.stop})
+    found = [range(*ends) for ends in pairwise(cuts)]
+    return found[::-1] if newest else found
 
 
 def _clamp(instant: datetime | None, default: int) -> int:

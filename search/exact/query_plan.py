@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from search.exact.condition import Condition, Value
+from search.exact.condition import Condition, DocidBound, SqlValue, Value
 from search.exact.skip_index import BLOCK_BITS, is_in_block
 from search.flags import SUPERSEDED
 from search.query.dates import Bounds
@@ -14,6 +15,7 @@ REVISION: Final = """(SELECT r.revision FROM search_revision AS r
     WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
 """Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
 
+ENDS: Final = (DocidBound.FIRST, DocidBound.END)
 _RARE = 4
 """Blocks are asked for before their rows are read where fewer than one of so many may hold hits."""
 
@@ -47,24 +49,29 @@ class QueryPlan:
             return ("search_text.rowid",)
         return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
 
-    def select(self, columns: str, docids: range) -> tuple[str, tuple[Value, ...]]:
+    @property
+    def lists_docids(self) -> bool:
+        """Whether a statement lists docids before it finds the first hit: the fewer it reads, the sooner it does."""
+        return DocidBound.FIRST in self.where.values and "*" not in (self.match or "*")
+
+    def select(self, columns: str, docids: range) -> tuple[str, tuple[SqlValue, ...]]:
         """Return the statement that reads these columns within a range of docids, and its values.
 
         It reads present contents, and revisions if the query asks for them."""
         where = f"{self._asked()} AND {self.where.sql}"
         if self.match is None:
             return self._walk(columns, docids, where)
-        values: tuple[Value, ...] = ()
         if self.within is not None:
             docids = range(max(docids.start, self.within.start), min(docids.stop, self.within.stop))
+        values: Sequence[Value] = self.where.values
         if self.is_rare and self.blocks is not None:
             may = f"SELECT b.block FROM search_block AS b WHERE {self.blocks.sql}"  # noqa: S608 bound
-            where, values = f"search_text.rowid >> {BLOCK_BITS} IN ({may}) AND {where}", tuple(self.blocks.values)
+            where = f"search_text.rowid >> {BLOCK_BITS} IN ({may}) AND {where}"
+            values = (*self.blocks.values, *values)
         # CROSS JOIN fixes the order: FTS5 drives, whatever the query planner would prefer.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
-        values = (self.match, docids.start, docids.stop, *values, *self.where.values)
-        return f"SELECT {columns} FROM {rows} AND {where}", values  # noqa: S608 bound
+        return f"SELECT {columns} FROM {rows} AND {where}", _bind((self.match, *ENDS, *values), docids)  # noqa: S608 bound
 
     def _asked(self) -> str:
         """Condition on the row: which contents are searched."""
@@ -77,7 +84,7 @@ class QueryPlan:
         """Plans for present and for earlier contents, which are few; None: those are not searched."""
         return replace(self, revisions=False), replace(self, only_earlier=True) if self.revisions else None
 
-    def look_up_blocks(self) -> tuple[str, tuple[Value, ...]] | None:
+    def look_up_blocks(self) -> tuple[str, tuple[SqlValue, ...]] | None:
         """The statement that counts the blocks that may hold hits, and all, with the first and last of those.
 
         None: there is no condition, or a scan uses it anyway.
@@ -87,7 +94,7 @@ class QueryPlan:
         of_all = "(SELECT count(*) FROM search_block)"
         return (
             f"SELECT count(*), {of_all}, min(block), max(block) FROM search_block AS b WHERE {self.blocks.sql}",  # noqa: S608 bound
-            tuple(self.blocks.values),
+            _bind(self.blocks.values, range(0)),
         )
 
     def only_blocks(self, may: int, of: int, first: int | None, last: int | None) -> QueryPlan:
@@ -95,12 +102,18 @@ class QueryPlan:
         within = range(0) if first is None or last is None else range(first << BLOCK_BITS, last + 1 << BLOCK_BITS)
         return replace(self, within=within, is_rare=may * _RARE < of)
 
-    def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[Value, ...]]:
-        ends = (docids.start, docids.stop)
+    def _walk(self, columns: str, docids: range, where: str) -> tuple[str, tuple[SqlValue, ...]]:
         if self.blocks is None:
             rows = "search_document AS d WHERE d.docid >= ? AND d.docid < ?"
-            return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.where.values)  # noqa: S608 bound
+            return f"SELECT {columns} FROM {rows} AND {where}", _bind((*ENDS, *self.where.values), docids)  # noqa: S608 bound
         rows = f"""search_block AS b CROSS JOIN search_document AS d
             ON {is_in_block("b.block")}
             WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
-        return f"SELECT {columns} FROM {rows} AND {where}", (*ends, *self.blocks.values, *self.where.values)  # noqa: S608 bound
+        values = (*ENDS, *self.blocks.values, *self.where.values)
+        return f"SELECT {columns} FROM {rows} AND {where}", _bind(values, docids)  # noqa: S608 bound
+
+
+def _bind(values: Iterable[Value], docids: range) -> tuple[SqlValue, ...]:
+    """The values, with the bounds of the docids where they belong."""
+    bounds = {DocidBound.FIRST: docids.start, DocidBound.END: docids.stop}
+    return tuple(bounds[value] if isinstance(value, DocidBound) else value for value in values)

@@ -28,8 +28,8 @@ from search.engine.protocol import Answer, Hit, Question
 from search.errors import Unanswerable
 from search.exact import word_list
 from search.exact.compile import plan_query
-from search.exact.condition import Value
-from search.exact.docid import docid_range, tiers_in_use, window_number
+from search.exact.condition import SqlValue
+from search.exact.docid import docid_range, split, tiers_in_use, window_number
 from search.exact.query_plan import REVISION, QueryPlan
 from search.exact.vocabulary import inflect, wanted_words
 from search.flags import STATE_BITS, SUPERSEDED
@@ -150,7 +150,7 @@ class ExactEngine:
             for channel_id, name, count in rows
         ]
 
-    async def _sum(self, statement: str, values: tuple[Value, ...]) -> int:
+    async def _sum(self, statement: str, values: tuple[SqlValue, ...]) -> int:
         return sum(row[0] for row in await self._conn.execute_fetchall(statement, values))
 
     async def _dated(self, question: Question, plan: QueryPlan) -> Answer:
@@ -159,14 +159,27 @@ class ExactEngine:
         bounds = plan.bounds if after is None else plan.bounds.intersect(bounds_after(after, newest=newest))
         found: Found = {}
         for tier in await self._tiers():
-            walked = await self._walk(plan, docid_range(tier, bounds), after, question.limit + 1, newest=newest)
-            for position, revision in walked.items():
-                _record(found, position, revision)
+            for docids in await self._split(plan, docid_range(tier, bounds), newest=newest):
+                walked = await self._walk(plan, docids, after, question.limit + 1, newest=newest)
+                for position, revision in walked.items():
+                    _record(found, position, revision)
+                if len(walked) > question.limit:
+                    break
         positions = sorted(found, reverse=newest)
         page = positions[: question.limit]
         cursor = format_position(page[-1]) if len(positions) > len(page) > 0 else None
         hits = tuple(Hit(one.channel_id, one.message_id, one.date, revision=found[one]) for one in page)
         return Answer(hits=hits, engine=self.name, cursor=cursor)
+
+    async def _split(self, plan: QueryPlan, docids: range, *, newest: bool) -> list[range]:
+        """The ranges to read one after another; one, unless a statement takes longer the more docids it is about."""
+        if not plan.lists_docids:
+            return [docids]
+        # Two statements in one: SQLite looks only a single minimum or maximum up.
+        within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
+        query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
+        [(first, last)] = await self._conn.execute_fetchall(query, (docids.start, docids.stop))
+        return [] if first is None else split(docids, first, last, newest=newest)
 
     async def _walk(
         self, plan: QueryPlan, docids: range, after: Position | None, wanted: int, *, newest: bool
@@ -255,7 +268,7 @@ def _count_values(text: str | None) -> Counter[int]:
     return Counter({int(value): count for value, count in counts.items()})
 
 
-def _select_each_message(plan: QueryPlan, condition: str = "1") -> tuple[str, tuple[Value, ...]]:
+def _select_each_message(plan: QueryPlan, condition: str = "1") -> tuple[str, tuple[SqlValue, ...]]:
     """Return a statement that reads the facet columns once per message, choosing among contents as `_record` does."""
     statement, values = plan.select("d.docid AS docid, d.flags AS flags, " + _MESSAGE, _ANY)
     statement += f" AND {condition}"

@@ -6,11 +6,13 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import aiosqlite
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.document import Document
 from search.engine.protocol import Question, Sort
@@ -21,6 +23,7 @@ from search.exact.docid import (
     WIDTHS,
     docid_range,
     next_docid,
+    split,
     tier_of,
     tiers_in_use,
     window,
@@ -216,3 +219,19 @@ def test_a_second_has_an_end() -> None:
     used = {docids.start: docids.stop - 1 for docids in windows(range(len(ROOM)), [5])}
     with pytest.raises(OverflowError, match="one second"):
         next_docid(5, used)
+
+
+@given(
+    tier=st.integers(0, len(ROOM) - 1),
+    dates=st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
+    newest=st.booleans(),
+)
+def test_a_split_range_is_whole_and_each_window_in_one_part(tier: int, dates: tuple[int, int], newest: bool) -> None:
+    first, last = (window(tier, date).start + 3 for date in sorted(dates))
+    whole = docid_range(tier, Bounds())
+    parts = split(whole, first, last, newest=newest)
+    ascending = parts[::-1] if newest else parts
+    assert (ascending[0].start, ascending[-1].stop) == (whole.start, whole.stop)
+    assert all(left.stop == right.start for left, right in pairwise(ascending))
+    assert all(window_number(part.stop - 1) < window_number(part.stop) for part in ascending[:-1])
+    assert (last if newest else first) in parts[0]
