@@ -17,6 +17,7 @@ from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt
+from archiver.model.imported import BY_IMPORT
 from archiver.model.standing import TakenStanding
 from archiver.store.channel import set_state
 from archiver.store.coverage import BEFORE, cover
@@ -91,7 +92,7 @@ def create_channel(
         "INSERT INTO channel_state (channel_id, at, state, reason) VALUES (?, ?, ?, ?)",
         [(channel.channel_id, *state) for state in states],
     )
-    set_state(conn, channel.channel_id, "removed", now=now, reason="imported.")
+    set_state(conn, channel.channel_id, "removed", now=now, reason=BY_IMPORT)
 
 
 def list_descriptions(conn: Reader, channel_id: ChannelId) -> list[DescribedAt]:
