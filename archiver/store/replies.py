@@ -13,9 +13,10 @@ MOST: Final = 1000
 _BEGINNING: Final = 200
 """Characters of a reply's text."""
 
-_REPLIES: Final = (
-    "SELECT channel_id, message_id, date, substr(text, 1, ?3), reply_to FROM message WHERE reply_to_msg_id IS NOT NULL"
-    " AND coalesce(reply_to ->> '$.reply_to_peer_id.id', channel_id) = ?1 AND reply_to_msg_id = ?2"
+_COLUMNS: Final = "SELECT channel_id, message_id, date, substr(text, 1, ?3), reply_to FROM message"
+_HERE: Final = f"{_COLUMNS} WHERE channel_id = ?1 AND reply_to_msg_id = ?2 ORDER BY message_id LIMIT ?4"
+_ELSEWHERE: Final = (
+    f"{_COLUMNS} WHERE reply_to_msg_id = ?2 AND instr(reply_to, '\"reply_to_peer_id\"') > 0 AND channel_id <> ?1"
     " ORDER BY message_id LIMIT ?4"
 )
 
@@ -42,10 +43,14 @@ class FoundReplies(NamedTuple):
 
 def find_replies(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> FoundReplies:
     """Find them."""
-    rows = list(conn.execute(_REPLIES, (channel_id, message_id, _BEGINNING, MOST + 1)))
+    here, elsewhere = (
+        conn.execute(query, (channel_id, message_id, _BEGINNING, MOST + 1)).fetchall() for query in (_HERE, _ELSEWHERE)
+    )
     replies = [
         Reply(*row[:4])
-        for row in rows[:MOST]
+        for row in (*here[:MOST], *elsewhere[:MOST])
         if is_reply(row[4]) and find_answered(row[4], row[0]) == (channel_id, message_id)
     ]
-    return FoundReplies(sorted(replies, key=lambda one: (one.date, one[:2])), whole=len(rows) <= MOST)
+    return FoundReplies(
+        sorted(replies, key=lambda one: (one.date, one[:2])), whole=max(len(here), len(elsewhere)) <= MOST
+    )
