@@ -14,6 +14,8 @@ from typing import NamedTuple
 import polib
 from jinja2 import Environment
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from archiver.web.sentences import CONTEXT
 from scripts.sentences import list_sentences
 
