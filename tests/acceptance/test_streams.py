@@ -51,6 +51,7 @@ TABLE: tuple[tuple[str, int, bool], ...] = (
     ("health", 2, False),
     ("health --json", 2, True),
     ("export -o -", 0, True),
+    ("import missing.json", 2, False),
     ("media status", 0, True),
     ("index status", 2, False),
     ("verify", 0, True),
