@@ -66,6 +66,21 @@ _COMMON_WORDS: Final = {
 }
 _ENOUGH_WORDS: Final = 2
 """So many different common words of one language and none of another's decide: more often right than the model."""
+_IN_NAMES: Final = frozenset({"the", "and", "are", "los", "las"})
+"""Words of names that posts in any language have (Bob Marley and the Wailers, Los Angeles); alone they decide nothing.
+`are` is also Romanian, `los` and `las` are Polish."""
+_FURTHER_LETTERS: Final = {
+    "en": "",
+    "fr": "àâæçèéêëîïôùûüÿœ",
+    "de": "äöüß",
+    "es": "áéíñóúü",
+    "it": "àèéìíîòóùú",
+    "pt": "àáâãçéêíóôõúü",
+    "ru": "а-яё",
+    "tr": "âçîöûüğış\u0307",
+}
+_FOREIGN_LETTER: Final = {code: re.compile(f"[^a-z '’ʼ{letters}]") for code, letters in _FURTHER_LETTERS.items()}
+"""What no text in the language has, but for names: then the model decides."""
 _KIN: Final = {"arz": "ar", "wuu": "zh", "yue": "zh", "azb": "az", "als": "de", "ckb": "ku"}
 """Three-letter labels mapped to the two-letter code of a related language."""
 
@@ -138,8 +153,10 @@ def _by_letters(letters: str) -> str | None:
 
 def _by_words(sample: str) -> str | None:
     found = {word: code for word in sample.split() if (code := _COMMON_WORDS.get(word))}
-    codes = set(found.values())
-    return codes.pop() if len(codes) == 1 and len(found) >= _ENOUGH_WORDS else None
+    if len(found) < _ENOUGH_WORDS or found.keys() <= _IN_NAMES:
+        return None
+    code, *others = set(found.values())
+    return None if others or _FOREIGN_LETTER[code].search(sample) else code
 
 
 def _by_model(sample: str) -> str | None:

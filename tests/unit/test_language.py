@@ -61,6 +61,20 @@ def test_a_related_language_is_not_taken_for_one_whose_words_are_known(text: str
     assert language._by_words(text.lower()) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("pl", "Lot z Los Angeles do Las Vegas został opóźniony"),
+        ("id", "Lagu baru Florence and the Machine sudah rilis"),
+        ("no", "Nytt album med Bob Marley and the Wailers ute nå"),
+        ("ro", "The Beatles are cele mai multe fani din lume"),
+        ("vi", "Tôi đọc tin trên The Guardian hôm nay, with the best of that"),
+    ],
+)
+def test_names_in_another_language_do_not_decide(code: str, text: str) -> None:
+    assert guess(text) == code
+
+
 def test_common_words_decide_what_the_model_is_unsure_of() -> None:
     assert guess("a list of files together with their sums, and of the messages that they show") == "en"
     assert guess("und die Liste wird nicht") == "de"
