@@ -17,7 +17,9 @@ LEAVING: Final = 10.0
 RENEWING: Final = 2.0
 """Maximum seconds for the writer to begin the log anew, after its next two commits."""
 _APART: Final = 2.0
-"""Seconds between two pauses."""
+"""Seconds between two pauses; doubled after each that changed nothing, since another process may read for long."""
+_DOUBLED: Final = 5
+"""Maximum number of times."""
 _SALT: Final = slice(16, 24)
 """Of the log's header: changes whenever it begins anew. https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
 
@@ -28,6 +30,8 @@ class LogPause:
     def __init__(self, archive: Path) -> None:
         self._log = archive.with_name(f"{archive.name}-wal")
         self._next = 0.0
+        self._failed = 0
+        """Pauses since the log last began anew."""
         self._in_vain = 0
         """Size at which a pause changed nothing: nobody writes."""
 
@@ -46,10 +50,11 @@ class LogPause:
         except OSError:
             return b""
 
-    def end(self, *, in_vain: bool) -> None:
-        """Take note of how a pause ended: in vain if the readers left, and the log did not begin anew."""
-        self._in_vain = self._size() if in_vain else 0
-        self._next = time.monotonic() + _APART
+    def end(self, *, have_left: bool, renewed: bool) -> None:
+        """Take note of how a pause ended: whether all readers left, and whether the log began anew."""
+        self._in_vain = self._size() if have_left and not renewed else 0
+        self._failed = 0 if renewed else min(self._failed + 1, _DOUBLED)
+        self._next = time.monotonic() + _APART * 2**self._failed
 
     def _size(self) -> int:
         try:

@@ -193,7 +193,7 @@ class ReadingPool:
         try:
             have_left = await _becomes(lambda: self._free.qsize() == self._size, LEAVING)
             renewed = have_left and await _becomes(lambda: self._pause.mark() != mark, RENEWING)
-            self._pause.end(in_vain=have_left and not renewed)
+            self._pause.end(have_left=have_left, renewed=renewed)
         finally:
             self._open.set()
 

@@ -45,8 +45,8 @@ sys.exit(2 if during and settled("0") else 1)
 @pytest.mark.skipif(not GROUPED.exists() or GROUPED.read_text() != "1\n", reason="sessions are not scheduled as groups")
 def test_a_session_of_the_page_steps_back_only_while_mirroring_computes(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SEEN, str(tmp_path), str(BESIDE)]
-    assert subprocess.run(command, timeout=60, check=False).returncode == 3
-    assert subprocess.run(command, timeout=60, check=False, start_new_session=True).returncode == 2
+    assert subprocess.run(command, timeout=240, check=False).returncode == 3
+    assert subprocess.run(command, timeout=240, check=False, start_new_session=True).returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,14 @@ async def test_a_quick_question_is_answered_while_slow_ones_take_all_that_they_m
             await busy.enter_async_context(pool.reading(SLOW + 5))
         waiting = asyncio.create_task(busy.enter_async_context(pool.reading(SLOW + 5)))
         await asyncio.sleep(0)
-        async with asyncio.timeout(30), pool.reading(SLOW) as connection:
+        async with asyncio.timeout(60), pool.reading(SLOW) as connection:
             await connection.execute("SELECT 1")
         assert not waiting.done()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await busy.aclose()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await busy.enter_async_context(pool.reading(SLOW + 5))  # the one that left gave its turn back
 
 
@@ -49,6 +49,23 @@ def test_what_a_killed_page_left_is_replaced(tmp_path: Path) -> None:
     with announced(tmp_path, PAGE):
         assert find_open_page(tmp_path) == PAGE
     assert not (tmp_path / NAME).exists()
+
+
+def test_pauses_that_another_process_makes_vain_become_rare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export of an hour keeps the log from beginning anew, while mirroring lets it grow."""
+    now = 0.0
+    monkeypatch.setattr("archiver.store.log_pause.time.monotonic", lambda: now)
+    monkeypatch.setattr("archiver.store.log_pause.LARGE", 0)
+    pause, log = LogPause(tmp_path / "x"), tmp_path / "x-wal"
+    waits = []
+    for number in range(10):
+        log.write_bytes(b"x" * (number + 1))
+        began = now
+        while not pause.is_due():
+            now += 1.0
+        waits.append(now - began)
+        pause.end(have_left=number % 2 == 0, renewed=number == 7)
+    assert waits == [0, 4, 8, 16, 32, 64, 64, 64, 2, 4]
 
 
 async def test_readers_who_never_leave_all_at_once_do_not_keep_the_log_growing(
@@ -86,7 +103,7 @@ async def test_readers_who_never_leave_all_at_once_do_not_keep_the_log_growing(
             ended.set()
 
         await database.write(lambda conn: conn.execute(CHANNEL_ROW))
-        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(240), asyncio.TaskGroup() as tasks:
             for _ in range(SIZE):
                 tasks.create_task(read())
             tasks.create_task(write())
