@@ -11,17 +11,19 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import DATA, BlobStore
+from archiver.store.medium import ARCHIVE_NAME
 
 _CHUNK: Final = 1 << 20
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINKED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 _MOST_PARTS: Final = 32
+_OF_DATABASE: Final = ("", "-wal", "-shm")
 
 
 class StoredFile(NamedTuple):
@@ -41,8 +43,8 @@ def made_up_id(sha256: str) -> str:
 
 
 @contextmanager
-def open_attached(root: Path, path: str) -> Iterator[int]:
-    """Open a file below the directory of an export. Raises NotAdopted."""
+def open_attached(root: Path, path: str, archive: Path) -> Iterator[int]:
+    """Open a file below the directory of an export. Raises NotAdopted. `archive`: our own directory."""
     parts = _parts(path)
     try:
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -53,6 +55,7 @@ def open_attached(root: Path, path: str) -> Iterator[int]:
             inner = _open(part, os.O_DIRECTORY | _FLAGS, handle)
             os.close(handle)
             handle = inner
+        _expect_other(parts[-1], handle, archive)
         file = _open(parts[-1], _FLAGS, handle)
     finally:
         os.close(handle)
@@ -67,7 +70,7 @@ def open_attached(root: Path, path: str) -> Iterator[int]:
 def adopt_file(blobs: BlobStore, root: Path, attached: AttachedFile) -> StoredFile:
     """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
     name = f"import-{os.getpid()}{DATA}"
-    with open_attached(root, attached.path) as file:
+    with open_attached(root, attached.path, blobs.root.parent) as file:
         size = os.fstat(file).st_size
         if attached.size is not None and size != attached.size:
             raise NotAdopted("it is not as large as the export says")
@@ -88,6 +91,18 @@ def _parts(path: str) -> list[str]:
     if len(parts) > _MOST_PARTS:
         raise NotAdopted("its path is too deep")
     return parts
+
+
+def _expect_other(name: str, directory: int, archive: Path) -> None:
+    """Refuse the database of our own archive: to close a descriptor of it would drop the locks that SQLite has."""
+    try:
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except (OSError, ValueError):
+        return  # to open it says what is wrong
+    for suffix in _OF_DATABASE:
+        with suppress(OSError):
+            if os.path.samestat(found, (archive / f"{ARCHIVE_NAME}{suffix}").stat()):
+                raise NotAdopted("it is the database of this archive")
 
 
 def _open(name: str, flags: int, directory: int) -> int:

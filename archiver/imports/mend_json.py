@@ -15,8 +15,8 @@ import orjson
 
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _UNQUOTED = re.compile(
-    rb'(?<=[,{\s])("document_id"[ \t]*:[ \t]*)(?!["\[{\-0-9]|true\b|false\b|null\b)'
-    rb'([^\n"}]*?)([ \t\r]*(?:,[ \t]*"|,?[ \t]*\n|\}))'
+    rb'(?<=[,{\s])("document_id"[ \t]*+:[ \t]*+)(?!["\[{\-0-9]|true\b|false\b|null\b)'
+    rb'((?:[^\n"},]++|,(?![ \t\r]*+["\n]))*+)(,[ \t\r]*+["\n]|\n|\})'
 )
 
 
@@ -66,7 +66,7 @@ def _escape(found: re.Match[bytes]) -> bytes:
 
 
 def _quoted(found: re.Match[bytes]) -> bytes:
-    return found[1] + orjson.dumps(found[2].decode("utf-8", "replace")) + found[3]
+    return found[1] + orjson.dumps(found[2].rstrip(b" \t\r").decode("utf-8", "replace")) + found[3]
 
 
 def _scrubbed(value: Any) -> Any:

@@ -21,6 +21,8 @@ _WORDS: Final[Mapping[str, Sequence[str]]] = {
     "giveaway_results": ("prize_description",),
 }
 """What else is searched of a medium: fields of its `extra`, as archiver/convert/media.py has them."""
+_LONGEST: Final = 1e12
+"""Seconds."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,7 +62,7 @@ def _sha256(item: Mapping[str, Any]) -> str | None:
 
 def _medium(slot: int, item: Mapping[str, Any]) -> Media:
     duration = item.get("duration")
-    if duration is not None and not isinstance(duration, int | float):
+    if duration is not None and not (type(duration) in (int, float) and abs(duration) <= _LONGEST):
         raise UnreadableRow("has media of no valid `duration`")
     kind = text(item, "kind")
     return Media(

@@ -28,6 +28,7 @@ from archiver.imports.row_values import (
 )
 from archiver.imports.source import EarlierContent, ImportedMessage, Seen
 from archiver.model.imported import IMPORTED, imported_message, text_hash
+from archiver.model.particulars import APART
 from archiver.model.record import Message
 
 HIGHEST: Final = 2**31 - 1
@@ -150,7 +151,8 @@ def _extra(row: Mapping[str, Any]) -> str | None:
     rest = row.get("extra")
     if rest is not None and not isinstance(rest, dict):
         raise UnreadableRow("has an `extra` that is no object")
-    extra.update(rest or {})
+    # What has a key of its own is taken from there only, where its shape was looked at.
+    extra.update((name, value) for name, value in (rest or {}).items() if name not in APART)
     return to_text(extra, "extra") if extra else None
 
 

@@ -63,6 +63,8 @@ class ImportOutcome:
     def add_flaw(self, flaw: Flaw) -> None:
         """Count a flaw."""
         kind = self.flaws.setdefault(flaw.what, FlawCounts(flaw.what, flaw.note, flaw.fatal))
+        kind.fatal |= flaw.fatal
+        kind.note &= flaw.note
         kind.count += 1
         if len(kind.places) < _FEW and flaw.where:
             kind.places.append(flaw.where)
@@ -174,7 +176,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    with open_attached(self._source.root, file.path):
+                    with open_attached(self._source.root, file.path, self._blobs.root.parent):
                         pass
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message.message_id, exc))

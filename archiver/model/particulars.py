@@ -32,7 +32,7 @@ _PAID: Final = {
     "suggested_post_stars": "paid_suggested_post_stars",
     "suggested_post_ton": "paid_suggested_post_ton",
 }
-_APART: Final = frozenset(
+APART: Final = frozenset(
     {"edit_hide", "via_bot", "factcheck", "effect", "from_boosts_applied", "rich", "rich_text", *_PAID.values()}
 )
 """What of the stored `extra` has a key of its own."""
@@ -62,7 +62,7 @@ def name_bot(via_bot: str | None, bot_id: int | None) -> str | None:
 
 def _read(extra: str) -> Mapping[str, Any]:
     fields: dict[str, Any] = orjson.loads(extra)
-    rest = {name: value for name, value in fields.items() if name not in _APART}
+    rest = {name: value for name, value in fields.items() if name not in APART}
     effect = fields.get("effect")
     return {
         "edit_hidden": bool(fields.get("edit_hide")),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from archiver.errors import UsageError
 from archiver.imports.source import Chat, Flaw, Piece
 from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
 from archiver.imports.sources.exported_rows import (
@@ -82,7 +83,10 @@ class CsvRows:
                     self._newest = date
 
     def _header(self, file: ExportFile) -> list[str]:
-        return next((one for _, one in self._records(file)), [])
+        try:
+            return next((one for _, one in self._records(file)), [])
+        except csv.Error as exc:
+            raise UsageError(f"the first line of {file.path} is no valid CSV.") from exc
 
     def _records(self, file: ExportFile) -> Iterator[tuple[int, list[str]]]:
         before = csv.field_size_limit(_LONGEST)

@@ -17,7 +17,7 @@ from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
 from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
-from archiver.imports.sources.desktop_words import Words, entities_json, read_words, words_of
+from archiver.imports.sources.desktop_words import TooDeepText, Words, entities_json, read_words, words_of
 from archiver.model.imported import HIGHEST_ID, imported_message
 
 T = TypeVar("T")
@@ -87,11 +87,15 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
 
 def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:
     """A message that telekeep exported: its row is whole under the key of its own, but for the text."""
-    row = {**entry["telekeep"], "message_id": entry.get("id"), "text": _own_text(entry)}
+    message_id = number(entry.get("id"))
+    where = "" if message_id is None else f"message {message_id}"
     try:
+        row = {**entry["telekeep"], "message_id": entry.get("id"), "text": _own_text(entry)}
         return message_of_row(row, channel_id, to_canonical(entry))
+    except TooDeepText:
+        return Flaw(where, "its text is nested too deeply")
     except UnreadableRow as exc:
-        return Flaw(f"message {entry.get('id')}", f"it {exc}")
+        return Flaw(where, f"it {exc}")
 
 
 def _own_text(entry: Fields) -> str:

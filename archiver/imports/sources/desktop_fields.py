@@ -9,6 +9,8 @@ from typing import Any, Final
 _PEERS: Final = ("user", "chat", "channel")
 _OLD_SHIFT: Final = 32
 """Versions before 2.8 (2021) wrote peers as numbers: the kind above these bits, 0 user, 1 chat, 2 channel."""
+_FIRST: Final = -62_135_596_800
+"""The first second of the year 1."""
 LAST: Final = 253_402_300_799
 """The last second of the year 9999."""
 _FIRST_EDIT: Final = 86_400 * 365
@@ -56,7 +58,7 @@ def named_peer(value: object, name: object) -> dict[str, Any] | None:
 def moment(unix: object) -> datetime | None:
     """Unix seconds as a time; None if no calendar has it."""
     seconds = number(unix)
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and -LAST <= seconds <= LAST else None
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST <= seconds <= LAST else None
 
 
 def wall_time(value: object) -> datetime | None:
@@ -96,12 +98,12 @@ class LocalDates:
         return found if found is not None and found.timestamp() >= _FIRST_EDIT else None
 
     def _at(self, wall: datetime, *, ordered: bool) -> datetime | None:
-        if wall.tzinfo is not None:
-            return wall.astimezone(UTC)
-        if self._zone is None:
-            raise ZoneNeeded
-        self.used = True
         try:
+            if wall.tzinfo is not None:
+                return wall.astimezone(UTC)
+            if self._zone is None:
+                raise ZoneNeeded
+            self.used = True
             first, second = (wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         except (OverflowError, ValueError):
             return None

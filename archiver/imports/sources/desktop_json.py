@@ -47,10 +47,6 @@ class _Frame:
     in_account: bool = False
 
     @property
-    def kind(self) -> object:
-        return self.fields.get("type")
-
-    @property
     def own(self) -> dict[str, Any]:
         found = self.fields.get("telekeep")
         return found if isinstance(found, dict) else {}
@@ -189,10 +185,10 @@ class DesktopJson:
         return Flaw(where, found.what, note=found.note) if isinstance(found, Flaw) and not found.where else found
 
     def _described(self, frame: _Frame, read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
-        found, kind = number(frame.fields.get("id")), frame.kind
+        found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
         if found is not None and self._is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
             found &= (1 << 32) - 1
-        refused = _REFUSED.get(str(kind))
+        refused = _REFUSED.get(kind or "")
         if kind not in _MEGAGROUP and refused is None and kind is not None:
             refused = "a chat of a kind that telekeep does not know"
         if kind is None and frame.in_account:
@@ -202,7 +198,7 @@ class DesktopJson:
             channel_id=ChannelId(found) if found is not None and found > 0 else None,
             title=words(frame.fields.get("name")),
             username=words(own.get("username")) if own.get("username") and not frame.in_account else None,
-            megagroup=_MEGAGROUP.get(str(kind)),
+            megagroup=_MEGAGROUP.get(kind or ""),
             of_several=frame.in_account,
             refused=refused,
             read=read,

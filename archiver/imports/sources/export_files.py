@@ -50,7 +50,7 @@ class ExportFiles:
 
     def channels(self) -> dict[int, Mapping[str, Any]]:
         """The channels that the manifests name."""
-        listed = [one for file in self.files for one in file.manifest.get("channels") or () if isinstance(one, dict)]
+        listed = [one for file in self.files for one in _objects(file.manifest.get("channels"))]
         return {one["channel_id"]: one for one in reversed(listed) if isinstance(one.get("channel_id"), int)}
 
     def notes(self) -> Iterator[Flaw]:
@@ -99,14 +99,15 @@ def _series(manifest: Mapping[str, Any], manifests: Sequence[Mapping[str, Any]])
 
 
 def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    files, media = manifest.get("files"), manifest.get("media")
-    behind = media.get("files") if isinstance(media, dict) else None
-    beside = {one.get("path") for one in behind or () if isinstance(one, dict)}
-    return [
-        one
-        for one in (files if isinstance(files, list) else [])
-        if isinstance(one, dict) and isinstance(one.get("path"), str) and one["path"] not in beside
-    ]
+    media = manifest.get("media")
+    behind = _objects(media.get("files")) if isinstance(media, dict) else []
+    beside = {one["path"] for one in behind if isinstance(one.get("path"), str)}
+    listed = _objects(manifest.get("files"))
+    return [one for one in listed if isinstance(one.get("path"), str) and one["path"] not in beside]
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _file(directory: Path, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> ExportFile:
@@ -175,10 +176,10 @@ def compare(root: Path, file: ExportFile) -> Flaw | None:
         while chunk := opened.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
-    if size != file.entry.get("bytes"):
-        return Flaw(
-            file.path.name, f"it has {size:,} bytes, and its manifest says {file.entry.get('bytes'):,}: it was changed"
-        )
+    expected = file.entry.get("bytes")
+    if size != expected:
+        said = f"{expected:,}" if isinstance(expected, int) else "no number"
+        return Flaw(file.path.name, f"it has {size:,} bytes, and its manifest says {said}: it was changed")
     if digest.hexdigest() != file.entry.get("sha256"):
         return Flaw(file.path.name, "its SHA-256 is not that of its manifest: it was changed since it was exported")
     return None

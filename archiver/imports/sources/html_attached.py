@@ -24,11 +24,12 @@ _WRAPS: Final[Mapping[str, str]] = {
     "sticker_wrap": "sticker",
 }
 """Links around a preview, by which Desktop shows a file that it exported."""
-_SIZE: Final = re.compile(r"[0-9]+(?:\.[0-9])? [KMG]?B")
-_DURATION: Final = re.compile(r"(?:([0-9]+):)?([0-9]{1,2}):([0-9]{2})")
-_PICTURE: Final = re.compile(r"([0-9]+)\s*[x×]\s*([0-9]+)")
-_COORDINATES: Final = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?),\s*(-?[0-9]+(?:\.[0-9]+)?)")
-_VOTES: Final = re.compile(r"([0-9]+) votes?")
+# Numbers have a largest length: what is longer is no such value, and would be searched again from each of its digits.
+_SIZE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9])? [KMG]?B")
+_DURATION: Final = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,2}):([0-9]{2})")
+_PICTURE: Final = re.compile(r"([0-9]{1,9}) ?[x×] ?([0-9]{1,9})")
+_COORDINATES: Final = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,20})?), ?(-?[0-9]{1,3}(?:\.[0-9]{1,20})?)")
+_VOTES: Final = re.compile(r"([0-9]{1,12}) votes?")
 _SONG: Final = " – "
 _GLOBAL: Final = ("http://", "https://")
 

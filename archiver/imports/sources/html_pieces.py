@@ -23,8 +23,9 @@ _ANY: Final = re.compile(
 _NEWLINE: Final = 10
 _TAG_MAX: Final = 1024
 """A tag that begins nearer to the end of a chunk than this waits for the next one."""
-_DIV: Final = re.compile(rb"<(/?)div\b[^>]*>", re.IGNORECASE)
-_AFTER: Final = re.compile(rb"\n\s*<a class=\"pagination")
+_DIV: Final = re.compile(rb"<(/?)div\b[^>]*+(?:>|\Z)", re.IGNORECASE)
+"""A tag, or one that the file ends in."""
+_AFTER: Final = re.compile(rb"\n[ \t]*+<a class=\"pagination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class _Cutter:
     def _choose(self) -> None:
         """Tell by the first message how messages begin in this file."""
         for starts in (_OWN, _ANY):
-            if (first := starts.search(self._buffer)) is not None:
+            if (first := starts.search(self._buffer, self._searched)) is not None:
                 self._starts, self._at_line = starts, self._begins_line(first.start())
                 return
 
@@ -139,6 +140,8 @@ def _last(buffer: bytes) -> tuple[bytes, bytes, bool]:
     """The last message, what comes after it, and whether its end tag is there."""
     depth = 0
     for tag in _DIV.finditer(buffer):
+        if not tag[0].endswith(b">"):
+            break
         depth += -1 if tag[1] else 1
         if depth == 0:
             return buffer[: tag.end()].strip(), buffer[tag.end() :], True

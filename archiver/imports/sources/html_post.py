@@ -6,7 +6,7 @@ What it leaves to those before it (who wrote a joined message, the day of a serv
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -20,13 +20,15 @@ from archiver.imports.sources.html_text import Styled, read_styled
 from archiver.imports.sources.html_tree import Element, parse, unescape, words
 from archiver.model.record import Media
 
-_VIA: Final = re.compile(r"(?P<name>.*?)\s+via @(?P<bot>[A-Za-z0-9_]{1,40})", re.DOTALL)
-_TARGET: Final = re.compile(r"#go_to_message(-?[0-9]{1,19})\b")
+_BOT: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
+_TARGET: Final = re.compile(r"#go_to_message(-?[0-9]{1,18})\b")
 _UNESCAPED: Final = re.compile(r"[<>\"']|&(?!(?:amp|lt|gt|quot|apos|#x[0-9A-F]{1,2});)")
 """Signs that an escaped text does not have."""
 _NOTHING: Final = Styled("", [])
 _KIND: Final = re.compile(r"Type: ([a-z_]{1,40})'\);?\Z")
-_DATA: Final = re.compile(r"Data: (.*?) \| (?:Forward text|Type):", re.DOTALL)
+_AFTER_DATA: Final = re.compile(r" \| (?:Forward text|Type):")
+_LONGEST_BUTTON: Final = 4_096
+"""Characters of a button's text that are kept: one whose tags do not end would have all that follows."""
 
 
 class Signed(NamedTuple):
@@ -143,8 +145,8 @@ def _signed(part: Element, date: Element | None) -> Signed:
         kept = Element(part.tag, part.attribute_text, part.start)
         kept.children = [child for child in part.children if child is not date]
     name = read_styled(kept).text.strip()
-    found = _VIA.fullmatch(name) if " via @" in name else None
-    return Signed(found["name"].strip(), found["bot"]) if found else Signed(name, None)
+    signed, _, bot = name.rpartition(" via @")
+    return Signed(signed.strip(), bot) if signed and _BOT.fullmatch(bot) else Signed(name, None)
 
 
 def _read_reply(post: HtmlPost, part: Element) -> None:
@@ -203,21 +205,39 @@ _PARTS: Final[Mapping[str, Callable[[HtmlPost, Element], None]]] = {
 
 
 def _read_buttons(table: Element, source: str) -> list[list[dict[str, Any]]]:
-    rows = [one for one in table.walk() if one.tag == "tr"]
-    found = [[_button(one, source) for one in row.walk() if "bot_button" in one.classes] for row in rows]
-    return [row for row in found if row]
+    rows: list[list[dict[str, Any]]] = []
+    for one in _walk_table(table):
+        if one.tag == "tr":
+            rows.append([])
+        elif rows and "bot_button" in one.classes:
+            rows[-1].append(_button(one, source))
+    return [row for row in rows if row]
+
+
+def _walk_table(table: Element) -> Iterator[Element]:
+    """The elements of a table in the order of the source, without those of tables and buttons in it."""
+    pending = list(table.elements())[::-1]
+    while pending:
+        one = pending.pop()
+        yield one
+        if one.tag != "table" and "bot_button" not in one.classes:
+            pending.extend(list(one.elements())[::-1])
 
 
 def _button(element: Element, source: str) -> dict[str, Any]:
     """Desktop before version 7 does not escape a button's text: there it is taken as it is written."""
     link = next((one for one in element.walk() if one.tag == "a"), element)
     inner = next((one for one in link.walk() if one.tag == "div"), link)
-    text = _button_text(source[inner.start : len(source) if inner.end is None else inner.end].strip())
+    end = inner.start + _LONGEST_BUTTON
+    text = _button_text(source[inner.start : end if inner.end is None else min(inner.end, end)].strip())
     if address := link.attributes.get("href"):
         return {"text": text, "type": "url", "url": address}
     click = link.attributes.get("onclick", "")
-    kind, data = _KIND.search(click.strip()), _DATA.search(click)
-    return {"text": text, "type": kind[1] if kind else "default", **({"shown_data": data[1]} if data else {})}
+    kind = _KIND.search(click.strip()[-_LONGEST_BUTTON:])
+    _, _, shown = click.partition("Data: ")
+    end_of_data = _AFTER_DATA.search(shown)
+    data = {"shown_data": shown[: end_of_data.start()]} if end_of_data else {}
+    return {"text": text, "type": kind[1] if kind else "default", **data}
 
 
 def _button_text(written: str) -> str:

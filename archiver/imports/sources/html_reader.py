@@ -174,7 +174,7 @@ class HtmlReader:
 
     def _sender(self, name: str | None) -> str | None:
         """A channel's own posts have its name. Ids are not in HTML."""
-        if not name or name == self._title:
+        if not name or " ".join(name.split()) == self._title:
             return None
         return to_json({"type": "user", "id": None, "name": None if name == _DELETED else name, "username": None})
 

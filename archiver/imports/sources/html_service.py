@@ -17,6 +17,8 @@ _MONTHS: Final = (
 )
 _DAY: Final = re.compile(rf"([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{1,5}})")
 _WHO: Final = r"(?P<who>.+?)"
+_LONGEST: Final = 2_000
+"""Characters of a line that is looked at: names and titles have a few hundred at most."""
 
 
 class ServiceLine(NamedTuple):
@@ -40,7 +42,7 @@ def read_day(text: str) -> date | None:
 
 def read_service(text: str) -> ServiceLine:
     """The action of a service line."""
-    for pattern, make in _LINES:
+    for pattern, make in _LINES if len(text) <= _LONGEST else ():
         if found := pattern.fullmatch(text):
             fields = found.groupdict()
             who = fields.pop("who", None)

@@ -40,6 +40,8 @@ _CALLS: Final[Mapping[str, str]] = {
 _CALL: Final = re.compile(r"\b(Show[A-Za-z]+)\(")
 _EMOJI_FILE: Final = re.compile(r"\bhref\s+=")
 """Only the link to the file of a custom emoji is written with a space there."""
+_TIMES: Final = 4
+"""A text of more units than so many times the characters of an address is not the address."""
 _DOMAIN: Final = re.compile(r"https?://[^/?#]+/")
 
 
@@ -116,11 +118,13 @@ def _finish(mark: _Open, parts: list[str], at: int) -> None:
     assert entity is not None
     entity["length"] = at - entity["offset"]
     if entity["type"] == "link":
-        entity.update(_link(mark.element, "".join(parts[mark.begin :])))
+        # Joined only where it can be the address: links within links would be joined again and again.
+        longest = _TIMES * len(mark.element.attributes.get("href", ""))
+        entity.update(_link(mark.element, "".join(parts[mark.begin :]) if at - entity["offset"] <= longest else None))
 
 
-def _link(element: Element, text: str) -> Entity:
-    """What a link stands for: an address, a mention, a hashtag..."""
+def _link(element: Element, text: str | None) -> Entity:
+    """What a link stands for: an address, a mention, a hashtag... `text` None: it is not the address."""
     attributes = element.attributes
     if click := attributes.get("onclick"):
         call = _CALL.search(click)
@@ -129,6 +133,8 @@ def _link(element: Element, text: str) -> Entity:
     if _EMOJI_FILE.search(element.attribute_text):
         return {"type": "custom_emoji"}
     address = attributes.get("href", "")
+    if text is None:
+        return {"type": "text_url", "url": address}
     if address == text:
         return {"type": "url"}
     if address == f"mailto:{text}":

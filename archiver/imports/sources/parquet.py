@@ -82,7 +82,7 @@ class ParquetFiles:
         with open_regular(self.root, file.path) as opened:
             try:
                 yield self._parquet.ParquetFile(opened)
-            except (ValueError, OSError, RuntimeError, KeyError, OverflowError) as exc:  # pyarrow's own are of these
+            except (ValueError, OSError, RuntimeError, LookupError, ArithmeticError, TypeError) as exc:
                 raise UsageError(f"{file.path} is no Parquet that can be read.") from exc
 
     def _scan(self, opened: Any) -> None:
@@ -111,7 +111,7 @@ def _written(where: str, row: Mapping[str, Any]) -> WrittenRow | Flaw:
     try:
         value = {name: _read(name, cell) for name, cell in row.items()}
         return WrittenRow(where, value, orjson.dumps(value))
-    except (ValueError, TypeError, UnreadableRow, orjson.JSONEncodeError):
+    except (ValueError, TypeError, AttributeError, UnreadableRow):
         return Flaw(where, "the row has columns of other types than telekeep's")
 
 

@@ -16,10 +16,12 @@ from typing import Any, Final
 
 import orjson
 
+from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.row_values import UnreadableRow, text, whole_number
 from archiver.imports.rows import HIGHEST
 from archiver.imports.source import AttachedFile, Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.sources.export_files import open_regular
 from archiver.model.imported import imported_message
 from archiver.model.record import Media
 from archiver.store.tg_archive import DamagedDatabase, find_newest_date, find_own_id, iter_tg_rows, open_tg_archive
@@ -27,7 +29,7 @@ from archiver.store.tg_archive import DamagedDatabase, find_newest_date, find_ow
 FILE_NAME: Final = "data.sqlite"
 _MEDIA: Final = "media"
 _CONFIG: Final = "config.yaml"
-_MEDIA_DIR: Final = re.compile(r"^media_dir:\s*[\"']?([^\"'#\n]+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_MEDIA_DIR: Final = re.compile(r"^media_dir:[ \t]*+[\"']?([^\"'#\n]++)[\"']?[ \t\r]*+(?:#.*)?$", re.MULTILINE)
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_]{3,32}")
 _ACTIONS: Final[Mapping[str, str]] = {
     "user_joined": "chat_add_user",
@@ -206,8 +208,8 @@ def _json(value: object) -> str:
 def _find_media_directory(directory: Path) -> str:
     """Where its files are, below the database: `media`, or what its settings say."""
     try:
-        with (directory / _CONFIG).open("rb") as file:
+        with open_regular(directory, directory / _CONFIG) as file:
             found = _MEDIA_DIR.search(file.read(_LARGEST_CONFIG).decode("utf-8", "replace"))
-    except OSError:
+    except UsageError:
         return _MEDIA
-    return found[1].strip().removeprefix("./").rstrip("/") if found else _MEDIA
+    return (found[1].strip().removeprefix("./").rstrip("/") if found else "") or _MEDIA
