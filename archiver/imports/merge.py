@@ -192,8 +192,8 @@ class _ChannelMerge:
             captures = [one for one in captures if one.capture_id > last]
         if captures:
             mark = self._start(conn)
-            channels.copy_captures(conn, self._channel.channel_id, [(mark.of(one.import_id), one) for one in captures])
-            self._done.captures += len(captures)
+            marked = [(mark.of(one.import_id), one) for one in captures]
+            self._done.captures += channels.copy_captures(conn, self._channel.channel_id, marked)
 
     def _start(self, conn: Writer) -> MergeMark:
         """The mark of this import, which is recorded with the first thing that is written."""

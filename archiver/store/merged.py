@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
@@ -20,7 +20,8 @@ from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES, UNREADABLE
 from archiver.store.database import Reader
 from archiver.store.file import fill_files
-from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut, Row
+from archiver.store.foreign_page import AFTER_NAMES, PIECE_NAMES, ForeignMessage, LeftOut, Row
+from archiver.store.imported import keep_raw
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
 from archiver.store.message import CONTENT_NAMES, read_messages_of
 from archiver.store.message_record import record_of
@@ -150,6 +151,8 @@ class _Writing:
                     self._conn, self._channel_id, [MessageId(message_id)], now=one.merged.replaced_at
                 )
                 numbers[message_id] = number
+            elif one.ours is not None and one.ours.is_imported:
+                keep_raw(self._conn, self._channel_id, [message_id])
             record = self._made[message_id].record
             values = (*one.theirs.content, messages.language_of(record), self._mark.of(one.theirs.after[_IMPORT]))
             self._conn.execute(_REPLACE, (*values, self._channel_id, message_id))
@@ -208,7 +211,10 @@ class _Writing:
             "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256, raw, differs)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
-                (*self._key(one.theirs.message_id), self._mark.of(piece[0]), *piece[1:])
+                (
+                    *self._key(one.theirs.message_id),
+                    *(self._mark.of(piece[_OF]), piece[_PIECE_DIGEST], _find_raw(one, piece), piece[_DIFFERS]),
+                )
                 for one in planned
                 if one.theirs.pieces
                 for piece in one.list_pieces()
@@ -294,6 +300,22 @@ def _may_be_marked(one: Planned) -> bool:
     return gone != was or (gone and (one.replaces or bool(one.merged.adds) or one.ours is None))
 
 
+def _find_raw(one: Planned, piece: Row) -> bytes | None:
+    """The bytes of a piece of theirs; None if a row or a revision of ours has them."""
+    theirs, ours, merged = one.theirs, one.ours, one.merged
+    if piece[_PIECE_RAW] is not None or ours is None:
+        return cast("bytes | None", piece[_PIECE_RAW])
+    rows = {CURRENT: (theirs.content[_DIGEST], theirs.content[_RAW])}
+    rows.update((place, (row[_KEPT_DIGEST], row[_KEPT_RAW])) for place, row in enumerate(theirs.revisions))
+    held = {row[_KEPT_DIGEST] for row in ours.revisions} | {rows[place][0] for place in merged.adds}
+    if one.replaces:
+        held.add(theirs.content[_DIGEST])
+    if merged.keeps or not one.replaces:
+        held.add(ours.content[_DIGEST])
+    digest = piece[_PIECE_DIGEST]
+    return None if digest in held else next((raw for known, raw in rows.values() if known == digest), None)
+
+
 def _without_files(media: str) -> str:
     """The media of an earlier content without the state of their files in the other archive."""
     slots = orjson.loads(media)
@@ -305,4 +327,6 @@ def _without_files(media: str) -> str:
 _LANG, _IMPORT, _LAST, _MISSING = (
     AFTER_NAMES.index(name) for name in ("lang", "import_id", "last_seen", "missing_since")
 )
-_KEPT_MEDIA: Final = REVISION_NAMES.index("media")
+_KEPT_MEDIA, _KEPT_DIGEST, _KEPT_RAW = (REVISION_NAMES.index(name) for name in ("media", "payload_sha256", "raw"))
+_DIGEST, _RAW = (CONTENT_NAMES.index(name) for name in ("payload_sha256", "raw"))
+_OF, _PIECE_DIGEST, _PIECE_RAW, _DIFFERS = range(len(PIECE_NAMES))

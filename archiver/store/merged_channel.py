@@ -159,11 +159,12 @@ def find_last_capture(conn: Reader, import_id: int) -> int:
 
 def copy_captures(
     conn: sqlite3.Connection, channel_id: ChannelId, captures: Iterable[tuple[int, ForeignCapture]]
-) -> None:
-    """Append answers of the other archive to our log, each with the number of its import."""
-    conn.executemany(
+) -> int:
+    """Append answers of the other archive to our log, each with the number of its import; return how many were new."""
+    cursor = conn.executemany(
         "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account, clock_ahead,"
-        " import_id, source_id) VALUES (?, ?, ?, NULL, NULL, ?, 1, ?, ?, ?, ?, ?, ?)",
+        " import_id, source_id) SELECT ?1, ?2, ?3, NULL, NULL, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
+        " (SELECT 1 FROM capture WHERE import_id = ?9 AND source_id = ?10 AND at = ?2 AND method = ?3)",
         [
             (
                 *(channel_id, one.at, one.method, one.messages, one.version, one.layer, one.account, one.clock_ahead),
@@ -172,6 +173,7 @@ def copy_captures(
             for import_id, one in captures
         ],
     )
+    return cursor.rowcount
 
 
 def take_proofs(
@@ -196,8 +198,8 @@ def take_proofs(
         for import_id in import_ids:
             changed = conn.execute(
                 "UPDATE capture SET lo = ?, hi = ?, generation = ?"
-                " WHERE import_id = ? AND source_id = ? AND lo IS NULL",
-                (one.lo, one.hi, generation, import_id, one.capture_id),
+                " WHERE import_id = ? AND source_id = ? AND lo IS NULL AND at = ? AND method = ?",
+                (one.lo, one.hi, generation, import_id, one.capture_id, one.at, one.method),
             )
             if changed.rowcount:
                 added[generation] = coverage.add(added.get(generation, []), one.lo, one.hi)

@@ -262,6 +262,36 @@ async def test_what_exports_say_never_counts_more_than_what_either_archive_captu
     assert not again.is_change
 
 
+async def test_a_piece_of_an_export_is_kept_where_an_archive_captured_the_same_words(tmp_path: Path) -> None:
+    await fill(tmp_path / "captured")
+    with closing(sqlite3.connect(tmp_path / "captured/archive.db")) as conn:
+        [(words,)] = conn.execute("SELECT text FROM message WHERE message_id = 1").fetchall()
+    write_json(tmp_path / "result.json", chat([entry(1, words)]))
+    await asyncio.to_thread(import_into, tmp_path / "imported", tmp_path / "result.json")
+    for source, target in (("captured", "imported"), ("imported", "captured")):
+        archive = copy_archive(tmp_path / target, tmp_path / f"{target} too")
+        await merge(tmp_path / source, archive, now=NOW)
+        with closing(sqlite3.connect(archive / "archive.db")) as conn:
+            assert conn.execute("SELECT layer > 0, revisions FROM message WHERE message_id = 1").fetchall() == [(1, 0)]
+            [(raw, digest)] = conn.execute("SELECT raw, payload_sha256 FROM imported").fetchall()
+        assert hashlib.sha256(raw).digest() == digest
+
+
+async def test_answers_of_a_third_archive_are_copied_once_although_nothing_is_claimed(tmp_path: Path) -> None:
+    theirs = await fill(tmp_path / "theirs")
+    await merge(theirs.directory, tmp_path / "second", now=NOW)
+    with closing(sqlite3.connect(tmp_path / "second/archive.db")) as conn, conn:
+        conn.execute("UPDATE message SET payload_sha256 = zeroblob(32) WHERE message_id = 1")
+    counts, changes = [], []
+    for _ in range(2):
+        [done] = await merge(tmp_path / "second", tmp_path / "third", now=NOW + 1)
+        with closing(sqlite3.connect(tmp_path / "third/archive.db")) as conn:
+            counts.append(conn.execute("SELECT count(*), count(lo) FROM capture").fetchone())
+        changes.append(done.captures)
+    assert counts == [(1, 0), (1, 0)]
+    assert changes == [1, 0]
+
+
 async def test_a_backup_of_the_archive_itself_brings_nothing(tmp_path: Path) -> None:
     ours = await fill(tmp_path / "ours")
     copy_archive(ours.directory, tmp_path / "backup")
