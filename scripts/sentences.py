@@ -181,9 +181,6 @@ its updates cannot be fetched; only its newest messages were read.
 """
 """What has no full stop at its end, is put together, or is in other modules."""
 
-_WITH_LISTS = ("Limits: ", "with an attachment of this kind", "in this state", "with a file in this state")
-"""Beginnings of what is in PHRASES, as it names all values."""
-
 
 def list_sentences() -> list[str]:
     """List the sentences and phrases, each once."""

@@ -164,15 +164,6 @@ def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Itera
     )
 
 
-def list_imports(conn: Reader, channel_id: ChannelId | None = None) -> list[ImportRecord]:
-    """The imports into a channel, or all, in the order begun."""
-    where = "" if channel_id is None else " WHERE channel_id = ?"
-    rows = conn.execute(
-        f"SELECT {_RECORD} FROM import_source{where} ORDER BY import_id", () if channel_id is None else (channel_id,)
-    )
-    return [ImportRecord(*row) for row in rows]
-
-
 def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
     """Which imports have a message, and what they say of it."""
     key = {"channel_id": channel_id, "message_id": message_id}
@@ -181,11 +172,6 @@ def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageI
     merged = conn.execute(f"SELECT payload_sha256, NULL, {_OF} {_MERGED} ORDER BY import_id, payload_sha256", key)
     rows += [row for row in merged if (row[2], row[0]) not in known]
     return [ImportedFrom(ImportRecord(*row[2:]), row[0], row[1]) for row in rows]
-
-
-def list_imported_only(conn: Reader) -> set[ChannelId]:
-    """The channels that are known by imports alone."""
-    return {row[0] for row in conn.execute("SELECT channel_id FROM channel WHERE imported_only")}
 
 
 def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: bool) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 
+import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.document import Document
+from search.engine.protocol import Question, Sort
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
 from search.exact.compile import plan_query
 from search.exact.skip_index import cluster
 from search.query.dates import Bounds
-from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag
+from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag, Word
 from tests.tiers import examples
 from tests.unit.search_tables import conn, tables
 
@@ -59,6 +63,34 @@ def test_what_is_rare_is_found_without_looking_at_the_rest(conn: sqlite3.Connect
     assert looked_at(conn, And((Has("voice"), Number("views", 5, None)))) < 20
     assert looked_at(conn, Not(Has("voice"))) == -1, "of what is not there a block tells nothing"
     assert looked_at(conn, Or((Has("voice"), Not(Is("edited"))))) == -1
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
+async def test_with_words_too_few_blocks_are_read_and_no_hit_is_lost(tmp_path: Path, sort: Sort) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path)) as conn:
+        exact.create(conn)
+        exact.upsert(conn, [post(n, text=f"word {'red' if n % 2 else 'blue'}") for n in range(1, 4000)])
+        exact.mark_missing(conn, [(1, 5), (1, 6), (1, 2001)])
+        exact.upsert(conn, [post(3001, text="red", lang="uk"), post(3003, text="word", views=900)], {(1, 3001): 1})
+        exact.mark_pinned(conn, [(1, 3999)], pinned=True)
+        conn.commit()
+    asked = {
+        Is("missing"): {5, 2001},
+        Or((Is("missing"), Is("pinned"))): {5, 2001, 3999},
+        Tag("lang", "uk"): {3001},
+        Number("views", 800, None): set(),
+        Number("id", 10, 13): {11, 13},
+        And((Is("missing"), Tag("lang", "uk"))): set(),
+    }
+    async with aiosqlite.connect(path) as reader:
+        engine = exact.ExactEngine(reader)
+        for node, ids in asked.items():
+            question = Question(tree=And((Word("red"), node)), sort=sort)
+            plan = await engine._plan(question)
+            assert plan.is_rare, node
+            assert {hit.message_id for hit in (await engine.search(question)).hits} == ids, node
+            assert await engine.count(question) == len(ids)
 
 
 def test_what_is_noted_later_is_found_as_well(conn: sqlite3.Connection) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 EdgeKind: TypeAlias = Literal["forwards", "mentions", "links"]
-EDGE_KINDS: tuple[EdgeKind, ...] = ("forwards", "mentions", "links")
 
 
 class EdgeNode(NamedTuple):

@@ -18,6 +18,8 @@ _PLACES: Final = frozenset(
 """Words of paths that are no usernames."""
 _WHATSAPP: Final = frozenset({"wa.me", "api.whatsapp.com", "whatsapp.com", "www.whatsapp.com"})
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}")
+_OF_WEB: Final = re.compile(r"(?:/im\?p=)?(?:@([A-Za-z]\w{3,31})|u?([0-9]{1,18})(?:_[0-9]+)?)")
+"""The fragment of an address of Telegram Web: a username, or the id of a person; those of chats are negative."""
 
 
 class PersonLinks:
@@ -60,6 +62,11 @@ class PersonLinks:
         above = next((one for one in HOSTS if host.endswith(f".{one}")), None)
         if above is not None:
             return self._of_username(host.removesuffix(f".{above}"), [])
+        if host == "web.telegram.org" and (found := _OF_WEB.fullmatch(parts.fragment)):
+            return self._of_username(found[1], []) if found[1] else self._of_id(found[2])
+        if host in HOSTS and parts.path.strip("/").lower() in ("share", "share/url"):
+            shared = parse_qs(parts.query).get("url", [""])[0]
+            return None if not shared or "/share" in shared else self._rewritten(shared)
         return self._of_path([unquote(one) for one in parts.path.split("/") if one]) if host in HOSTS else None
 
     def _of_application(self, parts: object) -> str | None:

@@ -12,13 +12,19 @@ from archiver.export.pseudonyms.replacing import Span, merge, move_entities, rep
 from archiver.formatting.ranges import MarkedRange, list_ranges
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?!\w)")
-_MENTION: Final = re.compile(r"(?<![\w@/.])@([A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_@])")
+_CHAIN: Final = re.compile(r"(?<![^\W_])(?<![/.])[@＠]\w+(?:[/@＠]+\w+)*")
+"""Names that follow each other without a space; after a slash alone they are of other sites."""
+_MENTION: Final = re.compile(r"[@＠]([A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_])")
+_TELEGRAM: Final = r"(?:t|telegram)\.(?:me|dog)"
 _LINK: Final = re.compile(
-    r"(?<![\w/.@-])(?:(?:https?://)?(?:[\w-]{1,32}\.)?(?:t|telegram)\.(?:me|dog)/|(?:https?://)?wa\.me/|tg://)[^\s<>\"'()\[\]]{1,300}",
+    rf"(?<![\w/.@-])(?:(?:https?://)?(?:[\w-]{{1,32}}\.)?{_TELEGRAM}(?::[0-9]{{1,5}})?/"
+    r"|(?:https?://)?web\.telegram\.org/|(?:https?://)?(?:wa\.me|(?:api\.|www\.)?whatsapp\.com)/"
+    r"|whatsapp://|tg:(?://)?)[^\s<>\"'()\[\],;|\u200b-\u200f\u2060\ufeff]{1,300}"
+    rf"|(?<![\w/.@-])(?:https?://)?[a-z]\w{{3,31}}\.{_TELEGRAM}/?(?![\w-]|\.\w)",
     re.IGNORECASE,
 )
 _PHONE: Final = re.compile(r"(?<![\w+/=&?-])\+[0-9](?:[ ().-]{0,2}[0-9]){6,14}(?![\w])")
-_MAY_MATTER: Final = re.compile(r"@|\+|t\.me|telegram\.|wa\.me|tg:", re.IGNORECASE)
+_MAY_MATTER: Final = re.compile(r"[@＠+]|t\.me|telegram\.|wa\.me|whatsapp|tg:", re.IGNORECASE)
 
 
 class PersonTexts:
@@ -57,7 +63,7 @@ class PersonTexts:
 
     def mention(self, words: str) -> str:
         """Instead of `@name`; itself, if that is a channel or a bot."""
-        name = words.strip().removeprefix("@")
+        name = words.strip().lstrip("@＠")
         return words if not name or self._links.is_kept(name) else f"@{self._names.username(name)}"
 
     def _card(self, number: str) -> str:
@@ -99,8 +105,9 @@ class PersonTexts:
             link = found[0].rstrip(".,;:!?…")
             if (instead := self._links.rewrite(link)) != link:
                 yield Span(found.start(), found.start() + len(link), instead)
-        for found in _MENTION.finditer(text):
-            if (instead := self.mention(found[0])) != found[0]:
-                yield Span(*found.span(), instead)
+        for chain in _CHAIN.finditer(text):
+            for found in _MENTION.finditer(text, *chain.span()):
+                if (instead := self.mention(found[0])) != found[0]:
+                    yield Span(*found.span(), instead)
         for found in _PHONE.finditer(text):
             yield Span(*found.span(), self._names.phone(found[0]))
