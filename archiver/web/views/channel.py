@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -14,6 +15,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_newer
+from archiver.store.imported import is_unaccounted
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.calendars import Month, read_month
@@ -29,6 +31,7 @@ MOST_NEWER: Final = 1000
 """Number up to which newer messages are counted."""
 _COUNTING: Final = 0.05
 """Seconds for the calendar beside the messages."""
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class ColumnItem(NamedTuple):
@@ -41,6 +44,13 @@ class ColumnItem(NamedTuple):
 
 
 Column: TypeAlias = list[ColumnItem]
+
+
+class BeyondDay(NamedTuple):
+    """The day that was asked for has no archived message."""
+
+    next: date | None
+    """The day of the one that is shown instead; None: there is none later, and the newest are shown."""
 
 
 async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
@@ -75,12 +85,14 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
         values={
             "channel": found.name,
             "mirrored": found.mirrored,
+            "is_unaccounted": is_unaccounted(found.mirrored),
             "details": details,
             "known": found.known,
             "remarks": found.remarks,
             "page": page,
             "column": list(_column(page, posts, asked.times)),
             "month": month,
+            "beyond": _find_beyond(page, place, asked),
             "first": page.messages[0][0] if page.messages else None,
             "last": page.messages[-1][0] if page.messages else None,
             "target": place.at if place.kind == "around" else None,
@@ -90,6 +102,17 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
 
 async def _shorten(site: Site, asked: Asked, shown: int, share: float) -> ViewAnswer:
     return await _show(site, asked, max(1, int(shown * share)))
+
+
+def _find_beyond(page: ChannelPage, place: Place, asked: Asked) -> BeyondDay | None:
+    """What is shown instead of the day that was asked for; None if it has messages, or none was asked for."""
+    if not page.messages or not _DAY.fullmatch(asked.get("on") or ""):
+        return None
+    dates = [message.date for message, _ in page.messages]
+    if max(dates) < place.at:
+        return BeyondDay(None)
+    day = asked.times.day_of(next(one for one in dates if one >= place.at))
+    return None if day == asked.times.day_of(place.at) else BeyondDay(day)
 
 
 async def _read_month(site: Site, asked: Asked, found: FoundChannel, page: ChannelPage) -> Month | None:
