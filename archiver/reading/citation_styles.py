@@ -37,7 +37,13 @@ _WORDS, _LONGEST = 20, 160
 _LAST: Final = 253_402_214_400
 _ISOLATES: Final = {"rtl": "\u2067", "ltr": "\u2066", None: "\u2068"}
 _SPECIAL: Final = re.compile(r"[\\{}%&#_$~^]")
-_ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_ESCAPES: Final = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "{": r"\textbraceleft{}",  # BibTeX counts braces, whether or not a backslash is before them
+    "}": r"\textbraceright{}",
+}
 
 
 def cite_as(style: CitationStyle, context: MessageContext) -> str:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import accumulate
 
 import pytest
 
@@ -21,7 +22,7 @@ from archiver.store.imported import ImportedFrom, ImportRecord
 from archiver.store.rows import get_messages, list_names
 from tests.sample import OTHER, build, make_message
 
-TEXT = "قال {x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " * 30
+TEXT = "قال }{x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " * 30
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,14 +68,15 @@ def test_names_and_words_disorder_nothing(contexts: Mapping[int, MessageContext]
 
 def test_bibtex_is_balanced_and_csl_is_json(contexts: Mapping[int, MessageContext]) -> None:
     context = contexts[1]
-    bare = re.sub(r"\\textbackslash\{\}|\\[{}%&#_$]", "", cite_as("bibtex", context))
-    assert bare.count("{") == bare.count("}")
-    assert not set("%&#$\\") & set(bare)
+    cited = cite_as("bibtex", context)
+    depths = list(accumulate({"{": 1, "}": -1}.get(character, 0) for character in cited))
+    assert (depths.index(0, depths.index(1)), depths[-1]) == (len(cited) - 1, 0), "BibTeX counts escaped braces, too"
+    assert not set("%&#$\\") & set(re.sub(r"\\text[a-z]+\{\}|\\[%&#_$]", "", cited))
     [item] = json.loads(cite_as("csl-json", context))
     assert item["type"] == "post"
     assert item["author"] == [{"literal": OTHER.title}]
     assert item["issued"] == {"date-parts": [[2021, 12, 16]]}
-    assert item["title"].startswith("قال {x} \\textbf{y} 100%")
+    assert item["title"].startswith("قال }{x} \\textbf{y} 100%")
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archiver.web.languages import load_languages
 from archiver.web.sentences import CONTEXT
+from archiver.web.texts import said_html
 from scripts.messages import list_messages
 
 LANGUAGES = load_languages()
@@ -45,3 +46,14 @@ def test_what_stands_in_quotes_is_never_changed(sentence: str, value: str) -> No
 @given(st.text())
 def test_english_stays_as_it_is(sentence: str) -> None:
     assert LANGUAGES["en"].sentences.say(sentence) == sentence
+
+
+def test_what_is_left_to_right_within_arabic_is_an_element() -> None:
+    catalogue = LANGUAGES["ar"].sentences
+    enclosed = [key for key, said in catalogue._exact.items() if "\u2066" in said]
+    assert enclosed
+    for sentence in enclosed:
+        html = said_html(catalogue.list_parts(sentence))
+        assert html.count('<bdi dir="ltr">') == catalogue.say(sentence).count("\u2066")
+        assert "&lt;bdi" not in html
+        assert "\u2066" not in html
