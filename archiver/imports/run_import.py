@@ -123,6 +123,11 @@ class Importer:
                 await self._database.write(store.finish_import, target.import_id, now=int(time.time()), zone=zone)
         return outcome
 
+    @property
+    def passed(self) -> int:
+        """Messages read so far, each of them stored or known."""
+        return self._read
+
     def _add(self, outcome: ImportOutcome, counts: ImportCounts, messages: int) -> None:
         outcome.counts += counts
         self._read += messages

@@ -62,17 +62,28 @@ class Tally:
     absent: int = 0
     not_fetched: int = 0
     outside: int = 0
+    claimed: int = 0
+    """Of those held or missing: only imports have them, and no answer accounts for their ids."""
 
     @property
     def complete(self) -> bool:
         """Whether every id is accounted for."""
-        return self.not_fetched == 0
+        return self.not_fetched + self.claimed == 0
+
+    @property
+    def known(self) -> int:
+        """The ids that are accounted for."""
+        return self.held + self.missing + self.absent - self.claimed
+
+    @property
+    def wanted(self) -> int:
+        """These, and those that are to be fetched."""
+        return self.known + self.claimed + self.not_fetched
 
     @property
     def covered(self) -> float:
         """The fraction of wanted ids that are accounted for; 1 if none is wanted."""
-        known = self.held + self.missing + self.absent
-        return known / (known + self.not_fetched) if known + self.not_fetched else 1.0
+        return self.known / self.wanted if self.wanted else 1.0
 
 
 def split_holes(holes: Iterable[Interval], covered: Sequence[Interval], *, lowest_wanted: int = 1) -> Iterator[IdRun]:

@@ -40,8 +40,9 @@ def count_ids(conn: Reader, channel: Mirrored) -> Tally:
     unknown = coverage.gaps(covered, lo, hi)
     kept_unknown = sum(extent.count_kept(conn, channel.channel_id, *gap) for gap in unknown)
     kept = extent.count_kept(conn, channel.channel_id)
-    below = extent.count_kept(conn, channel.channel_id, hi=lo - 1)
-    kept_wanted = kept - below - extent.count_kept(conn, channel.channel_id, max(lo, hi + 1))
+    below = extent.count_kept(conn, channel.channel_id, hi=min(lo - 1, hi))
+    kept_wanted = extent.count_kept(conn, channel.channel_id, lo, hi)
+    unread = [*unknown, *([(hi + 1, 2**31)] if channel.pts is None else [])]
     missing = extent.count_missing(conn, channel.channel_id)
     not_fetched = coverage.size(unknown) - kept_unknown
     return Tally(
@@ -49,5 +50,6 @@ def count_ids(conn: Reader, channel: Mirrored) -> Tally:
         missing=missing,
         absent=max(0, hi - lo + 1) - kept_wanted - not_fetched,
         not_fetched=not_fetched,
-        outside=max(0, min(lo - 1, hi)) - (kept - kept_wanted if kept > kept_wanted else 0),
+        outside=max(0, min(lo - 1, hi)) - below,
+        claimed=sum(extent.count_claimed(conn, channel.channel_id, *gap) for gap in unread),
     )

@@ -91,7 +91,8 @@ def _find(
     not_fetched = missing = 0
     open_gaps = []
     for lo, hi in coverage.gaps(covered, lowest, channel.top_id):
-        lacking = hi - lo + 1 - extent.count_kept(conn, channel_id, lo, hi)
+        captured = extent.count_kept(conn, channel_id, lo, hi) - extent.count_claimed(conn, channel_id, lo, hi)
+        lacking = hi - lo + 1 - captured
         missing += lacking
         if lacking and not _is_outside_range(conn, channel, (lo, hi), since=since, until=until):
             not_fetched += lacking

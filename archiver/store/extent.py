@@ -92,6 +92,17 @@ def count_kept(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31
     )
 
 
+def count_claimed(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31) -> int:
+    """Of these, count those that only imports have: no answer of Telegram showed them."""
+    if not _number(conn, "SELECT count(*) FROM import_source WHERE channel_id = ?", (channel_id,)):
+        return 0  # no row needs to be read
+    return _number(
+        conn,
+        "SELECT count(*) FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND layer = 0",
+        (channel_id, lo, hi),
+    )
+
+
 def count_archived(conn: Reader, channel_ids: Collection[ChannelId]) -> int:
     """Count the held messages of these channels."""
     if len(channel_ids) == _number(conn, "SELECT count(*) FROM channel", ()):

@@ -8,6 +8,7 @@ import pytest
 
 from archiver.cli.__main__ import bare_ids, find_command, find_stopped, globals_first, ids_last, run
 from archiver.cli.interrupted import describe_stop
+from archiver.cli.view.import_report import describe_kept
 from archiver.cli.parsing.command import load
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option, read_signature
 from archiver.cli.parsing.scan import CommandLine
@@ -79,6 +80,8 @@ def test_command_is_found_among_the_global_options(typed: str, expected: str | N
         ("add @a", "the channels listed above are added or requested; add the others again."),
         ("add @a --dry-run", "nothing was changed."),
         ("index status", "nothing was changed."),
+        ("import result.json", "what was imported so far stays; run it again to continue."),
+        ("import result.json --dry-run", "nothing was changed."),
         ("index verify --check", "the check did not finish, so it proves nothing; the archive is unchanged."),
         ("query list", "nothing was changed."),
         (
@@ -258,3 +261,9 @@ def test_words_are_read_as_on_other_command_lines(typed: str, values: dict[str, 
     read = CommandLine("try", read_signature(command)).read(typed.split())
     assert read.values == {"limit": 5, "tags": None, "quiet": None, "level": 0} | values
     assert read.given == set(values)
+
+
+def test_an_interrupted_import_says_how_much_of_it_is_in() -> None:
+    assert describe_kept(0) == ""
+    assert describe_kept(1).startswith("1 message of it is in the archive;")
+    assert describe_kept(15_500).startswith("15,500 messages of it are in the archive; run the same command again")

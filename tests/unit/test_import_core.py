@@ -25,7 +25,9 @@ from archiver.imports.detect import open_source
 from archiver.imports.source import Chat
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
+from archiver.model.completeness import Tally
 from archiver.model.record import HistoryPage, Message
+from archiver.reading.coverage_report import tally_channel
 from archiver.reading.imported_from import read_imports
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
@@ -257,6 +259,30 @@ def test_what_telegram_no_longer_showed_when_the_ids_were_read_is_marked_as_dele
         (6, None, None),
     ]
     check_sound(archive)
+
+
+def tally_of(archive: Path) -> Tally:
+    async def run() -> Tally:
+        async with await Database.open_readonly(archive) as database:
+            channel = await database.read(find_channel, CHANNEL_ID)
+            assert channel is not None
+            return await tally_channel(database.connection, channel)
+
+    return asyncio.run(run())
+
+
+def test_what_an_import_claims_is_not_fetched_before_telegram_showed_it(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, *(entry(at, f"text {at}") for at in range(1, 6))))
+    capture(archive)  # added, but never read
+    before = tally_of(archive)
+    assert (before.held, before.claimed, before.outside, before.known, before.complete) == (5, 5, 0, 0, False)
+    capture(archive, [captured(6, "f"), captured(5, "text 5")], proven=(5, 6))
+    during = tally_of(archive)
+    assert (during.held, during.claimed, during.not_fetched, during.known, during.wanted) == (6, 4, 0, 2, 6)
+    assert not during.complete
+    capture(archive, [captured(at, f"text {at}") for at in (4, 2, 1)], proven=(1, 4))
+    after = tally_of(archive)
+    assert (after.held, after.missing, after.claimed, after.known, after.complete) == (5, 1, 0, 6, True)
 
 
 def photo_in(tmp_path: Path, name: str = "photos/a.jpg", data: bytes = b"picture") -> dict[str, Any]:

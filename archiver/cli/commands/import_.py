@@ -149,7 +149,7 @@ async def _import_all(
     database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
 ) -> tuple[list[ImportedChat], Counter[str], list[str]]:
     """Import every chat that is wanted; what was refused, and what is wrong between the chats."""
-    from archiver.cli.view.import_report import ImportedChat
+    from archiver.cli.view.import_report import ImportedChat, describe_kept
     from archiver.compose.import_channel import make_channel
     from archiver.errors import UsageError
     from archiver.imports.run_import import Importer
@@ -163,6 +163,7 @@ async def _import_all(
         importer = Importer(
             database, hashed.source, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
         )
+        interrupted.count_kept(lambda: "" if order.is_dry_run else describe_kept(importer.passed))
         for chat in hashed.source.chats():
             if isinstance(chat, Flaw):
                 if chat.note:

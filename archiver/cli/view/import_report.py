@@ -112,6 +112,14 @@ def report_import(result: ImportReport) -> None:
         output.note("nothing was written (--dry-run)")
 
 
+def describe_kept(messages: int) -> str:
+    """What an interrupted import has stored; empty if it is nothing."""
+    if not messages:
+        return ""
+    are = "is" if messages == 1 else "are"
+    return f"{figures.count(messages, 'message')} of it {are} in the archive; run the same command again to go on."
+
+
 def _several(what: str, count: int) -> str:
     return what if count == 1 else f"{what} ({figures.number(count)} of them)"
 

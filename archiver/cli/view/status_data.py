@@ -54,7 +54,7 @@ class ChannelReport:
     @property
     def is_begun(self) -> bool:
         """Whether any of it has been fetched."""
-        return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > 0
+        return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > self.tally.claimed
 
     @property
     def is_fetched(self) -> bool:
@@ -63,8 +63,8 @@ class ChannelReport:
 
     @property
     def known(self) -> int:
-        """Ids of the window that are archived, or known to be absent."""
-        return self.tally.held + self.tally.missing + self.tally.absent
+        """Ids of the window that are archived, or known to be absent; what only imports have is not fetched."""
+        return self.tally.known
 
     @property
     def count_differs(self) -> bool | None:

@@ -62,8 +62,9 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,
         "outside": counts.outside,
+        "imported_alone": counts.claimed,
         "coverage": None
-        if is_unaccounted(mirrored) or (mirrored.pts is None and not counts.held)
+        if is_unaccounted(mirrored) or (mirrored.pts is None and counts.held <= counts.claimed)
         else round(counts.covered, 6),
         "top_id": mirrored.top_id,
         "newest_id": channel.newest[0] if channel.newest else None,

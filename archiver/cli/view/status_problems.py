@@ -180,13 +180,13 @@ def _of_histories(status: StatusReport, moments: Moments) -> Iterator[Problem]:
         return
     readable = [one for one in status.active if one.mirrored.state == "active"]
     new = [one for one in readable if not one.is_begun]
-    started = [one for one in readable if one.is_begun and one.tally.not_fetched]
+    started = [one for one in readable if one.is_begun and not one.tally.complete]
     old = [one for one in readable if one not in started and _is_old(one, status.now)]
     if new:
         yield _to_sync(new, f"{_names(new)}: nothing is fetched yet")
     if started:
-        left = figures.count(sum(one.tally.not_fetched for one in started), "id")
-        known, whole = (sum(one.known for one in started), sum(one.known + one.tally.not_fetched for one in started))
+        known, whole = (sum(one.known for one in started), sum(one.tally.wanted for one in started))
+        left = figures.count(whole - known, "id")
         yield _to_sync(started, f"{_names(started)}: {figures.percent(known, whole)} fetched, {left} not yet")
     if old:
         oldest = moments.at(min(one.mirrored.last_sync_at or 0 for one in old))

@@ -105,7 +105,7 @@ def _exact(one: ChannelReport, now: float) -> tuple[object, ...]:
 
 def percent(one: ChannelReport) -> str:
     """The share of the window's ids that are archived, or known to be absent."""
-    return figures.percent(one.known, one.known + one.tally.not_fetched) if one.is_fetched else "-"
+    return figures.percent(one.known, one.tally.wanted) if one.is_fetched else "-"
 
 
 def _age(unix: int | None, moments: Moments) -> str | None:
