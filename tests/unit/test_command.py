@@ -8,12 +8,12 @@ import pytest
 
 from archiver.cli.__main__ import bare_ids, find_command, find_stopped, globals_first, ids_last, run
 from archiver.cli.interrupted import describe_stop
-from archiver.cli.view.import_report import describe_kept
 from archiver.cli.parsing.command import load
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option, read_signature
 from archiver.cli.parsing.scan import CommandLine
 from archiver.cli.table import COMMANDS
 from archiver.cli.view.help_page import cells
+from archiver.cli.view.import_report import describe_kept
 from archiver.cli.view.topics import TOPICS
 
 
