@@ -25,6 +25,7 @@ from archiver.store.capture import Capture, append_capture
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files, find_file, settle_downloaded
+from archiver.store.imported_files import fits_captured
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions
@@ -272,7 +273,9 @@ def _settle(conn: Writer, target: ImportTarget, page: Sequence[ImportedMessage],
             slot = replace(slot, id=made_up_id(file.sha256))
             store.set_media_id(conn, target.channel_id, number, slot_number, str(slot.id), size=file.size)
         key = find_key(slot.kind, slot.id)
-        if key is not None and find_file(conn, key).status != "downloaded":
+        if key is None or find_file(conn, key).status == "downloaded":
+            continue
+        if fits_captured(conn, key, file.size):
             settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
             settled += 1
     return settled

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from archiver.imports.row_values import UnreadableRow, nested, text, whole_number
 from archiver.imports.source import AttachedFile
+from archiver.model.media_file import is_file
 from archiver.model.record import Media
 
 _TEXTS: Final = ("id", "mime", "file_name", "title", "performer", "url")
@@ -23,6 +24,7 @@ _WORDS: Final[Mapping[str, Sequence[str]]] = {
 """What else is searched of a medium: fields of its `extra`, as archiver/convert/media.py has them."""
 _LONGEST: Final = 1e12
 """Seconds."""
+_FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -65,13 +67,16 @@ def _medium(slot: int, item: Mapping[str, Any]) -> Media:
     if duration is not None and not (type(duration) in (int, float) and abs(duration) <= _LONGEST):
         raise UnreadableRow("has media of no valid `duration`")
     kind = text(item, "kind")
+    fields = _fields(item)
+    if is_file(kind, fields["id"]) and _FILE_ID.fullmatch(fields["id"] or "") is None:
+        raise UnreadableRow("has a file whose id is no number")
     return Media(
         slot=slot,
         kind=kind,
         duration=None if duration is None else float(duration),
         search_text=_search_text(kind, item.get("extra") or {}),
         extra=nested(item, "extra", dict),
-        **_fields(item),
+        **fields,
     )
 
 

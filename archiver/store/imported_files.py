@@ -7,9 +7,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.media_file import find_key
+from archiver.model.media_file import FileKey, find_key, parse_key
 from archiver.model.record import Message
+from archiver.store.database import Reader
 from archiver.store.file import find_file, settle_downloaded
+from archiver.store.file_slot import shows_file
 
 _STORED = (
     "SELECT message_id, slot, media.kind, media.sha256, blob.size"
@@ -36,6 +38,17 @@ def carry_files(conn: sqlite3.Connection, seen: Sequence[Message], *, now: int) 
                 continue
             if find_file(conn, key).status != "downloaded":
                 settle_downloaded(conn, key, sha256=sha256, size=size, now=now)
+
+
+def fits_captured(conn: Reader, key: FileKey, size: int) -> bool:
+    """Whether no captured message shows this file with another size: an export may call its files by any id."""
+    is_photo, id_ = parse_key(key)
+    row = conn.execute(
+        "SELECT 1 FROM media INDEXED BY media_file JOIN message USING (channel_id, message_id)"
+        f" WHERE {shows_file('media')} AND layer > 0 AND media.size <> ? LIMIT 1",
+        (id_, is_photo, size),
+    ).fetchone()
+    return row is None
 
 
 def _list_stored(

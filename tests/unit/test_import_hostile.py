@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +21,8 @@ from archiver.imports.run_import import ImportOutcome
 from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.model.imported import hash_of, is_possible
 from archiver.store.medium import ARCHIVE_NAME
-from tests.importing import chat, entry, messages_of, read_all, write_json
+from tests.importing import chat, entry, import_into, messages_of, read_all, write_json
+from tests.merging import History, Reader, make_post
 from tests.unit.test_import_tg_archive import make
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -97,6 +101,7 @@ def test_a_manifest_may_hold_anything(tmp_path: Path, manifest: dict[str, Any]) 
 
 def test_rows_of_impossible_values_are_named_or_read_without_them(tmp_path: Path) -> None:
     ids = iter(range(2, 9))
+    unlike = {"media": [{"kind": "photo", "id": "../5"}]}
     rows = [ROW]
     rows += [
         ROW | {"message_id": next(ids), "media": [{"kind": "video", "duration": one}]} for one in (10**400, 1e300, True)
@@ -105,6 +110,7 @@ def test_rows_of_impossible_values_are_named_or_read_without_them(tmp_path: Path
         ROW | {"message_id": next(ids), "text": "", "extra": one}
         for one in ({"rich_text": 5}, {"factcheck": {"text": 5}})
     ]
+    rows.append(ROW | {"message_id": next(ids), **unlike})
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = messages_of(read_all(tmp_path / "a.jsonl"))
     assert [one.message.message_id for one in found] == [1, 5, 6]
@@ -174,3 +180,22 @@ def test_the_database_of_the_archive_is_never_opened_as_a_file_of_an_export(tmp_
     for name in (ARCHIVE_NAME, "photo.jpg"):
         with pytest.raises(NotAdopted, match="database"), open_attached(tmp_path, name, tmp_path):
             pass
+
+
+def test_bytes_of_another_size_never_stand_for_a_file_that_was_captured(tmp_path: Path) -> None:
+    archive, folder = tmp_path / "archive", tmp_path / "export"
+    history = History()
+    history.top = 1
+    history.posts[1] = make_post(1, "captured", photo=5)
+    asyncio.run(Reader(archive, history).look("page"))
+    (folder / "media").mkdir(parents=True)
+    for name in "56":
+        (folder / "media" / name).write_bytes(b"abc")
+    media = [{"kind": "photo", "id": str(number), "size": 3, "path": f"media/{number}"} for number in (5, 6)]
+    rows = [ROW | {"channel_id": 1002, "message_id": number, "media": [one]} for number, one in enumerate(media, 1)]
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    listed = {"manifest_version": 1, "format": "jsonl", "files": [{"path": "a.jsonl"}], "media": {"files": []}}
+    (folder / "manifest.json").write_text(json.dumps(listed))
+    import_into(archive, folder)
+    with closing(sqlite3.connect(archive / ARCHIVE_NAME)) as conn:
+        assert conn.execute("SELECT file_key FROM file WHERE status = 'downloaded'").fetchall() == [("photo/6",)]
