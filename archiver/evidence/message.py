@@ -172,7 +172,7 @@ class MessageCheck:
     def _check_times(self, row: Row) -> None:
         message_id, log = row[0], self._log
         absences, counters = self._held.absences.get(message_id, []), self._held.counters.get(message_id, [])
-        self._note(times.check_times(row[_AFTER], log), mirrored=True)
+        self._note(times.check_times(row[_AFTER], log, layer=row[_LAYER]), mirrored=True)
         if absences or row[_MISSING] is not None or row[_MISSING_HOW] is not None:
             self._note(times.check_absences(row[_AFTER], absences))
         if counters:

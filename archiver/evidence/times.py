@@ -22,12 +22,16 @@ METHODS = {"history": "history", "audit": "audit", "update": "difference", "impo
 _WAYS = frozenset({"history", "audit", "update", "import"})
 
 
-def check_times(row: Row, log: ChannelLog) -> Iterator[str]:
+def check_times(row: Row, log: ChannelLog, *, layer: object) -> Iterator[str]:
     """Check a message's times and origin. `row`: its columns AFTER."""
     origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
-    if origin == "import":
+    if origin == "import" and layer == IMPORTED:
         if not is_import_time(first_seen, log.imports):
             yield "first_seen matches no import"
+    elif origin == "import":
+        # Telegram showed it after the import: that answer is the first sighting, whatever an export says.
+        if not log.answers.get(first_seen, set()) - {"import"}:
+            yield "first_seen matches no answer of Telegram in the log"
     elif METHODS.get(origin) not in log.answers.get(first_seen, ()):
         yield "first_seen and origin match no answer in the log"
     if last_seen not in log.answers and not (origin == "import" and is_import_time(last_seen, log.imports)):
@@ -107,6 +111,8 @@ def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iter
     late: list[int] = []
     for one in revisions:
         began, ended = one["first_seen"], one["replaced_at"]
+        if one.get("layer") == IMPORTED:
+            continue  # of an export: its time is none of the archive's
         came_late = began == one["last_seen"] == ended
         # Early versions of telekeep counted late revisions, too.
         if not came_late and began not in (max(replaced, default=first_seen), max(replaced + late, default=first_seen)):

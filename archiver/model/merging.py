@@ -8,7 +8,8 @@ the other content          becomes an earlier one, unless it is held as such, or
 earlier contents           united by content hash; numbers that are given stay, what is new gets the next ones
 absences                   moments at which it was seen and moments at which it was found missing, of both, in order:
                            each run of the latter is one absence, so that none overlaps another
-first and last seen        the earliest and the latest of both; each is the time of an answer in the log
+first and last seen        the earliest and the latest of both; each is the time of an answer in the log. A message of
+                           which either has what Telegram showed has no time of an export
 """
 
 from __future__ import annotations

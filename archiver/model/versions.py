@@ -15,6 +15,7 @@ import orjson
 
 from archiver.model.difference import ContentDifference
 from archiver.model.differences import find_differences, list_marks
+from archiver.model.imported import IMPORTED
 from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
@@ -116,8 +117,9 @@ def list_versions(
     for one in revisions:
         # A late revision was seen only once, and the content held at that time stayed current.
         late = one.first_seen == one.replaced_at
-        earlier.append(_earlier(one, since=one.first_seen if late or one.import_id is not None else since))
-        if not late:
+        is_foreign = one.import_id is not None or one.layer == IMPORTED  # of an export or another archive
+        earlier.append(_earlier(one, since=one.first_seen if late or is_foreign else since))
+        if not late and one.layer != IMPORTED:
             since = max(since, one.replaced_at) if is_merged else one.replaced_at
     seen = (lambda one: one.first_seen) if is_merged else lambda _: 0
     earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, seen(one), one.revision))

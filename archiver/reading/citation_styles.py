@@ -63,6 +63,7 @@ class _Cited:
         channel = context.channel
         self.title = _safe(channel.title)
         self.username = channel.username
+        self._without_name = "username not known" if context.is_name_unknown else "private channel"
         self.key = f"telegram-{channel.channel_id}-{context.row['message_id']}"
         self.number = context.row["message_id"]
         self.words = _beginning(str(context.row["text"]))
@@ -82,8 +83,8 @@ class _Cited:
 
     @property
     def handle(self) -> str:
-        """The username; without one the channel is private."""
-        return f"@{self.username}" if self.username else "private channel"
+        """The username; without one the channel is private, unless only exports know it."""
+        return f"@{self.username}" if self.username else self._without_name
 
     @property
     def quoted(self) -> str:

@@ -17,7 +17,7 @@ from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
-from archiver.store.imported import ImportRecord
+from archiver.store.imported import ImportRecord, is_unaccounted
 from archiver.store.replies import FoundReplies, find_replies
 from archiver.store.rich import Part, find_part
 from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
@@ -54,6 +54,11 @@ class MessageContext(NamedTuple):
     """Where the server blocks the whole channel, as JSON."""
     imports: MessageImports = NO_IMPORTS
     """The imports that have the message."""
+
+    @property
+    def is_name_unknown(self) -> bool:
+        """Whether the channel may have a username that no import says: it need not be private."""
+        return not self.channel.username and self.mirrored is not None and is_unaccounted(self.mirrored)
 
     @property
     def imported_from(self) -> ImportRecord | None:

@@ -9,6 +9,7 @@ from archiver.ids import MessageId
 from archiver.reading.coverage_report import list_runs
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
+from archiver.store.imported import is_unaccounted
 
 WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched"]
 
@@ -31,7 +32,7 @@ async def find_why_not_archived(
     day: Callable[[float], str],
 ) -> NotArchived:
     """Find out why there is no such message. `moment`, `day`: how to write a time."""
-    if channel.imported_only:
+    if is_unaccounted(channel):
         return NotArchived("not fetched", "no import has it.")
     if message_id > channel.top_id:
         synced = f" at {moment(channel.last_sync_at)}" if channel.last_sync_at else ""
@@ -45,4 +46,6 @@ async def find_why_not_archived(
     if run.state == "outside":
         start = f", which begins {day(channel.window_start)}" if channel.window_start else ""
         return NotArchived("outside", f"it is older than the mirrored window{start}.")
+    if channel.imported_only:
+        return NotArchived("not fetched", "the archive that was imported had not fetched it.")
     return NotArchived("not fetched", "it is not fetched yet.")

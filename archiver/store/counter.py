@@ -10,7 +10,7 @@ from archiver.model.record import Message
 _BEFORE = """
     INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)
     SELECT channel_id, message_id, first_seen, views, forwards, replies, reactions FROM message
-    WHERE channel_id = ?1 AND message_id = ?2
+    WHERE channel_id = ?1 AND message_id = ?2 AND layer <> 0 -- an export says nothing of when its counters were seen
       AND NOT EXISTS (SELECT 1 FROM counter WHERE channel_id = ?1 AND message_id = ?2)
 """
 _NOW = """

@@ -49,8 +49,9 @@ _INSERT = (
 )
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in CONTENT_NAMES)},"
-    " lang = ?, generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
-    " missing_since = NULL, missing_how = NULL, import_id = NULL WHERE channel_id = ? AND message_id = ?"
+    " lang = ?, first_seen = CASE layer WHEN 0 THEN ? ELSE first_seen END, generation = ?, last_seen = ?,"
+    " seen_pts = max(coalesce(seen_pts, ?), ?), missing_since = NULL, missing_how = NULL, import_id = NULL"
+    " WHERE channel_id = ? AND message_id = ?"
 )
 _SEEN = (
     "UPDATE message SET generation = ?, last_seen = ?, seen_pts = max(coalesce(seen_pts, ?), ?),"
@@ -107,10 +108,13 @@ def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
 
 
 def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
-    """Store the new state of messages that are already held."""
+    """Store the new state of messages that are already held; what replaces an import is seen for the first time."""
     conn.executemany(
         _UPDATE,
-        [(*content_of(m), language_of(m), *_seen(sighting), m.channel_id, m.message_id) for m in messages],
+        [
+            (*content_of(m), language_of(m), sighting.now, *_seen(sighting), m.channel_id, m.message_id)
+            for m in messages
+        ],
     )
     conn.executemany(
         "DELETE FROM media WHERE channel_id = ? AND message_id = ? AND slot >= ?",

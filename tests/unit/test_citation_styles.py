@@ -12,6 +12,8 @@ from itertools import accumulate
 
 import pytest
 
+from archiver.cli.view.citation import cite
+from archiver.cli.view.moments import Moments
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED
 from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
@@ -64,6 +66,19 @@ def test_names_and_words_disorder_nothing(contexts: Mapping[int, MessageContext]
         if style in ("apa", "chicago", "mla"):
             assert depth or unicodedata.bidirectional(character) not in ("R", "AL")
     assert depth == 0
+
+
+def test_without_a_username_a_channel_is_private_only_if_telekeep_read_it(
+    contexts: Mapping[int, MessageContext],
+) -> None:
+    context = contexts[1]._replace(channel=contexts[1].channel._replace(username=None))
+    assert context.mirrored is not None
+    imported = context._replace(mirrored=replace(context.mirrored, imported_only=True, pts=None))
+    for style in STYLES:
+        assert "private channel" in cite_as(style, context)
+        assert "username not known" in cite_as(style, imported)
+        assert "private" not in cite_as(style, imported)
+    assert cite(imported, Moments()).startswith("username not known")
 
 
 def test_bibtex_is_balanced_and_csl_is_json(contexts: Mapping[int, MessageContext]) -> None:

@@ -20,6 +20,7 @@ from archiver.compose.import_channel import choose_channel
 from archiver.convert import Peers, convert_message
 from archiver.errors import UsageError
 from archiver.evidence.run import verify
+from archiver.ids import ChannelId, MessageId
 from archiver.imports import import_page
 from archiver.imports.detect import open_source
 from archiver.imports.source import Chat
@@ -27,10 +28,13 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.completeness import Tally
 from archiver.model.record import HistoryPage, Message
+from archiver.model.versions import Version, list_versions
 from archiver.reading.coverage_report import tally_channel
 from archiver.reading.imported_from import read_imports
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
+from archiver.store.history import list_revisions
+from archiver.store.rows import get_messages
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.remarks import Heard
 from tests.sample import CHANNEL
@@ -237,6 +241,8 @@ def test_what_telegram_shows_later_replaces_the_import_and_other_words_stay_as_a
         (4, "new", 229, 0, "history", 1),
     ]
     assert rows(archive, "SELECT message_id, text, layer FROM revision") == [(2, "as it was", 0)]
+    [(read_at,)] = rows(archive, "SELECT at FROM capture WHERE method = 'history'")
+    assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message WHERE layer") == [(read_at, read_at)]
     kept = rows(archive, "SELECT message_id, raw FROM imported ORDER BY 1")
     assert [(one, raw is None) for one, raw in kept] == [(1, False), (2, True), (3, True)]
     assert json.loads(kept[0][1])["text"] == "same"
@@ -245,6 +251,33 @@ def test_what_telegram_shows_later_replaces_the_import_and_other_words_stay_as_a
     state_before = dump(archive)
     assert import_into(archive, path).counts.changes == 0
     assert dump(archive) == state_before
+
+
+def test_no_export_chooses_when_telekeep_saw_what_telegram_shows(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "same"), entry(2, "as it was")))
+    before = rows(archive, "SELECT DISTINCT first_seen FROM message")
+    capture(
+        archive, [captured(2, "as it is", views=5, forwards=0), captured(1, "same", views=7, forwards=0)], proven=(1, 2)
+    )
+    [(read_at,)] = rows(archive, "SELECT at FROM capture WHERE method = 'history'")
+    assert before[0][0] < read_at - 10_000_000
+    assert rows(archive, "SELECT DISTINCT at FROM counter") == [(read_at,)]
+    for number in (1, 2):
+        assert versions_of(archive, number)[-1].first_seen == read_at
+    with sqlite3.connect(archive / "archive.db") as conn:
+        conn.execute("UPDATE message SET first_seen = ? WHERE message_id = 1", before[0])
+    conn.close()
+    faults = [one.wrong for one in verify(archive / "archive.db", deep=True).faults]
+    assert "first_seen matches no answer of Telegram in the log" in faults
+
+
+def versions_of(archive: Path, number: int) -> list[Version]:
+    with sqlite3.connect(archive / "archive.db") as conn:
+        key = (ChannelId(CHANNEL_ID), MessageId(number))
+        message, media = get_messages(conn, [key])[key]
+        found = list_versions(message, media, list_revisions(conn, {key: (1, 9)})[key])
+    conn.close()
+    return found
 
 
 def test_what_telegram_no_longer_showed_when_the_ids_were_read_is_marked_as_deleted(

@@ -48,7 +48,8 @@ def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
     The username comes first: a line that begins with a right-to-left title would run from right to left.
     """
     channel, then = context.channel, context.names
-    name = f"@{channel.username}" if channel.username else "private channel"
+    unnamed = "username not known" if context.is_name_unknown else "private channel"
+    name = f"@{channel.username}" if channel.username else unnamed
     former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
     former += [quote(then.title)] if then and then.title != channel.title else []
     then_called = f"; when archived: {', '.join(former)}" if former else ""

@@ -197,7 +197,10 @@ def _link(context: MessageContext) -> Text:
 
     url = context.row["permalink"]
     link = Text(terminal_safe(url), style=Style(link=url) if is_clean_link(url) else "")
-    return link if context.channel.username else link.append(" (private channel: works for members only)")
+    if context.channel.username:
+        return link
+    unknown = context.is_name_unknown
+    return link.append(f" ({'its @name is not known' if unknown else 'private channel'}: works for members only)")
 
 
 def _address(context: MessageContext) -> str:

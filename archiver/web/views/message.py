@@ -210,4 +210,5 @@ async def _explain(conn: Connection, found: FoundChannel, number: MessageId, tim
     what = f"{found.name.name}/{number} is not archived: {why}"
     if state == "absent":
         return KnownAbsent(what)
-    return NotFound(what, hint="`telekeep sync` fetches it." if state == "not fetched" else None)
+    is_read = found.mirrored.state != "removed"  # a channel that only imports know is not
+    return NotFound(what, hint="`telekeep sync` fetches it." if is_read and state == "not fetched" else None)
