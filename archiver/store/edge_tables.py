@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-_CACHE_KIB = 8192
+from archiver.store.temporary_tables import TemporaryTables
 
 
 class EdgeWeight(NamedTuple):
@@ -20,33 +18,14 @@ class EdgeWeight(NamedTuple):
     last: str | None
 
 
-class EdgeTables:
-    """A context manager. SQLite removes its file when it is closed, or killed."""
+class EdgeTables(TemporaryTables):
+    """The nodes and weights."""
 
     def __init__(self) -> None:
-        self._conn = sqlite3.connect("", isolation_level=None)
-        for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
-            self._conn.execute(f"PRAGMA {pragma}")
-        self._conn.execute(
-            "CREATE TABLE node (key TEXT PRIMARY KEY, kind TEXT, number INTEGER, name TEXT) WITHOUT ROWID"
+        super().__init__(
+            "node (key TEXT PRIMARY KEY, kind TEXT, number INTEGER, name TEXT)",
+            "weight (source TEXT, target TEXT, weight INTEGER, first TEXT, last TEXT, PRIMARY KEY (source, target))",
         )
-        self._conn.execute(
-            "CREATE TABLE weight (source TEXT, target TEXT, weight INTEGER, first TEXT, last TEXT,"
-            " PRIMARY KEY (source, target)) WITHOUT ROWID"
-        )
-        self._conn.execute("BEGIN")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove everything."""
-        self._conn.close()
 
     def add_node(self, key: str, kind: str, number: int | None, name: str) -> bool:
         """Keep a node; whether it is new. Only the first name of it is kept."""

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
-_CACHE_KIB = 8192
+from archiver.store.temporary_tables import TemporaryTables
 
 
-class RowDigests:
-    """A context manager: the digest of each message's row. SQLite removes its file when it is closed, or killed."""
+class RowDigests(TemporaryTables):
+    """The digest of each message's row."""
 
     def __init__(self) -> None:
-        self._conn = sqlite3.connect("", isolation_level=None)
-        for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
-            self._conn.execute(f"PRAGMA {pragma}")
-        self._conn.execute(
-            "CREATE TABLE held (channel_id INTEGER, message_id INTEGER, digest BLOB NOT NULL,"
-            " PRIMARY KEY (channel_id, message_id)) WITHOUT ROWID"
+        super().__init__(
+            "held (channel_id INTEGER, message_id INTEGER, digest BLOB NOT NULL, PRIMARY KEY (channel_id, message_id))"
         )
-        self._conn.execute("BEGIN")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._conn.close()
 
     def __len__(self) -> int:
         return int(self._conn.execute("SELECT count(*) FROM held").fetchone()[0])
