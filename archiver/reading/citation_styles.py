@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from archiver.formatting.visible import find_direction, name_reordering, possible
@@ -68,7 +68,7 @@ class _Cited:
         self.number = context.row["message_id"]
         self.words = _beginning(str(context.row["text"]))
         self.url = str(context.row["permalink"])
-        self.posted = _moment(context.date)
+        self.posted = _posted(context)
         self.is_day_only = context.is_day_only
         """Whether only the day of posting is known."""
         self.seen = None if context.imported_from else _moment(context.version.first_seen)
@@ -100,7 +100,16 @@ class _Cited:
         return f", {self.posted:%H:%M} UTC" if self.posted and not self.is_day_only else ""
 
 
+def _posted(context: MessageContext) -> datetime | None:
+    """When it was posted; the beginning of the day where only that is known."""
+    if (posted := context.posted_day) is not None:
+        return datetime.combine(posted.day, time(), UTC)
+    return _moment(context.date)
+
+
 def _day_only(context: MessageContext) -> list[str]:
+    if (posted := context.posted_day) is not None:
+        return [f"posted on that day{posted.where} at a time that the export does not say"]
     return ["posted at that time or later that day: the export does not say"] if context.is_day_only else []
 
 
@@ -224,7 +233,7 @@ def _archived(context: MessageContext) -> str:
 def _full(moment: datetime | None, *, day_only: bool = False) -> str:
     if moment is None:
         return "at an unknown time"
-    return f"{moment:%Y-%m-%d} or later that day" if day_only else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment:%Y-%m-%d}, time not known" if day_only else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _mla_date(moment: datetime) -> str:

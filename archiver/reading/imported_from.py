@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import IMPORTED, read_day
 from archiver.model.row import iso
 from archiver.store.database import Connection, read
 from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
@@ -49,6 +50,25 @@ class MessageImports(NamedTuple):
 
 
 NO_IMPORTS: Final = MessageImports()
+
+
+class PostedDay(NamedTuple):
+    """When a message was posted of which the export shows no time."""
+
+    day: date
+    zone: str | None
+    """The zone in which it is that day; None: that of whoever exported it, which is not known."""
+
+    @property
+    def where(self) -> str:
+        """` (Asia/Tehran)`."""
+        return f" ({self.zone or 'in the zone of the export'})"
+
+
+def read_posted_day(record: ImportRecord | None, extra: str | None) -> PostedDay | None:
+    """Only that day is known; None if the time is, or not even the day."""
+    day = read_day(extra) if record is not None else None
+    return None if record is None or day is None else PostedDay(day, record.zone)
 
 
 def import_object(record: ImportRecord) -> dict[str, Any]:

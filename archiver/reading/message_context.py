@@ -11,7 +11,7 @@ from archiver.model.imported import is_day_only
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
-from archiver.reading.imported_from import NO_IMPORTS, MessageImports, read_imports
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports, PostedDay, read_imports, read_posted_day
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
@@ -74,6 +74,11 @@ class MessageContext(NamedTuple):
     def is_day_only(self) -> bool:
         """Whether only the day is known: an export as HTML shows no time of service messages."""
         return self.imported_from is not None and is_day_only(self.row["extra"])
+
+    @property
+    def posted_day(self) -> PostedDay | None:
+        """That day, as the export shows it."""
+        return read_posted_day(self.imported_from, self.row["extra"])
 
 
 async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage) -> MessageContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
+from archiver.model.imported import read_day
 from archiver.model.particulars import read_extra
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
@@ -48,6 +50,11 @@ class ShownPost:
     def ids(self) -> Sequence[int]:
         """The numbers of all its messages."""
         return [one.message_id for one in self.messages]
+
+    @property
+    def posted_day(self) -> date | None:
+        """The day of posting, if an export shows only that."""
+        return read_day(self.first.extra)
 
     @property
     def forward(self) -> dict[str, Any] | None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from archiver.cli.view.citation import cite
+from archiver.cli.view.moments import Moments
+from archiver.ids import MessageId
+from archiver.reading.citation_styles import STYLES, cite_as
+from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.database import Database
+from archiver.store.database import read as read_rows
+from archiver.store.rows import get_messages, list_names
+from tests.desktop_pages import DesktopPages
 from tests.importing import chat, entry, import_into, write_json
 from tests.integration.page_asked import AskedPage, asked_page
 from tests.sample import OTHER, build, index, make_message
@@ -79,3 +91,33 @@ def test_an_archive_without_mirrored_channels_names_none_that_fail(tmp_path: Pat
     with asked_page(tmp_path / "archive") as found:
         assert "No channel is mirrored." in read(found, "/health")
         assert "None of 0" not in read(found, "/health")
+
+
+def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Tehran")
+    pages.service(1, int(datetime(2023, 11, 15, 6, tzinfo=UTC).timestamp()), "Channel &laquo;News&raquo; created")
+    pages.add(2, int(datetime(2023, 11, 15, 7, tzinfo=UTC).timestamp()), text="a post")
+    archive, export = tmp_path / "archive", tmp_path / "export"
+    export.mkdir()
+    import_into(archive, pages.write(export), "1001", ZoneInfo("Asia/Tehran"))
+    context = asyncio.run(read_first(archive))
+    assert context.date == datetime(2023, 11, 14, 20, 30, tzinfo=UTC).timestamp()
+    assert ", 15 Nov 2023 (Asia/Tehran), time not known, https://t.me/c/1001/1," in cite(context, Moments())
+    for style in STYLES:
+        cited = cite_as(style, context)
+        assert not re.search("20:30|Nov[a-z.]* 14|14 Nov|2023-11-14", cited)
+        assert "posted on that day (Asia/Tehran) at a time that the export does not say" in cited
+        assert re.search(r"November 15|15 Nov\.|2023-11-15|15\s*\]\]", cited)
+    with asked_page(archive) as found:
+        for path in ("/c/1001", "/c/1001/1", "/search?q=is:service"):
+            text = read(found, path)
+            assert re.search(r"15 Nov 2023( \( Asia/Tehran \))?\s?, time not known", text)
+            assert "14 Nov 2023 20:30" not in text
+
+
+async def read_first(archive: Path) -> MessageContext:
+    async with await Database.open_readonly(archive) as database:
+        conn = database.connection
+        [channel] = await read_rows(conn, list_names)
+        held = await read_rows(conn, get_messages, [(1001, 1)])
+        return await read_context(conn, channel, held[channel.channel_id, MessageId(1)])

@@ -23,10 +23,11 @@ from archiver.cli.view.annotations import annotation_excerpts
 from archiver.cli.view.attachments import describe_action
 from archiver.cli.view.excerpt import excerpt, one_paragraph
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
-from archiver.cli.view.moments import Moments
+from archiver.cli.view.moments import Moments, write_day
 from archiver.cli.view.shown import Shown
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
+from archiver.model.imported import read_day
 from archiver.model.row import ChannelName, Row
 from search.query.scope import includes_annotations
 from search.query.tree import Node, Phrase, any_of
@@ -110,6 +111,12 @@ def _width_of(parts: Sequence[tuple[str, Text]]) -> int:
     return sum(width(part.plain) + 2 for _, part in parts) - 2
 
 
+def _when(row: Row, moments: Moments) -> str:
+    """When it was posted; an export as HTML shows only the day of a service message."""
+    day = read_day(row["extra"])
+    return moments.at(_unix(row["date"])) if day is None else f"{write_day(day)}, time not known"
+
+
 def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
     from rich.style import Style
     from rich.text import Text
@@ -119,7 +126,7 @@ def _head_parts(shown: Shown, view: CardView) -> Iterator[tuple[str, Text]]:
     if title := terminal_safe(view.names[row["channel_id"]].title):
         yield "title", Text(title, style="bold" if shown.is_hit else "dim")
     yield "address", Text(terminal_safe(address(shown, view.names)), style=link + Style(dim=not shown.is_hit))
-    yield "when", Text(view.moments.at(_unix(row["date"])), style=plain)
+    yield "when", Text(_when(row, view.moments), style=plain)
     if kinds := describe_kinds(row, view.names):
         yield "kinds", Text(terminal_safe(", ".join(kinds)), style=plain or "cyan")
     if view.names[row["channel_id"]].username is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from archiver.cli.view.import_words import say_posted_day
 from archiver.cli.view.moments import Moments
 from archiver.reading.message_context import MessageContext
 
@@ -25,6 +26,8 @@ def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], st
 def _posted(context: MessageContext, moments: Moments) -> str:
     if not context.date:
         return "date unknown"
+    if (posted_day := context.posted_day) is not None:
+        return say_posted_day(posted_day)
     posted = moments.with_utc(context.date)
     return f"{posted} or later that day (the export does not say)" if context.is_day_only else posted
 

@@ -10,13 +10,14 @@ from archiver.cli.view.attachments import describe_action, describe_media, descr
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports
+from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports, say_posted_day
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
 from archiver.model.imported import is_day_only
 from archiver.model.row import StoredMessage, permalink
 from archiver.model.versions import Counters, Version
+from archiver.reading.imported_from import read_posted_day
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.word_diff import MARKS, DiffPiece
 
@@ -46,8 +47,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
     is_imported = all(history.imported_from(one) for one in history.versions)
     first = "" if is_imported else f", first seen {moments.at(message.first_seen)}"
-    later = ", or later that day: the export does not say" if is_imported and is_day_only(message.extra) else ""
-    posted = f"posted {moments.with_utc(message.date)}{later}{first}"
+    posted = f"posted {_posted(history, moments, is_imported=is_imported)}{first}"
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
     diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
@@ -68,6 +68,16 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         yield from (Text(), *_indented(Text(_isolated(f"import {said}")), width))
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)
+
+
+def _posted(history: MessageHistory, moments: Moments, *, is_imported: bool) -> str:
+    """When; of a service message in HTML only the day is known."""
+    extra = history.message.extra
+    record = history.imported_from(history.versions[-1]) if is_imported else None
+    if (day := read_posted_day(record, extra)) is not None:
+        return f"{say_posted_day(day)}: the export does not say"
+    later = ", or later that day: the export does not say" if is_imported and is_day_only(extra) else ""
+    return f"{moments.with_utc(history.message.date)}{later}"
 
 
 def _list_files(version: Version, moments: Moments, width: int) -> Iterator[Text]:

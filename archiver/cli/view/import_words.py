@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from archiver.cli.view.moments import Moments
-from archiver.reading.imported_from import MessageImports
+from archiver.cli.view.moments import Moments, write_day
+from archiver.reading.imported_from import MessageImports, PostedDay
 from archiver.store.imported import ImportRecord
 
 _TIMES = frozenset({"date", "edit_date"})
@@ -25,6 +25,11 @@ def describe_import(record: ImportRecord, moments: Moments) -> str:
         f"imported {moments.at(record.at)} from {record.file_name} ({record.format}{older});"
         " not seen on Telegram by telekeep"
     )
+
+
+def say_posted_day(posted: PostedDay) -> str:
+    """`15 Nov 2023 (Asia/Tehran), time not known`: what an export shows of a service message."""
+    return f"{write_day(posted.day)}{posted.where}, time not known"
 
 
 def describe_capture(record: ImportRecord | None, moments: Moments) -> str:

@@ -24,7 +24,7 @@ from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
 from archiver.cli.view.formatted import format_text
 from archiver.cli.view.heading import called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports
+from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports, say_posted_day
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
@@ -123,7 +123,9 @@ def _posted(context: MessageContext, moments: Moments) -> str:
         if row[key] is not None
     ]
     posted = moments.with_utc(context.date) if context.date else "date unknown"
-    if context.is_day_only:
+    if (day := context.posted_day) is not None:
+        posted = f"{say_posted_day(day)}: the export does not say"
+    elif context.is_day_only:
         posted = f"{posted}, or later that day: the export does not say"
     return " · ".join([posted, *counted])
 

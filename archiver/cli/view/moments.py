@@ -6,7 +6,7 @@ The offset is always visible; only an interval may omit it, next to a time of th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from archiver.duration import MONTHS, in_words
@@ -150,8 +150,13 @@ def write_offset(offset: timedelta) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02d}{f':{rest:02d}' if rest else ''}"
 
 
+def write_day(day: date) -> str:
+    """`25 Jan 2022`."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
 def _date(moment: datetime) -> str:
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    return write_day(moment)
 
 
 def _day_and_month(moment: datetime) -> str:
