@@ -32,7 +32,7 @@ from archiver.store.revision import keep_late_revisions
 from archiver.version import version
 from search.exact import writer
 
-PAGE: Final = 500
+PAGE: Final = 1000
 """Messages in one transaction."""
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""

@@ -11,8 +11,8 @@ from search.exact.changes import Row
 from search.exact.skip_index import BlockSummary, cluster, is_in_block
 from search.flags import SUPERSEDED
 
-_ROWS = 100
-"""Rows per INSERT: a page. FTS5 flushes its memory after each multi-row statement."""
+_VALUES = 4096
+"""Values per INSERT. FTS5 flushes its memory after each multi-row statement, so a page of an import is one, too."""
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 
 
@@ -70,8 +70,9 @@ def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
 
 def insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows, a page per statement: `executemany` would wait for the GIL once per row."""
-    for at in range(0, len(rows), _ROWS):
-        chunk = rows[at : at + _ROWS]
+    size = _VALUES // len(rows[0]) if rows else 1
+    for at in range(0, len(rows), size):
+        chunk = rows[at : at + size]
         row = f"({', '.join('?' * len(chunk[0]))})"
         statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
         conn.execute(statement, [value for values in chunk for value in values])

@@ -20,6 +20,8 @@ MOST_ID: Final = 2**63 - 1
 
 def number(value: object) -> int | None:
     """A whole number that the archive can hold; also one written as a text."""
+    if value is None:
+        return None
     found = value
     if isinstance(found, str) and found.isascii() and found.removeprefix("-").isdecimal() and len(found) < 20:
         found = int(found)

@@ -33,6 +33,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "unknown": "unknown",
 }
 _DEEPEST: Final = 50
+_NO_DETAILS: Final[Mapping[str, Any]] = {}
 
 
 class Words(NamedTuple):
@@ -89,17 +90,22 @@ def _parts(value: object, depth: int) -> Iterator[tuple[str, str | None, Mapping
     if depth > _DEEPEST:
         raise TooDeepText
     if isinstance(value, str):
-        yield value, None, {}
+        yield value, None, _NO_DETAILS
     elif isinstance(value, list):
         for item in value:
-            yield from _parts(item, depth + 1)
+            if isinstance(item, str):
+                yield item, None, _NO_DETAILS
+            elif isinstance(item, dict) and item.get("type") == "plain" and isinstance(item.get("text"), str):
+                yield item["text"], None, _NO_DETAILS
+            else:
+                yield from _parts(item, depth + 1)
     elif isinstance(value, dict):
         kind = value.get("type")
         words = value.get("text")
         if not isinstance(words, str):  # parts of parts: keep the words, the outer formatting is lost
             yield from _parts(words, depth + 1)
         elif kind in (None, "plain"):
-            yield words, None, {}
+            yield words, None, _NO_DETAILS
         else:
             yield words, _KINDS.get(str(kind), "unknown"), _details(str(kind), value)
 
