@@ -28,10 +28,16 @@ def test_name_of_two_channels_is_ambiguous_and_says_how_to_choose() -> None:
         get_named_channel(parse_channel("jisr"), [BRIDGE, JISR, TWIN])
 
 
-@pytest.mark.parametrize(("typed", "near"), [("nightbrige", "NightBridge"), ("1004", "100"), ("night", "NightBridge")])
+@pytest.mark.parametrize(("typed", "near"), [("nightbrige", "NightBridge"), ("night", "NightBridge")])
 def test_unknown_name_brings_the_nearest(typed: str, near: str) -> None:
     with pytest.raises(NotFound, match=f"Did you mean .*{near}"):
         get_named_channel(parse_channel(typed), [BRIDGE, JISR])
+
+
+def test_an_unknown_id_is_not_guessed() -> None:
+    with pytest.raises(NotFound) as error:
+        get_named_channel(parse_channel("1004"), [BRIDGE, JISR])
+    assert "Did you mean" not in str(error.value.hint)
 
 
 def test_empty_archive_says_what_to_run() -> None:

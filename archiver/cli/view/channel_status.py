@@ -45,6 +45,8 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
     word = channel.shown_state.replace("_", " ")
+    if channel.imported_only:  # that its archive is kept needs no saying: nobody stopped mirroring it
+        return f"{channel.name}: {word}{since}: {why.rstrip('.')}"
     return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.lock import find_holder
@@ -29,6 +29,8 @@ SECONDS = 3.0
 """Limit for counting one channel; where that takes longer, the page says so."""
 _FRESH = 20.0
 """Seconds for which counts are kept."""
+PAGE: Final = 200
+"""Channels on a page."""
 
 
 class ChannelLine(NamedTuple):
@@ -48,9 +50,11 @@ class ChannelLine(NamedTuple):
 
 async def show_home(site: Site, asked: Asked) -> ViewAnswer:
     """All channels."""
+    page = (asked.number("page") or 1) if asked.format == "html" else None
     async with site.reading() as conn:
         names = {one.channel_id: one for one in await read(conn, list_names)}
-        channels = await read(conn, list_channels, removed=True)
+        known = await read(conn, list_channels, removed=True)
+        channels = known if page is None else known[(page - 1) * PAGE : page * PAGE]
         waits = await read(conn, list_waits, now=time.time())
         nodes = [node_name(url) for url in site.settings.meilisearch.addresses]
         waiting = sum([(await read(conn, measure, node)).messages for node in nodes])
@@ -64,6 +68,8 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
         template="home.html",
         values={
             "lines": lines,
+            "page": page,
+            "pages": -(-len(known) // PAGE),
             "waits": waits,
             "waiting": waiting,
             "holder": find_holder(site.directory),
