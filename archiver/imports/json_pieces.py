@@ -18,8 +18,8 @@ from archiver.imports.mend_json import Mended, UnreadableJson, read_json
 _CHUNK: Final = 1 << 20
 _AHEAD: Final = 4 << 20
 """How far the end of an indented element is looked for before brackets are counted."""
-LARGEST: Final = 64 << 20
-"""Maximum bytes of one value."""
+LARGEST: Final = 32 << 20
+"""Maximum bytes of one value; twice that of other formats, as Desktop writes each text twice."""
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^,\]}\s]*")
