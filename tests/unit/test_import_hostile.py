@@ -22,7 +22,7 @@ from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.model.imported import hash_of, is_possible
 from archiver.store.medium import ARCHIVE_NAME
 from tests.importing import chat, entry, import_into, messages_of, read_all, write_json
-from tests.merging import History, Reader, make_post
+from tests.merging import History, Reader, list_faults, make_post
 from tests.unit.test_import_tg_archive import make
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -70,6 +70,15 @@ def test_a_message_of_desktop_costs_only_itself(tmp_path: Path, more: dict[str, 
 def test_a_type_that_is_no_text_is_unknown(tmp_path: Path) -> None:
     path = write_json(tmp_path / "result.json", chat([entry(1, "a")], type=[]))
     assert [one.megagroup for one in open_source(path, None).chats() if isinstance(one, Chat)] == [None]
+
+
+def test_dates_that_contradict_each_other_are_no_damage(tmp_path: Path) -> None:
+    own = {"kind": "message", "date": "2020-01-01T00:00:00Z"}
+    listed = [entry(1, "a", telekeep=own), entry(2, "b", date_unixtime="never")]
+    import_into(tmp_path / "archive", write_json(tmp_path / "result.json", chat(listed)), zone=ZONE)
+    with closing(sqlite3.connect(tmp_path / "archive" / ARCHIVE_NAME)) as conn, conn:
+        conn.execute("UPDATE import_source SET finished_at = NULL, zone = NULL")  # as if it had been killed
+    assert list_faults(tmp_path / "archive") == []
 
 
 def test_an_unquoted_value_is_mended_in_linear_time() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.mend_json import to_canonical
-from archiver.imports.row_values import UnreadableRow
+from archiver.imports.row_values import UnreadableRow, time
 from archiver.imports.rows import message_of_row
 from archiver.imports.source import Flaw, ImportedMessage
 from archiver.imports.sources.desktop_after import read_buttons, read_reactions
@@ -109,11 +109,11 @@ def _own_text(entry: Fields) -> str:
 
 
 def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
-    """The words and the date of an object, by the same functions."""
+    """The words and the date of an object, by the same functions. Raises UnreadableRow."""
     if isinstance(entry.get("telekeep"), dict):
         rich = entry["telekeep"].get("rich")
         words_inside = str(rich.get("text") or "") if isinstance(rich, dict) else ""
-        return _own_text(entry) or words_inside, dates.of_message(entry)
+        return _own_text(entry) or words_inside, time(entry["telekeep"], "date")
     parts = _Parts()
     said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY).text
     if not said and "rich_message" in entry:

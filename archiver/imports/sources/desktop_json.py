@@ -17,10 +17,11 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, JsonPieces
 from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
 from archiver.imports.sources.desktop_ends import find_own, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number, words
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
 
 RESULT: Final = "result.json"
 _REFUSED: Final = {
@@ -62,9 +63,10 @@ def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
     try:
         value = read_json(raw).value
         text, date = read_piece(value, LocalDates(zone or UTC))
-    except (UnreadableJson, AttributeError, TypeError):
+        is_exact = isinstance(value.get("telekeep"), dict) or moment(value.get("date_unixtime")) is not None
+    except (UnreadableJson, UnreadableRow, AttributeError, TypeError):
         return None
-    return Piece(text=text, date=date if "date_unixtime" in value else None)
+    return Piece(text=text, date=date if is_exact else None)
 
 
 class DesktopJson:
