@@ -81,4 +81,4 @@ async def test_texts_that_need_much_markup_make_short_pages(tmp_path: Path) -> N
     build(tmp_path, messages, covered=[(1, 60)])
     pages = await walk(tmp_path, Place("newest"), later=False, limit=100)
     assert numbers(pages[::-1]) == list(range(1, 61))
-    assert max(len(page.messages) for page in pages) == 1
+    assert max(len(page.messages) for page in pages) < 5, "by their 8 kB of text alone there would be more"
