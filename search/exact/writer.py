@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiosqlite
 
@@ -24,13 +24,15 @@ from search.document import Document, FileMarks, Key
 from search.exact.changes import Row, WriteCounts, decide, place
 from search.exact.docid import tiers_in_use, windows
 from search.exact.files import put_hashes
-from search.exact.reader import ExactEngine
 from search.exact.rows import channel_numbers, extend_blocks, find_channels, insert, known_rows, revision_rows, store
 from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
 from search.exact.skip_index import BLOCK_BITS, find_channel_ranges, summarize
 from search.exact.terms import Entry, entry
 from search.flags import FILE_MASK, MISSING, PINNED, SUPERSEDED, file_bits
 from search.text.normalize import NORM_VERSION
+
+if TYPE_CHECKING:
+    from search.exact.reader import ExactEngine
 
 __all__ = ["ExactEngine"]
 
@@ -41,6 +43,15 @@ _FEW_PAGES = 500
 
 _NONE: Mapping[Key, int] = {}
 _INDEXES = ("search_text", "search_annotation")
+
+
+def __getattr__(name: str) -> Any:
+    """The engine that answers: who only writes does not load what reads questions."""
+    if name != "ExactEngine":
+        raise AttributeError(name)
+    from search.exact.reader import ExactEngine
+
+    return ExactEngine
 
 
 class Queryable(Protocol):

@@ -15,7 +15,6 @@ from search.query.dates import Bounds
 from search.text.normalize import Needle, fold, needle
 from search.text.numbers import grouped_term
 from search.words.designations import is_model, split_number
-from search.words.forms import MIN_LETTERS, bare_word, has_forms
 
 TagField: TypeAlias = Literal[
     "from",
@@ -74,17 +73,23 @@ class Word:
     @property
     def needle(self) -> Needle:
         """The terms to find; the parser rejects words that have none."""
+        from search.words.forms import bare_word  # here as below: who writes search rows asks nothing
+
         return _needle(bare_word(self.text))
 
     @property
     def inflected(self) -> str | None:
         """The folded word if it may have other forms (`search.words.forms`); None if it only matches as written."""
+        from search.words.forms import has_forms
+
         found = self.needle
         return found.terms[0] if len(found.terms) == 1 and not found.prefix and has_forms(found.terms[0]) else None
 
     @property
     def tail(self) -> Tail | None:
         """The tail of a hyphenated word if it may have other forms, None otherwise."""
+        from search.words.forms import MIN_LETTERS, bare_word, has_forms
+
         bare = bare_word(self.text)
         if _HYPHENATED.fullmatch(bare) is None:
             return None
@@ -94,6 +99,8 @@ class Word:
     @property
     def model(self) -> Tail | None:
         """The number that a variant may continue, and what is before it: Ту-95, as in Ту-95МС; else None."""
+        from search.words.forms import bare_word
+
         bare = bare_word(self.text)
         if not is_model(bare):
             return None

@@ -13,8 +13,6 @@ from functools import lru_cache
 from typing import Final
 
 from search.text.normalize import fold
-from search.words.dictionary.lookup import known_paradigms, lemma_languages
-from search.words.stems.lexicon import lemmas
 
 _GERMAN: Final = ("de", None)
 """Labels of texts that may be German."""
@@ -66,12 +64,17 @@ def _is_separable(verb: str) -> bool:
 
 
 def _is_verb(word: str) -> bool:
+    from search.words.dictionary.lookup import lemma_languages  # here: most texts are not German
+
     return word.endswith("n") and "de" in lemma_languages(word)
 
 
 @lru_cache(maxsize=4096)
 def _infinitives(word: str) -> frozenset[str]:
     """Return what may be the infinitives of a folded German word."""
+    from search.words.dictionary.lookup import known_paradigms
+    from search.words.stems.lexicon import lemmas
+
     listed = [one for one in lemmas().get(word, ()) if one.endswith("n")]
     found = [lemma for one in known_paradigms(word) if one.language == "de" for lemma in one.lemmas()]
     return frozenset(one for one in (*listed, *found) if one.endswith("n"))

@@ -94,12 +94,11 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
     from archiver.imports.detect import open_source
     from archiver.imports.import_file import HashedSource
     from archiver.store.foreign import is_archive
-    from search.query.dates import parse_zone
 
     directory = invocation.settings().archive.dir
     if await asyncio.to_thread(is_archive, order.path):
         return await _merge(directory, order)
-    zone: tzinfo | None = None if order.zone is None else parse_zone(order.zone)
+    zone = None if order.zone is None else _zone(order.zone)
     source = await asyncio.to_thread(open_source, order.path, zone)
     hashed = await asyncio.to_thread(HashedSource, source)
     async with _open(directory, is_dry_run=order.is_dry_run) as database:
@@ -109,6 +108,12 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
     if order.shape != "people":
         (output.json if order.shape == "json" else output.jsonl)(result.to_object())
     return result.exit_status
+
+
+def _zone(name: str) -> tzinfo:
+    from search.query.dates import parse_zone
+
+    return parse_zone(name)
 
 
 async def _merge(directory: Path, order: ImportOrder) -> int:
