@@ -297,13 +297,13 @@ def test_the_key_never_lies_in_the_directory_of_the_export(tmp_path: Path) -> No
     expect_apart(tmp_path / "k", tmp_path / "out/all.jsonl")
 
 
-PERSONS = ("t.me/jane_doe", "https://www.t.me/jane_doe?x=1", "HTTP://T.ME/Jane_Doe", "jane_doe.t.me", "t.me/s/jane_doe",
+PERSONS = ("t.me/jane_doe", "https://t.me/jane_doe/12", "tg://resolve?domain=jane_doe&post=12",
+           "https://www.t.me/jane_doe?x=1", "HTTP://T.ME/Jane_Doe", "jane_doe.t.me", "t.me/s/jane_doe",
            "https://telegram.me/@jane_doe", "tg://resolve?domain=jane_doe", "tg:resolve?domain=jane_doe",
            "tg://user?id=7001002003", "tg://openmessage?user_id=7001002003", "mailto:jane@x.example?subject=a",
            "tel:+4915123456789", "t.me/+4915123456789", "https://wa.me/4915123456789", "t.me/contact/abcdefgh",
            "https://api.whatsapp.com/send?phone=4915123456789", "tg://resolve?phone=4915123456789")  # fmt: skip
-OTHERS = ("https://example.org/@jane_doe", "t.me/NightBridge", "t.me/nightbridge/12", "https://t.me/jane_doe/12",
-          "t.me/c/12/3",
+OTHERS = ("https://example.org/@jane_doe", "t.me/NightBridge", "t.me/nightbridge/12", "t.me/c/12/3",
           "t.me/+AAAAAEkk2WdoDrB4-Q8-gg", "https://t.me/joinchat/AAAAAEkk", "t.me/addstickers/x_set", "t.me/durov_bot",
           "https://xn--/", "http://[", "", "tg://", "tg://resolve?domain=jisr_news", "t.me", "javascript:alert(1)",
           "tg://user?id=x", "https://notmet.me/jane_doe")  # fmt: skip
@@ -323,7 +323,8 @@ LOOKS = {
     "ask @helpful_bot": False,
     "(jane.doe+x@mail.example.org)": True,
     "see https://t.me/jane_doe.": True,
-    "see t.me/jane_doe/12 there": False,
+    "see t.me/jane_doe/12 there": True,
+    "see t.me/NightBridge/12 there": False,
     "write to jane_doe.t.me.": True,
     "tg:resolve?domain=jane_doe": True,
     "https://t.me:443/jane_doe": True,

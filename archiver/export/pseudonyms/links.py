@@ -61,9 +61,9 @@ class PersonLinks:
             return f"pseudonym:{self._names.phone(number)}" if _PHONE.fullmatch(number.strip()) else None
         above = next((one for one in HOSTS if host.endswith(f".{one}")), None)
         if above is not None:
-            return self._of_username(host.removesuffix(f".{above}"), [])
+            return self._of_username(host.removesuffix(f".{above}"))
         if host == "web.telegram.org" and (found := _OF_WEB.fullmatch(parts.fragment)):
-            return self._of_username(found[1], []) if found[1] else self._of_id(found[2])
+            return self._of_username(found[1]) if found[1] else self._of_id(found[2])
         if host in HOSTS and parts.path.strip("/").lower() in ("share", "share/url"):
             shared = parse_qs(parts.query).get("url", [""])[0]
             return None if not shared or "/share" in shared else self._rewritten(shared)
@@ -81,7 +81,7 @@ class PersonLinks:
             return f"pseudonym:{self._names.phone(query['phone'][0])}"
         if what == "contact" and "token" in query:
             return f"pseudonym:{self._names.other('contact', query['token'][0])}"
-        return self._of_username(query["domain"][0], query.get("post", [])) if "domain" in query else None
+        return self._of_username(query["domain"][0]) if "domain" in query else None
 
     def _of_id(self, number: str) -> str:
         return f"pseudonym:{self._names.person(int(number))}"
@@ -96,10 +96,10 @@ class PersonLinks:
             return f"pseudonym:{self._names.phone(first)}" if _PHONE.fullmatch(first) else None
         if first.lower() == "contact" and more:
             return f"pseudonym:{self._names.other('contact', more[0])}"
-        return None if first.lower() in _PLACES else self._of_username(first.removeprefix("@"), more)
+        return None if first.lower() in _PLACES else self._of_username(first.removeprefix("@"))
 
-    def _of_username(self, name: str, more: list[str]) -> str | None:
-        """Only channels and groups have posts, so a link with the number of one leads to no person."""
-        if USERNAME.fullmatch(name) is None or self.is_kept(name) or (more and more[0].isdigit()):
+    def _of_username(self, name: str) -> str | None:
+        """A number of a post after it proves nothing: anybody can write one."""
+        if USERNAME.fullmatch(name) is None or self.is_kept(name):
             return None
         return f"pseudonym:{self._names.username(name)}"

@@ -6,6 +6,7 @@ and by their shape wherever they are, not by a list of objects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -36,6 +37,10 @@ _OPAQUE: Final = frozenset(
     {"_", "type", "kind", "id", "mime", "sha256", "path", "status", "constructor", "tl", "waveform", "option", "date"}
 )
 """Fields whose text is no words."""
+_PEER: Final = re.compile(r"(user|)([0-9]{1,19})")
+_USER: Final = re.compile(r"user[0-9]{1,19}")
+"""A person as Telegram Desktop writes it."""
+CHATS: Final = re.compile(r"(?:channel|chat)[0-9]{1,19}")
 
 
 class NestedPersons:
@@ -45,13 +50,13 @@ class NestedPersons:
         self._names, self._links, self._texts = names, links, texts
         self.replaced: dict[str, str] = {}
 
-    def value(self, value: Any) -> Any:
-        """The value without persons."""
+    def value(self, value: Any, key: str = "") -> Any:
+        """The value without persons. `key`: the field that it is the value of."""
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
-            return [self.value(one) for one in value]
-        return self._texts.plain(value) if isinstance(value, str) else value
+            return [self.value(one, key) for one in value]
+        return self._string(key, value) if isinstance(value, str) else value
 
     def peer(self, peer: dict[str, Any]) -> dict[str, Any]:
         """A person, {type, id, name, username}; a channel stays."""
@@ -113,12 +118,20 @@ class NestedPersons:
             return None
         if key == "data" and str(thing.get("type", "")).startswith("callback"):
             return ""
-        if isinstance(value, str):
-            rewrite = _OF_TEXT.get(key)
-            return value if key in _OPAQUE else rewrite(self, value) if rewrite else self._texts.plain(value)
         if key == "author" and isinstance(value, dict):
             return self._instead(value, self._names.named)
-        return self.value(value)
+        return self.value(value, key)
+
+    def _string(self, key: str, value: str) -> str:
+        """The text of a field, or one of its list."""
+        if key in _OPAQUE:
+            return str(self._id(value)) if _USER.fullmatch(value) else value
+        rewrite = _OF_TEXT.get(key)
+        return rewrite(self, value) if rewrite else self._words(key, value)
+
+    def _words(self, key: str, value: str) -> str:
+        """Words of a field that is not known to be of a person."""
+        return self._texts.plain(value)
 
     def _person_text(self, thing: Mapping[str, Any]) -> dict[str, Any]:
         """Words of a rich message that name a person."""
@@ -149,6 +162,13 @@ class NestedPersons:
             self.replaced[words] = instead
 
     def _id(self, number: Any) -> Any:
+        """Instead of the id of a person, in any way to write it; a program may have written a name there."""
+        if isinstance(number, str) and (found := _PEER.fullmatch(number)):
+            return f"{found[1]}{self._names.user_id(int(found[2]))}"
+        if isinstance(number, str):
+            return number if not number.strip() or CHATS.fullmatch(number) else self._names.named(number)
+        if isinstance(number, dict | list):
+            return self.value(number)
         return self._names.user_id(number) if type(number) is int and number > 0 else number
 
     def _person(self, number: Any, name: str) -> str:
@@ -156,7 +176,9 @@ class NestedPersons:
 
     def named(self, name: str) -> str:
         """Instead of a name; none stays none."""
-        return self._names.named(name) if name.strip() else name
+        instead = self._names.named(name) if name.strip() else name
+        self._remember(name, instead)
+        return instead
 
     def phone(self, number: str) -> str:
         """Instead of a phone number."""

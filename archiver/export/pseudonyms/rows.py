@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from archiver.export.pseudonyms.actions import ActionPersons
 from archiver.export.pseudonyms.labels import Pseudonyms
 from archiver.export.pseudonyms.links import PersonLinks
 from archiver.export.pseudonyms.nested import NestedPersons
@@ -51,7 +52,9 @@ class PseudonymousRows:
             "links": _dump(list(dict.fromkeys(self._links.rewrite(url) for url in _load(row["links"]) or ()))),
             "media": _dump([nested.slot(slot) for slot in _load(row["media"]) or ()]),
         }
-        for key in ("sender", "reply_to", "fwd_from", "action", "restriction", "markup", "fact_check", "annotations"):
+        if row["action"] is not None:
+            made["action"] = _dump(ActionPersons(self.names, self._links, self._texts).value(_load(row["action"])))
+        for key in ("sender", "reply_to", "fwd_from", "restriction", "markup", "fact_check", "annotations"):
             if row[key] is not None:
                 made[key] = _dump(nested.value(_load(row[key])))
         if row["extra"] is not None:
