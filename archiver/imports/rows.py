@@ -27,12 +27,10 @@ from archiver.imports.row_values import (
     whole_number,
 )
 from archiver.imports.source import EarlierContent, ImportedMessage, Seen
-from archiver.model.imported import IMPORTED, imported_message, text_hash
+from archiver.model.imported import HIGHEST_ID, IMPORTED, imported_message, text_hash
 from archiver.model.particulars import APART
 from archiver.model.record import Message
 
-HIGHEST: Final = 2**31 - 1
-"""The highest id that Telegram gives a message."""
 NEEDED: Final = ("channel_id", "message_id", "date", "text")
 """Keys without which a row is no message."""
 _TEXTS: Final = ("post_author", "grouped_id")
@@ -81,7 +79,7 @@ def message_of_row(row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) ->
     """The message of a row as a JSON object. `raw`: the row as it is in the source. Raises UnreadableRow."""
     rich = row.get("rich") if isinstance(row.get("rich"), dict) else None
     _expect_shapes(row)
-    message_id = MessageId(whole_number(row, "message_id", lowest=1, highest=HIGHEST))
+    message_id = MessageId(whole_number(row, "message_id", lowest=1, highest=HIGHEST_ID))
     message = imported_message(
         channel_id,
         message_id,

@@ -188,7 +188,7 @@ def _size(path: Path) -> int:
 def _restrain(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    for setting in ("cell_size_check = ON", "query_only = ON", "temp_store = MEMORY"):
+    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON", "temp_store = MEMORY"):
         conn.execute(f"PRAGMA {setting}")
     conn.execute(f"PRAGMA cache_size = -{_MEMORY}")
     conn.execute("PRAGMA busy_timeout = 10000")

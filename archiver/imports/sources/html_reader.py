@@ -17,11 +17,9 @@ from archiver.imports.sources.html_attached import Shown
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
 from archiver.imports.sources.html_service import read_day, read_service
-from archiver.model.imported import imported_message
+from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.record import Media
 
-HIGHEST: Final = 2**31 - 1
-"""The highest id that Telegram gives a message."""
 MOST_TAGS: Final = 100_000
 """Tags of a message that is read; real ones have a few dozen."""
 _OF_A_GROUP: Final = -500_000_000
@@ -68,7 +66,7 @@ class HtmlReader:
         if piece.message_id <= 0:
             self._between(piece.message_id, post)
             return
-        if piece.message_id > HIGHEST:
+        if piece.message_id > HIGHEST_ID:
             yield Flaw(where, "its id is none that messages have")
             return
         if not piece.whole:

@@ -19,10 +19,9 @@ import orjson
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.row_values import UnreadableRow, text, whole_number
-from archiver.imports.rows import HIGHEST
 from archiver.imports.source import AttachedFile, Chat, Entry, Flaw, ImportedMessage, Piece
 from archiver.imports.sources.export_files import open_regular
-from archiver.model.imported import imported_message
+from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.record import Media
 from archiver.store.tg_archive import DamagedDatabase, find_newest_date, find_own_id, iter_tg_rows, open_tg_archive
 
@@ -107,7 +106,7 @@ class TgArchive:
         medium = None if row["media.id"] is None else _medium(row)
         message = imported_message(
             channel_id,
-            MessageId(whole_number(row, "id", lowest=1, highest=HIGHEST)),
+            MessageId(whole_number(row, "id", lowest=1, highest=HIGHEST_ID)),
             kind="message" if action is None else "service",
             date=_moment(row["date"]),
             edit_date=None if row["edit_date"] is None else _moment(row["edit_date"]),
