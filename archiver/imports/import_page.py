@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 import archiver.store.message as messages
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
+from archiver.imports.import_counts import ImportCounts
+from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill
 from archiver.model.coverage import Interval
@@ -61,42 +63,10 @@ class PagePlan:
     new: list[ImportedMessage] = field(default_factory=list)
     again: int = 0
     """Messages that this very import has brought already."""
-    known: list[tuple[ImportedMessage, Message, ImportDecision]] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
     """Messages that are held, with what is held and what was decided."""
     repeated: int = 0
     """Those of `known` of which this import has another piece: an export may have a message twice."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """How many messages an import brought, and how."""
-
-    new: int = 0
-    same: int = 0
-    filled: int = 0
-    differing: int = 0
-    revisions: int = 0
-    """Other words that were kept as revisions."""
-    missing: int = 0
-    """New ones that Telegram no longer showed when the channel was read."""
-    files: int = 0
-
-    @property
-    def messages(self) -> int:
-        """All messages."""
-        return self.new + self.same + self.filled + self.differing
-
-    @property
-    def changes(self) -> int:
-        """Those that brought anything."""
-        return self.new + self.filled + self.differing + self.files
-
-    def to_object(self) -> dict[str, int]:
-        """As JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def __add__(self, other: ImportCounts) -> ImportCounts:
-        return ImportCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
@@ -109,6 +79,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     asked = [one for one in sorted(held_ids) if before.get(one) != digests[MessageId(one)]]  # type: ignore[call-overload]
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
     held = {one.message_id: one for one in read}
+    first: list[Known] = []
     for one in page:
         number = one.message.message_id
         if number not in held_ids:
@@ -116,9 +87,18 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
         elif number not in held:
             plan.again += 1
         else:
-            plan.known.append((one, held[number], compare_import(one.message, held[number])))
-            plan.repeated += number in before
+            known = (one, held[number], compare_import(one.message, held[number]))
+            (plan.known if number in before else first).append(known)
+    plan.repeated = len(plan.known)
+    plan.known += decide_current(conn, target.channel_id, target.import_id, first, _seen_by(target, first))
     return plan
+
+
+def _seen_by(target: ImportTarget, known: Sequence[Known]) -> dict[MessageId, int]:
+    """By which moment the export has messages."""
+    return {
+        one.message.message_id: min(one.seen.last_seen, target.at) if one.seen else target.seen for one, _, _ in known
+    }
 
 
 def count_plan(plan: PagePlan) -> ImportCounts:
@@ -203,16 +183,20 @@ def _keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
 
 def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
     """Fill and keep what messages that are held do not have; return how many revisions that made."""
+    seen = _seen_by(target, plan.known)
+    store.widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
     filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
     if filled:
         _fill(conn, target, filled, now=now)
-    revised = [one.message for one, _, decision in plan.known if decision.revises]
+    revised = [one.message for one, _, decision in plan.known if decision.revises and not decision.wins]
     kept = keep_late_revisions(conn, revised, now=target.at) if revised else []
+    kept += _replace(conn, target, plan, now=now)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
     for one, _, _ in plan.known:
         if one.earlier:
             _keep_earlier(conn, [one])
     stored = {message.message_id for message, _ in kept}
+    stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
     store.put_pieces(
         conn,
         target.channel_id,
@@ -220,6 +204,16 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
         [_piece(one.message, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
     )
     return len(kept)
+
+
+def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> list[tuple[Message, int]]:
+    """Of what earlier imports brought, replace what is older; return that with the numbers of its revisions."""
+    won = [one for one in plan.known if one[2].wins]
+    if not won:
+        return []
+    after, kept = put_current(conn, target.channel_id, won, _seen_by(target, won), now=target.at)
+    _show(conn, target, after, now=now)
+    return kept
 
 
 def _piece(message: Message, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
@@ -236,6 +230,11 @@ def _fill(
         store.fill_columns(conn, target.channel_id, held.message_id, columns)
         after.append(fill(held, values))
     messages.put_media(conn, [one for one, (_, values) in zip(after, filled, strict=True) if "media" in values])
+    _show(conn, target, after, now=now)
+
+
+def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: int) -> None:
+    """Bring the search rows and the index up to date."""
     missing = set(messages.list_missing_ids(conn, target.channel_id))
     writer.upsert(conn, [to_document(one) for one in after])
     gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]

@@ -14,7 +14,8 @@ from typing import Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, open_attached
-from archiver.imports.import_page import PAGE, ImportCounts, ImportTarget, count_plan, plan_page, store_page
+from archiver.imports.import_counts import ImportCounts
+from archiver.imports.import_page import PAGE, ImportTarget, count_plan, plan_page, store_page
 from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
 from archiver.media.blob_store import BlobStore
 from archiver.model.imported import is_possible

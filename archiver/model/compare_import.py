@@ -5,6 +5,7 @@ held, everything agrees         -> same
 held, empty where it has a value -> fills: the value is taken over, and named
 held, other words               -> differs: its content is kept as a revision of layer 0
 held, other values              -> differs: both are kept
+held by an earlier import only   -> the later content of the two is current (`imports.later_import`)
 
 Counters change by themselves and are no difference: those of the export stay in its piece.
 """
@@ -42,10 +43,14 @@ class ImportDecision:
     """Other values: {held, imported} by name."""
     revises: bool = False
     """Whether its words are others, so that its content becomes a revision."""
+    wins: bool = False
+    """Whether it replaces what an earlier import brought, and that becomes the revision."""
 
     @property
     def record(self) -> str | None:
         """As JSON for `imported.differs`; None if nothing differs."""
+        if self.wins:
+            return None  # the one replaced is described
         filled = {name: _plain(value) for name, value in self.filled.items()}
         found = {"filled": filled, "other": dict(self.other)}
         kept: dict[str, Any] = {name: value for name, value in found.items() if value}

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.record import Message
 from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
+from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_media
 
 
 class ImportFile(NamedTuple):
@@ -201,6 +203,65 @@ def fill_columns(
             f"UPDATE message SET {name} = ? WHERE channel_id = ? AND message_id = ? AND {name} IS NULL",
             (value, channel_id, message_id),
         )
+
+
+def list_claims(
+    conn: Reader, channel_id: ChannelId, message_ids: Sequence[int]
+) -> dict[MessageId, tuple[int, str | None]]:
+    """By which moment the exports had the current contents of imported messages, and the formats of those."""
+    rows = conn.execute(
+        "SELECT message_id, last_seen, (SELECT format FROM imported JOIN import_source USING (import_id)"
+        " WHERE imported.channel_id = message.channel_id AND imported.message_id = message.message_id"
+        " AND imported.payload_sha256 = message.payload_sha256) FROM message"
+        " WHERE channel_id = ? AND layer = 0 AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, json.dumps(list(message_ids))),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def find_format(conn: Reader, import_id: int) -> str | None:
+    """The format of an import; None if it is not begun."""
+    row = conn.execute("SELECT format FROM import_source WHERE import_id = ?", (import_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def note_replaced(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, sha256: bytes, differs: str | None
+) -> None:
+    """Record how an import differs from the later one that replaced its content."""
+    if differs is not None:
+        conn.execute(
+            "UPDATE imported SET differs = json_patch(coalesce(differs, '{}'), ?)"
+            " WHERE channel_id = ? AND message_id = ? AND payload_sha256 = ?",
+            (differs, channel_id, message_id, sha256),
+        )
+
+
+def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: Sequence[tuple[Message, int]]) -> None:
+    """Write later contents of imported messages, each with the moment by which its export had it."""
+    names = ", ".join(f"{name} = ?" for name in CONTENT_NAMES)
+    rows = [(*content_of(one), language_of(one), seen, seen, channel_id, one.message_id) for one, seen in replaced]
+    conn.executemany(
+        f"UPDATE message SET {names}, lang = ?, first_seen = min(first_seen, ?), last_seen = ?, import_id = NULL"
+        " WHERE channel_id = ? AND message_id = ?",
+        rows,
+    )
+    for row in rows:
+        conn.execute("DELETE FROM media WHERE channel_id = ? AND message_id = ?", row[-2:])
+    put_media(conn, [one for one, _ in replaced])
+
+
+def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[MessageId, int, int]]) -> None:
+    """Record that other exports have imported messages: id, by which moment, and the edit they show of the same words.
+
+    The moment counts for the latest edit of these words. -1: they show other words.
+    """
+    conn.executemany(
+        "UPDATE message SET first_seen = min(first_seen, ?2), last_seen = CASE"
+        " WHEN ?3 > coalesce(edit_date, date) THEN ?2 WHEN ?3 = coalesce(edit_date, date) THEN max(last_seen, ?2)"
+        " ELSE last_seen END WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0",
+        [(*one, channel_id) for one in seen],
+    )
 
 
 def set_media_id(

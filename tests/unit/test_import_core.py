@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from telethon.tl import types
 
 from archiver.compose.import_channel import choose_channel
@@ -38,6 +41,7 @@ from archiver.store.rows import get_messages
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.remarks import Heard
 from tests.sample import CHANNEL
+from tests.tiers import examples
 from tests.unit.tl_random import through_bytes
 
 START = 1_639_612_800
@@ -302,6 +306,53 @@ def tally_of(archive: Path) -> Tally:
             return await tally_channel(database.connection, channel)
 
     return asyncio.run(run())
+
+
+def test_of_two_exports_the_later_text_is_current_whatever_the_order(tmp_path: Path) -> None:
+    old = export_of(tmp_path, entry(1, "a"), entry(2, "as it was", author="Desk"), name="old.json")
+    edited = entry(2, "as it is", edited_unixtime=str(START + 999))
+    new = export_of(tmp_path, entry(1, "a"), edited, entry(3, "c"), name="new.json")
+    for order in ((old, new), (new, old)):
+        archive = tmp_path / order[0].stem
+        outcomes = [import_into(archive, path) for path in order]
+        assert (outcomes[1].counts.differing, outcomes[1].counts.revisions) == (1, 1)
+        assert rows(archive, "SELECT text, post_author, revisions FROM message WHERE message_id = 2") == [
+            ("as it is", "Desk", 1)
+        ]
+        assert rows(archive, "SELECT message_id, text, edit_date FROM revision") == [(2, "as it was", None)]
+        assert rows(archive, "SELECT first_seen, last_seen FROM message WHERE message_id = 1") == [
+            (START + 120, START + 180)
+        ]
+        check_sound(archive)
+        before = dump(archive)
+        assert [import_into(archive, path).counts.changes for path in order] == [0, 0]
+        assert dump(archive) == before
+
+
+CLAIMS = st.tuples(st.sampled_from("abc"), st.none() | st.integers(1, 3), st.integers(1, 4))
+
+
+@settings(max_examples=examples(6), deadline=None)
+@given(claims=st.lists(CLAIMS, min_size=2, max_size=4), data=st.data())
+def test_any_order_of_importing_exports_gives_the_same_contents(
+    claims: list[tuple[str, int | None, int]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for at, (text, edited, newest) in enumerate(claims):
+            more = {} if edited is None else {"edited_unixtime": str(START + 100 + edited)}
+            last = entry(9, "last", date_unixtime=str(START + 1000 * newest + at))
+            paths.append(export_of(Path(folder), entry(1, text, **more), last, name=f"{at}.json"))
+        found = []
+        for name, order in (("a", paths), ("b", data.draw(st.permutations(paths)))):
+            archive = Path(folder) / name
+            for path in order:
+                import_into(archive, path)
+            contents = "SELECT text, coalesce(edit_date, 0), first_seen FROM message WHERE message_id = 1"
+            words = "SELECT text FROM message WHERE message_id = 1 UNION SELECT text FROM revision ORDER BY 1"
+            found.append((rows(archive, contents), rows(archive, words)))
+            check_sound(archive)
+        assert found[0] == found[1]
 
 
 def test_what_an_import_claims_is_not_fetched_before_telegram_showed_it(archive: Path, tmp_path: Path) -> None:

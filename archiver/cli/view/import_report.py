@@ -13,8 +13,8 @@ from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.compose.import_channel import ImportChannel
+from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
-from archiver.imports.import_page import ImportCounts
 from archiver.imports.run_import import FlawCounts, ImportOutcome
 from archiver.model.row import iso
 

@@ -1,0 +1,37 @@
+"""How many messages an import brought, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """How many messages an import brought, and how."""
+
+    new: int = 0
+    same: int = 0
+    filled: int = 0
+    differing: int = 0
+    revisions: int = 0
+    """Other words that were kept as revisions."""
+    missing: int = 0
+    """New ones that Telegram no longer showed when the channel was read."""
+    files: int = 0
+
+    @property
+    def messages(self) -> int:
+        """All messages."""
+        return self.new + self.same + self.filled + self.differing
+
+    @property
+    def changes(self) -> int:
+        """Those that brought anything."""
+        return self.new + self.filled + self.differing + self.files
+
+    def to_object(self) -> dict[str, int]:
+        """As JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __add__(self, other: ImportCounts) -> ImportCounts:
+        return ImportCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})

@@ -1,0 +1,104 @@
+"""Of two imports of a message the later content is current, whatever the order of importing.
+
+The later edit counts, then the newer export. Desktop's HTML has no edit dates: what it shows is as late as its newest
+post. What Telegram showed to telekeep is never replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.source import ImportedMessage
+from archiver.model.compare_import import ImportDecision, compare_import, fill
+from archiver.model.imported import IMPORTED
+from archiver.model.record import Media, Message
+from archiver.store import imported as store
+from archiver.store.database import Reader, Writer
+from archiver.store.file import fill_files
+from archiver.store.revision import keep_late_revisions
+
+_UNDATED: Final = "desktop-html"
+"""The format that has no edit dates."""
+
+Known = tuple[ImportedMessage, Message, ImportDecision]
+"""An imported message, the one held, and how they compare."""
+
+
+class Claim(NamedTuple):
+    """How late a content is. Ordered."""
+
+    edited: int
+    seen: int
+    payload_sha256: bytes
+
+
+def claim_of(message: Message, *, seen: int, format_name: str | None) -> Claim:
+    """How late a message's content is. `seen`: the moment by which its export has it."""
+    edited = message.moment if message.edit_date is not None or format_name != _UNDATED else seen
+    return Claim(edited, seen, message.payload_sha256)
+
+
+def decide_current(
+    conn: Reader, channel_id: ChannelId, import_id: int, known: Sequence[Known], seen: Mapping[MessageId, int]
+) -> list[Known]:
+    """Of those held that were imported, too, decide which are replaced. `seen`: by which this export has them."""
+    asked = [held.message_id for _, held, decision in known if _may_win(held, decision)]
+    if not asked:
+        return list(known)
+    claims = store.list_claims(conn, channel_id, asked)
+    own = store.find_format(conn, import_id)
+    decided = []
+    for one, held, decision in known:
+        at = claims.get(held.message_id) if _may_win(held, decision) else None
+        if at is not None:
+            theirs = claim_of(one.message, seen=seen[held.message_id], format_name=own)
+            if theirs > claim_of(held, seen=at[0], format_name=at[1]):
+                decision = replace(decision, wins=True, filled={})  # noqa: PLW2901 - the same, decided
+        decided.append((one, held, decision))
+    return decided
+
+
+def _may_win(held: Message, decision: ImportDecision) -> bool:
+    return held.layer == IMPORTED and (decision.revises or "edit_date" in decision.other)
+
+
+def put_current(
+    conn: Writer, channel_id: ChannelId, won: Sequence[Known], seen: Mapping[MessageId, int], *, now: int
+) -> tuple[list[Message], list[tuple[Message, int]]]:
+    """Replace what is held by what is later; return the new messages, and those replaced with their numbers."""
+    older = [held for _, held, decision in won if decision.revises]
+    kept = keep_late_revisions(conn, older, now=now)
+    stored = {held.message_id for held, _ in kept}
+    store.keep_raw(conn, channel_id, [held.message_id for _, held, _ in won if held.message_id not in stored])
+    for one, held, decision in won:
+        beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
+        store.note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
+    written = fill_files(conn, [_completed(one.message, held) for one, held, _ in won])
+    store.replace_imported(conn, channel_id, [(one, seen[one.message_id]) for one in written])
+    return written, kept
+
+
+def _completed(message: Message, held: Message) -> Message:
+    """A later content with what it does not say, as the one held has it."""
+    whole = fill(message, compare_import(held, message).filled)
+    slots = {slot.slot: slot for slot in held.media}
+    return replace(whole, media=tuple(_identified(slot, slots.get(slot.slot)) for slot in whole.media))
+
+
+def _identified(slot: Media, held: Media | None) -> Media:
+    """A medium that an export names without its file: the stored one of the same kind and size."""
+    if slot.id is not None or held is None or held.id is None or held.kind != slot.kind:
+        return slot
+    return replace(slot, id=held.id, size=held.size) if slot.size in (None, held.size) else slot
+
+
+def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:
+    """What an import shows of messages that earlier ones brought, for `store.imported.widen_seen`."""
+    return [
+        (held.message_id, seen[held.message_id], -1 if decision.revises else one.message.moment)
+        for one, held, decision in known
+        if held.layer == IMPORTED and not decision.wins
+    ]
