@@ -77,7 +77,7 @@ def test_problems_come_first_each_with_a_command(troubled: Desk) -> None:
 def test_one_channel_is_shown_whole(troubled: Desk) -> None:
     text = "\n".join(screen(troubled, "status", "harbour", "--tz", "Asia/Baghdad", width=100))
     assert "@quiet_a (alias harbour)\n  title       The quiet a desk\n" in text
-    assert re.search(r"archived +39 messages, 2 of them deleted", text)
+    assert re.search(r"archived +37 messages \(and 2 deleted\)", text)
     assert re.search(r"synced .*\+03", text)
     assert "quiet_c" not in text
     assert troubled.do("status", "harbour").out.split("\t")[0] == "quiet_a"

@@ -23,7 +23,7 @@ from archiver.store.rows import get_messages, list_names
 from tests.desktop_pages import DesktopPages
 from tests.importing import chat, entry, import_into, write_json
 from tests.integration.page_asked import AskedPage, asked_page
-from tests.sample import OTHER, build, index, make_message
+from tests.sample import OTHER, build, connect, index, make_message
 
 UNKNOWN = {"en": "what is missing is not known", "fr": "on ne sait pas ce qui manque", "ar": "ولا يُعرف ما ينقصها"}
 IMPORTED = {"en": "imported", "fr": "importé", "ar": "مستوردة"}
@@ -43,6 +43,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskedPage]:
     )
     index(directory, messages)
     import_into(directory, write_json(directory / "result.json", chat([entry(1, "a bridge"), entry(5, "closed")])))
+    conn = connect(directory)  # as if the post had been captured by the archive that this file was
+    conn.execute("UPDATE message SET import_id = 1 WHERE channel_id = 1002 AND message_id = 1")
+    conn.close()
     with asked_page(directory) as found:
         yield found
 
@@ -60,6 +63,11 @@ def test_an_imported_channel_is_called_so_wherever_it_is_shown(asked: AskedPage,
     assert [IMPORTED[code] in one for one in shown[:2]] == [True, True]
     assert [UNKNOWN[code] in one for one in shown] == [False, True, True]
     assert not re.search("removed|retiré|أُزيلت", " ".join([*shown, read(asked, "/changes", code)]))
+
+
+def test_what_another_archive_captured_names_it(asked: AskedPage) -> None:
+    assert re.search("by another telekeep: result.json [0-9a-f]{64}", read(asked, "/c/jisr_news/1"))
+    assert "by another telekeep" not in read(asked, "/c/jisr_news/2")
 
 
 def test_archived_messages_are_counted_as_in_status(asked: AskedPage) -> None:

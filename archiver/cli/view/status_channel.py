@@ -36,9 +36,8 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     reader = "not mirrored" if mirrored.imported_only else f"read by account {mirrored.account}"
     yield "kind", f"{kind}, id {mirrored.channel_id}, {reader}"
     yield "state", mirrored.shown_state.replace("_", " ")
-    deleted = f", {figures.number(tally.missing)} of them deleted" if tally.missing else ", none known to be deleted"
-    held = tally.held + tally.missing
-    yield "archived", f"{figures.count(held, 'message')}{deleted if held else ''}"
+    deleted = f" (and {figures.number(tally.missing)} deleted)" if tally.missing else ", none known to be deleted"
+    yield "archived", f"{figures.count(tally.held, 'message')}{deleted if tally.held or tally.missing else ''}"
     yield "fetched", _describe_ids(one)
     if one.files is not None:
         yield "files", one.files.describe()

@@ -32,12 +32,12 @@ def describe_archive(status: StatusReport) -> str:
 
 
 def _sum_up(status: StatusReport) -> str:
-    held = sum(one.tally.held + one.tally.missing for one in status.active)
+    held = sum(one.tally.held for one in status.active)
     missing = sum(one.tally.missing for one in status.active)
     known = sum(one.known for one in status.active)
     left = status.ids_left
     rest = f", {figures.number(left)} ids not fetched" if left else ""
-    deleted = f"{missing:,} of them deleted" if missing else "no deletion noticed"
+    deleted = f"and {missing:,} deleted" if missing else "no deletion noticed"
     removed = [one for one in status.channels if one.mirrored.state == "removed" and not one.mirrored.imported_only]
     imported = [one for one in status.channels if one.mirrored.imported_only]
     besides = _besides(removed, "removed channel") + _besides(imported, "imported channel")
@@ -49,7 +49,7 @@ def _sum_up(status: StatusReport) -> str:
 
 
 def _besides(channels: Sequence[ChannelReport], what: str) -> str:
-    kept = sum(one.tally.held + one.tally.missing for one in channels)
+    kept = sum(one.tally.held for one in channels)
     return f"; {figures.count(kept, 'more message')} of {figures.count(len(channels), what)}" if channels else ""
 
 
