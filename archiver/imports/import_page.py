@@ -158,7 +158,8 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
     covered = list_coverage(conn, target.channel_id, target.generation)
     absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)]
     proofs = store.find_absence_proofs(conn, target.channel_id, target.generation, absent)
-    marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs]
+    # An export that is newer than the answer shows that the message was there after it.
+    marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
     known = {number for number, _, _ in marks}
     marks += [
         (one.message.message_id, min(one.seen.missing_since, target.at), "import")

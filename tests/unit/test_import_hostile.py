@@ -208,3 +208,17 @@ def test_bytes_of_another_size_never_stand_for_a_file_that_was_captured(tmp_path
     import_into(archive, folder)
     with closing(sqlite3.connect(archive / ARCHIVE_NAME)) as conn:
         assert conn.execute("SELECT file_key FROM file WHERE status = 'downloaded'").fetchall() == [("photo/6",)]
+
+
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_an_answer_that_is_older_than_the_export_proves_no_deletion(tmp_path: Path, *, is_newer: bool) -> None:
+    history = History()
+    history.top, history.posts[1] = 10, make_post(1, "captured")
+    asyncio.run(Reader(tmp_path / "archive", history).look("page"))
+    later = [entry(11, "later", date_unixtime=str(history.now + 100))] if is_newer else []
+    earlier = entry(5, "exported", date_unixtime=str(history.now - 1_000))
+    import_into(tmp_path / "archive", write_json(tmp_path / "result.json", chat([earlier, *later])))
+    with closing(sqlite3.connect(tmp_path / "archive" / ARCHIVE_NAME)) as conn:
+        query = "SELECT missing_since IS NULL FROM message WHERE message_id = 5"
+        assert conn.execute(query).fetchall() == [(is_newer,)]
+    assert list_faults(tmp_path / "archive") == []
