@@ -43,11 +43,13 @@ class StoredCounts:
     missing: int = 0
     redated: int = 0
     """Those of `updated` whose date differs from the one held."""
+    denied: int = 0
+    """Messages that only an import had, in other words or although they are not there."""
 
     @property
     def differs(self) -> bool:
         """Whether messages, contents or dates differed from those held; counters do not matter."""
-        return bool(self.inserted or self.revised or self.missing or self.redated)
+        return bool(self.inserted or self.revised or self.missing or self.redated or self.denied)
 
     def __add__(self, other: StoredCounts) -> StoredCounts:
         return StoredCounts(
@@ -56,6 +58,7 @@ class StoredCounts:
             revised=self.revised + other.revised,
             missing=self.missing + other.missing,
             redated=self.redated + other.redated,
+            denied=self.denied + other.denied,
         )
 
 
@@ -221,9 +224,10 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
     return StoredCounts(
         inserted=len(changes.insert),
         updated=len(changes.update),
-        revised=len(changes.revise) + len(late),
-        missing=len(changes.missing),
+        revised=len(changes.revise) - changes.denied_words + len(late),
+        missing=len(changes.missing) - changes.denied,
         redated=len(changes.redated),
+        denied=changes.denied_words + changes.denied,
     )
 
 

@@ -54,6 +54,10 @@ class Changes:
     """Those of `update` that replace their own part."""
     confirmed: list[Message] = field(default_factory=list)
     """Those of `update` whose words were imported: their pieces are kept."""
+    denied_words: int = 0
+    """Those of `revise` whose held content is that of an import: telekeep saw no edit."""
+    denied: int = 0
+    """Those of `missing` that only an import had: telekeep did not see them before."""
 
 
 def _never(_: int) -> bool:
@@ -100,6 +104,7 @@ def reconcile(
             for known in held.values()
             if lo <= known.message_id <= hi and known.message_id not in present and known.missing_since is None
         )
+        changes.denied = sum(held[message_id].imported for message_id in changes.missing)
     return changes
 
 
@@ -166,6 +171,7 @@ def _replace_import(changes: Changes, message: Message, known: Held) -> None:
             changes.redated.append(message)
     else:
         changes.revise.append(message)
+        changes.denied_words += 1
     if message.counters != known.counters:
         changes.counted.append(message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
@@ -24,6 +24,7 @@ from archiver.store.changes import (
     list_described,
     list_state_changes,
 )
+from archiver.store.claimed import Claims, list_sole_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
@@ -80,6 +81,9 @@ class Change:
     """For an edit: differences other than in the text."""
     media: tuple[Sequence[Media], Sequence[Media]] | None = None
     """For an edit of the attachments: those before and after, each with where its file is."""
+
+    import_file: str | None = None
+    """The import that alone has the earlier content, or says that a deleted message was there."""
 
     @property
     def address(self) -> str:
@@ -140,13 +144,17 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
         conn, list_described, [(one.channel_id, one.number) for one in chunk if one.source == "channel"]
     )
     moves = await read(conn, list_state_changes, [one.number for one in chunk if one.source == "state"])
+    claims = await read(conn, list_sole_claims, list(versions)) if versions else {}
     changes: list[Change] = []
     for one in chunk:
         channel = names[one.channel_id]
         if one.source == "revision":
-            changes.append(_edited(one, channel, versions[one.channel_id, one.message_id]))
+            changed = _edited(one, channel, versions[one.channel_id, one.message_id])
+            changes.append(_with_file(changed, claims.get((one.channel_id, one.message_id))))
         elif one.source in ("absence", "return"):
-            changes.append(_gone(one, channel, versions[one.channel_id, one.message_id]))
+            gone = _gone(one, channel, versions[one.channel_id, one.message_id])
+            claim = claims.get((one.channel_id, one.message_id))
+            changes.append(_with_file(gone, claim) if claim is not None and claim.is_import else gone)
         elif one.source == "state":
             if moves[one.number].reason != BY_IMPORT:  # it was never mirrored, so nothing changed
                 changes.append(_moved(one, channel, moves[one.number]))
@@ -195,6 +203,14 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
         differences=new.differences,
         media=(old.media, new.media) if "media" in new.changed else None,
     )
+
+
+def _with_file(change: Change, claim: Claims | None) -> Change:
+    """A change by what only an import has, with its file."""
+    if claim is None or (change.kind == "edited" and change.how != "import"):
+        return change
+    before = "" if change.kind == "edited" else f"known by the import of {claim.file}: "
+    return replace(change, import_file=claim.file, description=f"{before}{change.description}")
 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:

@@ -11,6 +11,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, read_day
 from archiver.model.row import iso
+from archiver.model.versions import Absence
 from archiver.store.database import Connection, read
 from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
 
@@ -27,6 +28,15 @@ class MessageImports(NamedTuple):
     def captured_by(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import of another archive that captured a content from Telegram; None if this one did."""
         return self._find(payload_sha256) if layer != IMPORTED else None
+
+    def claims_before(self, absence: Absence, *, layer: int, first_seen: int) -> ImportRecord | None:
+        """The import that alone says that the message was there before an absence; None if telekeep saw it.
+
+        `layer`, `first_seen`: of the message.
+        """
+        if layer != IMPORTED and absence.noticed_at >= first_seen:
+            return None
+        return next((one.record for one in self.found if one.record.format != "telekeep"), None)
 
     def _find(self, payload_sha256: bytes) -> ImportRecord | None:
         return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)

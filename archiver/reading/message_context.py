@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from archiver.ids import MessageId
-from archiver.model.imported import is_day_only
+from archiver.model.imported import IMPORTED, is_day_only
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
@@ -54,11 +54,19 @@ class MessageContext(NamedTuple):
     """Where the server blocks the whole channel, as JSON."""
     imports: MessageImports = NO_IMPORTS
     """The imports that have the message."""
+    first_seen: int = 0
+    """The message, whatever its content was then."""
+    claims: int = 0
+    """Its earlier or other contents that only imports have."""
 
     @property
     def is_name_unknown(self) -> bool:
         """Whether the channel may have a username that no import says: it need not be private."""
         return not self.channel.username and self.mirrored is not None and is_unaccounted(self.mirrored)
+
+    def claimant(self, absence: Absence) -> ImportRecord | None:
+        """The import that alone says that the message was there before an absence; None if telekeep saw it."""
+        return self.imports.claims_before(absence, layer=self.version.layer, first_seen=self.first_seen)
 
     @property
     def imported_from(self) -> ImportRecord | None:
@@ -106,6 +114,8 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         intact=_is_intact(await read(conn, find_payload, *key)),
         channel_restriction=await read(conn, find_restriction, channel.channel_id),
         imports=await read_imports(conn, *key),
+        first_seen=message.first_seen,
+        claims=sum(one.layer == IMPORTED for one in revisions[key]),
     )
 
 

@@ -56,6 +56,7 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     desk.run("sync")
     [channel] = desk.do("channels", "--jsonl").rows
     assert channel["state"] == "active"
+    assert "another content in the import of result.json" in desk.on_terminal("search", "in:revisions words before")
     history = desk.do("history", post, "--json").rows[0]
     first, last = history["versions"]
     assert (first["text"], first["import"]["file"], last["import"]) == (

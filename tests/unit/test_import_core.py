@@ -19,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telethon.tl import types
 
+from archiver.cli.view.change_card import describe_change
+from archiver.cli.view.moments import Moments
 from archiver.compose.import_channel import choose_channel
 from archiver.convert import Peers, convert_message
 from archiver.errors import UsageError
@@ -30,14 +32,20 @@ from archiver.imports.source import Chat
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.completeness import Tally
-from archiver.model.record import HistoryPage, Message
+from archiver.model.imported import text_hash
+from archiver.model.reconcile import reconcile
+from archiver.model.record import Held, HistoryPage, Message
 from archiver.model.versions import Version, list_versions
+from archiver.reading.change_log import Change, iter_changes
 from archiver.reading.coverage_report import tally_channel
 from archiver.reading.imported_from import read_imports
+from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.channel import find_channel
+from archiver.store.claimed import Claims, list_sole_claims
 from archiver.store.database import Database, read
 from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages
+from archiver.store.rows import get_messages, list_names
+from search.query.dates import Bounds
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.remarks import Heard
 from tests.sample import CHANNEL
@@ -273,6 +281,55 @@ def test_no_export_chooses_when_telekeep_saw_what_telegram_shows(archive: Path, 
     conn.close()
     faults = [one.wrong for one in verify(archive / "archive.db", deep=True).faults]
     assert "first_seen matches no answer of Telegram in the log" in faults
+
+
+def test_what_only_an_import_claims_is_said_to_be_of_the_import(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "same"), entry(2, "as it was"), entry(3, "never there")))
+    capture(archive, [captured(1, "same"), captured(2, "as it is")], proven=(1, 3))
+    with sqlite3.connect(archive / "archive.db") as conn:
+        found = list_sole_claims(conn, [(CHANNEL_ID, number) for number in (1, 2, 3)])
+    conn.close()
+    assert found == {
+        (CHANNEL_ID, 2): Claims(is_import=False, contents=1, file="result.json"),
+        (CHANNEL_ID, 3): Claims(is_import=True, contents=0, file="result.json"),
+    }
+
+    async def read_all() -> tuple[list[Change], MessageContext]:
+        async with await Database.open_readonly(archive) as database:
+            names = {one.channel_id: one for one in await database.read(list_names)}
+            changes = iter_changes(database.connection, ("edited", "missing"), names=names, bounds=Bounds())
+            listed = [one async for one in changes]
+            held = await database.read(get_messages, [(CHANNEL_ID, 3)])
+            name = names[ChannelId(CHANNEL_ID)]
+            return listed, await read_context(database.connection, name, held[CHANNEL_ID, 3])
+
+    changes, context = asyncio.run(read_all())
+    assert {(one.kind, one.import_file) for one in changes} == {("edited", "result.json"), ("missing", "result.json")}
+    said = "\n".join(line.plain for change in changes for line in describe_change(change, Moments(), 120))
+    assert "differs" in said
+    assert "edited" not in said
+    assert "if it was posted as the import of result.json says" in said
+    by = context.claimant(context.absences[0])
+    assert by is not None
+    assert by.file_name == "result.json"
+
+
+def test_a_sync_counts_no_edit_or_deletion_that_only_an_import_claims() -> None:
+    held: dict[int, Held] = {
+        number: Held(
+            message_id=MessageId(number),
+            date=START,
+            edit_date=None,
+            content_hash=text_hash("as it was"),
+            payload_sha256=b"",
+            missing_since=None,
+            last_seen=START,
+            imported=number < 3,
+        )
+        for number in (1, 2, 3)
+    }
+    changes = reconcile([captured(1, "as it is")], held, proven=(1, 3))
+    assert (changes.missing, changes.denied, changes.denied_words) == ([2, 3], 1, 1)
 
 
 def versions_of(archive: Path, number: int) -> list[Version]:

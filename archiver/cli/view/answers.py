@@ -10,6 +10,7 @@ from archiver.compose.engine import SelectedEngine
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import list_versions
+from archiver.store.claimed import list_sole_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
@@ -100,8 +101,15 @@ class Answers:
             if hit.key in held
         }
 
+    async def _with_claims(self, block: list[Shown]) -> list[Shown]:
+        """Add what only imports say of deletions and earlier contents."""
+        keys = [_key(one) for one in block if one.row["revisions"] or one.row["missing_since"]]
+        claims = await read(self._conn, list_sole_claims, keys) if keys else {}
+        return [one._replace(claims=claims.get(_key(one))) for one in block] if claims else block
+
     async def _with_earlier(self, block: list[Shown]) -> list[Shown]:
         """Add the earlier content to rows that were found by one."""
+        block = await self._with_claims(block)
         wanted = [(one.row["channel_id"], one.row["message_id"]) for one in block if one.revision is not None]
         if not wanted:
             return block
@@ -119,3 +127,7 @@ class Answers:
 
     def _address(self, hit: Hit) -> str:
         return f"{self._names[ChannelId(hit.channel_id)].name}/{hit.message_id}"
+
+
+def _key(one: Shown) -> Key:
+    return one.row["channel_id"], one.row["message_id"]

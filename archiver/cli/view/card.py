@@ -22,6 +22,7 @@ from archiver.cli.view import figures
 from archiver.cli.view.annotations import annotation_excerpts
 from archiver.cli.view.attachments import describe_action
 from archiver.cli.view.excerpt import excerpt, one_paragraph
+from archiver.cli.view.import_words import describe_claim, describe_contents
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
 from archiver.cli.view.moments import Moments, write_day
 from archiver.cli.view.shown import Shown
@@ -157,10 +158,16 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
     if row["missing_since"]:
         noticed = _unix(row["missing_since"])
         when = view.moments.between(min(_unix(row["last_seen"]), noticed), noticed, next_to=_unix(row["date"]))
-        yield Text(f"DELETED {when}", style=_DELETED)
-    if row["revisions"]:
-        times = "once" if row["revisions"] == 1 else figures.count(row["revisions"], "time")
-        yield Text(f"edited {times}", style=_EDITED)
+        if shown.claims is not None and shown.claims.is_import:
+            by = describe_claim(shown.claims.file)
+            yield Text(f"DELETED by {view.moments.at(noticed)}, if it was posted as {by} says", style=_DELETED)
+        else:
+            yield Text(f"DELETED {when}", style=_DELETED)
+    edits = row["revisions"] - (shown.claims.contents if shown.claims is not None else 0)
+    if shown.claims is not None and shown.claims.contents:
+        yield Text(describe_contents(shown.claims.contents, shown.claims.file), style=_EDITED)
+    if edits > 0:
+        yield Text(f"edited {'once' if edits == 1 else figures.count(edits, 'time')}", style=_EDITED)
     elif row["edit_date"] and not row.get("edit_hidden") and row["edit_date"] <= row["first_seen"]:
         yield Text("edited before it was archived", style=_EDITED)
     for reason in orjson.loads(row["restriction"] or "[]"):

@@ -9,6 +9,7 @@ from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
 from archiver.cli.view.deletions import describe_how
 from archiver.cli.view.figures import number
 from archiver.cli.view.heading import called, wrap_prose
+from archiver.cli.view.import_words import describe_claim
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width
 from archiver.ids import ChannelId
@@ -44,17 +45,19 @@ class ChangePrinter:
                 self._console.print()
             self._console.print(day, style="bold")
             self._day = day
-        for line in _lines(change, self._moments, text_width(self._console.width)):
+        for line in describe_change(change, self._moments, text_width(self._console.width)):
             self._console.print(line, soft_wrap=True)
 
 
-def _lines(change: Change, moments: Moments, width: int) -> Iterator[Text]:
+def describe_change(change: Change, moments: Moments, width: int) -> Iterator[Text]:
+    """The lines of one change."""
     from rich.style import Style
     from rich.text import Text
 
     url = change.permalink
     head = Text(f"  {moments.clock(change.at)}  ", style="dim")
-    head.append(f"{_WORDS.get(change.kind, change.kind):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
+    word = "differs" if change.kind == "edited" and change.import_file is not None else change.kind
+    head.append(f"{_WORDS.get(word, word):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
     link = Style(dim=False, link=url) if url and is_clean_link(url) else Style(dim=False)
     head.append(isolate(terminal_safe(_address(change))), style=link)
     yield head
@@ -69,7 +72,12 @@ def _address(change: Change) -> str:
 
 
 def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
-    if change.kind == "missing" and change.last_seen is not None:
+    if change.kind == "edited" and change.import_file is not None:
+        yield f"the other content is that of {describe_claim(change.import_file)}", "dim"
+    if change.kind == "missing" and change.import_file is not None:
+        by = describe_claim(change.import_file)
+        yield f"by then ({describe_how(change.how)}), if it was posted as {by} says", "dim"
+    elif change.kind == "missing" and change.last_seen is not None:
         yield f"{moments.between(change.last_seen, change.at, next_to=change.at)}, {describe_how(change.how)}", "dim"
     elif change.last_seen is not None:
         yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"

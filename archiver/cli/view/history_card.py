@@ -10,7 +10,13 @@ from archiver.cli.view.attachments import describe_action, describe_media, descr
 from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import balanced, called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports, say_posted_day
+from archiver.cli.view.import_words import (
+    describe_capture,
+    describe_claim,
+    describe_import,
+    describe_imports,
+    say_posted_day,
+)
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
@@ -44,7 +50,9 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     message = history.message
     yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
-        yield from _indented(describe_absence(absence, moments, next_to=message.date), width)
+        record = history.imports.claims_before(absence, layer=message.layer, first_seen=message.first_seen)
+        claimed = "" if record is None else describe_claim(record.file_name)
+        yield from _indented(describe_absence(absence, moments, next_to=message.date, claimed=claimed), width)
     is_imported = all(history.imported_from(one) for one in history.versions)
     first = "" if is_imported else f", first seen {moments.at(message.first_seen)}"
     posted = f"posted {_posted(history, moments, is_imported=is_imported)}{first}"

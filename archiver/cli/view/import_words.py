@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.moments import Moments, write_day
 from archiver.reading.imported_from import MessageImports, PostedDay
 from archiver.store.imported import ImportRecord
@@ -37,6 +38,16 @@ def describe_capture(record: ImportRecord | None, moments: Moments) -> str:
     if record is None:
         return ""
     return f", by another telekeep ({record.file_name}, merged {moments.date(record.at)})"
+
+
+def describe_claim(file: str) -> str:
+    """`the import of result.json`."""
+    return f"the import of {isolate(terminal_safe(file))}"
+
+
+def describe_contents(count: int, file: str) -> str:
+    """`another content in the import of result.json`: telekeep did not see it on Telegram."""
+    return f"another content in {describe_claim(file)}" if count == 1 else f"{count:,} other contents in imports"
 
 
 def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]:

@@ -24,7 +24,14 @@ from archiver.cli.view.deletions import describe_absence
 from archiver.cli.view.figures import count, number
 from archiver.cli.view.formatted import format_text
 from archiver.cli.view.heading import called, heading, wrap_prose
-from archiver.cli.view.import_words import describe_capture, describe_import, describe_imports, say_posted_day
+from archiver.cli.view.import_words import (
+    describe_capture,
+    describe_claim,
+    describe_contents,
+    describe_import,
+    describe_imports,
+    say_posted_day,
+)
 from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
@@ -77,10 +84,17 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
 
     row, address = context.row, terminal_safe(_address(context))
     for absence in context.absences:
-        yield describe_absence(absence, moments, next_to=context.date)
-    if row["revisions"]:
+        by = context.claimant(absence)
+        claimed = "" if by is None else describe_claim(by.file_name)
+        yield describe_absence(absence, moments, next_to=context.date, claimed=claimed)
+    edits = row["revisions"] - context.claims
+    if context.claims:
+        files = [one.record.file_name for one in context.imports.found if one.record.format != "telekeep"]
+        claimed = describe_contents(context.claims, files[0] if files else "an export")
+        yield Text(f"{claimed}: telekeep history {address} --diff", style="yellow")
+    if edits > 0:
         last = f", last {moments.at(context.edit_date)}" if context.edit_date else ""
-        times = "once" if row["revisions"] == 1 else f"{number(row['revisions'])} times"
+        times = "once" if edits == 1 else f"{number(edits)} times"
         state = Text(f"edited {times}", style="bold yellow")
         hidden = " (apps do not show it as edited)" if row.get("edit_hidden") else ""
         yield state.append(f"{last}{hidden}: telekeep history {address} --diff", style="not bold")

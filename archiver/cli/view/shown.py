@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 
 from archiver.model.row import Row
 from archiver.model.versions import Version
+from archiver.store.claimed import Claims
 from search.engine.protocol import Hit
 
 
@@ -26,6 +27,9 @@ class Shown(NamedTuple):
     """That content."""
     copies: Sequence[str] | None = None
     """Addresses (`channel/id`) of the copies, oldest first; None if not requested."""
+
+    claims: Claims | None = None
+    """What of it only imports say, where it is deleted or has several contents."""
 
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:

@@ -145,6 +145,8 @@ class ChannelResult:
         """Number of its partial messages."""
         self.found: Comparison | None = None
         """What comparing it with the server showed, if it came to that."""
+        self.denied = 0
+        """Messages that an import has otherwise than Telegram, or that are not there."""
         self._inserted = self._changed = self._missing = 0
         self._started = time.monotonic()
 
@@ -158,6 +160,7 @@ class ChannelResult:
         self._inserted += stored.inserted
         self._changed += stored.revised
         self._missing += stored.missing
+        self.denied += stored.denied
 
     def as_object(self, result: str, *, error: str | None = None, exit_status: int = 0) -> dict[str, Any]:
         """As JSON. `result`: complete, partial, differs, removed or failed."""
@@ -195,8 +198,8 @@ class ChannelResult:
 def describe_counts(results: Sequence[ChannelResult]) -> str:
     """`1,234 new, 2 edited`: of all these results together."""
     new, edited, deleted = (sum(counts) for counts in zip(*(one.counts for one in results), strict=True))
-    partial = sum(one.partial for one in results)
-    more = ((edited, "edited"), (deleted, "deleted"), (partial, "partial"))
+    partial, denied = sum(one.partial for one in results), sum(one.denied for one in results)
+    more = ((edited, "edited"), (deleted, "deleted"), (partial, "partial"), (denied, "not as imported"))
     return ", ".join([f"{new:,} new", *(f"{count:,} {word}" for count, word in more if count)])
 
 

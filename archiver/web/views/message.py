@@ -178,6 +178,7 @@ async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, 
         versions=list_versions(message, media, revisions[key]),
         absences=context.absences,
         counters=await read(conn, list_counters, channel_id, number),
+        imports=context.imports,
     )
     below = await read(conn, list_before, channel_id, number, 1)
     above = await read(conn, list_after, channel_id, number, 1)

@@ -1,0 +1,36 @@
+"""What of messages only imports say, and Telegram never showed to telekeep. Reading only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from archiver.store.database import Reader
+
+
+class Claims(NamedTuple):
+    """What of a message only imports say."""
+
+    is_import: bool
+    """Whether Telegram never showed it to telekeep."""
+    contents: int
+    """Its earlier or other contents that are of imports."""
+    file: str
+    """The file that says so, the first of several."""
+
+
+def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Claims]:
+    """What only imports say of these messages; those of which they say nothing alone are left out."""
+    query = """
+        SELECT m.channel_id, m.message_id, m.layer = 0,
+            (SELECT count(*) FROM revision AS r
+             WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0),
+            (SELECT s.file_name FROM imported AS i JOIN import_source AS s USING (import_id)
+             WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id
+             ORDER BY i.raw IS NOT NULL, i.import_id -- first one whose content is held itself
+             LIMIT 1)
+        FROM json_each(?) AS k JOIN message AS m ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1
+    """
+    rows = conn.execute(query, (json.dumps(list(keys)),))
+    return {(row[0], row[1]): Claims(bool(row[2]), row[3], row[4] or "an export") for row in rows if row[2] or row[3]}
