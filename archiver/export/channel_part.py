@@ -24,13 +24,13 @@ from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 
 
-async def describe_channel(conn: Connection, request: Request, name: ChannelName, share: Share) -> ChannelPart:
-    """The channel's part in the manifest. Raises NotFound."""
+async def describe_channel(conn: Connection, request: Request, name: ChannelName) -> ChannelPart:
+    """The channel's part in the manifest, before any of its rows. Raises NotFound."""
     channel = await read(conn, find_channel, name.channel_id)
     if channel is None:
         raise NotFound(f"{name.name} is not archived.")
     return ChannelPart(
-        name=name, state=channel.state, share=share, completeness=await _completeness(conn, request, channel)
+        name=name, state=channel.state, share=Share(), completeness=await _completeness(conn, request, channel)
     )
 
 

@@ -69,6 +69,15 @@ class OpensFiles(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsReaders(Protocol):
+    """A format to be read by people: it says what is not known, and marks the rows with a key `imported`."""
+
+    def tell(self, remarks: Sequence[str]) -> None:
+        """What to say before the first message; comes before `begin`."""
+        ...
+
+
 class RowSink(Protocol):
     """Where rows go: `begin`, then `add` for each, then `end`."""
 
@@ -109,6 +118,7 @@ class StreamRows:
     def __init__(self, writer: Writer, sink: ByteSink) -> None:
         self._writer, self._sink = writer, sink
         self._held = writer if isinstance(writer, HeldWriter) else None
+        self.told = writer if isinstance(writer, TellsReaders) else None
 
     @property
     def takes_held(self) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from archiver.export.formats.html_media import media_html
@@ -35,16 +35,22 @@ class AtomWriter:
         self._titles = request.titles
         self.options: dict[str, object] = {"encoding": "UTF-8", "tz": request.zone}
         self.warnings: list[str] = []
+        self._remarks: Sequence[str] = ()
+
+    def tell(self, remarks: Sequence[str]) -> None:
+        """Keep them for the subtitle."""
+        self._remarks = remarks
 
     def begin(self) -> bytes:
         """Everything before the entries."""
         title = ", ".join(list(self._titles.values())[:3])
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
         query = f"?{self._request.told_query}" if self._request.told_query is not None else ""
+        subtitle = f"<subtitle>{_xml('. '.join(self._remarks))}</subtitle>\n" if self._remarks else ""
         return _encode(
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'
-            f"<title>{_xml(title)}{_xml(query)}</title>\n<id>urn:telekeep:export:{_xml(ids)}</id>\n"
+            f"<title>{_xml(title)}{_xml(query)}</title>\n{subtitle}<id>urn:telekeep:export:{_xml(ids)}</id>\n"
             f"<updated>{iso(self._newest) or _EPOCH}</updated>\n"
             f"<author><name>{_xml(title)}</name></author>\n<generator>telekeep</generator>\n"
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from archiver.export.formats.html_article import ArticleView, anchor, day_heading, to_article
 from archiver.export.formats.html_index import DayCount, PageList, index_page
@@ -75,6 +76,10 @@ class HtmlFolder:
     def warnings(self) -> list[str]:
         """Nothing."""
         return []
+
+    def tell(self, remarks: Sequence[str]) -> None:
+        """Keep them for the index."""
+        self._listed.remarks = tuple(remarks)
 
     def begin(self) -> None:
         """Nothing: a page begins with its first message."""

@@ -30,6 +30,8 @@ class PageList:
     days: dict[str, DayCount] = field(default_factory=dict)
     pages: list[tuple[str, str, str, int]] = field(default_factory=list)
     """Name, first day, last day and rows of each page."""
+    remarks: tuple[str, ...] = ()
+    """What is not known."""
 
 
 def index_page(request: Request, listed: PageList) -> str:
@@ -47,6 +49,7 @@ def _facts(request: Request, listed: PageList) -> str:
         ("Before", iso(bounds.until_unix) or "the time of the export"),
         ("Times", request.zone if request.zone == "UTC" else f"{request.zone}; point at one to see it in UTC"),
         *([("Query", request.told_query)] if request.told_query is not None else []),
+        *(("Note", remark) for remark in listed.remarks),
         (
             "Proof",
             "manifest.json has the SHA-256 of each file and says how complete this is; check it with telekeep verify",

@@ -6,7 +6,7 @@ one at the beginning of a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +33,11 @@ class MarkdownWriter:
         self._day = ""
         self.options: dict[str, object] = {"encoding": "UTF-8", "dialect": "CommonMark", "tz": request.zone}
         self.warnings: list[str] = []
+        self._remarks: Sequence[str] = ()
+
+    def tell(self, remarks: Sequence[str]) -> None:
+        """Keep them for the beginning."""
+        self._remarks = remarks
 
     def begin(self) -> bytes:
         """The title, and what is exported."""
@@ -50,6 +55,7 @@ class MarkdownWriter:
         ]
         if self._request.told_query is not None:
             said.append(f"- query: {escape_markdown(self._request.told_query)}")
+        said += [f"- {escape_markdown(remark)}" for remark in self._remarks]
         return _encode("\n".join(said) + "\n")
 
     def encode(self, row: Row) -> bytes:

@@ -10,6 +10,7 @@ import orjson
 
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
+from archiver.export.remarks import IMPORTED
 from archiver.model.row import Row
 
 
@@ -125,6 +126,8 @@ def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
 
 
 def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
+    if row.get(IMPORTED):
+        yield "imported from a file: telekeep did not see this post"
     if row["missing_since"]:
         yield f"deleted or no longer visible, noticed {write_moment(clock.at(row['missing_since']))}"
     if row["revisions"]:
