@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.compose.import_channel import choose_channel, make_channel
+from archiver.compose.same_channel import expect_same_channel, is_doubtful
 from archiver.ids import ChannelId
 from archiver.imports.detect import open_source
 from archiver.imports.import_file import HashedSource
@@ -86,6 +87,8 @@ def import_chats(
             importer = Importer(database, hashed.source, archive=archive, zone=None if zone is None else str(zone))
             for found in islice((one for one in hashed.source.chats() if isinstance(one, Chat)), most):
                 chosen = await choose_channel(database, found, channel, remarks=Heard())
+                if await is_doubtful(database, found, chosen):
+                    await expect_same_channel(database, open_source(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)
                 prepare = partial(database.write, make_channel, chosen)
                 outcomes.append(await importer.run(found, chosen.channel_id, file, prepare=prepare))

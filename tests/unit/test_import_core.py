@@ -525,6 +525,20 @@ def test_the_channel_typed_must_be_the_one_of_the_file(archive: Path, tmp_path: 
     assert rows(archive, "SELECT count(*) FROM channel") == [(1,)]
 
 
+def test_an_export_without_an_id_is_refused_where_its_messages_are_others(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, *(entry(at, f"text {at}") for at in range(1, 7))), "@NightBridge")
+    before = dump(archive)
+    others = chat([entry(at, f"other {at}") for at in range(3, 9)], id=None, name="Day Bridge")
+    foreign = write_json(tmp_path / "result.json", others)
+    with pytest.raises(UsageError, match='"Day Bridge", and 4 of the 4 messages'):
+        import_into(archive, foreign, "@nightbridge")
+    assert dump(archive) == before
+    renamed = [entry(at, f"text {at}" if at != 2 else "edited") for at in range(1, 9)]
+    later = write_json(tmp_path / "result.json", chat(renamed, id=None, name="Day Bridge"))
+    outcome = import_into(archive, later, "@nightbridge")
+    assert (outcome.counts.new, outcome.counts.revisions) == (2, 1)
+
+
 def test_of_a_whole_account_the_channel_is_chosen_by_its_id_or_title(tmp_path: Path) -> None:
     account = {"chats": {"list": [chat([entry(1)], name="A b"), chat([entry(1)], id=1002, name="Other")]}}
     path = write_json(tmp_path / "result.json", account)

@@ -178,6 +178,7 @@ async def _import_all(
             elif chat.refused is not None:
                 refused[chat.refused] += 1
             elif (chosen := await _choose(database, chat, order)) is not None:
+                await _expect_right(database, chat, chosen, order)
                 file = hashed.describe(chat, chosen.channel_id)
                 if order.is_dry_run or database is None:
                     outcome = await importer.plan(chat, chosen.channel_id, file)
@@ -203,6 +204,17 @@ def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
         progress.advance(messages)
     else:
         progress.advance(passed, hashed.bytes, amount=messages, counted=count(messages, "message"))
+
+
+async def _expect_right(database: Database | None, chat: Chat, chosen: ImportChannel, order: ImportOrder) -> None:
+    """Raise UsageError if the messages of an export without an id show that it is of another channel."""
+    from archiver.compose.same_channel import expect_same_channel, is_doubtful
+    from archiver.imports.detect import open_source
+    from search.query.dates import parse_zone
+
+    if database is not None and await is_doubtful(database, chat, chosen):
+        zone = None if order.zone is None else parse_zone(order.zone)
+        await expect_same_channel(database, open_source(order.path, zone), chat, chosen)
 
 
 async def _choose(database: Database | None, chat: Chat, order: ImportOrder) -> ImportChannel | None:
