@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -78,13 +78,3 @@ def imported_message(
 def is_day_only(extra: str | None) -> bool:
     """Whether the time of day is a guess, by a message's `extra`: HTML shows none of service messages."""
     return extra is not None and '"day_only"' in extra
-
-
-def read_day(extra: str | None) -> date | None:
-    """The day of a message of which the export shows no time, in the zone of whoever exported it, where it is known."""
-    if extra is None or not is_day_only(extra):
-        return None
-    try:
-        return date.fromisoformat(orjson.loads(extra)["day_only"])
-    except (TypeError, ValueError, KeyError):
-        return None

@@ -6,6 +6,7 @@ They are read from the columns of a message when it is shown, so an archive of a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -110,3 +111,13 @@ def _rich(fields: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
+
+
+def find_posted_day(extra: str | None) -> date | None:
+    """The day of a message of which the export shows no time, in the zone of whoever exported it, where it is known."""
+    if extra is None or '"day_only"' not in extra:
+        return None
+    try:
+        return date.fromisoformat(orjson.loads(extra)["day_only"])
+    except (TypeError, ValueError, KeyError):
+        return None

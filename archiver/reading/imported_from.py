@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.imported import IMPORTED, read_day
+from archiver.model.imported import IMPORTED
+from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
 from archiver.model.versions import Absence
 from archiver.store.database import Connection, read
@@ -77,7 +78,7 @@ class PostedDay(NamedTuple):
 
 def read_posted_day(record: ImportRecord | None, extra: str | None) -> PostedDay | None:
     """Only that day is known; None if the time is, or not even the day."""
-    day = read_day(extra) if record is not None else None
+    day = find_posted_day(extra) if record is not None else None
     return None if record is None or day is None else PostedDay(day, record.zone)
 
 

@@ -14,8 +14,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
-from archiver.model.imported import read_day
-from archiver.model.particulars import read_extra
+from archiver.model.particulars import find_posted_day, read_extra
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.rows import HeldMessage
@@ -54,7 +53,7 @@ class ShownPost:
     @property
     def posted_day(self) -> date | None:
         """The day of posting, if an export shows only that."""
-        return read_day(self.first.extra)
+        return find_posted_day(self.first.extra)
 
     @property
     def forward(self) -> dict[str, Any] | None:

@@ -12,15 +12,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from archiver.cli.view.channel_status import state_note
 from archiver.cli.view.citation import cite
 from archiver.cli.view.moments import Moments
 from archiver.ids import MessageId
 from archiver.reading.citation_styles import STYLES, cite_as
 from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.channel import list_channels
+from archiver.store.channel_details import list_statuses
 from archiver.store.database import Database
 from archiver.store.database import read as read_rows
 from archiver.store.rows import get_messages, list_names
 from tests.desktop_pages import DesktopPages
+from tests.exporting import export_as
 from tests.importing import chat, entry, import_into, write_json
 from tests.integration.page_asked import AskedPage, asked_page
 from tests.sample import OTHER, build, connect, index, make_message
@@ -116,11 +120,29 @@ def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export
         assert not re.search("20:30|Nov[a-z.]* 14|14 Nov|2023-11-14", cited)
         assert "posted on that day (Asia/Tehran) at a time that the export does not say" in cited
         assert re.search(r"November 15|15 Nov\.|2023-11-15|15\s*\]\]", cited)
+    export_as("markdown", archive, tmp_path / "out.md")
+    assert "**[2023-11-15, time not known](<https://t.me/c/1001/1>)**" in (tmp_path / "out.md").read_text()
     with asked_page(archive) as found:
         for path in ("/c/1001", "/c/1001/1", "/search?q=is:service"):
             text = read(found, path)
             assert re.search(r"15 Nov 2023( \( Asia/Tehran \))?\s?, time not known", text)
             assert "14 Nov 2023 20:30" not in text
+
+
+def test_why_an_imported_channel_is_not_mirrored_is_said_once(tmp_path: Path) -> None:
+    import_into(tmp_path / "archive", write_json(tmp_path / "result.json", chat([entry(1, "one")])))
+
+    async def read_note() -> str | None:
+        async with await Database.open_readonly(tmp_path / "archive") as database:
+            [channel] = await read_rows(database.connection, list_channels, removed=True)
+            standing = (await read_rows(database.connection, list_statuses))[channel.channel_id]
+            return state_note(channel, standing, Moments())
+
+    said = asyncio.run(read_note())
+    assert said is not None
+    assert re.match(r"1001: imported since \d.* UTC: known by imports alone", said)
+    assert said.count("import") == 2 + said.count("telekeep import")
+    assert "its archive is kept" not in said
 
 
 async def read_first(archive: Path) -> MessageContext:

@@ -28,7 +28,7 @@ from archiver.cli.view.moments import Moments, write_day
 from archiver.cli.view.shown import Shown
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
-from archiver.model.imported import read_day
+from archiver.model.particulars import find_posted_day
 from archiver.model.row import ChannelName, Row
 from search.query.scope import includes_annotations
 from search.query.tree import Node, Phrase, any_of
@@ -114,7 +114,7 @@ def _width_of(parts: Sequence[tuple[str, Text]]) -> int:
 
 def _when(row: Row, moments: Moments) -> str:
     """When it was posted; an export as HTML shows only the day of a service message."""
-    day = read_day(row["extra"])
+    day = find_posted_day(row["extra"])
     return moments.at(_unix(row["date"])) if day is None else f"{write_day(day)}, time not known"
 
 

@@ -66,8 +66,9 @@ def _parts(post: Post, view: ArticleView) -> Iterator[str]:
 def _head(post: Post, view: ArticleView) -> Iterator[str]:
     row = post.row
     here = anchor(row["channel_id"], row["message_id"])
-    clock = f"{post.time.clock} {post.time.offset}" if post.time else "unknown time"
-    yield (f'<a href="#{here}"><time datetime="{row["date"] or ""}" title="{row["date"] or ""}">{clock}</time></a>')
+    yield (
+        f'<a href="#{here}"><time datetime="{row["date"] or ""}" title="{row["date"] or ""}">{post.clock}</time></a>'
+    )
     if view.names_channel:
         yield f"<strong><bdi>{escaped(view.titles.get(row['channel_id']) or str(row['channel']))}</bdi></strong>"
     if post.author:

@@ -88,8 +88,7 @@ class MarkdownWriter:
 
     def _facts(self, post: Post) -> str:
         row = post.row
-        clock = f"{post.time.clock} {post.time.offset}" if post.time else "unknown time"
-        facts = [f"**[{clock}](<{row['permalink']}>)**"]
+        facts = [f"**[{post.clock}](<{row['permalink']}>)**"]
         if len(self._titles) > 1:
             facts.append(escape_markdown(self._titles.get(row["channel_id"]) or str(row["channel"])))
         facts += [escape_markdown(said) for said in (post.author, post.forwarded) if said]

@@ -11,6 +11,7 @@ import orjson
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
 from archiver.export.remarks import IMPORTED
+from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
 
 
@@ -49,6 +50,13 @@ class Post:
     def is_service(self) -> bool:
         """Whether it only reports what happened in the channel."""
         return bool(self.row["kind"] == "service")
+
+    @property
+    def clock(self) -> str:
+        """The time of day, where that is known; the day as it is in the zone of an export that shows only that."""
+        if (day := find_posted_day(self.row["extra"])) is not None:
+            return f"{day}, time not known"
+        return f"{self.time.clock} {self.time.offset}" if self.time else "unknown time"
 
 
 def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
