@@ -82,6 +82,8 @@ def test_archived_messages_are_counted_as_in_status(asked: AskedPage) -> None:
         for name in re.findall(r'href="/c/([^"#]+)', row)[:1]
     }
     assert cells == {"jisr_news": ["1", "1", "all"], "1001": ["2", "0", "–"]}
+    told = {one["channel"]: one["coverage"] for one in asked.get("/channels.json").json["channels"]}
+    assert told == {"jisr_news": 1, "1001": None}
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,10 @@ class ChannelLine(NamedTuple):
     """None: counting took too long."""
 
     @property
-    def is_unaccounted(self) -> bool:
-        """Whether nobody knows what is missing."""
-        return is_unaccounted(self.mirrored)
+    def covered(self) -> float | None:
+        """The share of ids that are accounted for; None where nothing is known of what is missing."""
+        begun = self.mirrored.top_id > 0 and not is_unaccounted(self.mirrored)
+        return self.tally.covered if begun and self.tally is not None else None
 
 
 async def show_home(site: Site, asked: Asked) -> ViewAnswer:
@@ -123,5 +124,6 @@ def _object(line: ChannelLine) -> dict[str, Any]:
         "missing": tally and tally.missing,
         "absent": tally and tally.absent,
         "not_fetched": tally and tally.not_fetched,
+        "coverage": None if line.covered is None else round(line.covered, 6),
         "last_sync_at": line.mirrored.last_sync_at,
     }
