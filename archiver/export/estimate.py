@@ -27,6 +27,8 @@ class ExportEstimate:
     bytes: int
     seconds: float
     is_exact: bool
+    withdrawn: int = 0
+    """Messages of a series that would no longer be part of it."""
     """Whether all rows were in the sample."""
 
 

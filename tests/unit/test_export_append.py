@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archiver.cli.view.exported import report
 from archiver.errors import UsageError
 from archiver.export.append.check import check_series, find_all_manifests
 from archiver.export.append.names import list_numbers, part_name, read_part
@@ -238,12 +239,15 @@ def test_the_manifest_of_the_first_file_may_have_been_renamed(archive: Path, tmp
     assert (series.parts, series.rows, series.messages, series.files) == (3, 12, 10, ())
 
 
-def test_messages_that_no_longer_match_are_withdrawn(archive: Path, tmp_path: Path) -> None:
+def test_messages_that_no_longer_match_are_withdrawn_and_counted(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out/all.jsonl"
     bounds = day(20 * 60)
     append_as("jsonl", archive, out, bounds=bounds)
     change(archive, REDATE.format(15), REDATE.format(16), REDATE.format(18))
-    append_as("jsonl", archive, out, bounds=bounds)
+    report(append_as("jsonl", archive, out, bounds=bounds))
+    assert "3 messages of the earlier files no longer count" in capsys.readouterr().err
     manifest = orjson.loads(out.with_name("all_0002.jsonl.manifest.json").read_bytes())
     assert manifest["append"]["withdrawn"] == [{"channel_id": 1001, "ids": [[15, 16], [18, 18]]}]
     assert manifest["rows"] == 0

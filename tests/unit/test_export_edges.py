@@ -115,6 +115,14 @@ def test_forwards_go_from_their_origin_to_the_channel(archive: Path, tmp_path: P
     assert (manifest["rows"], manifest["options"]["count"]) == (len(found), len(found))
 
 
+def test_a_channel_without_username_is_called_by_its_title() -> None:
+    untitled = {one: ChannelName(ChannelId(one), None, None, "Bridge" if one == 1001 else "") for one in (1001, 1002)}
+    finder = EdgeFinder("forwards", untitled, {})
+    row = {"channel_id": 1001, "channel": "1001", "fwd_from": text({"from_id": {"type": "channel", "id": 1002}})}
+    [edge] = finder.list_edges(row)
+    assert (edge.target.key, edge.target.name, edge.source.name) == ("channel:1001", "Bridge", "channel 1002")
+
+
 def test_mentions_and_links_are_resolved_to_channels_where_they_are_known(archive: Path, tmp_path: Path) -> None:
     assert export_edges(archive, tmp_path / "m/m.csv", "mentions") == []
     targets = [(row["target"], row["target_name"]) for row in read_table(tmp_path / "m/m.csv")]

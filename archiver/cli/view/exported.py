@@ -32,6 +32,7 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
     output.note(f"{rows} in {result.data_path}, manifest in {result.manifest_path}")
     if manifest.append is not None:
         output.note(_describe_append(manifest.append))
+        _warn_of_withdrawn(sum(hi - lo + 1 for one in manifest.append["withdrawn"] for lo, hi in one["ids"]))
     if result.renamed is not None:
         output.note(f"renamed the manifest of the other file there to {result.renamed}")
     output.note(f"SHA-256 of the manifest: {result.manifest_sha256}")
@@ -60,11 +61,19 @@ def _count_rows(manifest: Manifest, rows: int) -> str:
 
 def _describe_append(append: Mapping[str, Any]) -> str:
     """`2 new, 1 changed; continues day.jsonl as number 2; 120 messages together`."""
-    withdrawn = sum(hi - lo + 1 for one in append["withdrawn"] for lo, hi in one["ids"])
     counted = [f"{figures.number(append[name])} {name}" for name in ("new", "changed")]
-    counted += [f"{figures.number(withdrawn)} no longer part of it (the manifest lists them)"] if withdrawn else []
     place = f"continues {append['previous']['file']} as number {append['number']}"
     return f"{', '.join(counted)}; {place}; {figures.count(append['messages'], 'message')} together"
+
+
+def _warn_of_withdrawn(count: int, *, would: bool = False) -> None:
+    """Say how many messages of a series are no longer part of it, and why."""
+    if count:
+        says = "would no longer count" if would else "no longer count"
+        output.warn(
+            f"{figures.count(count, 'message')} of the earlier files {says}: the dates or the query of this command"
+            " leave them out. The manifest lists them in `append.withdrawn`."
+        )
 
 
 def _report_media(media: MediaPart, lost: Sequence[LostFile]) -> None:
@@ -155,6 +164,7 @@ def report_estimate(found: ExportEstimate, format_name: str) -> None:
         rows = f"edges of {about}{figures.count(found.rows, 'message')}"
     took = figures.duration(max(found.seconds, 1))
     output.note(f"{rows} as {format_name}: {about}{size}, in about {took}; nothing was written (--dry-run)")
+    _warn_of_withdrawn(found.withdrawn, would=True)
 
 
 def estimate_object(found: ExportEstimate, format_name: str) -> dict[str, Any]:

@@ -41,6 +41,10 @@ class Comparison:
         """All messages of the export, seen so far."""
         return self.new + self.changed + self.same
 
+    def count_withdrawn(self) -> int:
+        """How many messages that were exported were not among the rows."""
+        return sum(hi - lo + 1 for _, lo, hi in self.held.list_ranges())
+
     def list_withdrawn(self) -> list[dict[str, Any]]:
         """The messages that were exported and were not among the rows, as ranges of ids by channel."""
         found: dict[int, list[list[int]]] = {}

@@ -90,7 +90,8 @@ async def estimate_append(
         load_series(series, image, held)
         compared = Comparison(image, held)
         await write_all(conn, request, rows, replace(job, prepare=_prepare(job, compared)))
-    return ExportEstimate(compared.new + compared.changed, sink.size, 0.0, is_exact=True)
+        withdrawn = compared.count_withdrawn()
+    return ExportEstimate(compared.new + compared.changed, sink.size, 0.0, is_exact=True, withdrawn=withdrawn)
 
 
 def expect_same(series: Series, request: Request, job: ExportJob, options: dict[str, object]) -> None:

@@ -127,7 +127,8 @@ class EdgeFinder:
 
     def _peer(self, kind: str, number: int, name: str) -> EdgeNode:
         known = self._channels.get(number) if kind == "channel" else None
-        return EdgeNode(f"{kind}:{number}", kind, number, known.name if known else name or f"{kind} {number}")
+        own = (known.username or known.alias or known.title) if known else None
+        return EdgeNode(f"{kind}:{number}", kind, number, own or name or f"{kind} {number}")
 
 
 def _of_blocks(node: Any) -> Iterator[tuple[str, str, Any]]:
