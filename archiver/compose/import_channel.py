@@ -66,7 +66,7 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
     if chat.channel_id is None:
         raise UsageError(
             f"{ref} is not in the archive, and this format does not say the channel's id.",
-            hint="Give the id, such as `--channel 1234567890`, or add the channel first.",
+            hint="Give the id, such as `--channel 1234567890`, or first `telekeep add` the channel.",
         )
     held = next((one for one in known if one.channel_id == chat.channel_id), None)
     if chat.of_several and fold_name(chat.title or "") != fold_name(str(ref.name)):
@@ -109,7 +109,10 @@ def _clean(title: str) -> str:
 
 def _expect_id(chat: Chat) -> ChannelId:
     if chat.channel_id is None:
-        raise UsageError("the export does not say of which channel it is.", hint="Say it: `--channel @name`.")
+        raise UsageError(
+            "the export does not say of which channel it is.",
+            hint="Say it: `--channel @name` if the archive has the channel, else its id: `--channel 1234567890`.",
+        )
     return chat.channel_id
 
 

@@ -75,6 +75,11 @@ def imported_message(
     )
 
 
+def how_to_mirror(username: str | None, verb: str = "mirrors it") -> str:
+    """How a channel that only imports know is mirrored: nobody can look it up by its id alone."""
+    return f"`telekeep add @{username}` {verb}" if username else f"`telekeep add` with its @name or t.me link {verb}"
+
+
 def is_day_only(extra: str | None) -> bool:
     """Whether the time of day is a guess, by a message's `extra`: HTML shows none of service messages."""
     return extra is not None and '"day_only"' in extra

@@ -233,14 +233,15 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
 
 
 def _moved(one: Noticed, channel: ChannelName, move: StateChange) -> Change:
-    way = move.state if move.before == move.state else f"{move.before} -> {move.state}"
+    before = "imported" if move.before_reason == BY_IMPORT else move.before
+    way = move.state if before == move.state else f"{before} -> {move.state}"
     return Change(
         at=one.at,
         channel=channel,
         message_id=None,
         kind="state",
         description=f"{way}: {move.reason}" if move.reason else way,
-        old=move.before,
+        old=before,
         new=move.state,
     )
 

@@ -52,8 +52,15 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert "known by imports alone" in json.loads(exports.out)["channels"][0]["reasons"][0]
     desk.do("verify")
 
-    desk.do("add", f"@{NAME}")
+    unmirrored = desk.run("sync", NAME)
+    assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
+    added = desk.do("add", f"@{NAME}").err
+    assert "added; what was imported is kept" in added
+    [begun] = json.loads(desk.do("status", "--json").out)["channels"]
+    assert (begun["held"], begun["imported_alone"], begun["coverage"], begun["outside"]) == (count, count, None, 0)
     desk.run("sync")
+    moved = [row["description"] for row in desk.do("changes", "--jsonl").rows if row["kind"] == "state"]
+    assert moved == ["imported -> active"]
     [channel] = desk.do("channels", "--jsonl").rows
     assert channel["state"] == "active"
     assert "another content in the import of result.json" in desk.on_terminal("search", "in:revisions words before")

@@ -66,7 +66,7 @@ class AdditionReport:
         new = None if wanted == self._media.get(outcome.channel_id, INHERIT) else wanted
         output.note(describe_addition(before, after, self._moments, ids=left, media=new))
         self.things.add(added_object(order.channel, before, after, ids=left, media=order.media, changed_media=new))
-        if before is None or left or outcome.added:
+        if before is None or before.imported_only or left or outcome.added:
             self._to_fetch.append(after.name)
         self._before[int(outcome.channel_id)] = after
         return []

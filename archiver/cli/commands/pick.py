@@ -8,8 +8,9 @@ from archiver.cli import output
 from archiver.compose.named_channel import find_typed
 from archiver.errors import NotFound
 from archiver.ids import ChannelId
+from archiver.model.imported import how_to_mirror
 from archiver.model.row import ChannelName
-from archiver.store.channel import Mirrored, list_channels
+from archiver.store.channel import Mirrored, find_channel, list_channels
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
 
@@ -39,6 +40,12 @@ async def _find(conn: Connection, word: str, mirrored: set[ChannelId], known: Se
             removed = None
         if removed is None:
             raise
+        channel = await read(conn, find_channel, removed.channel_id)
+        if channel is not None and channel.imported_only:
+            raise NotFound(
+                f"{removed.name} is known by imports alone, and not mirrored.",
+                hint=f"{how_to_mirror(removed.username)}.",
+            ) from None
         raise NotFound(
             f"{removed.name} was removed; its archive is kept.",
             hint=f"`telekeep add {removed.name}` resumes mirroring.",

@@ -29,6 +29,10 @@ def _describe(before: Mirrored | None, after: Mirrored, moments: Moments, ids: i
             yield f"files wanted: {media}"
         return
     changes = list(list_changes(before, after, moments, ids, media))
+    if before.imported_only:
+        yield "added; what was imported is kept"
+        yield from changes
+        return
     if before.state == "removed":
         yield "mirrored again"
         yield "its archive was kept"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archiver.cli.view.moments import Moments
 from archiver.lock import find_holder
+from archiver.model.imported import how_to_mirror
 from archiver.store.channel import Mirrored
 from archiver.store.channel_details import ChannelStatus
 from archiver.store.rich import PartCount
@@ -68,7 +69,7 @@ def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) ->
     holder = find_holder(directory)
     who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
     if channel.imported_only:
-        return f"The channel is known by imports alone; `telekeep add {channel.name}` mirrors it."
+        return f"The channel is known by imports alone; {how_to_mirror(channel.username)}."
     if channel.state == "removed":
         return f"The channel is no longer mirrored; `telekeep add {channel.name}` resumes mirroring."
     if channel.state in ("inaccessible", "banned"):

@@ -16,6 +16,7 @@ from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.run_import import FlawCounts, ImportOutcome
+from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
 
 _SHOWN = 10
@@ -153,7 +154,8 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
         yield f"{figures.number(counts.missing)} of the new ones are deleted or no longer visible in the channel"
     if one.channel.made is not None and counts.messages:
         verb = "would be kept" if dry else "is kept"
-        yield f"{verb} as imported, not mirrored; what is missing is not known. `telekeep add` mirrors it"
+        mirrored = how_to_mirror(one.channel.made.username)
+        yield f"{verb} as imported, not mirrored; what is missing is not known. {mirrored}"
 
 
 def _report_flaws(one: ImportedChat) -> None:

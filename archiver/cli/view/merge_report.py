@@ -15,6 +15,7 @@ from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.compose.merge_archive import MergeOutcome
 from archiver.imports.merged import MergedChannel
+from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
 
 _PLACES = 5
@@ -155,7 +156,7 @@ def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.is_imported_only and one.added and one.of:
         verb = "would be kept" if dry else "is kept"
         if one.synced_at is None:
-            yield f"{verb} as imported, not mirrored; what is missing is not known. `telekeep add` mirrors it"
+            yield f"{verb} as imported, not mirrored; what is missing is not known. {how_to_mirror(None)}"
         else:
             as_of = iso(one.synced_at)
-            yield f"{verb} as imported, as of {as_of}, not mirrored. `telekeep add` goes on from there"
+            yield f"{verb} as imported, as of {as_of}, not mirrored. {how_to_mirror(None, 'goes on from there')}"
