@@ -23,10 +23,11 @@ from archiver.model.imported import IMPORTED
 from archiver.model.media_file import find_key
 from archiver.model.record import Media, Message
 from archiver.store import imported as store
-from archiver.store.capture import Capture, append_capture
+from archiver.store.capture import Capture, append_capture, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files, find_file, settle_downloaded
+from archiver.store.import_parts import with_part
 from archiver.store.imported_files import fits_captured
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
@@ -144,7 +145,10 @@ def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], 
         conn,
         channel_id,
         target.import_id,
-        [store.PieceRow(one.message_id, one.payload_sha256, None, None) for one in written],
+        [
+            store.PieceRow(one.message_id, one.payload_sha256, None, with_part(None, of.part))
+            for one, of in zip(written, new, strict=True)
+        ],
     )
     missing = _mark_missing(conn, target, new)
     writer.upsert(conn, [to_document(one, is_missing=one.message_id in missing) for one in written])
@@ -157,7 +161,7 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
     """Mark what Telegram no longer showed when these ids were read, and what another telekeep knew to be deleted."""
     covered = list_coverage(conn, target.channel_id, target.generation)
     absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)]
-    proofs = store.find_absence_proofs(conn, target.channel_id, target.generation, absent)
+    proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
     # An export that is newer than the answer shows that the message was there after it.
     marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
     known = {number for number, _, _ in marks}
@@ -202,7 +206,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
         conn,
         target.channel_id,
         target.import_id,
-        [_piece(one.message, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
+        [_piece(one, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
     )
     return len(kept)
 
@@ -217,9 +221,10 @@ def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) ->
     return kept
 
 
-def _piece(message: Message, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
+def _piece(one: ImportedMessage, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
+    message = one.message
     raw = None if is_stored else message.raw
-    return store.PieceRow(message.message_id, message.payload_sha256, raw, decision.record)
+    return store.PieceRow(message.message_id, message.payload_sha256, raw, with_part(decision.record, one.part))
 
 
 def _fill(

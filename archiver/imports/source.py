@@ -58,6 +58,8 @@ class ImportedMessage:
     seen: Seen | None = None
     earlier: tuple[EarlierContent, ...] = ()
     """Oldest first."""
+    part: int | None = None
+    """Place in `Source.parts` of the file that has it, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
 from archiver.store.account import note_clock
 from archiver.store.database import Reader
 
@@ -80,3 +81,19 @@ def list_read_since(conn: Reader, since: float) -> list[StoredPage]:
     )
     cursor = conn.execute(query, (_RECENT, since))
     return [StoredPage._make(row) for row in cursor]
+
+
+def find_absence_proofs(
+    conn: Reader, channel_id: ChannelId, generation: int, message_ids: Iterable[int]
+) -> list[tuple[MessageId, int, str]]:
+    """When and by which method answers that account for these ids last showed no such messages."""
+    found = []
+    for message_id in message_ids:
+        row = conn.execute(
+            "SELECT at, method FROM capture WHERE channel_id = ? AND generation = ? AND hi >= ? AND lo <= ?"
+            " ORDER BY at DESC LIMIT 1",
+            (channel_id, generation, message_id, message_id),
+        ).fetchone()
+        if row is not None:
+            found.append((MessageId(message_id), row[0], row[1]))
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from archiver.store.database import Reader
+from archiver.store.import_parts import split_part
 
 
 class Claims(NamedTuple):
@@ -26,11 +27,19 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
         SELECT m.channel_id, m.message_id, m.layer = 0,
             (SELECT count(*) FROM revision AS r
              WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0),
-            (SELECT s.file_name FROM imported AS i JOIN import_source AS s USING (import_id)
+            (SELECT json_array(s.file_name, s.parts, i.differs)
+             FROM imported AS i JOIN import_source AS s USING (import_id)
              WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id
              ORDER BY i.raw IS NOT NULL, i.import_id -- first one whose content is held itself
              LIMIT 1)
         FROM json_each(?) AS k JOIN message AS m ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1
     """
     rows = conn.execute(query, (json.dumps(list(keys)),))
-    return {(row[0], row[1]): Claims(bool(row[2]), row[3], row[4] or "an export") for row in rows if row[2] or row[3]}
+    return {(row[0], row[1]): Claims(bool(row[2]), row[3], _name_file(row[4])) for row in rows if row[2] or row[3]}
+
+
+def _name_file(found: str | None) -> str:
+    if found is None:
+        return "an export"
+    name, parts, differs = json.loads(found)
+    return split_part(differs, parts, (name, ""))[0][0]

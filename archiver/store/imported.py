@@ -14,6 +14,7 @@ from archiver.model.record import Message
 from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
+from archiver.store.import_parts import split_part
 from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_media
 
 
@@ -167,13 +168,18 @@ def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Itera
 
 
 def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
-    """Which imports have a message, and what they say of it."""
+    """Which imports have a message, and what they say of it; of several files the one that has it is named."""
     key = {"channel_id": channel_id, "message_id": message_id}
     rows = conn.execute(f"SELECT payload_sha256, differs, {_OF} {_PIECES} ORDER BY import_id", key).fetchall()
     known = {(row[2], row[0]) for row in rows}
     merged = conn.execute(f"SELECT payload_sha256, NULL, {_OF} {_MERGED} ORDER BY import_id, payload_sha256", key)
     rows += [row for row in merged if (row[2], row[0]) not in known]
-    return [ImportedFrom(ImportRecord(*row[2:]), row[0], row[1]) for row in rows]
+    found = []
+    for row in rows:
+        record = ImportRecord(*row[2:])
+        (name, hashed), differs = split_part(row[1], record.parts, (record.file_name, record.sha256))
+        found.append(ImportedFrom(record._replace(file_name=name, sha256=hashed), row[0], differs))
+    return found
 
 
 def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: bool) -> None:
@@ -281,19 +287,3 @@ def set_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tup
         "UPDATE message SET first_seen = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
         [(first, last, channel_id, message_id) for first, last, message_id in seen],
     )
-
-
-def find_absence_proofs(
-    conn: Reader, channel_id: ChannelId, generation: int, message_ids: Iterable[int]
-) -> list[tuple[MessageId, int, str]]:
-    """When and by which method answers that account for these ids last showed no such messages."""
-    found = []
-    for message_id in message_ids:
-        row = conn.execute(
-            "SELECT at, method FROM capture WHERE channel_id = ? AND generation = ? AND hi >= ? AND lo <= ?"
-            " ORDER BY at DESC LIMIT 1",
-            (channel_id, generation, message_id, message_id),
-        ).fetchone()
-        if row is not None:
-            found.append((MessageId(message_id), row[0], row[1]))
-    return found

@@ -12,9 +12,10 @@ import pytest
 
 from archiver.errors import UsageError
 from archiver.export.formats.registry import FORMATS, partitioned
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.store.imported import list_imported_from
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
 from tests.importing import import_chats
@@ -126,6 +127,13 @@ def test_of_a_series_the_last_row_of_a_message_counts_and_the_earlier_is_kept(ar
     )
     assert row["text"] == "edited"
     assert [one["text"] for one in row["versions"]] == ["b9"]
+    conn = connect(tmp_path / "copy")
+    conn.row_factory = None
+    named = [list_imported_from(conn, OTHER.channel_id, MessageId(number))[0].record for number in (8, 9)]
+    conn.close()
+    assert [one.file_name for one in named] == ["all.jsonl", "all_0002.jsonl"]
+    for one in named:
+        assert one.sha256 == hashlib.sha256((path.parent / one.file_name).read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("name", FORMATS_OF_ROWS)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.source import Chat, Entry, Flaw, Piece
+from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
 from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_html
 from archiver.imports.sources.html_pieces import Frame, cut
@@ -96,10 +97,12 @@ class DesktopHtml:
             yield Flaw(name, "the file is missing: its messages are not imported")
         for path in chat.files:
             frame, line = Frame(), 0
+            part = self.parts.index(path) if len(self.parts) > 1 else None
             with open_html(path) as file:
                 for piece in cut(file, frame):
                     line = piece.line
-                    yield from reader.read(piece, f"{path.name}, line {line:,}")
+                    for entry in reader.read(piece, f"{path.name}, line {line:,}"):
+                        yield replace(entry, part=part) if isinstance(entry, ImportedMessage) else entry
             yield from self._ends(chat, path, frame, line)
         yield from reader.notes()
 

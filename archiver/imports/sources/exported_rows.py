@@ -90,15 +90,17 @@ class RowChats:
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
             yield Flaw("", f"it was made with --fields: what {keys} say is not in it", note=True)
-        for file in self._files.files:
+        several = len(self._files.files) > 1
+        for number, file in enumerate(self._files.files):
+            part = number if several else None
             for row in self._read(file):
                 if isinstance(row, Flaw):
                     if is_first:
                         yield row
                 elif (of := channel_of(row.value)) == own or (of is None and is_first):
-                    yield self._message(row, channel_id)
+                    yield self._message(row, channel_id, part)
 
-    def _message(self, row: WrittenRow, channel_id: ChannelId) -> Entry:
+    def _message(self, row: WrittenRow, channel_id: ChannelId, part: int | None) -> Entry:
         try:
             if not isinstance(row.value, Mapping):
                 raise UnreadableRow("is no object")
@@ -107,7 +109,9 @@ class RowChats:
             found = message_of_row(row.value, channel_id, row.raw)
         except UnreadableRow as exc:
             return Flaw(row.where, f"the row {exc}")
-        return found if self._files.has_media else replace(found, files=())
+        if self._files.has_media and part is None:
+            return found
+        return replace(found, files=found.files if self._files.has_media else (), part=part)
 
 
 def channel_of(value: object) -> int | None:
