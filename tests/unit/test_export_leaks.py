@@ -64,6 +64,142 @@ FIELDS: dict[str, Any] = {
     "comment": "Canary Twelve is known",
     "items": [{"text": "ask @canary_13", "completed_by": "user7700000014", "by": "Canary 14"}],
 }
+MESSAGES: list[dict[str, Any]] = [
+    entry(
+        1,
+        "hi",
+        **{
+            "from": "Canary One",
+            "from_id": "user7700000001",
+            "forwarded_from": "Canary Two",
+            "forwarded_from_id": "user7700000002",
+            "saved_from": "Canary Three",
+            "via_bot": "@canary_via",
+            "author": "Canary Four",
+        },
+    ),
+    entry(
+        2,
+        "",
+        contact_information={"first_name": "Canary", "last_name": "Five", "phone_number": "+4977000111", "vcard": "x"},
+        contact_vcard="contacts/canary.vcf",
+    ),
+    entry(
+        3,
+        "",
+        poll={
+            "question": "by @canary_q",
+            "closed": False,
+            "total_voters": 1,
+            "answers": [{"text": "@canary_a", "voters": 1, "chosen": False}],
+        },
+    ),
+    entry(4, "", todo_list={"title": "@canary_t", "answers": [{"text": "@canary_i", "id": 1}]}),
+    entry(
+        5,
+        "",
+        giveaway_results={
+            "channel": "channel1",
+            "winners": ["Canary Six", 7700000006, "user7700000007"],
+            "winners_count": 1,
+            "additional_prize": "@canary_p",
+        },
+    ),
+    entry(
+        6,
+        "",
+        giveaway_information={
+            "quantity": 1,
+            "months": 1,
+            "until_date": "2021-12-17T00:00:00",
+            "channels": [1001],
+            "additional_prize": "by @canary_x",
+        },
+    ),
+    entry(
+        7,
+        "",
+        reactions=[
+            {
+                "type": "emoji",
+                "count": 1,
+                "emoji": "x",
+                "recent": [{"from": "Canary Seven", "from_id": "user7700000008", "date": "2021-12-17T00:00:00"}],
+            }
+        ],
+    ),
+    entry(
+        8,
+        "",
+        inline_bot_buttons=[
+            [
+                {"type": "user_profile", "text": "@canary_b", "data": "7700000009"},
+                {"type": "url", "text": "x", "data": "https://t.me/canary_b/12"},
+                {"type": "callback", "text": "go", "data": "canary"},
+            ]
+        ],
+    ),
+    entry(
+        9,
+        [
+            {"type": "mention_name", "text": "Canary Eight", "user_id": 7700000010},
+            {"type": "link", "text": "t.me/canary_b/12"},
+            {"type": "text_link", "text": "x", "href": "https://t.me/canary_b/12"},
+            {"type": "mention", "text": "@canary_m"},
+        ],
+    ),
+    entry(
+        10,
+        "",
+        file="(File not included. Change data exporting settings to download.)",
+        media_type="audio_file",
+        performer="@canary_perf",
+        title="t",
+        mime_type="audio/mpeg",
+        thumbnail="x",
+    ),
+    entry(
+        11,
+        "",
+        invoice_information={
+            "title": "@canary_inv",
+            "description": "by @canary_inv",
+            "amount": 1,
+            "currency": "XTR",
+            "receipt_message_id": 1,
+        },
+    ),
+    entry(
+        12,
+        "",
+        location_information={"latitude": 1.0, "longitude": 1.0},
+        place_name="@canary_place",
+        address="@canary_place",
+    ),
+    entry(
+        13,
+        "",
+        rich_message={
+            "rtl": False,
+            "part": False,
+            "blocks": [
+                {
+                    "type": "paragraph",
+                    "text": [
+                        {"type": "mention_name", "text": "Canary Nine", "user_id": 7700000012},
+                        "x @canary_rr",
+                        {"type": "email", "text": "canary@x.example"},
+                        {"type": "text_link", "text": "y", "href": "https://t.me/canary_b/12"},
+                    ],
+                },
+                {"type": "author_date", "author": "Canary Ten", "date": 1},
+            ],
+        },
+    ),
+    entry(14, "x", reply_to_message_id=3, reply_to_peer_id="user7700000013"),
+    entry(15, "story", story={"from": "Canary"}, saved_from="Canary Z"),
+]
+"""Persons in each place of a message as Telegram Desktop writes it."""
 LINES = (
     "{} invited Canary Two", "{} removed Canary Two", "{} joined group by link from Canary Two",
     "{} pinned this message",
@@ -87,7 +223,8 @@ def test_nobody_is_named_of_an_export_of_telegram_desktop(tmp_path: Path, name: 
         events = [entry(at, type="service", action=one, **{**FIELDS, **frame}) for at, one in enumerate(DESKTOP, 1)]
         told = entry(900, type="service", information_text="Canary One invited Canary Two", **frame)
         written = entry(901, "see t.me/canary_member/12", **{"from": "Canary One", "from_id": "user7700000001"})
-        source = chat([*events, told, written], type="public_supergroup")
+        others = [{**one, "id": 100 + one["id"]} for one in MESSAGES]
+        source = chat([*events, *others, told, written], type="public_supergroup")
         import_into(archive, write_json(tmp_path / "result.json", source))
     else:
         pages = DesktopPages(KEPT)

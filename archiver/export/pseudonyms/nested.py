@@ -87,6 +87,23 @@ class NestedPersons:
             made["extra"] = {**made["extra"], which: entities}
         return made
 
+    def bot(self, bot: dict[str, Any]) -> dict[str, Any]:
+        """Through which bot it was sent. Without id a file claims it: only what is called like a bot is one."""
+        name = str(bot.get("username") or "")
+        if bot.get("id") is not None or self._links.is_kept(name):
+            return bot
+        return {**self.peer({**bot, "type": "user"}), "type": bot.get("type")}
+
+    def _profile_button(self, button: Mapping[str, Any]) -> dict[str, Any]:
+        """A button that leads to a person; imported ones have the id in `data`."""
+        made: dict[str, Any] = {
+            key: self._string(key, one) if isinstance(one, str) else one for key, one in button.items()
+        }
+        number = button.get("user_id", button.get("data"))
+        known = _PEER.fullmatch(str(number))
+        made["text"] = self._person(int(known[2]) if known else None, str(button.get("text") or "-"))
+        return {**made, **{key: self._id(button[key]) for key in ("user_id", "data") if key in button}}
+
     def words(self, text: str) -> str:
         """Flat words of blocks that were rewritten before."""
         return self._texts.replace(text, self.replaced)
@@ -96,6 +113,8 @@ class NestedPersons:
             return self._person_text(thing)
         if thing.get("type") == "user" and "id" in thing:
             return self.peer(dict(thing))
+        if thing.get("type") == "user_profile":
+            return self._profile_button(thing)
         made: dict[str, Any] = {}
         for key, value in thing.items():
             if key not in made:

@@ -57,6 +57,8 @@ class PseudonymousRows:
         for key in ("sender", "reply_to", "fwd_from", "restriction", "markup", "fact_check", "annotations"):
             if row[key] is not None:
                 made[key] = _dump(nested.value(_load(row[key])))
+        if row.get("via_bot") is not None:
+            made["via_bot"] = _dump(nested.bot(_load(row["via_bot"])))
         if row["extra"] is not None:
             made["extra"] = _dump(nested.value(_load(row["extra"])))
         if row["rich"] is not None:
