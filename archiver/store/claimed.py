@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from archiver.store.database import Reader
 from archiver.store.import_parts import split_part
+from archiver.store.rows import HeldMessage
 
 
 class Claims(NamedTuple):
@@ -36,6 +37,12 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
     """
     rows = conn.execute(query, (json.dumps(list(keys)),))
     return {(row[0], row[1]): Claims(bool(row[2]), row[3], _name_file(row[4])) for row in rows if row[2] or row[3]}
+
+
+def count_claimed(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, int], int]:
+    """How many other contents of these messages only imports have, of those that have any."""
+    keys = [(message.channel_id, message.message_id) for message, _ in held if message.revisions]
+    return {key: one.contents for key, one in (list_sole_claims(conn, keys) if keys else {}).items() if one.contents}
 
 
 def _name_file(found: str | None) -> str:

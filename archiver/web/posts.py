@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -34,6 +34,8 @@ class ShownPost:
     html: Markup
     answered: str | None = None
     """The text of the message that it replies to, if that is archived."""
+    claimed: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """How many of the earlier contents of its messages only imports have."""
 
     @property
     def first(self) -> StoredMessage:
@@ -95,8 +97,13 @@ class ShownPost:
 
     @property
     def edits(self) -> int:
-        """Earlier contents that are archived, of any of its messages."""
-        return max(one.revisions for one in self.messages)
+        """Earlier contents that are archived, of any of its messages; not those that only an import claims."""
+        return max(one.revisions - self.claimed.get((one.channel_id, one.message_id), 0) for one in self.messages)
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether an import has it with another content."""
+        return any((one.channel_id, one.message_id) in self.claimed for one in self.messages)
 
     @property
     def marked_edited(self) -> bool:
@@ -122,8 +129,9 @@ def list_posts(
     *,
     answers: Mapping[tuple[int, int], str] | None = None,
     targets: HtmlTargets = OUTSIDE,
+    claimed: Mapping[tuple[int, int], int] | None = None,
 ) -> list[ShownPost]:
-    """The posts of messages in order. `answers`: texts of messages replied to, by key."""
+    """The posts of messages in order. By key: `answers`: texts replied to; `claimed`: `count_claimed`."""
     posts = []
     for _, group in groupby(held, key=lambda one: one[0].grouped_id or one[0].message_id):
         members = list(group)
@@ -141,6 +149,7 @@ def list_posts(
                 language=language,
                 direction=direction,
                 html=Markup("").join(_html(one, direction, targets) for one in messages),
+                claimed=claimed or {},
                 answered=(answers or {}).get(find_answered(messages[0].reply_to, channel.channel_id) or (0, 0)),
             )
         )

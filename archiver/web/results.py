@@ -15,6 +15,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Version, list_versions
 from archiver.reading.shortfall import SearchScope, count_archived, read_scope
+from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, Reader, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import HeldMessage, get_messages, list_around, list_languages, list_names
@@ -118,11 +119,12 @@ async def _show(
     languages = await read(conn, _list_all_languages, keys)
     earlier = await read(conn, _list_earlier, [hit for hit in hits if hit.revision is not None], held)
     pictures = await read_pictures(conn, list_slots(held[key] for key in keys), directory)
+    claimed = await read(conn, count_claimed, [held[key] for key in keys])
     shown = []
     for hit in hits:
         message, language = held[hit.key][0], languages.get(hit.key)
         known: dict[int, str] = {message.message_id: language} if language else {}
-        [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures)
+        [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures, claimed=claimed)
         version = earlier.get(hit.key)
         text, entities = (message.text, message.entities) if version is None else (version.text, None)
         html = _mark(finding.question.tree, text, entities, post.direction)

@@ -13,6 +13,7 @@ from archiver.model.row import build_row
 from archiver.reading.channel_page import LIMIT, ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.channel_details import list_statuses
+from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_newer
 from archiver.store.imported import is_unaccounted
@@ -66,6 +67,7 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
         details = (await read(conn, list_statuses)).get(found.name.channel_id)
         answers = await read_texts(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages), site.directory)
+        claimed = await read(conn, count_claimed, page.messages)
     month = await _read_month(site, asked, found, page)
     posts = list_posts(
         found.name,
@@ -74,6 +76,7 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
         pictures,
         answers=answers,
         targets=make_targets(found.known.values(), asked.language.sentences.say),
+        claimed=claimed,
     )
     return ViewAnswer(
         template="channel.html",

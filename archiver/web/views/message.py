@@ -25,6 +25,7 @@ from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.similar_posts import SimilarPost, list_similar_posts
 from archiver.reading.thread import read_thread
 from archiver.store.arrivals import find_last_row
+from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
 from archiver.store.reading_pool import OutOfTime
@@ -185,7 +186,8 @@ async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, 
     languages = await read(conn, list_languages, channel_id, [number])
     pictures = await read_pictures(conn, list_slots([held]), site.directory)
     answers = await read_texts(conn, [held])
-    [post] = list_posts(found.name, [held], languages, pictures, answers=answers, targets=targets)
+    claimed = await read(conn, count_claimed, [held])
+    [post] = list_posts(found.name, [held], languages, pictures, answers=answers, targets=targets, claimed=claimed)
     return {
         "context": context,
         "history": history,
