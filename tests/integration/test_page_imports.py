@@ -1,66 +1,155 @@
-"""The page says of what only an import claims that it is of the import: other words, deletions, changes."""
+"""The page about channels that only imports know: what they are called, and what nobody knows of them."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from telethon.tl import types
 
-from archiver.convert import Peers, convert_message
-from archiver.mirror.ingest import Ingest
-from archiver.mirror.rebuild_search import prepare_search
-from archiver.model.record import HistoryPage, Message
-from archiver.store.channel import find_channel
-from archiver.store.database import Database, read
-from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
-from tests.integration.page_rig import Browser, opened
-from tests.sample import CHANNEL
+from archiver.cli.view.channel_status import state_note
+from archiver.cli.view.citation import cite
+from archiver.cli.view.moments import Moments
+from archiver.ids import MessageId
+from archiver.reading.citation_styles import STYLES, cite_as
+from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.channel import list_channels
+from archiver.store.channel_details import list_statuses
+from archiver.store.database import Database
+from archiver.store.database import read as read_rows
+from archiver.store.rows import get_messages, list_names
+from tests.desktop_pages import DesktopPages
+from tests.exporting import export_as
+from tests.importing import chat, entry, import_into, write_json
+from tests.integration.page_asked import AskedPage, asked_page
+from tests.sample import OTHER, build, connect, index, make_message
 
-__all__ = ["opened"]
+UNKNOWN = {"en": "what is missing is not known", "fr": "on ne sait pas ce qui manque", "ar": "ولا يُعرف ما ينقصها"}
+IMPORTED = {"en": "imported", "fr": "importé", "ar": "مستوردة"}
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of an import with two posts, Telegram shows one, in other words."""
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AskedPage]:
+    """An export that lacks three posts, beside a mirrored channel of which a post was deleted."""
     directory = tmp_path_factory.mktemp("archive")
-    path = write_json(directory / "result.json", chat([entry(1, "as it was"), entry(2, "never there")]))
-    import_into(directory, path)
-    asyncio.run(_mirror(directory))
-    return directory
+    messages = [make_message(number, "bridge", channel_id=1002) for number in (1, 2)]
+    build(
+        directory,
+        messages,
+        channel=OTHER,
+        covered=[(1, 2)],
+        sql=["UPDATE message SET missing_since = 1650000000 WHERE message_id = 2"],
+    )
+    index(directory, messages)
+    import_into(directory, write_json(directory / "result.json", chat([entry(1, "a bridge"), entry(5, "closed")])))
+    conn = connect(directory)  # as if the post had been captured by the archive that this file was
+    conn.execute("UPDATE message SET import_id = 1 WHERE channel_id = 1002 AND message_id = 1")
+    conn.close()
+    with asked_page(directory) as found:
+        yield found
 
 
-async def _mirror(directory: Path) -> None:
-    async with await Database.open(directory) as database:
-        await prepare_search(database)
-        ingest = Ingest(database, layer=229)
-        await ingest.add_channel(CHANNEL)
-        channel = await read(database.connection, find_channel, CHANNEL.channel_id)
-        assert channel is not None
-        page = HistoryPage(messages=(_shown(1, "as it is"),), empty_ids=(), pts=1, count=1, exact=False)
-        await ingest.store_page(channel, page, proven=(1, 2), pts=1, top_id=2)
+def read(asked: AskedPage, path: str, code: str = "en") -> str:
+    """The words of the page between its head and its foot."""
+    html = asked.get(path, accept_language=code).html
+    main = re.sub(r"<[^>]*>", " ", html.partition("<main")[2].partition("</main>")[0])
+    return " ".join(unescape(main).split())
 
 
-def _shown(message_id: int, text: str) -> Message:
-    date = datetime.fromtimestamp(1_639_612_800 + 60 * message_id, UTC)
-    sent = types.Message(id=message_id, peer_id=types.PeerChannel(CHANNEL_ID), date=date, message=text, post=True)
-    return convert_message(sent, bytes(sent), channel_id=CHANNEL_ID, peers=Peers(), layer=229)
+@pytest.mark.parametrize("code", ["en", "fr", "ar"])
+def test_an_imported_channel_is_called_so_wherever_it_is_shown(asked: AskedPage, code: str) -> None:
+    shown = [read(asked, path, code) for path in ("/", "/c/1001", "/search?q=bridge&c=1001")]
+    assert [IMPORTED[code] in one for one in shown[:2]] == [True, True]
+    assert [UNKNOWN[code] in one for one in shown] == [False, True, True]
+    assert not re.search("removed|retiré|أُزيلت", " ".join([*shown, read(asked, "/changes", code)]))
 
 
-def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> None:
-    name = CHANNEL.username
-    message = opened.get(f"/c/{name}/1").text
-    assert "another content in an import" in message
-    assert "edited 1 time" not in message
-    assert "according to the import result.json" in message
-    gone = opened.get(f"/c/{name}/2").text
-    assert "deleted or no longer visible by" in gone
-    assert "according to the import result.json" in gone
-    for path in (f"/c/{name}", "/search?q=was+in:revisions", "/search?q=is"):
-        shown = opened.get(path).text
-        assert "another content in an import" in shown
-        assert "edited 1 time" not in shown
-    assert opened.get("/changes").text.count("according to the import result.json") == 2
-    assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
+def test_what_another_archive_captured_names_it(asked: AskedPage) -> None:
+    assert re.search("by another telekeep: result.json [0-9a-f]{64}", read(asked, "/c/jisr_news/1"))
+    assert "by another telekeep" not in read(asked, "/c/jisr_news/2")
+
+
+def test_archived_messages_are_counted_as_in_status(asked: AskedPage) -> None:
+    html = asked.get("/").html
+    cells = {
+        name: re.findall(r'<td class="num[^"]*">([^<]*)</td>', row)
+        for row in html.split("<tr>")
+        for name in re.findall(r'href="/c/([^"#]+)', row)[:1]
+    }
+    assert cells == {"jisr_news": ["1", "1", "all"], "1001": ["2", "0", "–"]}
+    told = {one["channel"]: one["coverage"] for one in asked.get("/channels.json").json["channels"]}
+    assert told == {"jisr_news": 1, "1001": None}
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2021-12-15", "No message of that day is archived; the next one is of 16 Dec 2021 ."),
+        ("2021-12-17", "No message of that day or later is archived."),
+        ("2021-12-16", None),
+        ("2021", None),
+    ],
+)
+def test_another_day_than_the_one_asked_for_is_named(asked: AskedPage, day: str, said: str | None) -> None:
+    text = read(asked, f"/c/jisr_news?on={day}")
+    assert said in text if said else "No message of that day" not in text
+
+
+def test_an_archive_without_mirrored_channels_names_none_that_fail(tmp_path: Path) -> None:
+    import_into(tmp_path / "archive", write_json(tmp_path / "result.json", chat([entry(1, "one")])))
+    with asked_page(tmp_path / "archive") as found:
+        assert "No channel is mirrored." in read(found, "/health")
+        assert "None of 0" not in read(found, "/health")
+
+
+def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Tehran")
+    pages.service(1, int(datetime(2023, 11, 15, 6, tzinfo=UTC).timestamp()), "Channel &laquo;News&raquo; created")
+    pages.add(2, int(datetime(2023, 11, 15, 7, tzinfo=UTC).timestamp()), text="a post")
+    archive, export = tmp_path / "archive", tmp_path / "export"
+    export.mkdir()
+    import_into(archive, pages.write(export), "1001", ZoneInfo("Asia/Tehran"))
+    context = asyncio.run(read_first(archive))
+    assert context.date == datetime(2023, 11, 14, 20, 30, tzinfo=UTC).timestamp()
+    assert ", 15 Nov 2023 (Asia/Tehran), time not known, https://t.me/c/1001/1," in cite(context, Moments())
+    for style in STYLES:
+        cited = cite_as(style, context)
+        assert not re.search("20:30|Nov[a-z.]* 14|14 Nov|2023-11-14", cited)
+        assert "posted on that day (Asia/Tehran) at a time that the export does not say" in cited
+        assert re.search(r"November 15|15 Nov\.|2023-11-15|15\s*\]\]", cited)
+    export_as("markdown", archive, tmp_path / "out.md")
+    assert "**[2023-11-15, time not known](<https://t.me/c/1001/1>)**" in (tmp_path / "out.md").read_text()
+    with asked_page(archive) as found:
+        for path in ("/c/1001", "/c/1001/1", "/search?q=is:service"):
+            text = read(found, path)
+            assert re.search(r"15 Nov 2023( \( Asia/Tehran \))?\s?, time not known", text)
+            assert "14 Nov 2023 20:30" not in text
+
+
+def test_why_an_imported_channel_is_not_mirrored_is_said_once(tmp_path: Path) -> None:
+    import_into(tmp_path / "archive", write_json(tmp_path / "result.json", chat([entry(1, "one")])))
+
+    async def read_note() -> str | None:
+        async with await Database.open_readonly(tmp_path / "archive") as database:
+            [channel] = await read_rows(database.connection, list_channels, removed=True)
+            standing = (await read_rows(database.connection, list_statuses))[channel.channel_id]
+            return state_note(channel, standing, Moments())
+
+    said = asyncio.run(read_note())
+    assert said is not None
+    assert re.match(r"1001: imported since \d.* UTC: known by imports alone", said)
+    assert said.count("import") == 2 + said.count("telekeep import")
+    assert "its archive is kept" not in said
+
+
+async def read_first(archive: Path) -> MessageContext:
+    async with await Database.open_readonly(archive) as database:
+        conn = database.connection
+        [channel] = await read_rows(conn, list_names)
+        held = await read_rows(conn, get_messages, [(1001, 1)])
+        return await read_context(conn, channel, held[channel.channel_id, MessageId(1)])

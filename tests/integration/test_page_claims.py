@@ -1,0 +1,66 @@
+"""The page says of what only an import claims that it is of the import: other words, deletions, changes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from telethon.tl import types
+
+from archiver.convert import Peers, convert_message
+from archiver.mirror.ingest import Ingest
+from archiver.mirror.rebuild_search import prepare_search
+from archiver.model.record import HistoryPage, Message
+from archiver.store.channel import find_channel
+from archiver.store.database import Database, read
+from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
+from tests.integration.page_rig import Browser, opened
+from tests.sample import CHANNEL
+
+__all__ = ["opened"]
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an import with two posts, Telegram shows one, in other words."""
+    directory = tmp_path_factory.mktemp("archive")
+    path = write_json(directory / "result.json", chat([entry(1, "as it was"), entry(2, "never there")]))
+    import_into(directory, path)
+    asyncio.run(_mirror(directory))
+    return directory
+
+
+async def _mirror(directory: Path) -> None:
+    async with await Database.open(directory) as database:
+        await prepare_search(database)
+        ingest = Ingest(database, layer=229)
+        await ingest.add_channel(CHANNEL)
+        channel = await read(database.connection, find_channel, CHANNEL.channel_id)
+        assert channel is not None
+        page = HistoryPage(messages=(_shown(1, "as it is"),), empty_ids=(), pts=1, count=1, exact=False)
+        await ingest.store_page(channel, page, proven=(1, 2), pts=1, top_id=2)
+
+
+def _shown(message_id: int, text: str) -> Message:
+    date = datetime.fromtimestamp(1_639_612_800 + 60 * message_id, UTC)
+    sent = types.Message(id=message_id, peer_id=types.PeerChannel(CHANNEL_ID), date=date, message=text, post=True)
+    return convert_message(sent, bytes(sent), channel_id=CHANNEL_ID, peers=Peers(), layer=229)
+
+
+def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> None:
+    name = CHANNEL.username
+    message = opened.get(f"/c/{name}/1").text
+    assert "another content in an import" in message
+    assert "edited 1 time" not in message
+    assert "according to the import result.json" in message
+    gone = opened.get(f"/c/{name}/2").text
+    assert "deleted or no longer visible by" in gone
+    assert "according to the import result.json" in gone
+    for path in (f"/c/{name}", "/search?q=was+in:revisions", "/search?q=is"):
+        shown = opened.get(path).text
+        assert "another content in an import" in shown
+        assert "edited 1 time" not in shown
+    assert opened.get("/changes").text.count("according to the import result.json") == 2
+    assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
