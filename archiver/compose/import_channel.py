@@ -32,6 +32,12 @@ class ImportChannel:
     made: Channel | None = None
     """To be made: the archive does not know it."""
     alias: str | None = None
+    title: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people read: its name; the title of one that has only an id."""
+        return f"{self.title} ({self.name})" if self.title and self.name.isdigit() else self.name
 
 
 async def choose_channel(
@@ -48,14 +54,14 @@ async def choose_channel(
             pass
         else:
             _expect_same(chat, found.channel_id, found.name)
-            return ImportChannel(channel_id=found.channel_id, name=found.name)
+            return ImportChannel(channel_id=found.channel_id, name=found.name, title=found.title)
     return _unknown(parse_channel(typed), chat, known)
 
 
 def _by_id(channel_id: ChannelId, chat: Chat, known: list[ChannelName]) -> ImportChannel:
     held = next((one for one in known if one.channel_id == channel_id), None)
     if held is not None:
-        return ImportChannel(channel_id=channel_id, name=held.name)
+        return ImportChannel(channel_id=channel_id, name=held.name, title=held.title)
     return _make(channel_id, chat, username=_free_name(chat.username, known))
 
 
@@ -98,7 +104,9 @@ def _make(channel_id: ChannelId, chat: Chat, *, username: str | None, alias: str
         usernames=(username,) if username else (),
         megagroup=bool(chat.megagroup),
     )
-    return ImportChannel(channel_id=channel_id, name=username or alias or str(channel_id), made=made, alias=alias)
+    name = username or alias or str(channel_id)
+    title = None if made.title == name else made.title
+    return ImportChannel(channel_id=channel_id, name=name, made=made, alias=alias, title=title)
 
 
 def _clean(title: str) -> str:

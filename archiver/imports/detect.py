@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from archiver.imports.source import Derive, Open, Source
 _HEAD: Final = 65_536
 _BOM: Final = b"\xef\xbb\xbf"
 KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL, Parquet or CSV"
+
+
+_ANSWER: Final = re.compile(rb'\{\s*"ok"\s*:')
+"""How an answer of a web API begins."""
+_FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
+"""What Desktop's file of a chat has before its messages, after them, or in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,11 @@ class Format:
 def _is_desktop_json(one: Candidate) -> bool:
     if one.is_directory:
         return one.has("result.json")
-    return one.head.lstrip().startswith(b"{") and any(
-        mark in one.head for mark in (b'"messages"', b'"chats"', b'"about"', b'"personal_information"')
-    )
+    head = one.head.lstrip()
+    if not head.startswith(b"{") or _ANSWER.match(head):
+        return False
+    is_account = any(mark in head for mark in (b'"chats"', b'"about"', b'"personal_information"'))
+    return is_account or (b'"messages"' in head and _FRAME.search(head) is not None)
 
 
 FORMATS: Final[tuple[Format, ...]] = (

@@ -31,7 +31,7 @@ from archiver.model.imported import HIGHEST_ID, IMPORTED, imported_message, text
 from archiver.model.particulars import APART
 from archiver.model.record import Message
 
-NEEDED: Final = ("channel_id", "message_id", "date", "text")
+NEEDED: Final = ("channel_id", "message_id", "kind", "date", "text")
 """Keys without which a row is no message."""
 _TEXTS: Final = ("post_author", "grouped_id")
 _COUNTS: Final = ("views", "forwards", "replies")

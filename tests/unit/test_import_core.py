@@ -426,6 +426,23 @@ def test_what_an_import_claims_is_not_fetched_before_telegram_showed_it(archive:
     assert (after.held, after.missing, after.claimed, after.known, after.complete) == (5, 1, 0, 6, True)
 
 
+@pytest.mark.parametrize(
+    "text", ['page = "<html>Exported Data <div class=history></div>"', '{"ok":true,"messages":[]}', '{"messages": []}']
+)
+def test_a_program_or_an_answer_of_a_web_api_is_no_export(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mk.py"
+    path.write_text(text)
+    with pytest.raises(UsageError):
+        open_source(path, None)
+
+
+def test_what_desktop_did_not_know_is_said_to_be_left_out(archive: Path, tmp_path: Path) -> None:
+    unknown = entry(2, date=..., date_unixtime=..., type="unsupported")
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a"), unknown))
+    [flaw] = outcome.flaws.values()
+    assert (outcome.counts.new, flaw.what.startswith("it is left out"), flaw.note) == (1, True, True)
+
+
 def photo_in(tmp_path: Path, name: str = "photos/a.jpg", data: bytes = b"picture") -> dict[str, Any]:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(data)

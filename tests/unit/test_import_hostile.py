@@ -26,7 +26,14 @@ from tests.merging import History, Reader, list_faults, make_post
 from tests.unit.test_import_tg_archive import make
 
 ZONE = ZoneInfo("Europe/Moscow")
-ROW = {"channel_id": 1001, "channel": "x", "message_id": 1, "date": "2020-01-01T00:00:00Z", "text": "a"}
+ROW = {
+    "channel_id": 1001,
+    "channel": "x",
+    "message_id": 1,
+    "kind": "message",
+    "date": "2020-01-01T00:00:00Z",
+    "text": "a",
+}
 PATIENCE = 10
 """Seconds; all of these took minutes or for ever."""
 HEAD = (

@@ -140,7 +140,7 @@ def test_of_a_series_the_last_row_of_a_message_counts_and_the_earlier_is_kept(ar
 def test_rows_without_what_makes_them_messages_are_refused(archive: Path, tmp_path: Path, name: str) -> None:
     form, path = FORMATS[name], tmp_path / f"few.{name}"
     export_form(form, archive, path, context={"fields": ("channel", "text", "views")})
-    with pytest.raises(UsageError, match=r"few\.\w+ have no `channel_id`, `message_id`, `date`\. Export"):
+    with pytest.raises(UsageError, match=r"few\.\w+ have no `channel_id`, `message_id`, `kind`, `date`\. Export"):
         open_source(path, None)
     export_form(form, archive, path, context={"fields": ("date", "text", "message_id", "channel_id", "kind")})
     [entries, *_] = [entries for number, entries in chats_of(path).items() if number]

@@ -175,6 +175,8 @@ async def _import_all(
                     output.note(chat.what)
                     continue
                 broken.append(f"{chat.where}: {chat.what}" if chat.where else chat.what)
+            elif chat.refused is not None and order.channel is not None and chat.of_several:
+                others += 1  # nobody asked for it
             elif chat.refused is not None:
                 refused[chat.refused] += 1
             elif (chosen := await _choose(database, chat, order)) is not None:

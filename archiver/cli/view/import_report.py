@@ -99,9 +99,10 @@ def _chat_object(one: ImportedChat) -> dict[str, Any]:
 def report_import(result: ImportReport) -> None:
     """Say what an import brought."""
     for one in result.chats:
-        output.note(f"{one.channel.name}: {_brought(one, dry=result.is_dry_run)}")
+        label = terminal_safe(one.channel.label)
+        output.note(f"{label}: {_brought(one, dry=result.is_dry_run)}")
         for line in _remarks(one, dry=result.is_dry_run):
-            output.note(f"{one.channel.name}: {line}")
+            output.note(f"{label}: {line}")
         _report_flaws(one)
     for what, count in result.refused.items():
         output.warn(f"left out {_several(what, count)}: telekeep archives channels and supergroups.")
@@ -142,8 +143,9 @@ def _parts(counts: ImportCounts) -> Iterator[str]:
     if counts.filled:
         yield f"{figures.number(counts.filled)} filled where they were empty"
     if counts.differing:
-        words = f" ({figures.number(counts.revisions)} with other words, kept as revisions)" if counts.revisions else ""
-        yield f"{figures.number(counts.differing)} that differ{words}"
+        kept = "kept as a revision" if counts.revisions == 1 else "kept as revisions"
+        words = f" ({figures.number(counts.revisions)} with other words, {kept})" if counts.revisions else ""
+        yield f"{figures.number(counts.differing)} that {'differs' if counts.differing == 1 else 'differ'}{words}"
     if counts.files:
         yield f"{figures.count(counts.files, 'file')} stored"
 
@@ -151,7 +153,8 @@ def _parts(counts: ImportCounts) -> Iterator[str]:
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
     counts = one.outcome.counts
     if counts.missing:
-        yield f"{figures.number(counts.missing)} of the new ones are deleted or no longer visible in the channel"
+        are = "is" if counts.missing == 1 else "are"
+        yield f"{figures.number(counts.missing)} of the new ones {are} deleted or no longer visible in the channel"
     if one.channel.made is not None and counts.messages:
         verb = "would be kept" if dry else "is kept"
         mirrored = how_to_mirror(one.channel.made.username)
@@ -161,7 +164,7 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
 def _report_flaws(one: ImportedChat) -> None:
     for flaw in list(one.outcome.flaws.values())[:_SHOWN]:
         say = output.note if flaw.note else output.warn
-        say(f"{one.channel.name}: {_describe(flaw)}.")
+        say(f"{terminal_safe(one.channel.label)}: {_describe(flaw)}.")
 
 
 def _describe(flaw: FlawCounts) -> str:

@@ -53,8 +53,10 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
     date = dates.of_message(entry)
     kind = entry.get("type")
     if date is None:
-        known = "no date, as Desktop did not know it either" if kind == "unsupported" else "no readable date"
-        return Flaw(f"message {message_id}", f"it has {known}", note=kind == "unsupported")
+        why = "it has no readable date"
+        if kind == "unsupported":
+            why = "it is left out: Telegram Desktop did not know its kind, and wrote no date"
+        return Flaw(f"message {message_id}", why, note=kind == "unsupported")
     parts = _Parts()
     extra: dict[str, Any] = {}
     said = parts("text", read_words, entry.get("text") or "", entry.get("text_entities"), fallback=_EMPTY)

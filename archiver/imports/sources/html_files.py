@@ -57,7 +57,8 @@ class FirstLook:
 
 def looks_like_desktop(head: bytes) -> bool:
     """Whether a file begins as those of Desktop."""
-    return b"Exported Data" in head and any(mark in head for mark in _MARKS)
+    starts = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    return starts and b"Exported Data" in head and any(mark in head for mark in _MARKS)
 
 
 def is_export(path: Path) -> bool:
