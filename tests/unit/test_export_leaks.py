@@ -8,12 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
+from archiver.export.pseudonyms.actions import ActionPersons
 from archiver.export.pseudonyms.labels import Pseudonyms
+from archiver.export.pseudonyms.links import PersonLinks
 from archiver.export.pseudonyms.rows import PseudonymousRows
+from archiver.export.pseudonyms.texts import PersonTexts
 from archiver.model.record import Message
 from tests.canaries import CANARY, Canaries
 from tests.desktop_pages import DesktopPages
@@ -233,6 +237,42 @@ def test_nobody_is_named_of_an_export_of_telegram_desktop(tmp_path: Path, name: 
             pages.service(at, START + 60 * at, line.format("Canary One"))
         import_into(archive, pages.write(tmp_path / "pages"), channel="1001")
     expect_no_canary(archive, tmp_path)
+
+
+SHAPES: list[dict[str, Any]] = [
+    {"type": "chat_add_user", "members": [{"name": "Canary A", "id": 7_700_000_001}]},
+    {"type": "x", "who": {"first": "Canary", "id": 7_700_000_002, "username": "canary_x"}},
+    {"type": "x", "members": {"Canary One": 1, "7700000003": "y"}, "title": "Canary", "text": "Canary said so"},
+    {
+        "type": "x",
+        "status": "Canary joined",
+        "kind": "Canary",
+        "path": "Canary",
+        "date": "Canary",
+        "reason": "A Canary",
+    },
+    {"type": "custom_action", "message": ["Canary ", {"type": "bold", "text": "Canary"}]},
+    {"type": "x", "from_id": 7_700_000_004.0, "actor_name": "Canary", "n": 7_700_000_005, "admins": [7_700_000_006]},
+    {"type": "Canary was here", "user": {"type": "user", "id": "user7700000007", "name": "Canary"}},
+]
+WHOLE = {
+    "type": "payment_sent",
+    "currency": "XTR",
+    "total_amount": 1_234_567_890,
+    "message_id": 1_234_567_890,
+    "peer": {"type": "channel", "id": 1_234_567_890, "name": "Bridge"},
+    "reason": {"_": "PhoneCallDiscardReasonBusy"},
+    "at": "2021-12-16T00:00:00Z",
+}
+
+
+def test_no_shape_of_an_action_is_trusted_and_what_is_known_stays() -> None:
+    names = Pseudonyms(bytes(32))
+    links = PersonLinks(names, frozenset())
+    persons = ActionPersons(names, links, PersonTexts(names, links))
+    made = [orjson.dumps(persons.value(one)).decode() for one in SHAPES]
+    assert [one for one in made if CANARY.search(one)] == []
+    assert persons.value(WHOLE) == WHOLE
 
 
 def captured() -> Iterator[Message]:

@@ -33,7 +33,7 @@ _MARKED: Final = {
 }
 _PERSON_TEXTS: Final = frozenset({"TextMention", "TextMentionName", "TextEmail", "TextAutoEmail", "TextPhone"})
 _DESKTOP_TEXTS: Final = frozenset({"mention", "mention_name", "email", "phone"})
-_OPAQUE: Final = frozenset(
+OPAQUE: Final = frozenset(
     {"_", "type", "kind", "id", "mime", "sha256", "path", "status", "constructor", "tl", "waveform", "option", "date"}
 )
 """Fields whose text is no words."""
@@ -143,7 +143,7 @@ class NestedPersons:
 
     def _string(self, key: str, value: str) -> str:
         """The text of a field, or one of its list."""
-        if key in _OPAQUE:
+        if key in OPAQUE:
             return str(self._id(value)) if _USER.fullmatch(value) else value
         rewrite = _OF_TEXT.get(key)
         return rewrite(self, value) if rewrite else self._words(key, value)
@@ -188,6 +188,8 @@ class NestedPersons:
             return number if not number.strip() or CHATS.fullmatch(number) else self._names.named(number)
         if isinstance(number, dict | list):
             return self.value(number)
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
         return self._names.user_id(number) if type(number) is int and number > 0 else number
 
     def _person(self, number: Any, name: str) -> str:
