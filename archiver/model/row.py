@@ -240,6 +240,8 @@ def _media_object(one: StoredMedia) -> dict[str, Any]:
     found: dict[str, Any] = dict(zip(MEDIA_KEYS, one, strict=True))
     if one.extra is not None:
         found["extra"] = orjson.Fragment(one.extra)
+        if one.reason is None and one.status == "not downloaded" and '"not_exported"' in one.extra:
+            found["reason"] = f"not in the export: {orjson.loads(one.extra).get('not_exported')}"
     return found
 
 

@@ -35,6 +35,7 @@ from archiver.model.completeness import Tally
 from archiver.model.imported import text_hash
 from archiver.model.reconcile import reconcile
 from archiver.model.record import Held, HistoryPage, Message
+from archiver.model.row import media_json
 from archiver.model.versions import Version, list_versions
 from archiver.reading.change_log import Change, iter_changes
 from archiver.reading.coverage_report import tally_channel
@@ -441,6 +442,19 @@ def test_what_desktop_did_not_know_is_said_to_be_left_out(archive: Path, tmp_pat
     outcome = import_into(archive, export_of(tmp_path, entry(1, "a"), unknown))
     [flaw] = outcome.flaws.values()
     assert (outcome.counts.new, flaw.what.startswith("it is left out"), flaw.note) == (1, True, True)
+
+
+def test_why_a_file_is_not_beside_the_export_is_kept(archive: Path, tmp_path: Path) -> None:
+    why = "File not included. Change data exporting settings to download."
+    import_into(archive, export_of(tmp_path, entry(1, "a", photo=f"({why})", width=3, height=4)))
+
+    async def found() -> list[dict[str, Any]]:
+        async with await Database.open_readonly(archive) as database:
+            [(_, media)] = (await database.read(get_messages, [(CHANNEL_ID, 1)])).values()
+            return list(json.loads(media_json(media)))
+
+    [slot] = asyncio.run(found())
+    assert (slot["status"], slot["reason"]) == ("not downloaded", f"not in the export: {why}")
 
 
 def photo_in(tmp_path: Path, name: str = "photos/a.jpg", data: bytes = b"picture") -> dict[str, Any]:

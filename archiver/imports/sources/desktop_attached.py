@@ -25,6 +25,9 @@ _KINDS: Final[Fields] = {
 _NOT_EXPORTED: Final = "("
 """Instead of a path: `(File not included. Change data exporting settings to download.)` and others, in any language."""
 
+_LONGEST: Final = 200
+"""Characters of such a sentence that are kept."""
+
 
 class Attached(NamedTuple):
     """What a message has attached, and the file of it."""
@@ -69,8 +72,15 @@ def _with_file(found: Attached, path: object) -> Attached:
     )
 
 
-def _marks(entry: Fields) -> dict[str, Any]:
+def _not_exported(value: object) -> str | None:
+    """Why the file is not beside the export, in Desktop's words: `File not included...`, in any language."""
+    said = words(value)
+    return said.strip("()")[:_LONGEST] if said is not None and written_path(said) is None else None
+
+
+def _marks(entry: Fields, path: object) -> dict[str, Any]:
     return {
+        "not_exported": _not_exported(path),
         "spoiler": entry.get("media_spoiler") is True or None,
         "ttl_seconds": count(entry.get("self_destruct_period_seconds")),
     }
@@ -79,7 +89,7 @@ def _marks(entry: Fields) -> dict[str, Any]:
 def _photo(entry: Fields) -> Attached:
     found = _one(
         "photo",
-        _marks(entry),
+        _marks(entry, entry["photo"]),
         size=count(entry.get("photo_file_size")),
         width=count(entry.get("width")),
         height=count(entry.get("height")),
@@ -93,7 +103,7 @@ def _file(entry: Fields) -> Attached:
     seconds = entry.get("duration_seconds")
     found = _one(
         kind,
-        {"alt": words(entry.get("sticker_emoji")), **_marks(entry)},
+        {"alt": words(entry.get("sticker_emoji")), **_marks(entry, entry["file"])},
         mime=mime,
         size=count(entry.get("file_size")),
         width=count(entry.get("width")),
