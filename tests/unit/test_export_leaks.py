@@ -19,6 +19,7 @@ from archiver.export.pseudonyms.links import PersonLinks
 from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.export.pseudonyms.texts import PersonTexts
 from archiver.model.record import Message
+from archiver.model.row import KEYS
 from tests.canaries import CANARY, Canaries
 from tests.desktop_pages import DesktopPages
 from tests.exporting import export_as
@@ -320,3 +321,40 @@ def expect_no_canary(archive: Path, place: Path) -> None:
         for file in [one for one in out.parent.rglob("*") if one.is_file()]:
             text = file.read_text(errors="replace")
             assert [text[max(0, at.start() - 90) : at.end() + 20] for at in CANARY.finditer(text)] == [], name
+
+
+REWRITTEN = (
+    *(
+        "text",
+        "entities",
+        "sender",
+        "post_author",
+        "reply_to",
+        "fwd_from",
+        "media",
+        "links",
+        "payload_sha256",
+        "action",
+    ),
+    *("restriction", "via_bot", "markup", "fact_check", "rich", "extra", "annotations"),
+)
+HARMLESS = (
+    *(
+        "channel_id",
+        "channel",
+        "message_id",
+        "permalink",
+        "date",
+        "edit_date",
+        "kind",
+        "grouped_id",
+        "views",
+        "forwards",
+    ),
+    *("replies", "reactions", "hashtags", "origin", "first_seen", "last_seen", "missing_since", "revisions", "pinned"),
+    *("noforwards", "silent", "edit_hidden", "effect", "boosts", "paid"),
+)
+
+
+def test_each_key_of_rows_is_decided() -> None:
+    assert sorted([*REWRITTEN, *HARMLESS]) == sorted(KEYS)
