@@ -15,6 +15,7 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
+from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.integration.page_rig import Browser, opened
 from tests.sample import CHANNEL
@@ -64,3 +65,15 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
         assert "edited 1 time" not in shown
     assert opened.get("/changes").text.count("according to the import result.json") == 2
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
+
+
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "all"
+    export_as(name, directory, path, revisions=True)
+    files = [path] if path.is_file() else sorted(path.rglob("*.html"))
+    written = "".join(one.read_text() for one in files)
+    assert "another content in an import" in written
+    assert "imported from a file: telekeep did not see it" in written
+    assert "if it was posted as the file says" in written
+    assert "edited once" not in written
