@@ -127,8 +127,9 @@ def _expect_id(chat: Chat) -> ChannelId:
 def _expect_same(chat: Chat, channel_id: ChannelId, name: str) -> None:
     if chat.channel_id is not None and chat.channel_id != channel_id:
         title = f' "{chat.title}"' if chat.title else ""
+        other = name if name == str(channel_id) else f"{name} ({channel_id})"
         raise UsageError(
-            f"the export is of channel {chat.channel_id}{title}, but {name} is channel {channel_id}.",
+            f"the export is of channel {chat.channel_id}{title}, not of {other}.",
             hint="Leave --channel out to import it as what it is.",
         )
 

@@ -265,7 +265,8 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
     conn.executemany(
         "UPDATE message SET first_seen = min(first_seen, ?2), last_seen = CASE"
         " WHEN ?3 > coalesce(edit_date, date) THEN ?2 WHEN ?3 = coalesce(edit_date, date) THEN max(last_seen, ?2)"
-        " ELSE last_seen END WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0",
+        " ELSE last_seen END WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0 AND (first_seen > ?2"
+        " OR ?3 > coalesce(edit_date, date) OR (?3 = coalesce(edit_date, date) AND last_seen < ?2))",
         [(*one, channel_id) for one in seen],
     )
 

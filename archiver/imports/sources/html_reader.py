@@ -80,9 +80,10 @@ class HtmlReader:
     def notes(self) -> Iterator[Flaw]:
         """What is to be said at the end."""
         if self._undated:
-            what = "no time in HTML: they are dated by the message before them, on the day that the page shows"
-            have = "service message has" if self._undated == 1 else "service messages have"
-            yield Flaw("", f"{self._undated:,} {have} {what}", note=True)
+            one = self._undated == 1
+            have, are = ("message has", "it is") if one else ("messages have", "they are")
+            what = f"{have} no time in HTML: {are} dated by the message before, on the day that the page shows"
+            yield Flaw("", f"{self._undated:,} service {what}", note=True)
         if self._of_group:
             yield Flaw(
                 "", f"{self._of_group:,} messages of the basic group that it was before are not imported", note=True
