@@ -52,6 +52,7 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert "known by imports alone" in json.loads(exports.out)["channels"][0]["reasons"][0]
     desk.do("verify")
 
+    assert f"known by imports alone; `telekeep add @{NAME}` mirrors it" in desk.run("channels").err
     unmirrored = desk.run("sync", NAME)
     assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
     added = desk.do("add", f"@{NAME}").err

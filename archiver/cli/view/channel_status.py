@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archiver.cli.view.moments import Moments
 from archiver.lock import find_holder
-from archiver.model.imported import how_to_mirror
+from archiver.model.imported import BY_IMPORT, how_to_mirror
 from archiver.store.channel import Mirrored
 from archiver.store.channel_details import ChannelStatus
 from archiver.store.rich import PartCount
@@ -47,6 +47,8 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     why = channel.state_reason or reason or _MEANING[channel.state]
     word = channel.shown_state.replace("_", " ")
     if channel.imported_only:  # that its archive is kept needs no saying: nobody stopped mirroring it
+        if why == BY_IMPORT:
+            why = f"known by imports alone; {how_to_mirror(channel.username)}"
         return f"{channel.name}: {word}{since}: {why.rstrip('.')}"
     return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
