@@ -12,23 +12,21 @@ from typing import Final, NamedTuple
 
 import archiver.store.message as messages
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
+from archiver.imports.page_files import Files, settle_files, with_files
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill
 from archiver.model.coverage import Interval
 from archiver.model.document import to_document
 from archiver.model.imported import IMPORTED
-from archiver.model.media_file import find_key
-from archiver.model.record import Media, Message
+from archiver.model.record import Message
 from archiver.store import imported as store
 from archiver.store.capture import Capture, append_capture, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
-from archiver.store.file import fill_files, find_file, settle_downloaded
+from archiver.store.file import fill_files
 from archiver.store.import_parts import with_part
-from archiver.store.imported_files import fits_captured
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions
@@ -40,9 +38,6 @@ PAGE: Final = 1000
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""
 _WAYS: Final = {"difference": "update", "history": "history", "audit": "audit"}
-
-Files = Mapping[tuple[MessageId, int], StoredFile]
-"""The stored files of a page, by message and slot."""
 
 
 class ImportTarget(NamedTuple):
@@ -120,9 +115,9 @@ def store_page(
     """Write a page, which has each message once."""
     plan = plan_page(conn, target, page)
     counts = count_plan(plan)
-    missing = _insert(conn, target, [_with_files(one, files) for one in plan.new], now=now) if plan.new else 0
+    missing = _insert(conn, target, [with_files(one, files) for one in plan.new], now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
-    adopted = _settle(conn, target, page, files, now=now) if files else 0
+    adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
     counts = replace(counts, revisions=revised, missing=missing, files=adopted)
     if plan.new or revised or len(plan.known) > plan.repeated:
         append_capture(conn, _capture(target, len(page) - plan.again, now))
@@ -250,40 +245,6 @@ def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: 
 
 def _column(value: object) -> object:
     return int(value.timestamp()) if hasattr(value, "timestamp") else value
-
-
-def _with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
-    """A new message whose stored files have an id: formats of other programs have none."""
-    message = one.message
-    media = tuple(_identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
-    return one if media == message.media else replace(one, message=replace(message, media=media))
-
-
-def _identified(slot: Media, file: StoredFile | None) -> Media:
-    if file is None or slot.id is not None:
-        return slot
-    return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)
-
-
-def _settle(conn: Writer, target: ImportTarget, page: Sequence[ImportedMessage], files: Files, *, now: int) -> int:
-    """Record the stored files for the slots that show them, unless they have others; return how many were new."""
-    ids = sorted({number for number, _ in files})
-    held = {one.message_id: one for one in messages.read_messages_of(conn, target.channel_id, ids)}
-    settled = 0
-    for (number, slot_number), file in files.items():
-        slot = next((one for one in held[number].media if one.slot == slot_number), None) if number in held else None
-        if slot is None or (slot.size is not None and slot.size != file.size):
-            continue
-        if slot.id is None:
-            slot = replace(slot, id=made_up_id(file.sha256))
-            store.set_media_id(conn, target.channel_id, number, slot_number, str(slot.id), size=file.size)
-        key = find_key(slot.kind, slot.id)
-        if key is None or find_file(conn, key).status == "downloaded":
-            continue
-        if fits_captured(conn, key, file.size):
-            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
-            settled += 1
-    return settled
 
 
 def _capture(target: ImportTarget, count: int, now: int) -> Capture:

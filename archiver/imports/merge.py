@@ -39,8 +39,9 @@ from archiver.store.foreign_channel import (
 from archiver.store.foreign_page import ForeignPage, count_indexed, count_messages, iter_pages
 from archiver.store.imported import find_import
 from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
-from archiver.store.merged import Made, MergeMark, make_records, write_page
+from archiver.store.merged import MergeMark, write_page
 from archiver.store.merged_channel import SourceFile
+from archiver.store.merged_records import Made, make_records
 from archiver.store.merged_sources import map_imports
 
 _CAPTURES: Final = 2_000

@@ -7,27 +7,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import orjson
 
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import MessageId
 from archiver.model.document import to_document
 from archiver.model.merging import CURRENT
-from archiver.model.record import Media, Message
 from archiver.store import message as messages
 from archiver.store.bulk import insert_many
-from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES, UNREADABLE
-from archiver.store.database import Reader
-from archiver.store.file import fill_files
-from archiver.store.foreign_page import AFTER_NAMES, PIECE_NAMES, ForeignMessage, LeftOut, Row
+from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.store.foreign_page import AFTER_NAMES, PIECE_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
+from archiver.store.merged_records import Made
 from archiver.store.message import CONTENT_NAMES, read_messages_of
-from archiver.store.message_record import record_of
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_revisions, read_revisions
-from search.document import Document, Key
+from search.document import Key
 from search.exact import writer
 
 _NEW: Final = (
@@ -44,7 +41,6 @@ _TIMES: Final = (
 )
 _GENERATION: Final = 1
 """Of messages that this archive never saw: the earliest, so that they never count as read in the present one."""
-_IMPOSSIBLE: Final = "it has values that no telekeep writes"
 _SLOT_STATE: Final[dict[str, object]] = {"path": None, "sha256": None, "status": "not downloaded"}
 
 
@@ -61,41 +57,6 @@ class MergeMark:
     def of(self, theirs: int | None) -> int:
         """Ours for a row of the other archive."""
         return self.import_id if theirs is None else self.earlier.get(theirs, self.import_id)
-
-
-class Made(NamedTuple):
-    """A message to write, with what search is to find of it."""
-
-    record: Message
-    document: Document
-
-
-def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[LeftOut]]:
-    """The records of the messages that get a content, by id; those that cannot be made are taken out of the plan."""
-    records: dict[int, Message] = {}
-    left_out: list[LeftOut] = []
-    for one in (*plan.new, *plan.held):
-        if one.replaces:
-            try:
-                records[one.theirs.message_id] = _to_message(plan.channel_id, one.theirs)
-            except UNREADABLE:
-                left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
-    made: dict[int, Made] = {}
-    for record in fill_files(conn, list(records.values())):
-        try:
-            made[record.message_id] = Made(record, to_document(record))
-        except UNREADABLE:
-            left_out.append(LeftOut(record.message_id, _IMPOSSIBLE))
-    if left_out:
-        wrong = {one.message_id for one in left_out}
-        plan.new = [one for one in plan.new if one.theirs.message_id not in wrong]
-        plan.held = [one for one in plan.held if one.theirs.message_id not in wrong]
-    return made, left_out
-
-
-def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
-    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
-    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
 
 
 def write_page(conn: sqlite3.Connection, plan: PagePlan, made: Mapping[int, Made], mark: MergeMark) -> None:
@@ -324,9 +285,7 @@ def _without_files(media: str) -> str:
     return orjson.dumps([slot | _SLOT_STATE for slot in slots]).decode()
 
 
-_LANG, _IMPORT, _LAST, _MISSING = (
-    AFTER_NAMES.index(name) for name in ("lang", "import_id", "last_seen", "missing_since")
-)
+_IMPORT, _LAST, _MISSING = (AFTER_NAMES.index(name) for name in ("import_id", "last_seen", "missing_since"))
 _KEPT_MEDIA, _KEPT_DIGEST, _KEPT_RAW = (REVISION_NAMES.index(name) for name in ("media", "payload_sha256", "raw"))
 _DIGEST, _RAW = (CONTENT_NAMES.index(name) for name in ("payload_sha256", "raw"))
 _OF, _PIECE_DIGEST, _PIECE_RAW, _DIFFERS = range(len(PIECE_NAMES))

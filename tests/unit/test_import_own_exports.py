@@ -261,7 +261,7 @@ def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool
         open_source(tmp_path / "bad", None)
     few = pq.read_table(next(path.rglob("*.parquet")) if parts else path).select(["channel_id", "text"])
     pq.write_table(few, tmp_path / "bad" / "x.parquet")
-    with pytest.raises(UsageError, match=r"have no `message_id`, `date`"):
+    with pytest.raises(UsageError, match=r"have no `message_id`, `kind`, `date`"):
         open_source(tmp_path / "bad" / "x.parquet", None)
 
 

@@ -1,0 +1,54 @@
+"""The stored files of a page of an import: whose they are, and which slots they settle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.adopt import StoredFile, made_up_id
+from archiver.imports.source import ImportedMessage
+from archiver.model.media_file import find_key
+from archiver.model.record import Media
+from archiver.store.database import Writer
+from archiver.store.file import find_file, settle_downloaded
+from archiver.store.imported import set_media_id
+from archiver.store.imported_files import fits_captured
+from archiver.store.message import read_messages_of
+
+Files = Mapping[tuple[MessageId, int], StoredFile]
+"""The stored files of a page, by message and slot."""
+
+
+def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
+    """A new message whose stored files have an id: formats of other programs have none."""
+    message = one.message
+    media = tuple(_identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
+    return one if media == message.media else replace(one, message=replace(message, media=media))
+
+
+def _identified(slot: Media, file: StoredFile | None) -> Media:
+    if file is None or slot.id is not None:
+        return slot
+    return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)
+
+
+def settle_files(conn: Writer, channel_id: ChannelId, files: Files, *, now: int) -> int:
+    """Record the stored files for the slots that show them, unless they have others; return how many were new."""
+    ids = sorted({number for number, _ in files})
+    held = {one.message_id: one for one in read_messages_of(conn, channel_id, ids)}
+    settled = 0
+    for (number, slot_number), file in files.items():
+        slot = next((one for one in held[number].media if one.slot == slot_number), None) if number in held else None
+        if slot is None or (slot.size is not None and slot.size != file.size):
+            continue
+        if slot.id is None:
+            slot = replace(slot, id=made_up_id(file.sha256))
+            set_media_id(conn, channel_id, number, slot_number, str(slot.id), size=file.size)
+        key = find_key(slot.kind, slot.id)
+        if key is None or find_file(conn, key).status == "downloaded":
+            continue
+        if fits_captured(conn, key, file.size):
+            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
+            settled += 1
+    return settled

@@ -1,0 +1,54 @@
+"""The records of messages taken over from another archive."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from archiver.ids import ChannelId
+from archiver.model.document import to_document
+from archiver.model.record import Media, Message
+from archiver.store.checked import MEDIA_NAMES, UNREADABLE
+from archiver.store.database import Reader
+from archiver.store.file import fill_files
+from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut
+from archiver.store.merge_plan import PagePlan
+from archiver.store.message_record import record_of
+from search.document import Document
+
+_LANG: Final = AFTER_NAMES.index("lang")
+_IMPOSSIBLE: Final = "it has values that no telekeep writes"
+
+
+class Made(NamedTuple):
+    """A message to write, with what search is to find of it."""
+
+    record: Message
+    document: Document
+
+
+def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[LeftOut]]:
+    """The records of the messages that get a content, by id; those that cannot be made are taken out of the plan."""
+    records: dict[int, Message] = {}
+    left_out: list[LeftOut] = []
+    for one in (*plan.new, *plan.held):
+        if one.replaces:
+            try:
+                records[one.theirs.message_id] = _to_message(plan.channel_id, one.theirs)
+            except UNREADABLE:
+                left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
+    made: dict[int, Made] = {}
+    for record in fill_files(conn, list(records.values())):
+        try:
+            made[record.message_id] = Made(record, to_document(record))
+        except UNREADABLE:
+            left_out.append(LeftOut(record.message_id, _IMPOSSIBLE))
+    if left_out:
+        wrong = {one.message_id for one in left_out}
+        plan.new = [one for one in plan.new if one.theirs.message_id not in wrong]
+        plan.held = [one for one in plan.held if one.theirs.message_id not in wrong]
+    return made, left_out
+
+
+def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
+    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
+    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
