@@ -22,6 +22,7 @@ from archiver.media.fetch_counts import FetchCounts
 from archiver.media.fetch_ways import FetchWays
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.media.handover import Handover
+from archiver.media.partial import _HEADER, _RECORD, PARTS
 from archiver.media.recover import recover
 from archiver.media.references import References
 from archiver.media.settle_queue import SettleQueue
@@ -139,6 +140,12 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers that do not come are not waited for long."""
     monkeypatch.setattr("archiver.telegram.file_connections.CALL", 1.0)
     monkeypatch.setattr("archiver.telegram.file_connections.CALL_MOST", 1.0)
+
+
+def kept_parts(directory: Path) -> int:
+    """Parts of files that are on disk, and so are not fetched again; what only arrived may still wait for its hash."""
+    lists = (directory / "media" / "partial").glob(f"*{PARTS}")
+    return sum(max(one.stat().st_size - _HEADER.size, 0) // _RECORD.size for one in lists)
 
 
 async def reaches(true: Callable[[], bool]) -> None:

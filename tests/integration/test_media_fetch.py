@@ -14,7 +14,7 @@ from archiver.telegram.session import read_session
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import GET, MIB, fetching_of, no_pauses, reaches
+from tests.integration.media_rig import GET, MIB, fetching_of, kept_parts, no_pauses, reaches
 from tests.integration.rig import query
 
 __all__ = ["no_pauses"]
@@ -67,7 +67,7 @@ async def test_an_interrupted_file_is_continued_and_no_part_is_fetched_twice(
             server.faults.clear(GET)
             server.faults.add(GET, faults.hang(), skip=5)
             running = asyncio.create_task(fetching.fetch(stop=stop))
-            await reaches(lambda: fetching.fetcher.counts.received >= 5 * MIB or running.done())  # noqa: B023
+            await reaches(lambda: kept_parts(tmp_path) >= 5 * (number + 1) or running.done())  # noqa: B023
             stop.set()
             await running
             [(status, reason)] = query(tmp_path, "SELECT status, reason FROM file")
@@ -179,7 +179,7 @@ async def test_another_account_continues_what_the_first_one_began(
         server.faults.add(GET, faults.hang(), skip=5)
         stop = asyncio.Event()
         running = asyncio.create_task(fetching.fetch(stop=stop))
-        await reaches(lambda: fetching.fetcher.counts.received >= 5 * MIB)
+        await reaches(lambda: kept_parts(tmp_path) >= 5)
         stop.set()
         await running
     server.faults.clear(GET)
