@@ -95,6 +95,7 @@ def test_logged_out_session_exits_4_and_a_new_login_continues(own_telegram: Tele
 
 
 def test_long_flood_wait_exits_5_and_the_next_run_sends_nothing(desk: Desk, telegram: Telegram) -> None:
+    before = telegram.order("calls")["violations"]  # of other tests on this server
     desk.do("add", "big")
     telegram.order("fault", spec="messages.getHistory:flood(5000)+3x1")
     done = desk.run("sync")
@@ -108,7 +109,7 @@ def test_long_flood_wait_exits_5_and_the_next_run_sends_nothing(desk: Desk, tele
     again = desk.run("sync")
     assert (again.status, len(again.errors)) == (5, 1)
     assert telegram.calls("messages.getHistory") == calls
-    assert telegram.order("calls")["violations"] == []
+    assert telegram.order("calls")["violations"] == before
     assert len(desk.export("big")) == 300
 
 
