@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from archiver.imports.sources.export_files import PARQUET_FILES
 from archiver.imports.sources.html_files import is_export, looks_like_desktop
 from archiver.model.row import KEYS
 
@@ -19,7 +20,6 @@ _KEYS: Final = frozenset({*KEYS, "versions"})
 _MANIFESTS: Final = 8
 """Manifests of a directory that are looked at."""
 _LARGEST: Final = 64 << 20
-_PARQUET: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -48,7 +48,7 @@ def is_parquet(one: Candidate) -> bool:
     """A file of Parquet, or a directory with some."""
     if one.is_directory:
         return "parquet" in _exported_formats(one.path) or any(
-            next(one.path.glob(pattern), None) is not None for pattern in _PARQUET
+            next(one.path.glob(pattern), None) is not None for pattern in PARQUET_FILES
         )
     return one.head.startswith(b"PAR1")
 

@@ -257,7 +257,7 @@ def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool
     assert after == before
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.parquet").write_bytes(b"PAR1" + bytes(50) + b"PAR1")
-    with pytest.raises(UsageError, match=r"x\.parquet is no Parquet"):
+    with pytest.raises(UsageError, match=r"x\.parquet is not a readable Parquet"):
         open_source(tmp_path / "bad", None)
     few = pq.read_table(next(path.rglob("*.parquet")) if parts else path).select(["channel_id", "text"])
     pq.write_table(few, tmp_path / "bad" / "x.parquet")

@@ -8,23 +8,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from archiver.errors import UsageError
-from archiver.imports.source import Chat, Flaw, Piece
+from archiver.imports.source import Flaw
 from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
 from archiver.imports.sources.exported_rows import (
-    ChannelInRows,
-    RowChats,
+    RowSource,
     WrittenRow,
     channel_of,
     derive_row,
     expect_keys,
-    username_of,
 )
 from archiver.model.row import FLAGS, NESTED
 
@@ -36,51 +34,28 @@ _JSON: Final = frozenset({*NESTED, "versions"})
 
 def open_file(path: Path, zone: tzinfo | None) -> CsvRows:
     """Open a file, or the directory of an export. Raises UsageError."""
-    return CsvRows(path.resolve())  # a link that was given is followed, none that an export has
+    return CsvRows(path)
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
-    """Read a stored row again."""
-    return derive_row(raw)
+derive = derive_row
 
 
-class CsvRows:
+class CsvRows(RowSource):
     """Files with a record a row."""
 
     format = "csv"
-    zone_used = False
 
     def __init__(self, path: Path) -> None:
-        self._files = find_files(path, "csv", "*.csv")
-        self.root = self._files.root
-        self.parts = tuple(one.path for one in self._files.files)
-        self._channels: dict[int, str | None] = {}
-        self._newest = ""
-        lacking: tuple[str, ...] = ()
+        super().__init__(find_files(path, "csv", "*.csv"))
         for file in self._files.files:
-            lacking = expect_keys(file.path, self._header(file))
+            self._lacking = expect_keys(file.path, self._header(file))
             self._scan(file)
-        self._chats = RowChats(self._files, self._rows, lacking)
-
-    @property
-    def newest(self) -> datetime | None:
-        """The newest date in it."""
-        try:
-            return datetime.fromisoformat(self._newest) if self._newest else None
-        except ValueError:
-            return None
-
-    def chats(self) -> Iterator[Chat | Flaw]:
-        """A chat for each channel."""
-        return self._chats.chats(ChannelInRows(number, name) for number, name in self._channels.items())
 
     def _scan(self, file: ExportFile) -> None:
         for row in self._rows(file):
             if isinstance(row, WrittenRow) and (number := channel_of(row.value)) is not None:
-                self._channels[number] = username_of(row.value.get("permalink")) or self._channels.get(number)
-                date = row.value.get("date")
-                if isinstance(date, str) and len(date) == len("2021-12-16T00:00:00Z") and date > self._newest:
-                    self._newest = date
+                self._note_channel(number, row.value.get("permalink"))
+                self._note_date(row.value.get("date"))
 
     def _header(self, file: ExportFile) -> list[str]:
         try:

@@ -21,6 +21,8 @@ from archiver.imports.source import Flaw
 from archiver.model.row import SCHEMA_VERSION
 
 MANIFEST: Final = "manifest.json"
+PARQUET_FILES: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
+"""Where files of Parquet are in a directory that has no manifest."""
 _LARGEST: Final = 256 << 20
 _CHUNK: Final = 1 << 20
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -62,7 +64,11 @@ class ExportFiles:
 
 
 def find_files(path: Path, name: str, *patterns: str) -> ExportFiles:
-    """The files at a path. `name`: the format in manifests; `patterns`: of files without any. Raises UsageError."""
+    """The files at a path. `name`: the format in manifests; `patterns`: of files without any. Raises UsageError.
+
+    If the path itself is a link, it is followed; no link inside the export is.
+    """
+    path = path.resolve()
     directory = path if path.is_dir() else path.parent
     manifests = [one for one in _read_manifests(directory) if one.get("format") == name]
     _expect_readable(manifests)

@@ -1,13 +1,15 @@
-"""What the readers of telekeep's own exports share: a chat for each channel, rows as messages, what is to be said."""
+"""What the readers of telekeep's own exports share: a chat for each channel, rows as messages, notes."""
 
 from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -22,6 +24,7 @@ HIGHEST_CHANNEL: Final = 2**52
 _PERMALINK: Final = re.compile(r"https://t\.me/([A-Za-z0-9_]{1,64})/(?:[0-9]+/)?[0-9]+")
 _WANTED: Final = ("kind", "entities", "sender", "media", "fwd_from", "reply_to", "action")
 """Keys without which a message is not what it was."""
+_DATE_LENGTH: Final = len("2021-12-16T00:00:00Z")
 
 
 class WrittenRow(NamedTuple):
@@ -31,17 +34,6 @@ class WrittenRow(NamedTuple):
     value: Any
     """Its JSON."""
     raw: bytes
-
-
-ReadRows: TypeAlias = "Callable[[ExportFile], Iterator[WrittenRow | Flaw]]"
-"""Reads the rows of a file."""
-
-
-class ChannelInRows(NamedTuple):
-    """A channel of an export."""
-
-    channel_id: int
-    username: str | None
 
 
 def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
@@ -56,36 +48,62 @@ def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in _WANTED if name not in present)
 
 
-class RowChats:
-    """The chats of an export whose rows are read by a function."""
+class RowSource(ABC):
+    """An export of telekeep whose files hold rows: a chat for each channel."""
 
-    def __init__(self, files: ExportFiles, read: ReadRows, lacking: tuple[str, ...]) -> None:
+    format: str
+    zone_used = False
+
+    def __init__(self, files: ExportFiles) -> None:
+        self.root = files.root
+        self.parts = tuple(one.path for one in files.files)
         self._files = files
-        self._read = read
-        self._lacking = lacking
+        self._lacking: tuple[str, ...] = ()
+        """Keys that an export with `--fields` left out."""
+        self._channels: dict[int, str | None] = {}
+        """Channel ids, each with the username."""
+        self._newest = ""
 
-    def chats(self, channels: Iterable[ChannelInRows]) -> Iterator[Chat | Flaw]:
+    @abstractmethod
+    def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
+        """Read the rows of a file."""
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date in it."""
+        try:
+            return datetime.fromisoformat(self._newest) if self._newest else None
+        except ValueError:
+            return None
+
+    def chats(self) -> Iterator[Chat | Flaw]:
         """A chat for each channel, and how the files differ from their manifests."""
         for file in self._files.files:
-            if (changed := compare(self._files.root, file)) is not None:
+            if (changed := compare(self.root, file)) is not None:
                 yield changed
-        found = list(channels)
         listed = self._files.channels()
-        for one in found:
-            said = listed.get(one.channel_id, {})
+        for place, (number, username) in enumerate(self._channels.items()):
+            entry = listed.get(number, {})
             yield Chat(
-                channel_id=ChannelId(one.channel_id),
-                title=_word(said.get("title")),
-                username=_word(said.get("username")) or one.username,
-                of_several=len(found) > 1,
-                read=self._reader(one.channel_id, is_first=one is found[0]),
+                channel_id=ChannelId(number),
+                title=_word(entry.get("title")),
+                username=_word(entry.get("username")) or username,
+                of_several=len(self._channels) > 1,
+                read=self._reader(number, is_first=place == 0),
             )
+
+    def _note_channel(self, number: int, permalink: object) -> None:
+        self._channels[number] = username_of(permalink) or self._channels.get(number)
+
+    def _note_date(self, date: object) -> None:
+        if isinstance(date, str) and len(date) == _DATE_LENGTH and date > self._newest:
+            self._newest = date
 
     def _reader(self, own: int, *, is_first: bool) -> Callable[[ChannelId], Iterator[Entry]]:
         return lambda channel_id: self._entries(own, channel_id, is_first=is_first)
 
     def _entries(self, own: int, channel_id: ChannelId, *, is_first: bool) -> Iterator[Entry]:
-        """The messages of a channel. What is of no channel is said with the first one."""
+        """The messages of a channel. Rows without a valid channel are reported with the first one."""
         yield from self._files.notes()
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
@@ -93,7 +111,7 @@ class RowChats:
         several = len(self._files.files) > 1
         for number, file in enumerate(self._files.files):
             part = number if several else None
-            for row in self._read(file):
+            for row in self._rows(file):
                 if isinstance(row, Flaw):
                     if is_first:
                         yield row
@@ -137,7 +155,7 @@ def load_row(line: bytes) -> Any:
             return None
 
 
-def derive_row(raw: bytes) -> Piece | None:
+def derive_row(raw: bytes, zone: tzinfo | None) -> Piece | None:
     """Read a stored row again, or an earlier content in it."""
     try:
         row = load_row(raw)

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
-from archiver.imports.source import Chat, Flaw, Piece
+from archiver.imports.source import Flaw
 from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
 from archiver.imports.sources.exported_rows import (
-    ChannelInRows,
-    RowChats,
+    RowSource,
     WrittenRow,
     channel_of,
     derive_row,
     expect_keys,
     load_row,
-    username_of,
 )
 
 LONGEST: Final = 16 << 20
@@ -36,41 +34,21 @@ _BEGIN: Final = re.compile(
 
 def open_file(path: Path, zone: tzinfo | None) -> Jsonl:
     """Open a file, or the directory of an export. Raises UsageError."""
-    return Jsonl(path.resolve())  # a link that was given is followed, none that an export has
+    return Jsonl(path)
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
-    """Read a stored row again."""
-    return derive_row(raw)
+derive = derive_row
 
 
-class Jsonl:
+class Jsonl(RowSource):
     """Files with a row a line."""
 
     format = "jsonl"
-    zone_used = False
 
     def __init__(self, path: Path) -> None:
-        self._files = find_files(path, "jsonl", "*.jsonl")
-        self.root = self._files.root
-        self.parts = tuple(one.path for one in self._files.files)
-        lacking = expect_keys(path, self._first_keys(path))
-        self._chats = RowChats(self._files, self._rows, lacking)
-        self._channels: dict[int, str | None] = {}
-        self._newest = ""
+        super().__init__(find_files(path, "jsonl", "*.jsonl"))
+        self._lacking = expect_keys(path, self._first_keys(path))
         self._scan()
-
-    @property
-    def newest(self) -> datetime | None:
-        """The newest date in it."""
-        try:
-            return datetime.fromisoformat(self._newest) if self._newest else None
-        except ValueError:
-            return None
-
-    def chats(self) -> Iterator[Chat | Flaw]:
-        """A chat for each channel."""
-        return self._chats.chats(ChannelInRows(number, name) for number, name in self._channels.items())
 
     def _first_keys(self, path: Path) -> list[str]:
         for file in self._files.files:
@@ -92,9 +70,8 @@ class Jsonl:
                         date = value.get("date") if isinstance(value, dict) else None
                         number = channel_of(value) or 0
                     if number:
-                        self._channels[number] = username_of(link) or self._channels.get(number)
-                    if isinstance(date, str) and len(date) == len("2021-12-16T00:00:00Z") and date > self._newest:
-                        self._newest = date
+                        self._note_channel(number, link)
+                    self._note_date(date)
 
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         with open_regular(self.root, file.path) as opened:

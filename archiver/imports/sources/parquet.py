@@ -15,21 +15,17 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import Chat, Flaw, Piece
-from archiver.imports.sources.export_files import ExportFile, find_files, open_regular
+from archiver.imports.source import Flaw
+from archiver.imports.sources.export_files import PARQUET_FILES, ExportFile, find_files, open_regular
 from archiver.imports.sources.exported_rows import (
-    ChannelInRows,
-    RowChats,
+    RowSource,
     WrittenRow,
     channel_of,
     derive_row,
     expect_keys,
-    username_of,
 )
 from archiver.model.row import NESTED
 
-PATTERNS: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
-"""Where files are in a directory that has no manifest."""
 _BATCH: Final = 512
 _TYPED: Final = frozenset({"media", "hashtags", "links"})
 _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYPED)
@@ -38,44 +34,26 @@ _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYP
 
 def open_file(path: Path, zone: tzinfo | None) -> ParquetFiles:
     """Open a file, or the directory of an export. Raises UsageError, also without pyarrow."""
-    return ParquetFiles(path.resolve())  # a link that was given is followed, none that an export has
+    return ParquetFiles(path)
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
-    """Read a stored row again."""
-    return derive_row(raw)
+derive = derive_row
 
 
-class ParquetFiles:
+class ParquetFiles(RowSource):
     """Files of rows in columns."""
 
     format = "parquet"
-    zone_used = False
 
     def __init__(self, path: Path) -> None:
         self._parquet = _import_pyarrow()
-        self._files = find_files(path, "parquet", *PATTERNS)
-        self.root = self._files.root
-        self.parts = tuple(one.path for one in self._files.files)
-        self._channels: dict[int, str | None] = {}
-        self._newest: datetime | None = None
+        super().__init__(find_files(path, "parquet", *PARQUET_FILES))
         if not self.parts:
             raise UsageError(f"{path} has no Parquet files.")
-        lacking: tuple[str, ...] = ()
         for file in self._files.files:
             with self._open(file) as opened:
-                lacking = expect_keys(file.path, opened.schema_arrow.names)
+                self._lacking = expect_keys(file.path, opened.schema_arrow.names)
                 self._scan(opened)
-        self._chats = RowChats(self._files, self._rows, lacking)
-
-    @property
-    def newest(self) -> datetime | None:
-        """The newest date in it."""
-        return self._newest
-
-    def chats(self) -> Iterator[Chat | Flaw]:
-        """A chat for each channel."""
-        return self._chats.chats(ChannelInRows(number, name) for number, name in self._channels.items())
 
     @contextmanager
     def _open(self, file: ExportFile) -> Iterator[Any]:
@@ -83,7 +61,7 @@ class ParquetFiles:
             try:
                 yield self._parquet.ParquetFile(opened)
             except (ValueError, OSError, RuntimeError, LookupError, ArithmeticError, TypeError) as exc:
-                raise UsageError(f"{file.path} is no Parquet that can be read.") from exc
+                raise UsageError(f"{file.path} is not a readable Parquet file.") from exc
 
     def _scan(self, opened: Any) -> None:
         """Find the channels and the newest date."""
@@ -94,9 +72,10 @@ class ParquetFiles:
             named = dict(zip(values["channel_id"], links, strict=True))
             for number, link in named.items():
                 if channel_of({"channel_id": number}) is not None:
-                    self._channels[number] = username_of(link) or self._channels.get(number)
+                    self._note_channel(number, link)
             dates = [one for one in values["date"] if isinstance(one, datetime) and one.tzinfo is not None]
-            self._newest = max([*dates, *([self._newest] if self._newest else [])], default=None)
+            if dates:
+                self._note_date(_in_utc(max(dates)))
 
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         number = 0
@@ -118,14 +97,19 @@ def _written(where: str, row: Mapping[str, Any]) -> WrittenRow | Flaw:
 def _read(name: str, cell: Any) -> Any:
     """A cell as it is in the JSON of a row."""
     if isinstance(cell, datetime):
-        if cell.tzinfo is None:
-            raise UnreadableRow("has a time without zone")
-        return cell.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+        return _in_utc(cell)
     if name in _TEXTS and isinstance(cell, str):
         return orjson.loads(cell)
     if name == "media" and isinstance(cell, list):
         return [one | {"extra": None if one.get("extra") is None else orjson.loads(one["extra"])} for one in cell]
     return cell
+
+
+def _in_utc(moment: datetime) -> str:
+    """A time as rows have it. Raises UnreadableRow."""
+    if moment.tzinfo is None:
+        raise UnreadableRow("has a time without zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
 def _import_pyarrow() -> Any:
