@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 ViewFormat: TypeAlias = Literal["html", "json", "csv", "atom"]
+Tallies: TypeAlias = dict[ChannelId, tuple[float, Tally | None]]
+"""Counts of each channel's ids, with the time of counting; None: that took too long."""
 
 QUICK = 5.0
 """Seconds for the questions of a view."""
@@ -43,8 +45,7 @@ class Site:
     languages: Mapping[str, Language]
     words: PageWords
     urgency: Urgency
-    tallies: dict[ChannelId, tuple[float, Tally | None]] = field(default_factory=dict)
-    """Counts of each channel's ids, with the time of counting; None: that took too long."""
+    tallies: Tallies = field(default_factory=dict)
     tallying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by the request that counts."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from archiver.ids import ChannelId
@@ -21,14 +21,18 @@ from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names
 from archiver.store.waits import list_waits
-from archiver.web.site import Asked, Site
+from archiver.web.site import Asked, Site, Tallies
 from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name
 
 SECONDS = 3.0
-"""Limit for counting one channel; where that takes longer, the page says so."""
-_FRESH = 20.0
-"""Seconds for which counts are kept."""
+"""Limit for counting the ids of all channels; where that takes longer, the page says so."""
+WAIT = 1.0
+"""Requests that waited longer than this for another one to count do not count themselves."""
+FRESH = 20.0
+"""Seconds after which a channel is counted again."""
+KEPT = 60.0
+"""Seconds for which a count is shown if there is no time to count again."""
 PAGE: Final = 200
 """Channels on a page."""
 
@@ -86,31 +90,38 @@ def _find_all_newest(conn: Reader, channels: Sequence[Mirrored]) -> dict[Channel
 
 
 async def count_channels(site: Site, channels: Sequence[Mirrored]) -> Mapping[ChannelId, Tally | None]:
-    """The ids of each channel by state, as of some seconds ago at most; None where counting takes long."""
-    async with site.tallying:  # whoever comes meanwhile waits for these counts
-        fresh = time.monotonic() - _FRESH
-        due = [one for one in channels if one.channel_id not in site.tallies or site.tallies[one.channel_id][0] < fresh]
-        if len(due) > 1:
-            with suppress(OutOfTime):
-                async with site.reading(SECONDS) as conn:
-                    _keep(site, await read(conn, _count_all, due))
-                due = []
-        for channel in due:
-            try:
-                async with site.reading(SECONDS) as conn:
-                    _keep(site, await read(conn, _count_all, [channel]))
-            except OutOfTime:
-                _keep(site, {channel.channel_id: None})
-        return {one.channel_id: site.tallies[one.channel_id][1] for one in channels}
+    """The ids of each channel by state, as of a minute ago at most; None where counting takes long.
+
+    One request counts at a time, for `SECONDS` in all; the next one goes on with the channels that it did not reach.
+    """
+    came = time.monotonic()
+    async with site.tallying:
+        now = time.monotonic()
+        counted_at = {channel_id: at for channel_id, (at, _) in site.tallies.items()}
+        due = [one for one in channels if counted_at.get(one.channel_id, -math.inf) < now - FRESH]
+        if due and now - came < WAIT:
+            # Small channels first: they are shown although there is no time for a large one.
+            due.sort(key=lambda one: (counted_at.get(one.channel_id, -math.inf), one.top_id))
+            site.tallies.update(await _count_within_time(site, due))
+    oldest = time.monotonic() - KEPT
+    usable = {channel_id: tally for channel_id, (at, tally) in site.tallies.items() if at > oldest}
+    return {one.channel_id: usable.get(one.channel_id) for one in channels}
 
 
-def _count_all(conn: Reader, channels: Sequence[Mirrored]) -> dict[ChannelId, Tally | None]:
-    return {one.channel_id: count_ids(conn, one) for one in channels}
+async def _count_within_time(site: Site, channels: Sequence[Mirrored]) -> Tallies:
+    """Count as many of these as there is time for. None: that channel alone takes longer."""
+    counted: Tallies = {}
+    try:
+        async with site.reading(SECONDS) as conn:
+            await read(conn, _count_each, channels, counted)
+    except OutOfTime:
+        return counted.copy() or {channels[0].channel_id: (time.monotonic(), None)}
+    return counted
 
 
-def _keep(site: Site, tallies: Mapping[ChannelId, Tally | None]) -> None:
-    now = time.monotonic()
-    site.tallies.update({channel_id: (now, tally) for channel_id, tally in tallies.items()})
+def _count_each(conn: Reader, channels: Sequence[Mirrored], counted: Tallies) -> None:
+    for one in channels:
+        counted[one.channel_id] = time.monotonic(), count_ids(conn, one)
 
 
 def _object(line: ChannelLine) -> dict[str, Any]:
