@@ -237,7 +237,7 @@ def test_any_name_survives_both_formats(names: list[tuple[str, str]]) -> None:
 
 
 def test_what_is_no_network_is_refused() -> None:
-    from archiver.cli.export_options import plan_export
+    from archiver.cli.export_plan import plan_export
 
     plain = {
         "fields": None, "ids_only": False, "partition": None, "revisions": False, "excel": False, "force": False,

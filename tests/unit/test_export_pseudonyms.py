@@ -420,7 +420,7 @@ def test_nor_is_it_in_the_files(archive: Path, tmp_path: Path, name: str) -> Non
 
 
 def test_sqlite_has_raw_payloads_and_is_refused() -> None:
-    from archiver.cli.export_options import plan_export
+    from archiver.cli.export_plan import plan_export
 
     with pytest.raises(UsageError, match="cannot be used with sqlite"):
         plan_export(

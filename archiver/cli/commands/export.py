@@ -3,43 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import ChannelsArgument, DateZoneOption
-from archiver.cli.commands.exporting import write_export
+from archiver.cli.commands.exporting import ExportSelection, read_request, write_export
 from archiver.cli.export_options import (
+    AppendOption,
+    DryRunOption,
     EdgesOption,
-    ExportPlan,
+    ExcelOption,
+    ExportQueryOption,
+    ExportUntilOption,
     FieldsOption,
+    ForceOption,
     FormatOption,
+    IdsOnlyOption,
     MediaOption,
+    OutputOption,
     PartitionOption,
     PseudonymiseOption,
     PseudonymKeyOption,
-    plan_export,
+    RevisionsOption,
+    WeightsOption,
 )
+from archiver.cli.export_plan import ExportPlan, plan_export
 from archiver.cli.invocation import Invocation
-from archiver.cli.parsing.parameters import CommandContext, Option
+from archiver.cli.parsing.parameters import CommandContext
+from archiver.cli.search_options import Expand, GlossaryFile, On, Since
 from archiver.cli.view.exported import estimate_object, report, report_estimate, to_object
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
-from archiver.compose.read_archive import When, choose_channels, open_archive
+from archiver.compose.read_archive import When, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate
-from archiver.export.request import Request
-from archiver.export.run import (
-    ExportResult,
-    MediaExport,
-)
+from archiver.export.place import Stream
+from archiver.export.run import ExportResult, MediaExport
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
+from archiver.store.database import Connection
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
+    from archiver.export.pseudonyms.rows import PseudonymousRows
     from search.query.glossary import Glossary
 
 EXIT_STATUS = {
@@ -90,41 +100,28 @@ def command(
     context: CommandContext,
     channels: ChannelsArgument = None,
     *,
-    out: Annotated[
-        str, Option("--output", "-o", metavar="PATH", help="A new file, a directory, a pipe, or - for stdout.")
-    ],
+    out: OutputOption,
     format_name: FormatOption = None,
     fields: FieldsOption = None,
-    ids_only: Annotated[bool, Option("--ids-only", help="Only channel_id and message_id of each message.")] = False,
+    ids_only: IdsOnlyOption = False,
     partition: PartitionOption = None,
-    revisions: Annotated[bool, Option("--revisions", help="Include earlier versions, under the key versions.")] = False,
+    revisions: RevisionsOption = False,
     edges: EdgesOption = None,
-    weights: Annotated[
-        bool, Option("--weights", help="With --edges: one edge between two nodes, with how many there are.")
-    ] = False,
-    query: Annotated[
-        str | None, Option("--query", metavar="QUERY", help="Only matching messages; see `telekeep help query`.")
-    ] = None,
-    expand: Annotated[bool, Option("--expand", help="Also search for equivalent spellings from the glossary.")] = False,
-    glossary: Annotated[
-        Path | None, Option("--glossary", metavar="FILE", help="Glossary to use instead of the configured one.")
-    ] = None,
-    since: Annotated[str | None, Option(metavar="DATE", help="Only messages from this time or day on.")] = None,
-    until: Annotated[
-        str | None,
-        Option(metavar="DATE", help="Only messages up to and including this day, or before this time."),
-    ] = None,
-    on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
+    weights: WeightsOption = False,
+    query: ExportQueryOption = None,
+    expand: Expand = False,
+    glossary: GlossaryFile = None,
+    since: Since = None,
+    until: ExportUntilOption = None,
+    on: On = None,
     tz: DateZoneOption = None,
-    excel: Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")] = False,
+    excel: ExcelOption = False,
     media: MediaOption = "none",
     pseudonymise: PseudonymiseOption = None,
     pseudonym_key: PseudonymKeyOption = None,
-    force: Annotated[bool, Option("--force", help="Replace an existing file.")] = False,
-    append: Annotated[
-        bool, Option("--append", help="Add a file with only what is new or changed since the last one.")
-    ] = False,
-    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing; estimate rows, bytes and seconds.")] = False,
+    force: ForceOption = False,
+    append: AppendOption = False,
+    dry_run: DryRunOption = False,
     json: JsonObjectOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -143,72 +140,46 @@ def command(
         force=force,
         append=append,
         pseudonymise=pseudonymise is not None,
+        pseudonym_key=pseudonym_key,
         edges=edges,
         weights=weights,
         dry_run=dry_run,
         shape=choose_shape(json=json, jsonl=jsonl),
     )
-    if pseudonym_key is not None and pseudonymise is None:
-        raise UsageError("--pseudonym-key has no effect without --pseudonymise.", hint="Add --pseudonymise users.")
+    spellings = _find_glossary(context.obj, query, expand=expand, named=glossary)
+    when = When(since, until, on, context.obj.zone(tz))
+    selection = ExportSelection(channels=channels or [], query=query, glossary=spellings, when=when)
+    return interrupted.run(run(context.obj, selection, plan))
+
+
+def _find_glossary(invocation: Invocation, query: str | None, *, expand: bool, named: Path | None) -> Glossary | None:
+    """The glossary for the query. Raises UsageError for options without effect."""
     if expand and query is None:
         raise UsageError("--expand has no effect without --query.", hint="Add --query.")
-    spellings = None
-    if expand or glossary is not None:
-        from archiver.compose.query import find_glossary
+    if not expand and named is None:
+        return None
+    from archiver.compose.query import find_glossary
 
-        spellings = find_glossary(context.obj.checked_settings, wanted=expand, named=glossary)
-    when = When(since, until, on, context.obj.zone(tz))
-    return interrupted.run(
-        run(context.obj, channels or [], plan, query=query, when=when, glossary=spellings, key=pseudonym_key)
-    )
+    return find_glossary(invocation.checked_settings, wanted=expand, named=named)
 
 
-async def run(
-    invocation: Invocation,
-    typed: list[str],
-    plan: ExportPlan,
-    *,
-    query: str | None,
-    when: When,
-    glossary: Glossary | None = None,
-    key: Path | None = None,
-) -> int:
+async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPlan) -> int:
     """Export. Returns the exit status."""
-    settings = invocation.checked_settings()
-    directory = settings.archive.dir
+    directory = invocation.checked_settings().archive.dir
     place = plan.find_place(directory)
     result: ExportResult | ExportEstimate | None = None
-    zone = parse_zone(when.tz)
-    write = Moments(zone).at if output.is_terminal() else iso
+    write = Moments(parse_zone(selection.when.tz)).at if output.is_terminal() else iso
     try:
         async with open_archive(directory, remarks=output) as database:
             conn = database.connection
             now = await read_server_now(conn)
-            bounds = when.resolve(now, remarks=output, write=write)
-            channels = await choose_channels(conn, typed, remarks=output)
-            tree = None
-            if query is not None:
-                from archiver.compose.query import open_engine, read_query
-
-                await open_engine(conn)
-                tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=glossary)
-            request = Request(
-                channels=channels,
-                bounds=bounds,
-                zone=when.tz,
-                query=query,
-                tree=tree,
-                by_channel=plan.form.by_channel,
-                revisions=plan.revisions,
-            )
+            request = await read_request(conn, selection, plan, now=now, write=write)
             persons = None
             if plan.pseudonymise:
-                from archiver.compose.pseudonyms import open_pseudonyms
-
-                persons = await open_pseudonyms(
-                    conn, key or settings.export.pseudonym_key, archive=directory, place=place, dry_run=plan.dry_run
+                persons = await _open_pseudonyms(conn, invocation, plan, place)
+                request = replace(
+                    request, query_instead=None if request.query is None else persons.query(request.query)
                 )
-                request = replace(request, query_instead=None if query is None else persons.query(query))
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
             result = await write_export(
                 conn, request, plan, place, archive=directory, now=now, files=files, persons=persons
@@ -217,8 +188,23 @@ async def run(
         if result is None:
             raise
         # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
-    if result is None:
-        return 0
+    if result is not None:
+        _report(result, plan, write=write)
+    return 0
+
+
+async def _open_pseudonyms(
+    conn: Connection, invocation: Invocation, plan: ExportPlan, place: Path | Stream
+) -> PseudonymousRows:
+    from archiver.compose.pseudonyms import open_pseudonyms
+
+    settings = invocation.checked_settings()
+    key = plan.pseudonym_key or settings.export.pseudonym_key
+    return await open_pseudonyms(conn, key, archive=settings.archive.dir, place=place, dry_run=plan.dry_run)
+
+
+def _report(result: ExportResult | ExportEstimate, plan: ExportPlan, *, write: Callable[[int], str | None]) -> None:
+    """Say what was written, or would be, to people and, with `--json`, to programs."""
     if isinstance(result, ExportEstimate):
         shown = estimate_object(result, plan.form.name)
         report_estimate(result, plan.form.name)
@@ -227,4 +213,3 @@ async def run(
         shown = to_object(result)
     if plan.shape != "people":
         (output.json if plan.shape == "json" else output.jsonl)(shown)
-    return 0

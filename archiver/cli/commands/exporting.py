@@ -1,19 +1,20 @@
-"""Write what `export` was asked for: the writer of the format, and where its rows go."""
+"""Read which messages `export` was asked for, and write them: the writer of the format, and where its rows go."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.cli import output
-from archiver.cli.export_options import ExportPlan
+from archiver.cli.export_plan import ExportPlan
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
+from archiver.compose.read_archive import When, choose_channels
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.parquet import import_pyarrow
 from archiver.export.formats.registry import WriterContext
@@ -39,10 +40,50 @@ from search.query.dates import parse_zone
 if TYPE_CHECKING:
     from archiver.export.edges.find import EdgeFinder
     from archiver.export.formats.sqlite_archive import ExtractSource
+    from search.query.glossary import Glossary
 
 _NOT_ANONYMOUS = (
     "pseudonymised, not anonymous: the link of a post shows who is in it, and texts may name persons in plain words."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSelection:
+    """Which messages to export, as typed."""
+
+    channels: list[str]
+    query: str | None
+    glossary: Glossary | None
+    when: When
+
+
+async def read_request(
+    conn: Connection,
+    selection: ExportSelection,
+    plan: ExportPlan,
+    *,
+    now: datetime,
+    write: Callable[[int], str | None],
+) -> Request:
+    """Resolve the dates, channels and query. Raises Error."""
+    when, query = selection.when, selection.query
+    bounds = when.resolve(now, remarks=output, write=write)
+    channels = await choose_channels(conn, selection.channels, remarks=output)
+    tree = None
+    if query is not None:
+        from archiver.compose.query import open_engine, read_query
+
+        await open_engine(conn)
+        tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=selection.glossary)
+    return Request(
+        channels=channels,
+        bounds=bounds,
+        zone=when.tz,
+        query=query,
+        tree=tree,
+        by_channel=plan.form.by_channel,
+        revisions=plan.revisions,
+    )
 
 
 async def write_export(
