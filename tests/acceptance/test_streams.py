@@ -99,7 +99,7 @@ def lines(done: Done) -> list[str]:
     return [line for line in done.err.splitlines() if line.startswith("telekeep: ")]
 
 
-def check_table(run: Callable[[str], Done], said: str | None, *, each: int = 1) -> None:
+def assert_table_holds(run: Callable[[str], Done], said: str | None, *, each: int = 1) -> None:
     for command, status, speaks in TABLE[::each]:
         done = run(command)
         if said is not None and speaks:
@@ -116,20 +116,20 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_closed_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk) -> None:
-    check_table(lambda command: without(laden, ">&-", command), "stdout is closed", each=1 if SOAK else 2)
+    assert_table_holds(lambda command: without(laden, ">&-", command), "stdout is closed", each=1 if SOAK else 2)
 
 
 def test_full_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk, full: int) -> None:
-    check_table(lambda command: laden.run(*command.split(), stdout=full), "full", each=2)
+    assert_table_holds(lambda command: laden.run(*command.split(), stdout=full), "full", each=2)
 
 
 def test_closed_stderr_and_stdin_change_neither_the_answer_nor_the_status(laden: Desk) -> None:
-    check_table(lambda command: without(laden, "2>&- <&-", command), None, each=2)
+    assert_table_holds(lambda command: without(laden, "2>&- <&-", command), None, each=2)
     assert without(laden, "2>&- <&-", "search --count the").out == laden.do("search", "--count", "the").out
 
 
 def test_full_stderr_changes_neither_the_answer_nor_the_status(laden: Desk, full: int) -> None:
-    check_table(lambda command: laden.run(*command.split(), stderr=full), None, each=3)
+    assert_table_holds(lambda command: laden.run(*command.split(), stderr=full), None, each=3)
 
 
 def test_closed_output_changes_neither_success_nor_verdict(laden: Desk) -> None:

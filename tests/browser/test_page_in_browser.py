@@ -81,8 +81,8 @@ def tab(chromium: Any, opened: Browser, **options: Any) -> Any:
     return found
 
 
-def check(seen: Any, opened: Browser, view: str, width: int) -> None:
-    """Whether a view is for everyone, and fits."""
+def assert_is_for_everyone(seen: Any, opened: Browser, view: str, width: int) -> None:
+    """A view is for everyone, and fits."""
     seen.goto(base(opened) + view)
     assert seen.evaluate("document.documentElement.scrollWidth") <= width, view
     seen.evaluate(AXE.read_text(encoding="utf-8"))
@@ -98,7 +98,7 @@ def test_every_view_is_for_everyone_and_fits(
 ) -> None:
     seen = tab(chromium, opened, viewport={"width": width, "height": 900}, color_scheme=colours, locale=locale)
     for view in VIEWS:
-        check(seen, opened, view, width)
+        assert_is_for_everyone(seen, opened, view, width)
     seen.context.close()
 
 
@@ -117,7 +117,7 @@ def test_so_is_each_in_every_language_of_reader_and_message(
             *(f"/c/{name}/{number}" for name in names for number in (1, 2, 12)),
         ]
         for view in VIEWS if archive is opened else [*further, "/search?q=convoy", "/changes", "/search?q=(a"]:
-            check(seen, archive, view, width)
+            assert_is_for_everyone(seen, archive, view, width)
         seen.context.close()
 
 

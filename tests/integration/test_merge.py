@@ -30,12 +30,12 @@ STEPS = st.lists(
 def test_either_of_two_archives_that_takes_in_the_other_knows_the_same(steps: list[tuple[str, int, int]]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="telekeep-test-"))
     try:
-        asyncio.run(check_merges(folder, steps))
+        asyncio.run(assert_merges_agree(folder, steps))
     finally:
         shutil.rmtree(folder)
 
 
-async def check_merges(folder: Path, steps: list[tuple[str, int, int]]) -> None:
+async def assert_merges_agree(folder: Path, steps: list[tuple[str, int, int]]) -> None:
     history = History()
     one, other = Reader(folder / "a", history), Reader(folder / "b", history)
     for _ in range(3):

@@ -50,13 +50,13 @@ STEPS = st.lists(
 def test_in_the_end_the_mirror_equals_the_world(steps: list[tuple[str, int | str]], slice_size: int | None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="telekeep-test-"))
     try:
-        asyncio.run(check_life(folder, steps, slice_size))
+        asyncio.run(assert_life_is_mirrored(folder, steps, slice_size))
     finally:
         shutil.rmtree(folder)
         TelegramClient._config = None
 
 
-async def check_life(folder: Path, steps: list[tuple[str, int | str]], slice_size: int | None) -> None:
+async def assert_life_is_mirrored(folder: Path, steps: list[tuple[str, int | str]], slice_size: int | None) -> None:
     world = World()
     account = world.add_account()
     channel = world.add_channel("Alpha", "alpha")

@@ -94,16 +94,18 @@ async def test_readers_who_never_leave_all_at_once_do_not_keep_the_log_growing(
                     count += 1
                     await meet(count)
 
-        async def write() -> None:
+        async def write() -> set[bytes]:
             seen: set[bytes] = set()
             while len(seen) < 4:
                 await database.write(lambda conn: conn.execute("INSERT OR REPLACE INTO access VALUES ('a', 1, 1, 1)"))
                 if count > SIZE:  # all of them are there
                     seen.add(log.mark())
             ended.set()
+            return seen
 
         await database.write(lambda conn: conn.execute(CHANNEL_ROW))
         async with asyncio.timeout(240), asyncio.TaskGroup() as tasks:
             for _ in range(SIZE):
                 tasks.create_task(read())
-            tasks.create_task(write())
+            writing = tasks.create_task(write())
+        assert len(writing.result()) == 4, "each time the log begins anew it gets another mark"

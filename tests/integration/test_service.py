@@ -26,6 +26,7 @@ from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.post import at
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
+from tests.integration.rig import held, true
 from tests.integration.service_rig import service_of
 
 SPEED = 100.0
@@ -289,10 +290,14 @@ async def test_a_stop_does_not_wait_for_answers_that_never_come(
         alpha.post("new")
         await desk.until(lambda: server.calls.count(None if method == "*" else method) > unanswered)
         await desk.stop()
+        assert desk.task.done()
+        assert desk.task.exception() is None
     server.faults.clear()
     async with service_of(server, tmp_path, account) as desk:
         await desk.until(lambda: desk.mirrors(alpha, long))
         await desk.until(lambda: (desk.row(alpha, "state"), desk.row(long, "state")) == ("active", "active"))
+    assert held(tmp_path, alpha) == true(alpha)
+    assert held(tmp_path, long) == true(long)
 
 
 async def test_a_moved_channel_continues_with_the_other_account(

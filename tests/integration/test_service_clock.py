@@ -13,6 +13,7 @@ from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
+from tests.integration.rig import held, true
 from tests.integration.service_rig import WorldTime, service_of
 
 SPEED = 300.0
@@ -108,3 +109,4 @@ async def test_a_clock_that_was_ahead_in_an_earlier_run_holds_up_nothing(
         desk.pass_time(2 * DAY)
         await desk.until(lambda: desk.mirrors(beta))
         await desk.until(lambda: desk.row(alpha, "state, retry_at") == ("active", None))
+    assert all(held(tmp_path, channel) == true(channel) for channel in channels)

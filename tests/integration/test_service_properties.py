@@ -137,13 +137,13 @@ Steps = list[tuple[str, int, int]]
 def test_in_the_end_the_mirror_equals_the_world(steps: Steps, telling: dict[str, Any]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="telekeep-test-"))
     try:
-        asyncio.run(check_life(folder, steps, telling))
+        asyncio.run(assert_life_is_mirrored(folder, steps, telling))
     finally:
         shutil.rmtree(folder)
         TelegramClient._config = None
 
 
-async def check_life(folder: Path, steps: Steps, telling: dict[str, Any]) -> None:
+async def assert_life_is_mirrored(folder: Path, steps: Steps, telling: dict[str, Any]) -> None:
     world = World()
     world.clock.speed = SPEED
     account = world.add_account()

@@ -151,13 +151,15 @@ def test_all_of_the_window_is_held_whatever_the_dates_and_wherever_it_is_killed(
     try:
         chance = random.Random(seed)
         first = START + STEP * start
-        asyncio.run(check_window(folder, count=count, start=first, chance=chance, spread=spread, odd=odd, kills=kills))
+        asyncio.run(
+            assert_window_is_held(folder, count=count, start=first, chance=chance, spread=spread, odd=odd, kills=kills)
+        )
     finally:
         shutil.rmtree(folder)
         TelegramClient._config = None
 
 
-async def check_window(
+async def assert_window_is_held(
     folder: Path, *, count: int, start: int, chance: random.Random, spread: int, odd: int, kills: list[int]
 ) -> None:
     world = World()

@@ -62,7 +62,7 @@ def add_up(first: Path) -> dict[Key, dict[str, Any]]:
     return found
 
 
-def expect_whole(format_name: str, archive: Path, first: Path, **more: Any) -> None:
+def assert_whole(format_name: str, archive: Path, first: Path, **more: Any) -> None:
     """The series equals a full export of now, and `verify` finds nothing wrong with it."""
     with tempfile.TemporaryDirectory() as directory:
         whole = Path(directory) / first.name
@@ -125,7 +125,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rounds=st.lists(st.lists(STEPS, max_size=4), min_size=1, max_size=4), format_name=st.sampled_from(["jsonl", "csv"])
 )
 def test_the_files_together_equal_a_full_export(begun: Path, rounds: list[list[Any]], format_name: str) -> None:
-    run_rounds(begun, rounds, format_name)
+    assert_whole_after_each_round(begun, rounds, format_name)
 
 
 @pytest.mark.soak
@@ -133,14 +133,14 @@ def test_the_files_together_equal_a_full_export(begun: Path, rounds: list[list[A
 @given(rounds=st.lists(st.lists(STEPS, max_size=4), min_size=1, max_size=4))
 def test_and_so_they_do_as_parquet(begun: Path, rounds: list[list[Any]]) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is an extra: telekeep[parquet]")
-    run_rounds(begun, rounds, "parquet")
+    assert_whole_after_each_round(begun, rounds, "parquet")
 
 
 def day(seconds: int) -> Bounds:
     return Bounds(datetime.fromtimestamp(START, UTC), datetime.fromtimestamp(START + seconds, UTC))
 
 
-def run_rounds(begun: Path, rounds: list[list[Any]], format_name: str) -> None:
+def assert_whole_after_each_round(begun: Path, rounds: list[list[Any]], format_name: str) -> None:
     with tempfile.TemporaryDirectory() as made:
         archive, out = Path(made) / "archive", Path(made) / "out" / f"all.{format_name}"
         shutil.copytree(begun, archive)
@@ -157,7 +157,7 @@ def run_rounds(begun: Path, rounds: list[list[Any]], format_name: str) -> None:
                 else:
                     change(archive, what.format(number))
             append_as(format_name, archive, out, bounds=bounds)
-            expect_whole(format_name, archive, out, bounds=bounds)
+            assert_whole(format_name, archive, out, bounds=bounds)
 
 
 def test_only_what_is_new_or_changed_is_written(archive: Path, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_only_what_is_new_or_changed_is_written(archive: Path, tmp_path: Path) -
     change(archive, RETURN.format(13))
     append_as("jsonl", archive, out)
     assert [row["message_id"] for row in read_rows(out.with_name("all_0003.jsonl"))] == [13]
-    expect_whole("jsonl", archive, out)
+    assert_whole("jsonl", archive, out)
 
 
 def test_without_anything_new_no_file_changes(archive: Path, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_messages_that_no_longer_match_are_withdrawn_and_counted(
     manifest = orjson.loads(out.with_name("all_0002.jsonl.manifest.json").read_bytes())
     assert manifest["append"]["withdrawn"] == [{"channel_id": 1001, "ids": [[15, 16], [18, 18]]}]
     assert manifest["rows"] == 0
-    expect_whole("jsonl", archive, out, bounds=bounds)
+    assert_whole("jsonl", archive, out, bounds=bounds)
 
 
 @pytest.fixture
@@ -347,7 +347,7 @@ def test_a_series_is_continued_with_the_same_options_only(archive: Path, series:
 def test_another_channel_may_join_but_none_may_leave(archive: Path, series: Path) -> None:
     build(archive, [make_message(1, "joins", channel_id=1002)], channel=OTHER)
     append_as("jsonl", archive, series)
-    expect_whole("jsonl", archive, series)
+    assert_whole("jsonl", archive, series)
     names = append_as("jsonl", archive, series).manifest
     assert names is not None
     only = tuple(one for one in names.request.channels if one.channel_id == 1002)
@@ -373,13 +373,13 @@ def test_a_kill_at_any_step_loses_nothing_and_lists_nothing_twice(archive: Path,
         assert set(add_up(out)) == {(1001, number) for number in range(11, 21)}
         if step % 3:
             append_as("jsonl", archive, out)
-            expect_whole("jsonl", archive, out)
+            assert_whole("jsonl", archive, out)
         if statuses[-1] == 0:
             break
     assert statuses[-1] == 0
     assert len(statuses) > 5
     append_as("jsonl", archive, out)
-    expect_whole("jsonl", archive, out)
+    assert_whole("jsonl", archive, out)
     assert not [path.name for path in out.parent.iterdir() if path.name.startswith(".")]
 
 

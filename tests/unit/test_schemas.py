@@ -30,7 +30,9 @@ def test_schemas_and_page_are_those_of_the_shapes() -> None:
 
 
 def test_every_schema_is_one() -> None:
-    for text in render_schemas(read_shapes()).values():
+    rendered = render_schemas(read_shapes())
+    assert rendered
+    for text in rendered.values():
         jsonschema.Draft202012Validator.check_schema(json.loads(text))
 
 

@@ -73,11 +73,11 @@ def said(message: Any) -> str:
 def test_walks_and_differences_lead_to_the_truth(
     before: list[Step], after: list[Step], limit: int, telling: dict[str, Any]
 ) -> None:
-    asyncio.run(check_differences(before, after, limit, telling))
+    asyncio.run(assert_truth_is_reached(before, after, limit, telling))
     TelegramClient._config = None
 
 
-async def check_differences(before: list[Step], after: list[Step], limit: int, telling: dict[str, Any]) -> None:
+async def assert_truth_is_reached(before: list[Step], after: list[Step], limit: int, telling: dict[str, Any]) -> None:
     world = World()
     account = world.add_account()
     channel = world.add_channel("Alpha", "alpha")
