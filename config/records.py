@@ -1,6 +1,7 @@
-"""Records that are made for every message: frozen for the type checker alone.
+"""Dataclasses made for every message, frozen only for the type checker.
 
-At run time `frozen` sets each field by a call: 3 us for a record of 40 fields, of which each message makes two.
+A frozen dataclass sets each field through `object.__setattr__`. For a record of 40 fields that takes 3 us more; each
+message makes two, 5 of the 150 us that it takes to archive one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ else:
     from dataclasses import dataclass
 
     def record(*, frozen, slots, kw_only):
-        """Make a dataclass that is equal, hashed and replaced as a frozen one."""
+        """Make a dataclass that compares, hashes and works with `replace` like a frozen one."""
         return dataclass(slots=slots, kw_only=kw_only, unsafe_hash=frozen)
 
 

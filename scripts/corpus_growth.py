@@ -38,7 +38,7 @@ _LINES = """
 
 
 def grow(small: Path, large: Path, times: int) -> None:
-    """Make `large`, an archive of `times` as many messages as `small`."""
+    """Make `large`, an archive with the messages of `small` `times` over."""
     large.mkdir(parents=True)
     shutil.copy(small / ARCHIVE_NAME, large / ARCHIVE_NAME)
     with closing(sqlite3.connect(large / ARCHIVE_NAME, isolation_level=None)) as conn:
@@ -168,7 +168,7 @@ def _index(conn: sqlite3.Connection, copy: _Copy, rows: list[Any], used: dict[in
 
 
 def _insert(conn: sqlite3.Connection, into: str, rows: list[Any]) -> None:
-    """As many rows a statement as it has room for: FTS5 writes a segment for each."""
+    """Insert with as few statements as possible: FTS5 writes a segment for each."""
     if not rows:
         return
     size = _PARAMETERS // len(rows[0])
@@ -182,7 +182,7 @@ def _insert(conn: sqlite3.Connection, into: str, rows: list[Any]) -> None:
 def _copy(
     conn: sqlite3.Connection, table: str, changed: dict[str, Any], where: str, values: tuple[object, ...]
 ) -> None:
-    """Copy rows, some columns of which are given as SQL."""
+    """Copy rows, with SQL expressions for some columns."""
     names = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
     given = {name: f"'{one}'" if name == "title" else str(one) for name, one in changed.items()}
     listed = ", ".join(given.get(name, name) for name in names)
@@ -190,7 +190,7 @@ def _copy(
 
 
 def _own_word(channel_id: int, message_id: int) -> str:
-    """A word that only this message has: its beginnings are as many as those of other words."""
+    """A word that only this message has, with as many prefixes as other words."""
     rest, letters = channel_id * 2_097_152 + message_id, []
     rest = rest * 2_654_435_761 % (1 << 52)
     while rest:

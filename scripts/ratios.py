@@ -77,8 +77,8 @@ def launch(command: Sequence[str], **options: Any) -> tuple[float, Used, subproc
     done = subprocess.run(script, pass_fds=[writing], check=False, **options)
     seconds = time.perf_counter() - started
     os.close(writing)
-    with os.fdopen(reading) as told:
-        return seconds, Used(*told.read().split()), done
+    with os.fdopen(reading) as pipe:
+        return seconds, Used(*pipe.read().split()), done
 
 
 def export_ratio(directory: Path, work: Path, run: Run) -> Iterator[Row]:
@@ -125,8 +125,8 @@ def search_ratios(directory: Path, work: Path, words: Sequence[str]) -> Iterator
         for sort, order in orders:
             bare = [_best(conn, _FTS.format(order), f'"{word}"') for word in words]
             mine, plain = statistics.median(asyncio.run(_ask(directory, words, sort))), statistics.median(bare)
-            told = f"{mine:.2f} and {plain:.2f} ms of processor time, median of {len(words)} words; {_FTS_MEANS}"
-            yield f"search / plain FTS5, {sort}", f"{mine / plain:.1f}", told
+            times = f"{mine:.2f} and {plain:.2f} ms of processor time, median of {len(words)} words; {_FTS_MEANS}"
+            yield f"search / plain FTS5, {sort}", f"{mine / plain:.1f}", times
     (work / "plain.db").unlink()
 
 
@@ -168,5 +168,5 @@ def command_ratio(directory: Path, word: str, run: Run) -> Iterator[Row]:
         theirs.append(used.processor)
         _, mine = run("search", word)
         ours.append(mine.ru_utime + mine.ru_stime)
-    told = f"{min(ours) * 1000:.0f} and {min(theirs) * 1000:.0f} ms of processor time, whole processes"
-    yield "search / sqlite-utils query", f"{min(ours) / min(theirs):.2f}", told
+    times = f"{min(ours) * 1000:.0f} and {min(theirs) * 1000:.0f} ms of processor time, whole processes"
+    yield "search / sqlite-utils query", f"{min(ours) / min(theirs):.2f}", times

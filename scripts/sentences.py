@@ -233,7 +233,7 @@ def _of_guide() -> Iterator[str]:
 
 
 def _of_kinds() -> Iterator[str]:
-    """What is no channel: `a phone number`."""
+    """Kinds of things that are not channels: `a phone number`."""
     for path in SENTENCES[:3]:
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
             if (

@@ -25,7 +25,7 @@ from archiver.store.media_policy import list_overrides
 RENEW_EVERY: Final = 30.0
 """Seconds after which a walk looks for new messages before it goes on."""
 LEAST_SHARE: Final = 25
-"""Files taken from a channel in its turn, if it has as many: one call looks at their messages again, and Telegram
+"""Fewest files taken from a channel in its turn, if it has them: one call reads their messages again, and Telegram
 allows one such call in ten seconds."""
 FULL_EVERY: Final = 3600.0
 """Seconds between two walks over all messages."""

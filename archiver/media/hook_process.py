@@ -30,7 +30,7 @@ def list_wrappers() -> tuple[str, ...]:
     """Programs that start another one: so that it ends with us, however we end, and has the lowest priority."""
     found: list[str] = []
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        setpriv = shutil.which("setpriv")  # of util-linux; elsewhere, or if it is too old, there is none
+        setpriv = shutil.which("setpriv")  # from util-linux; missing or too old on some systems
         tried = [setpriv or "", *_ENDED_WITH_US, "true"]
         if setpriv and subprocess.run(tried, check=False, capture_output=True, timeout=10).returncode == 0:  # noqa: S603
             found += [setpriv, *_ENDED_WITH_US]
@@ -58,7 +58,7 @@ def restrain(pid: int, limit: float) -> None:
 
 @contextlib.contextmanager
 def watch(pid: int) -> Iterator[int | None]:
-    """A descriptor that can be read once the process has ended; None where there is no such thing."""
+    """A descriptor that can be read once the process has ended; None where the system has no pidfd."""
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):

@@ -48,7 +48,7 @@ _SIGNS: Final = [
 ]
 _OTHER_THAN_HAN: Final = re.compile("[^\u3005\u3400-\u9fff]")
 _NO_KANA: Final = 32
-"""So many Chinese characters and no kana: Chinese. Japanese has no sentence without kana, only titles and names."""
+"""Chinese characters that make a text without kana Chinese: in Japanese only titles and names have no kana."""
 _COMMON_WORDS: Final = {
     # None that a related language has, too: no `of` and `was` (Dutch), `der` and `den` (Danish), `les` (Catalan).
     word: code
@@ -65,7 +65,7 @@ _COMMON_WORDS: Final = {
     for word in words.split()
 }
 _ENOUGH_WORDS: Final = 2
-"""So many different common words of one language and none of another's decide: more often right than the model."""
+"""Different common words of one language, and none of another's, that decide: more often right than the model."""
 _IN_NAMES: Final = frozenset({"the", "and", "are", "los", "las"})
 """Words of names that posts in any language have (Bob Marley and the Wailers, Los Angeles); alone they decide nothing.
 `are` is also Romanian, `los` and `las` are Polish."""

@@ -3,7 +3,7 @@
 The same pair gives the same message whichever of the two takes in the other, and taking it in again changes nothing.
 
 which content is current   captured before imported; the whole before its own part; then the later pts, the later edit,
-                           the later sighting; the payload decides between contents of which nothing else says more
+                           the later sighting; the payload decides where all else is equal
 the other content          becomes an earlier one, unless it is held as such, or adds nothing
 earlier contents           united by content hash; numbers that are given stay, what is new gets the next ones
 absences                   moments at which it was seen and moments at which it was found missing, of both, in order:

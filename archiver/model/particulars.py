@@ -114,7 +114,7 @@ def _json(value: Any) -> str | None:
 
 
 def find_posted_day(extra: str | None) -> date | None:
-    """The day of a message of which the export shows no time, in the zone of whoever exported it, where it is known."""
+    """The day of a message whose time the export does not show, in the exporter's time zone, where it is known."""
     if extra is None or '"day_only"' not in extra:
         return None
     try:

@@ -17,7 +17,7 @@ class Shortfall:
     never_fetched: bool = False
     """Nothing of the channel has been fetched yet."""
     imported_only: bool = False
-    """The channel is known by imports alone, of which it is never known what is missing."""
+    """The channel is known by imports alone; what they lack is not known."""
     being_reread: bool = False
     """The server lost track of events, and the history is being read again."""
     ids: int = 0

@@ -3,7 +3,7 @@
 Coverage says that no event since was lost. It is taken as current only if the other archive knows of events as late as
 we do: what we know of later events may have named messages that we did not hold then, and was dropped. Otherwise it
 counts like that of an earlier generation, as proof of what was absent, and the ids are read again. Our pts moves on
-only if all that we cover is covered by the other as well: of the rest, nobody told us the events in between.
+only if all that we cover is covered by the other as well: for the rest, the events in between are not known.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class MessageContext(NamedTuple):
     imports: MessageImports = NO_IMPORTS
     """The imports that have the message."""
     first_seen: int = 0
-    """The message, whatever its content was then."""
+    """When any content of the message was first seen."""
     claims: int = 0
     """Its earlier or other contents that only imports have."""
 

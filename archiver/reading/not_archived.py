@@ -31,7 +31,7 @@ async def find_why_not_archived(
     moment: Callable[[float], str],
     day: Callable[[float], str],
 ) -> NotArchived:
-    """Find out why there is no such message. `moment`, `day`: how to write a time."""
+    """Find out why the message is not in the archive. `moment`, `day`: how to write a time."""
     if is_unaccounted(channel):
         return NotArchived("not fetched", "no import has it.")
     if message_id > channel.top_id:

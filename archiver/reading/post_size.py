@@ -11,14 +11,14 @@ _POST: Final = 400
 _MEDIUM: Final = 160
 """Bytes around any attachment."""
 _QUOTED: Final = 400
-"""Bytes of the message that one replies to, of which the beginning is shown."""
+"""Bytes of the quoted beginning of the message that a reply answers."""
 _ORIGIN: Final = 160
 _CONTROLS: Final = "\n\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that become elements of their own."""
 _ELEMENT: Final = 45
 """Bytes of such an element."""
 _SHOWN_EXTRA: Final = frozenset({"poll", "checklist", "todo", "invoice", "giveaway", "contact", "venue", "geo"})
-"""Kinds of attachments that are told in words."""
+"""Kinds of attachments that are described in words."""
 
 
 def estimate_size(message: StoredMessage, media: tuple[StoredMedia, ...]) -> int:

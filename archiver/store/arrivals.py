@@ -65,9 +65,9 @@ class NewRows(NamedTuple):
     """The messages that came in after a rowid."""
 
     captured: list[Arrival]
-    """Those that Telegram showed this archive; imports are no news."""
+    """Those that Telegram showed this archive; imported messages are left out."""
     last: int | None
-    """The last rowid that was looked at; None: there is none."""
+    """The last rowid that was looked at; None if there were no rows."""
     is_full: bool
     """Whether there may be more."""
 

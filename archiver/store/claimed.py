@@ -23,7 +23,7 @@ class Claims(NamedTuple):
 
 
 def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Claims]:
-    """What only imports say of these messages; those of which they say nothing alone are left out."""
+    """What only imports say of these messages; messages without such claims are left out."""
     query = """
         SELECT m.channel_id, m.message_id, m.layer = 0,
             (SELECT count(*) FROM revision AS r

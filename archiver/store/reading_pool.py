@@ -34,7 +34,7 @@ _MOMENT: Final = 0.01
 LEEWAY: Final = 25.0
 """Additional seconds by the clock: for the disk, and where other programs and readers take the processor."""
 LONG: Final = 1.5
-"""Seconds after which a snapshot has been held for long: the log cannot begin anew meanwhile."""
+"""Seconds after which a snapshot has been held for long: the log cannot restart meanwhile."""
 _WATCHING: Final = 0.25
 """Seconds between two looks at that."""
 _GLANCE: Final = 0.005
@@ -64,7 +64,7 @@ class _Reader:
         """Processor time of the connection's thread when the question began, and how much more it may take."""
 
     async def begin(self, seconds: float, *, strict: bool) -> None:
-        """Begin a question of so many seconds."""
+        """Begin a question that may take this long."""
         self.since = time.monotonic()
         self.until = self.since + seconds + (0 if strict else LEEWAY)
         await self.connection._execute(self._begin, seconds)  # type: ignore[no-untyped-call]  # noqa: SLF001  # in its thread
@@ -148,7 +148,7 @@ class ReadingPool:
             self._keep(self._give_back(reader, slow=slow))
 
     def _keep(self, work: Coroutine[None, None, None]) -> None:
-        """Let this go on whatever becomes of the reader."""
+        """Let this finish even if the reader leaves."""
         ending = asyncio.create_task(work)
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
@@ -171,7 +171,7 @@ class ReadingPool:
     async def _get(self) -> _Reader:
         if self._open.is_set() and self._pause.is_due():
             self._open.clear()
-            self._keep(self._let_log_begin_anew())
+            self._keep(self._let_log_restart())
         while True:
             await self._open.wait()
             reader = await self._free.get()
@@ -187,8 +187,8 @@ class ReadingPool:
             await asyncio.sleep(_WATCHING)
         self._hurry(False)
 
-    async def _let_log_begin_anew(self) -> None:
-        """Wait until all readers have left and the log has begun anew, but not for long."""
+    async def _let_log_restart(self) -> None:
+        """Wait until all readers have left and the log has restarted, for a limited time."""
         mark = self._pause.mark()
         try:
             have_left = await _becomes(lambda: self._free.qsize() == self._size, LEAVING)

@@ -38,7 +38,7 @@ class FoundReplies(NamedTuple):
     replies: list[Reply]
     """Earliest first."""
     whole: bool
-    """Whether these are all; otherwise only so many messages were looked at."""
+    """Whether these are all; False: the limit of messages to look at was reached."""
 
 
 def find_replies(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> FoundReplies:

@@ -95,7 +95,7 @@ def _open_file(path: Path) -> int:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise UsageError(f"{path} is no regular file.")
+        raise UsageError(f"{path} is not a regular file.")
     return descriptor
 
 

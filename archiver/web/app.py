@@ -58,7 +58,7 @@ _YEAR = 31_536_000
 
 
 class _Number(IntegerConvertor):
-    """A number that SQLite can look for; with more digits it is no address."""
+    """A number that SQLite can look up; with more digits the address does not exist."""
 
     regex = "[0-9]{1,18}"
 

@@ -36,7 +36,7 @@ class LimitedConnection(H11Protocol):
     """Whether it waits for the first byte of its next request."""
     _unread: asyncio.TimerHandle | None = None
     headers_of_errors: Mapping[str, str] = {}
-    """Headers of the answer to what is not a request."""
+    """Headers of the answer to a malformed request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -77,7 +77,7 @@ class LimitedConnection(H11Protocol):
         self._stop("_unread")
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not a request."""
+        """Answer a malformed request."""
         more = "".join(f"{name}: {value}\r\n" for name, value in self.headers_of_errors.items())
         head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n{more}Connection: close\r\n\r\n"
         self.transport.write(f"{head}{msg}\n".encode())

@@ -1,7 +1,7 @@
 """Sentences that other parts of the program say in English, with names in them, in the language of a page. Pure.
 
 The catalogue has them with the context `said` and numbers for their values: `{0} is not in the archive.` A sentence is
-found by its own words. A value is left as it is where it stands in quotes; else it may be a phrase, date or number.
+found by its own words. A quoted value is kept; any other may be a phrase, date or number.
 In a right-to-left catalogue U+2066 and U+2069 enclose what is written from left to right: `--expand`.
 """
 
@@ -28,7 +28,7 @@ class Pattern(NamedTuple):
     """A sentence of the catalogue."""
 
     literals: Sequence[str]
-    """What stands before, between and after its values."""
+    """The text before, between and after its values."""
     said: str
     """Its translation."""
 

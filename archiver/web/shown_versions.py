@@ -22,7 +22,7 @@ class ShownVersions(NamedTuple):
 
     diffs: Sequence[tuple[Version, list[DiffPiece]]]
     before: int | None
-    """Revisions with numbers below it are not shown; None: there are none."""
+    """Earlier revisions are not shown; None: all are."""
 
 
 def find_range(revisions: int, before: int | None) -> tuple[int, int]:
@@ -32,7 +32,7 @@ def find_range(revisions: int, before: int | None) -> tuple[int, int]:
 
 
 def choose_versions(history: MessageHistory, first: int) -> ShownVersions:
-    """Those that are shown of these, of which the oldest is of the revision `first` or later."""
+    """Choose the versions to show, from revision `first` on."""
     versions = history.versions
     last_to_show = 1 if first > 1 and len(versions) > 1 else 0
     diffs: list[tuple[Version, list[DiffPiece]]] = []

@@ -55,7 +55,7 @@ def plain(text: object) -> Markup:
 
 
 def bare(text: str) -> Markup:
-    """A text whose hostile characters are named already, to be copied as it is."""
+    """A text whose hostile characters are visible already, to be copied unchanged."""
     return escape(possible(text))
 
 

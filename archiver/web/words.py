@@ -16,7 +16,7 @@ class PageWords(MessageWords, Protocol):
     """Describes messages and searches. The words are untrusted, and not yet escaped."""
 
     def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> Sequence[str]:
-        """An attachment: its kind, its name or nothing, and all else; `say` translates what is not from the message."""
+        """An attachment: its kind, its name or nothing, and all else; `say` translates the archive's own words."""
         ...
 
     def cite(self, context: MessageContext, zone: tzinfo) -> str:

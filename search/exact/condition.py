@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 
 class DocidBound(Enum):
-    """Stands for a bound of the docids that a statement is about; `QueryPlan.select` puts the number."""
+    """Placeholder for a bound of a statement's docids; `QueryPlan.select` fills in the number."""
 
     FIRST = 0
     END = 1

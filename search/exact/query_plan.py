@@ -17,7 +17,7 @@ REVISION: Final = """(SELECT r.revision FROM search_revision AS r
 
 ENDS: Final = (DocidBound.FIRST, DocidBound.END)
 _RARE = 4
-"""Blocks are asked for before their rows are read where fewer than one of so many may hold hits."""
+"""Blocks are looked up before their rows are read if fewer than one in this many may hold hits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class QueryPlan:
             may = f"SELECT b.block FROM search_block AS b WHERE {self.blocks.sql}"  # noqa: S608 bound
             where = f"search_text.rowid >> {BLOCK_BITS} IN ({may}) AND {where}"
             values = (*self.blocks.values, *values)
-        # CROSS JOIN fixes the order: FTS5 drives, whatever the query planner would prefer.
+        # CROSS JOIN fixes the order: FTS5 drives, even if the query planner prefers another order.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", _bind((self.match, *ENDS, *values), docids)  # noqa: S608 bound

@@ -13,7 +13,7 @@ from archiver.cli.view.moments import Moments
 from archiver.duration import in_words
 
 Say: TypeAlias = Callable[[str], str]
-"""Translates what is not from the message."""
+"""Translates words that do not come from the message."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _ACTIONS = {

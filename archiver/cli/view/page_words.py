@@ -24,7 +24,7 @@ class TerminalWords:
         return describe_media(slot)
 
     def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> list[str]:
-        """Its kind, its name or nothing, and the parts of all else; `say` translates what is not from the message."""
+        """Its kind, its name or nothing, and the parts of all else; `say` translates the archive's own words."""
         return list_media(slot, say=say)
 
     def action(self, action: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ class ChannelReport:
 
     @property
     def is_fetched(self) -> bool:
-        """Whether any of it came from Telegram, so that a share of it can be told."""
+        """Whether any of it came from Telegram, so that its share can be computed."""
         return self.is_begun and not is_unaccounted(self.mirrored)
 
     @property

@@ -1,5 +1,5 @@
 -- 0021: the replies of a message, however much later they came, and those in other channels.
--- No operator of JSON stands in an index: with trusted_schema off, SQLite refuses the whole file for it.
+-- Not an index on a JSON operator: with trusted_schema off, SQLite refuses to open a file that has one.
 BEGIN IMMEDIATE;
 
 CREATE INDEX message_reply ON message (channel_id, reply_to_msg_id, message_id) WHERE reply_to_msg_id IS NOT NULL;

@@ -51,7 +51,7 @@ class BeyondDay(NamedTuple):
     """The day that was asked for has no archived message."""
 
     next: date | None
-    """The day of the one that is shown instead; None: there is none later, and the newest are shown."""
+    """The day of the message shown instead; None: no message is later, and the newest are shown."""
 
 
 async def show_channel(site: Site, asked: Asked) -> ViewAnswer:
