@@ -98,29 +98,7 @@ class JsonPieces:
     def skip(self) -> None:
         """Pass over the next value, however large."""
         sign = self._expect()
-        if sign not in _CLOSING:
-            self._at = self._end_of_scalar()
-            return
-        depth, at = 0, self._at
-        while True:
-            for token in _TOKEN.finditer(self._data, at):
-                sign = self._data[token.start()]
-                if sign == 0x22 and token.end() - token.start() == 1:
-                    at = token.start()
-                    break
-                depth += (sign in _CLOSING) - (sign in b"}]")
-                at = token.end()
-                if not depth:
-                    self._at = at
-                    return
-            else:
-                at = len(self._data)
-            self._at = at
-            if not self._more():
-                raise EndsEarly(self.at)
-            at = self._at
-            if len(self._data) > LARGEST:
-                raise BrokenJson(self.at, "a text does not end")
+        self._at = self._end_by_brackets(keep=False) if sign in _CLOSING else self._end_of_scalar()
 
     def end(self) -> bool:
         """Whether nothing follows but spaces."""
@@ -222,7 +200,8 @@ class JsonPieces:
         margin = self._data[line + 1 : self._at]
         return margin if line >= 0 and margin and not margin.strip(b" \t") else None
 
-    def _end_by_brackets(self) -> int:
+    def _end_by_brackets(self, *, keep: bool = True) -> int:
+        """Where an object or array ends. `keep`: all of it stays in memory, so it must not be too large."""
         depth, at = 0, self._at
         while True:
             for token in _TOKEN.finditer(self._data, at):
@@ -234,6 +213,10 @@ class JsonPieces:
                 at = token.end()
                 if not depth:
                     return at
+            else:
+                at = len(self._data)
+            if not keep:
+                self._at = at
             moved = self._at
             if not self._more():
                 raise EndsEarly(self.at)

@@ -193,37 +193,38 @@ def _todo(entry: Fields) -> Attached:
 
 def _giveaway(entry: Fields) -> Attached:
     found = _dict(entry["giveaway_information"])
-    prize = words(found.get("additional_prize"))
     extra = {
         "channels": found.get("channels"),
         "quantity": count(found.get("quantity")),
-        "months": count(found.get("months")),
-        "stars": count(found.get("stars")),
-        "until_date": until(found.get("until_date")),
-        "prize_description": prize,
+        **_prize(found),
         "countries_iso2": found.get("countries"),
-        "only_new_subscribers": found.get("is_only_new_subscribers") is True,
     }
-    return _one("giveaway", extra, search_text=prize)
+    return _one("giveaway", extra, search_text=extra["prize_description"])
 
 
 def _results(entry: Fields) -> Attached:
     found = _dict(entry["giveaway_results"])
-    prize = words(found.get("additional_prize"))
-    known = {
+    extra = {
         "channel_id": found.get("channel"),
         "launch_msg_id": number(found.get("launch_message_id")),
         "winners_count": count(found.get("winners_count")),
         "unclaimed_count": count(found.get("unclaimed_count")),
         "winners": found.get("winners"),
+        **_prize(found),
+        "refunded": found.get("is_refunded") is True,
+    }
+    return _one("giveaway_results", extra, search_text=extra["prize_description"])
+
+
+def _prize(found: Fields) -> dict[str, Any]:
+    """What a giveaway and its results both say of the prize."""
+    return {
         "months": count(found.get("months")),
         "stars": count(found.get("stars")),
         "until_date": until(found.get("until_date")),
-        "prize_description": prize,
-        "refunded": found.get("is_refunded") is True,
+        "prize_description": words(found.get("additional_prize")),
         "only_new_subscribers": found.get("is_only_new_subscribers") is True,
     }
-    return _one("giveaway_results", known, search_text=prize)
 
 
 def _paid(entry: Fields) -> Attached:
