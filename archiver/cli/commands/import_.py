@@ -18,7 +18,8 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
-    from archiver.cli.view.import_report import ImportedChat
+    from archiver.cli.view.import_report import ImportedChat, ImportReport
+    from archiver.cli.view.merge_report import MergeReport
     from archiver.compose.import_channel import ImportChannel
     from archiver.imports.import_file import HashedSource
     from archiver.imports.source import Chat
@@ -90,14 +91,22 @@ def command(
 
 async def run(invocation: Invocation, order: ImportOrder) -> int:
     """Import. Returns the exit status."""
-    from archiver.cli.view.import_report import ImportReport, report_import
-    from archiver.imports.detect import open_source
-    from archiver.imports.import_file import HashedSource
     from archiver.store.foreign import is_archive
 
     directory = invocation.settings().archive.dir
-    if await asyncio.to_thread(is_archive, order.path):
-        return await _merge(directory, order)
+    is_merge = await asyncio.to_thread(is_archive, order.path)
+    result = await _merge(directory, order) if is_merge else await _import(directory, order)
+    if order.shape != "people":
+        (output.json if order.shape == "json" else output.jsonl)(result.to_object())
+    return result.exit_status
+
+
+async def _import(directory: Path, order: ImportOrder) -> ImportReport:
+    """Import an export, and say what that brought."""
+    from archiver.cli.view.import_report import ImportReport, report_import
+    from archiver.imports.detect import open_source
+    from archiver.imports.import_file import HashedSource
+
     zone = None if order.zone is None else _zone(order.zone)
     source = await asyncio.to_thread(open_source, order.path, zone)
     hashed = await asyncio.to_thread(HashedSource, source)
@@ -105,9 +114,7 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
         done = await _import_all(database, directory, hashed, order)
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
     report_import(result)
-    if order.shape != "people":
-        (output.json if order.shape == "json" else output.jsonl)(result.to_object())
-    return result.exit_status
+    return result
 
 
 def _zone(name: str) -> tzinfo:
@@ -116,14 +123,12 @@ def _zone(name: str) -> tzinfo:
     return parse_zone(name)
 
 
-async def _merge(directory: Path, order: ImportOrder) -> int:
-    """Take over another archive of telekeep."""
+async def _merge(directory: Path, order: ImportOrder) -> MergeReport:
+    """Take over another archive of telekeep, and say what that brought."""
     from archiver.cli.commands.import_archive import import_archive
 
     async with _open(directory, is_dry_run=order.is_dry_run) as database:
-        return await import_archive(
-            database, directory, order.path, order.channel, is_dry_run=order.is_dry_run, shape=order.shape
-        )
+        return await import_archive(database, directory, order.path, order.channel, is_dry_run=order.is_dry_run)
 
 
 @asynccontextmanager

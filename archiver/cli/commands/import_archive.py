@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.cli import output
 from archiver.cli.view.progress import Progress
 
 if TYPE_CHECKING:
-    from archiver.cli.view.shape import Shape
+    from archiver.cli.view.merge_report import MergeReport
     from archiver.store.database import Database
 
 
 async def import_archive(
-    database: Database | None, directory: Path, path: Path, channel: str | None, *, is_dry_run: bool, shape: Shape
-) -> int:
-    """Take over another archive, and say what that brought. Returns the exit status."""
+    database: Database | None, directory: Path, path: Path, channel: str | None, *, is_dry_run: bool
+) -> MergeReport:
+    """Take over another archive, and say what that brought."""
     from archiver.cli.view.merge_report import MergeReport, report_merge
     from archiver.compose.merge_archive import merge_archive
 
@@ -26,6 +25,4 @@ async def import_archive(
         )
     result = MergeReport(path, outcome, is_dry_run)
     report_merge(result)
-    if shape != "people":
-        (output.json if shape == "json" else output.jsonl)(result.to_object())
-    return result.exit_status
+    return result

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
+from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
 from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
@@ -108,10 +109,7 @@ def report_import(result: ImportReport) -> None:
         output.warn(f"left out {_several(what, count)}: telekeep archives channels and supergroups.")
     for line in result.broken:
         output.warn(f"{line}.")
-    if not result.chats and not result.refused:
-        output.error(f"{result.path}: there are no messages in it.")
-    if result.is_dry_run:
-        output.note("nothing was written (--dry-run)")
+    report_end(result.path, is_empty=not result.chats and not result.refused, is_dry_run=result.is_dry_run)
 
 
 def describe_kept(messages: int) -> str:
@@ -128,12 +126,7 @@ def _several(what: str, count: int) -> str:
 
 def _brought(one: ImportedChat, *, dry: bool) -> str:
     counts = one.outcome.counts
-    if not counts.messages:
-        return "no messages"
-    if not counts.changes:
-        all_known = f"{figures.count(counts.messages, 'message')}, all of them known"
-        return f"{all_known}; nothing {'would change' if dry else 'changed'}"
-    return ", ".join(_parts(counts))
+    return describe_brought(counts.messages, _parts(counts), is_change=bool(counts.changes), is_dry_run=dry)
 
 
 def _parts(counts: ImportCounts) -> Iterator[str]:
@@ -156,9 +149,7 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
         are = "is" if counts.missing == 1 else "are"
         yield f"{figures.number(counts.missing)} of the new ones {are} deleted or no longer visible in the channel"
     if one.channel.made is not None and counts.messages:
-        verb = "would be kept" if dry else "is kept"
-        mirrored = how_to_mirror(one.channel.made.username)
-        yield f"{verb} as imported, not mirrored; what is missing is not known. {mirrored}"
+        yield describe_kept_as_imported(how_to_mirror(one.channel.made.username), is_dry_run=dry)
 
 
 def _report_flaws(one: ImportedChat) -> None:

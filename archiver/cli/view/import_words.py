@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
+from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
 from archiver.reading.imported_from import MessageImports, PostedDay
 from archiver.store.imported import ImportRecord
@@ -60,6 +63,32 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
         if filled:
             parts.append(f"filled in: {', '.join(_name(name) for name in filled)}")
         yield f"{record.file_name}: {'; '.join(parts)}"
+
+
+def describe_brought(messages: int, parts: Iterable[str], *, is_change: bool, is_dry_run: bool) -> str:
+    """What an import brought to a channel. `messages`: all it has; `parts`: what became of them."""
+    if not messages:
+        return "no messages"
+    if not is_change:
+        known = f"{figures.count(messages, 'message')}, all of them known"
+        return f"{known}; nothing {'would change' if is_dry_run else 'changed'}"
+    return ", ".join(parts)
+
+
+def describe_kept_as_imported(mirrored: str, *, as_of: str | None = None, is_dry_run: bool) -> str:
+    """What a channel is that only imports know. `mirrored`: how to mirror it; `as_of`: when its source was complete."""
+    verb = "would be kept" if is_dry_run else "is kept"
+    if as_of is None:
+        return f"{verb} as imported, not mirrored; what is missing is not known. {mirrored}"
+    return f"{verb} as imported, as of {as_of}, not mirrored. {mirrored}"
+
+
+def report_end(path: Path, *, is_empty: bool, is_dry_run: bool) -> None:
+    """Say whether there was nothing to import, and whether it was a dry run."""
+    if is_empty:
+        output.error(f"{path}: there are no messages in it.")
+    if is_dry_run:
+        output.note("nothing was written (--dry-run)")
 
 
 def _name(column: str) -> str:

@@ -13,6 +13,7 @@ import orjson
 from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
+from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
 from archiver.compose.merge_archive import MergeOutcome
 from archiver.imports.merged import MergedChannel
 from archiver.model.imported import how_to_mirror
@@ -35,7 +36,12 @@ class MergeReport:
         """0 all, 1 nothing there, 3 all but what is named."""
         if any(one.count_left_out for one in self.outcome.channels) or self.outcome.files.left_out:
             return 3
-        return 0 if any(one.of for one in self.outcome.channels) else 1
+        return 1 if self.is_empty else 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no messages in it."""
+        return not any(one.of for one in self.outcome.channels)
 
     def to_object(self) -> dict[str, Any]:
         """As JSON, with the keys of any import."""
@@ -109,10 +115,7 @@ def report_merge(result: MergeReport) -> None:
             where = f" ({', '.join(places)}{more})" if places else ""
             output.warn(terminal_safe(f"{one.name}: {figures.count(count, 'message')} left out: {what}{where}."))
     _report_files(result)
-    if not any(one.of for one in result.outcome.channels):
-        output.error(f"{result.path}: there are no messages in it.")
-    if result.is_dry_run:
-        output.note("nothing was written (--dry-run)")
+    report_end(result.path, is_empty=result.is_empty, is_dry_run=result.is_dry_run)
 
 
 def _report_files(result: MergeReport) -> None:
@@ -128,12 +131,7 @@ def _report_files(result: MergeReport) -> None:
 
 
 def _brought(one: MergedChannel, *, dry: bool) -> str:
-    if not one.of:
-        return "no messages"
-    if not one.is_change:
-        known = f"{figures.count(one.of, 'message')}, all of them known"
-        return f"{known}; nothing {'would change' if dry else 'changed'}"
-    return ", ".join(_parts(one))
+    return describe_brought(one.of, _parts(one), is_change=one.is_change, is_dry_run=dry)
 
 
 def _parts(one: MergedChannel) -> Iterator[str]:
@@ -154,9 +152,5 @@ def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.count_left_out:
         yield "as some messages are left out, nothing is taken over of what was missing there"
     if one.is_imported_only and one.added and one.of:
-        verb = "would be kept" if dry else "is kept"
-        if one.synced_at is None:
-            yield f"{verb} as imported, not mirrored; what is missing is not known. {how_to_mirror(None)}"
-        else:
-            as_of = iso(one.synced_at)
-            yield f"{verb} as imported, as of {as_of}, not mirrored. {how_to_mirror(None, 'goes on from there')}"
+        mirrored = how_to_mirror(None) if one.synced_at is None else how_to_mirror(None, "goes on from there")
+        yield describe_kept_as_imported(mirrored, as_of=iso(one.synced_at), is_dry_run=dry)
