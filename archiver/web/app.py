@@ -121,6 +121,7 @@ class Endpoints:
                 asked = read_request(request, self._site, form)
             except SearchError as exc:
                 return self._respond(request, self._anything(request, form), describe_problem(exc))
+            await self._site.share.turn(limited=self._site.urgency.is_mirroring)
             try:
                 return await self._fit(request, asked, await view(self._site, asked))
             except Exception as exc:

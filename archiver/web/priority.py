@@ -105,17 +105,18 @@ class Urgency:
         self._directory = directory
         self._is_own = _is_grouped() and os.getsid(0) == os.getpid()
         self._next = 0.0
-        self._is_mirroring = self._is_hurried = False
+        self.is_mirroring = self._is_hurried = False
+        """Whether mirroring computed when that was last looked at."""
         self._niceness = 0
         self._seen: tuple[int, float, Mapping[str, int]] = 0, 0.0, {}
         """The process that mirrors, when it was looked at, and what its threads had taken by then."""
 
     def settle(self) -> None:
         """Look whether mirroring computes, unless that was just done."""
-        if self._is_own and time.monotonic() >= self._next:
+        if time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY
             holder = find_holder(self._directory)
-            self._is_mirroring = holder is not None and self._computes(holder.pid)
+            self.is_mirroring = holder is not None and self._computes(holder.pid)
             self._apply()
 
     def _computes(self, pid: int) -> bool:
@@ -126,13 +127,12 @@ class Urgency:
 
     def hurry(self, wanted: bool) -> None:
         """Be more urgent for a moment, because something is held that mirroring needs."""
-        if self._is_own:
-            self._is_hurried = wanted
-            self._apply()
+        self._is_hurried = wanted
+        self._apply()
 
     def _apply(self) -> None:
-        wanted = (HURRIED if self._is_hurried else BESIDE) if self._is_mirroring else 0
-        if wanted != self._niceness:
+        wanted = (HURRIED if self._is_hurried else BESIDE) if self.is_mirroring else 0
+        if self._is_own and wanted != self._niceness:
             with suppress(OSError):  # tried again in a moment: the kernel allows few changes
                 _GROUP.write_text(str(wanted), encoding="ascii")
                 self._niceness = wanted

@@ -19,6 +19,7 @@ from archiver.store.database import Connection
 from archiver.store.reading_pool import ReadingPool
 from archiver.web.languages import Language, choose_language
 from archiver.web.priority import Urgency
+from archiver.web.share import ProcessorShare
 from archiver.web.times import Times
 from archiver.web.words import PageWords
 from search.query.dates import parse_zone
@@ -45,6 +46,7 @@ class Site:
     languages: Mapping[str, Language]
     words: PageWords
     urgency: Urgency
+    share: ProcessorShare = field(default_factory=ProcessorShare)
     tallies: Tallies = field(default_factory=dict)
     tallying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by the request that counts."""
