@@ -58,7 +58,7 @@ def _write_as_desktop(work: Path, file: Path, run: Run) -> None:
 
 
 def _elsewhere(directory: Path, run: Run, *arguments: str) -> tuple[float, Any]:
-    """Run a command on another archive, made anew."""
+    """Run a command on another archive, which it creates."""
     for path in directory.glob("archive.db*"):
         path.unlink()
     before = os.environ["TELEKEEP_ARCHIVE__DIR"]

@@ -52,7 +52,7 @@ def page_load(work: Path, rounds: int, sync: Callable[..., tuple[float, Any]]) -
             shutil.copytree(before, archive)
             found[name].append(_measure(archive, thinking, lambda: sync("sync", "@big")))
     for name, measured in found.items():
-        yield from _told(name, measured, found["no readers"])
+        yield from _list_rows(name, measured, found["no readers"])
 
 
 class Measured:
@@ -124,7 +124,7 @@ def _reading(archive: Path, url: str, thinking: tuple[float, float] | None) -> I
         process.stdout.close()
 
 
-def _told(name: str, measured: list[Measured], alone: list[Measured]) -> Iterator[Row]:
+def _list_rows(name: str, measured: list[Measured], alone: list[Measured]) -> Iterator[Row]:
     seconds = [one.seconds for one in measured]
     ratios = [one.seconds / other.seconds for one, other in zip(measured, alone, strict=True)]
     listed = ", ".join(f"{one:.1f}" for one in seconds)
@@ -189,7 +189,7 @@ class _Walker:
 
 
 async def _walk() -> None:
-    """Read until terminated, then tell what was answered."""
+    """Read until terminated, then print what was answered."""
     walker = _Walker(json.loads(sys.stdin.readline()))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(15, ended.set)

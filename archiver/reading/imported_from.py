@@ -64,11 +64,11 @@ NO_IMPORTS: Final = MessageImports()
 
 
 class PostedDay(NamedTuple):
-    """When a message was posted of which the export shows no time."""
+    """The day of posting of a message whose time the export does not show."""
 
     day: date
     zone: str | None
-    """The zone in which it is that day; None: that of whoever exported it, which is not known."""
+    """The time zone of that day; None: the exporter's, which is not known."""
 
     @property
     def where(self) -> str:
@@ -77,7 +77,7 @@ class PostedDay(NamedTuple):
 
 
 def read_posted_day(record: ImportRecord | None, extra: str | None) -> PostedDay | None:
-    """Only that day is known; None if the time is, or not even the day."""
+    """The day, if nothing more is known; None if the time is known, or not even the day."""
     day = find_posted_day(extra) if record is not None else None
     return None if record is None or day is None else PostedDay(day, record.zone)
 

@@ -17,9 +17,9 @@ LEAVING: Final = 10.0
 RENEWING: Final = 2.0
 """Maximum seconds for the writer to restart the log, after its next two commits."""
 _APART: Final = 2.0
-"""Seconds between two pauses; doubled after each that changed nothing, since another process may read for long."""
+"""Seconds between two pauses; doubled after each that changed nothing: another process may be reading for long."""
 _DOUBLED: Final = 5
-"""Maximum number of times."""
+"""Maximum number of doublings."""
 _SALT: Final = slice(16, 24)
 """Of the log's header: changes with each restart. https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
 

@@ -42,7 +42,7 @@ class FoundReplies(NamedTuple):
 
 
 def find_replies(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> FoundReplies:
-    """Find them."""
+    """Find the archived replies to a message."""
     here, elsewhere = (
         conn.execute(query, (channel_id, message_id, _BEGINNING, MOST + 1)).fetchall() for query in (_HERE, _ELSEWHERE)
     )

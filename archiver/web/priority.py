@@ -43,9 +43,9 @@ def step_back() -> None:
 
 
 def run_apart() -> int | None:
-    """Go on in a session of one's own: None there, and the exit status in this process, once that has ended.
+    """Continue in a child process with a session of its own. Returns None there; here its exit status when it has ended.
 
-    None at once where sessions do not matter, or this is one already. Only before there are threads.
+    Where sessions do not matter, or this process leads one already, returns None at once. Call it before any thread.
     """
     if not _is_grouped() or os.getsid(0) == os.getpid():
         return None

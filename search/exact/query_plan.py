@@ -57,7 +57,8 @@ class QueryPlan:
     def select(self, columns: str, docids: range) -> tuple[str, tuple[SqlValue, ...]]:
         """Return the statement that reads these columns within a range of docids, and its values.
 
-        It reads present contents, and revisions if the query asks for them."""
+        It reads present contents, and revisions if the query asks for them.
+        """
         where = f"{self._asked()} AND {self.where.sql}"
         if self.match is None:
             return self._walk(columns, docids, where)

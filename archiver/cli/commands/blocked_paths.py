@@ -1,4 +1,4 @@
-"""Say where a link, or something else, is in the place of a stored file."""
+"""Report where a link, or something else, is in the place of a stored file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMED = 10
 
 
 def name_blocked(blocked: Collection[str]) -> None:
-    """Name them, each in the line that was said of it."""
+    """Print these lines, one for each place, up to a limit."""
     for sentence in sorted(blocked)[:NAMED]:
         output.error(sentence)
     if (more := len(blocked) - NAMED) > 0:

@@ -68,7 +68,7 @@ def print_grid(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, wide
 
 
 def print_whole(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on a terminal; of columns that it has no room for, name them."""
+    """Print a table on a terminal, and name the columns for which there is no room."""
     print_grid(columns, rows)
     if missing := list_dropped(columns, rows, screen.columns()):
         print_sentences([f"(no room for: {', '.join(missing)}; --json has them.)"])
