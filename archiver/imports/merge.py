@@ -18,7 +18,7 @@ from archiver.imports.merge_source import describe_source
 from archiver.imports.merged import MergedChannel
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import unite_descriptions
-from archiver.model.standing import Standing, TakenStanding, take_standing
+from archiver.model.sync_state import SyncState, TakenState, take_state
 from archiver.store import merged_channel as channels
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
@@ -34,7 +34,7 @@ from archiver.store.foreign_channel import (
     list_foreign_descriptions,
     list_foreign_states,
     list_proven,
-    read_standing,
+    read_sync_state,
 )
 from archiver.store.foreign_page import ForeignPage, count_indexed, count_messages, iter_pages
 from archiver.store.imported import find_import
@@ -267,8 +267,8 @@ class _ChannelMerge:
         """Take over what may be claimed of the channel now."""
         archive, channel_id = self._run.archive, self._channel.channel_id
         archive.expect_unchanged()
-        theirs = await asyncio.to_thread(archive.read, read_standing, self._channel)
-        taken = await self._run.database.read(self._stand, theirs)
+        theirs = await asyncio.to_thread(archive.read, read_sync_state, self._channel)
+        taken = await self._run.database.read(self._decide_state, theirs)
         self._done.proves, self._done.synced_at = taken.proves, taken.synced_at
         if self._run.dry_run or not (self._done.is_change or taken.pts):
             return
@@ -285,10 +285,10 @@ class _ChannelMerge:
 
         await self._run.database.write(act)
 
-    def _stand(self, conn: Reader, theirs: Standing) -> TakenStanding:
-        ours = find_channel(conn, self._channel.channel_id)
-        standing = Standing(None, [], None)
-        if ours is not None:
-            covered = list_coverage(conn, ours.channel_id, ours.generation)
-            standing = Standing(ours.pts, covered, ours.last_sync_at)
-        return take_standing(standing, theirs, whole=self._is_whole)
+    def _decide_state(self, conn: Reader, theirs: SyncState) -> TakenState:
+        channel = find_channel(conn, self._channel.channel_id)
+        ours = SyncState(None, [], None)
+        if channel is not None:
+            covered = list_coverage(conn, channel.channel_id, channel.generation)
+            ours = SyncState(channel.pts, covered, channel.last_sync_at)
+        return take_state(ours, theirs, whole=self._is_whole)

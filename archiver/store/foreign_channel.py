@@ -15,7 +15,7 @@ from archiver.model.completeness import Proof, first_proofs
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt
 from archiver.model.merging import Notice
-from archiver.model.standing import Standing
+from archiver.model.sync_state import SyncState
 from archiver.store.capture import METHODS
 from archiver.store.custody import CAPTURE_NAMES
 from archiver.store.foreign import ForeignArchive
@@ -130,11 +130,11 @@ def iter_captures(archive: ForeignArchive, channel_id: ChannelId, *, after: int 
             yield ForeignCapture._make(row)
 
 
-def read_standing(archive: ForeignArchive, channel: ForeignChannel) -> Standing:
+def read_sync_state(archive: ForeignArchive, channel: ForeignChannel) -> SyncState:
     """How far it knows the channel."""
     query = "SELECT lo, hi FROM coverage WHERE channel_id = ? AND generation = ? ORDER BY lo"
     rows = archive.conn.execute(query, (channel.channel_id, channel.generation))
-    return Standing(channel.pts, _join(rows), channel.last_sync_at)
+    return SyncState(channel.pts, _join(rows), channel.last_sync_at)
 
 
 def list_proven(archive: ForeignArchive, channel_id: ChannelId) -> list[Interval]:

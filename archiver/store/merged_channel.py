@@ -18,7 +18,7 @@ from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt
 from archiver.model.imported import BY_IMPORT
-from archiver.model.standing import TakenStanding
+from archiver.model.sync_state import TakenState
 from archiver.store.channel import set_state
 from archiver.store.coverage import BEFORE, cover
 from archiver.store.database import Reader
@@ -213,7 +213,7 @@ def raise_top(conn: sqlite3.Connection, channel_id: ChannelId, top_id: int) -> N
     conn.execute("UPDATE channel SET top_id = ? WHERE channel_id = ? AND top_id < ?", (top_id, channel_id, top_id))
 
 
-def take_progress(conn: sqlite3.Connection, channel: ForeignChannel, taken: TakenStanding, *, top_id: int) -> None:
+def take_progress(conn: sqlite3.Connection, channel: ForeignChannel, taken: TakenState, *, top_id: int) -> None:
     """Take over how far the channel is known. `top_id`: the highest id taken or proven."""
     channel_id = channel.channel_id
     raise_top(conn, channel_id, top_id)

@@ -20,7 +20,7 @@ from archiver.model.merging import (
     take_message,
     unite_absences,
 )
-from archiver.model.standing import Standing, TakenStanding, take_standing
+from archiver.model.sync_state import SyncState, TakenState, take_state
 from archiver.model.versions import Absence
 
 
@@ -156,37 +156,37 @@ def test_what_one_archive_says_of_absences_stays_as_it_is(one: KnownMessage) -> 
     assert unite_absences((one,)) == (one.absences, one.last_seen)
 
 
-OURS = Standing(5, [(1, 100)], 1000)
+OURS = SyncState(5, [(1, 100)], 1000)
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "whole", "taken"),
     [
-        pytest.param(OURS, Standing(9, [(1, 200)], 2000), False, TakenStanding(proves=False), id="not whole"),
-        pytest.param(OURS, Standing(None, [], None), True, TakenStanding(proves=True), id="they lost track"),
-        pytest.param(OURS, Standing(4, [(1, 200)], 2000), True, TakenStanding(proves=True), id="theirs is older"),
+        pytest.param(OURS, SyncState(9, [(1, 200)], 2000), False, TakenState(proves=False), id="not whole"),
+        pytest.param(OURS, SyncState(None, [], None), True, TakenState(proves=True), id="they lost track"),
+        pytest.param(OURS, SyncState(4, [(1, 200)], 2000), True, TakenState(proves=True), id="theirs is older"),
         pytest.param(
-            OURS, Standing(9, [(50, 200)], 2000), True, TakenStanding(proves=True, current=True), id="they know less"
+            OURS, SyncState(9, [(50, 200)], 2000), True, TakenState(proves=True, current=True), id="they know less"
         ),
         pytest.param(
             OURS,
-            Standing(9, [(1, 200)], 2000),
+            SyncState(9, [(1, 200)], 2000),
             True,
-            TakenStanding(proves=True, current=True, pts=9, synced_at=2000),
+            TakenState(proves=True, current=True, pts=9, synced_at=2000),
             id="they know more",
         ),
         pytest.param(
-            Standing(None, [], None),
-            Standing(9, [(1, 200)], 2000),
+            SyncState(None, [], None),
+            SyncState(9, [(1, 200)], 2000),
             True,
-            TakenStanding(proves=True, current=True, pts=9, synced_at=2000),
+            TakenState(proves=True, current=True, pts=9, synced_at=2000),
             id="we know nothing",
         ),
-        pytest.param(OURS, OURS, True, TakenStanding(proves=True, current=True), id="the same"),
+        pytest.param(OURS, OURS, True, TakenState(proves=True, current=True), id="the same"),
     ],
 )
-def test_no_more_is_claimed_than_both_know(ours: Standing, theirs: Standing, whole: bool, taken: TakenStanding) -> None:
-    assert take_standing(ours, theirs, whole=whole) == taken
+def test_no_more_is_claimed_than_both_know(ours: SyncState, theirs: SyncState, whole: bool, taken: TakenState) -> None:
+    assert take_state(ours, theirs, whole=whole) == taken
 
 
 def test_counters_of_both_are_one_series_and_ours_stay() -> None:

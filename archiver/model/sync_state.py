@@ -14,8 +14,8 @@ from typing import NamedTuple
 from archiver.model.coverage import Interval, gaps
 
 
-class Standing(NamedTuple):
-    """How far an archive knows a channel."""
+class SyncState(NamedTuple):
+    """How far an archive has followed a channel."""
 
     pts: int | None
     covered: Sequence[Interval]
@@ -24,8 +24,8 @@ class Standing(NamedTuple):
     """When it was last caught up, unix seconds."""
 
 
-class TakenStanding(NamedTuple):
-    """What may be taken over."""
+class TakenState(NamedTuple):
+    """What may be taken over from the other archive."""
 
     proves: bool
     """Whether the other's answers prove what was absent: only if all of its messages could be taken."""
@@ -37,15 +37,15 @@ class TakenStanding(NamedTuple):
     """Since when nothing is known to be newer; None: ours stays."""
 
 
-def take_standing(ours: Standing, theirs: Standing, *, whole: bool) -> TakenStanding:
+def take_state(ours: SyncState, theirs: SyncState, *, whole: bool) -> TakenState:
     """Decide for one channel. `whole`: every message of the other archive was taken, or is held."""
     if not whole or theirs.pts is None:
-        return TakenStanding(proves=whole)
+        return TakenState(proves=whole)
     if ours.pts is not None and theirs.pts < ours.pts:
-        return TakenStanding(proves=True)
+        return TakenState(proves=True)
     if any(gaps(theirs.covered, lo, hi) for lo, hi in ours.covered):
-        return TakenStanding(proves=True, current=True)
+        return TakenState(proves=True, current=True)
     synced = [one.synced_at for one in (ours, theirs) if one.synced_at is not None]
     pts = None if theirs.pts == ours.pts else theirs.pts
     later = max(synced, default=None)
-    return TakenStanding(proves=True, current=True, pts=pts, synced_at=None if later == ours.synced_at else later)
+    return TakenState(proves=True, current=True, pts=pts, synced_at=None if later == ours.synced_at else later)
