@@ -43,7 +43,7 @@ def step_back() -> None:
 
 
 def run_apart() -> int | None:
-    """Continue in a child process with a session of its own. Returns None there; here its exit status when it has ended.
+    """Continue in a child process with a session of its own: None there, and here the exit status once it has ended.
 
     Where sessions do not matter, or this process leads one already, returns None at once. Call it before any thread.
     """
