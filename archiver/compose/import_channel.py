@@ -71,7 +71,7 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
         return _by_id(ref.channel_id, chat, known)
     if chat.channel_id is None:
         raise UsageError(
-            f"{ref} is not in the archive, and this format does not say the channel's id.",
+            f"{ref} is not in the archive, and this format does not hold the channel's id.",
             hint="Give the id, such as `--channel 1234567890`, or first `telekeep add` the channel.",
         )
     held = next((one for one in known if one.channel_id == chat.channel_id), None)
@@ -118,8 +118,8 @@ def _clean(title: str) -> str:
 def _expect_id(chat: Chat) -> ChannelId:
     if chat.channel_id is None:
         raise UsageError(
-            "the export does not say of which channel it is.",
-            hint="Say it: `--channel @name` if the archive has the channel, else its id: `--channel 1234567890`.",
+            "the export does not name its channel.",
+            hint="Name it: `--channel @name` if the archive has the channel, else its id: `--channel 1234567890`.",
         )
     return chat.channel_id
 

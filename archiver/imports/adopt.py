@@ -61,7 +61,7 @@ def open_attached(root: Path, path: str, archive: Path) -> Iterator[int]:
         os.close(handle)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise NotAdopted("it is no regular file")
+            raise NotAdopted("it is not a regular file")
         yield file
     finally:
         os.close(file)
@@ -112,7 +112,7 @@ def _open(name: str, flags: int, directory: int) -> int:
         raise NotAdopted("it is not there") from exc
     except (OSError, ValueError) as exc:
         is_link = isinstance(exc, OSError) and exc.errno in _LINKED
-        raise NotAdopted("it is a link, or no regular file" if is_link else "it cannot be read") from exc
+        raise NotAdopted("it is a link, or not a regular file" if is_link else "it cannot be read") from exc
 
 
 def _copy(source: int, target: int) -> str:

@@ -85,7 +85,9 @@ def open_source(path: Path, zone: tzinfo | None) -> Source:
             return known.load()[0](path, zone)
     if (other := explain(candidate)) is not None:
         raise UsageError(f"{path} is {other[0]}.", hint=other[1])
-    raise UsageError(f"{path} is no export that telekeep can read.", hint=f"It reads {KNOWN}, and its own archives.")
+    raise UsageError(
+        f"{path} is not an export that telekeep can read.", hint=f"It reads {KNOWN}, and its own archives."
+    )
 
 
 def derive_of(name: str) -> Derive | None:
@@ -100,7 +102,7 @@ def look_at(path: Path) -> Candidate:
         if stat.S_ISDIR(found.st_mode):
             return Candidate(path, is_directory=True)
         if not stat.S_ISREG(found.st_mode):
-            raise UsageError(f"{path} is no regular file.", hint="Give a file or a directory.")
+            raise UsageError(f"{path} is not a regular file.", hint="Give a file or a directory.")
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError as exc:

@@ -68,7 +68,7 @@ async def merge_files(
             try:
                 done.texts += await database.write(files.take_file, archive, file, now=int(clock()))
             except IntegrityError:
-                _leave_out(done, f"{file.key}: its SHA-256 is known with another size")
+                _leave_out(done, f"{file.key}: its SHA-256 is stored with a different size")
                 continue
         done.adopted += 1
         done.size += file.size

@@ -105,7 +105,7 @@ _SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts
 _PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
-_ONLY: Final = "telekeep archives channels of Telegram only."
+_ONLY: Final = "telekeep archives Telegram channels only."
 _AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
 
 
@@ -116,7 +116,7 @@ def explain(one: Candidate) -> tuple[str, str] | None:
 
 def _explain_directory(path: Path) -> tuple[str, str] | None:
     if (path / "users.json").is_file() and (path / "channels.json").is_file():
-        return "an export of Slack", _ONLY
+        return "a Slack export", _ONLY
     formats = sorted(_exported_formats(path) - {"None"})
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
@@ -129,11 +129,11 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
         return "compressed, or an archive of files", "Unpack it first."
     if head.startswith(_SQLITE):
-        return "a database of SQLite, but neither tg-archive's nor an archive of telekeep", _DESKTOP
+        return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
     if head.startswith(b"From ") and _MAIL.search(head):
         return "a mailbox (mbox)", _ONLY
     if _WHATSAPP.match(head):
-        return "a chat of WhatsApp as text", _ONLY
+        return "a WhatsApp chat as text", _ONLY
     if start.startswith((b"[", b"{")):
         return _explain_json(start)
     if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
@@ -147,9 +147,9 @@ def _explain_json(start: bytes) -> tuple[str, str] | None:
     if b'"message_id"' in start and b'"payload_sha256"' in start:
         return "rows of telekeep as one array", "Use `--jsonl` instead of `--json`, or export them as jsonl."
     if _SLACK.search(start):
-        return "an export of Slack", _ONLY
+        return "a Slack export", _ONLY
     if b'"guild"' in start[:400]:
-        return "an export of Discord", _ONLY
+        return "a Discord export", _ONLY
     return None
 
 

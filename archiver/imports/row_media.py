@@ -51,9 +51,9 @@ def attached_files(row: Mapping[str, Any]) -> tuple[AttachedFile, ...]:
 def _items(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     items = row.get("media") or []
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
-        raise UnreadableRow("has a `media` that is no list of media")
+        raise UnreadableRow("has a `media` that is not a list of objects")
     if not all(one.get("extra") is None or isinstance(one["extra"], dict) for one in items):
-        raise UnreadableRow("has media whose `extra` is no object")
+        raise UnreadableRow("has media whose `extra` is not an object")
     return items
 
 
@@ -65,11 +65,11 @@ def _sha256(item: Mapping[str, Any]) -> str | None:
 def _medium(slot: int, item: Mapping[str, Any]) -> Media:
     duration = item.get("duration")
     if duration is not None and not (type(duration) in (int, float) and abs(duration) <= _LONGEST):
-        raise UnreadableRow("has media of no valid `duration`")
+        raise UnreadableRow("has media without a valid `duration`")
     kind = text(item, "kind")
     fields = _fields(item)
     if is_file(kind, fields["id"]) and _FILE_ID.fullmatch(fields["id"] or "") is None:
-        raise UnreadableRow("has a file whose id is no number")
+        raise UnreadableRow("has a file whose id is not a number")
     return Media(
         slot=slot,
         kind=kind,

@@ -31,7 +31,7 @@ def text(row: Mapping[str, Any], name: str) -> str:
     """A text without lone surrogates."""
     value = row.get(name)
     if not isinstance(value, str):
-        raise UnreadableRow(f"has no `{name}` that is a text")
+        raise UnreadableRow(f"has no text as `{name}`")
     return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
@@ -61,7 +61,7 @@ def nested(row: Mapping[str, Any], name: str, kind: type[dict[Any, Any] | list[A
     if value is None or value == []:
         return None
     if not isinstance(value, kind):
-        raise UnreadableRow(f"has a `{name}` of another type")
+        raise UnreadableRow(f"has a `{name}` of the wrong type")
     return to_text(value, name)
 
 
@@ -70,7 +70,7 @@ def to_text(value: object, name: str) -> str:
     try:
         return orjson.dumps(value).decode()
     except (orjson.JSONEncodeError, RecursionError):
-        raise UnreadableRow(f"has a `{name}` that is nested too deeply, or is no text") from None
+        raise UnreadableRow(f"has a `{name}` that is nested too deeply, or not valid text") from None
 
 
 def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
@@ -78,13 +78,13 @@ def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
     if value is None:
         return
     if not isinstance(value, dict):
-        raise UnreadableRow(f"has a `{name}` of another type")
+        raise UnreadableRow(f"has a `{name}` of the wrong type")
     for field, kind in shape.items():
         found = value.get(field)
         if isinstance(kind, Mapping):
             expect_shape(found, kind, name)
         elif found is not None and (not isinstance(found, kind) or isinstance(found, bool)):
-            raise UnreadableRow(f"has a `{name}` whose `{field}` is of another type")
+            raise UnreadableRow(f"has a `{name}` whose `{field}` is of the wrong type")
         elif isinstance(found, int) and not _LOWEST <= found <= _HIGHEST:
             raise UnreadableRow(f"has a `{name}` whose `{field}` is out of range")
 
@@ -92,8 +92,8 @@ def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
 def expect_list(value: object, shape: Mapping[str, Shape], name: str) -> None:
     """Check a list of objects; None stands for none."""
     if value is not None and not isinstance(value, list):
-        raise UnreadableRow(f"has a `{name}` that is no list")
+        raise UnreadableRow(f"has a `{name}` that is not a list")
     for one in value or ():
         if not isinstance(one, dict):
-            raise UnreadableRow(f"has a `{name}` that is no list of objects")
+            raise UnreadableRow(f"has a `{name}` that is not a list of objects")
         expect_shape(one, shape, name)

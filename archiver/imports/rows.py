@@ -134,7 +134,7 @@ def _expect_shapes(row: Mapping[str, Any]) -> None:
     expect_list(row.get("restriction"), _RESTRICTION, "restriction")
     markup = row.get("markup")
     if markup is not None and not (isinstance(markup, list) and all(isinstance(one, list) for one in markup)):
-        raise UnreadableRow("has a `markup` that is no list of rows")
+        raise UnreadableRow("has a `markup` that is not a list of rows")
     for buttons in markup or ():
         expect_list(buttons, _BUTTON, "markup")
 
@@ -148,7 +148,7 @@ def _extra(row: Mapping[str, Any]) -> str | None:
     extra = dict(_particulars(row))
     rest = row.get("extra")
     if rest is not None and not isinstance(rest, dict):
-        raise UnreadableRow("has an `extra` that is no object")
+        raise UnreadableRow("has an `extra` that is not an object")
     # What has a key of its own is taken from there only, where its shape was looked at.
     extra.update((name, value) for name, value in (rest or {}).items() if name not in APART)
     return to_text(extra, "extra") if extra else None
@@ -206,7 +206,7 @@ def _shared_unix(value: str) -> int:
 def _unix(value: object) -> int:
     """Unix seconds of a time; many messages share those of captures."""
     if not isinstance(value, str):
-        raise UnreadableRow("has a time that is none")
+        raise UnreadableRow("has an invalid time")
     return _shared_unix(value)
 
 
@@ -216,7 +216,7 @@ def _earlier(row: Mapping[str, Any], message: Message) -> Iterator[EarlierConten
     if versions is None:
         return
     if not isinstance(versions, list) or not all(isinstance(one, dict) for one in versions):
-        raise UnreadableRow("has versions that are no list of contents")
+        raise UnreadableRow("has `versions` that are not a list of objects")
     for one in versions:
         raw = to_text(one, "versions").encode()
         words = text(one, "text")

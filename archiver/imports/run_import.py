@@ -202,7 +202,7 @@ def _pages(entries: Iterator[ImportedMessage | Flaw], outcome: ImportOutcome) ->
             outcome.add_flaw(entry)
             continue
         if not is_possible(entry.message):
-            outcome.add_flaw(Flaw(f"message {entry.message.message_id}", "its id or date is none that a message has"))
+            outcome.add_flaw(Flaw(f"message {entry.message.message_id}", "no message can have its id or date"))
             continue
         if len(page) >= PAGE or size > _PAGE_BYTES or entry.message.message_id in ids:
             yield page

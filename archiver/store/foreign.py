@@ -207,7 +207,7 @@ def _expect_schema(conn: sqlite3.Connection, path: Path, version: int) -> dict[s
     found = _describe(conn)
     for table, shape in expected.items():
         if found.get(table) != shape:
-            raise UsageError(f"{path} is not as telekeep makes it: its table {table} is another one.")
+            raise UsageError(f"{path} is not as telekeep makes it: its table {table} is different.")
     return {table: frozenset(str(column[0]) for column in shape.columns) for table, shape in expected.items()}
 
 

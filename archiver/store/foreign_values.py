@@ -35,10 +35,10 @@ class Checks:
             left = self._known[types] = self._find_open(types)
         for place, least, most in left.ranges:
             if not least <= row[place] <= most:
-                raise WrongValueError(f"{self._columns[place][0]} has a value that no telekeep writes")
+                raise WrongValueError(f"{self._columns[place][0]} has a value that telekeep never writes")
         for place, check in left.checks:
             if not check(row[place]):
-                raise WrongValueError(f"{self._columns[place][0]} has a value that no telekeep writes")
+                raise WrongValueError(f"{self._columns[place][0]} has a value that telekeep never writes")
 
     def _find_open(self, types: tuple[type, ...]) -> _Open:
         """What the types alone do not settle."""
@@ -68,7 +68,7 @@ _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
 
 
 class WrongValueError(Exception):
-    """A row has a value that no telekeep writes."""
+    """A row has a value that telekeep never writes."""
 
 
 def expect_payload(digest: bytes, raw: bytes) -> None:

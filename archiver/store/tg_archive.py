@@ -113,11 +113,11 @@ def _expect_tables(conn: sqlite3.Connection, path: Path) -> None:
     kinds = {row[1]: row[2] for row in conn.execute("PRAGMA main.table_list")}
     for table, names in _COLUMNS.items():
         if kinds.get(table) != "table":
-            raise UsageError(f"{path} is a database of SQLite, but not of tg-archive: it has no table `{table}`.")
+            raise UsageError(f"{path} is an SQLite database, but not tg-archive's: it has no table `{table}`.")
         columns = {row[1]: row for row in conn.execute(f"PRAGMA main.table_xinfo({table})")}
         plain = all(name in columns and columns[name][6] == 0 for name in names)
         if not plain or columns["id"][5] != 1 or str(columns["id"][2]).upper() != "INTEGER":
-            raise UsageError(f"{path} is not as tg-archive makes it: its table `{table}` is another one.")
+            raise UsageError(f"{path} is not as tg-archive makes it: its table `{table}` is different.")
 
 
 def _allow(action: int, table: str | None, _column: str | None, _database: str | None, _via: str | None) -> int:

@@ -167,7 +167,7 @@ async def test_what_is_damaged_is_left_out_and_named_and_nothing_is_claimed(sour
     assert {(one.message_id, one.what) for one in done.left_out} == {
         (1, "a payload has a different SHA-256"),
         (2, "revision: a payload has a different SHA-256"),
-        (4, "entities has a value that no telekeep writes"),
+        (4, "entities has a value that telekeep never writes"),
     }
     assert not done.proves
     with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn:

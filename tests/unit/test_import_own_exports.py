@@ -178,11 +178,11 @@ def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tm
     assert texts == ["b1", "\ufffd lone", "\ufffd\ufffd bytes"]
     said = [(one.where.rpartition(" ")[2], one.what, one.fatal) for one in entries if isinstance(one, Flaw)]
     assert said == [
-        ("3", "the line is no valid JSON", False),
-        ("4", "the row is no object", False),
+        ("3", "the line is not valid JSON", False),
+        ("4", "the row is not an object", False),
         ("5", "the row has no valid `message_id`", False),
-        ("8", "the line is no valid JSON", False),
-        ("9", "the file ends in the middle of a row: what follows is not in it", True),
+        ("8", "the line is not valid JSON", False),
+        ("9", "the file ends in the middle of a row: the rest is missing", True),
     ]
 
 
@@ -266,10 +266,10 @@ def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool
 
 
 LOOK_ALIKES = {
-    "a chat of WhatsApp": b"12/31/20, 10:11 PM - Ann: hello\n",
+    "a WhatsApp chat": b"12/31/20, 10:11 PM - Ann: hello\n",
     "WhatsApp": b"\xe2\x80\x8e[31.12.20, 22:11:05] Ann: hello\n",
     "a mailbox": b"From ann@example.org Thu Jan  1 00:00:00 2021\nReceived: x\nSubject: y\n\nhello\n",
-    "an export of Slack": b'[{"client_msg_id": "1", "type": "message", "text": "a", "ts": "1600000000.000100"}]',
+    "a Slack export": b'[{"client_msg_id": "1", "type": "message", "text": "a", "ts": "1600000000.000100"}]',
     "rows of telekeep as one array": b'[{"channel_id":1,"message_id":2,"payload_sha256":"00"}]',
     "compressed": b"\x1f\x8b\x08\x00abc",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",

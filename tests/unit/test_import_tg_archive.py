@@ -150,7 +150,7 @@ def test_rows_that_cannot_be_messages_are_named(tmp_path: Path) -> None:
         ("message -5", "it has no valid `id`"),
         ("message 1", "it has no valid date"),
         ("message 2", "it has no valid date"),
-        ("message 3", "it has values that are no texts or numbers"),
+        ("message 3", "it has values that are neither text nor numbers"),
         ("message 4", "it has no valid `reply_to`"),
         (f"message {2**40}", "it has no valid `id`"),
     ]
@@ -185,7 +185,7 @@ def test_a_hostile_schema_is_refused(tmp_path: Path, change: str) -> None:
 def test_another_database_and_one_that_is_written_to_are_refused_by_name(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as conn:
         conn.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, body TEXT)")
-    with pytest.raises(UsageError, match="a database of SQLite, but neither tg-archive's nor"):
+    with pytest.raises(UsageError, match="an SQLite database, but neither tg-archive's nor"):
         open_source(tmp_path / "other.db", None)
     path = make(tmp_path)
     (tmp_path / "data.sqlite-journal").write_bytes(b"x" * 100)

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from archiver.store.database import Database
 
 EXIT_STATUS = {
-    0: "imported, or nothing of it is new",
+    0: "imported, or all of it was known",
     1: "there are no messages in it",
-    2: "wrong usage, or nothing that can be read",
-    3: "imported, but for what is named",
+    2: "wrong usage, or not readable",
+    3: "imported, except for what is named",
     130: "interrupted; what was imported stays, and the same command continues",
 }
 
 HELP = """\
-Take what another program exported of a channel into the archive.
+Import what another program exported of a channel.
 
 \b
 Examples:
@@ -45,15 +45,15 @@ Examples:
   telekeep import /mnt/colleague/telekeep/
 
 Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL, CSV
-and Parquet; the format is told by the content. Nothing that was captured from Telegram is ever overwritten: what is
-empty is filled, other words are kept as a revision, other values are kept beside, and show and history name the file.
-The files beside the export are copied into the archive.
+and Parquet; the format is recognised by the content. Nothing that was captured from Telegram is ever overwritten: empty
+values are filled, different text is kept as a revision, other values are kept next to those held, and show and history
+name the file. The files beside the export are copied into the archive.
 
 Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
 all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
 
 No account is needed. A channel that the archive does not know is kept as imported: it can be searched and exported, and
-is mirrored once `telekeep add` finds it. Of an import it is never known what is missing. See docs/imports.md.
+is mirrored once `telekeep add` finds it. An import never shows what it lacks. See docs/imports.md.
 """
 
 
@@ -73,7 +73,7 @@ def command(
     *,
     channel: Annotated[
         str | None,
-        Option("--channel", "-c", metavar="CHANNEL", help="The channel it is of, if the export does not say."),
+        Option("--channel", "-c", metavar="CHANNEL", help="The export's channel, if it does not name it itself."),
     ] = None,
     tz: Annotated[
         str | None, Option("--tz", metavar="ZONE", help="Zone of the export's local times, such as Europe/Kyiv.")

@@ -143,14 +143,14 @@ def _parts(one: MergedChannel) -> Iterator[str]:
     if one.revisions:
         yield figures.count(one.revisions, "earlier content")
     if one.deleted:
-        yield f"{figures.number(one.deleted)} learnt to be deleted or no longer visible"
+        yield f"{figures.number(one.deleted)} now known to be deleted or no longer visible"
     if one.returned:
         yield f"{figures.number(one.returned)} back after a deletion"
 
 
 def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.count_left_out:
-        yield "as some messages are left out, nothing is taken over of what was missing there"
+        yield "some messages are left out, so nothing is taken over about those missing there"
     if one.is_imported_only and one.added and one.of:
         mirrored = how_to_mirror(None) if one.synced_at is None else how_to_mirror(None, "goes on from there")
         yield describe_kept_as_imported(mirrored, as_of=iso(one.synced_at), is_dry_run=dry)

@@ -61,7 +61,7 @@ class CsvRows(RowSource):
         try:
             return next((one for _, one in self._records(file)), [])
         except csv.Error as exc:
-            raise UsageError(f"the first line of {file.path} is no valid CSV.") from exc
+            raise UsageError(f"the first line of {file.path} is not valid CSV.") from exc
 
     def _records(self, file: ExportFile) -> Iterator[tuple[int, list[str]]]:
         before = csv.field_size_limit(_LONGEST)
@@ -85,7 +85,7 @@ class CsvRows(RowSource):
                     yield _written(where, header, record, guarded=guarded)
         except csv.Error:
             where = f"{file.path.name}, line {line + 1:,}"
-            yield Flaw(where, "the file is no valid CSV from there on, or ends too early", fatal=True)
+            yield Flaw(where, "from there on the file is not valid CSV, or it ends too early", fatal=True)
 
     def _is_guarded(self, file: ExportFile) -> bool:
         """Whether it was written for spreadsheets: those files have a byte order mark, and apostrophes before texts."""
@@ -95,7 +95,7 @@ class CsvRows(RowSource):
 
 def _written(where: str, header: list[str], record: list[str], *, guarded: bool) -> WrittenRow | Flaw:
     if len(record) != len(header):
-        return Flaw(where, "the record has another number of cells than the header")
+        return Flaw(where, "the record and the header differ in their number of cells")
     cells = [cell.removeprefix("'") for cell in record] if guarded else record
     try:
         value = {name: _read(name, cell) for name, cell in zip(header, cells, strict=True)}

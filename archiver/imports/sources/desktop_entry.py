@@ -49,7 +49,7 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
         return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
     if message_id is None or not 0 < message_id <= HIGHEST_ID:
-        return Flaw(f"message {message_id}" if message_id is not None else "", "its id is none that messages have")
+        return Flaw(f"message {message_id}" if message_id is not None else "", "no message can have its id")
     date = dates.of_message(entry)
     kind = entry.get("type")
     if date is None:

@@ -109,13 +109,13 @@ class DesktopHtml:
     def _ends(self, chat: HtmlChat, path: Path, frame: Frame, line: int) -> Iterator[Flaw]:
         is_last = path == chat.files[-1]
         if not looks_like_desktop(frame.head):
-            yield Flaw(path.name, "it does not begin as the files of Telegram Desktop do", note=True)
+            yield Flaw(path.name, "it does not begin like a file of Telegram Desktop", note=True)
         if not frame.ended:
             what = "the file is cut off there: what is whole before that is imported"
             yield Flaw(f"{path.name}, line {line:,}", what, fatal=is_last)
         following = _PAGE.search(frame.tail)
         if is_last and following is not None:
-            yield Flaw(following[1].decode(), "the file is missing, and all that come after it")
+            yield Flaw(following[1].decode(), "the file is missing, as are all after it")
 
     def _locate(self, directory: Path, path: str) -> str:
         """A path relative to the root. In a whole account's export they begin at its top: `../../chats/chat_01/...`."""
@@ -135,14 +135,14 @@ def _expect_certain(found: FirstLook, zone: tzinfo | None) -> None:
         for label in found.labels:
             if not could_write(zone, label):
                 raise UsageError(
-                    f"its dates are labelled {_write(label)}, which is no time of --tz {zone}.",
+                    f"its dates are labelled {_write(label)}, which is not an offset of --tz {zone}.",
                     hint=f"Give the zone of the computer that exported it{_example(label)}.",
                 )
         return
     doubts = find_doubts(found.days)
     if doubts.unlabelled:
         raise UsageError(
-            f"{doubts.unlabelled:,} of its {doubts.total:,} dates are local times, and it does not say of which zone.",
+            f"{doubts.unlabelled:,} of its {doubts.total:,} dates are local times, and it does not name the zone.",
             hint="Say in which zone the computer was that exported it: `--tz Europe/Kyiv`.",
         )
     if doubts.uncertain:

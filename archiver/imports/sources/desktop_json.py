@@ -165,7 +165,7 @@ class DesktopJson:
             yield _fatal(exc)
         except ZoneNeeded as exc:
             raise UsageError(
-                "its dates are local times, and the file does not say of which zone.",
+                "its dates are local times, and the file does not name the zone.",
                 hint="Say where it was exported: `--tz Europe/Kyiv`.",
             ) from exc
         if self._dates.uncertain:
@@ -235,5 +235,5 @@ def _nothing(pieces: JsonPieces) -> Iterator[Chat]:
 
 def _fatal(exc: EndsEarly | BrokenJson) -> Flaw:
     if isinstance(exc, EndsEarly):
-        return Flaw(f"byte {exc.at:,}", "the file ends too early: what follows is not in it", fatal=True)
+        return Flaw(f"byte {exc.at:,}", "the file ends too early: the rest is missing", fatal=True)
     return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)

@@ -169,7 +169,7 @@ def open_regular(root: Path, path: Path) -> Iterator[BinaryIO]:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
     with os.fdopen(file, "rb") as opened:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise UsageError(f"{path} is no regular file.")
+            raise UsageError(f"{path} is not a regular file.")
         yield opened
 
 

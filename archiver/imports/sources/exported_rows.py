@@ -43,7 +43,7 @@ def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
     if lacking:
         raise UsageError(
             f"the rows of {path.name} have no {', '.join(f'`{one}`' for one in lacking)}.",
-            hint="Export them without `--fields`, or with these keys, too.",
+            hint="Export them without `--fields`, or include these keys.",
         )
     return tuple(name for name in _WANTED if name not in present)
 
@@ -107,7 +107,7 @@ class RowSource(ABC):
         yield from self._files.notes()
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
-            yield Flaw("", f"it was made with --fields: what {keys} say is not in it", note=True)
+            yield Flaw("", f"it was made with --fields: it lacks {keys}", note=True)
         several = len(self._files.files) > 1
         for number, file in enumerate(self._files.files):
             part = number if several else None
@@ -121,7 +121,7 @@ class RowSource(ABC):
     def _message(self, row: WrittenRow, channel_id: ChannelId, part: int | None) -> Entry:
         try:
             if not isinstance(row.value, Mapping):
-                raise UnreadableRow("is no object")
+                raise UnreadableRow("is not an object")
             if channel_of(row.value) is None:
                 raise UnreadableRow("has no valid `channel_id`")
             found = message_of_row(row.value, channel_id, row.raw)

@@ -81,7 +81,7 @@ def open_html(path: Path) -> BinaryIO:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise UsageError(f"{path} is no regular file.")
+        raise UsageError(f"{path} is not a regular file.")
     return os.fdopen(descriptor, "rb")
 
 

@@ -67,7 +67,7 @@ class HtmlReader:
             self._between(piece.message_id, post)
             return
         if piece.message_id > HIGHEST_ID:
-            yield Flaw(where, "its id is none that messages have")
+            yield Flaw(where, "no message can have its id")
             return
         if not piece.whole:
             yield Flaw(where, "the file ends in the middle of it, so it is left out")
@@ -85,9 +85,7 @@ class HtmlReader:
             what = f"{have} no time in HTML: {are} dated by the message before, on the day that the page shows"
             yield Flaw("", f"{self._undated:,} service {what}", note=True)
         if self._of_group:
-            yield Flaw(
-                "", f"{self._of_group:,} messages of the basic group that it was before are not imported", note=True
-            )
+            yield Flaw("", f"{self._of_group:,} messages from its time as a basic group are not imported", note=True)
         if self._doubtful:
             what = "dates of what was forwarded may be an hour off and are left out: --tz gives them"
             yield Flaw("", f"{self._doubtful:,} {what}", note=True)

@@ -91,8 +91,8 @@ class Jsonl(RowSource):
 
 def _broken(where: str, *, is_whole: bool) -> Flaw:
     if is_whole:
-        return Flaw(where, "the line is no valid JSON")
-    return Flaw(where, "the file ends in the middle of a row: what follows is not in it", fatal=True)
+        return Flaw(where, "the line is not valid JSON")
+    return Flaw(where, "the file ends in the middle of a row: the rest is missing", fatal=True)
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:

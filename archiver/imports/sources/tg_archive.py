@@ -93,7 +93,7 @@ class TgArchive:
         try:
             raw = orjson.dumps({name: value for name, value in row.items() if value is not None})
         except orjson.JSONEncodeError:
-            return Flaw(where, "it has values that are no texts or numbers")
+            return Flaw(where, "it has values that are neither text nor numbers")
         try:
             return self._message(row, channel_id, raw)
         except UnreadableRow as exc:
@@ -201,7 +201,7 @@ def _json(value: object) -> str:
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError as exc:
-        raise UnreadableRow("has texts that are none") from exc
+        raise UnreadableRow("has invalid text") from exc
 
 
 def _find_media_directory(directory: Path) -> str:
