@@ -337,7 +337,7 @@ def test_a_date_of_a_forward_that_is_not_certain_is_left_out_and_said(tmp_path: 
     pages.add(1, WINTER, text="a", forwarded=("Bob", before))
     path = pages.write(tmp_path)
     assert load(read(path, None)[1].message.fwd_from) == {"from_name": "Bob"}
-    assert any(one.note and "1 dates of what was forwarded" in one.what for one in flaws(path, None))
+    assert any(one.note and "1 date of a forwarded post" in one.what for one in flaws(path, None))
     assert datetime.fromisoformat(load(read(path, "Asia/Baghdad")[1].message.fwd_from)["date"]).timestamp() == before
 
 
@@ -426,7 +426,7 @@ def test_what_is_not_of_the_channel_is_left_out_and_said(tmp_path: Path) -> None
     assert list(found) == [1, 3]
     assert found[3].message.kind == "message"
     assert found[3].message.media[0].kind == "unsupported"
-    assert any("1 messages of the basic group" in one.what and one.note for one in flaws(path))
+    assert any("1 message from its time as a basic group" in one.what and one.note for one in flaws(path))
     assert any("no message can have its id" in one.what and not one.note for one in flaws(path))
 
 

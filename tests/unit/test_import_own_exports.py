@@ -146,7 +146,7 @@ def test_rows_without_what_makes_them_messages_are_refused(archive: Path, tmp_pa
     [entries, *_] = [entries for number, entries in chats_of(path).items() if number]
     [note] = [one for one in entries if isinstance(one, Flaw)]
     assert note.note
-    assert "made with --fields: what `entities`, `sender`, `media`" in note.what
+    assert "made with --fields: it lacks `entities`, `sender`, `media`" in note.what
 
 
 def test_a_table_for_spreadsheets_gives_the_exact_texts(archive: Path, tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ LOOK_ALIKES = {
     "rows of telekeep as one array": b'[{"channel_id":1,"message_id":2,"payload_sha256":"00"}]',
     "compressed": b"\x1f\x8b\x08\x00abc",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
-    "no export that telekeep can read": b"hello world\n",
+    "not an export that telekeep can read": b"hello world\n",
 }
 
 

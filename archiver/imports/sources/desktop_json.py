@@ -169,7 +169,8 @@ class DesktopJson:
                 hint="Say where it was exported: `--tz Europe/Kyiv`.",
             ) from exc
         if self._dates.uncertain:
-            yield Flaw("", f"{self._dates.uncertain:,} dates are in an hour that clocks show twice or never", note=True)
+            dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
+            yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
     def _said(self, found: Entry, piece: JsonElement, last: int) -> Iterator[Entry]:
         yield found

@@ -78,22 +78,25 @@ class HtmlReader:
         yield found if found is not None else Flaw(where, "it has no readable date")
 
     def notes(self) -> Iterator[Flaw]:
-        """What is to be said at the end."""
-        if self._undated:
-            one = self._undated == 1
-            have, are = ("message has", "it is") if one else ("messages have", "they are")
-            what = f"{have} no time in HTML: {are} dated by the message before, on the day that the page shows"
-            yield Flaw("", f"{self._undated:,} service {what}", note=True)
-        if self._of_group:
-            yield Flaw("", f"{self._of_group:,} messages from its time as a basic group are not imported", note=True)
-        if self._doubtful:
-            what = "dates of what was forwarded may be an hour off and are left out: --tz gives them"
-            yield Flaw("", f"{self._doubtful:,} {what}", note=True)
-        if self._clock.twice:
-            yield Flaw("", f"{self._clock.twice:,} dates are in an hour that clocks show twice", note=True)
-        if self._clock.never:
-            what = "dates are in an hour that clocks there never show: --tz may name the wrong zone"
-            yield Flaw("", f"{self._clock.never:,} {what}", note=True)
+        """Yield remarks on the whole chat, once it is read."""
+        dated = "dated by the message before, on the day that the page shows"
+        yield from _note(
+            self._undated,
+            f"service message has no time in HTML: it is {dated}",
+            f"service messages have no time in HTML: they are {dated}",
+        )
+        basic = "from its time as a basic group"
+        yield from _note(self._of_group, f"message {basic} is not imported", f"messages {basic} are not imported")
+        may = "may be an hour off: --tz gives"
+        yield from _note(
+            self._doubtful,
+            f"date of a forwarded post is left out, as it {may} it",
+            f"dates of forwarded posts are left out, as they {may} them",
+        )
+        hour = "in an hour that clocks show twice"
+        yield from _note(self._clock.twice, f"date is {hour}", f"dates are {hour}")
+        never = "in an hour that clocks there never show: --tz may name the wrong zone"
+        yield from _note(self._clock.never, f"date is {never}", f"dates are {never}")
 
     def _between(self, message_id: int, post: HtmlPost) -> None:
         """A line that Desktop puts between messages, or a message of the group that it was."""
@@ -193,6 +196,11 @@ class HtmlReader:
             self._doubtful += 1
             return None
         return to_instant(forwarded, self._zone)
+
+
+def _note(number: int, one: str, many: str) -> Iterator[Flaw]:
+    if number:
+        yield Flaw("", f"{number:,} {one if number == 1 else many}", note=True)
 
 
 def _reply(post: HtmlPost) -> str | None:
