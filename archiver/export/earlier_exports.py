@@ -12,23 +12,20 @@ from typing import Any, NamedTuple
 import orjson
 
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.regular import UnusableFile, open_regular, read_small
+from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
 
 
 def find_earlier(path: Path) -> str | None:
     """When the file was exported; None if it is not an export of ours, or was changed since."""
     try:
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):
-            claims = read_names(directory, name)
-            entry = claims.entries.get(path.name) if claims else None
-            if claims and entry and _matches(directory, path.name, entry):
-                return claims.exported_at
-    finally:
-        os.close(directory)
+        with open_parent(path) as directory:
+            for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):
+                claims = read_names(directory, name)
+                entry = claims.entries.get(path.name) if claims else None
+                if claims and entry and _matches(directory, path.name, entry):
+                    return claims.exported_at
+    except UnusableFile:
+        pass
     return None
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from pathlib import Path
 
 from archiver.export.temporary import DIRECTORY
 
@@ -18,6 +19,19 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 class UnusableFile(Exception):
     """The file cannot be used; the text says why, as a phrase that follows its name."""
+
+
+@contextmanager
+def open_parent(path: Path) -> Iterator[int]:
+    """Open the directory of a file. Raises UnusableFile."""
+    try:
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise UnusableFile(f"cannot be read: {exc.strerror}") from None
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from archiver.export.claims import find_fault
 from archiver.export.counting import Uncounted, make_counter
 from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.recount import Recount, UnexpectedRow, has_keys, name_of
-from archiver.export.regular import UnusableFile, open_regular, read_small
+from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
 
 _CHUNK = 1 << 20
 
@@ -95,7 +94,7 @@ def _of_file(path: Path) -> list[Path]:
 def judge(manifest: Path) -> ManifestCheck:
     """Check the manifest itself, and each file that it names."""
     try:
-        with _directory(manifest) as directory:
+        with open_parent(manifest) as directory:
             data = read_small(directory, manifest.name)
             claims = _parse(data)
             if fault := find_fault(claims):
@@ -123,18 +122,6 @@ def judge(manifest: Path) -> ManifestCheck:
 def check(manifest: Path) -> Iterator[FileCheck]:
     """The result for each file that the manifest names, or for the manifest itself if that is wrong."""
     yield from judge(manifest).files
-
-
-@contextmanager
-def _directory(manifest: Path) -> Iterator[int]:
-    try:
-        directory = os.open(manifest.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise UnusableFile(f"cannot be read: {exc.strerror}") from None
-    try:
-        yield directory
-    finally:
-        os.close(directory)
 
 
 def _without(files: list[dict[str, Any]], media: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -202,7 +189,7 @@ def _incomplete(claims: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ..
 def _names(manifest: Path) -> list[str] | None:
     """The files that it names; None if it is not readable as a manifest."""
     try:
-        with _directory(manifest) as directory:
+        with open_parent(manifest) as directory:
             claims = _parse(read_small(directory, manifest.name))
         return [str(file["path"]) for file in claims["files"]]
     except (UnusableFile, KeyError, TypeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.export.append.names import list_numbers, part_name, read_part
-from archiver.export.append.series import Link, find_break, list_directory, open_parent
+from archiver.export.append.series import Link, find_break, list_directory, open_directory
 from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.recount import has_keys
 from archiver.export.regular import open_regular
@@ -84,7 +84,7 @@ def _breaks(first: Path, begin: ManifestCheck | None, parts: Sequence[ManifestCh
 
 def _count(first: Path, links: Sequence[Link]) -> tuple[tuple[FileCheck, ...], int | None]:
     """Count the messages of all files together, and compare that with each manifest."""
-    with RowDigests() as held, open_parent(first) as directory:
+    with RowDigests() as held, open_directory(first) as directory:
         for link in links:
             claimed = link.claims.get("append")
             for one in claimed["withdrawn"] if claimed else ():

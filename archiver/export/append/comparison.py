@@ -8,7 +8,7 @@ from typing import Any
 
 from archiver.errors import UsageError
 from archiver.export.append.row_image import RowImage
-from archiver.export.append.series import Series, open_parent
+from archiver.export.append.series import Series, open_directory
 from archiver.export.regular import UnusableFile, open_regular
 from archiver.model.row import Row
 from archiver.store.row_digests import RowDigests
@@ -55,7 +55,7 @@ class Comparison:
 
 def load_series(series: Series, image: RowImage, held: RowDigests) -> None:
     """Read all rows of a series; of each message the last one stays. Raises UsageError."""
-    with open_parent(series.directory / series.first) as directory:
+    with open_directory(series.directory / series.first) as directory:
         for link in series.links:
             for one in link.claims.get("append", {}).get("withdrawn", ()):
                 for lo, hi in one["ids"]:

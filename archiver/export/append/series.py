@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from archiver.errors import UsageError
 from archiver.export.append.names import list_numbers, part_name
 from archiver.export.claims import find_fault
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.regular import UnusableFile, open_regular, read_small
+from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
 
 _CHUNK: Final = 1 << 20
 _ANEW: Final = "Restore the files from a copy, or begin a new series with another -o."
@@ -70,7 +70,7 @@ def find_series(path: Path) -> Series | None:
             later = part_name(path.name, numbers[0])
             raise UsageError(f"{path} is missing, but {later} continues it.", hint=_ANEW)
         return None
-    with open_parent(path) as directory:
+    with open_directory(path) as directory:
         links = [_first(directory, path)]
         for number in numbers:
             name = part_name(path.name, number)
@@ -111,7 +111,7 @@ def expect_no_parts(path: Path) -> None:
 
 def expect_intact(series: Series) -> None:
     """Raise UsageError unless each file of the series has the size and SHA-256 that its manifest names."""
-    with open_parent(series.directory / series.first) as directory:
+    with open_directory(series.directory / series.first) as directory:
         for link in series.links:
             [entry] = link.claims["files"]
             if wrong := _fault(directory, entry):
@@ -175,16 +175,14 @@ def _next(directory: int, path: Path, number: int, before: Link) -> Link:
 
 
 @contextmanager
-def open_parent(path: Path) -> Iterator[int]:
-    """The directory of a file. Raises UsageError."""
-    try:
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise UsageError(f"{path.parent} cannot be read: {exc.strerror}.") from exc
-    try:
+def open_directory(first: Path) -> Iterator[int]:
+    """Open the directory of a series. Raises UsageError."""
+    with ExitStack() as opened:
+        try:
+            handle = opened.enter_context(open_parent(first))
+        except UnusableFile as unfit:
+            raise UsageError(f"{first.parent} {unfit}.") from None
         yield handle
-    finally:
-        os.close(handle)
 
 
 def _fault(directory: int, entry: Mapping[str, Any]) -> str | None:
