@@ -102,13 +102,15 @@ def judge(manifest: Path) -> ManifestCheck:
             beside = claims.get("media", {"files": ()})["files"]
             claims["files"] = _without(claims["files"], beside)
             files = [
-                FileCheck(manifest.parent / entry["path"], entry["rows"], _fault(directory, entry, claims["format"]))
+                FileCheck(
+                    manifest.parent / entry["path"], entry["rows"], find_damage(directory, entry, claims["format"])
+                )
                 for entry in claims["files"]
             ]
             lost = [
                 FileCheck(manifest.parent / entry["path"], 0, fault)
                 for entry in beside
-                if (fault := _fault(directory, entry, None))
+                if (fault := find_damage(directory, entry))
             ]
             if has_keys(claims) and not any(one.fault for one in files):
                 files += _recounted(manifest, directory, claims)
@@ -140,8 +142,11 @@ def _media(manifest: Path, media: dict[str, Any], faulty: int) -> MediaCheck:
     )
 
 
-def _fault(directory: int, entry: dict[str, Any], format_name: str | None) -> str | None:
-    """What is wrong with a data file, or with a file behind a message, which has no format."""
+def find_damage(directory: int, entry: Mapping[str, Any], format_name: str | None = None) -> str | None:
+    """How a file differs from its entry in a manifest, as a phrase that follows its name; None if it does not.
+
+    `format_name`: counts the rows of a data file, too.
+    """
     digest, counter, size = hashlib.sha256(), Uncounted() if format_name is None else make_counter(format_name), 0
     try:
         with open_regular(directory, entry["path"]) as file:

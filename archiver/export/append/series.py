@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from archiver.errors import UsageError
 from archiver.export.append.names import list_numbers, part_name
 from archiver.export.claims import find_fault
 from archiver.export.manifest import MANIFEST_NAME
-from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
+from archiver.export.regular import UnusableFile, open_parent, read_small
+from archiver.export.verify import find_damage
 
-_CHUNK: Final = 1 << 20
 _ANEW: Final = "Restore the files from a copy, or begin a new series with another -o."
 
 
@@ -114,8 +113,8 @@ def expect_intact(series: Series) -> None:
     with open_directory(series.directory / series.first) as directory:
         for link in series.links:
             [entry] = link.claims["files"]
-            if wrong := _fault(directory, entry):
-                raise UsageError(f"{series.directory / link.data} {wrong}.", hint=_ANEW)
+            if wrong := find_damage(directory, entry):
+                raise UsageError(f"{series.directory / link.data} was changed or damaged: it {wrong}.", hint=_ANEW)
 
 
 def read_link(directory: int, manifest: str, number: int) -> Link:
@@ -183,18 +182,3 @@ def open_directory(first: Path) -> Iterator[int]:
         except UnusableFile as unfit:
             raise UsageError(f"{first.parent} {unfit}.") from None
         yield handle
-
-
-def _fault(directory: int, entry: Mapping[str, Any]) -> str | None:
-    digest = hashlib.sha256()
-    try:
-        with open_regular(directory, entry["path"]) as file:
-            if os.fstat(file.fileno()).st_size != entry["bytes"]:
-                return "does not have the size that its manifest names"
-            while data := file.read(_CHUNK):
-                digest.update(data)
-    except UnusableFile as unfit:
-        return str(unfit)
-    except OSError as exc:
-        return f"cannot be read: {exc.strerror}"
-    return None if digest.hexdigest() == entry["sha256"] else "was changed: its SHA-256 is not that of its manifest"
