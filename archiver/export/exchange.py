@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 
-from archiver.export.temporary import part_name
+from archiver.export.temporary import temporary_name
 
 _RENAME_EXCHANGE = 2
 
@@ -26,7 +26,7 @@ def _in_one_step(directory: int, one: str, two: str) -> bool:
 
 
 def _by_renaming(directory: int, one: str, two: str) -> None:
-    spare = part_name()
+    spare = temporary_name()
     os.rename(two, spare, src_dir_fd=directory, dst_dir_fd=directory)
     try:
         os.rename(one, two, src_dir_fd=directory, dst_dir_fd=directory)

@@ -27,9 +27,9 @@ from archiver.export.regular import UnusableFile, open_regular
 from archiver.export.temporary import (
     DIRECTORY,
     create_folder,
-    part_name,
     remove_left_over,
     sync_folders,
+    temporary_name,
     unwritable_folder,
 )
 
@@ -118,7 +118,7 @@ class MediaDirectory:
                 sync_folders(self._handle)
                 self._put_in_place(self._part)
             elif self._replace and self._list_held() and all(map(self._is_ours, self._held)):
-                self._part = part_name()  # this export has no files, the earlier one has
+                self._part = temporary_name()  # this export has no files, the earlier one has
                 self._rename(self.path.name, self._part)
             else:
                 return

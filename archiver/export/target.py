@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from archiver.errors import UsageError
-from archiver.export.temporary import create_file, lock, part_name, remove_left_over
+from archiver.export.temporary import create_file, lock, remove_left_over, temporary_name
 
 _BUFFER = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -154,7 +154,7 @@ class Target:
         return info
 
     def _keep_old(self) -> None:
-        name = part_name()
+        name = temporary_name()
         try:
             os.link(self.path.name, name, src_dir_fd=self.directory, dst_dir_fd=self.directory, follow_symlinks=False)
         except OSError as exc:

@@ -26,7 +26,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TRIES = 100
 
 
-def part_name() -> str:
+def temporary_name() -> str:
     """A temporary name that nobody can guess."""
     return f".telekeep-{secrets.token_hex(16)}.part"
 
@@ -53,7 +53,7 @@ def create_folder(directory: int, mode: int = 0o777) -> tuple[str, int]:
 
 def _make(make: Callable[[str], int]) -> tuple[str, int]:
     for _ in range(_TRIES):
-        name = part_name()
+        name = temporary_name()
         with contextlib.suppress(FileNotFoundError):
             handle = make(name)
             lock(handle)
