@@ -130,8 +130,8 @@ class Manifest:
             "row_schema_version": SCHEMA_VERSION,
             "tool": {"name": "telekeep", "version": self.tool_version},
             "exported_at": iso(int(self.exported_at.timestamp())),
-            "query": self.request.told_query,
-            "expanded_query": self.request.told_tree,
+            "query": self.request.shown_query,
+            "expanded_query": self.request.shown_tree,
             "engine": "exact" if self.request.query is not None else None,
             "norm_version": self.norm_version,
             "bounds": {

@@ -1,4 +1,4 @@
-"""What formats for readers say of the whole export: what is not known, and what telekeep did not see itself. Pure."""
+"""What formats for readers say about the export as a whole: which channels are not complete, and why. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.export.manifest import ChannelPart
-from archiver.export.writer import RowSink, StreamRows, TellsReaders
+from archiver.export.writer import RowSink, StreamRows, ForReaders
 
 IMPORTED: Final = "imported"
-"""The key that a row for readers has in addition, if telekeep never read the message."""
+"""An additional key, which a row for readers has if telekeep never read the message."""
 NEVER_CAPTURED: Final = 0
-"""The layer of what came by an import."""
+"""The layer of imported messages."""
 
 
-def find_told(rows: RowSink) -> TellsReaders | None:
+def find_for_readers(rows: RowSink) -> ForReaders | None:
     """The format that is for readers; None for others."""
     if isinstance(rows, StreamRows):
-        return rows.told
-    return rows if isinstance(rows, TellsReaders) else None
+        return rows.for_readers
+    return rows if isinstance(rows, ForReaders) else None
 
 
 def list_remarks(parts: Sequence[ChannelPart]) -> list[str]:

@@ -26,20 +26,20 @@ class Request:
     tree: Node | None = None
     """The query, parsed."""
     query_instead: str | None = None
-    """What the manifest says instead of the query; None: the query."""
+    """Shown in place of the query; None: the query itself."""
     by_channel: bool = False
     """Whether channels follow each other instead of being merged by date."""
     revisions: bool = False
-    """Whether rows have a further key, `versions`: the earlier contents."""
+    """Whether rows have one more key, `versions`: the earlier contents."""
 
     @property
-    def told_query(self) -> str | None:
-        """The query, for the manifest."""
+    def shown_query(self) -> str | None:
+        """The query, as the export shows it."""
         return self.query_instead if self.query is not None and self.query_instead is not None else self.query
 
     @property
-    def told_tree(self) -> str | None:
-        """The query as it was understood, for the manifest."""
+    def shown_tree(self) -> str | None:
+        """The query as it was understood, as the export shows it."""
         if self.tree is None:
             return None
         if self.query_instead is not None:

@@ -19,7 +19,7 @@ from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manif
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaMode, MediaRows, MediaTarget
 from archiver.export.publish import publish
-from archiver.export.remarks import IMPORTED, NEVER_CAPTURED, find_told, list_remarks
+from archiver.export.remarks import IMPORTED, NEVER_CAPTURED, find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
@@ -146,8 +146,10 @@ async def export_to_stream(
     """Write only the data."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
         rows = write_into(writer, sink)
-        if (told := find_told(rows)) is not None:
-            told.tell(list_remarks([await describe_channel(conn, request, name) for name in request.channels]))
+        if (readers := find_for_readers(rows)) is not None:
+            readers.set_remarks(
+                list_remarks([await describe_channel(conn, request, name) for name in request.channels])
+            )
         shares = await _write_rows(conn, request, rows, job)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
@@ -180,8 +182,8 @@ async def write_all(
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
         parts = [await describe_channel(conn, request, name) for name in request.channels]
-        if (told := find_told(rows)) is not None:
-            told.tell(list_remarks(parts))
+        if (readers := find_for_readers(rows)) is not None:
+            readers.set_remarks(list_remarks(parts))
         shares = await _write_rows(conn, request, rows, job, media)
     found = [replace(part, share=shares[part.name.channel_id]) for part in parts]
     return found, sum(share.rows for share in shares.values())
@@ -272,7 +274,7 @@ async def _write_each(
     media: MediaRows | None,
 ) -> AsyncGenerator[int, None]:
     """Write rows one by one; yield how many were read, a chunk at a time."""
-    is_told = find_told(rows) is not None
+    is_for_readers = find_for_readers(rows) is not None
     async with aclosing(iter_chunks(conn, request)) as chunks:
         async for chunk in chunks:
             for message, whole in chunk:
@@ -280,7 +282,7 @@ async def _write_each(
                 if row is None:
                     continue
                 shares[message.channel_id].add(message)
-                if is_told and message.layer == NEVER_CAPTURED:
+                if is_for_readers and message.layer == NEVER_CAPTURED:
                     row = {**row, IMPORTED: True}
                 rows.add(row if media is None else await media.place(row))
             yield len(chunk)

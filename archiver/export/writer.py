@@ -38,7 +38,7 @@ class Writer(Protocol):
 
 @runtime_checkable
 class HeldWriter(Protocol):
-    """A writer that can do without rows."""
+    """A writer that also encodes messages that were not made rows."""
 
     def encode_held(self, items: Sequence[HeldItem]) -> bytes:
         """Encode the rows of these messages."""
@@ -70,11 +70,11 @@ class OpensFiles(Protocol):
 
 
 @runtime_checkable
-class TellsReaders(Protocol):
-    """A format to be read by people: it says what is not known, and marks the rows with a key `imported`."""
+class ForReaders(Protocol):
+    """A format for people to read: it begins with remarks, and marks the rows that have a key `imported`."""
 
-    def tell(self, remarks: Sequence[str]) -> None:
-        """What to say before the first message; comes before `begin`."""
+    def set_remarks(self, remarks: Sequence[str]) -> None:
+        """Set what it says before the first message. Called before `begin`."""
         ...
 
 
@@ -118,7 +118,7 @@ class StreamRows:
     def __init__(self, writer: Writer, sink: ByteSink) -> None:
         self._writer, self._sink = writer, sink
         self._held = writer if isinstance(writer, HeldWriter) else None
-        self.told = writer if isinstance(writer, TellsReaders) else None
+        self.for_readers = writer if isinstance(writer, ForReaders) else None
 
     @property
     def takes_held(self) -> bool:

@@ -104,7 +104,7 @@ def expect_same(series: Series, request: Request, job: ExportJob, options: dict[
     before = {name: value for name, value in claims["options"].items() if name not in _VOLATILE}
     now = {name: value for name, value in list_options(request, options, job).items() if name not in _VOLATILE}
     differs = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    if claims["query"] != request.told_query:
+    if claims["query"] != request.shown_query:
         differs.append("query")
     if differs:
         raise UsageError(

@@ -37,15 +37,15 @@ class AtomWriter:
         self.warnings: list[str] = []
         self._remarks: Sequence[str] = ()
 
-    def tell(self, remarks: Sequence[str]) -> None:
-        """Keep them for the subtitle."""
+    def set_remarks(self, remarks: Sequence[str]) -> None:
+        """Set the remarks of the subtitle."""
         self._remarks = remarks
 
     def begin(self) -> bytes:
         """Everything before the entries."""
         title = ", ".join(list(self._titles.values())[:3])
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
-        query = f"?{self._request.told_query}" if self._request.told_query is not None else ""
+        query = f"?{self._request.shown_query}" if self._request.shown_query is not None else ""
         subtitle = f"<subtitle>{_xml('. '.join(self._remarks))}</subtitle>\n" if self._remarks else ""
         return _encode(
             '<?xml version="1.0" encoding="utf-8"?>\n'

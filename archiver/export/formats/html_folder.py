@@ -77,8 +77,8 @@ class HtmlFolder:
         """Nothing."""
         return []
 
-    def tell(self, remarks: Sequence[str]) -> None:
-        """Keep them for the index."""
+    def set_remarks(self, remarks: Sequence[str]) -> None:
+        """Set the remarks of the index."""
         self._listed.remarks = tuple(remarks)
 
     def begin(self) -> None:

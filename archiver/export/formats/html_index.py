@@ -48,7 +48,7 @@ def _facts(request: Request, listed: PageList) -> str:
         ("From", iso(bounds.since_unix) or "the first archived message"),
         ("Before", iso(bounds.until_unix) or "the time of the export"),
         ("Times", request.zone if request.zone == "UTC" else f"{request.zone}; point at one to see it in UTC"),
-        *([("Query", request.told_query)] if request.told_query is not None else []),
+        *([("Query", request.shown_query)] if request.shown_query is not None else []),
         *(("Note", remark) for remark in listed.remarks),
         (
             "Proof",

@@ -35,8 +35,8 @@ class MarkdownWriter:
         self.warnings: list[str] = []
         self._remarks: Sequence[str] = ()
 
-    def tell(self, remarks: Sequence[str]) -> None:
-        """Keep them for the beginning."""
+    def set_remarks(self, remarks: Sequence[str]) -> None:
+        """Set the remarks of the beginning."""
         self._remarks = remarks
 
     def begin(self) -> bytes:
@@ -53,8 +53,8 @@ class MarkdownWriter:
             f"- from {since or 'the first archived message'} until before {until or 'the time of the export'}",
             f"- times in {escape_markdown(self._request.zone)}",
         ]
-        if self._request.told_query is not None:
-            said.append(f"- query: {escape_markdown(self._request.told_query)}")
+        if self._request.shown_query is not None:
+            said.append(f"- query: {escape_markdown(self._request.shown_query)}")
         said += [f"- {escape_markdown(remark)}" for remark in self._remarks]
         return _encode("\n".join(said) + "\n")
 

@@ -178,7 +178,7 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
     }
     metadata = {
         "row_schema_version": SCHEMA_VERSION,
-        "query": request.told_query,
+        "query": request.shown_query,
         "since": iso(request.bounds.since_unix),
         "until": iso(request.bounds.until_unix),
         "channels": [one.channel_id for one in request.channels],
