@@ -27,9 +27,9 @@ class ExportEstimate:
     bytes: int
     seconds: float
     is_exact: bool
+    """Whether all rows were in the sample."""
     withdrawn: int = 0
     """Messages of a series that would no longer be part of it."""
-    """Whether all rows were in the sample."""
 
 
 class Nowhere:

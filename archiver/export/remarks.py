@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.export.manifest import ChannelPart
-from archiver.export.writer import RowSink, StreamRows, ForReaders
+from archiver.export.writer import ForReaders, RowSink, StreamRows
 
-IMPORTED: Final = "imported"
+IMPORTED_KEY: Final = "imported"
 """An additional key, which a row for readers has if telekeep never read the message."""
-NEVER_CAPTURED: Final = 0
-"""The layer of imported messages."""
 
 
 def find_for_readers(rows: RowSink) -> ForReaders | None:

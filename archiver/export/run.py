@@ -19,13 +19,14 @@ from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manif
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaMode, MediaRows, MediaTarget
 from archiver.export.publish import publish
-from archiver.export.remarks import IMPORTED, NEVER_CAPTURED, find_for_readers, list_remarks
+from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
 from archiver.media.blob_store import BlobStore
+from archiver.model.imported import IMPORTED
 from archiver.model.json_text import dump
 from archiver.model.row import Row
 from archiver.store.database import Connection
@@ -282,7 +283,7 @@ async def _write_each(
                 if row is None:
                     continue
                 shares[message.channel_id].add(message)
-                if is_for_readers and message.layer == NEVER_CAPTURED:
-                    row = {**row, IMPORTED: True}
+                if is_for_readers and message.layer == IMPORTED:
+                    row = {**row, IMPORTED_KEY: True}
                 rows.add(row if media is None else await media.place(row))
             yield len(chunk)

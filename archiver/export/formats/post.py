@@ -10,8 +10,8 @@ import orjson
 
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
-from archiver.export.remarks import IMPORTED
-from archiver.model.imported import IMPORTED as LAYER_0
+from archiver.export.remarks import IMPORTED_KEY
+from archiver.model.imported import IMPORTED
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
 
@@ -83,7 +83,7 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
 
 def describe_version(version: Mapping[str, Any], clock: LocalClock) -> str:
     """`version 1, seen 2021-12-16 14:03 UTC to 2021-12-17 09:00 UTC`."""
-    if version.get("layer") == LAYER_0:
+    if version.get("layer") == IMPORTED:
         return f"version {version['revision']}, imported from a file: telekeep did not see it"
     seen = [write_moment(clock.at(version[key])) for key in ("first_seen", "last_seen")]
     return f"version {version['revision']}, seen {' to '.join(dict.fromkeys(seen))}"
@@ -137,12 +137,12 @@ def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
 
 
 def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
-    if row.get(IMPORTED):
+    if row.get(IMPORTED_KEY):
         yield "imported from a file: telekeep did not see this post"
     if row["missing_since"]:
-        doubt = ", if it was posted as the file says" if row.get(IMPORTED) else ""
+        doubt = ", if it was posted as the file says" if row.get(IMPORTED_KEY) else ""
         yield f"deleted or no longer visible{doubt}, noticed {write_moment(clock.at(row['missing_since']))}"
-    claimed = sum(one.get("layer") == LAYER_0 for one in load_nested(row.get("versions")) or ())
+    claimed = sum(one.get("layer") == IMPORTED for one in load_nested(row.get("versions")) or ())
     if claimed:
         yield "another content in an import" if claimed == 1 else f"{claimed} other contents in imports"
     if (edits := row["revisions"] - claimed) > 0:
