@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
-
 from archiver.export.edges.edge import Edge, EdgeKind, EdgeNode
+from archiver.export.formats.post import load_nested
+from archiver.export.telegram_paths import HOSTS, NOT_USERNAMES, USERNAME
 from archiver.formatting.ranges import list_ranges
 from archiver.model.row import ChannelName, Row
 from search.text.hosts import link_host, split_link
-
-_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
-_USERNAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
-_NO_NAMES: Final = frozenset(
-    {"addemoji", "addlist", "addstickers", "addtheme", "auction", "bg", "boost", "contact", "giftcode", "invoice", "iv"}
-    | {"joinchat", "login", "m", "nft", "proxy", "setlanguage", "share", "socks"}
-)
 
 
 class EdgeFinder:
@@ -39,7 +32,7 @@ class EdgeFinder:
 
     def _forwards(self, row: Row) -> Iterator[Edge]:
         """From where it was first posted to where it was forwarded to."""
-        forward = _load(row["fwd_from"])
+        forward = load_nested(row["fwd_from"])
         if not isinstance(forward, dict):
             return
         peer, post = forward.get("from_id"), forward.get("channel_post")
@@ -62,7 +55,7 @@ class EdgeFinder:
                 yield from self._mention(own, words)
             elif one.kind == "mention_name" and type(one.details.get("user_id")) is int:
                 yield Edge(own, self._peer("user", one.details["user_id"], words))
-        for kind, words, number in _of_blocks(_load(row["rich"])):
+        for kind, words, number in _of_blocks(load_nested(row["rich"])):
             if kind == "TextMention":
                 yield from self._mention(own, words)
             elif type(number) is int:
@@ -76,14 +69,14 @@ class EdgeFinder:
     def _links(self, row: Row) -> Iterator[Edge]:
         """From the channel to hosts, and to what is linked on Telegram."""
         own = self._own(row)
-        for url in _load(row["links"]) or ():
+        for url in load_nested(row["links"]) or ():
             yield from self._link(own, str(url))
 
     def _link(self, own: EdgeNode, url: str) -> Iterator[Edge]:
         host = link_host(url)
         if url.lower().startswith("tg:"):
             found = self._of_application(url)
-        elif host in _HOSTS:
+        elif host in HOSTS:
             found = self._of_telegram([step for step in re.split(r"[/?#]", split_link(url)[1]) if step])
         else:
             found = None
@@ -101,7 +94,7 @@ class EdgeFinder:
         if first == "c" and more and more[0].isdecimal() and len(more[0]) < 16:
             return self._peer("channel", int(more[0]), ""), _number(more[-1]) if len(more) > 1 else None
         name = first.removeprefix("@")
-        if first.lower() in _NO_NAMES or _USERNAME.fullmatch(name) is None:
+        if first.lower() in NOT_USERNAMES or USERNAME.fullmatch(name) is None:
             return None
         return self._named(name), _number(more[-1]) if more else None
 
@@ -111,7 +104,7 @@ class EdgeFinder:
         except ValueError:
             return None
         name, post = query.get("domain", [""])[0], _number(query.get("post", [""])[0])
-        if _USERNAME.fullmatch(name):
+        if USERNAME.fullmatch(name):
             return self._named(name), post
         number = _number(query.get("channel", [""])[0])
         return (self._peer("channel", number, ""), post) if number else None
@@ -156,7 +149,3 @@ def _words(node: Any) -> str:
 
 def _number(step: str) -> int | None:
     return int(step) if step.isascii() and step.isdecimal() and len(step) < 16 else None
-
-
-def _load(value: str | None) -> Any:
-    return None if value is None or value == "[]" else orjson.loads(value)

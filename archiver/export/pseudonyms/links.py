@@ -8,14 +8,8 @@ from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from archiver.export.pseudonyms.labels import Pseudonyms
+from archiver.export.telegram_paths import HOSTS, NOT_USERNAMES, USERNAME
 
-HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
-USERNAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
-_PLACES: Final = frozenset(
-    {"addemoji", "addlist", "addstickers", "addtheme", "auction", "bg", "boost", "c", "giftcode", "invoice", "iv"}
-    | {"joinchat", "login", "m", "nft", "proxy", "s", "setlanguage", "share", "socks"}
-)
-"""Words of paths that are no usernames."""
 _WHATSAPP: Final = frozenset({"wa.me", "api.whatsapp.com", "whatsapp.com", "www.whatsapp.com"})
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}")
 _OF_WEB: Final = re.compile(r"(?:/im\?p=)?(?:@([A-Za-z]\w{3,31})|u?([0-9]{1,18})(?:_[0-9]+)?)")
@@ -96,7 +90,7 @@ class PersonLinks:
             return f"pseudonym:{self._names.phone(first)}" if _PHONE.fullmatch(first) else None
         if first.lower() == "contact" and more:
             return f"pseudonym:{self._names.other('contact', more[0])}"
-        return None if first.lower() in _PLACES else self._of_username(first.removeprefix("@"))
+        return None if first.lower() in NOT_USERNAMES else self._of_username(first.removeprefix("@"))
 
     def _of_username(self, name: str) -> str | None:
         """A number of a post after it proves nothing: anybody can write one."""
