@@ -16,8 +16,9 @@ from archiver.compose.read_archive import choose_channels
 from archiver.export.append.run import append_to_file
 from archiver.export.formats.registry import FORMATS, ExportFormat, WriterContext
 from archiver.export.formats.sqlite_archive import ExtractSource
+from archiver.export.job import ExportJob
 from archiver.export.request import Request
-from archiver.export.run import ExportJob, ExportResult, export_to_file, export_to_folder
+from archiver.export.run import ExportResult, export_to_file, export_to_folder
 from archiver.export.stream import find_newest
 from archiver.mirror.rebuild_search import index_messages
 from archiver.store.database import Database

@@ -6,18 +6,17 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from archiver.errors import UsageError
 from archiver.export.channel_part import describe_channel
 from archiver.export.collecting import rarely_collecting
 from archiver.export.folder import Folder
+from archiver.export.job import ExportJob
 from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manifest, Share
 from archiver.export.media_directory import FolderMedia, MediaDirectory
-from archiver.export.media_rows import LostFile, MediaMode, MediaRows, MediaTarget
+from archiver.export.media_rows import LostFile, MediaRows
 from archiver.export.publish import publish
 from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
 from archiver.export.request import Request
@@ -25,10 +24,8 @@ from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
 from archiver.ids import ChannelId
-from archiver.media.blob_store import BlobStore
 from archiver.model.imported import IMPORTED
 from archiver.model.json_text import dump
-from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
@@ -54,35 +51,6 @@ class ExportResult:
     """Files that the archive should have, but that are missing or damaged."""
     unchanged: bool = False
     """Whether nothing was written, because a series of files has everything."""
-
-
-class MediaExport(NamedTuple):
-    """Which files go with the rows."""
-
-    archive: Path
-    mode: MediaMode
-    note: Callable[[str], None]
-    """Called once if files cannot be linked."""
-
-    def rows(self, target: MediaTarget) -> MediaRows:
-        """What writes them."""
-        return MediaRows(BlobStore(self.archive), target, self.mode, self.note)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportJob:
-    """How an export is written."""
-
-    format_name: str
-    now: datetime
-    force: bool = True
-    """Whether to replace an existing file, or an earlier export."""
-    progress: Callable[[int], None] = lambda _: None
-    media: MediaExport | None = None
-    prepare: Callable[[Row], Row | None] | None = None
-    """Makes of each row the one to write; None: that one is left out."""
-    options: Mapping[str, object] = field(default_factory=dict)
-    """What the manifest says of it besides the options of the format."""
 
 
 async def export_to_file(

@@ -12,9 +12,10 @@ import pytest
 
 from archiver.compose.read_archive import choose_channels
 from archiver.export.csv_writer import CsvWriter
+from archiver.export.job import ExportJob
 from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
-from archiver.export.run import ExportJob, export_to_file
+from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests
 from archiver.model.row import KEYS
 from archiver.store.database import Database

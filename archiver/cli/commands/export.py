@@ -41,8 +41,9 @@ from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_sh
 from archiver.compose.read_archive import When, open_archive
 from archiver.errors import UsageError
 from archiver.export.estimate import ExportEstimate
+from archiver.export.job import MediaExport
 from archiver.export.place import Stream
-from archiver.export.run import ExportResult, MediaExport
+from archiver.export.run import ExportResult
 from archiver.model.row import iso
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection

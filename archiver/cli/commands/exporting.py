@@ -18,27 +18,24 @@ from archiver.compose.read_archive import When, choose_channels
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.parquet import import_pyarrow
 from archiver.export.formats.registry import WriterContext
+from archiver.export.job import ExportJob, MediaExport
 from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
 from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.export.request import Request
 from archiver.export.run import (
-    ExportJob,
     ExportResult,
-    MediaExport,
     export_to_file,
     export_to_folder,
     export_to_stream,
     write_into,
 )
 from archiver.export.stream import count_items, find_newest
-from archiver.model.row import Row
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
 
 if TYPE_CHECKING:
-    from archiver.export.edges.find import EdgeFinder
     from archiver.export.formats.sqlite_archive import ExtractSource
     from search.query.glossary import Glossary
 
@@ -109,8 +106,9 @@ async def write_export(
         job = replace(job, prepare=persons.row, options=persons.options)
     if plan.edges is not None:
         from archiver.compose.edges import open_edges
+        from archiver.export.edges.rows import PreparedEdges
 
-        job = replace(job, prepare=_prepare_edges(await open_edges(conn, plan.edges), job.prepare))
+        job = job.also_prepare(PreparedEdges(await open_edges(conn, plan.edges)).prepare)
     if plan.dry_run:
         from archiver.export.append.run import estimate_append
         from archiver.export.append.series import find_series
@@ -140,20 +138,6 @@ async def write_export(
         if make_folder is not None:
             return await export_to_folder(conn, request, make_folder, place, job)
         return await export_to_file(conn, request, form.open(context), place, job)
-
-
-def _prepare_edges(finder: EdgeFinder, before: Callable[[Row], Row | None] | None) -> Callable[[Row], Row | None]:
-    from archiver.export.edges.rows import PreparedEdges
-
-    find = PreparedEdges(finder).prepare
-    if before is None:
-        return find
-
-    def prepare(row: Row) -> Row | None:
-        made = before(row)
-        return None if made is None else find(made)
-
-    return prepare
 
 
 async def _context(

@@ -20,11 +20,11 @@ from archiver.export.append.names import part_name
 from archiver.export.append.row_image import RowImage
 from archiver.export.append.series import Series, expect_intact, find_series
 from archiver.export.estimate import ExportEstimate, Nowhere
+from archiver.export.job import ExportJob
 from archiver.export.manifest import MANIFEST_NAME, FilePart, Manifest
 from archiver.export.publish import turn
 from archiver.export.request import Request
 from archiver.export.run import (
-    ExportJob,
     ExportResult,
     export_to_file,
     list_options,
@@ -35,7 +35,6 @@ from archiver.export.run import (
 from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, Writer
 from archiver.model.json_text import dump
-from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.row_digests import RowDigests
 
@@ -62,7 +61,7 @@ async def append_to_file(
         load_series(series, image, held)
         compared = Comparison(image, held)
         sink = write_into(writer, data)
-        channels, rows = await write_all(conn, request, sink, replace(job, prepare=_prepare(job, compared)))
+        channels, rows = await write_all(conn, request, sink, job.also_prepare(compared.pick))
         file = FilePart(path=data.path.name, bytes=data.size, rows=rows, sha256=data.sha256)
         said = _describe(series, compared)
         manifest = replace(make_manifest(request, job, sink, channels, [file]), append=said)
@@ -89,7 +88,7 @@ async def estimate_append(
     with RowDigests() as held:
         load_series(series, image, held)
         compared = Comparison(image, held)
-        await write_all(conn, request, rows, replace(job, prepare=_prepare(job, compared)))
+        await write_all(conn, request, rows, job.also_prepare(compared.pick))
         withdrawn = compared.count_withdrawn()
     return ExportEstimate(compared.new + compared.changed, sink.size, 0.0, is_exact=True, withdrawn=withdrawn)
 
@@ -122,18 +121,6 @@ def expect_same(series: Series, request: Request, job: ExportJob, options: dict[
 
 def _next_name(series: Series) -> str:
     return part_name(series.first, series.next_number)
-
-
-def _prepare(job: ExportJob, compared: Comparison) -> Callable[[Row], Row | None]:
-    prepare = job.prepare
-    if prepare is None:
-        return compared.pick
-
-    def pick(row: Row) -> Row | None:
-        made = prepare(row)
-        return None if made is None else compared.pick(made)
-
-    return pick
 
 
 def _describe(series: Series, compared: Comparison) -> dict[str, Any]:
