@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.errors import BlockedPath, UsageError
 from archiver.media.blob_store import BlobStore
@@ -38,41 +38,50 @@ async def find_moved(
     after = ""
     while blobs := await read(database.connection, list_blobs, after=after, limit=_AT_ONCE):
         look = _look_for_returned if returned else _look_for_absent
-        for blob, seen in await asyncio.to_thread(_look_at_all, look, store, blobs):
-            if isinstance(seen, str):
-                blocked(seen)
-            elif seen:
-                found.append(blob)
-            elif seen is False:
-                damaged(blob)
+        for one in await asyncio.to_thread(_look_at_all, look, store, blobs):
+            match one.result:
+                case "moved":
+                    found.append(one.blob)
+                case "damaged":
+                    damaged(one.blob)
+                case "blocked":
+                    blocked(one.why)
         after = blobs[-1].sha256
         progress(len(blobs))
     return found
 
 
-_Look: TypeAlias = Callable[[BlobStore, Blob], bool | None]
-"""Whether a content is what is looked for; False: it is damaged, None: it is not."""
+class _Seen(NamedTuple):
+    """A content, and what is in its place."""
+
+    blob: Blob
+    result: Literal["moved", "damaged", "blocked"] | None
+    """None: it is where its state says."""
+    why: str = ""
+    """A line about what blocks it."""
 
 
-def _look_at_all(look: _Look, store: BlobStore, blobs: Iterable[Blob]) -> list[tuple[Blob, bool | str | None]]:
-    """Each content with what was seen, or with what is in its place."""
-    seen: list[tuple[Blob, bool | str | None]] = []
+_Look: TypeAlias = Callable[[BlobStore, Blob], Literal["moved", "damaged"] | None]
+
+
+def _look_at_all(look: _Look, store: BlobStore, blobs: Iterable[Blob]) -> list[_Seen]:
+    seen: list[_Seen] = []
     for blob in blobs:
         try:
-            seen.append((blob, look(store, blob)))
+            seen.append(_Seen(blob, look(store, blob)))
         except BlockedPath as exc:
-            seen.append((blob, str(exc)))
+            seen.append(_Seen(blob, "blocked", str(exc)))
     return seen
 
 
-def _look_for_returned(store: BlobStore, blob: Blob) -> bool | None:
+def _look_for_returned(store: BlobStore, blob: Blob) -> Literal["moved", "damaged"] | None:
     if blob.state not in ("offloaded", "missing") or (size := store.size(blob.sha256)) is None:
         return None
-    return size == blob.size and bool(store.rehash(blob.sha256))
+    return "moved" if size == blob.size and store.rehash(blob.sha256) else "damaged"
 
 
-def _look_for_absent(store: BlobStore, blob: Blob) -> bool | None:
-    return (blob.state in ("present", "missing") and store.size(blob.sha256) is None) or None
+def _look_for_absent(store: BlobStore, blob: Blob) -> Literal["moved"] | None:
+    return "moved" if blob.state in ("present", "missing") and store.size(blob.sha256) is None else None
 
 
 async def mark(database: Database, blobs: Iterable[Blob], state: BlobState, *, now: int) -> None:
