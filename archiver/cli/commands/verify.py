@@ -81,6 +81,12 @@ def command(
                 hint="Leave them out.",
             )
         return verify_export(path, shape)
+    return _verify_archive(context, quick=quick, deep=deep, media=media, sample=sample, shape=shape)
+
+
+def _verify_archive(
+    context: CommandContext, *, quick: bool, deep: bool, media: bool, sample: str | None, shape: Shape
+) -> int:
     if quick and deep:
         raise UsageError("--quick and --deep cannot be combined.", hint="Choose one.")
     if sample is not None and not media:
