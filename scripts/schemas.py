@@ -129,7 +129,13 @@ def to_schema(typed: str) -> dict[str, Any]:
 
 def _split(typed: str) -> list[str]:
     """The alternatives of a type; none if it has only one."""
-    parts = re.findall(r"\[[^\]]*\]\??|[^|]+", typed)
+    parts, depth = [""], 0
+    for sign in typed:
+        depth += (sign in "[{") - (sign in "]}")
+        if sign == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
     return parts if len(parts) > 1 else []
 
 

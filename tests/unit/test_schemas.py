@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import jsonschema
@@ -29,11 +30,13 @@ def test_schemas_and_page_are_those_of_the_shapes() -> None:
     assert PAGE.read_text(encoding="utf-8") == render_page(shapes), "run: .venv/bin/python scripts/schemas.py"
 
 
-def test_every_schema_is_one() -> None:
+def test_every_schema_is_one_and_has_what_it_refers_to() -> None:
     rendered = render_schemas(read_shapes())
     assert rendered
     for text in rendered.values():
-        jsonschema.Draft202012Validator.check_schema(json.loads(text))
+        schema = json.loads(text)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert set(re.findall(r'"#/\$defs/(.*?)"', text)) <= schema["$defs"].keys()
 
 
 def test_every_command_that_prints_json_has_a_schema_and_no_other() -> None:
