@@ -11,15 +11,6 @@ from archiver.store.database import Reader
 from archiver.store.file_slot import FILE_SLOT
 
 
-class StateCount(NamedTuple):
-    """Files in one state."""
-
-    status: FileState
-    files: int
-    size: int
-    """Bytes, as far as they are known."""
-
-
 class ChannelCount(NamedTuple):
     """Files that a channel shows, in one state."""
 
@@ -27,6 +18,7 @@ class ChannelCount(NamedTuple):
     status: FileState
     files: int
     size: int
+    """Bytes, as far as they are known."""
 
 
 class FailureCount(NamedTuple):
@@ -58,15 +50,6 @@ def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[
     )
     # One by one: SQLite sorts the files of a whole query in memory.
     return [ChannelCount(*row) for channel_id in sorted(channels) for row in conn.execute(query, (channel_id,))]
-
-
-def count_known_states(conn: Reader) -> list[StateCount]:
-    """The known files by state, thumbnails included."""
-    rows = conn.execute(
-        "SELECT status, count(*), coalesce(sum(coalesce(blob.size, file.size)), 0)"
-        " FROM file LEFT JOIN blob USING (sha256) GROUP BY status ORDER BY status"
-    )
-    return [StateCount(*row) for row in rows]
 
 
 def count_failures(conn: Reader) -> list[FailureCount]:
