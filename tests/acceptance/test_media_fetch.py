@@ -147,12 +147,13 @@ def test_a_flood_wait_longer_than_a_command_waits_ends_it_with_status_5_and_the_
 ) -> None:
     desk.do("add", "@files")
     desk.do("sync")
+    before = telegram.order("calls")["violations"]  # of other tests on this server
     telegram.order("fault", spec="upload.getFile:flood(900)+3x1")
     done = desk.run("sync", "--media")
     assert done.status == 5
     assert "getFile" in done.err
     assert desk.run("sync", "--media").status == 5, "kept across restarts"
-    assert telegram.order("calls")["violations"] == []
+    assert telegram.order("calls")["violations"] == before
 
 
 def test_a_full_disk_stops_files_in_one_line_and_the_next_run_goes_on(desk: Desk, telegram: Telegram) -> None:

