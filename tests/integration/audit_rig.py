@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,17 @@ from archiver.model.review_plan import DAY
 from archiver.service.audit_worker import MAX_IDLE, AuditWorker
 from archiver.service.worker_context import PollSettings, WorkerContext
 from archiver.store.channel import Mirrored
+from archiver.telegram import Timeouts
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.rig import Rig, ServerClock, mirror_of, query
+from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
 
 MONTH = 31 * DAY
 UNPACED = PollSettings(requests_per_second=0.0)
+PATIENT = replace(SHORT, call=60.0, call_max=60.0)
+"""Where calls are counted, none is repeated because the machine is busy."""
 
 
 @pytest.fixture
@@ -92,10 +96,15 @@ def missing(directory: Path) -> list[tuple[int, str]]:
 
 @contextlib.asynccontextmanager
 async def desk_of(
-    server: Server, account: Account, directory: Path, *channels: Channel, settings: PollSettings = UNPACED
+    server: Server,
+    account: Account,
+    directory: Path,
+    *channels: Channel,
+    settings: PollSettings = UNPACED,
+    timeouts: Timeouts = PATIENT,
 ) -> AsyncIterator[Desk]:
     """A desk whose channels are mirrored to the present."""
-    async with mirror_of(server, account, directory) as rig:
+    async with mirror_of(server, account, directory, timeouts=timeouts) as rig:
         desk = Desk(rig, server, settings)
         for channel in channels:
             found = await rig.source.resolve_username(channel.username)

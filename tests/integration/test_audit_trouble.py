@@ -18,8 +18,8 @@ from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.audit_rig import MONTH, Desk, catch_next_page, channel, desk_of, missing, pages
-from tests.integration.rig import held, mirror_of, query, true
+from tests.integration.audit_rig import MONTH, PATIENT, Desk, catch_next_page, channel, desk_of, missing, pages
+from tests.integration.rig import SHORT, held, mirror_of, query, true
 
 __all__ = ["channel"]
 
@@ -63,7 +63,7 @@ async def test_a_broken_line_loses_nothing_that_is_held(
     name: str, server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     action, error = LINES[name]
-    async with desk_of(server, account, tmp_path, channel) as desk:
+    async with desk_of(server, account, tmp_path, channel, timeouts=SHORT) as desk:
         before = held(tmp_path, channel)
         await desk.pass_time(DAY - 10)
         server.faults.add("messages.getHistory", action)
@@ -170,7 +170,7 @@ async def test_a_review_goes_on_where_it_was_broken_off(
             ("middle", 500),
             ("recent", 500),
         ]
-    async with mirror_of(server, account, tmp_path) as rig:
+    async with mirror_of(server, account, tmp_path, timeouts=PATIENT) as rig:
         await Desk(rig, server).pass_time(60)
     assert [request.offset_id for request in server.called("messages.getHistory")[asked:]] == [
         601, 501, 401, 301, 201, 101, 1,
@@ -211,7 +211,7 @@ async def test_a_page_that_is_older_than_what_is_known_is_asked_for_again(
         await desk.pass_time(DAY - 10)
         server.clock += 20
         asked = pages(server)
-        served = catch_next_page(server, faults.reorder())
+        served = catch_next_page(server, faults.reorder(60))
         step = asyncio.create_task(desk.auditor.step())
         await served.wait()
         await asyncio.sleep(0.01)  # until its content is settled
@@ -232,10 +232,11 @@ async def test_a_channel_that_is_removed_meanwhile_ends_its_review(
     async with desk_of(server, account, tmp_path, channel) as desk:
         server.clock += MONTH
         asked = pages(server)
-        served = catch_next_page(server, faults.delay(0.1))
+        served = catch_next_page(server, faults.reorder(60))
         step = asyncio.create_task(desk.auditor.step())
         await served.wait()
         await desk.rig.database.write(lambda conn: set_state(conn, channel.id, "removed", now=1))
+        await desk.rig.source.resolve_username(channel.username)  # its answer lets the page come
         await step
         await desk.pass_time(DAY)
         assert pages(server) == asked + 1

@@ -228,14 +228,19 @@ async def test_a_question_ends_when_its_time_is_over_and_the_next_is_answered(di
 
 
 async def test_a_step_of_sqlite_that_does_not_end_keeps_no_reader_waiting(directory: Path) -> None:
-    awake = threading.Event()
+    awake, ended = threading.Event(), threading.Event()
+
+    def nap() -> None:
+        awake.wait(600)
+        ended.set()
+
     async with ReadingPool.open(directory, size=1) as pool:
         async with pool.reading(5) as conn:
-            await conn.create_function("nap", 0, lambda: awake.wait(60))
+            await conn.create_function("nap", 0, nap)
         with pytest.raises(OutOfTime):
             async with pool.reading(0.1, strict=True) as conn:
                 await conn.execute_fetchall("SELECT nap()")
-        assert not awake.is_set(), "the reader was answered while the step went on"
+        assert not ended.is_set(), "the reader was answered while the step went on"
         awake.set()
         async with pool.reading(5) as conn:
             [[count]] = await conn.execute_fetchall("SELECT count(*) FROM message")

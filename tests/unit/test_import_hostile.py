@@ -34,8 +34,8 @@ ROW = {
     "date": "2020-01-01T00:00:00Z",
     "text": "a",
 }
-PATIENCE = 10
-"""Seconds; all of these took minutes or for ever."""
+PATIENCE = 60
+"""Seconds of the processor, of which all of these took many more before, or never ended."""
 HEAD = (
     b'<!DOCTYPE html><html><head><title>Exported Data</title></head><body><div class="page_wrap">'
     b'<div class="page_header"><div class="text bold">A  B</div></div><div class="page_body chat_page">'
@@ -91,10 +91,10 @@ def test_dates_that_contradict_each_other_are_no_damage(tmp_path: Path) -> None:
 def test_an_unquoted_value_is_mended_in_linear_time() -> None:
     assert read_json(b'{"document_id": a, b ,\r\n"x":1}').value == {"document_id": "a, b", "x": 1}
     assert read_json(b'{"document_id":(File not included) }').value == {"document_id": "(File not included)"}
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(UnreadableJson):
         read_json(b'{"document_id": ' + b"x" + b" " * 100_000 + b"!" + b" " * 100_000 + b"]")
-    assert time.monotonic() - before < PATIENCE
+    assert time.process_time() - before < PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_rows_of_impossible_values_are_named_or_read_without_them(tmp_path: Path
 
 def test_settings_beside_tg_archive_are_read_in_linear_time(tmp_path: Path) -> None:
     make(tmp_path)
-    before = time.monotonic()
+    before = time.process_time()
     (tmp_path / "config.yaml").write_bytes(b"media_dir:" + b" " * 100_000 + b"'x'y")
     open_source(tmp_path, None)
     (tmp_path / "config.yaml").unlink()
     os.mkfifo(tmp_path / "config.yaml")
     open_source(tmp_path, None)
-    assert time.monotonic() - before < PATIENCE
+    assert time.process_time() - before < PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_settings_beside_tg_archive_are_read_in_linear_time(tmp_path: Path) -> N
     ],
 )
 def test_an_element_is_read_in_linear_time(tmp_path: Path, body: bytes) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     for one in messages_of(html(tmp_path, body)):
         assert is_possible(one.message)
         numbers = [one.message.reply_to_msg_id, *(n for m in one.message.media for n in (m.size, m.width, m.height))]
         assert all(abs(number) < 2**63 for number in numbers if number is not None)
-    assert time.monotonic() - before < PATIENCE
+    assert time.process_time() - before < PATIENCE
 
 
 def test_the_channel_itself_is_no_sender_however_its_title_is_spaced(tmp_path: Path) -> None:

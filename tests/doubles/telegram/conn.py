@@ -257,7 +257,7 @@ class Connection:
             return
         if plan.reorder:
             self._held.append(packet)
-            asyncio.get_running_loop().call_later(0.1, self._release)  # nothing may ever follow
+            asyncio.get_running_loop().call_later(plan.reorder, self._release)  # nothing may ever follow
             return
         self._write(packet)
         if plan.dup:

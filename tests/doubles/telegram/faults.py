@@ -32,7 +32,7 @@ class Plan:
     cut: int | None = None  # send so many bytes of the answer, then end the connection politely
     empty: bool = False  # answer without a single message
     dup: bool = False
-    reorder: bool = False  # let the next answer overtake this one
+    reorder: float = 0.0  # let the next answer overtake this one, which waits at most for these seconds
     refuse: int | None = None  # bad_msg_notification 16, 17, 32 or bad_server_salt 48
     new_session: bool = False
     skew: int = 0  # seconds by which the answer's msg_id is wrong
@@ -104,8 +104,8 @@ def dup() -> Action:
     return _setter(dup=True)
 
 
-def reorder() -> Action:
-    return _setter(reorder=True)
+def reorder(most: float = 0.1) -> Action:
+    return _setter(reorder=most)
 
 
 def bad_salt() -> Action:

@@ -26,9 +26,9 @@ async def ordered(client: TelegramClient, server: Server) -> asyncio.Task[None]:
     """A call under way that is told to wait, as the server knows already."""
     server.faults.grace[GET] = 0.3
     came = asyncio.Event()
-    server.faults.add(GET, faults.flood(5), times=1, predicate=lambda _: came.set() is None)
+    server.faults.add(GET, faults.flood(600), times=1, predicate=lambda _: came.set() is None)
     call = asyncio.create_task(refused(client))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await came.wait()
     return call
 
