@@ -22,7 +22,7 @@ from archiver.model.document import to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store import imported as store
-from archiver.store.capture import Capture, append_capture, find_absence_proofs
+from archiver.store.capture import WAYS, Capture, append_capture, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
@@ -37,7 +37,6 @@ PAGE: Final = 1000
 """Messages in one transaction."""
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""
-_WAYS: Final = {"difference": "update", "history": "history", "audit": "audit"}
 
 
 class ImportTarget(NamedTuple):
@@ -158,7 +157,7 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
     absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)]
     proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
     # An export that is newer than the answer shows that the message was there after it.
-    marks = [(number, at, _WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
+    marks = [(number, at, WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
     known = {number for number, _, _ in marks}
     marks += [
         (one.message.message_id, min(one.seen.missing_since, target.at), "import")

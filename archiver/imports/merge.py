@@ -37,7 +37,6 @@ from archiver.store.foreign_channel import (
     read_sync_state,
 )
 from archiver.store.foreign_page import ForeignPage, count_indexed, count_messages, iter_pages
-from archiver.store.imported import find_import
 from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
 from archiver.store.merged import MergeMark, write_page
 from archiver.store.merged_channel import SourceFile
@@ -150,7 +149,7 @@ class _ChannelMerge:
         ours = find_channel(conn, channel_id)
         self._done.added = ours is None
         self._done.is_imported_only = ours is None or ours.imported_only
-        before = find_import(conn, channel_id, self._run.source.sha256, channels.FORMAT)
+        before = channels.find_merge(conn, channel_id, self._run.source.sha256)
         self._done.imported_before = before is not None and before.finished_at is not None
         if ours is not None:
             covered = channels.list_all_proven(conn, channel_id)
@@ -185,7 +184,8 @@ class _ChannelMerge:
         return channels.list_identities(conn, self._channel.channel_id, self._find_import(conn))
 
     def _find_import(self, conn: Reader) -> int | None:
-        return channels.find_import(conn, self._channel.channel_id, self._run.source.sha256)
+        found = channels.find_merge(conn, self._channel.channel_id, self._run.source.sha256)
+        return None if found is None else found.import_id
 
     def _copy(self, conn: Writer, captures: list[ForeignCapture]) -> None:
         if (import_id := self._find_import(conn)) is not None:
@@ -199,7 +199,7 @@ class _ChannelMerge:
     def _start(self, conn: Writer) -> MergeMark:
         """The mark of this import, which is recorded with the first thing that is written."""
         now = self._run.now()
-        import_id = channels.start_import(conn, self._channel, self._run.source, now=now)
+        import_id = channels.start_merge(conn, self._channel, self._run.source, now=now)
         earlier = map_imports(conn, self._run.archive, self._channel.channel_id)
         self._mark = MergeMark(import_id, earlier, now)
         self._done.import_id = import_id
@@ -281,7 +281,7 @@ class _ChannelMerge:
                 channels.take_proofs(conn, self._channel, captures, self._proven, import_ids=ids, current=taken.current)
             top_id = max([self._top_id, *(hi for _, hi in self._proven)]) if taken.proves else self._top_id
             channels.take_progress(conn, self._channel, taken, top_id=top_id)
-            channels.end_import(conn, mark.import_id, self._done.to_counts(), now=self._run.now())
+            channels.end_merge(conn, mark.import_id, self._done.to_counts(), now=self._run.now())
 
         await self._run.database.write(act)
 

@@ -13,6 +13,8 @@ from archiver.store.database import Reader
 
 METHODS = frozenset({"history", "difference", "audit", "rich", "import"})
 """How an answer can have been obtained."""
+WAYS = {"history": "history", "audit": "audit", "difference": "update"}
+"""How a message is noticed to be missing, by the method of the answer."""
 _RECENT = 2_000
 """Newest answers to scan: the log is long and has no index by time."""
 

@@ -16,7 +16,7 @@ from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt
 from archiver.model.merging import Notice
 from archiver.model.sync_state import SyncState
-from archiver.store.capture import METHODS
+from archiver.store.capture import METHODS, WAYS
 from archiver.store.custody import CAPTURE_NAMES
 from archiver.store.foreign import ForeignArchive
 from archiver.store.foreign_values import (
@@ -25,15 +25,14 @@ from archiver.store.foreign_values import (
     WrongValueError,
     checks_of,
     is_count,
+    is_flag,
     is_id,
+    is_integer,
     is_list,
     is_text,
     is_time,
     or_null,
 )
-
-WAYS: Final = {"history": "history", "audit": "audit", "difference": "update"}
-"""How a message is noticed to be missing, by the method of the answer."""
 
 
 class ForeignChannel(NamedTuple):
@@ -235,53 +234,43 @@ def _is_label(value: Any) -> bool:
     return type(value) is str and 0 < len(value) <= 100 and "\0" not in value
 
 
-def _of(**checks: Check) -> dict[str, Check]:
-    return checks
+def _is_date(value: Any) -> bool:
+    """Whether it is unix seconds within some millennia, also before 1970."""
+    return type(value) is int and abs(value) < 10**11
 
 
 _time, _count, _text = or_null(is_time), or_null(is_count), or_null(is_text)
-_DESCRIPTION: Final = _of(
-    username=_text,
-    usernames=_is_names,
-    title=is_text,
-    about=_text,
-    restriction=or_null(is_list),
-    flags=_is_names,
-    participants=_count,
-    observed_at=is_time,
-)
-_OF_CHANNEL: Final = _DESCRIPTION | _of(
-    channel_id=lambda value: type(value) is int and 0 < value < 2**52,
-    megagroup=lambda value: value in (0, 1),
-    created=or_null(lambda value: type(value) is int and abs(value) < 10**11),
-    noforwards=lambda value: value in (0, 1),
-    added_at=is_time,
-    window_start=or_null(lambda value: type(value) is int and abs(value) < 10**11),
-    generation=is_id,
-    pts=or_null(is_id),
-    top_id=is_count,
-    floor_id=_count,
-    server_count=_count,
-    server_count_at=_time,
-    server_count_pts=_count,
-    last_sync_at=_time,
-    described_at=_time,
-    imported_only=or_null(lambda value: value in (0, 1)),
-)
-_OF_CAPTURE: Final = _of(
-    capture_id=lambda value: type(value) is int,
-    at=lambda value: is_time(value) and value > 0,
-    method=lambda value: type(value) is str and value in METHODS,
-    lo=or_null(is_id),
-    hi=or_null(is_id),
-    messages=is_count,
-    generation=is_count,
-    version=_is_label,
-    layer=lambda value: type(value) is int and 0 <= value <= 10_000,
-    account=_is_label,
-    clock_ahead=lambda value: value is None or (type(value) in (int, float) and abs(value) < 10**11),
-    import_id=or_null(lambda value: type(value) is int),
-)
+_DESCRIPTION: Final[dict[str, Check]] = {
+    "title": is_text,
+    **dict.fromkeys(("username", "about"), _text),
+    **dict.fromkeys(("usernames", "flags"), _is_names),
+    "restriction": or_null(is_list),
+    "participants": _count,
+    "observed_at": is_time,
+}
+_OF_CHANNEL: Final[dict[str, Check]] = _DESCRIPTION | {
+    "channel_id": lambda value: type(value) is int and 0 < value < 2**52,
+    **dict.fromkeys(("megagroup", "noforwards"), is_flag),
+    "imported_only": or_null(is_flag),
+    **dict.fromkeys(("created", "window_start"), or_null(_is_date)),
+    "added_at": is_time,
+    **dict.fromkeys(("server_count_at", "last_sync_at", "described_at"), _time),
+    "generation": is_id,
+    "pts": or_null(is_id),
+    "top_id": is_count,
+    **dict.fromkeys(("floor_id", "server_count", "server_count_pts"), _count),
+}
+_OF_CAPTURE: Final[dict[str, Check]] = {
+    "capture_id": is_integer,
+    "at": lambda value: is_time(value) and value > 0,
+    "method": lambda value: type(value) is str and value in METHODS,
+    **dict.fromkeys(("lo", "hi"), or_null(is_id)),
+    **dict.fromkeys(("messages", "generation"), is_count),
+    **dict.fromkeys(("version", "account"), _is_label),
+    "layer": lambda value: type(value) is int and 0 <= value <= 10_000,
+    "clock_ahead": lambda value: value is None or (type(value) in (int, float) and abs(value) < 10**11),
+    "import_id": or_null(is_integer),
+}
 _CHANNEL: Final = checks_of(ForeignChannel._fields, _OF_CHANNEL)
 _DESCRIBED: Final = checks_of(DescribedAt._fields, _DESCRIPTION)
 _STATE: Final = Checks((("at", is_time), ("state", is_text), ("reason", _text)))

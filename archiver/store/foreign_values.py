@@ -155,7 +155,8 @@ def _is_date(value: Any) -> bool:
     return type(value) is int and -MOST <= value <= LATEST
 
 
-def _is_flag(value: Any) -> bool:
+def is_flag(value: Any) -> bool:
+    """Whether it is 0 or 1."""
     return type(value) is int and value in (0, 1)
 
 
@@ -179,7 +180,7 @@ _RANGES: Final[dict[Check, tuple[int, int]]] = {
     is_id: (1, MOST),
     is_integer: (-(2**63), 2**63),
     _is_date: (-MOST, LATEST),
-    _is_flag: (0, 1),
+    is_flag: (0, 1),
 }
 _SETTLED: Final[dict[type, Check]] = {str: is_text, bytes: is_blob}
 _number, _text, _object, _list = (or_null(check) for check in (is_count, is_text, is_object, is_list))
@@ -196,7 +197,7 @@ OF_MESSAGE: Final[dict[str, Check]] = {
     **dict.fromkeys(("via_bot_id", "reply_to_msg_id", "seen_pts", "import_id"), _integer),
     **dict.fromkeys(("views", "forwards", "replies"), _number),
     "markup": or_null(_is_rows),
-    **dict.fromkeys(("noforwards", "pinned", "silent"), _is_flag),
+    **dict.fromkeys(("noforwards", "pinned", "silent"), is_flag),
     **dict.fromkeys(("content_hash", "payload_sha256"), is_hash),
     **dict.fromkeys(("layer", "generation", "revisions"), is_count),
     "raw": is_blob,

@@ -23,6 +23,7 @@ from archiver.store.channel import set_state
 from archiver.store.coverage import BEFORE, cover
 from archiver.store.database import Reader
 from archiver.store.foreign_channel import ForeignCapture, ForeignChannel, is_within
+from archiver.store.imported import ImportRecord, find_import
 from archiver.store.index_home import mark_renamed
 
 FORMAT: Final = "telekeep"
@@ -42,18 +43,16 @@ class SourceFile(NamedTuple):
     """JSON: see migration 0021."""
 
 
-def find_import(conn: Reader, channel_id: ChannelId, sha256: str) -> int | None:
-    """The import of this channel from this file, if there was one."""
-    query = "SELECT import_id FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?"
-    row = conn.execute(query, (channel_id, sha256, FORMAT)).fetchone()
-    return None if row is None else int(row[0])
+def find_merge(conn: Reader, channel_id: ChannelId, sha256: str) -> ImportRecord | None:
+    """The import of this channel from this archive, if there was one."""
+    return find_import(conn, channel_id, sha256, FORMAT)
 
 
-def start_import(conn: sqlite3.Connection, channel: ForeignChannel, source: SourceFile, *, now: int) -> int:
-    """The number of the import of this channel from this file; recorded with the first thing that is written."""
-    found = find_import(conn, channel.channel_id, source.sha256)
+def start_merge(conn: sqlite3.Connection, channel: ForeignChannel, source: SourceFile, *, now: int) -> int:
+    """The number of the import of this channel from this archive; recorded with the first thing that is written."""
+    found = find_merge(conn, channel.channel_id, source.sha256)
     if found is not None:
-        return found
+        return found.import_id
     cursor = conn.execute(
         "INSERT INTO import_source (at, channel_id, format, file_name, sha256, bytes, title, version, archive)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -65,7 +64,7 @@ def start_import(conn: sqlite3.Connection, channel: ForeignChannel, source: Sour
     return int(cursor.lastrowid or 0)
 
 
-def end_import(conn: sqlite3.Connection, import_id: int, counts: dict[str, int], *, now: int) -> None:
+def end_merge(conn: sqlite3.Connection, import_id: int, counts: dict[str, int], *, now: int) -> None:
     """Record that an import is complete. `counts` are added to those of earlier, interrupted runs."""
     [(before,)] = conn.execute("SELECT counts FROM import_source WHERE import_id = ?", (import_id,)).fetchall()
     known = orjson.loads(before)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from archiver.ids import ChannelId
 from archiver.store.foreign import ForeignArchive
 from archiver.store.foreign_values import is_count, is_integer, is_object, is_text, is_time, or_null
+from archiver.store.imported import find_import
 
 _NAMES: Final = (
     *("at", "finished_at", "channel_id", "format", "file_name", "sha256", "parts", "bytes", "zone", "newest"),
@@ -39,10 +40,9 @@ def map_imports(conn: sqlite3.Connection, archive: ForeignArchive, channel_id: C
 
 
 def _put(conn: sqlite3.Connection, values: dict[str, Any]) -> int:
-    key = (values["channel_id"], values["sha256"], values["format"])
-    query = "SELECT import_id FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?"
-    if (held := conn.execute(query, key).fetchone()) is not None:
-        return int(held[0])
+    held = find_import(conn, values["channel_id"], values["sha256"], values["format"])
+    if held is not None:
+        return held.import_id
     cursor = conn.execute(
         f"INSERT INTO import_source ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})",
         [values[name] for name in _NAMES],
