@@ -9,18 +9,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from archiver.imports.regular import is_regular, open_directory, open_in
 from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import DATA, BlobStore
 from archiver.store.medium import ARCHIVE_NAME
 
 _CHUNK: Final = 1 << 20
-_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINKED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 _MOST_PARTS: Final = 32
 _OF_DATABASE: Final = ("", "-wal", "-shm")
@@ -46,21 +45,11 @@ def made_up_id(sha256: str) -> str:
 def open_attached(root: Path, path: str, archive: Path) -> Iterator[int]:
     """Open a file below the directory of an export. Raises NotAdopted. `archive`: our own directory."""
     parts = _parts(path)
+    with _explained(), open_directory(root, parts[:-1]) as directory:
+        _expect_other(parts[-1], directory, archive)
+        file = open_in(directory, parts[-1])
     try:
-        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise NotAdopted("its directory cannot be read") from exc
-    try:
-        for part in parts[:-1]:
-            inner = _open(part, os.O_DIRECTORY | _FLAGS, handle)
-            os.close(handle)
-            handle = inner
-        _expect_other(parts[-1], handle, archive)
-        file = _open(parts[-1], _FLAGS, handle)
-    finally:
-        os.close(handle)
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        if not is_regular(file):
             raise NotAdopted("it is not a regular file")
         yield file
     finally:
@@ -105,9 +94,11 @@ def _expect_other(name: str, directory: int, archive: Path) -> None:
                 raise NotAdopted("it is the database of this archive")
 
 
-def _open(name: str, flags: int, directory: int) -> int:
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say why a file cannot be opened. Raises NotAdopted."""
     try:
-        return os.open(name, flags, dir_fd=directory)
+        yield
     except FileNotFoundError as exc:
         raise NotAdopted("it is not there") from exc
     except (OSError, ValueError) as exc:

@@ -18,7 +18,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
-from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_html
+from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_page
 from archiver.imports.sources.html_pieces import Frame, cut
 from archiver.imports.sources.html_post import read_post, title_of
 from archiver.imports.sources.html_reader import HtmlReader
@@ -98,7 +98,7 @@ class DesktopHtml:
         for path in chat.files:
             frame, line = Frame(), 0
             part = self.parts.index(path) if len(self.parts) > 1 else None
-            with open_html(path) as file:
+            with open_page(path) as file:
                 for piece in cut(file, frame):
                     line = piece.line
                     for entry in reader.read(piece, f"{path.name}, line {line:,}"):
@@ -125,7 +125,7 @@ class DesktopHtml:
 
 
 def _title(path: Path) -> str | None:
-    with open_html(path) as file:
+    with open_page(path) as file:
         return title_of(file.read(_HEAD).partition(b'<div class="history">')[0])
 
 

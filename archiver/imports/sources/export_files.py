@@ -6,17 +6,15 @@ A manifest is believed only where it can be checked. Its paths are followed with
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import orjson
 
 from archiver.errors import UsageError
+from archiver.imports.regular import open_regular
 from archiver.imports.source import Flaw
 from archiver.model.row import SCHEMA_VERSION
 
@@ -25,7 +23,6 @@ PARQUET_FILES: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parq
 """Where files of Parquet are in a directory that has no manifest."""
 _LARGEST: Final = 256 << 20
 _CHUNK: Final = 1 << 20
-_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,28 +146,6 @@ def _parse(data: bytes) -> Mapping[str, Any]:
         return {}
     is_ours = isinstance(manifest, dict) and "manifest_version" in manifest
     return manifest if is_ours else {}
-
-
-@contextmanager
-def open_regular(root: Path, path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file below a directory, part by part, following no links. Raises UsageError."""
-    parts = path.relative_to(root).parts
-    try:
-        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for part in parts[:-1]:
-                inner = os.open(part, _FLAGS | os.O_DIRECTORY, dir_fd=handle)
-                os.close(handle)
-                handle = inner
-            file = os.open(parts[-1], _FLAGS, dir_fd=handle)
-        finally:
-            os.close(handle)
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
-    with os.fdopen(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise UsageError(f"{path} is not a regular file.")
-        yield opened
 
 
 def compare(root: Path, file: ExportFile) -> Flaw | None:

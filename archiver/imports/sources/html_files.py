@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
+from archiver.imports.regular import open_regular
 from archiver.imports.sources.exporter_clock import DayCount, WallTime, read_title
 from archiver.imports.sources.html_tree import Element, parse, words
 
@@ -67,22 +68,15 @@ def is_export(path: Path) -> bool:
     if not first:
         return False
     try:
-        with open_html(first[min(first)]) as file:
+        with open_page(first[min(first)]) as file:
             return looks_like_desktop(file.read(_HEAD))
     except (UsageError, OSError):
         return False
 
 
-def open_html(path: Path) -> BinaryIO:
-    """Open a regular file; links are not followed. Raises UsageError."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise UsageError(f"{path} is not a regular file.")
-    return os.fdopen(descriptor, "rb")
+def open_page(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Open a file of Desktop; a link is not followed. Raises UsageError."""
+    return open_regular(path.parent, path)
 
 
 def list_chats(path: Path) -> list[HtmlChat]:
@@ -131,7 +125,7 @@ def _chat_directories(path: Path) -> Sequence[Path]:
 def _read_list(path: Path) -> dict[str, tuple[str | None, str | None]]:
     """The kinds and names of the chats of a whole account by their directories."""
     try:
-        with open_html(path) as file:
+        with open_page(path) as file:
             page = parse(file.read(_LARGEST_LIST).decode("utf-8", "replace"))
     except UsageError:
         return {}
@@ -172,7 +166,7 @@ def _title(day: bytes, clock: bytes, label: bytes) -> str:
 
 
 def _dates(path: Path) -> Iterator[tuple[bytes, bytes, bytes]]:
-    with open_html(path) as file:
+    with open_page(path) as file:
         rest = b""
         while chunk := file.read(_CHUNK):
             data = rest + chunk
@@ -191,5 +185,5 @@ def _days(counted: Counter[tuple[bytes, bytes]]) -> Iterator[DayCount]:
 
 
 def _is_too_old(path: Path) -> bool:
-    with open_html(path) as file:
+    with open_page(path) as file:
         return _BEFORE_1_3_10.search(file.read(_CHUNK)) is not None

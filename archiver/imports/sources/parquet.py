@@ -14,9 +14,10 @@ from typing import Any, Final
 import orjson
 
 from archiver.errors import UsageError
+from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Flaw
-from archiver.imports.sources.export_files import PARQUET_FILES, ExportFile, find_files, open_regular
+from archiver.imports.sources.export_files import PARQUET_FILES, ExportFile, find_files
 from archiver.imports.sources.exported_rows import (
     RowSource,
     WrittenRow,

@@ -18,9 +18,9 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
+from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow, text, whole_number
 from archiver.imports.source import AttachedFile, Chat, Entry, Flaw, ImportedMessage, Piece
-from archiver.imports.sources.export_files import open_regular
 from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.record import Media
 from archiver.store.tg_archive import DamagedDatabase, find_newest_date, find_own_id, iter_tg_rows, open_tg_archive
