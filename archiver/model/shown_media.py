@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-Element: TypeAlias = Literal["img", "video", "audio"]
+MediaElement: TypeAlias = Literal["img", "video", "audio"]
 """The HTML element that shows a file."""
 
-ELEMENTS: Final[Mapping[str, Element]] = {
+ELEMENTS: Final[Mapping[str, MediaElement]] = {
     "photo": "img",
     "image": "img",
     "sticker": "img",
@@ -22,7 +22,7 @@ ELEMENTS: Final[Mapping[str, Element]] = {
     "audio": "audio",
 }
 """By kind of attachment."""
-SHOWN_TYPES: Final[Mapping[Element, frozenset[str]]] = {
+SHOWN_TYPES: Final[Mapping[MediaElement, frozenset[str]]] = {
     "img": frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}),
     "video": frozenset({"video/mp4", "video/webm"}),
     "audio": frozenset({"audio/mpeg", "audio/ogg", "audio/mp4", "audio/webm", "audio/wav", "audio/flac"}),
@@ -30,7 +30,7 @@ SHOWN_TYPES: Final[Mapping[Element, frozenset[str]]] = {
 """MIME types that an element can show."""
 
 
-def find_element(kind: str, mime: str | None) -> Element | None:
+def find_element(kind: str, mime: str | None) -> MediaElement | None:
     """The element that shows a file of this kind and type; None if it can only be saved."""
     element = ELEMENTS.get(kind)
     known = mime or ("image/jpeg" if kind == "photo" else "")

@@ -21,7 +21,7 @@ _ELSEWHERE: Final = (
 )
 
 
-class Reply(NamedTuple):
+class ArchivedReply(NamedTuple):
     """One reply."""
 
     channel_id: ChannelId
@@ -35,7 +35,7 @@ class Reply(NamedTuple):
 class FoundReplies(NamedTuple):
     """The archived replies to a message."""
 
-    replies: list[Reply]
+    replies: list[ArchivedReply]
     """Earliest first."""
     whole: bool
     """Whether these are all; False: the limit of messages to look at was reached."""
@@ -47,7 +47,7 @@ def find_replies(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> 
         conn.execute(query, (channel_id, message_id, _BEGINNING, MOST + 1)).fetchall() for query in (_HERE, _ELSEWHERE)
     )
     replies = [
-        Reply(*row[:4])
+        ArchivedReply(*row[:4])
         for row in (*here[:MOST], *elsewhere[:MOST])
         if is_reply(row[4]) and find_answered(row[4], row[0]) == (channel_id, message_id)
     ]
