@@ -49,7 +49,7 @@ EdgesOption: TypeAlias = Annotated[
     Option("--edges", metavar="WHAT", help="A network of forwards, mentions or links instead; csv or graphml."),
 ]
 WeightsOption: TypeAlias = Annotated[
-    bool, Option("--weights", help="With --edges: one edge between two nodes, with how many there are.")
+    bool, Option("--weights", help="With --edges: one edge between two nodes, with a count.")
 ]
 PartitionOption: TypeAlias = Annotated[
     Literal["channel-month"] | None,

@@ -53,7 +53,9 @@ class ExportPlan:
         if not self.append and isinstance(place, Path):
             expect_no_parts(place)
         if self.media != "none" and isinstance(place, Stream):
-            raise UsageError(f"--media {self.media} needs a file beside which the files can be.", hint="Use -o FILE.")
+            raise UsageError(
+                f"--media {self.media} needs a data file, since the files go beside it.", hint="Use -o FILE."
+            )
         return place
 
 
@@ -178,13 +180,13 @@ def _expect_appendable(plan: ExportPlan) -> None:
         able = ", ".join(one.name for one in FORMATS.values() if one.make_image is not None)
         how = "--partition" if plan.form.has_fields else plan.form.name
         raise UsageError(
-            f"--append cannot continue {how}: its files refer to each other, or are one whole.",
+            f"--append cannot continue {how}: its files refer to each other, or are one document.",
             hint=f"Export it again with --force, or use --format: {able}.",
         )
     if plan.media != "none":
-        raise UsageError("--append and --media cannot be combined.", hint="Export the files by a command of its own.")
+        raise UsageError("--append and --media cannot be combined.", hint="Export the files with a separate command.")
     if plan.fields is not None and not set(IDS) <= set(plan.fields):
-        raise UsageError(f"--append needs {' and '.join(IDS)} to know each message.", hint="Add them to --fields.")
+        raise UsageError(f"--append needs {' and '.join(IDS)} to identify each message.", hint="Add them to --fields.")
 
 
 def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *, dry_run: bool) -> None:

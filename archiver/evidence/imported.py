@@ -1,4 +1,4 @@
-"""Messages and revisions that came with an import, checked against the piece of the export that they were made from."""
+"""Imported messages and revisions, checked against the pieces of the exports that they were made from."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check_import(record: Message, pieces: Sequence[StoredPiece], imports: Mappin
 def check_imported_revision(
     kept: Mapping[str, Any], pieces: Sequence[StoredPiece], imports: Mapping[int, ImportLog]
 ) -> Iterator[str]:
-    """Check a revision that came with an import. `kept`: its row."""
+    """Check an imported revision. `kept`: its row."""
     if sha256(kept["raw"]).digest() != kept["payload_sha256"]:
         yield HASH
         return
@@ -72,7 +72,7 @@ def check_imported_revision(
 
 
 def check_pieces(pieces: Iterable[StoredPiece], imports: Mapping[int, ImportLog]) -> Iterator[str]:
-    """Check the pieces that are kept apart."""
+    """Check the pieces that are stored beside a message."""
     for one in pieces:
         if one.import_id not in imports:
             yield "a piece belongs to no import"

@@ -29,7 +29,7 @@ def check_archive(conn: Any) -> Iterator[Fault]:
     channels = custody.list_channels(conn)
     captures = custody.list_captures(conn)
     generations = {channel["channel_id"]: channel["generation"] for channel in channels}
-    if not is_extract(conn):  # which has the log of the channels that it is of
+    if not is_extract(conn):  # an extract has the log of its own channels
         yield from (Fault(table, "lacks rows that were written") for table in custody.find_holes(conn))
     for wrong in rules.check_captures(captures, generations):
         yield Fault("capture", wrong)

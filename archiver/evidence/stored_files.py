@@ -37,14 +37,14 @@ _CHUNK: Final = 1 << 20
 _EVERY: Final = 2.0
 """Seconds between two records of what was checked."""
 _MANY: Final = 10
-"""Number of files that are hardly all deleted by chance."""
+"""Number of files that are unlikely to be all deleted by chance."""
 _MOST_LISTED: Final = 1000
 _MOST_EXTRA: Final = 500
-"""Names on disk that are looked up in one go."""
+"""Number of names on disk that are looked up at once."""
 
 
 class StoredFault(NamedTuple):
-    """A file that is not as it was stored."""
+    """A file that differs from what was stored."""
 
     sha256: str
     state: BlobState | None

@@ -29,7 +29,7 @@ def check_times(row: Row, log: ChannelLog, *, layer: object) -> Iterator[str]:
         if not is_import_time(first_seen, log.imports):
             yield "first_seen matches no import"
     elif origin == "import":
-        # Telegram showed it after the import: that answer is the first sighting, whatever an export says.
+        # Telegram showed it after the import: that answer is the first sighting, even if an export says otherwise.
         if not log.answers.get(first_seen, set()) - {"import"}:
             yield "first_seen matches no answer of Telegram in the log"
     elif METHODS.get(origin) not in log.answers.get(first_seen, ()):
@@ -112,7 +112,7 @@ def check_chain(first_seen: int, revisions: Sequence[Mapping[str, Any]]) -> Iter
     for one in revisions:
         began, ended = one["first_seen"], one["replaced_at"]
         if one.get("layer") == IMPORTED:
-            continue  # of an export: its time is none of the archive's
+            continue  # its time is that of an export, not of the archive
         came_late = began == one["last_seen"] == ended
         # Early versions of telekeep counted late revisions, too.
         if not came_late and began not in (max(replaced, default=first_seen), max(replaced + late, default=first_seen)):

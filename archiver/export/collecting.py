@@ -1,4 +1,4 @@
-"""Look for cycles of objects less often: rows are many small objects without any, looked through again and again."""
+"""Run the cyclic garbage collector less often: rows are many small objects without cycles."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _OBJECTS = 50_000
-"""Newly made ones before it looks through them: some ten chunks of rows."""
+"""New objects between two collections: about ten chunks of rows."""
 
 
 @contextmanager
 def rarely_collecting() -> Iterator[None]:
-    """Look for cycles only now and then: a twentieth of its processor time."""
+    """Collect rarely, at a twentieth of the processor time."""
     before = gc.get_threshold()
-    gc.freeze()  # what was imported stays anyway
+    gc.freeze()  # imported modules stay anyway
     gc.set_threshold(max(_OBJECTS, before[0]) if before[0] else 0, *before[1:])
     try:
         yield

@@ -1,4 +1,4 @@
-"""Estimate an export without writing it: rows are counted, bytes and time are those of its first rows, scaled."""
+"""Estimate an export without writing it: rows are counted, bytes and time are extrapolated from its first rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 
 _SAMPLE = 4096
-"""Rows that are encoded, but not written."""
+"""Rows that are encoded as a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ async def estimate(
     make_rows: Callable[[Nowhere], DescribedRows],
     prepare: Callable[[Row], Row | None] | None = None,
 ) -> ExportEstimate:
-    """Estimate an export. `make_rows`: what writes the rows of the format, given where to; `prepare`: as in a job."""
+    """Estimate an export. `make_rows`: makes, for a sink, what writes the rows; `prepare`: as in a job."""
     sink = Nowhere()
     async with snapshot(conn):
         total = await count_items(conn, request)

@@ -1,4 +1,4 @@
-"""Exchange two names of a directory: in one step where the kernel can, else by two renames."""
+"""Exchange two names in a directory: in one step where the kernel can, else by renaming."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _RENAME_EXCHANGE = 2
 
 
 def exchange(directory: int, one: str, two: str) -> None:
-    """Give `one` the name `two`, and the other way round. Raises OSError, with both as they were."""
+    """Give `one` the name `two`, and vice versa. Raises OSError, leaving both unchanged."""
     if not _in_one_step(directory, one, two):
         _by_renaming(directory, one, two)
 
 
 def _in_one_step(directory: int, one: str, two: str) -> bool:
-    """Exchange them by renameat2 of Linux; false where the system or its file system has no such call."""
+    """Exchange them by Linux's renameat2; false if the system or its file system does not support it."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Where an export has the file of a media item of a row."""
+"""The path of a media item's file within an export."""
 
 from __future__ import annotations
 

@@ -57,12 +57,12 @@ class FileSink(ByteSink, Protocol):
     """One of several data files."""
 
     def close(self, rows: int = 0) -> None:
-        """End the file; `rows`: how many it has."""
+        """End the file; `rows`: its number of rows."""
         ...
 
 
 class OpensFiles(Protocol):
-    """Where the data files of a format of several files go."""
+    """Opens the data files of a format of several files."""
 
     def open(self, name: str) -> FileSink:
         """Begin a new file; folders in its name are made."""
@@ -94,12 +94,12 @@ class RowSink(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what is held, whether `end` was called or not."""
+        """Release resources, whether `end` was called or not."""
         ...
 
 
 class DescribedRows(RowSink, Protocol):
-    """A format that writes by itself, into the sink or folder that it was made for."""
+    """A format that writes into the sink or folder that it was made for."""
 
     @property
     def options(self) -> dict[str, object]:
@@ -113,7 +113,7 @@ class DescribedRows(RowSink, Protocol):
 
 
 class StreamRows:
-    """Writes rows of a format of one file to where its bytes go."""
+    """Writes the rows of a format of one file to a sink."""
 
     def __init__(self, writer: Writer, sink: ByteSink) -> None:
         self._writer, self._sink = writer, sink

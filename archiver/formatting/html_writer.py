@@ -1,7 +1,7 @@
-"""Texts as HTML for any page: escaped, links only where they may lead, every line with its direction.
+"""Texts as HTML for any page: escaped, with safe links only, and a direction for every line.
 
 Hostile characters stay in the text, for search and copying, but each is isolated, so that it reorders nothing, and has
-a class by which styles show it. Words that hide where they lead carry the host in `data-host`.
+a class by which styles show it. A link whose text hides its target has the host in `data-host`.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlTargets:
-    """Where the names in a text lead within a page; a target of None is no link."""
+    """Where the names in a text lead within a page; None: not a link."""
 
     hashtag: Callable[[str], str | None] = lambda _: None
     """By the hashtag, without #."""
     mention: Callable[[str], str | None] = lambda _: None
-    """By the username, without @; where it has none, the profile on t.me is taken."""
+    """By the username, without @; None: the profile on t.me."""
     link: Callable[[str], str | None] = lambda _: None
-    """By the URL that a link leads to; None: there."""
+    """By the URL of a link; None: that URL itself."""
     say: Callable[[str], str] = str
-    """Translates what is said of an entity that is no link."""
+    """Translates the remarks on entities that are not links."""
 
 
 OUTSIDE = HtmlTargets()

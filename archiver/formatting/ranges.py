@@ -1,7 +1,7 @@
-"""The stretches of a text that its entities mark. Pure.
+"""The parts of a text that its entities mark. Pure.
 
 Entities count UTF-16 units and may come from anywhere: a range may be negative, end beyond the text, split a surrogate
-pair or be no number at all. A range is cut to the text and widened to whole characters; what is not a range is dropped.
+pair or be no number at all. A range is cut to the text and widened to whole characters; anything else is dropped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a link of a stranger's text may lead. Pure.
+"""Where links in untrusted text may lead. Pure.
 
 Only schemes that a browser opens without running anything are followed, and only URLs that all readers read alike: no
 control characters, no bidirectional controls, no backslashes. https://url.spec.whatwg.org/#concept-basic-url-parser
@@ -27,7 +27,7 @@ _OWN = frozenset({"t.me", "telegram.me", "telegram.dog"})
 
 
 def clean_url(url: object) -> str | None:
-    """The URL as it may be followed; None if it must not be."""
+    """The URL in a form that may be followed; None if it must not be."""
     if type(url) is not str or not 0 < len(url) <= _LONGEST:
         return None
     url = url.strip(" ")
@@ -45,7 +45,7 @@ def clean_url(url: object) -> str | None:
 
 
 def _checked(url: str) -> str | None:
-    """The URL if it has a host, where it must have one."""
+    """The URL; None if it lacks a host that its scheme needs, or has one that it must not have."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -78,7 +78,7 @@ def _phone(words: str) -> str | None:
 
 
 def find_hidden_host(span: Span, target: str) -> str | None:
-    """The host of a link whose own words do not name it; None for any other link."""
+    """The host of a link whose text does not show it; None for any other link."""
     from search.text.hosts import link_host
 
     if span.kind != "text_url":
@@ -90,7 +90,7 @@ def find_hidden_host(span: Span, target: str) -> str | None:
 
 
 def _punycode(host: str) -> str:
-    """How DNS names the host: letters of two scripts may look alike."""
+    """The host's name in DNS, since letters of two scripts may look alike."""
     import idna
 
     try:
@@ -100,6 +100,6 @@ def _punycode(host: str) -> str:
 
 
 def find_refused(details: Mapping[str, Any]) -> str | None:
-    """The URL of an entity as it is, to be shown where it is not followed."""
+    """The unchanged URL of an entity, to show if it must not be followed."""
     url = details.get("url")
     return url if isinstance(url, str) and url else None

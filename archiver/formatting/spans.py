@@ -17,7 +17,7 @@ from archiver.formatting.ranges import Entities, MarkedRange, list_ranges
 QUOTE, CODE_BLOCK, HIGHLIGHT = "blockquote", "pre", "highlight"
 BLOCKS = frozenset({QUOTE, CODE_BLOCK})
 LINKS = frozenset({"text_url", "url", "email", "phone", "mention", "mention_name", "hashtag", "cashtag"})
-"""Kinds that lead somewhere, or may."""
+"""Kinds that are links, or can be."""
 STYLES = frozenset(
     {"bold", "italic", "underline", "strike", "spoiler", "code", "custom_emoji", "formatted_date", "bot_command"}
     | {"bank_card", "diff_insert", "diff_delete", "diff_replace", HIGHLIGHT}
@@ -25,9 +25,9 @@ STYLES = frozenset(
 _LEAVES = frozenset({CODE_BLOCK, "code", "custom_emoji"})
 """Kinds within which only highlights are kept."""
 _DEEPEST = 16
-"""Nested spans that are kept; of deeper ones only the letters are."""
+"""Maximum depth of nesting; deeper spans are dropped, their letters are kept."""
 _LOOKED_AT = 64
-"""Spans over one letter from which those are chosen."""
+"""Maximum number of spans over one letter that are considered."""
 
 
 @dataclass(frozen=True, slots=True)

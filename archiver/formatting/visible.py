@@ -12,7 +12,7 @@ from collections.abc import Iterator
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _REORDERING = re.compile("([\u202a-\u202e\u2066-\u2069]+)")
 _NAMED = 8
-"""Characters of a run that are named; of a longer one their number is said."""
+"""Maximum number of characters of a run that are named; a longer run also shows its length."""
 _LETTER = "[^\\W\\d_]"
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _WORD = re.compile(f"(?P<rtl>[{_RTL}]+)|{_LETTER}+")
@@ -46,7 +46,7 @@ def name_reordering(text: str) -> str:
 
 
 def name_run(run: str) -> str:
-    """`U+202E`; of a run of such characters the first ones, and how many there are."""
+    """`U+202E`; the first ones of a longer run, and its length."""
     named = " ".join(f"U+{ord(one):04X}" for one in run[:_NAMED])
     return named if len(run) <= _NAMED else f"{named} … ({len(run)})"
 

@@ -156,7 +156,7 @@ class StoredMedia(NamedTuple):
     status: str
     extra: str | None
     reason: str | None = None
-    """Why the file is not stored, where that is known."""
+    """Why the file is not stored, if known."""
 
 
 HeldItem: TypeAlias = tuple[ChannelName, StoredMessage, Sequence[StoredMedia]]
@@ -273,7 +273,7 @@ _SECONDS = [f"{second:02d}" for second in range(60)]
 
 
 _shared_iso = lru_cache(maxsize=4096)(iso)
-"""`iso` for times that the messages of a page share: those of captures."""
+"""`iso` for the times of captures, which many messages share."""
 
 
 def _stub_action(message: StoredMessage) -> str:

@@ -1,6 +1,6 @@
 """Rows as lines of JSON, straight from what is stored: what `to_json` makes of `build_row`, at half the cost. Pure.
 
-Most rows lack the same keys, and many share when they were seen: those are written once, and used again.
+Most rows lack the same keys, and many were seen at the same time: such parts are encoded once and reused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from archiver.model.row import (
 )
 
 _SHORT = 200
-"""Maximum length of `extra` and buttons that are kept for other rows."""
+"""Maximum length of `extra` and buttons that are cached for other rows."""
 _LAST = ("action", *PARTICULAR_KEYS, "annotations")
 
 

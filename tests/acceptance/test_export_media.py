@@ -237,7 +237,7 @@ def test_links_to_another_file_system_are_copies_and_a_line_says_so(desk: Desk) 
 def test_a_stream_has_no_place_for_files(desk: Desk, out: str) -> None:
     done = desk.run("export", "-o", out, "--media", "copy")
     assert (done.status, done.out) == (2, "")
-    assert "--media copy needs a file beside which the files can be. Use -o FILE." in done.err
+    assert "--media copy needs a data file, since the files go beside it. Use -o FILE." in done.err
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

@@ -82,11 +82,11 @@ with --force. manifest.json, in the same directory, has bounds, counts, complete
 or device has no manifest. --json prints what was written, and how complete it is.
 
 --append (jsonl, csv, parquet) writes all.jsonl, then all_0002.jsonl and so on, each with only the messages that are new
-or changed: edited, deleted, returned, counted again. Of each message the last row counts; together they are what a full
-export would be. Without anything new no file changes.
+or changed: edited, deleted, returned, counted again. The last row of each message counts; together the files are what a
+full export would be. If nothing is new, no file changes.
 
---edges writes a network instead of messages: from where posts were forwarded to where, whom a channel mentions, what it
-links to. One edge each; with --weights one for all between the same two.
+--edges writes a network instead of messages: where posts were forwarded from, whom a channel mentions, what it links
+to. Each of these is an edge; with --weights there is one edge between two nodes.
 
 --pseudonymise users gives each person another name and id, the same in every export with the same key. It is not
 anonymous: docs/export.md says what is replaced and what is not.

@@ -1,4 +1,4 @@
-"""Verify series: that each manifest names the one before it, and what all files together have."""
+"""Verify series: each manifest must name the one before it, and the counts must match all files together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SeriesCheck:
     parts: int
     rows: int
     messages: int | None
-    """Messages of all files together; None: not counted, since something is wrong or rows have no keys."""
+    """Messages of all files together; None if something is wrong, or rows have no keys to count by."""
     files: tuple[FileCheck, ...] = ()
     """Manifests that do not fit the one before them, or the files."""
 

@@ -25,7 +25,7 @@ class Comparison:
     same: int = 0
 
     def pick(self, row: Row) -> Row | None:
-        """The row if it is new or changed; None if it was exported like this."""
+        """The row if it is new or changed; None if it was exported unchanged."""
         before = self.held.take(row["channel_id"], row["message_id"])
         if before is None:
             self.new += 1
@@ -38,15 +38,15 @@ class Comparison:
 
     @property
     def messages(self) -> int:
-        """All messages of the export, seen so far."""
+        """Number of messages compared so far."""
         return self.new + self.changed + self.same
 
     def count_withdrawn(self) -> int:
-        """How many messages that were exported were not among the rows."""
+        """Number of exported messages that were not among the rows."""
         return sum(hi - lo + 1 for _, lo, hi in self.held.list_ranges())
 
     def list_withdrawn(self) -> list[dict[str, Any]]:
-        """The messages that were exported and were not among the rows, as ranges of ids by channel."""
+        """The exported messages that were not among the rows, as ranges of ids by channel."""
         found: dict[int, list[list[int]]] = {}
         for channel_id, lo, hi in self.held.list_ranges():
             found.setdefault(channel_id, []).append([lo, hi])
@@ -54,7 +54,7 @@ class Comparison:
 
 
 def load_series(series: Series, image: RowImage, held: RowDigests) -> None:
-    """Read all rows of a series; of each message the last one stays. Raises UsageError."""
+    """Read all rows of a series; the last one of each message counts. Raises UsageError."""
     with open_directory(series.directory / series.first) as directory:
         for link in series.links:
             for one in link.claims.get("append", {}).get("withdrawn", ()):

@@ -30,6 +30,6 @@ def read_part(name: str) -> tuple[str, int]:
 
 
 def list_numbers(first: str, names: Iterable[str]) -> list[int]:
-    """The numbers, without 1, that files of these names have in the series."""
+    """The numbers, except 1, of the files with these names in the series."""
     found = (read_part(name) for name in names)
     return sorted({number for begin, number in found if begin == first and number > 1})

@@ -1,4 +1,4 @@
-"""The same for Parquet: the values that its columns have, whatever the version of pyarrow made of them."""
+"""Digests of the rows of Parquet files: of their values, since the bytes depend on the version of pyarrow."""
 
 from __future__ import annotations
 

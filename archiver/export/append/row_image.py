@@ -1,6 +1,6 @@
-"""What of a row a file has, as a digest: the same for the row that would be written and for the one that was.
+"""Digests of rows as a file holds them: equal for a row that would be written and the same row in a file.
 
-`last_seen` is left out: each sync moves it, also where nothing has happened.
+`last_seen` is left out: every sync moves it, even if nothing else has changed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from archiver.export.row_keys import LONGEST_ROW, bare_id
 from archiver.model.row import KEYS, Row
 
 KEY = ("channel_id", "message_id")
-"""What names the message of a row in each file of a series."""
+"""The key of a message in each file of a series."""
 UNCOUNTED = "last_seen"
-"""The key that changes without the message."""
+"""The key that changes although the message does not."""
 _UNCOUNTED = re.compile(rb'"last_seen":"[^"]*"')
-"""The same in a line; quotes within a text are escaped."""
+"""That key in a line; quotes within a text are escaped."""
 
 
 class RowImage(Protocol):
@@ -97,7 +97,7 @@ def digest(data: bytes) -> bytes:
 
 
 def _record_writer() -> Callable[[Sequence[Any]], bytes]:
-    """Writes cells that were read as they were written: quotes depend on what is in a cell only."""
+    """Write cells as they were before they were read: whether a cell is quoted depends only on its contents."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
 

@@ -1,8 +1,8 @@
-"""Continue a series of exports by what is new or changed: compare each row with what the files have, write the rest.
+"""Continue a series of exports: compare each row with those in the files, and write the new and changed ones.
 
 The manifest gets its name before the data does, with the disk synced in between: so after a kill there is a manifest
-without its file, which the next run replaces. Rows are compared with the files themselves, so nothing else has to be
-kept, or trusted: neither a clock nor a position in the archive.
+without its file, which the next run replaces. Rows are compared with the files themselves, so no other state is kept
+or trusted: neither a clock nor a position in the archive.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from archiver.store.database import Connection
 from archiver.store.row_digests import RowDigests
 
 _VOLATILE = frozenset({"pyarrow"})
-"""Options that say how bytes were made, not which values they have."""
+"""Options that affect the bytes of a file, not its values."""
 
 
 async def append_to_file(
@@ -81,7 +81,7 @@ async def estimate_append(
     job: ExportJob,
     image: RowImage,
 ) -> ExportEstimate:
-    """The same without writing anything."""
+    """Count what `append_to_file` would write, without writing it."""
     sink = Nowhere()
     rows = make_rows(sink)
     expect_same(series, request, job, rows.options)

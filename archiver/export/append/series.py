@@ -18,7 +18,7 @@ from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.regular import UnusableFile, open_parent, read_small
 from archiver.export.verify import find_damage
 
-_ANEW: Final = "Restore the files from a copy, or begin a new series with another -o."
+_HOW_TO_GO_ON: Final = "Restore the files from a copy, or begin a new series with another -o."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Series:
 
     @property
     def next_number(self) -> int:
-        """The number of the file that would be next."""
+        """The number of the next file."""
         return self.last.number + 1
 
 
@@ -67,7 +67,7 @@ def find_series(path: Path) -> Series | None:
     if path.name not in names:
         if numbers:
             later = part_name(path.name, numbers[0])
-            raise UsageError(f"{path} is missing, but {later} continues it.", hint=_ANEW)
+            raise UsageError(f"{path} is missing, but {later} continues it.", hint=_HOW_TO_GO_ON)
         return None
     with open_directory(path) as directory:
         links = [_first(directory, path)]
@@ -75,13 +75,13 @@ def find_series(path: Path) -> Series | None:
             name = part_name(path.name, number)
             if number != links[-1].number + 1:
                 lost = part_name(path.name, links[-1].number + 1)
-                raise UsageError(f"{path.parent / lost} is missing, but {name} continues it.", hint=_ANEW)
+                raise UsageError(f"{path.parent / lost} is missing, but {name} continues it.", hint=_HOW_TO_GO_ON)
             has_data, has_manifest = name in names, f"{name}.{MANIFEST_NAME}" in names
             if has_data and has_manifest:
                 links.append(_next(directory, path, number, links[-1]))
             elif number != numbers[-1]:
                 missing = f"{name}.{MANIFEST_NAME}" if has_data else name
-                raise UsageError(f"{path.parent / missing} is missing.", hint=_ANEW)
+                raise UsageError(f"{path.parent / missing} is missing.", hint=_HOW_TO_GO_ON)
             else:
                 if has_manifest:
                     _next(directory, path, number, links[-1])
@@ -97,7 +97,7 @@ def list_directory(path: Path) -> frozenset[str]:
 
 
 def expect_no_parts(path: Path) -> None:
-    """Raise UsageError if other files continue this one, which would no longer fit."""
+    """Raise UsageError if other files continue this one: they would no longer fit it."""
     names = list_directory(path.parent)
     numbers = list_numbers(path.name, (name for name in names if f"{name}.{MANIFEST_NAME}" in names))
     if numbers:
@@ -114,7 +114,9 @@ def expect_intact(series: Series) -> None:
         for link in series.links:
             [entry] = link.claims["files"]
             if wrong := find_damage(directory, entry):
-                raise UsageError(f"{series.directory / link.data} was changed or damaged: it {wrong}.", hint=_ANEW)
+                raise UsageError(
+                    f"{series.directory / link.data} was changed or damaged: it {wrong}.", hint=_HOW_TO_GO_ON
+                )
 
 
 def read_link(directory: int, manifest: str, number: int) -> Link:
@@ -134,7 +136,7 @@ def find_break(link: Link, before: Link) -> str | None:
     """Why a link does not continue the one before it, as a phrase that follows the name of its manifest."""
     claimed = link.claims.get("append")
     if claimed is None:
-        return "is of an export of its own, no part of this series"
+        return "is of an export of its own, not part of this series"
     if (claimed["number"], claimed["previous"]["file"]) != (link.number, before.data):
         return f"continues {claimed['previous']['file']} as number {claimed['number']}, not {before.data}"
     if claimed["previous"]["manifest_sha256"] != before.sha256:
@@ -167,9 +169,9 @@ def _next(directory: int, path: Path, number: int, before: Link) -> Link:
     try:
         link = read_link(directory, name, number)
     except UnusableFile as unfit:
-        raise UsageError(f"{path.parent / name} {unfit}.", hint=_ANEW) from None
+        raise UsageError(f"{path.parent / name} {unfit}.", hint=_HOW_TO_GO_ON) from None
     if wrong := find_break(link, before):
-        raise UsageError(f"{path.parent / name} {wrong}.", hint=_ANEW)
+        raise UsageError(f"{path.parent / name} {wrong}.", hint=_HOW_TO_GO_ON)
     return link
 
 

@@ -1,4 +1,4 @@
-"""What a network is made of. Pure."""
+"""The nodes and edges of a network. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class EdgeNode(NamedTuple):
     """`channel:1234`, `user:1234`, `chat:1234`, `@username`, `name:Jane`, `host:example.org`."""
     kind: str
     number: int | None
-    """The bare id, where it is known."""
+    """The bare id; None if it is not known."""
     name: str
-    """What it is called, as far as it is known."""
+    """The name to show; the kind and id if no name is known."""
 
 
 class Edge(NamedTuple):

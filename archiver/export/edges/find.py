@@ -31,7 +31,7 @@ class EdgeFinder:
         return list(dict.fromkeys(self._find(row)))
 
     def _forwards(self, row: Row) -> Iterator[Edge]:
-        """From where it was first posted to where it was forwarded to."""
+        """From the origin of the post to the channel that forwarded it."""
         forward = load_nested(row["fwd_from"])
         if not isinstance(forward, dict):
             return
@@ -46,7 +46,7 @@ class EdgeFinder:
         yield Edge(source, self._own(row), post if type(post) is int else None)
 
     def _mentions(self, row: Row) -> Iterator[Edge]:
-        """From the channel to whom its post mentions."""
+        """From the channel to everyone its post mentions."""
         own, text = self._own(row), row["text"]
         marked = list_ranges(text, row["entities"]) if row["entities"] != "[]" else []
         for one in marked:
@@ -67,7 +67,7 @@ class EdgeFinder:
             yield Edge(own, self._named(name))
 
     def _links(self, row: Row) -> Iterator[Edge]:
-        """From the channel to hosts, and to what is linked on Telegram."""
+        """From the channel to the hosts, and the places on Telegram, that its post links to."""
         own = self._own(row)
         for url in load_nested(row["links"]) or ():
             yield from self._link(own, str(url))

@@ -1,4 +1,4 @@
-"""The formats of networks, as exports know formats."""
+"""The formats of networks, as formats of an export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows become edges: `prepare` finds those of a row and leaves out rows without any, `add` writes them."""
+"""Turn rows into edges: `prepare` finds the edges of a row, or leaves the row out; `add` writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.model.row import Row
 from archiver.store.edge_tables import EdgeTables
 
 _FOUND = "edges"
-"""The key that a prepared row has in addition."""
+"""The additional key of a prepared row."""
 
 
 class PreparedEdges:
@@ -55,7 +55,7 @@ class EdgeRows:
                 self._write(edge, row)
 
     def end(self) -> None:
-        """Write what was counted, and the end of the frame."""
+        """Write the counted edges, and the end of the frame."""
         for one in self._tables.list_weights():
             source, target = (EdgeNode(*self._tables.find_node(key)) for key in (one.source, one.target))
             self._writer.edge(source, target, dict(zip(WEIGHT_KEYS, one[2:], strict=True)))

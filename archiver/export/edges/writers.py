@@ -1,7 +1,7 @@
 """Networks as CSV and as GraphML. http://graphml.graphdrawing.org/specification.html
 
-A node stands before the first edge that needs it, so that readers of streams can follow. Each edge is on a line of its
-own, which `verify` reads the key of its message from.
+A node is written before its first edge, so that readers can process the file as a stream. Each edge is on
+a line of its own, from which `verify` reads the key of the message.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class GraphEdges:
         self._edges = 0
 
     def begin(self) -> None:
-        """The frame, and which data nodes and edges have."""
+        """The frame, and the attributes of nodes and edges."""
         self._write('<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
         for owner, names in (("node", ("label", "type", "peer_id")), ("edge", self._keys)):
             for name in names:

@@ -17,11 +17,11 @@ from typing import Any
 
 _JOINED = 8
 _MOST_WAITING = 4 << 20
-"""Bytes of batches from which they are not joined with more."""
+"""Size in bytes from which batches are not joined with more."""
 
 
 def trim() -> None:
-    """Give memory that is free back to the system, where the C library can (glibc)."""
+    """Return free memory to the system, where the C library can (glibc)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -45,7 +45,7 @@ class BatchSpool:
             self._keep()
 
     def _keep(self) -> None:
-        """Write those that wait."""
+        """Write the waiting batches."""
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         if self._stream is None:
@@ -73,7 +73,7 @@ class BatchSpool:
         self.rows = 0
 
     def forget(self) -> None:
-        """Give back what was read; it is read again from the file when it is needed."""
+        """Release the memory of what was read; it is read from the file again when needed."""
         if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
             self._mapped.madvise(mmap.MADV_DONTNEED)
 

@@ -66,7 +66,7 @@ def _said(row: Row) -> dict[str, Any]:
 def own_fields(row: Row) -> dict[str, Any]:
     """The row without its text and its empty values; the key of the row is first.
 
-    Of a message whose text Desktop does not write, the text is there, too.
+    It keeps the text of a message whose text Desktop does not write.
     """
     key = {name: row[name] for name in ROW_KEY}
     is_lost = row["text"] and '"unsupported"' in row["media"] and _is_unsupported(*_action_and_media(row))
@@ -114,7 +114,7 @@ def _author(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
         yield "from_id", f"channel{row['channel_id']}"
     else:
         yield "from", sender.get("name") or None
-        if sender.get("id") is not None:  # exports as HTML do not say it
+        if sender.get("id") is not None:  # HTML exports lack it
             yield "from_id", _peer(sender)
 
 

@@ -1,7 +1,7 @@
 """A rich message as Telegram Desktop 7 and later export it: `rich_message` instead of `text` and `text_entities`. Pure.
 
-Blocks and inline texts have Desktop's names; what it has no name for keeps Telegram's, so that nothing is left out.
-Blocks of messages that were imported from such an export are Desktop's already.
+Blocks and inline texts have Desktop's names; those that Desktop has no name for keep Telegram's, so that nothing is
+left out. Blocks of messages that were imported from such an export are Desktop's already.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _inline(text: Mapping[str, Any], name: str) -> Any:
 
 
 def _of_desktop(value: Any) -> Any:
-    """What was imported from Desktop: its own form but for links."""
+    """A value imported from Desktop, which differs from its export only in links."""
     if isinstance(value, list):
         return [_of_desktop(one) for one in value]
     if isinstance(value, dict):

@@ -70,7 +70,7 @@ _REPLIES: Mapping[str, str] = {
     "payment_sent": "invoice_message_id",
     "set_same_chat_wall_paper": "message_id",
 }
-"""What Desktop calls the message that the action is about."""
+"""Desktop's key for the message that the action is about."""
 
 
 def action_fields(action: Mapping[str, Any], replied: object, unix: Mapping[str, int]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A text as Telegram Desktop exports it: a list of parts, each with at most one kind of formatting. Pure.
 
 Desktop leaves out an entity that begins within an earlier one, so nested formatting survives in its first entity only;
-programs that read its files count on that. All entities are in the `telekeep` key of the message.
+programs that read its files rely on that. All entities are in the `telekeep` key of the message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One message as an HTML article. Pure: text comes in as strangers wrote it, and goes out escaped."""
+"""One message as an HTML article. Pure; all text is untrusted, and escaped here."""
 
 from __future__ import annotations
 

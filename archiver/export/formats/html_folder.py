@@ -85,7 +85,7 @@ class HtmlFolder:
         """Nothing: a page begins with its first message."""
 
     def add(self, row: Row) -> None:
-        """Write a message. It is held until the next one comes, which may be of the same album."""
+        """Write a message, once the next one shows whether both belong to the same album."""
         post = read_post(row, self._wording, self._clock)
         if self._waiting is not None:
             album = self._waiting.row["grouped_id"]

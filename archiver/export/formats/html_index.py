@@ -1,4 +1,4 @@
-"""The first page of an HTML export: what it is of, a calendar that leads to each day, and the list of pages. Pure."""
+"""The first page of an HTML export: its scope, a calendar that leads to each day, and the list of pages. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DayCount:
     """The messages of one day."""
 
     place: str
-    """Where the first of them is."""
+    """The address of the first of them."""
     rows: int = 0
 
 
@@ -31,7 +31,7 @@ class PageList:
     pages: list[tuple[str, str, str, int]] = field(default_factory=list)
     """Name, first day, last day and rows of each page."""
     remarks: tuple[str, ...] = ()
-    """What is not known."""
+    """Remarks on the export as a whole."""
 
 
 def index_page(request: Request, listed: PageList) -> str:

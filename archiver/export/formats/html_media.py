@@ -1,4 +1,4 @@
-"""The files of a message in an HTML export: shown where the export has them beside it. Pure."""
+"""The files of a message in an HTML export, if the export contains them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.model.shown_media import find_element
 
 
 def media_html(media: Sequence[Mapping[str, Any]], places: MediaPlaces) -> Iterator[str]:
-    """An element for each file that is there."""
+    """An element for each file that the export contains."""
     for item in media:
         if place := places(item):
             yield f'<div class="media">{_element(item, attribute(quote(place)))}</div>'

@@ -1,4 +1,4 @@
-"""The look of HTML exports, within each page: a page that is moved or printed keeps it. No script, nothing fetched."""
+"""The styles of HTML exports, part of each page, so that a page can be moved and printed. No scripts, no requests."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self' file:; media-src 'self' file:;"
     " base-uri 'none'; form-action 'none'"
 )
-"""No text can make the page run or fetch anything."""
+"""Keeps texts from making the page run or load anything."""

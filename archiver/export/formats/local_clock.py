@@ -29,7 +29,7 @@ class LocalClock:
         self.name = zone
 
     def at(self, iso: str | None) -> LocalTime | None:
-        """A time of a row; None for none, or one that no calendar has."""
+        """Convert a time of a row; None for null, or for a date that no calendar has."""
         if iso is None:
             return None
         try:

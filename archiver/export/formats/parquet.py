@@ -24,7 +24,7 @@ from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
 GROUP_ROWS = 65_536
 _BATCH_ROWS = 512
 _BATCH_LETTERS = 1 << 18
-"""Letters of texts from which a batch has fewer rows."""
+"""Characters of text after which a batch is complete, even with fewer rows."""
 TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
 _WORDS = frozenset({"channel", "kind", "origin"})
 _INTEGERS = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
@@ -105,7 +105,7 @@ class ParquetRows:
 
 
 class _Passing(io.RawIOBase):
-    """Passes on what Parquet writes."""
+    """Passes the bytes of the Parquet writer on to the sink."""
 
     def __init__(self, sink: ByteSink, passed: Callable[[], None]) -> None:
         """`passed` is called after each part."""
@@ -130,7 +130,8 @@ class _Passing(io.RawIOBase):
 def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
     """The two modules, imported for this format only. Raises UsageError.
 
-    `alone`: whether this process uses pyarrow for nothing else. pandas must not use a pyarrow that began without numpy.
+    `alone`: whether this process uses pyarrow for nothing else: pandas cannot use a pyarrow that was imported without
+    numpy.
     """
     hidden = ("numpy", "pandas") if alone else ("pandas",)
     try:
@@ -149,13 +150,13 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
 
 
 class _Hidden:
-    """Hides modules that are not imported yet. pyarrow looks for them when it begins, and does without."""
+    """Hides modules that are not imported yet: pyarrow looks for them when it starts, and works without them."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
 
     def find_spec(self, name: str, *_: object) -> None:
-        """Refuse these modules; others are looked for as always."""
+        """Refuse these modules; leave others to the usual finders."""
         if name in self._names:
             raise ModuleNotFoundError(name)
 

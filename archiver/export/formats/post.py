@@ -1,4 +1,4 @@
-"""A row as people read it, for the formats made for reading. Pure; all texts are untrusted."""
+"""A row as people read it, for HTML, Markdown and Atom. Pure; all texts are untrusted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answered:
 
     message_id: int | None
     elsewhere: str = ""
-    """The other chat, if it is not in this one."""
+    """The chat of that message, if it is another one."""
     quote: str = ""
 
 
@@ -39,7 +39,7 @@ class Post:
     forward_link: str
     answered: Answered | None
     marks: tuple[str, ...]
-    """What to know before trusting the text: that it was edited, deleted or restricted."""
+    """What to know before trusting the text: whether it was edited, deleted or restricted."""
     notes: tuple[str, ...]
     """What it reports or offers besides text: a service action, media, buttons, a fact check."""
     media: tuple[Mapping[str, Any], ...]
@@ -54,7 +54,7 @@ class Post:
 
     @property
     def clock(self) -> str:
-        """The time of day, where that is known; the day as it is in the zone of an export that shows only that."""
+        """The time of day; of an imported file that has only days, the day in the zone of that file."""
         if (day := find_posted_day(self.row["extra"])) is not None:
             return f"{day}, time not known"
         return f"{self.time.clock} {self.time.offset}" if self.time else "unknown time"
@@ -95,7 +95,7 @@ def write_moment(time: LocalTime | None) -> str:
 
 
 def load_nested(value: str | None) -> Any:
-    """A nested value of a row; None for none, and for an empty list."""
+    """A nested value of a row; None for null and for an empty list."""
     return None if value is None or value == "[]" else orjson.loads(value)
 
 
@@ -128,7 +128,7 @@ def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
     if "story_id" in reply:
         elsewhere = "a story"
     elif number is None and "reply_to_peer_id" in reply and not elsewhere:
-        elsewhere = "a message in another chat"  # of an export that does not say more
+        elsewhere = "a message in another chat"  # the imported file does not say which chat
     return Answered(
         message_id=number if type(number) is int else None,
         elsewhere=elsewhere,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 FileWriter: TypeAlias = "Writer | Callable[[ByteSink], DescribedRows]"
-"""Encodes rows as bytes, or is made for a sink and writes them there by itself."""
+"""Encodes rows as bytes; or makes, for a sink, what writes them there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,9 @@ class WriterContext:
     groups: frozenset[int] = frozenset()
     """Ids of the channels that are groups."""
     media_places: MediaPlaces = no_files
-    """Where the export has files."""
+    """The place of each file in the export."""
     extract: ExtractSource | None = None
-    """What a small archive is copied from."""
+    """The source of a small archive."""
 
     @property
     def table_keys(self) -> tuple[str, ...] | None:
@@ -55,7 +55,7 @@ class ExportFormat:
 
     name: str
     file_name: str = ""
-    """In a directory that is named instead of a file."""
+    """The name of the file if `-o` is a directory."""
     endings: tuple[str, ...] = ()
     """File name extensions that mean it."""
     has_fields: bool = False

@@ -1,7 +1,7 @@
-"""A small archive in one SQLite file: for telekeep itself, and for Datasette, sqlite-utils and all that reads SQLite.
+"""A small archive in one SQLite file: for telekeep itself, Datasette, sqlite-utils and others that read SQLite.
 
-Rows only say which messages are wanted: these are copied with their payloads, earlier contents and counters, and found
-by `telekeep search` there. The file is made beside its place, and then written like any other.
+Rows only name the messages: these are copied with their payloads, earlier contents and counters, so that `telekeep
+search` finds them there. The file is made under a temporary name, and then written like any other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractSource:
-    """The archive that messages are copied from, and where there is room for the copy."""
+    """The archive that messages are copied from, and the directory for the copy."""
 
     archive: Path
     search: SearchTables

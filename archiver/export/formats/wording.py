@@ -1,4 +1,4 @@
-"""What exports and the page say about a message besides its text: the command line brings the words of its output."""
+"""What exports and the page say about a message besides its text, in the words of the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MessageWords(Protocol):
 
 
 class Wording(MessageWords, Protocol):
-    """The same, with what formats for readers need in addition."""
+    """The same, and what formats for readers need besides."""
 
     def reactions(self, reactions: Sequence[Mapping[str, Any]]) -> str:
         """`👍 22, 😢 17`."""

@@ -1,7 +1,7 @@
 """Rewrite persons in what a service message reports. Pure.
 
-Actions come from Telegram, and by imports from any program, with any field. So words are kept only where it is known
-what they are; all others count as the name of a person.
+Actions come from Telegram, or by an import from any program, with any field. So words are kept only in known fields;
+all others count as the name of a person.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _CHANNEL: Final = frozenset({"type", "id", "name", "title", "username"})
 _TITLED: Final = frozenset(
     {"chat_create", "chat_edit_title", "channel_create", "channel_migrate_from", "topic_create", "topic_edit"}
 )
-"""Actions of an import with the title of a chat or topic; what Telegram sent has `_` in all objects."""
+"""Imported actions with the title of a chat or topic; all objects that Telegram sent have `_`."""
 _NAMED: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}")
-"""A field of Telegram's; other programs may have made a name or an id one."""
+"""A field of Telegram's; in other programs' data a name or an id may be a key."""
 _TOKENS: Final = {"_", "type", "constructor", "tl", "option", "reason", "discard_reason"}
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=.:-]*")
 _NUMBERS: Final = re.compile(

@@ -19,7 +19,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def read_key(path: Path) -> bytes:
-    """The key in the file, which is made if there is none. Raises UsageError, never with the key."""
+    """Read the key from the file, which is made if missing. Raises UsageError, which never contains the key."""
     try:
         with contextlib.suppress(FileExistsError):
             _make(path)
@@ -55,10 +55,10 @@ def _make(path: Path) -> None:
 
 
 def expect_apart(key: Path, export: Path) -> None:
-    """Raise UsageError if the key would lie in the directory of the export, and be given away with it."""
+    """Raise UsageError if the key would lie in the directory of the export, and be shared with it."""
     inside = export if export.is_dir() else export.parent
     if key.resolve().is_relative_to(inside.resolve()):
         raise UsageError(
-            f"the key file {key} would lie in the directory of the export, and whoever gets it knows the persons.",
+            f"the key file {key} would lie in the directory of the export: with both, anyone can identify the persons.",
             hint="Use -o in another directory, or --pseudonym-key FILE elsewhere.",
         )

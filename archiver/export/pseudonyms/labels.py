@@ -1,4 +1,4 @@
-"""Pseudonyms: keyed hashes (HMAC-SHA256, RFC 2104) in the form of what they stand for. Pure."""
+"""Pseudonyms: keyed hashes (HMAC-SHA256, RFC 2104) in the form of what they replace. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 _LABEL: Final = 12
-"""Letters: 60 bits. Two of a million persons share one with a probability of 1 in 2 million."""
+"""Letters, 60 bits: among a million persons, two share a label with a probability of 1 in 2 million."""
 _ID_BITS: Final = 52
 _LOWEST_ID: Final = 2**_ID_BITS
 """No account has such a high id, and JSON readers keep ids below 2**53 exactly."""
@@ -17,7 +17,7 @@ _CACHED: Final = 65_536
 
 
 class Pseudonyms:
-    """Those of one key. The same person has the same ones in every export."""
+    """Makes the pseudonyms of one key: the same person has the same ones in every export."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -25,35 +25,35 @@ class Pseudonyms:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart; says nothing about them."""
+        """Distinguishes keys without revealing them."""
         return self._digest("fingerprint", "").hex()[:16]
 
     def user_id(self, number: int) -> int:
-        """Instead of the id of a person."""
+        """Replace the id of a person."""
         return _LOWEST_ID + int.from_bytes(self._digest("user", str(number))[:8]) % _LOWEST_ID
 
     def person(self, number: int) -> str:
-        """Instead of the name of the person with this id."""
+        """Replace the name of the person with this id."""
         return f"person-{self.label('user', str(number))}"
 
     def named(self, name: str) -> str:
-        """Instead of a name of which no more is known."""
+        """Replace a name without an id."""
         return f"person-{self.label('name', ' '.join(unicodedata.normalize('NFKC', name).split()).casefold())}"
 
     def username(self, name: str) -> str:
-        """Instead of a username, without @."""
+        """Replace a username, without @."""
         return f"p_{self.label('username', name.lower())}"
 
     def email(self, address: str) -> str:
-        """Instead of an e-mail address."""
+        """Replace an e-mail address."""
         return f"{self.label('email', address.strip().lower())}@pseudonym.invalid"
 
     def phone(self, number: str) -> str:
-        """Instead of a phone number."""
+        """Replace a phone number."""
         return f"phone-{self.label('phone', ''.join(one for one in number if one.isdigit()))}"
 
     def other(self, what: str, value: str) -> str:
-        """Instead of another sign of a person, such as a bank card."""
+        """Replace another identifier of a person, such as the number of a bank card."""
         return f"{what}-{self.label(what, value)}"
 
     def _label(self, what: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""Links that lead to a person, and what is written instead. Pure."""
+"""Replace links that lead to a person. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_WEB: Final = re.compile(r"(?:/im\?p=)?(?:@([A-Za-z]\w{3,31})|u?([0-9]{1,18})
 
 
 class PersonLinks:
-    """Rewrites links. `channels`: lower-case usernames that are known to be of channels."""
+    """Rewrites links. `channels`: the usernames of known channels in lower case."""
 
     def __init__(self, names: Pseudonyms, channels: AbstractSet[str]) -> None:
         self._names = names
@@ -28,7 +28,7 @@ class PersonLinks:
         return username.lower() in self._channels or username.lower().endswith("bot")
 
     def rewrite(self, url: str) -> str:
-        """The link itself, if it leads to no person; else one that leads nowhere."""
+        """The link itself, unless it leads to a person; then one that leads nowhere."""
         try:
             return self._rewritten(url) or url
         except ValueError:
@@ -93,7 +93,7 @@ class PersonLinks:
         return None if first.lower() in NOT_USERNAMES else self._of_username(first.removeprefix("@"))
 
     def _of_username(self, name: str) -> str | None:
-        """A number of a post after it proves nothing: anybody can write one."""
+        """A post number after the name does not make it a channel: anyone can write one."""
         if USERNAME.fullmatch(name) is None or self.is_kept(name):
             return None
         return f"pseudonym:{self._names.username(name)}"

@@ -1,7 +1,7 @@
 """Rewrite persons in nested values of a row: actions, attachments, blocks of rich messages, forward headers. Pure.
 
-The values come from Telegram's objects, of which new ones appear with each layer, so this goes by the names of fields
-and by their shape wherever they are, not by a list of objects.
+The values are made from Telegram's objects, and each layer adds new ones. So fields are recognised anywhere by their
+name and shape, not by a list of objects.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DESKTOP_TEXTS: Final = frozenset({"mention", "mention_name", "email", "phone"})
 OPAQUE: Final = frozenset(
     {"_", "type", "kind", "id", "mime", "sha256", "path", "status", "constructor", "tl", "waveform", "option", "date"}
 )
-"""Fields whose text is no words."""
+"""Fields whose text is not prose."""
 _PEER: Final = re.compile(r"(user|)([0-9]{1,19})")
 _USER: Final = re.compile(r"user[0-9]{1,19}")
 """A person as Telegram Desktop writes it."""
@@ -44,14 +44,14 @@ CHATS: Final = re.compile(r"(?:channel|chat)[0-9]{1,19}")
 
 
 class NestedPersons:
-    """Rewrites values. What was said instead of which words is kept for `words`."""
+    """Rewrites values, and remembers the words that it replaced, for `words`."""
 
     def __init__(self, names: Pseudonyms, links: PersonLinks, texts: PersonTexts) -> None:
         self._names, self._links, self._texts = names, links, texts
         self.replaced: dict[str, str] = {}
 
     def value(self, value: Any, key: str = "") -> Any:
-        """The value without persons. `key`: the field that it is the value of."""
+        """The value without persons. `key`: its field."""
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
@@ -88,7 +88,7 @@ class NestedPersons:
         return made
 
     def bot(self, bot: dict[str, Any]) -> dict[str, Any]:
-        """Through which bot it was sent. Without id a file claims it: only what is called like a bot is one."""
+        """The bot of `via_bot`. Without an id an imported file claims it: a person, unless its name is a bot's."""
         name = str(bot.get("username") or "")
         if bot.get("id") is not None or self._links.is_kept(name):
             return bot
@@ -105,7 +105,7 @@ class NestedPersons:
         return {**made, **{key: self._id(button[key]) for key in ("user_id", "data") if key in button}}
 
     def words(self, text: str) -> str:
-        """Flat words of blocks that were rewritten before."""
+        """The plain text of blocks that have been rewritten."""
         return self._texts.replace(text, self.replaced)
 
     def _object(self, thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,14 +142,14 @@ class NestedPersons:
         return self.value(value, key)
 
     def _string(self, key: str, value: str) -> str:
-        """The text of a field, or one of its list."""
+        """The text of a field, or one text of its list."""
         if key in OPAQUE:
             return str(self._id(value)) if _USER.fullmatch(value) else value
         rewrite = _OF_TEXT.get(key)
         return rewrite(self, value) if rewrite else self._words(key, value)
 
     def _words(self, key: str, value: str) -> str:
-        """Words of a field that is not known to be of a person."""
+        """The words of a field that is not known to name a person."""
         return self._texts.plain(value)
 
     def _person_text(self, thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class NestedPersons:
             self.replaced[words] = instead
 
     def _id(self, number: Any) -> Any:
-        """Instead of the id of a person, in any way to write it; a program may have written a name there."""
+        """Replace the id of a person in any notation, or the name that some programs write there."""
         if isinstance(number, str) and (found := _PEER.fullmatch(number)):
             return f"{found[1]}{self._names.user_id(int(found[2]))}"
         if isinstance(number, str):
@@ -196,25 +196,25 @@ class NestedPersons:
         return self._names.person(number) if type(number) is int and number > 0 else self._names.named(name)
 
     def named(self, name: str) -> str:
-        """Instead of a name; none stays none."""
+        """Replace a name; an empty one stays empty."""
         instead = self._names.named(name) if name.strip() else name
         self._remember(name, instead)
         return instead
 
     def phone(self, number: str) -> str:
-        """Instead of a phone number."""
+        """Replace a phone number."""
         return self._names.phone(number) if number.strip() else number
 
     def wallet(self, address: str) -> str:
-        """Instead of an address that gifts belong to."""
+        """Replace the wallet address that owns a gift."""
         return self._names.other("wallet", address)
 
     def email(self, address: str) -> str:
-        """Instead of an e-mail address."""
+        """Replace an e-mail address."""
         return self._names.email(address) if address.strip() else address
 
     def link(self, url: str) -> str:
-        """Instead of a link to a person."""
+        """Replace a link to a person."""
         return self._links.rewrite(url)
 
 
@@ -228,7 +228,7 @@ _OF_TEXT: Final[dict[str, Callable[[NestedPersons, str], str]]] = {
 
 
 def _is_desktop_person(thing: Mapping[str, Any]) -> bool:
-    """Whether it is words within blocks that were imported from Telegram Desktop. Entities have an offset."""
+    """Whether it is text in a block imported from Telegram Desktop, not an entity, which has an offset."""
     return str(thing.get("type")) in _DESKTOP_TEXTS and "text" in thing and "offset" not in thing
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Span(NamedTuple):
-    """Characters [start, end) of a text and what is written instead."""
+    """Characters [start, end) of a text, and their replacement."""
 
     start: int
     end: int
@@ -16,7 +16,7 @@ class Span(NamedTuple):
 
 
 def merge(spans: Sequence[Span]) -> list[Span]:
-    """Spans that do not overlap, in order: of those that do, the first and longest gives the words for all."""
+    """Sort the spans, and merge those that overlap into one with the replacement of the first and longest."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end)):
         if merged and span.start < merged[-1].end:
@@ -36,7 +36,7 @@ def replace_spans(text: str, spans: Sequence[Span]) -> str:
 
 
 def move_entities(text: str, entities: Sequence[Any], spans: Sequence[Span]) -> list[Any]:
-    """The entities of the text with its spans replaced. What is not a range stays as it is."""
+    """Move the entities of a text to where their words are once its spans are replaced; invalid ones stay unchanged."""
     places = _Places(text, spans)
     return [_moved(entity, places) for entity in entities]
 
@@ -52,7 +52,7 @@ def _moved(entity: Any, places: _Places) -> Any:
 
 
 class _Places:
-    """Translates UTF-16 places of a text to those of the text with its spans replaced."""
+    """Maps UTF-16 offsets in a text to offsets in the text with its spans replaced."""
 
     def __init__(self, text: str, spans: Sequence[Span]) -> None:
         self._starts: list[int] = []
@@ -67,7 +67,7 @@ class _Places:
             at, old, moved = span.end, end, moved + length - (end - start)
 
     def move(self, place: int, *, at_end: bool) -> int:
-        """Where it is now; a place within a span goes to its start, or to its end."""
+        """The new offset; a place within a span moves to the start of the span, or to its end."""
         found = bisect_right(self._starts, place) - 1
         if found < 0:
             return place

@@ -1,4 +1,4 @@
-"""A row without persons: every key decided, as docs/export.md says. Pure."""
+"""A row without persons: each key as docs/export.md says. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archiver.model.row import Row
 
 
 class PseudonymousRows:
-    """Rewrites rows. `channels`: usernames of channels, which are no persons."""
+    """Rewrites rows. `channels`: usernames of channels, which are kept."""
 
     def __init__(self, names: Pseudonyms, channels: Iterable[str]) -> None:
         self.names = names
@@ -36,7 +36,7 @@ class PseudonymousRows:
         }
 
     def query(self, typed: str) -> str:
-        """What the manifest says instead of a query, which may name persons: the same for the same query."""
+        """Replace a query, which may name persons, in the manifest: equal queries have equal replacements."""
         return f"left out: {self.names.other('query', typed)}"
 
     def row(self, row: Row) -> Row:
@@ -72,7 +72,7 @@ class PseudonymousRows:
         return {**rich, "text": nested.words(str(rich.get("text") or "")), "blocks": blocks}
 
     def _version(self, version: dict[str, Any], nested: NestedPersons) -> dict[str, Any]:
-        """An earlier content. What differs is left out: it quotes both contents."""
+        """An earlier version, without `differences`, which quote it and the next one."""
         text, entities = self._texts.rewrite(version["text"], version["entities"])
         return {
             **version,

@@ -1,4 +1,4 @@
-"""Find persons in a text: by its entities, and by what their names, addresses and numbers look like. Pure."""
+"""Find persons in a text: by its entities, and by the form of names, addresses and numbers. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archiver.formatting.ranges import MarkedRange, list_ranges
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?!\w)")
 _CHAIN: Final = re.compile(r"(?<![^\W_])(?<![/.])[@＠]\w+(?:[/@＠]+\w+)*")
-"""Names that follow each other without a space; after a slash alone they are of other sites."""
+"""Names that follow each other without a space; names after only a slash belong to other sites."""
 _MENTION: Final = re.compile(r"[@＠]([A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_])")
 _TELEGRAM: Final = r"(?:t|telegram)\.(?:me|dog)"
 _LINK: Final = re.compile(
@@ -53,7 +53,7 @@ class PersonTexts:
         return self.rewrite(text)[0]
 
     def replace(self, text: str, known: Mapping[str, str]) -> str:
-        """A text without entities, in which these words are replaced, too."""
+        """A text without entities, with these words replaced as well."""
         found = [
             Span(at.start(), at.end(), instead)
             for words, instead in known.items()
@@ -62,7 +62,7 @@ class PersonTexts:
         return replace_spans(text, merge([*found, *self._of_looks(text)]))
 
     def mention(self, words: str) -> str:
-        """Instead of `@name`; itself, if that is a channel or a bot."""
+        """Replace `@name`, unless it is a channel or a bot."""
         name = words.strip().lstrip("@＠")
         return words if not name or self._links.is_kept(name) else f"@{self._names.username(name)}"
 
