@@ -1,0 +1,86 @@
+"""Dates of Telegram Desktop's HTML: local times and labels become moments, or are refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.imports.sources.exporter_clock import is_certain
+from tests.desktop_pages import OLD, DesktopPages
+from tests.desktop_read import SUMMER, WINTER, flaws, load, read
+
+
+def test_with_a_zone_summer_is_summer_whatever_the_label_says(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER, text="a")
+    pages.add(2, SUMMER, text="b", forwarded=("Bob", SUMMER - 5))
+    path = pages.write(tmp_path)
+    assert path.joinpath("messages.html").read_text("utf-8").count("UTC+01:00") == 3
+    found = read(path, "Europe/Berlin")
+    assert [int(one.message.date.timestamp()) for one in found.values()] == [WINTER, SUMMER]
+    with pytest.raises(UsageError, match=r"1 of its 2 dates may be an hour off.*UTC\+01:00.*--tz Europe/Berlin"):
+        read(path, None)
+    with pytest.raises(UsageError, match=r"labelled UTC\+01:00, which is not an offset of --tz Asia/Baghdad"):
+        read(path, "Asia/Baghdad")
+
+
+def test_without_a_zone_a_label_is_taken_where_it_is_certain(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, SUMMER, text="no zone at UTC+3 has a summer time")
+    assert int(read(pages.write(tmp_path), None)[1].message.date.timestamp()) == SUMMER
+
+
+def test_a_date_of_a_forward_that_is_not_certain_is_left_out_and_said(tmp_path: Path) -> None:
+    before = WINTER - 3 * 365 * 86_400
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, WINTER, text="a", forwarded=("Bob", before))
+    path = pages.write(tmp_path)
+    assert load(read(path, None)[1].message.fwd_from) == {"from_name": "Bob"}
+    assert any(one.note and "1 date of a forwarded post" in one.what for one in flaws(path, None))
+    assert datetime.fromisoformat(load(read(path, "Asia/Baghdad")[1].message.fwd_from)["date"]).timestamp() == before
+
+
+@pytest.mark.parametrize(
+    ("hours", "day", "certain"),
+    [
+        (1, (2024, 1, 10), True),
+        (1, (2024, 7, 10), False),
+        (3, (2024, 7, 10), True),
+        (3, (2021, 12, 10), False),  # Amman was at UTC+2 then, and labels all of it UTC+3 now
+        (2, (2024, 1, 10), True),
+        (2, (2024, 3, 31), False),
+        (0, (2024, 7, 10), False),
+        (-5, (2024, 1, 10), True),
+        (-5, (2024, 6, 10), False),
+        (4, (2012, 7, 1), False),
+    ],
+)
+def test_a_label_is_certain_if_every_zone_that_writes_it_had_it(
+    hours: int, day: tuple[int, int, int], certain: bool
+) -> None:
+    assert is_certain(hours * 3600, datetime(*day).date()) is certain  # noqa: DTZ001 - a day
+
+
+def test_dates_without_label_need_a_zone(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Tehran", generation=OLD)
+    pages.add(1, SUMMER - 3 * 365 * 86_400, text="in summer time, which Iran gave up later", forwarded=("B", SUMMER))
+    path = pages.write(tmp_path)
+    with pytest.raises(UsageError, match=r"1 of its 1 dates are local times.*--tz"):
+        read(path, None)
+    message = read(path, "Asia/Tehran")[1].message
+    assert int(message.date.timestamp()) == SUMMER - 3 * 365 * 86_400
+    assert datetime.fromisoformat(load(message.fwd_from)["date"]).timestamp() == SUMMER
+
+
+def test_an_hour_that_exists_twice_is_told_apart_by_the_order_of_ids(tmp_path: Path) -> None:
+    turn = int(datetime(2024, 10, 27, 1, tzinfo=UTC).timestamp())
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    moments = [turn - 1800, turn - 60, turn + 60, turn + 1800, turn + 7200]
+    for number, moment in enumerate(moments, 1):
+        pages.add(number, moment, text="x")
+    path = pages.write(tmp_path)
+    assert [int(one.message.date.timestamp()) for one in read(path).values()] == moments
+    assert any("4 dates are in an hour that clocks show twice" in one.what for one in flaws(path))

@@ -1,0 +1,120 @@
+"""Files beside an export become files of the archive, and no path leads out of the export."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telethon.tl import types
+
+from archiver.model.row import media_json
+from archiver.store.database import Database
+from archiver.store.rows import get_messages
+from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
+from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
+
+__all__ = ["archive"]
+
+
+def test_why_a_file_is_not_beside_the_export_is_kept(archive: Path, tmp_path: Path) -> None:
+    why = "File not included. Change data exporting settings to download."
+    import_into(archive, export_of(tmp_path, entry(1, "a", photo=f"({why})", width=3, height=4)))
+
+    async def found() -> list[dict[str, Any]]:
+        async with await Database.open_readonly(archive) as database:
+            [(_, media)] = (await database.read(get_messages, [(CHANNEL_ID, 1)])).values()
+            return list(json.loads(media_json(media)))
+
+    [slot] = asyncio.run(found())
+    assert (slot["status"], slot["reason"]) == ("not downloaded", f"not in the export: {why}")
+
+
+def photo_in(tmp_path: Path, name: str = "photos/a.jpg", data: bytes = b"picture") -> dict[str, Any]:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(data)
+    return {"photo": name, "photo_file_size": len(data), "width": 3, "height": 4}
+
+
+def test_files_beside_the_export_become_blobs_and_are_not_fetched_again(archive: Path, tmp_path: Path) -> None:
+    one = photo_in(tmp_path)
+    path = export_of(tmp_path, entry(1, "a", **one), entry(2, "b", **one))
+    outcome = import_into(archive, path)
+    digest = hashlib.sha256(b"picture").hexdigest()
+    assert (outcome.attached, outcome.counts.files, outcome.is_flawed) == (2, 1, False)
+    stored = rows(archive, "SELECT message_id, path, sha256, status, size FROM media")
+    assert stored == [(at, f"media/{digest[:2]}/{digest[2:]}", digest, "downloaded", 7) for at in (1, 2)]
+    assert (archive / stored[0][1]).read_bytes() == b"picture"
+    assert_sound(archive)
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    capture(archive, [captured(1, "a", media=types.MessageMediaPhoto(photo=real))])
+    assert rows(archive, "SELECT id, sha256, status FROM media WHERE message_id = 1") == [
+        ("5368324170671202286", digest, "downloaded")
+    ]
+    assert_sound(archive)
+
+
+def test_a_captured_post_gets_the_file_that_an_export_has(archive: Path, tmp_path: Path) -> None:
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    capture(archive, [captured(1, "a", media=types.MessageMediaPhoto(photo=real))])
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path))))
+    assert (outcome.counts.same, outcome.counts.files) == (1, 1)
+    assert rows(archive, "SELECT status FROM media") == [("downloaded",)]
+    assert_sound(archive)
+
+
+def _outside(root: Path) -> str:
+    (root.parent / "secret").write_bytes(b"picture")
+    return "../secret"
+
+
+def _absolute(root: Path) -> str:
+    return str(root.parent.absolute() / "secret")
+
+
+def _link(root: Path) -> str:
+    (root / "link").symlink_to(root.parent / "secret")
+    return "link"
+
+
+def _linked_directory(root: Path) -> str:
+    (root / "folder").symlink_to(root.parent, target_is_directory=True)
+    return "folder/secret"
+
+
+def _fifo(root: Path) -> str:
+    os.mkfifo(root / "fifo")
+    return "fifo"
+
+
+def _directory(root: Path) -> str:
+    (root / "inner").mkdir()
+    return "inner"
+
+
+def _larger(root: Path) -> str:
+    (root / "larger").write_bytes(b"another picture")
+    return "larger"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [_outside, _absolute, _link, _linked_directory, _fifo, _directory, _larger, lambda _: "nowhere", lambda _: "a\0b"],
+)
+def test_no_path_leads_out_of_the_export(archive: Path, tmp_path: Path, make: Callable[[Path], str]) -> None:
+    root = tmp_path / "export"
+    root.mkdir()
+    _outside(root)
+    path = write_json(root / "result.json", chat([entry(1, "a", photo=make(root), photo_file_size=7)]))
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, outcome.is_flawed) == (1, 0, True)
+    assert rows(archive, "SELECT status FROM media") == [("not downloaded",)]
+    assert rows(archive, "SELECT count(*) FROM blob") == [(0,)]

@@ -1,0 +1,126 @@
+"""Persons in texts, links and nested values get pseudonyms, and what marks a text goes with its words."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from archiver.export.pseudonyms.links import PersonLinks
+from archiver.export.pseudonyms.replacing import Span, merge, move_entities, replace_spans
+from archiver.export.pseudonyms.rows import PseudonymousRows
+from archiver.export.pseudonyms.texts import PersonTexts
+from archiver.formatting.ranges import list_ranges
+from archiver.model.row import Row
+from tests.persons import NAMES
+
+LINKS = PersonLinks(NAMES, frozenset({"nightbridge", "jisr_news"}))
+TEXTS = PersonTexts(NAMES, LINKS)
+PERSONS = ("t.me/jane_doe", "https://t.me/jane_doe/12", "tg://resolve?domain=jane_doe&post=12",
+           "https://www.t.me/jane_doe?x=1", "HTTP://T.ME/Jane_Doe", "jane_doe.t.me", "t.me/s/jane_doe",
+           "https://telegram.me/@jane_doe", "tg://resolve?domain=jane_doe", "tg:resolve?domain=jane_doe",
+           "tg://user?id=7001002003", "tg://openmessage?user_id=7001002003", "mailto:jane@x.example?subject=a",
+           "tel:+4915123456789", "t.me/+4915123456789", "https://wa.me/4915123456789", "t.me/contact/abcdefgh",
+           "https://api.whatsapp.com/send?phone=4915123456789", "tg://resolve?phone=4915123456789")  # fmt: skip
+OTHERS = ("https://example.org/@jane_doe", "t.me/NightBridge", "t.me/nightbridge/12", "t.me/c/12/3",
+          "t.me/+AAAAAEkk2WdoDrB4-Q8-gg", "https://t.me/joinchat/AAAAAEkk", "t.me/addstickers/x_set", "t.me/durov_bot",
+          "https://xn--/", "http://[", "", "tg://", "tg://resolve?domain=jisr_news", "t.me", "javascript:alert(1)",
+          "tg://user?id=x", "https://notmet.me/jane_doe")  # fmt: skip
+
+
+def test_links_to_persons_lead_nowhere_and_others_stay() -> None:
+    for link in PERSONS:
+        made = LINKS.rewrite(link)
+        assert re.match(r"pseudonym:(p_|person-|phone-|contact-)|mailto:[a-z2-7]{12}@pseudonym.invalid$", made), link
+        assert not re.search("jane|7001002003|4915123", made), link
+    assert [link for link in OTHERS if LINKS.rewrite(link) != link] == []
+
+
+LOOKS = {
+    "ask @jane_doe, or not": True,
+    "ask @NightBridge": False,
+    "ask @helpful_bot": False,
+    "(jane.doe+x@mail.example.org)": True,
+    "see https://t.me/jane_doe.": True,
+    "see t.me/jane_doe/12 there": True,
+    "see t.me/NightBridge/12 there": False,
+    "write to jane_doe.t.me.": True,
+    "tg:resolve?domain=jane_doe": True,
+    "https://t.me:443/jane_doe": True,
+    "t.me/NightBridge,t.me/jane_doe": True,
+    "by @NightBridge/@jane_doe": True,
+    "_@jane_doe_": True,
+    "＠jane_doe": True,
+    "https://api.whatsapp.com/send?phone=9647701234567": True,
+    "https://web.telegram.org/k/#@jane_doe": True,
+    "https://web.telegram.org/k/#-1001": False,
+    "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fjane_doe&text=x": True,
+    "https://t.me/share/url?url=https%3A%2F%2Fexample.org": False,
+    "call +964 770 123 4567 now": True,
+    "2 + 2222222 = 3": False,
+    "a @ b, @ab, @1abc": False,
+}
+
+
+@pytest.mark.parametrize("text", LOOKS)
+def test_persons_are_found_by_how_they_look(text: str) -> None:
+    made = TEXTS.plain(text)
+    assert (made != text) == LOOKS[text]
+    assert made == text or not re.search("jane|9647701", made)
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.text("ab😀", max_size=4)), max_size=5)
+
+
+@given(st.text("xyz😀é", max_size=20), SPANS, st.integers(-3, 25), st.integers(-3, 25))
+@example("😀😀", [(1, 2, "abc")], 2, 2)
+def test_a_range_outside_of_what_is_replaced_marks_the_same_text(
+    text: str, spans: list[tuple[int, int, str]], offset: int, length: int
+) -> None:
+    merged = merge([Span(min(a, b, len(text)), min(max(a, b), len(text)), word) for a, b, word in spans])
+    assert all(one.end <= two.start for one, two in pairwise(merged))
+    made = replace_spans(text, merged)
+    entity = {"type": "bold", "offset": offset, "length": length}
+    [moved] = move_entities(text, [entity, *()], merged)
+    for one in list_ranges(text, [entity]):
+        if not any(span.start < one.end and one.start < span.end for span in merged):
+            assert [made[a.start : a.end] for a in list_ranges(made, [moved])] == [text[one.start : one.end]]
+
+
+MARK_KEYS = st.sampled_from(["type", "offset", "length", "url", "user_id"])
+MARK_VALUES = st.one_of(st.integers(), st.text(), st.none(), st.sampled_from(["mention", "mention_name", "url"]))
+
+
+@given(st.text(), st.lists(st.dictionaries(MARK_KEYS, MARK_VALUES)))
+def test_hostile_entities_harm_nothing(text: str, marks: list[dict[str, Any]]) -> None:
+    made, moved = TEXTS.rewrite(text, marks)
+    assert isinstance(made, str)
+    assert len(moved) == len(marks)
+
+
+NESTED = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["type", "id", "_", "text", "user_id", "users", "from_id", "name", "username", "author",
+                             "entities", "data", "url", "phone", "peer", "title"]), inner, max_size=4),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(NESTED)
+def test_nested_values_of_any_shape_are_rewritten_without_fail(value: Any) -> None:
+    row = dict.fromkeys(
+        ("sender", "reply_to", "fwd_from", "restriction", "markup", "fact_check", "annotations", "rich")
+    )
+    full: Row = {**row, "text": "", "entities": "[]", "post_author": None, "links": "[]", "media": "[]"}
+    full |= {"action": orjson.dumps(value).decode(), "extra": orjson.dumps({"kept": value}).decode()}
+    made = PseudonymousRows(NAMES, []).row(full)
+    assert PseudonymousRows(NAMES, []).row(full) == made
