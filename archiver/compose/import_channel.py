@@ -1,4 +1,4 @@
-"""Which channel an import goes to: as typed, and as the file says; one that only imports know is made here."""
+"""The channel an import goes to, as typed and as the file says; an unknown one is created here."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
 
 
 def _free_name(username: str | None, known: list[ChannelName]) -> str | None:
-    """The username, unless another channel of the archive has it, or it is none: a file may say anything."""
+    """The username, unless it is invalid or another channel of the archive has it: a file may say anything."""
     if username is not None and USERNAME.fullmatch(username) is None:
         return None
     taken = {name.casefold() for one in known for name in (one.username, *one.usernames) if name}
@@ -135,7 +135,7 @@ def _expect_same(chat: Chat, channel_id: ChannelId, name: str) -> None:
 
 
 def make_channel(conn: Writer, chosen: ImportChannel) -> None:
-    """Make the channel if the archive does not know it: not mirrored until somebody adds it."""
+    """Create the channel if the archive does not know it; it is not mirrored until `telekeep add`."""
     if chosen.made is None or channels.find_checkpoint(conn, chosen.channel_id) is not None:
         return
     now = int(time.time())

@@ -1,7 +1,7 @@
 """Files beside an export become blobs of the archive: never fetched again.
 
-A path is written by whoever made the export: it is followed from the export's own directory only, part by part, never
-through a link, and only to a regular file.
+Paths come from untrusted exports: each is followed only below the export's own directory, part by part, never through
+a link, and only to a regular file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class NotAdopted(Exception):
 
 
 def made_up_id(sha256: str) -> str:
-    """An id for a file whose own is not known, from its bytes: negative, as none of Telegram's is."""
+    """An id for a file of unknown id, from its bytes: negative, unlike Telegram's."""
     return f"-{int(sha256[:15], 16) + 1}"
 
 
@@ -83,11 +83,11 @@ def _parts(path: str) -> list[str]:
 
 
 def _expect_other(name: str, directory: int, archive: Path) -> None:
-    """Refuse the database of our own archive: to close a descriptor of it would drop the locks that SQLite has."""
+    """Refuse the database of our own archive: closing a descriptor of it would drop SQLite's locks."""
     try:
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except (OSError, ValueError):
-        return  # to open it says what is wrong
+        return  # opening it reports what is wrong
     for suffix in _OF_DATABASE:
         with suppress(OSError):
             if os.path.samestat(found, (archive / f"{ARCHIVE_NAME}{suffix}").stat()):

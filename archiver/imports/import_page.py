@@ -46,9 +46,9 @@ class ImportTarget(NamedTuple):
     import_id: int
     generation: int
     seen: int
-    """The moment by which the export has its messages, unix seconds: it is not older."""
+    """When the export held its messages at the latest, unix seconds: it is not older."""
     at: int
-    """When the import was begun."""
+    """When the import began."""
 
 
 @dataclass(slots=True)
@@ -57,11 +57,11 @@ class PagePlan:
 
     new: list[ImportedMessage] = field(default_factory=list)
     again: int = 0
-    """Messages that this very import has brought already."""
+    """Messages that this same import brought before."""
     known: list[Known] = field(default_factory=list)
-    """Messages that are held, with what is held and what was decided."""
+    """Messages already held, each with the one held and the decision."""
     repeated: int = 0
-    """Those of `known` of which this import has another piece: an export may have a message twice."""
+    """How many of `known` this import already has a different piece of: an export may hold a message twice."""
 
 
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
@@ -90,7 +90,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
 
 
 def _seen_by(target: ImportTarget, known: Sequence[Known]) -> dict[MessageId, int]:
-    """By which moment the export has messages."""
+    """The moment at which the export held each message, at the latest."""
     return {
         one.message.message_id: min(one.seen.last_seen, target.at) if one.seen else target.seen for one, _, _ in known
     }
@@ -126,7 +126,7 @@ def store_page(
 
 
 def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], *, now: int) -> int:
-    """Store messages that were not held; return how many of them are known to be deleted."""
+    """Store new messages; return how many of them are known to be deleted."""
     channel_id = target.channel_id
     sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
     written = fill_files(conn, [one.message for one in new])
@@ -181,7 +181,7 @@ def _keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
 
 
 def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
-    """Fill and keep what messages that are held do not have; return how many revisions that made."""
+    """Add to messages already held what they lack; return the number of new revisions."""
     seen = _seen_by(target, plan.known)
     store.widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
     filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
@@ -206,7 +206,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
 
 
 def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> list[tuple[Message, int]]:
-    """Of what earlier imports brought, replace what is older; return that with the numbers of its revisions."""
+    """Replace older contents of earlier imports; return those with the numbers of their revisions."""
     won = [one for one in plan.known if one[2].wins]
     if not won:
         return []

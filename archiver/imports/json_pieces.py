@@ -1,8 +1,8 @@
 """Walks a JSON document of any size, one value in memory at a time.
 
 Programs indent what they write, so the end of an element is usually the first line with its bracket at the element's
-own depth: found by one search and proved by parsing. Otherwise brackets are counted. An element that is broken costs
-only itself, where its end can be told; a document that ends too early gives all that is whole.
+own depth: found by one search and proved by parsing. Otherwise brackets are counted. A broken element costs
+only itself, where its end can be found; a document that ends too early gives everything that is whole.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class EndsEarly(Exception):
 
 
 class BrokenJson(Exception):
-    """The document goes on with something that cannot be there."""
+    """The document continues with something that cannot be there."""
 
     def __init__(self, at: int, why: str) -> None:
         super().__init__(at, why)
@@ -182,7 +182,7 @@ class JsonPieces:
             return JsonElement(start, None, str(exc))
 
     def _resume(self, start: int) -> bool:
-        """Go to the end of a broken element by the layout; False: the layout does not tell."""
+        """Go to the end of a broken element by the layout; False: the layout does not show it."""
         self._at = start - self._base
         margin = self._margin()
         if margin is None:

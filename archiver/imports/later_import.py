@@ -1,4 +1,4 @@
-"""Of two imports of a message the later content is current, whatever the order of importing.
+"""If two imports hold a message, the later content is current, in whichever order they were imported.
 
 The later edit counts, then the newer export. Desktop's HTML has no edit dates: what it shows is as late as its newest
 post. What Telegram showed to telekeep is never replaced.
@@ -44,7 +44,7 @@ def claim_of(message: Message, *, seen: int, format_name: str | None) -> Claim:
 def decide_current(
     conn: Reader, channel_id: ChannelId, import_id: int, known: Sequence[Known], seen: Mapping[MessageId, int]
 ) -> list[Known]:
-    """Of those held that were imported, too, decide which are replaced. `seen`: by which this export has them."""
+    """Decide which messages of earlier imports are replaced. `seen`: when this export held them at the latest."""
     asked = [held.message_id for _, held, decision in known if _may_win(held, decision)]
     if not asked:
         return list(known)

@@ -25,7 +25,7 @@ class Mended(NamedTuple):
 
     value: Any
     replaced: bool = False
-    """Whether bytes that are no text were replaced by U+FFFD."""
+    """Whether bytes that are not UTF-8 were replaced by U+FFFD."""
 
 
 class UnreadableJson(ValueError):

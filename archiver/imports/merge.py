@@ -167,7 +167,7 @@ class _ChannelMerge:
             return
 
         def create(conn: Writer) -> None:
-            if self._done.added and find_channel(conn, channel_id) is None:  # nobody added it meanwhile
+            if self._done.added and find_channel(conn, channel_id) is None:  # not added meanwhile
                 channels.create_channel(conn, self._channel, states, now=self._run.now())
                 self._start(conn)
             if self._done.added or self._channel.is_seen:
@@ -206,7 +206,7 @@ class _ChannelMerge:
         return self._mark
 
     async def read_pages(self) -> None:
-        """Take over the messages, and learn of those that only we hold."""
+        """Take over the messages, and mark ours that the other archive proves to be gone."""
         after, read = 0, 0
         pages = iter_pages(self._run.archive, self._channel.channel_id)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
@@ -214,12 +214,12 @@ class _ChannelMerge:
             self._note_left_out(page)
             await self._apply(self._plan, page)
             ids = page.list_ids()
-            await self._learn_gone(max(after, 0) + 1, page.last_id, ids)
+            await self._mark_gone(max(after, 0) + 1, page.last_id, ids)
             count = len(page.messages) + len(page.left_out)
             after, read = page.last_id, read + count
             self._run.advance(count)
         self._is_whole = self._is_whole and read == self._done.of
-        await self._learn_gone(max(after, 0) + 1, _HIGHEST, set())
+        await self._mark_gone(max(after, 0) + 1, _HIGHEST, set())
 
     def _note_left_out(self, page: ForeignPage) -> None:
         self._done.leave_out(page.left_out)
@@ -228,8 +228,8 @@ class _ChannelMerge:
             self._theirs_prove = no_notice  # what follows is not known
         self._top_id = max([self._top_id, *(one.message_id for one in page.messages if not one.is_imported)])
 
-    async def _learn_gone(self, lo: int, hi: int, theirs: set[int]) -> None:
-        """Learn which of our messages the other archive proves to be gone."""
+    async def _mark_gone(self, lo: int, hi: int, theirs: set[int]) -> None:
+        """Find out which of our messages the other archive proves to be gone."""
         while lo <= hi and self._theirs_prove is not no_notice and not self._done.added:
             lo = await self._apply(self._plan_gone, (lo, hi), theirs) + 1
 

@@ -34,7 +34,7 @@ class MergedFiles:
     texts: int = 0
     """Texts that programs made of files."""
     left_out: list[str] = field(default_factory=list)
-    """Files that are not as the other archive says, each with what is wrong; fetched as if nobody had them."""
+    """Files that differ from what the other archive says, each with the reason; they stay to be fetched."""
     unlisted: int = 0
 
 

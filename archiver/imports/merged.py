@@ -26,12 +26,12 @@ class MergedChannel:
     """Whether the channel was unknown before."""
     new: int = 0
     changed: int = 0
-    """Messages held before of which something was learnt."""
+    """Messages held before that were updated."""
     same: int = 0
     revisions: int = 0
-    """Earlier contents added, ours that made way included."""
+    """Earlier contents added, including ours that were replaced."""
     deleted: int = 0
-    """Messages learnt to be deleted or no longer visible."""
+    """Messages now known to be deleted or no longer visible."""
     returned: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     unlisted: int = 0
@@ -39,7 +39,7 @@ class MergedChannel:
     import_id: int | None = None
     """None: nothing was written."""
     imported_before: bool = False
-    """Whether all of this very file was taken over before."""
+    """Whether all of this same file was taken over before."""
     is_imported_only: bool = True
     """Whether the channel is known by imports alone, not mirrored."""
     captures: int = 0

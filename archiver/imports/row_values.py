@@ -36,7 +36,7 @@ def text(row: Mapping[str, Any], name: str) -> str:
 
 
 def flag(row: Mapping[str, Any], name: str) -> bool:
-    """True or false; false if it is not there."""
+    """True or false; false if it is missing."""
     value = row.get(name)
     if value is not None and not isinstance(value, bool):
         raise UnreadableRow(f"has a `{name}` that is neither true nor false")
@@ -56,7 +56,7 @@ def time(row: Mapping[str, Any], name: str) -> datetime:
 
 
 def nested(row: Mapping[str, Any], name: str, kind: type[dict[Any, Any] | list[Any]]) -> str | None:
-    """An object or a list as canonical JSON; None if there is none, or an empty list."""
+    """An object or a list as canonical JSON; None if it is missing, or an empty list."""
     value = row.get(name)
     if value is None or value == []:
         return None
@@ -74,7 +74,7 @@ def to_text(value: object, name: str) -> str:
 
 
 def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
-    """Check the fields of an object that readers rely on; None stands for no object, and for no field."""
+    """Check the fields of an object that readers rely on; None means that there is no object, or no field."""
     if value is None:
         return
     if not isinstance(value, dict):
@@ -90,7 +90,7 @@ def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
 
 
 def expect_list(value: object, shape: Mapping[str, Shape], name: str) -> None:
-    """Check a list of objects; None stands for none."""
+    """Check a list of objects; None means that there is no list."""
     if value is not None and not isinstance(value, list):
         raise UnreadableRow(f"has a `{name}` that is not a list")
     for one in value or ():

@@ -1,7 +1,7 @@
 """Rows of docs/rows.md as messages: what `archiver.model.row.build_row` makes, read again. Pure.
 
-Rows come from files that anybody may have written, so each value is looked at: what cannot be a row raises
-UnreadableRow. What a row does not hold is the bytes that the server sent; links, hashtags and permalink are derived.
+Rows come from files that anybody may have written, so each value is checked: one that cannot be in a
+row raises UnreadableRow. Rows do not hold the bytes that the server sent; links, hashtags and permalink are derived.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from archiver.model.particulars import APART
 from archiver.model.record import Message
 
 NEEDED: Final = ("channel_id", "message_id", "kind", "date", "text")
-"""Keys without which a row is no message."""
+"""Keys that every row must have."""
 _TEXTS: Final = ("post_author", "grouped_id")
 _COUNTS: Final = ("views", "forwards", "replies")
 _FLAGS: Final = ("noforwards", "pinned", "silent")
@@ -76,7 +76,7 @@ _PAID: Final[Mapping[str, str]] = {
 
 
 def message_of_row(row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) -> ImportedMessage:
-    """The message of a row as a JSON object. `raw`: the row as it is in the source. Raises UnreadableRow."""
+    """The message of a row as a JSON object. `raw`: the bytes of the row. Raises UnreadableRow."""
     rich = row.get("rich") if isinstance(row.get("rich"), dict) else None
     _expect_shapes(row)
     message_id = MessageId(whole_number(row, "message_id", lowest=1, highest=HIGHEST_ID))
@@ -144,12 +144,12 @@ def _id_in(value: object, name: str) -> int | None:
 
 
 def _extra(row: Mapping[str, Any]) -> str | None:
-    """The stored `extra`: what the row has under keys of its own, and the rest."""
+    """The stored `extra`: its own, and what rows have under separate keys."""
     extra = dict(_particulars(row))
     rest = row.get("extra")
     if rest is not None and not isinstance(rest, dict):
         raise UnreadableRow("has an `extra` that is not an object")
-    # What has a key of its own is taken from there only, where its shape was looked at.
+    # What has a separate key is taken only from there, where its shape was checked.
     extra.update((name, value) for name, value in (rest or {}).items() if name not in APART)
     return to_text(extra, "extra") if extra else None
 
@@ -186,7 +186,7 @@ def _fact(fact: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seen(row: Mapping[str, Any]) -> Seen | None:
-    """When the archive that exported it had seen it."""
+    """When the exporting archive saw it."""
     if row.get("first_seen") is None or row.get("last_seen") is None:
         return None
     missing = row.get("missing_since")

@@ -73,7 +73,7 @@ class Flaw:
     fatal: bool = False
     """Whether nothing can be read after it."""
     note: bool = False
-    """Whether nothing is lost by it: it is said and counted, but the exit status stays 0."""
+    """Whether nothing is lost by it: it is reported and counted, but the exit status stays 0."""
 
 
 Entry: TypeAlias = ImportedMessage | Flaw
@@ -103,7 +103,7 @@ class Source(Protocol):
     format: str
     """`desktop-json`, `desktop-html`, `tg-archive`, `jsonl`, `parquet`."""
     root: Path
-    """The directory that paths of files are relative to, and that none may leave."""
+    """The directory that paths of files are relative to; no path may lead out of it."""
     parts: tuple[Path, ...]
     """Its files in order: one, or all `messages*.html`."""
 

@@ -42,7 +42,7 @@ class ImportDecision:
     other: Mapping[str, Any] = field(default_factory=dict)
     """Other values: {held, imported} by name."""
     revises: bool = False
-    """Whether its words are others, so that its content becomes a revision."""
+    """Whether its text differs, so that its content becomes a revision."""
     wins: bool = False
     """Whether it replaces what an earlier import brought, and that becomes the revision."""
 

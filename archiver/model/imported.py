@@ -76,7 +76,7 @@ def imported_message(
 
 
 def how_to_mirror(username: str | None, verb: str = "mirrors it") -> str:
-    """How a channel that only imports know is mirrored: nobody can look it up by its id alone."""
+    """How to mirror a channel that only imports know: Telegram does not find it by its id alone."""
     return f"`telekeep add @{username}` {verb}" if username else f"`telekeep add` with its @name or t.me link {verb}"
 
 

@@ -20,7 +20,7 @@ class CounterSeries(NamedTuple):
     """By time; none if the counters never changed."""
 
     def points(self) -> list[CounterRow]:
-        """The rows, of which there is at least one."""
+        """The rows, at least one."""
         return list(self.rows) or [(self.first_seen, *self.present)]
 
 

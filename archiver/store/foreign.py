@@ -44,7 +44,7 @@ class _Shape(NamedTuple):
 
 
 class _Stamp(NamedTuple):
-    """By which a change of a file that nobody should be writing is noticed."""
+    """Shows whether a file was written to that should not change."""
 
     inode: int
     size: int
@@ -57,7 +57,7 @@ class ForeignArchive:
     """An opened archive of another directory."""
 
     def __init__(self, conn: sqlite3.Connection, path: Path, stamp: _Stamp | None) -> None:
-        """`stamp`: of a file that is read as if nobody wrote to it; None: SQLite's locks give one state of it."""
+        """`stamp`: of a file that is read as immutable; None: SQLite's locks give one state of it."""
         self.conn = conn
         self.path = path
         self._stamp = stamp
@@ -67,7 +67,7 @@ class ForeignArchive:
 
     @property
     def is_live(self) -> bool:
-        """Whether another program may be writing to it: then its file has no SHA-256 that anybody could check."""
+        """Whether another program may be writing to it: then the SHA-256 of its file could not be checked."""
         return self._stamp is None
 
     def read(self, act: Callable[Concatenate[ForeignArchive, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -123,7 +123,7 @@ def open_foreign(path: Path, ours: Path) -> Iterator[ForeignArchive]:
 
 @contextmanager
 def _said(file: Path) -> Iterator[None]:
-    """Say in a line what SQLite says of the file."""
+    """Report SQLite's errors about the file in one line."""
     try:
         yield
     except sqlite3.Error as exc:

@@ -1,6 +1,6 @@
 """Messages of another archive, some hundred at a time, with all that it knows of them, checked before anything is used.
 
-A message with a wrong SHA-256, or with values that no telekeep writes, is left out and named; the others are taken.
+A message with a wrong SHA-256, or with values that telekeep never writes, is left out and named; the others are taken.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ROW: Final = ("message_id", *CONTENT_NAMES, *AFTER_NAMES)
 
 @dataclass(slots=True)
 class ForeignMessage:
-    """A message of another archive, as its tables have it."""
+    """A message of another archive: the rows of its tables."""
 
     message_id: int
     content: Row
@@ -55,11 +55,11 @@ class ForeignMessage:
     part: Row | None = None
     """PART_NAMES."""
     pieces: list[Row] = field(default_factory=list)
-    """PIECE_NAMES: what imports into that archive had of it."""
+    """PIECE_NAMES: what imports into that archive held of it."""
 
     @property
     def is_imported(self) -> bool:
-        """Whether its present content is of an export."""
+        """Whether its present content comes from an export."""
         return bool(self.content[_LAYER] == IMPORTED)
 
 
@@ -130,7 +130,7 @@ def _list_ids(conn: sqlite3.Connection, channel_id: int, after: int, size: int) 
 
 
 def _read(archive: ForeignArchive, channel_id: int, ids: list[int]) -> Iterator[ForeignPage]:
-    """Yield these messages; whatever cannot be read is looked for in ever smaller parts."""
+    """Yield these messages; those that cannot be read are found by bisection."""
     try:
         yield _read_page(archive, channel_id, ids[0], ids[-1])
     except (_TooManyError, sqlite3.Error) as exc:

@@ -168,7 +168,7 @@ def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Itera
 
 
 def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
-    """Which imports have a message, and what they say of it; of several files the one that has it is named."""
+    """Which imports have a message, and what they say of it; if it has several files, the right one is named."""
     key = {"channel_id": channel_id, "message_id": message_id}
     rows = conn.execute(f"SELECT payload_sha256, differs, {_OF} {_PIECES} ORDER BY import_id", key).fetchall()
     known = {(row[2], row[0]) for row in rows}
@@ -190,7 +190,7 @@ def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: 
 
 
 def is_unaccounted(channel: Mirrored) -> bool:
-    """Whether nobody knows what is missing of a channel: exports do not say, other archives do."""
+    """Whether it is unknown what a channel lacks: exports do not say, other archives do."""
     return channel.imported_only and channel.pts is None
 
 

@@ -36,7 +36,7 @@ def no_notice(_message_id: int, _after: int) -> Notice | None:
 
 
 _GONE: Final = 5_000
-"""Of our messages, that are looked at in one transaction."""
+"""Maximum number of our messages examined in one transaction."""
 
 
 class Planned(NamedTuple):
@@ -72,7 +72,7 @@ class Planned(NamedTuple):
         return self.ours is not None and self.ours.after[_MISSING] is not None
 
     def list_pieces(self) -> list[Row]:
-        """What imports into the other archive had of it, and none into ours had."""
+        """The pieces that imports into the other archive brought, and none into ours."""
         known = {row[_PIECE_DIGEST] for row in self.ours.pieces} if self.ours is not None else set()
         return [row for row in self.theirs.pieces if row[_PIECE_DIGEST] not in known]
 
@@ -84,11 +84,11 @@ class PagePlan:
     channel_id: ChannelId
     new: list[Planned] = field(default_factory=list)
     held: list[Planned] = field(default_factory=list)
-    """Those of which something changes."""
+    """Messages held here that change."""
     gone: list[tuple[int, Notice]] = field(default_factory=list)
     """Messages that only we hold, and that the other archive proves were gone later."""
     same: int = 0
-    """Messages of which nothing changes."""
+    """Messages that do not change."""
 
     @property
     def is_change(self) -> bool:
@@ -99,7 +99,7 @@ class PagePlan:
 def plan_page(
     conn: Reader, channel_id: ChannelId, messages: Sequence[ForeignMessage], ours_proves: FindNotice = no_notice
 ) -> PagePlan:
-    """Decide what becomes of messages. `ours_proves`: that one which only the other holds was gone when we looked."""
+    """Decide what becomes of messages. `ours_proves`: that a message only the other holds was gone when we looked."""
     plan = PagePlan(channel_id)
     held = _list_light(conn, channel_id, [one.message_id for one in messages])
     different: list[ForeignMessage] = []
@@ -164,7 +164,7 @@ def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> Planned:
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:
-    """The counters to add; an export that has none says nothing of them."""
+    """The counters to add; an export without any says nothing about them."""
     if theirs.is_imported and not theirs.counters:
         return []
     if ours.is_imported and not ours.counters:
@@ -223,7 +223,7 @@ def _words(content: Row) -> bytes:
 
 
 def _list_light(conn: Reader, channel_id: ChannelId, ids: list[int]) -> dict[int, Row]:
-    """What tells cheaply whether anything may differ, of the messages held."""
+    """The columns of messages held here that show cheaply whether anything may differ."""
     rows = conn.execute(
         "SELECT message_id, payload_sha256, content_hash, origin, first_seen, last_seen, missing_since, revisions,"
         " seen_pts FROM message WHERE channel_id = ? AND message_id IN (SELECT value FROM json_each(?))",
@@ -241,7 +241,7 @@ def _light(one: ForeignMessage) -> Row:
 
 
 def read_messages(conn: Reader, channel_id: ChannelId, ids: list[int]) -> Mapping[int, ForeignMessage]:
-    """All that we know of these messages, which we hold; of earlier contents only what is compared."""
+    """Everything we hold of these messages; of earlier contents only what is compared."""
     among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
     values = (channel_id, orjson.dumps(ids).decode())
     found: dict[int, ForeignMessage] = {}

@@ -1,5 +1,5 @@
-"""Write what `merge_plan` decided: in the caller's transaction, with search rows and outbox. Nothing is overwritten
-that was captured: a content that makes way for a newer one becomes an earlier one with the next number.
+"""Write what `merge_plan` decided: in the caller's transaction, with search rows and outbox. Nothing captured
+is overwritten: a content that a newer one replaces becomes an earlier one with the next number.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SLOT_STATE: Final[dict[str, object]] = {"path": None, "sha256": None, "status":
 
 @dataclass(frozen=True, slots=True)
 class MergeMark:
-    """By which what was taken over is known."""
+    """Marks rows that were taken over."""
 
     import_id: int
     """Of what the other archive captured itself."""
@@ -216,7 +216,7 @@ class _Writing:
                 yield self._mark.of(row[-1]), values
 
     def _as_revision(self, one: Planned) -> Row:
-        """Their present content, which is not the newest."""
+        """Their present content, as an earlier one here."""
         content = dict(zip(CONTENT_NAMES, one.theirs.content, strict=True))
         media = [dict(zip(MEDIA_NAMES, row, strict=True)) | _SLOT_STATE for row in one.theirs.media]
         for slot in media:

@@ -78,7 +78,7 @@ def end_merge(conn: sqlite3.Connection, import_id: int, counts: dict[str, int], 
 def create_channel(
     conn: sqlite3.Connection, channel: ForeignChannel, states: Iterable[tuple[int, str, str | None]], *, now: int
 ) -> None:
-    """Add a channel that is known by imports alone: it is not mirrored until somebody adds it."""
+    """Add a channel that is known by imports alone: it is not mirrored until `telekeep add`."""
     names = (
         *("channel_id", "username", "usernames", "title", "about", "megagroup", "participants", "created"),
         *("noforwards", "restriction", "flags", "added_at", "described_at"),
@@ -95,7 +95,7 @@ def create_channel(
 
 
 def list_descriptions(conn: Reader, channel_id: ChannelId) -> list[DescribedAt]:
-    """How Telegram described the channel, by time; what only an export says of it does not count."""
+    """How Telegram described the channel, by time; descriptions by exports do not count."""
     if is_unseen(conn, channel_id):
         return []
     query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
@@ -103,7 +103,7 @@ def list_descriptions(conn: Reader, channel_id: ChannelId) -> list[DescribedAt]:
 
 
 def is_unseen(conn: Reader, channel_id: ChannelId) -> bool:
-    """Whether only exports told of the channel."""
+    """Whether the channel is known from exports only."""
     query = "SELECT 1 FROM channel WHERE channel_id = ? AND imported_only AND pts IS NULL"
     return conn.execute(query, (channel_id,)).fetchone() is not None
 
@@ -141,7 +141,7 @@ def list_all_proven(conn: Reader, channel_id: ChannelId) -> list[Interval]:
 
 
 def list_identities(conn: Reader, channel_id: ChannelId, import_id: int | None) -> set[int]:
-    """What identifies the answers in our log, but for those of this import, which `find_last_capture` knows."""
+    """Hashes that identify the answers in our log, except those of this import, which `find_last_capture` knows."""
     rows = conn.execute(
         "SELECT at, method, lo, hi, count, version, layer, account FROM capture"
         " WHERE channel_id = ? AND (import_id IS NULL OR import_id <> ?)",

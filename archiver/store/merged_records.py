@@ -16,18 +16,18 @@ from archiver.store.message_record import record_of
 from search.document import Document
 
 _LANG: Final = AFTER_NAMES.index("lang")
-_IMPOSSIBLE: Final = "it has values that no telekeep writes"
+_IMPOSSIBLE: Final = "it has values that telekeep never writes"
 
 
 class Made(NamedTuple):
-    """A message to write, with what search is to find of it."""
+    """A message to write, and its search document."""
 
     record: Message
     document: Document
 
 
 def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[LeftOut]]:
-    """The records of the messages that get a content, by id; those that cannot be made are taken out of the plan."""
+    """The records of the messages that get a content, by id; those that cannot be made are removed from the plan."""
     records: dict[int, Message] = {}
     left_out: list[LeftOut] = []
     for one in (*plan.new, *plan.held):

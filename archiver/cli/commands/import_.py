@@ -148,7 +148,7 @@ async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database 
         async with open_readonly(directory, remarks=output) as database:
             yield database
         return
-    with suppress(Busy):  # who mirrors has made the search tables
+    with suppress(Busy):  # a running mirror has already made the search tables
         async with open_archive(directory, command="import", remarks=output):
             pass
     async with open_shared(directory, command="import", remarks=output) as database:
@@ -158,7 +158,7 @@ async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database 
 async def _import_all(
     database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
 ) -> tuple[list[ImportedChat], Counter[str], list[str]]:
-    """Import every chat that is wanted; what was refused, and what is wrong between the chats."""
+    """Import the chats asked for; return them, those refused, and faults between chats."""
     from archiver.cli.view.import_report import ImportedChat, describe_kept
     from archiver.compose.import_channel import make_channel
     from archiver.errors import UsageError
@@ -181,7 +181,7 @@ async def _import_all(
                     continue
                 broken.append(f"{chat.where}: {chat.what}" if chat.where else chat.what)
             elif chat.refused is not None and order.channel is not None and chat.of_several:
-                others += 1  # nobody asked for it
+                others += 1  # not the one asked for
             elif chat.refused is not None:
                 refused[chat.refused] += 1
             elif (chosen := await _choose(database, chat, order)) is not None:

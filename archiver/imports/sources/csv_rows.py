@@ -106,7 +106,7 @@ def _written(where: str, header: list[str], record: list[str], *, guarded: bool)
 
 
 def _read(name: str, cell: str) -> Any:
-    """A cell as it is in the JSON of a row."""
+    """The value that a cell has in the JSON of a row."""
     if name == "text":
         return cell
     if not cell:

@@ -101,7 +101,7 @@ def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:
 
 
 def _own_text(entry: Fields) -> str:
-    """The text; of a rich message that has none, its words stand there instead."""
+    """The text; empty for a rich message, whose words Desktop shows in its place."""
     if isinstance(entry["telekeep"].get("text"), str):
         return str(entry["telekeep"]["text"])
     said = words_of(entry.get("text_entities") or entry.get("text") or "")
@@ -148,7 +148,7 @@ def _of_post(entry: Fields, channel_id: ChannelId, extra: dict[str, Any]) -> dic
 
 
 def _sender(entry: Fields, channel_id: ChannelId) -> str | None:
-    """A channel's own post is by nobody else."""
+    """None for the channel's own posts."""
     number, name = entry.get("from_id"), entry.get("from")
     if isinstance(number, str | int) and isinstance(name, str | None):
         return _shared_sender(number, name, channel_id)

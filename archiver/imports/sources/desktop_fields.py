@@ -1,4 +1,4 @@
-"""Single fields of Telegram Desktop's JSON: numbers, peers, dates. Pure; whatever they hold, nothing is raised."""
+"""Single fields of Telegram Desktop's JSON: numbers, peers, dates. Pure; no value makes them raise."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class LocalDates:
         """Times that clocks show twice or never."""
 
     def of_message(self, entry: Mapping[str, Any]) -> datetime | None:
-        """When a message was posted; messages are to be asked for in their order. Raises ZoneNeeded."""
+        """When a message was posted. Call it in the order of the messages. Raises ZoneNeeded."""
         found = moment(entry.get("date_unixtime"))
         if found is None and (wall := wall_time(entry.get("date"))) is not None:
             found = self._at(wall, ordered=True)
@@ -117,4 +117,4 @@ class LocalDates:
 
 
 class ZoneNeeded(Exception):
-    """A date is a local time, and nobody said whose."""
+    """A date is a local time of an unknown zone."""

@@ -135,7 +135,7 @@ class DesktopJson:
                 pieces.skip()
 
     def _chat(self, pieces: JsonPieces, frame: _Frame) -> Iterator[Chat]:
-        """The chat whose messages begin here; they are passed over unless somebody reads them."""
+        """The chat whose messages begin here; they are skipped unless they are read."""
         if not {"type", "id"} <= frame.fields.keys():
             frame.fields |= self._late_fields(pieces.at)
         begun: list[Iterator[None]] = []

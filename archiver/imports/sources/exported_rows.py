@@ -28,7 +28,7 @@ _DATE_LENGTH: Final = len("2021-12-16T00:00:00Z")
 
 
 class WrittenRow(NamedTuple):
-    """A row as it is in a file."""
+    """A row of a file."""
 
     where: str
     value: Any
@@ -37,7 +37,7 @@ class WrittenRow(NamedTuple):
 
 
 def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
-    """Raise UsageError if rows with these keys are no messages; else the keys that are missing and missed."""
+    """Return the missing keys that messages suffer from. Raises UsageError if rows without them are not messages."""
     present = set(keys)
     lacking = [name for name in NEEDED if name not in present]
     if lacking:
@@ -145,7 +145,7 @@ def username_of(permalink: object) -> str | None:
 
 
 def load_row(line: bytes) -> Any:
-    """The JSON of a row; None if it is none. Lone surrogates and bytes that are not UTF-8 are replaced."""
+    """The JSON of a row; None if it is invalid. Lone surrogates and bytes that are not UTF-8 are replaced."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:

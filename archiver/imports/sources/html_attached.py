@@ -24,7 +24,7 @@ _WRAPS: Final[Mapping[str, str]] = {
     "sticker_wrap": "sticker",
 }
 """Links around a preview, by which Desktop shows a file that it exported."""
-# Numbers have a largest length: what is longer is no such value, and would be searched again from each of its digits.
+# Numbers have a maximum length: longer ones would be searched again from each of their digits.
 _SIZE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9])? [KMG]?B")
 _DURATION: Final = re.compile(r"(?:([0-9]{1,6}):)?([0-9]{1,2}):([0-9]{2})")
 _PICTURE: Final = re.compile(r"([0-9]{1,9}) ?[x×] ?([0-9]{1,9})")
@@ -56,13 +56,13 @@ class _Card(NamedTuple):
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The size as it is shown, and why there is no file."""
+        """The size shown, and why there is no file."""
         size = _SIZE.search(self.status)
         return {"shown_size": size[0] if size else None, "not_exported": self.described or None}
 
 
 def read_attached(wrap: Element) -> Shown | None:
-    """The medium in a `media_wrap`; None for none that is known."""
+    """The medium in a `media_wrap`; None if it is not a known one."""
     for element in wrap.elements():
         for name, read in _READERS.items():
             if name in element.classes:

@@ -19,7 +19,7 @@ _OWN: Final = re.compile(rb'<div class="message [^"<>]{0,200}" id="message(-?[0-
 _ANY: Final = re.compile(
     rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])"
 )
-"""The same, written anew by another program."""
+"""The same, rewritten by another program."""
 _NEWLINE: Final = 10
 _TAG_MAX: Final = 1024
 """A tag that begins nearer to the end of a chunk than this waits for the next one."""
@@ -30,7 +30,7 @@ _AFTER: Final = re.compile(rb"\n[ \t]*+<a class=\"pagination")
 
 @dataclass(frozen=True, slots=True)
 class HtmlPiece:
-    """A message's element as it is in the file."""
+    """The bytes of a message's element."""
 
     message_id: int
     data: bytes

@@ -50,7 +50,7 @@ class HtmlPost:
     """None: joined to the message before."""
     is_forwarded: bool = False
     origin: Signed | None = None
-    """Whom it was forwarded from; None: as the message before."""
+    """Where it was forwarded from; None: as the message before."""
     forwarded: WallTime | None = None
     """When that was posted."""
     replied: int | None = None
@@ -225,7 +225,7 @@ def _walk_table(table: Element) -> Iterator[Element]:
 
 
 def _button(element: Element, source: str) -> dict[str, Any]:
-    """Desktop before version 7 does not escape a button's text: there it is taken as it is written."""
+    """Desktop before version 7 does not escape a button's text: there it is taken verbatim."""
     link = next((one for one in element.walk() if one.tag == "a"), element)
     inner = next((one for one in link.walk() if one.tag == "div"), link)
     end = inner.start + _LONGEST_BUTTON

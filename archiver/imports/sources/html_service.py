@@ -1,6 +1,6 @@
-"""Service lines of Desktop's HTML: English sentences, whatever language Desktop is set to. Pure.
+"""Service lines of Desktop's HTML: English sentences in every language of Desktop. Pure.
 
-Those that say all there is to say become Telegram's own action; others are kept as they are written.
+Complete ones become Telegram's own action; others are kept as text.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _CALL: Final = re.compile(r"\b(Show[A-Za-z]+)\(")
 _EMOJI_FILE: Final = re.compile(r"\bhref\s+=")
 """Only the link to the file of a custom emoji is written with a space there."""
 _TIMES: Final = 4
-"""A text of more units than so many times the characters of an address is not the address."""
+"""A link's text that is this many times longer than its address is not the address."""
 _DOMAIN: Final = re.compile(r"https?://[^/?#]+/")
 
 
@@ -124,7 +124,7 @@ def _finish(mark: _Open, parts: list[str], at: int) -> None:
 
 
 def _link(element: Element, text: str | None) -> Entity:
-    """What a link stands for: an address, a mention, a hashtag... `text` None: it is not the address."""
+    """What a link is: an address, a mention, a hashtag... `text` None: it is too long to be the address."""
     attributes = element.attributes
     if click := attributes.get("onclick"):
         call = _CALL.search(click)

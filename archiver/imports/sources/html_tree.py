@@ -1,7 +1,7 @@
 """A small reader of HTML for one message at a time: elements in the order of the source. Pure, linear, no recursion.
 
-Browsers move what stands wrongly in a table, and libxml2 drops what is nested deeper than 256 levels. Desktop of 2024
-wrote both (a table that never ends, with all later messages in it), so this reader keeps what is there where it is.
+Browsers move misplaced elements out of tables, and libxml2 drops elements nested deeper than 256 levels. Desktop of
+2024 wrote both (a table that never ends, with all later messages in it), so this reader keeps everything in its place.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Element:
 
 
 def parse(source: str) -> Element:
-    """The tree of a piece of HTML. Wrong end tags are ignored; what is not ended ends with the piece."""
+    """The tree of a piece of HTML. Wrong end tags are ignored; unclosed elements end with the piece."""
     root = Element("", "", 0)
     path = [root]
     opened: Counter[str] = Counter()
@@ -149,7 +149,7 @@ def _words_of(value: str) -> frozenset[str]:
 
 
 def unescape(text: str) -> str:
-    """The text that is written with references such as `&quot;`."""
+    """Text with references such as `&quot;` resolved."""
     return _REFERENCE.sub(_character, text) if "&" in text else text
 
 

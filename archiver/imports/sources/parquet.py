@@ -96,7 +96,7 @@ def _written(where: str, row: Mapping[str, Any]) -> WrittenRow | Flaw:
 
 
 def _read(name: str, cell: Any) -> Any:
-    """A cell as it is in the JSON of a row."""
+    """The value that a cell has in the JSON of a row."""
     if isinstance(cell, datetime):
         return _in_utc(cell)
     if name in _TEXTS and isinstance(cell, str):
