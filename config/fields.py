@@ -71,7 +71,7 @@ def is_listed(field: FieldInfo) -> bool:
 
 
 def mentions(annotation: Any, kind: type) -> bool:
-    """Whether a type is this one, or made of it."""
+    """Whether a type is, or contains, this one."""
     return annotation is kind or any(mentions(part, kind) for part in get_args(annotation))
 
 

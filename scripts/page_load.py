@@ -82,7 +82,7 @@ def _measure(archive: Path, thinking: tuple[float, float] | None, sync: Callable
 
 @contextmanager
 def _watched(wal: Path, one: Measured) -> Iterator[None]:
-    """Note how large the write-ahead log becomes."""
+    """Record the largest size of the write-ahead log."""
     ended = threading.Event()
 
     def watch() -> None:

@@ -39,7 +39,7 @@ _, status, used = os.wait4(process, 0)
 print(used.ru_utime, used.ru_stime, used.ru_maxrss, file=open(3, "w"))
 sys.exit(os.waitstatus_to_exitcode(status))
 """
-"""A process's peak memory counts that of the one that it was forked from: so that has to be small."""
+"""A process's peak memory includes that of the process it was forked from, so that one has to be small."""
 _BARE_EXPORT = """
 import sqlite3, sys, orjson
 conn = sqlite3.connect(sys.argv[1])

@@ -27,7 +27,7 @@ _ROUNDS: Final = 10
 
 @cache
 def list_wrappers() -> tuple[str, ...]:
-    """Programs that start another one: so that it ends with us, however we end, and has the lowest priority."""
+    """Commands to put before a hook's: it then ends with us, however we end, and has the lowest priority."""
     found: list[str] = []
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         setpriv = shutil.which("setpriv")  # from util-linux; missing or too old on some systems

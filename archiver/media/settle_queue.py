@@ -70,7 +70,7 @@ class SettleQueue:
         try:
             await update_all_slots(self._database, now=int(self._now()))
         except Exception as exc:  # noqa: BLE001  # the callers of `put` wait for this task
-            log.warning("messages show the state of some files later: %s", type(exc).__name__)
+            log.warning("messages will show the state of some files later: %s", type(exc).__name__)
 
     async def _gather(self) -> None:
         """Wait for more of them, but not for long."""

@@ -38,7 +38,7 @@ class StoredRevision(NamedTuple):
     payload_sha256: bytes
     layer: int
     import_id: int | None = None
-    """Of another archive that captured it; its times are apart from those of ours."""
+    """Of another archive that captured it; its times do not continue those of ours."""
 
 
 class Absence(NamedTuple):

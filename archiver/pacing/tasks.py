@@ -47,7 +47,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T
 
 
 async def run_all(work: Iterable[Coroutine[Any, Any, T]], most: int) -> list[T]:
-    """Do all of it, `most` at a time; results are in the order of their ends. A failure begins nothing more."""
+    """Run all of it, `most` at a time; results are in order of completion. After a failure nothing more is started."""
     results: list[T] = []
     failure: BaseException | None = None
     running: set[asyncio.Task[T]] = set()

@@ -42,7 +42,7 @@ def _unknown(ref: ChannelRef, channels: Sequence[ChannelName]) -> NotFound:
     if not channels:
         return NotFound(f"{ref} is not in the archive, which has no channels yet.", hint="Add one: telekeep add @name")
     known = {name.casefold(): name for channel in channels for name in (channel.username, channel.alias) if name}
-    # An id is copied, not typed: one that resembles it is of a channel that has nothing to do with it.
+    # Ids are copied, not typed: a similar one belongs to an unrelated channel.
     near = get_close_matches(ref.name.casefold(), known, n=3, cutoff=0.5) if ref.name else []
     # People may remember the title but not the username.
     titled = [channel.name for channel in channels if str(ref.name or "").casefold() in channel.title.casefold()]

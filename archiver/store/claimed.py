@@ -1,4 +1,4 @@
-"""What of messages only imports say, and Telegram never showed to telekeep. Reading only."""
+"""What only imports say of messages, and Telegram never showed to telekeep. Reading only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.store.rows import HeldMessage
 
 
 class Claims(NamedTuple):
-    """What of a message only imports say."""
+    """What only imports say of a message."""
 
     is_import: bool
     """Whether Telegram never showed it to telekeep."""

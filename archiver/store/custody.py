@@ -71,7 +71,7 @@ class ChannelLog:
     imports: dict[int, ImportLog] = field(default_factory=dict)
     """The imports into the channel, by their numbers."""
     is_merged: bool = False
-    """Whether some answers are those of another archive that was taken over."""
+    """Whether some answers come from another archive that was taken over."""
 
 
 class Orphans(NamedTuple):

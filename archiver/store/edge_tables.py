@@ -28,7 +28,7 @@ class EdgeTables(TemporaryTables):
         )
 
     def add_node(self, key: str, kind: str, number: int | None, name: str) -> bool:
-        """Keep a node; whether it is new. Only the first name of it is kept."""
+        """Keep a node; return whether it is new. Only its first name is kept."""
         cursor = self._conn.execute("INSERT OR IGNORE INTO node VALUES (?, ?, ?, ?)", (key, kind, number, name))
         return cursor.rowcount > 0
 

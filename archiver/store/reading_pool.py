@@ -210,7 +210,7 @@ class ReadingPool:
 
 
 async def _becomes(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it is so within that time; nothing tells this process of it."""
+    """Whether the condition becomes true within that time; polled, since nothing reports it."""
     until = time.monotonic() + seconds
     while not (found := condition()) and time.monotonic() < until:  # noqa: ASYNC110  # another process does it
         await asyncio.sleep(_GLANCE)

@@ -9,7 +9,7 @@ from archiver.model.reply import find_answered, is_reply
 from archiver.store.database import Reader
 
 MOST: Final = 1000
-"""Messages looked at; the first one of a forum's topic may be named by every message of it."""
+"""Maximum number of messages looked at: all messages of a forum's topic name its first one."""
 _BEGINNING: Final = 200
 """Characters of a reply's text."""
 

@@ -32,7 +32,7 @@ _ROWS: Final = 512
 
 
 class DamagedDatabase(Exception):
-    """SQLite cannot read on."""
+    """SQLite cannot read any further."""
 
 
 @contextmanager
@@ -46,7 +46,9 @@ def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
             conn.set_authorizer(_allow)
             yield conn
     except _UNREADABLE as exc:
-        raise UsageError(f"{path} cannot be read as a database of tg-archive: it is damaged, or another one.") from exc
+        raise UsageError(
+            f"{path} cannot be read as a database of tg-archive: it is damaged, or of another program."
+        ) from exc
     finally:
         os.close(descriptor)
 

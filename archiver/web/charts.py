@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
 
 def _thinned(values: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
-    """Enough of the values to look like all: of each part of the time the lowest and the highest."""
+    """Enough values for the same line: the lowest and the highest of each part of the time."""
     if len(values) <= 2 * PARTS:
         return values
     size = -(-len(values) // PARTS)

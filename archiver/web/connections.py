@@ -1,4 +1,4 @@
-"""Limits of connections: those of clients that ask too slowly, read nothing, or are too many are closed.
+"""Close connections of clients that send too slowly or read nothing, and those beyond a maximum number.
 
 Without limits, a few hundred idle connections keep everybody else out.
 """

@@ -1,4 +1,4 @@
-"""What the page says in words: the command line brings those of its output."""
+"""The wording of the page, which the command line provides."""
 
 from __future__ import annotations
 

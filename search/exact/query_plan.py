@@ -81,7 +81,7 @@ class QueryPlan:
             return f"{kept} AND d.flags & {SUPERSEDED} AND {REVISION} > 0"
         return f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
 
-    def apart(self) -> tuple[QueryPlan, QueryPlan | None]:
+    def split_contents(self) -> tuple[QueryPlan, QueryPlan | None]:
         """Plans for present and for earlier contents, which are few; None: those are not searched."""
         return replace(self, revisions=False), replace(self, only_earlier=True) if self.revisions else None
 

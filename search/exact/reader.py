@@ -206,7 +206,7 @@ class ExactEngine:
         end = offset + question.limit
         found: Found = {}
         scores: dict[Position, float] = {}
-        present, earlier = plan.apart()
+        present, earlier = plan.split_contents()
         tiers = await self._tiers()
         for contents, wanted in ((present, end + 1), *([(earlier, -1)] if earlier else [])):
             for tier in tiers:

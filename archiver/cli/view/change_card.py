@@ -73,7 +73,7 @@ def _address(change: Change) -> str:
 
 def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
     if change.kind == "edited" and change.import_file is not None:
-        yield f"the other content is that of {describe_claim(change.import_file)}", "dim"
+        yield f"the other content is from {describe_claim(change.import_file)}", "dim"
     if change.kind == "missing" and change.import_file is not None:
         by = describe_claim(change.import_file)
         yield f"by then ({describe_how(change.how)}), if it was posted as {by} says", "dim"

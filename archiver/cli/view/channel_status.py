@@ -46,7 +46,7 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
     word = channel.shown_state.replace("_", " ")
-    if channel.imported_only:  # that its archive is kept needs no saying: nobody stopped mirroring it
+    if channel.imported_only:  # without a remark that its archive is kept: it was never mirrored
         if why == BY_IMPORT:
             why = f"known by imports alone; {how_to_mirror(channel.username)}"
         return f"{channel.name}: {word}{since}: {why.rstrip('.')}"

@@ -29,7 +29,7 @@ class Shown(NamedTuple):
     """Addresses (`channel/id`) of the copies, oldest first; None if not requested."""
 
     claims: Claims | None = None
-    """What of it only imports say, where it is deleted or has several contents."""
+    """What only imports say of it, if it is deleted or has several contents."""
 
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:

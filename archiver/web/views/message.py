@@ -148,7 +148,7 @@ def _draw_views(history: MessageHistory) -> Line | None:
 
 
 def _choose_versions(history: MessageHistory, first: int, before: int | None) -> ShownVersions:
-    """Those of the page; the current one is on the first page."""
+    """The versions of the page; the current one is on the first page."""
     return choose_versions(history if before is None else replace(history, versions=history.versions[:-1]), first)
 
 
