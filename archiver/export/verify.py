@@ -96,7 +96,7 @@ def judge(manifest: Path) -> ManifestCheck:
     try:
         with open_parent(manifest) as directory:
             data = read_small(directory, manifest.name)
-            claims = _parse(data)
+            claims = parse_manifest(data)
             if fault := find_fault(claims):
                 return ManifestCheck(manifest, None, (FileCheck(manifest, 0, fault),))
             beside = claims.get("media", {"files": ()})["files"]
@@ -195,13 +195,14 @@ def _names(manifest: Path) -> list[str] | None:
     """The files that it names; None if it is not readable as a manifest."""
     try:
         with open_parent(manifest) as directory:
-            claims = _parse(read_small(directory, manifest.name))
+            claims = parse_manifest(read_small(directory, manifest.name))
         return [str(file["path"]) for file in claims["files"]]
     except (UnusableFile, KeyError, TypeError):
         return None
 
 
-def _parse(data: bytes) -> Any:
+def parse_manifest(data: bytes) -> Any:
+    """Read the JSON of a manifest. Raises UnusableFile."""
     try:
         claims = orjson.loads(data)
     except ValueError:

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from archiver.errors import UsageError
 from archiver.export.append.names import list_numbers, part_name
 from archiver.export.claims import find_fault
 from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.regular import UnusableFile, open_parent, read_small
-from archiver.export.verify import find_damage
+from archiver.export.verify import find_damage, parse_manifest
 
 _HOW_TO_GO_ON: Final = "Restore the files from a copy, or begin a new series with another -o."
 
@@ -122,10 +120,7 @@ def expect_intact(series: Series) -> None:
 def read_link(directory: int, manifest: str, number: int) -> Link:
     """A manifest. Raises UnusableFile."""
     data = read_small(directory, manifest)
-    try:
-        claims = orjson.loads(data)
-    except ValueError:
-        raise UnusableFile("is not a manifest of telekeep: it is not JSON") from None
+    claims = parse_manifest(data)
     if fault := find_fault(claims):
         raise UnusableFile(fault)
     name = claims["files"][0]["path"]
