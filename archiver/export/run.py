@@ -22,7 +22,7 @@ from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
-from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, RowSink, StreamRows, Writer
+from archiver.export.writer import ByteSink, DescribedRows, FileWriter, OpensFiles, RowSink, StreamRows
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED
 from archiver.model.json_text import dump
@@ -56,7 +56,7 @@ class ExportResult:
 async def export_to_file(
     conn: Connection,
     request: Request,
-    writer: Writer | Callable[[ByteSink], DescribedRows],
+    writer: FileWriter,
     path: Path,
     job: ExportJob,
 ) -> ExportResult:
@@ -107,7 +107,7 @@ async def export_to_folder(
 async def export_to_stream(
     conn: Connection,
     request: Request,
-    writer: Writer | Callable[[ByteSink], DescribedRows],
+    writer: FileWriter,
     sink: ByteSink,
     *,
     job: ExportJob,
@@ -123,7 +123,7 @@ async def export_to_stream(
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
-def write_into(writer: Writer | Callable[[ByteSink], DescribedRows], sink: ByteSink) -> DescribedRows:
+def write_into(writer: FileWriter, sink: ByteSink) -> DescribedRows:
     """What writes rows of the format into the sink."""
     return writer(sink) if callable(writer) else StreamRows(writer, sink)
 

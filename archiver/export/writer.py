@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from archiver.model.row import HeldItem, Row
 
@@ -110,6 +110,10 @@ class DescribedRows(RowSink, Protocol):
     def warnings(self) -> list[str]:
         """Warnings for the user after the last row."""
         ...
+
+
+FileWriter: TypeAlias = Writer | Callable[[ByteSink], DescribedRows]
+"""Encodes rows as bytes; or makes, for a sink, what writes them there."""
 
 
 class StreamRows:

@@ -15,9 +15,11 @@ from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
 from archiver.compose.read_archive import When, choose_channels
+from archiver.export.append.run import append_to_file, estimate_append
+from archiver.export.append.series import find_series
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.parquet import import_pyarrow
-from archiver.export.formats.registry import WriterContext
+from archiver.export.formats.registry import ExportFormat, WriterContext
 from archiver.export.job import ExportJob, MediaExport
 from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
@@ -98,28 +100,14 @@ async def write_export(
     if plan.form.name == "parquet":
         import_pyarrow(alone=True)
     form, context = plan.form, await _context(conn, request, plan, place, archive)
-    make_folder = None if form.make_folder is None else partial(form.make_folder, context)
     image = form.make_image(context) if plan.append and form.make_image is not None else None
-    job = ExportJob(format_name=form.name, now=now, force=plan.force, media=files)
-    if persons is not None:
-        output.note(_NOT_ANONYMOUS)
-        job = replace(job, prepare=persons.row, options=persons.options)
-    if plan.edges is not None:
-        from archiver.compose.edges import open_edges
-        from archiver.export.edges.rows import PreparedEdges
-
-        job = job.also_prepare(PreparedEdges(await open_edges(conn, plan.edges)).prepare)
+    job = await _make_job(conn, plan, now=now, files=files, persons=persons)
     if plan.dry_run:
-        from archiver.export.append.run import estimate_append
-        from archiver.export.append.series import find_series
-
-        series = find_series(place) if image is not None and isinstance(place, Path) else None
-        if series is not None and image is not None:
-            make_rows = partial(write_into, form.open(context))
-            return await estimate_append(conn, request, make_rows, series, job=job, image=image)
-        if files is not None:
-            output.note("the estimate does not include the files.")
-        return await estimate(conn, request, make_folder or partial(write_into, form.open(context)), job.prepare)
+        series = None if image is None or isinstance(place, Stream) else find_series(place)
+        if image is None or series is None:
+            return await _estimate(conn, request, form, context, job)
+        make_rows = partial(write_into, form.open(context))
+        return await estimate_append(conn, request, make_rows, series, job=job, image=image)
     with Progress("export") as progress:
         total = await count_items(conn, request) if progress.is_shown else None
 
@@ -132,12 +120,40 @@ async def write_export(
                 await export_to_stream(conn, request, form.open(context), sink, job=job)
             return None
         if image is not None:
-            from archiver.export.append.run import append_to_file
-
             return await append_to_file(conn, request, form.open(context), place, job=job, image=image)
-        if make_folder is not None:
-            return await export_to_folder(conn, request, make_folder, place, job)
+        if form.make_folder is not None:
+            return await export_to_folder(conn, request, partial(form.make_folder, context), place, job)
         return await export_to_file(conn, request, form.open(context), place, job)
+
+
+async def _make_job(
+    conn: Connection,
+    plan: ExportPlan,
+    *,
+    now: datetime,
+    files: MediaExport | None,
+    persons: PseudonymousRows | None,
+) -> ExportJob:
+    job = ExportJob(format_name=plan.form.name, now=now, force=plan.force, media=files)
+    if persons is not None:
+        output.note(_NOT_ANONYMOUS)
+        job = replace(job, prepare=persons.row, options=persons.options)
+    if plan.edges is not None:
+        from archiver.compose.edges import open_edges
+        from archiver.export.edges.rows import PreparedEdges
+
+        job = job.also_prepare(PreparedEdges(await open_edges(conn, plan.edges)).prepare)
+    return job
+
+
+async def _estimate(
+    conn: Connection, request: Request, form: ExportFormat, context: WriterContext, job: ExportJob
+) -> ExportEstimate:
+    if job.media is not None:
+        output.note("the estimate does not include the files.")
+    if form.make_folder is not None:
+        return await estimate(conn, request, partial(form.make_folder, context), job.prepare)
+    return await estimate(conn, request, partial(write_into, form.open(context)), job.prepare)
 
 
 async def _context(

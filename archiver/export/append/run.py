@@ -33,7 +33,7 @@ from archiver.export.run import (
     write_into,
 )
 from archiver.export.target import Target
-from archiver.export.writer import ByteSink, DescribedRows, Writer
+from archiver.export.writer import DescribedRows, FileWriter
 from archiver.model.json_text import dump
 from archiver.store.database import Connection
 from archiver.store.row_digests import RowDigests
@@ -45,7 +45,7 @@ _VOLATILE = frozenset({"pyarrow"})
 async def append_to_file(
     conn: Connection,
     request: Request,
-    writer: Writer | Callable[[ByteSink], DescribedRows],
+    writer: FileWriter,
     path: Path,
     *,
     job: ExportJob,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.jsonl import JsonlWriter, WholeJsonlWriter
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
     from archiver.export.formats.sqlite_archive import ExtractSource
     from archiver.export.formats.wording import Wording
     from archiver.export.request import Request
-    from archiver.export.writer import ByteSink, DescribedRows, OpensFiles, Writer
-
-
-FileWriter: TypeAlias = "Writer | Callable[[ByteSink], DescribedRows]"
-"""Encodes rows as bytes; or makes, for a sink, what writes them there."""
+    from archiver.export.writer import ByteSink, DescribedRows, FileWriter, OpensFiles, Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
