@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.media.blob_store import BlobStore
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.model.fault import Fault
 from archiver.model.media_file import BlobState, blob_path
 from archiver.store.blob_check import (

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.errors import BlockedPath, UsageError
 from archiver.media.blob_store import BlobStore
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import BlobState
 from archiver.store.database import Database, read
 from archiver.store.file import Blob, change_blob_state

@@ -8,7 +8,7 @@ from archiver.errors import ChannelError, Error, FileRefused
 from archiver.media.part_reader import TooLarge
 from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileState, FileTask
-from archiver.pacing.attempts import attempt_delay
+from archiver.pacing.attempt_delay import attempt_delay
 
 _GONE = frozenset({"FILE_ID_INVALID", "FILE_NOT_FOUND", "DOCUMENT_INVALID", "PHOTO_INVALID", "MEDIA_EMPTY"})
 """Reasons of the server that mean that it no longer has the file."""

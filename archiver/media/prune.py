@@ -15,7 +15,7 @@ from archiver.errors import BlockedPath
 from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
 from archiver.store.blob_check import list_unknown
 from archiver.store.database import Connection, Database, Reader, read

@@ -11,7 +11,7 @@ from archiver.media.blob_store import DATA, BlobStore, hash_file
 from archiver.media.handover import Handed, Handover
 from archiver.media.outcome import describe_partial
 from archiver.media.partial import PARTS, drop_partial, list_partials, partial_name, read_list
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FINAL_STATES, FileKey
 from archiver.store.database import Database, Reader
 from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FileKey, FileState, thumb_key
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.file import find_files, forget_outcome

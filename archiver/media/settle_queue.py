@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
 
-from archiver.media.slots import update_all_slots
+from archiver.media.slot_updates import update_all_slots
 from archiver.store.database import Database, Writer
 
 log = logging.getLogger(__name__)

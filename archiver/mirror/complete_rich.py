@@ -24,7 +24,7 @@ from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.source import Source
 from archiver.model.rich_whole import is_shorter
-from archiver.pacing.attempts import attempt_delay
+from archiver.pacing.attempt_delay import attempt_delay
 from archiver.pacing.scheduler import Priority
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.database import Database

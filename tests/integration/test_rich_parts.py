@@ -24,7 +24,7 @@ from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.reread import Rereader
 from archiver.model.record import Message
-from archiver.pacing.attempts import MOST, attempt_delay
+from archiver.pacing.attempt_delay import MOST, attempt_delay
 from archiver.store.channel import find_channel
 from archiver.store.rich import count_parts
 from search.engine.protocol import Question

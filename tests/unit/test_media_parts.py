@@ -28,7 +28,7 @@ from archiver.media.window import LEAST as LEAST_WINDOW
 from archiver.media.window import MOST, SLOW, START, Window, received, slowed
 from archiver.model.file_location import PART, FileLocation, PieceHash, part_count, part_length
 from archiver.model.media_file import FileKey
-from archiver.pacing.attempts import attempt_delay
+from archiver.pacing.attempt_delay import attempt_delay
 
 KEY = FileKey("document/5100000000000007")
 HASHED = 128 << 10

@@ -22,8 +22,8 @@ from archiver.reading.copies import FoundCopies, find_copies
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
+from archiver.reading.reply_thread import read_thread
 from archiver.reading.similar_posts import SimilarPost, list_similar_posts
-from archiver.reading.thread import read_thread
 from archiver.store.arrivals import find_last_row
 from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
