@@ -33,7 +33,7 @@ class StoredFile(NamedTuple):
 
 
 class NotAdopted(Exception):
-    """Why a file beside an export is not taken, as a sentence."""
+    """Why a file beside an export cannot be stored, as a sentence."""
 
 
 def made_up_id(sha256: str) -> str:
@@ -62,11 +62,11 @@ def adopt_file(blobs: BlobStore, root: Path, attached: AttachedFile) -> StoredFi
     with open_attached(root, attached.path, blobs.root.parent) as file:
         size = os.fstat(file).st_size
         if attached.size is not None and size != attached.size:
-            raise NotAdopted("it is not as large as the export says")
+            raise NotAdopted("its size differs from what the export says")
         try:
             sha256 = _copy(file, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
             if attached.sha256 not in (None, sha256):
-                raise NotAdopted("its bytes are not those that the export names")
+                raise NotAdopted("its SHA-256 differs from what the export says")
             blobs.adopt(name, sha256=sha256, size=size)
         finally:
             blobs.drop_partial(name)
@@ -100,7 +100,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as exc:
-        raise NotAdopted("it is not there") from exc
+        raise NotAdopted("it does not exist") from exc
     except (OSError, ValueError) as exc:
         is_link = isinstance(exc, OSError) and exc.errno in _LINKED
         raise NotAdopted("it is a link, or not a regular file" if is_link else "it cannot be read") from exc

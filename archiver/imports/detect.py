@@ -28,7 +28,7 @@ _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is looked at to tell the format."""
+    """A path whose format is to be recognised."""
 
     path: Path
     is_directory: bool

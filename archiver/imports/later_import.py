@@ -82,7 +82,7 @@ def put_current(
 
 
 def _completed(message: Message, held: Message) -> Message:
-    """A later content with what it does not say, as the one held has it."""
+    """A later content, completed with values of the one held that it lacks."""
     whole = fill(message, compare_import(held, message).filled)
     slots = {slot.slot: slot for slot in held.media}
     return replace(whole, media=tuple(_identified(slot, slots.get(slot.slot)) for slot in whole.media))

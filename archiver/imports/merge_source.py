@@ -1,4 +1,4 @@
-"""What another archive is called in the chain of custody: its file, a hash, and what its log says of itself."""
+"""How the chain of custody names another archive: its file, a hash, and a summary of its log."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _KEYS: Final = frozenset({*KEYS, "versions"})
 _MANIFESTS: Final = 8
-"""Manifests of a directory that are looked at."""
+"""Maximum number of manifests read in a directory."""
 _LARGEST: Final = 64 << 20
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
@@ -28,7 +28,7 @@ _TABLES: Final = tuple(
     re.compile(rb"\bcreate\s+(?:virtual\s+)?(?:table|view)\s+[\"'`\[]?%s\b" % name, re.IGNORECASE)
     for name in (b"messages", b"users", b"media")
 )
-"""What tg-archive makes; whether they are what they should be is looked at when it is opened."""
+"""What tg-archive creates; their columns are checked when the database is opened."""
 
 
 def is_desktop_html(one: Candidate) -> bool:

@@ -33,7 +33,7 @@ def read_media(row: Mapping[str, Any]) -> tuple[Media, ...]:
     items = _items(row)
     if not items:
         return ()
-    # Slot 0 is the message's own; what is nested in it says so in `of`.
+    # Slot 0 is the message's own medium; media nested in it have `of`.
     first = 1 if "of" in (items[0].get("extra") or {}) else 0
     return tuple(_medium(slot, one) for slot, one in enumerate(items, first))
 

@@ -83,7 +83,7 @@ class Importer:
         zone: str | None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`database` None: there is no archive, and nothing is written. `progress`: told the messages read."""
+        """`database` None: no archive yet, so nothing is written. `progress` is given the count of messages read."""
         self._database = database
         self._source = source
         self._blobs = BlobStore(archive)
@@ -189,7 +189,7 @@ class Importer:
 
 
 def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
-    return Flaw(f"message {message_id}", f"its file is not taken: {exc}")
+    return Flaw(f"message {message_id}", f"its file is not imported: {exc}")
 
 
 def _pages(entries: Iterator[ImportedMessage | Flaw], outcome: ImportOutcome) -> Iterator[list[ImportedMessage]]:

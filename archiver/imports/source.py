@@ -118,7 +118,7 @@ class Source(Protocol):
         ...
 
     def chats(self) -> Iterator[Chat | Flaw]:
-        """Its chats in order, and what is wrong between them. The next may be asked for although one was not read."""
+        """Its chats in order, and what is wrong between them. The next may be requested without reading one."""
         ...
 
 

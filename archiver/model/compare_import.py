@@ -7,7 +7,7 @@ held, other words               -> differs: its content is kept as a revision of
 held, other values              -> differs: both are kept
 held by an earlier import only   -> the later content of the two is current (`imports.later_import`)
 
-Counters change by themselves and are no difference: those of the export stay in its piece.
+Counters change all the time and do not count as differences: those of the export stay in its piece.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ class DescribedAt(NamedTuple):
 def unite_descriptions(ours: Sequence[DescribedAt], theirs: Iterable[DescribedAt]) -> list[DescribedAt]:
     """All descriptions by time, each different from the one before.
 
-    The description proper and the number of participants are not in every answer: where theirs lack them, ours of that
-    time count.
+    The description itself and the number of participants are not in every answer: where theirs lack them, ours of that
+    time are used.
     """
     rows = [*((False, one) for one in ours), *((True, one) for one in theirs)]
     united: list[DescribedAt] = []

@@ -181,7 +181,7 @@ def iter_latest_proofs(
 
 
 class LogSummary(NamedTuple):
-    """What a log says of its archive: labels of accounts, never more of them."""
+    """A summary of a log: of accounts only their labels."""
 
     accounts: list[str]
     captures: int

@@ -99,7 +99,7 @@ def test_files_that_are_not_those_of_their_manifest_are_named(archive: Path, tmp
     path.write_bytes(data.replace(b"b17", b"b71"))
     [changed] = flaws_of(path)
     assert (changed.where, changed.note) == (path.name, False)
-    assert "SHA-256 is not that of its manifest" in changed.what
+    assert "SHA-256 differs from that in its manifest" in changed.what
     path.write_bytes(data + data[-200:])
     assert any("bytes, and its manifest says" in one.what for one in flaws_of(path))
 
@@ -235,7 +235,7 @@ def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path)
     )
     (path.parent / "manifest.json").write_bytes(orjson.dumps(written | {"media": media}))
     [lost] = import_chats(tmp_path / "second", path)
-    assert list(lost.flaws) == ["its file is not taken: it is not there"]
+    assert list(lost.flaws) == ["its file is not imported: it does not exist"]
     (path.parent / "all.jsonl.media").mkdir()
     (path.parent / "all.jsonl.media" / "a.jpg").write_bytes(content)
     (tmp_path / "link").symlink_to(path)

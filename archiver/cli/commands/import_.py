@@ -225,7 +225,7 @@ async def _expect_right(database: Database | None, chat: Chat, chosen: ImportCha
 
 
 async def _choose(database: Database | None, chat: Chat, order: ImportOrder) -> ImportChannel | None:
-    """The channel of a chat; None: it is another than the one asked for, in an export of several."""
+    """The channel of a chat; None: an export of several has it, and another was asked for."""
     from archiver.compose.import_channel import choose_channel
     from archiver.errors import UsageError
 

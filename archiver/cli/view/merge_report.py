@@ -125,9 +125,9 @@ def _report_files(result: MergeReport) -> None:
         texts = f", with {figures.count(files.texts, 'text')} that programs made of them" if files.texts else ""
         output.note(f"{figures.count(files.adopted, 'file')} {verb} ({figures.size(files.size)}){texts}")
     for line in files.left_out:
-        output.warn(terminal_safe(f"file not taken: {line}."))
+        output.warn(terminal_safe(f"file not copied: {line}."))
     if files.unlisted:
-        output.warn(f"{figures.count(files.unlisted, 'further file')} not taken.")
+        output.warn(f"{figures.count(files.unlisted, 'further file')} not copied.")
 
 
 def _brought(one: MergedChannel, *, dry: bool) -> str:
@@ -139,7 +139,7 @@ def _parts(one: MergedChannel) -> Iterator[str]:
     if one.same:
         yield f"{figures.number(one.same)} known"
     if one.changed:
-        yield f"{figures.number(one.changed)} known better"
+        yield f"{figures.number(one.changed)} updated"
     if one.revisions:
         yield figures.count(one.revisions, "earlier content")
     if one.deleted:

@@ -141,9 +141,11 @@ def _venue(entry: Fields) -> Attached:
 
 
 def _game(entry: Fields) -> Attached:
-    told = words(entry.get("game_description"))
+    description = words(entry.get("game_description"))
     url = words(entry.get("game_link"))
-    return _one("game", {"description": told}, title=words(entry.get("game_title")), search_text=told, url=url)
+    return _one(
+        "game", {"description": description}, title=words(entry.get("game_title")), search_text=description, url=url
+    )
 
 
 def _invoice(entry: Fields) -> Attached:
@@ -152,15 +154,15 @@ def _invoice(entry: Fields) -> Attached:
         found = _dict(read_json(written.encode()).value if isinstance(written, str) else written)
     except (UnreadableJson, UnicodeEncodeError):
         found = {}
-    title, told = words(found.get("title")), words(found.get("description"))
+    title, description = words(found.get("title")), words(found.get("description"))
     extra = {
         "title": title,
-        "description": told,
+        "description": description,
         "currency": words(found.get("currency")),
         "total_amount": number(found.get("amount")),
         "receipt_msg_id": number(found.get("receipt_message_id")),
     }
-    return _one("invoice", extra, title=title, search_text=told)
+    return _one("invoice", extra, title=title, search_text=description)
 
 
 def _poll(entry: Fields) -> Attached:

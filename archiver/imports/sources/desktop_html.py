@@ -30,7 +30,7 @@ _HEAD: Final = 1 << 18
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
     """Open a file or directory. Raises UsageError, also where its dates cannot be read without a zone."""
-    return DesktopHtml(path.resolve(), zone)  # a link that was given is followed, none that an export has
+    return DesktopHtml(path.resolve(), zone)  # a link to the export is followed, one inside it is not
 
 
 def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
@@ -58,12 +58,12 @@ class DesktopHtml:
         _expect_certain(self._look, zone)
 
     def _expect_one(self, path: Path) -> None:
-        """Raise UsageError for several channels: nothing in HTML says which is which."""
+        """Raise UsageError for several channels: HTML does not tell them apart."""
         several = [one for one in self._chats if one.kind not in _REFUSED]
         if len(several) > 1:
             first = several[0].files[0].parent
             raise UsageError(
-                f"{path} has {len(several):,} channels and groups, and HTML does not say their ids.",
+                f"{path} has {len(several):,} channels and groups, and HTML does not hold their ids.",
                 hint=f"Import one at a time: `telekeep import {first} --channel ID`.",
             )
 

@@ -31,7 +31,7 @@ class ExportFile:
 
     path: Path
     entry: Mapping[str, Any] = field(default_factory=dict)
-    """What its manifest says of it."""
+    """Its entry in its manifest."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -159,8 +159,8 @@ def compare(root: Path, file: ExportFile) -> Flaw | None:
             size += len(chunk)
     expected = file.entry.get("bytes")
     if size != expected:
-        said = f"{expected:,}" if isinstance(expected, int) else "no number"
-        return Flaw(file.path.name, f"it has {size:,} bytes, and its manifest says {said}: it was changed")
+        named = f"{expected:,}" if isinstance(expected, int) else "no number"
+        return Flaw(file.path.name, f"it has {size:,} bytes, and its manifest says {named}: it was changed")
     if digest.hexdigest() != file.entry.get("sha256"):
-        return Flaw(file.path.name, "its SHA-256 is not that of its manifest: it was changed since it was exported")
+        return Flaw(file.path.name, "its SHA-256 differs from that in its manifest: it was changed after the export")
     return None

@@ -1,7 +1,7 @@
 """The local times of Desktop's HTML: the wall clock of the computer that exported.
 
 Since June 2022 each is labelled with an offset, `UTC+02:00`. That is the *standard* offset that the computer's zone had
-when it exported, whatever the season and whatever the zone was before: in a zone with summer time, every summer is
+when it exported, in every season and whatever offset the zone had before: in a zone with summer time, every summer is
 labelled an hour wrong; in Amman, which is at UTC+3 for good since October 2022, every winter before that. So with a
 zone the zone decides. Without one a label is taken only for days on which all zones that could write it agree with it.
 https://github.com/telegramdesktop/tdesktop/blob/929032d/Telegram/SourceFiles/export/data/export_data_types.cpp#L2543
@@ -35,7 +35,7 @@ class WallTime(NamedTuple):
 
 
 def read_title(title: str) -> WallTime | None:
-    """Read `13.01.2022 10:11:12 UTC+03:00`; None if it is no such time."""
+    """Read `13.01.2022 10:11:12 UTC+03:00`; None if it is not such a time."""
     found = _TITLE.fullmatch(title)
     if found is None:
         return None

@@ -23,7 +23,7 @@ _LINES: Final = frozenset(
 _NOT_SAID: Final = frozenset(
     {"media_wrap", "rich_task_marker", "rich_inline_fallback", "rich_fallback", "rich_diff_previous"}
 )
-"""Classes of what Desktop itself says: boxes of files, marks, and what it could not show."""
+"""Classes of Desktop's own words: boxes of files, marks, and what it could not show."""
 
 
 class HtmlArticle(NamedTuple):

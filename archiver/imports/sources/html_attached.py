@@ -159,8 +159,8 @@ def _point(text: str) -> dict[str, Any]:
 def _game(element: Element) -> Shown:
     card = _card(element)
     extra = {"description": card.described}
-    title, told = card.title or None, card.described or None
-    return _medium("game", extra, title=title, search_text=told, url=card.link or None)
+    title, description = card.title or None, card.described or None
+    return _medium("game", extra, title=title, search_text=description, url=card.link or None)
 
 
 def _invoice(element: Element) -> Shown:
@@ -179,16 +179,16 @@ def _call(element: Element) -> Shown:
 def _poll(element: Element) -> Shown:
     question = element.child("question")
     title = read_styled(question) if question is not None else None
-    told = element.child("details")
+    details = element.child("details")
     items = [_answer(one) for one in element.elements() if "answer" in one.classes]
     named = {"question_entities": title.entities or None} if title else {}
     search_text = "\n".join(one["text"] for one in items) or None
     text = title.text.strip() or None if title else None
-    if told is not None and words(told) == "To-do List":
+    if details is not None and words(details) == "To-do List":
         listed = [{"text": one["text"], **_entities(one)} for one in items]
         return _medium("todo", {"items": listed}, title=text, search_text=search_text)
     total = element.child("total")
-    closed = told is not None and words(told) == "Final results"
+    closed = details is not None and words(details) == "Final results"
     extra = {"answers": items, "total_voters": _votes(words(total)) if total is not None else None, "closed": closed}
     return _medium("poll", {**extra, **named}, title=text, search_text=search_text)
 

@@ -18,7 +18,7 @@ _MONTHS: Final = (
 _DAY: Final = re.compile(rf"([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{1,5}})")
 _WHO: Final = r"(?P<who>.+?)"
 _LONGEST: Final = 2_000
-"""Characters of a line that is looked at: names and titles have a few hundred at most."""
+"""Maximum characters of a line that is parsed: names and titles have a few hundred at most."""
 
 
 class ServiceLine(NamedTuple):

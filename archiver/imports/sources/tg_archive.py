@@ -159,13 +159,15 @@ def _sender(row: Mapping[str, Any], channel_id: ChannelId) -> str | None:
 
 def _medium(row: Mapping[str, Any]) -> Media:
     kind = row["media.type"]
-    title, told = (None if row[name] is None else text(row, name) for name in ("media.title", "media.description"))
+    title, description = (
+        None if row[name] is None else text(row, name) for name in ("media.title", "media.description")
+    )
     if kind == "webpage":
         url = None if row["media.url"] is None else text(row, "media.url")
-        extra = {"description": told} if told else None
-        return _slot("webpage", extra, title=title, url=url, search_text=told)
+        extra = {"description": description} if description else None
+        return _slot("webpage", extra, title=title, url=url, search_text=description)
     if kind == "poll":
-        return _poll(title, told)
+        return _poll(title, description)
     mime, _ = mimetypes.guess_type(title or "")
     is_photo = mime == "image/jpeg"
     guessed = "photo" if is_photo else _KINDS.get((mime or "").split("/")[0], "document")
