@@ -18,7 +18,7 @@ from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
 
 IDS = ("channel_id", "message_id")
-"""What --ids-only leaves."""
+"""The keys of --ids-only."""
 _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -42,7 +42,7 @@ class ExportPlan:
     shape: Shape = "people"
 
     def find_place(self, archive: Path) -> Path | Stream:
-        """Where it is written. Raises UsageError for what must not be replaced."""
+        """Find the place to write to. Raises UsageError for what must not be replaced."""
         if self.form.make_folder is not None:
             return find_folder(self.out, self.form.name, force=self.force, archive=archive)
         name = self.form.file_name

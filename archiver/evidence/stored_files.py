@@ -59,7 +59,7 @@ class StoredFiles:
     of: BlobSum
     """What should be stored."""
     recorded: bool = True
-    """Whether the archive could be written to, so that the next share is another one."""
+    """Whether the archive could record it, so that the next check takes another share."""
     files: int = 0
     """Files that were read or looked for."""
     read: int = 0

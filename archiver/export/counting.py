@@ -8,7 +8,7 @@ ROW_MARKS = {
     "markdown": b"\n<!-- telekeep {",
     "atom": b"<telekeep:row ",
 }
-"""What begins each row in formats made for reading, in front of its key."""
+"""The bytes before the key of each row, in formats for readers."""
 ROW_KEY = ("channel_id", "message_id", "date", "channel")
 """The keys of a row that `verify` counts it by."""
 
@@ -77,7 +77,7 @@ class Uncounted:
     rows = None
 
     def feed(self, data: bytes) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def make_counter(format_name: str) -> LineCounter | RecordCounter | MarkCounter | Uncounted:

@@ -50,7 +50,7 @@ class CsvWriter:
 
     @property
     def warnings(self) -> list[str]:
-        """What a spreadsheet would cut off."""
+        """The limits of spreadsheets that the file exceeds."""
         if not self._excel:
             return []
         found = []

@@ -21,7 +21,7 @@ _SAMPLE = 4096
 
 @dataclass(frozen=True, slots=True)
 class ExportEstimate:
-    """What an export would be."""
+    """The expected size of an export."""
 
     rows: int
     bytes: int
@@ -48,7 +48,7 @@ class Nowhere:
         return self
 
     def close(self, rows: int = 0) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 async def estimate(

@@ -22,7 +22,7 @@ class MediaExport(NamedTuple):
     """Called once if files cannot be linked."""
 
     def rows(self, target: MediaTarget) -> MediaRows:
-        """What writes them."""
+        """Make what writes them."""
         return MediaRows(BlobStore(self.archive), target, self.mode, self.note)
 
 

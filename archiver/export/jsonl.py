@@ -38,7 +38,7 @@ class JsonlWriter:
 
 
 class WholeJsonlWriter(JsonlWriter):
-    """The same with all keys, which messages give without being made rows first."""
+    """JSON Lines with all keys, encoded from stored messages without making rows first."""
 
     def encode_held(self, items: Sequence[HeldItem]) -> bytes:
         """Encode messages as lines."""

@@ -120,7 +120,7 @@ class Manifest:
     media: MediaPart | None = None
     """None: without files."""
     append: Mapping[str, Any] | None = None
-    """What it continues, and how; None: nothing."""
+    """How it continues a series; None if it does not."""
 
     def to_object(self) -> dict[str, Any]:
         """As JSON."""

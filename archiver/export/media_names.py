@@ -1,4 +1,4 @@
-"""Names of files in an export: made of our own numbers and the file's hash, never of what a server says. Pure.
+"""Names of files in an export: made from our own numbers and the file's hash, never from what a server says. Pure.
 
 `1500001013/237-0-64995c0860b3ad18.jpg`: channel, message, place among its attachments, beginning of the SHA-256. The
 ending comes from a list by MIME type, without any that a system would run or a browser would interpret. A name contains

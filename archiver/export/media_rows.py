@@ -102,7 +102,7 @@ class MediaRows:
         return tuple(self._lost)
 
     async def sync(self) -> None:
-        """Sync all files to disk: at the end, when most of them are there already."""
+        """Sync all files to disk; called at the end, when most of them already are."""
         await asyncio.to_thread(self._sync)
 
     def _sync(self) -> None:

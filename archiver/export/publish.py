@@ -38,11 +38,11 @@ class _ManifestPlan:
 
 
 class Published(NamedTuple):
-    """Where a manifest is."""
+    """The paths of manifests."""
 
     manifest: Path
     renamed: Path | None = None
-    """Where the manifest of another file, which had its name, is now."""
+    """The new path of another file's manifest that had the name."""
 
 
 async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = None) -> Published:

@@ -46,7 +46,7 @@ class ExportResult:
     made: Path | None = None
     """The directory that was made for it."""
     renamed: Path | None = None
-    """Where the manifest of another file, which had its name, is now."""
+    """The new path of another file's manifest that had the name."""
     lost: tuple[LostFile, ...] = ()
     """Files that the archive should have, but that are missing or damaged."""
     unchanged: bool = False
@@ -124,13 +124,13 @@ async def export_to_stream(
 
 
 def write_into(writer: FileWriter, sink: ByteSink) -> DescribedRows:
-    """What writes rows of the format into the sink."""
+    """Make what writes the rows of a format into a sink."""
     return writer(sink) if callable(writer) else StreamRows(writer, sink)
 
 
 @contextmanager
 def _made_parent(path: Path) -> Iterator[Path | None]:
-    """Make its directory, and say which, if there is none; remove it again if the export fails."""
+    """Make the directory of a file if it is missing, and yield its path; remove it if the export fails."""
     missing = [above for above in path.parents if not above.exists()]
     try:
         try:
@@ -140,7 +140,7 @@ def _made_parent(path: Path) -> Iterator[Path | None]:
         yield path.parent if missing else None
     except BaseException:
         for above in missing:
-            with suppress(OSError):  # it has something of others
+            with suppress(OSError):  # it holds other files
                 above.rmdir()
         raise
 
@@ -159,7 +159,7 @@ async def write_all(
 
 
 def list_options(request: Request, options: Mapping[str, object], job: ExportJob) -> dict[str, object]:
-    """How an export is written, for its manifest."""
+    """The options of an export, for its manifest."""
     return {**options, **({"revisions": True} if request.revisions else {}), **job.options}
 
 
@@ -172,7 +172,7 @@ def make_manifest(
     *,
     media: MediaRows | None = None,
 ) -> Manifest:
-    """What the manifest says."""
+    """Make the manifest."""
     return Manifest(
         request=request,
         format=job.format_name,

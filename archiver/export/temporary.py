@@ -65,7 +65,7 @@ def _make(make: Callable[[str], int]) -> tuple[str, int]:
 
 
 def lock(handle: int) -> None:
-    """Lock what is written, so that no other export takes it for a leftover."""
+    """Lock a file or folder while it is written, so that no other export takes it for a leftover."""
     with contextlib.suppress(OSError):  # some file systems have no locks
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

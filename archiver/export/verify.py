@@ -59,7 +59,7 @@ class ManifestCheck:
     incomplete: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     """The channels that are not complete in it, by its own words, with the reasons; None if it cannot be read."""
     claims: Mapping[str, Any] | None = None
-    """What it says; None if that cannot be true."""
+    """Its contents; None if they are invalid."""
 
 
 def find_manifests(path: Path) -> list[Path]:
@@ -127,7 +127,7 @@ def check(manifest: Path) -> Iterator[FileCheck]:
 
 
 def _without(files: list[dict[str, Any]], media: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The data files: an export that is a directory lists its media among them, too."""
+    """The data files alone: an export that is a directory lists its media among them."""
     beside = {one["path"] for one in media}
     return [one for one in files if one["path"] not in beside]
 

@@ -157,4 +157,4 @@ class StreamRows:
         self._sink.write(self._writer.end())
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""

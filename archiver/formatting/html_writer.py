@@ -33,7 +33,7 @@ STYLES = """\
 a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;unicode-bidi:isolate}
 @media print{.tk-spoiler:not(:hover):not(:focus){color:inherit}}
 """
-"""What a page needs to show the classes used here."""
+"""CSS for the classes used here."""
 TAGS = {
     "bold": "strong",
     "italic": "em",

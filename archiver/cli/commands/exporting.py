@@ -96,7 +96,7 @@ async def write_export(
     files: MediaExport | None,
     persons: PseudonymousRows | None = None,
 ) -> ExportResult | ExportEstimate | None:
-    """Write the export; None for a stream. `persons`: gives them other names."""
+    """Write the export; return None for a stream. `persons`: replaces the persons in rows."""
     if plan.form.name == "parquet":
         import_pyarrow(alone=True)
     form, context = plan.form, await _context(conn, request, plan, place, archive)

@@ -32,7 +32,7 @@ class SeriesCheck:
 
 
 def find_all_manifests(path: Path) -> list[Path]:
-    """Those of `find_manifests`, and all others of the series that a file belongs to. Raises NotFound."""
+    """The manifests of `find_manifests`, and all others of the file's series. Raises NotFound."""
     found = find_manifests(path)
     if path.is_dir():
         return found

@@ -36,7 +36,7 @@ class EdgeRows:
 
     @property
     def options(self) -> dict[str, object]:
-        """What is in the file."""
+        """The kind, number and form of the edges."""
         return {"edges": self._kind, "count": self._count, "weights": self._weights, "excel": self._excel}
 
     def begin(self) -> None:

@@ -60,7 +60,7 @@ class TableEdges:
         self._write([*NODE_KEYS, *self._keys])
 
     def node(self, node: EdgeNode) -> None:
-        """Nothing: nodes are in their edges."""
+        """Do nothing: nodes are in their edges."""
 
     def edge(self, source: EdgeNode, target: EdgeNode, values: Mapping[str, Any]) -> None:
         """Write a record."""
@@ -71,7 +71,7 @@ class TableEdges:
         self._write(cells)
 
     def end(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def _write(self, cells: Sequence[Any]) -> None:
         self._buffer.seek(0)

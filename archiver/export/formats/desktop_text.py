@@ -42,7 +42,7 @@ def text_entities(text: str, entities: Entities) -> list[dict[str, Any]]:
 
 
 def text_value(parts: list[dict[str, Any]]) -> Any:
-    """The same as `text` has it: plain parts are bare strings, a text without formatting is one."""
+    """The value of `text`: plain parts as bare strings, a text without formatting as one string."""
     if not parts:
         return ""
     bare = [part["text"] if part["type"] == "plain" else part for part in parts]

@@ -82,7 +82,7 @@ class HtmlFolder:
         self._listed.remarks = tuple(remarks)
 
     def begin(self) -> None:
-        """Nothing: a page begins with its first message."""
+        """Do nothing: a page begins with its first message."""
 
     def add(self, row: Row) -> None:
         """Write a message, once the next one shows whether both belong to the same album."""
@@ -102,7 +102,7 @@ class HtmlFolder:
         index.close()
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def _write(self, post: Post, *, in_album: bool = False) -> None:
         if self._rows == PAGE_ROWS:

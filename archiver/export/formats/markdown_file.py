@@ -22,7 +22,7 @@ from archiver.model.row import Row, iso
 
 
 class MarkdownWriter:
-    """Writes messages one after the other."""
+    """Writes messages one by one."""
 
     extension = "md"
 

@@ -31,7 +31,7 @@ class PartitionedParquet:
         return ParquetRows(self._request, self._fields, _Nothing()).options | {"partition": "channel-month"}
 
     def begin(self) -> None:
-        """Nothing: a file begins with its first row."""
+        """Do nothing: a file begins with its first row."""
 
     def add(self, row: Row) -> None:
         """Write the row into the file of its channel and month."""
@@ -42,7 +42,7 @@ class PartitionedParquet:
         self._count += 1
 
     def end(self) -> None:
-        """End the last file; without any row there is one without rows."""
+        """End the last file; an export without rows has one empty file."""
         if self._rows is None:
             self._rows = self._open(("none", "none"))
         self._close()
@@ -70,4 +70,4 @@ class PartitionedParquet:
 
 class _Nothing:
     def write(self, data: bytes, /) -> None:
-        """Nothing."""
+        """Do nothing."""
