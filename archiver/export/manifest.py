@@ -12,6 +12,7 @@ from typing import Any
 
 from archiver.export.request import Request
 from archiver.model.completeness import IdRun, Tally
+from archiver.model.json_text import dump
 from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
 
@@ -121,6 +122,10 @@ class Manifest:
     """None: without files."""
     append: Mapping[str, Any] | None = None
     """How it continues a series; None if it does not."""
+
+    def encode(self) -> bytes:
+        """The contents of its file."""
+        return dump(self.to_object(), indent=True) + b"\n"
 
     def to_object(self) -> dict[str, Any]:
         """As JSON."""

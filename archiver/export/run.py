@@ -25,7 +25,6 @@ from archiver.export.target import Target
 from archiver.export.writer import ByteSink, DescribedRows, FileWriter, OpensFiles, RowSink, StreamRows
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED
-from archiver.model.json_text import dump
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
@@ -71,7 +70,7 @@ async def export_to_file(
         channels, rows = await write_all(conn, request, sink, job, places)
         files = [FilePart(path=path.name, bytes=data.size, rows=rows, sha256=data.sha256)]
         manifest = make_manifest(request, job, sink, channels, files, media=places)
-        encoded = dump(manifest.to_object(), indent=True) + b"\n"
+        encoded = manifest.encode()
         if places:
             await places.sync()
         published = await publish(data, encoded, beside)
@@ -92,7 +91,7 @@ async def export_to_folder(
         places = job.media.rows(FolderMedia(folder)) if job.media else None
         channels, rows = await write_all(conn, request, writer, job, places)
         manifest = make_manifest(request, job, writer, channels, folder.files, media=places)
-        encoded = dump(manifest.to_object(), indent=True) + b"\n"
+        encoded = manifest.encode()
         last = folder.open(MANIFEST_NAME)
         last.write(encoded)
         last.close()

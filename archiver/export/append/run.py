@@ -34,7 +34,6 @@ from archiver.export.run import (
 )
 from archiver.export.target import Target
 from archiver.export.writer import DescribedRows, FileWriter
-from archiver.model.json_text import dump
 from archiver.store.database import Connection
 from archiver.store.row_digests import RowDigests
 
@@ -137,7 +136,7 @@ def _describe(series: Series, compared: Comparison) -> dict[str, Any]:
 
 async def _publish(series: Series, data: Target, manifest: Manifest) -> ExportResult:
     """Put both in place: the manifest first. Raises UsageError, Busy."""
-    encoded = dump(manifest.to_object(), indent=True) + b"\n"
+    encoded = manifest.encode()
     name = f"{data.path.name}.{MANIFEST_NAME}"
     async with turn(data.directory):
         _expect_unmoved(series)
