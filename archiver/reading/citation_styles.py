@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from archiver.formatting.visible import find_direction, name_reordering, possible
 from archiver.model.row import iso
+from archiver.reading.cited_origin import list_former_names, say_handle, say_origin
 from archiver.reading.message_context import MessageContext
 
 CitationStyle: TypeAlias = Literal["apa", "chicago", "mla", "bibtex", "csl-json"]
@@ -62,8 +63,7 @@ class _Cited:
     def __init__(self, context: MessageContext) -> None:
         channel = context.channel
         self.title = _safe(channel.title)
-        self.username = channel.username
-        self._without_name = "username not known" if context.is_name_unknown else "private channel"
+        self.handle = say_handle(context)
         self.key = f"telegram-{channel.channel_id}-{context.row['message_id']}"
         self.number = context.row["message_id"]
         self.words = _beginning(str(context.row["text"]))
@@ -73,18 +73,13 @@ class _Cited:
         """Whether only the day of posting is known."""
         self.seen = None if context.imported_from else _moment(context.version.first_seen)
         """When it was archived; None if telekeep did not see it itself."""
-        self.archived = _archived(context)
+        self.archived = say_origin(context, lambda unix: _full(_moment(unix)))
         self.notes = [*_notes(context), *_day_only(context), f"SHA-256 of the payload: {context.row['payload_sha256']}"]
 
     @property
     def name(self) -> str:
         """The title, isolated."""
         return isolated(self.title)
-
-    @property
-    def handle(self) -> str:
-        """The username; without one the channel is private, unless only exports know it."""
-        return f"@{self.username}" if self.username else self._without_name
 
     @property
     def quoted(self) -> str:
@@ -176,10 +171,8 @@ _STYLES: Final[Mapping[CitationStyle, Callable[[_Cited], str]]] = {
 
 def _notes(context: MessageContext) -> list[str]:
     """The version, if there are several; whether it is gone; what the channel was called then."""
-    revisions, then, channel = context.row["revisions"], context.names, context.channel
+    revisions, former = context.row["revisions"], list_former_names(context, isolated)
     notes = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
-    former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
-    former += [isolated(then.title)] if then and then.title != channel.title else []
     notes += [f"channel then called {', '.join(former)}"] if former else []
     gone = context.absences[-1] if context.absences else None
     if gone is not None and gone.returned_at is None:
@@ -218,16 +211,6 @@ def _tex(text: str) -> str:
 
 def _moment(unix: float | None) -> datetime | None:
     return datetime.fromtimestamp(unix, UTC) if unix and 0 < unix < _LAST else None
-
-
-def _archived(context: MessageContext) -> str:
-    """When and how it came into the archive; an import is only as good as its file."""
-    if (record := context.imported_from) is not None:
-        file = f"{record.format}, file SHA-256 {record.sha256}"
-        return f"from an export ({file}) imported {_full(_moment(record.at))} into telekeep, which did not see the post"
-    other = context.captured_by
-    merged = "" if other is None else f", taken over from another archive (SHA-256 {other.sha256})"
-    return f"archived {_full(_moment(context.version.first_seen))} with telekeep{merged}"
 
 
 def _full(moment: datetime | None, *, day_only: bool = False) -> str:

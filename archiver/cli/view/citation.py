@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from archiver.cli.view.import_words import say_posted_day
 from archiver.cli.view.moments import Moments
+from archiver.reading.cited_origin import list_former_names, say_handle, say_origin
 from archiver.reading.message_context import MessageContext
 
 
@@ -16,7 +17,7 @@ def cite(context: MessageContext, moments: Moments, *, quote: Callable[[str], st
         _posted(context, moments),
         str(context.row["permalink"]),
         *_content(context),
-        _archived(context, moments),
+        say_origin(context, moments.in_utc),
         *_gone(context),
         f"SHA-256 of the payload {context.row['payload_sha256']}",
     ]
@@ -32,31 +33,14 @@ def _posted(context: MessageContext, moments: Moments) -> str:
     return f"{posted} or later that day (the export does not say)" if context.is_day_only else posted
 
 
-def _archived(context: MessageContext, moments: Moments) -> str:
-    """When and how it came into the archive; an import is only as good as its file."""
-    record = context.imported_from
-    if record is None:
-        other = context.captured_by
-        merged = "" if other is None else f", taken over from another archive (SHA-256 {other.sha256})"
-        return f"archived {moments.in_utc(context.version.first_seen)} with telekeep{merged}"
-    return (
-        f"from an export ({record.format}, file SHA-256 {record.sha256}) imported {moments.in_utc(record.at)} into"
-        " telekeep, which did not see the post on Telegram"
-    )
-
-
 def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
     """Username and title, and those at the time of archiving if they differed.
 
     The username comes first: a line that begins with a right-to-left title would run from right to left.
     """
-    channel, then = context.channel, context.names
-    unnamed = "username not known" if context.is_name_unknown else "private channel"
-    name = f"@{channel.username}" if channel.username else unnamed
-    former = [f"@{then.username}"] if then and then.username and then.username != channel.username else []
-    former += [quote(then.title)] if then and then.title != channel.title else []
+    channel, former = context.channel, list_former_names(context, quote)
     then_called = f"; when archived: {', '.join(former)}" if former else ""
-    return f"{name} ({quote(channel.title)}, channel {channel.channel_id}{then_called})"
+    return f"{say_handle(context)} ({quote(channel.title)}, channel {channel.channel_id}{then_called})"
 
 
 def _content(context: MessageContext) -> list[str]:
