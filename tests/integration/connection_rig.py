@@ -84,7 +84,7 @@ def about(channel: Channel) -> Callable[[Any], bool]:
     return lambda request: getattr(getattr(request, "channel", None), "channel_id", None) == channel.id
 
 
-async def until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
+async def until(is_so: Callable[[], bool], *, seconds: float = 120.0) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110  # what is waited for is the server's
             await asyncio.sleep(0.01)

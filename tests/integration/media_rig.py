@@ -54,7 +54,7 @@ class Fetching:
 
     async def fetch(self, *, stop: asyncio.Event | None = None, **selection: Any) -> FetchCounts:
         walk = FileWalk(self.rig.database, "default", self.policy, FileSelection(**selection))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             return await self.fetcher.run(walk, stop or asyncio.Event())
 
     def states(self) -> dict[str, str]:
@@ -149,6 +149,6 @@ def kept_parts(directory: Path) -> int:
 
 
 async def reaches(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not true():  # noqa: ASYNC110  # nothing announces it
             await asyncio.sleep(0.005)
