@@ -28,10 +28,11 @@ from archiver.media.references import References
 from archiver.media.settle_queue import SettleQueue
 from archiver.model.media_file import MediaPolicy
 from archiver.telegram import FileServers, Timeouts
+from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.files import File
 from tests.doubles.telegram.server import Server
-from tests.doubles.telegram.world import Account
+from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import SHORT, Rig, ServerClock, mirror_of, query
 
 EVERYTHING = MediaPolicy(download="all", max_size=1 << 40, thumbnails=False)
@@ -127,6 +128,17 @@ async def fetching_of(
 
 GET = "upload.getFile"
 MIB = 1 << 20
+SPOILED = (
+    file_faults.short(5000),
+    file_faults.hollow(),
+    file_faults.long(4096),
+    file_faults.flip(99),
+    file_faults.shift(),
+    file_faults.swap(),
+    faults.drop(),
+    faults.half(3000),
+)
+"""Answers with wrong bytes, and lost ones."""
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +158,24 @@ def kept_parts(directory: Path) -> int:
     """Parts of files that are on disk, and so are not fetched again; what only arrived may still wait for its hash."""
     lists = (directory / "media" / "partial").glob(f"*{PARTS}")
     return sum(max(one.stat().st_size - _HEADER.size, 0) // _RECORD.size for one in lists)
+
+
+def channel_of_photos(world: World, count: int, size: int) -> Channel:
+    """A channel whose posts show a photo each."""
+    channel = world.add_channel("Alpha", "alpha")
+    post_photos(channel, count, size)
+    return channel
+
+
+def post_photos(channel: Channel, count: int, size: int) -> None:
+    for _ in range(count):
+        channel.post(media=channel.world.media.photo(size=size))
+
+
+def assert_polite(server: Server) -> None:
+    """No order to wait was broken, and no byte was fetched twice."""
+    assert server.violations == []
+    assert server.traffic.repeated() == {}
 
 
 async def reaches(true: Callable[[], bool]) -> None:

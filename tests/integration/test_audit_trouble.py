@@ -39,6 +39,14 @@ LINES = {
 }
 
 
+async def assert_next_deletion_is_found(desk: Desk, channel: Channel, *, within: float) -> None:
+    """The first that is found, and the only one."""
+    channel.delete(590)
+    await desk.happen_unseen(channel)
+    await desk.pass_time(within)
+    assert missing(desk.rig.database.path.parent) == [(590, "audit")]
+
+
 @pytest.mark.parametrize("name", LOST)
 async def test_a_lost_channel_loses_nothing_that_is_held(
     name: str, server: Server, account: Account, channel: Channel, tmp_path: Path
@@ -52,10 +60,7 @@ async def test_a_lost_channel_loses_nothing_that_is_held(
         assert missing(tmp_path) == []
         assert {type(exc) for _, exc in desk.failed} == {error}
         channel.clear()
-        channel.delete(590)
-        await desk.happen_unseen(channel)
-        await desk.pass_time(DAY)
-    assert missing(tmp_path) == [(590, "audit")]
+        await assert_next_deletion_is_found(desk, channel, within=DAY)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -73,10 +78,7 @@ async def test_a_broken_line_loses_nothing_that_is_held(
         assert missing(tmp_path) == []
         assert len(desk.failed) == 1
         assert isinstance(desk.failed[0][1], error)
-        channel.delete(590)
-        await desk.happen_unseen(channel)
-        await desk.pass_time(2 * PAUSE)
-    assert missing(tmp_path) == [(590, "audit")]
+        await assert_next_deletion_is_found(desk, channel, within=2 * PAUSE)
 
 
 async def test_one_empty_page_in_the_middle_is_asked_for_again(

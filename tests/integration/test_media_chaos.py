@@ -11,23 +11,16 @@ import pytest
 from archiver.errors import Error
 from archiver.model.media_file import FileKey
 from archiver.store.file import forget_outcome
-from tests.doubles.telegram import faults, file_faults
+from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import GET, MIB, fetching_of, hasty, key_of, no_pauses
+from tests.integration.media_rig import GET, MIB, SPOILED, fetching_of, hasty, key_of, no_pauses
 from tests.tiers import SOAK
 
 __all__ = ["hasty", "no_pauses"]
 PASSES = 40
 FAULTS = (
-    file_faults.short(5000),
-    file_faults.hollow(),
-    file_faults.long(4096),
-    file_faults.flip(99),
-    file_faults.shift(),
-    file_faults.swap(),
-    faults.drop(),
-    faults.half(3000),
+    *SPOILED,
     faults.cut(900),
     faults.hang(),
     faults.dup(),

@@ -14,7 +14,16 @@ from archiver.telegram.session import read_session
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import GET, MIB, fetching_of, kept_parts, no_pauses, reaches
+from tests.integration.media_rig import (
+    GET,
+    MIB,
+    channel_of_photos,
+    fetching_of,
+    kept_parts,
+    no_pauses,
+    post_photos,
+    reaches,
+)
 from tests.integration.rig import query
 
 __all__ = ["no_pauses"]
@@ -152,15 +161,12 @@ async def test_files_follow_an_account_that_moves_and_do_not_undo_its_move(
 async def test_new_posts_need_no_second_look_unless_their_references_are_refused(
     world: World, server: Server, account: Account, tmp_path: Path
 ) -> None:
-    alpha = world.add_channel("Alpha", "alpha")
-    for _ in range(40):
-        alpha.post(media=world.media.photo(size=3_000))
+    alpha = channel_of_photos(world, 40, 3_000)
     async with fetching_of(server, account, tmp_path, ways={"is_following": True}) as fetching:
         await fetching.mirror(alpha)
         assert (await fetching.fetch()).files == 40
         assert server.calls.count("channels.getMessages") == 0
-        for _ in range(40):
-            alpha.post(media=world.media.photo(size=3_000))
+        post_photos(alpha, 40, 3_000)
         await fetching.rig.sync(alpha)
         world.files.expire()
         assert (await fetching.fetch()).files == 40
@@ -195,17 +201,14 @@ async def test_another_account_continues_what_the_first_one_began(
 async def test_small_files_are_checked_by_hashes_only_where_something_was_wrong(
     world: World, server: Server, account: Account, tmp_path: Path
 ) -> None:
-    alpha = world.add_channel("Alpha", "alpha")
-    for _ in range(20):
-        alpha.post(media=world.media.photo(size=3_000))
+    alpha = channel_of_photos(world, 20, 3_000)
     async with fetching_of(server, account, tmp_path) as fetching:
         fetching.fetcher._ways.downloader._proves_small = False
         await fetching.mirror(alpha)
         assert (await fetching.fetch()).files == 20
         assert server.calls.count("upload.getFileHashes") == 0
         server.faults.add(GET, file_faults.swap(), times=3)
-        for _ in range(20):
-            alpha.post(media=world.media.photo(size=3_000))
+        post_photos(alpha, 20, 3_000)
         await fetching.rig.sync(alpha)
         assert (await fetching.fetch()).files == 20
         assert server.calls.count("upload.getFileHashes") >= 3

@@ -8,7 +8,7 @@ from pathlib import Path
 from archiver.model.media_file import MediaPolicy
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import MIB, fetching_of, key_of, no_pauses, reaches
+from tests.integration.media_rig import MIB, channel_of_photos, fetching_of, key_of, no_pauses, reaches
 from tests.integration.rig import query
 
 __all__ = ["no_pauses"]
@@ -17,9 +17,7 @@ __all__ = ["no_pauses"]
 async def test_expired_references_are_renewed_together_and_not_for_ever(
     world: World, server: Server, account: Account, tmp_path: Path
 ) -> None:
-    alpha = world.add_channel("Alpha", "alpha")
-    for _ in range(150):
-        alpha.post(media=world.media.photo(size=10_000))
+    alpha = channel_of_photos(world, 150, 10_000)
     stale = world.media.photo(size=10_000)
     alpha.post(media=stale)
     world.files.stale.add(("photo", stale.photo.id))

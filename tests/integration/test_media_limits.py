@@ -12,7 +12,7 @@ from archiver.model.media_file import MediaPolicy
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import GET, MIB, fetching_of, key_of, no_pauses
+from tests.integration.media_rig import GET, MIB, assert_polite, channel_of_photos, fetching_of, key_of, no_pauses
 from tests.integration.rig import query
 
 __all__ = ["no_pauses"]
@@ -29,8 +29,7 @@ async def test_flood_waits_are_waited_for_inside_the_part(
         await fetching.mirror(alpha)
         assert (await fetching.fetch()).files == 1
         fetching.check()
-    assert server.violations == []
-    assert server.traffic.repeated() == {}
+    assert_polite(server)
 
 
 async def test_a_long_flood_wait_ends_the_pass_and_is_kept_across_restarts(
@@ -49,8 +48,7 @@ async def test_a_long_flood_wait_ends_the_pass_and_is_kept_across_restarts(
     async with fetching_of(server, account, tmp_path, max_wait=60.0) as fetching:
         assert (await fetching.fetch()).files == 1
         fetching.check()
-    assert server.violations == []
-    assert server.traffic.repeated() == {}
+    assert_polite(server)
 
 
 async def test_a_nearly_full_disk_stops_files_and_a_file_too_large_for_it_is_left_out(
@@ -88,9 +86,7 @@ async def test_thumbnails_are_fetched_as_files_of_their_own(
 
 
 async def test_many_small_files_settle_together(world: World, server: Server, account: Account, tmp_path: Path) -> None:
-    alpha = world.add_channel("Alpha", "alpha")
-    for _ in range(300):
-        alpha.post(media=world.media.photo(size=4_000))
+    alpha = channel_of_photos(world, 300, 4_000)
     async with fetching_of(server, account, tmp_path) as fetching:
         await fetching.mirror(alpha)
         assert (await fetching.fetch()).files == 300
@@ -115,9 +111,7 @@ async def test_a_flood_wait_is_not_time_that_a_file_has_taken(
 async def test_limits_by_a_window_of_calls_are_met_without_a_violation(
     world: World, server: Server, account: Account, tmp_path: Path
 ) -> None:
-    alpha = world.add_channel("Alpha", "alpha")
-    for _ in range(30):
-        alpha.post(media=world.media.photo(size=3_000))
+    alpha = channel_of_photos(world, 30, 3_000)
     server.traffic.small(calls=12, seconds=1)
     async with fetching_of(server, account, tmp_path) as fetching:
         await fetching.mirror(alpha)
@@ -125,8 +119,7 @@ async def test_limits_by_a_window_of_calls_are_met_without_a_violation(
         assert (counts.files, counts.not_fetched) == (30, {})
         fetching.check()
     assert server.traffic.errors["FLOOD_WAIT"] > 0
-    assert server.violations == []
-    assert server.traffic.repeated() == {}
+    assert_polite(server)
 
 
 @pytest.mark.parametrize("announced", [5_000, 70_000, 3 * MIB])

@@ -13,7 +13,18 @@ from archiver.store.file import forget_outcome
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.media_rig import GET, MIB, fetching_of, hasty, kept_parts, key_of, no_pauses, reaches
+from tests.integration.media_rig import (
+    GET,
+    MIB,
+    SPOILED,
+    fetching_of,
+    hasty,
+    kept_parts,
+    key_of,
+    no_pauses,
+    post_photos,
+    reaches,
+)
 
 __all__ = ["hasty", "no_pauses"]
 
@@ -22,15 +33,8 @@ __all__ = ["hasty", "no_pauses"]
 @pytest.mark.parametrize(
     "fault",
     [
-        file_faults.short(5000),
+        *SPOILED,
         file_faults.short(1),
-        file_faults.hollow(),
-        file_faults.long(4096),
-        file_faults.flip(99),
-        file_faults.shift(),
-        file_faults.swap(),
-        faults.drop(),
-        faults.half(3000),
         faults.rpc(500, "RPC_CALL_FAIL"),
         faults.rpc(400, "LIMIT_INVALID"),
         faults.unknown_ctor("alone"),
@@ -60,8 +64,7 @@ async def test_a_hung_file_blocks_no_other(world: World, server: Server, account
     hung = [world.media.document(size=3 * MIB), *(world.media.photo(size=20_000) for _ in range(5))]
     for medium in hung:
         alpha.post(media=medium)
-    for _ in range(60):
-        alpha.post(media=world.media.photo(size=20_000))
+    post_photos(alpha, 60, 20_000)
     for medium in hung:
         file = world.files.find(
             getattr(medium, "document", None).id if hasattr(medium, "document") else medium.photo.id
