@@ -21,3 +21,11 @@ def channel(world: World) -> Channel:
     channel.post("an answer", reply_to=5)
     channel.delete(*range(20, 60), 399, 401)
     return channel
+
+
+def numbered_channel(world: World, count: int) -> Channel:
+    """A channel whose posts only say their number."""
+    channel = world.add_channel("Alpha", "alpha")
+    for number in range(count):
+        channel.post(f"message {number}")
+    return channel

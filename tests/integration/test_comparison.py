@@ -14,6 +14,7 @@ from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
+from tests.integration.mirror_world import numbered_channel
 from tests.integration.rig import held, mirror_of, true
 
 START, STEP = 1_600_000_000, 60
@@ -106,9 +107,7 @@ async def test_a_count_that_differs_in_a_channel_too_long_to_be_read_again_is_ac
     server: Server, account: Account, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archiver.mirror.reread.MOST_PAGES", 5)
-    channel = world.add_channel("Big", "big")
-    for number in range(2_300):
-        channel.post(f"message {number}")
+    channel = numbered_channel(world, 2_300)
     channel.miscount = 2
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)

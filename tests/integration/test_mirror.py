@@ -17,7 +17,7 @@ from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.mirror_world import channel
+from tests.integration.mirror_world import channel, numbered_channel
 from tests.integration.rig import held, mirror_of, query, true
 
 __all__ = ["channel"]
@@ -364,9 +364,7 @@ async def test_posts_and_deletions_that_moved_no_pts_are_found_by_the_next_sync(
 async def test_a_persistent_count_difference_is_reported_and_accepted_the_second_time(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
-    channel = world.add_channel("Big", "big")
-    for number in range(2_300):
-        channel.post(f"message {number}")
+    channel = numbered_channel(world, 2_300)
     channel.miscount = 2
     asked = []
     async with mirror_of(server, account, tmp_path) as rig:

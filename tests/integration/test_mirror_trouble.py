@@ -13,7 +13,7 @@ from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.mirror_world import channel
+from tests.integration.mirror_world import channel, numbered_channel
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
 
 __all__ = ["channel"]
@@ -121,9 +121,7 @@ async def test_one_unreadable_message_costs_only_itself(
 async def test_deletions_are_found_even_if_the_newest_message_is_unreadable(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
-    channel = world.add_channel("Alpha", "alpha")
-    for number in range(6):
-        channel.post(f"message {number}")
+    channel = numbered_channel(world, 6)
     channel.posts[7].make_unknown()
     async with mirror_of(server, account, tmp_path) as rig:
         await rig.add(channel)

@@ -19,9 +19,7 @@ HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    channel = world.add_channel("Alpha", "alpha")
-    for number in range(50):
-        channel.post(f"message {number}")
+    channel = numbered_channel(world, 50)
     return channel
 
 

@@ -14,6 +14,7 @@ from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.difference import dialog
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
+from tests.integration.mirror_world import numbered_channel
 from tests.integration.rig import held, mirror_of, query, true
 
 DIFFERENCE, HISTORY = "updates.getChannelDifference", "messages.getHistory"
@@ -21,9 +22,7 @@ DIFFERENCE, HISTORY = "updates.getChannelDifference", "messages.getHistory"
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    channel = world.add_channel("Alpha", "alpha")
-    for number in range(1_500):
-        channel.post(f"message {number}")
+    channel = numbered_channel(world, 1_500)
     return channel
 
 
