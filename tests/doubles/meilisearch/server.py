@@ -197,6 +197,8 @@ class Server:
         except ApiError as error:
             headers = (("Retry-After", "10"),) if error.status == 503 else ()
             return Answer(error.body(), error.status, headers)
+        except ConnectionError:
+            raise  # the store is closed: the server was stopped or killed in the middle of this request
         except Exception:  # noqa: BLE001 - a mistake of the double must be seen, not hang its client
             self.crashes.append(traceback.format_exc())
             sys.stderr.write(self.crashes[-1])
