@@ -12,6 +12,7 @@ from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
 from tests.integration import lies
+from tests.integration.mirror_world import numbered_channel
 from tests.integration.service_rig import service_of
 
 HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
@@ -19,8 +20,7 @@ HISTORY, DIFFERENCE = "messages.getHistory", "updates.getChannelDifference"
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    channel = numbered_channel(world, 50)
-    return channel
+    return numbered_channel(world, 50)
 
 
 async def test_outdated_pages_are_requested_only_a_limited_number_of_times(

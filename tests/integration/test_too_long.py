@@ -22,8 +22,7 @@ DIFFERENCE, HISTORY = "updates.getChannelDifference", "messages.getHistory"
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    channel = numbered_channel(world, 1_500)
-    return channel
+    return numbered_channel(world, 1_500)
 
 
 def always_too_long(channel: Channel) -> Any:
