@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-SHARE: Final = 0.35
+SHARE: Final = 0.2
 """Of one processor."""
 BURST: Final = 0.5
 """Seconds of processor time that may be taken at once, before answers wait."""
