@@ -16,8 +16,9 @@ from archiver.compose.same_channel import expect_same_channel, is_doubtful
 from archiver.ids import ChannelId
 from archiver.imports.detect import open_source
 from archiver.imports.import_file import HashedSource
-from archiver.imports.run_import import Importer, ImportOutcome
-from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.imports.import_outcome import ImportOutcome
+from archiver.imports.run_import import Importer, ImportJob
+from archiver.imports.source import Chat, Flaw, ImportedMessage, MixedSource
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import Database
 from tests.remarks import Heard
@@ -80,18 +81,26 @@ def import_chats(
     """Import the first chats of a source; None: all."""
 
     async def run() -> list[ImportOutcome]:
-        outcomes = []
+        outcomes: list[ImportOutcome] = []
+        jobs: list[ImportJob] = []
         async with await Database.open(archive) as database:
             await prepare_search(database)
             hashed = HashedSource(open_source(path, zone))
-            importer = Importer(database, hashed.source, archive=archive, zone=None if zone is None else str(zone))
+            importer = Importer(database, hashed, archive=archive, zone=None if zone is None else str(zone))
             for found in islice((one for one in hashed.source.chats() if isinstance(one, Chat)), most):
+                if most is None and channel is not None and str(found.channel_id) != channel:
+                    continue
                 chosen = await choose_channel(database, found, channel, remarks=Heard())
                 if await is_doubtful(database, found, chosen):
                     await expect_same_channel(database, open_source(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)
                 prepare = partial(database.write, make_channel, chosen)
-                outcomes.append(await importer.run(found, chosen.channel_id, file, prepare=prepare))
+                jobs.append(ImportJob(found, chosen.channel_id, file, prepare))
+                if not isinstance(hashed.source, MixedSource):
+                    outcomes += await importer.run(jobs)
+                    jobs.clear()
+            if jobs:
+                outcomes += await importer.run(jobs)
         return outcomes
 
     return asyncio.run(run())

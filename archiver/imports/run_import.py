@@ -1,4 +1,4 @@
-"""Imports one chat of a source into one channel: reads page by page, adopts files, writes each page in one transaction.
+"""Imports chats of a source, each into its channel: reads pages, adopts files, writes each page in one transaction.
 
 Killed at any moment and run again, it ends the same: pages that were written are found again and change nothing.
 """
@@ -7,68 +7,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, open_attached
+from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
-from archiver.imports.import_page import PAGE, ImportTarget, count_plan, plan_page, store_page
-from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
+from archiver.imports.import_file import HashedSource
+from archiver.imports.import_outcome import ImportOutcome
+from archiver.imports.import_page import ImportTarget, count_plan, plan_page, store_page
+from archiver.imports.page_files import Files
+from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.media.blob_store import BlobStore
-from archiver.model.imported import is_possible
 from archiver.store import imported as store
 from archiver.store.channel import find_channel
-from archiver.store.database import Database
-from archiver.store.imported import ImportFile, ImportRecord
+from archiver.store.database import Database, Writer
+from archiver.store.imported import ImportFile
 from archiver.version import version
 
-_FEW: Final = 5
-"""Flaws of one kind that are kept with their place."""
-_PAGE_BYTES: Final = 16 << 20
-"""Pieces of one page: long messages make shorter pages."""
+CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
 
 
-@dataclass(slots=True)
-class FlawCounts:
-    """The flaws of one kind."""
+class ImportJob(NamedTuple):
+    """A chat, and where it goes."""
 
-    what: str
-    note: bool
-    fatal: bool = False
-    count: int = 0
-    places: list[str] = field(default_factory=list)
-    """The first few."""
-
-
-@dataclass(slots=True)
-class ImportOutcome:
-    """What an import brought, and what it could not."""
-
-    counts: ImportCounts = field(default_factory=ImportCounts)
-    flaws: dict[str, FlawCounts] = field(default_factory=dict)
-    attached: int = 0
-    """Files that the export names."""
-    record: ImportRecord | None = None
-    """None: nothing was written."""
-    was_finished: bool = False
-    """Whether this file had been imported to its end before."""
-
-    @property
-    def is_flawed(self) -> bool:
-        """Whether something of the source was not imported."""
-        return any(not one.note for one in self.flaws.values())
-
-    def add_flaw(self, flaw: Flaw) -> None:
-        """Count a flaw."""
-        kind = self.flaws.setdefault(flaw.what, FlawCounts(flaw.what, flaw.note, flaw.fatal))
-        kind.fatal |= flaw.fatal
-        kind.note &= flaw.note
-        kind.count += 1
-        if len(kind.places) < _FEW and flaw.where:
-            kind.places.append(flaw.where)
+    chat: Chat
+    channel_id: ChannelId
+    file: ImportFile
+    prepare: Callable[[], Awaitable[None]]
+    """Makes the channel; called when there is a first message."""
 
 
 class Importer:
@@ -77,7 +46,7 @@ class Importer:
     def __init__(
         self,
         database: Database | None,
-        source: Source,
+        hashed: HashedSource,
         *,
         archive: Path,
         zone: str | None,
@@ -85,44 +54,79 @@ class Importer:
     ) -> None:
         """`database` None: no archive yet, so nothing is written. `progress` is given the count of messages read."""
         self._database = database
-        self._source = source
+        self._hashed = hashed
         self._blobs = BlobStore(archive)
         self._zone = zone
         self._progress = progress
         self._read = 0
 
-    async def plan(self, chat: Chat, channel_id: ChannelId, file: ImportFile) -> ImportOutcome:
-        """What importing a chat would bring; nothing is written."""
-        outcome = ImportOutcome()
-        target = await self._find_target(channel_id, file, outcome)
-        for page in _pages(chat.read(channel_id), outcome):
-            if self._database is None or target is None:
-                counts = ImportCounts(new=len(page))
-            else:
-                counts = count_plan(await self._database.read(plan_page, target, page))
-            await asyncio.to_thread(self._look_at_files, page, outcome)
-            self._add(outcome, counts, len(page))
-        return outcome
+    async def plan(self, jobs: Sequence[ImportJob]) -> list[ImportOutcome]:
+        """What importing chats would bring; nothing is written."""
+        outcomes = [ImportOutcome() for _ in jobs]
+        targets = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+        for pages in gather_pages(self._entries(jobs), outcomes):
+            self._hashed.expect_unchanged()
+            for place, page in pages:
+                target = targets[place]
+                if self._database is None or target is None:
+                    counts = ImportCounts(new=len(page))
+                else:
+                    counts = count_plan(await self._database.read(plan_page, target, page))
+                await asyncio.to_thread(self._look_at_files, page, outcomes[place])
+                self._add(outcomes[place], counts, len(page))
+        return outcomes
 
-    async def run(
-        self, chat: Chat, channel_id: ChannelId, file: ImportFile, *, prepare: Callable[[], Awaitable[None]]
-    ) -> ImportOutcome:
-        """Import a chat into a channel. `prepare` makes the channel; it is called when there is a first message."""
+    async def run(self, jobs: Sequence[ImportJob]) -> list[ImportOutcome]:
+        """Import chats: several only of a source that has their messages mixed. Raises UsageError."""
+        outcomes = [ImportOutcome() for _ in jobs]
+        targets: dict[int, ImportTarget] = {}
+        for pages in gather_pages(self._entries(jobs), outcomes):
+            if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
+                return outcomes
+            for place, _ in pages:
+                if place not in targets:
+                    await jobs[place].prepare()
+                    targets[place] = await self._start(jobs[place].file, outcomes[place])
+            await self._write(pages, targets, outcomes)
+        if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
+            await self._finish(targets, outcomes)
+        return outcomes
+
+    def _entries(self, jobs: Sequence[ImportJob]) -> Iterator[tuple[int, Entry]]:
+        """What the source has of these chats: the place of each in `jobs`, and a message or flaw."""
+        source = self._hashed.source
+        if isinstance(source, MixedSource):
+            return source.read_mixed([(job.chat, job.channel_id) for job in jobs])
+        [job] = jobs
+        return ((0, entry) for entry in job.chat.read(job.channel_id))
+
+    async def _is_as_hashed(self, outcome: ImportOutcome, *, is_begun: bool) -> bool:
+        """Whether the files are still those that were hashed. Raises UsageError if nothing is written yet."""
+        changed = await asyncio.to_thread(self._hashed.find_changed)
+        if changed is None:
+            return True
+        if not is_begun:
+            self._hashed.expect_unchanged()
+        outcome.add_flaw(Flaw(changed, CHANGED, fatal=True))
+        return False
+
+    async def _write(
+        self, pages: Pages, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]
+    ) -> None:
         assert self._database is not None, "an archive is needed to write to"
-        outcome = ImportOutcome()
-        target: ImportTarget | None = None
-        for page in _pages(chat.read(channel_id), outcome):
-            if target is None:
-                await prepare()
-                target = await self._start(file, outcome)
-            files = await self._adopt(page, outcome)
-            counts = await self._database.write(store_page, target, page, files, now=int(time.time()))
-            self._add(outcome, counts, len(page))
-        if target is not None:
-            zone = self._zone if self._source.zone_used else None
-            if not any(one.fatal for one in outcome.flaws.values()):
-                await self._database.write(store.finish_import, target.import_id, now=int(time.time()), zone=zone)
-        return outcome
+        full = [(targets[place], page, await self._adopt(page, outcomes[place])) for place, page in pages]
+        counted = await self._database.write(_store, full, now=int(time.time()))
+        for (place, page), counts in zip(pages, counted, strict=True):
+            self._add(outcomes[place], counts, len(page))
+
+    async def _finish(self, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]) -> None:
+        """Record that the chats were read to their end, if nothing ended that early."""
+        assert self._database is not None, "an archive is needed to write to"
+        zone = self._zone if self._hashed.source.zone_used else None
+        if any(flaw.fatal for one in outcomes for flaw in one.flaws.values()):
+            return
+        ids = [one.import_id for one in targets.values()]
+        await self._database.write(store.finish_imports, ids, now=int(time.time()), zone=zone)
 
     @property
     def passed(self) -> int:
@@ -134,16 +138,14 @@ class Importer:
         self._read += messages
         self._progress(self._read)
 
-    async def _find_target(
-        self, channel_id: ChannelId, file: ImportFile, outcome: ImportOutcome
-    ) -> ImportTarget | None:
+    async def _find_target(self, job: ImportJob, outcome: ImportOutcome) -> ImportTarget | None:
         if self._database is None:
             return None
-        channel = await self._database.read(find_channel, channel_id)
-        outcome.record = await self._database.read(store.find_import, channel_id, file.sha256, file.format)
+        channel = await self._database.read(find_channel, job.channel_id)
+        outcome.record = await self._database.read(store.find_import, job.channel_id, job.file.sha256, job.file.format)
         outcome.was_finished = outcome.record is not None and outcome.record.finished_at is not None
         number = 0 if outcome.record is None else outcome.record.import_id
-        return None if channel is None else ImportTarget(channel_id, number, channel.generation, 0, 0)
+        return None if channel is None else ImportTarget(job.channel_id, number, channel.generation, 0, 0)
 
     async def _start(self, file: ImportFile, outcome: ImportOutcome) -> ImportTarget:
         assert self._database is not None, "an archive is needed to write to"
@@ -172,7 +174,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    found[number, file.slot] = adopt_file(self._blobs, self._source.root, file)
+                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.source.root, file)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(number, exc))
         return found
@@ -182,7 +184,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    with open_attached(self._source.root, file.path, self._blobs.root.parent):
+                    with open_attached(self._hashed.source.root, file.path, self._blobs.root.parent):
                         pass
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message.message_id, exc))
@@ -192,24 +194,6 @@ def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
     return Flaw(f"message {message_id}", f"its file is not imported: {exc}")
 
 
-def _pages(entries: Iterator[ImportedMessage | Flaw], outcome: ImportOutcome) -> Iterator[list[ImportedMessage]]:
-    """Pages with each message once; flaws are counted."""
-    page: list[ImportedMessage] = []
-    ids: set[int] = set()
-    size = 0
-    for entry in entries:
-        if isinstance(entry, Flaw):
-            outcome.add_flaw(entry)
-            continue
-        if not is_possible(entry.message):
-            outcome.add_flaw(Flaw(f"message {entry.message.message_id}", "no message can have its id or date"))
-            continue
-        if len(page) >= PAGE or size > _PAGE_BYTES or entry.message.message_id in ids:
-            yield page
-            page, size = [], 0
-            ids.clear()
-        page.append(entry)
-        ids.add(entry.message.message_id)
-        size += len(entry.message.raw)
-    if page:
-        yield page
+def _store(conn: Writer, pages: Sequence[tuple[ImportTarget, Page, Files]], *, now: int) -> list[ImportCounts]:
+    """Write pages in one transaction."""
+    return [store_page(conn, target, page, files, now=now) for target, page, files in pages]

@@ -5,11 +5,11 @@ A source is a file or directory in one of the formats of `archiver.imports.detec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from archiver.ids import ChannelId
 from archiver.model.record import Message
@@ -119,6 +119,15 @@ class Source(Protocol):
 
     def chats(self) -> Iterator[Chat | Flaw]:
         """Its chats in order, and what is wrong between them. The next may be requested without reading one."""
+        ...
+
+
+@runtime_checkable
+class MixedSource(Protocol):
+    """A source in which messages of several chats follow each other in any order: all are read at once."""
+
+    def read_mixed(self, wanted: Sequence[tuple[Chat, ChannelId]]) -> Iterator[tuple[int, Entry]]:
+        """The messages of some of its chats, each as one of the channel given, and the chat's place in `wanted`."""
         ...
 
 

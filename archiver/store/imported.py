@@ -127,11 +127,12 @@ def add_counts(conn: sqlite3.Connection, import_id: int, counts: Mapping[str, in
     conn.execute("UPDATE import_source SET counts = ? WHERE import_id = ?", (orjson.dumps(total).decode(), import_id))
 
 
-def finish_import(conn: sqlite3.Connection, import_id: int, *, now: int, zone: str | None) -> None:
-    """Record that a file was read to its end."""
-    conn.execute(
-        "UPDATE import_source SET finished_at = ?, zone = ? WHERE import_id = ? AND finished_at IS NULL",
-        (now, zone, import_id),
+def finish_imports(conn: sqlite3.Connection, import_ids: Iterable[int], *, now: int, zone: str | None) -> None:
+    """Record that files were read to their end; a later run may have needed a zone that the first was not given."""
+    conn.executemany(
+        "UPDATE import_source SET finished_at = coalesce(finished_at, ?1), zone = coalesce(zone, ?2)"
+        " WHERE import_id = ?3 AND (finished_at IS NULL OR zone IS NOT coalesce(zone, ?2))",
+        [(now, zone, import_id) for import_id in import_ids],
     )
 
 

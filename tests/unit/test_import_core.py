@@ -54,7 +54,7 @@ def test_the_same_file_again_changes_nothing(archive: Path, tmp_path: Path) -> N
 def test_killed_after_any_page_and_run_again_the_archive_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.imports.run_import.PAGE", 2)
+    monkeypatch.setattr("archiver.imports.gather_pages.PAGE", 2)
     path = export_of(tmp_path, *(entry(at, f"text {at}") for at in range(1, 8)), entry(3, "twice, and other words"))
     import_into(tmp_path / "whole", path)
     expected = dump(tmp_path / "whole")

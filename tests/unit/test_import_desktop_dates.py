@@ -1,16 +1,19 @@
-"""Dates of Telegram Desktop's HTML: local times and labels become moments, or are refused."""
+"""Dates of Telegram Desktop's exports: local times and labels become moments, or are refused."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from archiver.errors import UsageError
 from archiver.imports.sources.exporter_clock import is_certain
+from tests.capturing import assert_sound, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.desktop_read import SUMMER, WINTER, flaws, load, read
+from tests.importing import chat, entry, import_into, write_json
 
 
 def test_with_a_zone_summer_is_summer_whatever_the_label_says(tmp_path: Path) -> None:
@@ -84,3 +87,26 @@ def test_an_hour_that_exists_twice_is_told_apart_by_the_order_of_ids(tmp_path: P
     path = pages.write(tmp_path)
     assert [int(one.message.date.timestamp()) for one in read(path).values()] == moments
     assert any("4 dates are in an hour that clocks show twice" in one.what for one in flaws(path))
+
+
+def test_one_message_without_zone_costs_only_itself_until_it_is_given(tmp_path: Path) -> None:
+    local = entry(3, "local", date="2021-12-16T04:03:00", date_unixtime=...)
+    path = write_json(tmp_path / "result.json", chat([entry(1, "one"), entry(2, "two"), local, entry(4, "four")]))
+    outcome = import_into(tmp_path / "a", path)
+    [flaw] = outcome.flaws.values()
+    assert (outcome.counts.new, outcome.is_flawed, flaw.places) == (3, True, ["message 3"])
+    assert "time zone is not known" in flaw.what
+    assert "--tz" in flaw.what
+    again = import_into(tmp_path / "a", path, zone=ZoneInfo("Europe/Kyiv"))
+    assert (again.counts.new, again.counts.same, again.flaws) == (1, 3, {})
+    assert rows(tmp_path / "a", "SELECT date FROM message WHERE message_id = 3") == [(1_639_620_180,)]
+    assert rows(tmp_path / "a", "SELECT zone FROM import_source") == [("Europe/Kyiv",)]
+    assert_sound(tmp_path / "a")
+
+
+def test_a_file_of_local_times_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    written = [entry(at, "x", date_unixtime=...) for at in (1, 2)] + [entry(3, "x")]
+    path = write_json(tmp_path / "result.json", chat([{**one, "text": "x" * 200_000} for one in written]))
+    with pytest.raises(UsageError, match="local times"):
+        import_into(tmp_path / "a", path)
+    assert rows(tmp_path / "a", "SELECT count(*) FROM channel") == [(0,)]

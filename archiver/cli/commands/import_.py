@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import tzinfo
 from functools import partial
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archiver.cli.view.merge_report import MergeReport
     from archiver.compose.import_channel import ImportChannel
     from archiver.imports.import_file import HashedSource
+    from archiver.imports.run_import import Importer, ImportJob
     from archiver.imports.source import Chat
     from archiver.store.database import Database
 
@@ -104,12 +105,10 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
 async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     """Import an export, and say what that brought."""
     from archiver.cli.view.import_report import ImportReport, report_import
-    from archiver.imports.detect import open_source
-    from archiver.imports.import_file import HashedSource
+    from archiver.imports.import_file import open_hashed
 
     zone = None if order.zone is None else _zone(order.zone)
-    source = await asyncio.to_thread(open_source, order.path, zone)
-    hashed = await asyncio.to_thread(HashedSource, source)
+    hashed = await asyncio.to_thread(open_hashed, order.path, zone)
     async with _open(directory, is_dry_run=order.is_dry_run) as database:
         done = await _import_all(database, directory, hashed, order)
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
@@ -159,19 +158,19 @@ async def _import_all(
     database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
 ) -> tuple[list[ImportedChat], Counter[str], list[str]]:
     """Import the chats asked for; return them, those refused, and faults between chats."""
-    from archiver.cli.view.import_report import ImportedChat, describe_kept
-    from archiver.compose.import_channel import make_channel
+    from archiver.cli.view.import_report import describe_kept
     from archiver.errors import UsageError
-    from archiver.imports.run_import import Importer
-    from archiver.imports.source import Flaw
+    from archiver.imports.run_import import Importer, ImportJob
+    from archiver.imports.source import Flaw, MixedSource
 
+    mixed: list[tuple[ImportChannel, ImportJob]] = []
     done: list[ImportedChat] = []
     refused: Counter[str] = Counter()
     broken: list[str] = []
     others = 0
     with Progress("import", unit="messages") as progress:
         importer = Importer(
-            database, hashed.source, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
+            database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
         )
         interrupted.count_kept(lambda: "" if order.is_dry_run else describe_kept(importer.passed))
         for chat in hashed.source.chats():
@@ -187,19 +186,37 @@ async def _import_all(
             elif (chosen := await _choose(database, chat, order)) is not None:
                 await _expect_right(database, chat, chosen, order)
                 file = hashed.describe(chat, chosen.channel_id)
-                if order.is_dry_run or database is None:
-                    outcome = await importer.plan(chat, chosen.channel_id, file)
-                else:
-                    prepare = partial(database.write, make_channel, chosen)
-                    outcome = await importer.run(chat, chosen.channel_id, file, prepare=prepare)
-                done.append(ImportedChat(chosen, outcome))
+                job = ImportJob(chat, chosen.channel_id, file, partial(_make, database, chosen))
+                mixed.append((chosen, job))
+                if not isinstance(hashed.source, MixedSource):  # the chats follow each other
+                    done += await _import_chats(importer, mixed, order)
+                    mixed.clear()
             else:
                 others += 1
+        if mixed:
+            done += await _import_chats(importer, mixed, order)
     if others and not done:
         raise UsageError(
             f"none of the export's channels is {order.channel}.", hint="Give the id or the title of one of them."
         )
     return done, refused, broken
+
+
+async def _import_chats(
+    importer: Importer, chats: Sequence[tuple[ImportChannel, ImportJob]], order: ImportOrder
+) -> list[ImportedChat]:
+    from archiver.cli.view.import_report import ImportedChat
+
+    run = importer.plan if order.is_dry_run else importer.run
+    outcomes = await run([job for _, job in chats])
+    return [ImportedChat(chosen, outcome) for (chosen, _), outcome in zip(chats, outcomes, strict=True)]
+
+
+async def _make(database: Database | None, chosen: ImportChannel) -> None:
+    from archiver.compose.import_channel import make_channel
+
+    assert database is not None, "only a dry run has none"
+    await database.write(make_channel, chosen)
 
 
 def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:

@@ -16,7 +16,7 @@ from archiver.cli.view.import_words import describe_brought, describe_kept_as_im
 from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
-from archiver.imports.run_import import FlawCounts, ImportOutcome
+from archiver.imports.import_outcome import FlawCounts, ImportOutcome
 from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
 

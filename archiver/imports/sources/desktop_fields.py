@@ -79,12 +79,15 @@ class LocalDates:
         self._zone = zone
         self._last: datetime | None = None
         self.used = False
+        self.is_exact = False
+        """Whether a date so far said which moment it is."""
         self.uncertain = 0
         """Times that clocks show twice or never."""
 
     def of_message(self, entry: Mapping[str, Any]) -> datetime | None:
         """When a message was posted. Call it in the order of the messages. Raises ZoneNeeded."""
         found = moment(entry.get("date_unixtime"))
+        self.is_exact |= found is not None
         if found is None and (wall := wall_time(entry.get("date"))) is not None:
             found = self._at(wall, ordered=True)
         self._last = found or self._last

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -163,11 +163,6 @@ class DesktopJson:
         except (EndsEarly, BrokenJson) as exc:
             self._is_over = True
             yield _fatal(exc)
-        except ZoneNeeded as exc:
-            raise UsageError(
-                "its dates are local times, and the file does not name the zone.",
-                hint="Say where it was exported: `--tz Europe/Kyiv`.",
-            ) from exc
         if self._dates.uncertain:
             dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
@@ -184,8 +179,22 @@ class DesktopJson:
         value = piece.found.value
         if not isinstance(value, dict):
             return Flaw(where, "it is not a message")
-        found = read_entry(value, channel_id, self._dates)
+        try:
+            found = read_entry(value, channel_id, self._dates)
+        except ZoneNeeded as exc:
+            return self._without_zone(value, where, exc)
         return Flaw(where, found.what, note=found.note) if isinstance(found, Flaw) and not found.where else found
+
+    def _without_zone(self, value: Mapping[str, Any], where: str, exc: ZoneNeeded) -> Flaw:
+        """A local time among exact dates costs its message. Raises UsageError if there are no exact dates."""
+        if self._is_old and not self._dates.is_exact:
+            raise UsageError(
+                "its dates are local times, and the file does not name the zone.",
+                hint="Say where it was exported: `--tz Europe/Kyiv`.",
+            ) from exc
+        found = number(value.get("id"))
+        what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
+        return Flaw(where if found is None else f"message {found}", what)
 
     def _described(self, frame: _Frame, read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
         found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))

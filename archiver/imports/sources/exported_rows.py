@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -58,6 +58,7 @@ class RowSource(ABC):
         self.root = files.root
         self.parts = tuple(one.path for one in files.files)
         self._files = files
+        self._listed = files.channels()
         self._lacking: tuple[str, ...] = ()
         """Keys that an export with `--fields` left out."""
         self._channels: dict[int, str | None] = {}
@@ -81,16 +82,17 @@ class RowSource(ABC):
         for file in self._files.files:
             if (changed := compare(self.root, file)) is not None:
                 yield changed
-        listed = self._files.channels()
-        for place, (number, username) in enumerate(self._channels.items()):
-            entry = listed.get(number, {})
-            yield Chat(
-                channel_id=ChannelId(number),
-                title=_word(entry.get("title")),
-                username=_word(entry.get("username")) or username,
-                of_several=len(self._channels) > 1,
-                read=self._reader(number, is_first=place == 0),
-            )
+        yield from map(self._chat, self._channels)
+
+    def _chat(self, number: int) -> Chat:
+        entry = self._listed.get(number, {})
+        return Chat(
+            channel_id=ChannelId(number),
+            title=_word(entry.get("title")),
+            username=_word(entry.get("username")) or self._channels[number],
+            of_several=len(self._channels) > 1,
+            read=self._reader(number),
+        )
 
     def _note_channel(self, number: int, permalink: object) -> None:
         self._channels[number] = username_of(permalink) or self._channels.get(number)
@@ -99,24 +101,30 @@ class RowSource(ABC):
         if isinstance(date, str) and len(date) == _DATE_LENGTH and date > self._newest:
             self._newest = date
 
-    def _reader(self, own: int, *, is_first: bool) -> Callable[[ChannelId], Iterator[Entry]]:
-        return lambda channel_id: self._entries(own, channel_id, is_first=is_first)
-
-    def _entries(self, own: int, channel_id: ChannelId, *, is_first: bool) -> Iterator[Entry]:
-        """The messages of a channel. Rows without a valid channel are reported with the first one."""
-        yield from self._files.notes()
+    def read_mixed(self, wanted: Sequence[tuple[Chat, ChannelId]]) -> Iterator[tuple[int, Entry]]:
+        """The messages of channels. Rows without a valid channel are reported with the first of them."""
+        places = {chat.channel_id: place for place, (chat, _) in enumerate(wanted)}
+        ids = [channel_id for _, channel_id in wanted]
+        yield from ((0, one) for one in self._files.notes())
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
-            yield Flaw("", f"it was made with --fields: it lacks {keys}", note=True)
+            yield 0, Flaw("", f"it was made with --fields: it lacks {keys}", note=True)
         several = len(self._files.files) > 1
         for number, file in enumerate(self._files.files):
             part = number if several else None
             for row in self._rows(file):
                 if isinstance(row, Flaw):
-                    if is_first:
-                        yield row
-                elif (of := channel_of(row.value)) == own or (of is None and is_first):
-                    yield self._message(row, channel_id, part)
+                    yield 0, row
+                elif (of := channel_of(row.value)) is None:
+                    yield 0, self._message(row, ids[0], part)
+                elif (place := places.get(ChannelId(of))) is not None:
+                    yield place, self._message(row, ids[place], part)
+
+    def _reader(self, number: int) -> Callable[[ChannelId], Iterator[Entry]]:
+        def read(channel_id: ChannelId) -> Iterator[Entry]:
+            return (entry for _, entry in self.read_mixed([(self._chat(number), channel_id)]))
+
+        return read
 
     def _message(self, row: WrittenRow, channel_id: ChannelId, part: int | None) -> Entry:
         try:

@@ -1,0 +1,90 @@
+"""Gathers the messages of a source into pages: of one chat, or of many whose messages are mixed, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from archiver.imports.import_outcome import ImportOutcome
+from archiver.imports.import_page import PAGE
+from archiver.imports.source import Entry, Flaw, ImportedMessage
+from archiver.model.imported import is_possible
+
+_PAGE_BYTES: Final = 16 << 20
+"""Pieces of one page: long messages make shorter pages."""
+_MOST: Final = 10 * PAGE
+"""Messages that wait for their pages to be full; beyond it the longest pages are written as they are."""
+_MOST_BYTES: Final = 24 << 20
+
+Page: TypeAlias = list[ImportedMessage]
+"""Messages of one chat, each once."""
+Pages: TypeAlias = list[tuple[int, Page]]
+"""Pages that are written together: the place of the chat, and its messages."""
+
+
+class _Waiting:
+    """The page of a chat that is not full yet."""
+
+    __slots__ = ("ids", "page", "size")
+
+    def __init__(self) -> None:
+        self.page: Page = []
+        self.ids: set[int] = set()
+        self.size = 0
+
+    def has_room_for(self, one: ImportedMessage) -> bool:
+        """Whether the page may have it: each message once."""
+        return len(self.page) < PAGE and self.size <= _PAGE_BYTES and one.message.message_id not in self.ids
+
+    def add(self, one: ImportedMessage) -> None:
+        """Add a message."""
+        self.page.append(one)
+        self.ids.add(one.message.message_id)
+        self.size += len(one.message.raw)
+
+
+def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[ImportOutcome]) -> Iterator[Pages]:
+    """Pages with each message once; flaws are counted in the outcome of their chat."""
+    waiting: dict[int, _Waiting] = {}
+    messages = octets = 0
+    for place, entry in entries:
+        if (found := _find_flaw(entry)) is not None:
+            outcomes[place].add_flaw(found)
+            continue
+        assert isinstance(entry, ImportedMessage), "the other kind of entry"
+        one = waiting.setdefault(place, _Waiting())
+        if not one.has_room_for(entry):
+            messages, octets = messages - len(one.page), octets - one.size
+            yield [(place, one.page)]
+            one = waiting[place] = _Waiting()
+        one.add(entry)
+        messages, octets = messages + 1, octets + len(entry.message.raw)
+        if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
+            full = _take_longest(waiting, messages // 2)
+            messages, octets = _sum_up(waiting)
+            yield full
+    if waiting:
+        yield [(place, one.page) for place, one in waiting.items()]
+
+
+def _find_flaw(entry: Entry) -> Flaw | None:
+    if isinstance(entry, Flaw):
+        return entry
+    if is_possible(entry.message):
+        return None
+    return Flaw(f"message {entry.message.message_id}", "no message can have its id or date")
+
+
+def _take_longest(waiting: dict[int, _Waiting], messages: int) -> Pages:
+    """Take the longest pages out, until they have so many messages."""
+    taken: Pages = []
+    for place in sorted(waiting, key=lambda one: -len(waiting[one].page)):
+        if messages <= 0:
+            break
+        taken.append((place, waiting.pop(place).page))
+        messages -= len(taken[-1][1])
+    return taken
+
+
+def _sum_up(waiting: dict[int, _Waiting]) -> tuple[int, int]:
+    return sum(len(one.page) for one in waiting.values()), sum(one.size for one in waiting.values())

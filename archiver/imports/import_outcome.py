@@ -1,0 +1,53 @@
+"""What an import of one chat brought, and what it could not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from archiver.imports.import_counts import ImportCounts
+from archiver.imports.source import Flaw
+from archiver.store.imported import ImportRecord
+
+_FEW: Final = 5
+"""Flaws of one kind that are kept with their place."""
+
+
+@dataclass(slots=True)
+class FlawCounts:
+    """The flaws of one kind."""
+
+    what: str
+    note: bool
+    fatal: bool = False
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+    """The first few."""
+
+
+@dataclass(slots=True)
+class ImportOutcome:
+    """What an import brought, and what it could not."""
+
+    counts: ImportCounts = field(default_factory=ImportCounts)
+    flaws: dict[str, FlawCounts] = field(default_factory=dict)
+    attached: int = 0
+    """Files that the export names."""
+    record: ImportRecord | None = None
+    """None: nothing was written."""
+    was_finished: bool = False
+    """Whether this file had been imported to its end before."""
+
+    @property
+    def is_flawed(self) -> bool:
+        """Whether something of the source was not imported."""
+        return any(not one.note for one in self.flaws.values())
+
+    def add_flaw(self, flaw: Flaw) -> None:
+        """Count a flaw."""
+        kind = self.flaws.setdefault(flaw.what, FlawCounts(flaw.what, flaw.note, flaw.fatal))
+        kind.fatal |= flaw.fatal
+        kind.note &= flaw.note
+        kind.count += 1
+        if len(kind.places) < _FEW and flaw.where:
+            kind.places.append(flaw.where)
