@@ -11,13 +11,14 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from archiver.lock import find_holder
+from archiver.web.job_control import stop_and_continue_with
 
 NICE: Final = 10
 """Niceness of the process: if mirroring wants the processor too, it gets about nine tenths of it."""
@@ -50,9 +51,11 @@ def run_apart() -> int | None:
     if not _is_grouped() or os.getsid(0) == os.getpid():
         return None
     parent = os.getpid()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGTSTP})  # until they can be passed on
     child = os.fork()
     if child:
-        return _wait_for(child)
+        return _wait_for(child, before)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.setsid()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
@@ -61,7 +64,7 @@ def run_apart() -> int | None:
     return None
 
 
-def _wait_for(child: int) -> int:
+def _wait_for(child: int, mask: Iterable[int]) -> int:
     def pass_on(number: int, _: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, number)
@@ -69,6 +72,8 @@ def _wait_for(child: int) -> int:
     for number in _PASSED_ON:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, pass_on)
+    stop_and_continue_with(child)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     _, status = os.waitpid(child, 0)
     ended = os.waitstatus_to_exitcode(status)
     return 128 - ended if ended < 0 else ended

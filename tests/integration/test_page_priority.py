@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archiver.web.priority import BESIDE, is_busy
+from tests.acceptance.desk import until
 
 GROUPED = Path("/proc/sys/kernel/sched_autogroup_enabled")
 SEEN = """
@@ -47,6 +50,40 @@ def test_a_session_of_the_page_steps_back_only_while_mirroring_computes(tmp_path
     command = [sys.executable, "-c", SEEN, str(tmp_path), str(BESIDE)]
     assert subprocess.run(command, timeout=240, check=False).returncode == 3
     assert subprocess.run(command, timeout=240, check=False, start_new_session=True).returncode == 2
+
+
+APART = """
+import os, signal, sys, time
+from archiver.web.priority import run_apart
+
+signal.signal(signal.SIGHUP, lambda *_: sys.exit(7))
+if (ended := run_apart()) is not None:
+    sys.exit(ended)
+print(os.getpid(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def process_state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+
+
+@pytest.mark.skipif(not GROUPED.exists() or GROUPED.read_text() != "1\n", reason="sessions are not scheduled as groups")
+def test_ctrl_z_stops_the_page_as_well_and_a_closed_terminal_ends_both() -> None:
+    with subprocess.Popen([sys.executable, "-c", APART], process_group=0, stdout=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        page = int(command.stdout.readline())
+        for _ in range(2):
+            os.kill(command.pid, signal.SIGTSTP)
+            _, status = os.waitpid(command.pid, os.WUNTRACED)
+            assert os.WIFSTOPPED(status)
+            until(lambda: process_state(page) == "T", what="the page to stop")
+            os.kill(command.pid, signal.SIGCONT)
+            until(lambda: process_state(page) == "S", what="the page to continue")
+        os.kill(command.pid, signal.SIGHUP)
+        assert command.wait(60) == 7
+    assert not Path(f"/proc/{page}").exists()
 
 
 @pytest.mark.parametrize(

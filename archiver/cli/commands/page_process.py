@@ -31,6 +31,8 @@ async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[No
         yield
         return
     expect_page()
+    from archiver.web.job_control import stop_and_continue_with
+
     options = [] if config is None else ["--config", str(config)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -40,6 +42,7 @@ async def serving_page(config: Path | None, *, wanted: bool) -> AsyncIterator[No
         env=dict(os.environ),
         start_new_session=True,  # see archiver.web.priority
     )
+    stop_and_continue_with(process.pid)
     watching = asyncio.create_task(_watch(process), name="page")
     try:
         yield
