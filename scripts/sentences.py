@@ -91,6 +91,32 @@ members added
 a member joined by an invite link
 boosted the channel
 giveaway begun
+a member's request to join was accepted
+a member left or was removed
+the group became a supergroup
+invited to a live stream or video chat
+theme changed
+background changed
+answer added to a poll
+answer removed from a poll
+tasks added to a list
+tasks of a list ticked or unticked
+ownership of the channel passed on
+giveaway results
+game score
+gift code
+gift premium
+gift stars
+gift ton
+prize stars
+star gift
+star gift unique
+paid messages price
+suggested post approval
+suggested post refund
+suggested post success
+no forwards toggle
+phone call
 service message
 custom action
 this version of telekeep cannot read this message; its payload is kept, and a newer version can

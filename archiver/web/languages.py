@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import polib
 
-from archiver.web.sentences import Sentences
+from archiver.web.sentences import CONTEXT, Sentences
 
 DEFAULT: Final = "en"
 NAMES: Final = {"en": "English", "fr": "Français", "ar": "العربية"}
@@ -73,19 +73,23 @@ def name_language(code: str) -> str:
 
 def load_languages() -> dict[str, Language]:
     """All languages by code, the default first."""
-    found = {DEFAULT: _language(DEFAULT, gettext.NullTranslations())}
+    found: dict[str, Language] = {}
+    said: set[str] = set()
     folder = resources.files("archiver.web.locale")
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         code, dot, kind = file.name.partition(".")
         if dot and kind == "po":
             catalogue = polib.pofile(file.read_text(encoding="utf-8"))
             texts = gettext.GNUTranslations(io.BytesIO(catalogue.to_binary()))
-            found[code] = _language(code, texts)
-    return found
+            sentences = {one.msgid: one.msgstr for one in catalogue if one.msgctxt == CONTEXT and one.msgstr}
+            found[code] = _language(code, texts, sentences)
+            said.update(sentences)
+    english = _language(DEFAULT, gettext.NullTranslations(), {one: one for one in sorted(said)})
+    return {DEFAULT: english, **found}
 
 
-def _language(code: str, texts: gettext.NullTranslations) -> Language:
-    return Language(code, NAMES.get(code, code), texts, Sentences(texts))
+def _language(code: str, texts: gettext.NullTranslations, sentences: Mapping[str, str]) -> Language:
+    return Language(code, NAMES.get(code, code), texts, Sentences(texts, sentences))
 
 
 def choose_language(known: Mapping[str, Language], *, chosen: str, accepted: str) -> Language:

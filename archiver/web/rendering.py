@@ -12,7 +12,17 @@ from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
 from archiver.web.languages import Language, name_language
-from archiver.web.texts import bare, direction, language_direction, plain, said_html, text_html, unturned, visible
+from archiver.web.texts import (
+    bare,
+    commands_html,
+    direction,
+    language_direction,
+    plain,
+    said_html,
+    text_html,
+    unturned,
+    visible,
+)
 
 
 class Renderer:
@@ -55,8 +65,9 @@ def _environment(language: Language, assets: Assets) -> Environment:
         plain=plain,
         text_html=text_html,
         unturned=unturned,
-        said=lambda text: said_html(language.sentences.list_parts(str(text))),
+        said=lambda text: said_html(language.sentences.list_parts(str(text)), language=language.code),
         bare=bare,
+        commands=commands_html,
         direction=direction,
     )
     return made

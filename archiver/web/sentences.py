@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 CONTEXT: Final = "said"
@@ -65,15 +65,10 @@ class SaidPart(NamedTuple):
 class Sentences:
     """Says in one language what is said in English."""
 
-    def __init__(self, texts: gettext.NullTranslations) -> None:
+    def __init__(self, texts: gettext.NullTranslations, sentences: Mapping[str, str]) -> None:
         self._texts = texts
-        catalogue: dict[str, str] = getattr(texts, "_catalog", {})
-        prefix = f"{CONTEXT}\4"
-        found = [
-            Pattern(_FIELD.split(key.removeprefix(prefix))[::2], said)
-            for key, said in catalogue.items()
-            if str(key).startswith(prefix)
-        ]
+        """Of names of months, and of numbers."""
+        found = [Pattern(_FIELD.split(key)[::2], said) for key, said in sentences.items()]
         self._exact = {one.literals[0]: one.said for one in found if len(one.literals) == 1}
         self._patterns = sorted((one for one in found if len(one.literals) > 1), key=lambda one: -one.letters)
 

@@ -15,7 +15,7 @@ from archiver.web.sentences import SaidPart
 RTL_LANGUAGES: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 _LATIN: Final = re.compile("[A-Za-z]")
-_RIGHT: Final = re.compile("[\u0590-\u08ff]")
+_RIGHT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
 
 def language_direction(language: str | None) -> str | None:
@@ -32,11 +32,31 @@ def visible(text: object) -> Markup:
     return Markup(f"{begin}{escaped(line)}</bdi>")  # noqa: S704 - escaped
 
 
-def said_html(parts: Iterable[SaidPart]) -> Markup:
-    """A sentence of the program on one line, with its values isolated and their hostile characters visible."""
-    return Markup("<bdi>{}</bdi>").format(
-        Markup("").join(visible(one.text) if one.is_value else _said(one.text) for one in parts)
-    )
+def said_html(parts: Iterable[SaidPart], *, language: str = "") -> Markup:
+    """A sentence of the program on one line, with its values isolated and their hostile characters visible.
+
+    In a `language` from left to right, a value that is written so, too, needs no isolation.
+    """
+    is_left = language_direction(language) == "ltr"
+    listed = list(parts)
+    has_commands = sum(one.text.count("`") for one in listed if not one.is_value) % 2 == 0
+    html, is_inside = Markup(""), False
+    for one in listed:
+        if one.is_value:
+            is_safe = is_left and one.text.isprintable() and _RIGHT.search(one.text) is None
+            html += escape(" ".join(one.text.split())) if is_safe else visible(one.text)
+            continue
+        for at, piece in enumerate(one.text.split("`") if has_commands else [one.text]):
+            if at:
+                is_inside = not is_inside
+                html += Markup("<code>") if is_inside else Markup("</code>")
+            html += _said(piece)
+    return Markup("<bdi>{}</bdi>").format(html)
+
+
+def commands_html(text: str) -> Markup:
+    """A text of the page with its `commands` as code."""
+    return said_html([SaidPart(text, is_value=False)])
 
 
 def _said(text: str) -> Markup:

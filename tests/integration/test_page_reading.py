@@ -190,7 +190,7 @@ def test_calendars_count_what_is_held_by_days_of_the_zone(opened: Browser) -> No
     html = opened.get("/c/NightBridge?around=1&tz=-03:00").html
     assert re.search(r'on=2021-12-15&amp;tz=-03%3A00">15</a> <span class="quiet">170<', html)
     assert opened.get("/c/NightBridge/calendar.json").json["months"] == {"2021-12": 342}
-    assert 'on=2021-12">342</a>' in opened.get("/c/NightBridge/calendar").html
+    assert 'on=2021-12">Dec</a> <span>342</span>' in opened.get("/c/NightBridge/calendar").html
 
 
 def test_the_newest_post_is_one_link_away_from_both_ends_of_every_page(opened: Browser) -> None:
