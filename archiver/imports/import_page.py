@@ -60,8 +60,6 @@ class PagePlan:
     """Messages that this same import brought before."""
     known: list[Known] = field(default_factory=list)
     """Messages already held, each with the one held and the decision."""
-    repeated: int = 0
-    """How many of `known` this import already has a different piece of: an export may hold a message twice."""
 
 
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
@@ -71,10 +69,10 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     held_ids = set(messages.list_known(conn, target.channel_id, ids))  # type: ignore[arg-type]
     before = store.list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
     digests = {one.message.message_id: one.message.payload_sha256 for one in page}
-    asked = [one for one in sorted(held_ids) if before.get(one) != digests[MessageId(one)]]  # type: ignore[call-overload]
+    asked = [one for one in sorted(held_ids) if digests[MessageId(one)] not in before.get(MessageId(one), ())]
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
     held = {one.message_id: one for one in read}
-    first: list[Known] = []
+    known: list[Known] = []
     for one in page:
         number = one.message.message_id
         if number not in held_ids:
@@ -82,10 +80,8 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
         elif number not in held:
             plan.again += 1
         else:
-            known = (one, held[number], compare_import(one.message, held[number]))
-            (plan.known if number in before else first).append(known)
-    plan.repeated = len(plan.known)
-    plan.known += decide_current(conn, target.channel_id, target.import_id, first, _seen_by(target, first))
+            known.append((one, held[number], compare_import(one.message, held[number])))
+    plan.known = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
     return plan
 
 
@@ -118,9 +114,9 @@ def store_page(
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
     adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
     counts = replace(counts, revisions=revised, missing=missing, files=adopted)
-    if plan.new or revised or len(plan.known) > plan.repeated:
+    if plan.new or plan.known:
         append_capture(conn, _capture(target, len(page) - plan.again, now))
-    if plan.new or revised or adopted or len(plan.known) > plan.repeated:
+    if plan.new or plan.known or adopted:
         store.add_counts(conn, target.import_id, counts.to_object())
     return counts
 

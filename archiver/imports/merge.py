@@ -193,7 +193,7 @@ class _ChannelMerge:
             captures = [one for one in captures if one.capture_id > last]
         if captures:
             mark = self._start(conn)
-            marked = [(mark.of(one.import_id), one) for one in captures]
+            marked = [(mark.origin_of(one), one) for one in captures]
             self._done.captures += channels.copy_captures(conn, self._channel.channel_id, marked)
 
     def _start(self, conn: Writer) -> MergeMark:
@@ -277,8 +277,8 @@ class _ChannelMerge:
         def act(conn: Writer) -> None:
             mark = self._start(conn)
             if taken.proves:
-                ids = [mark.import_id, *mark.earlier.values()]
-                channels.take_proofs(conn, self._channel, captures, self._proven, import_ids=ids, current=taken.current)
+                marked = ((mark.origin_of(one), one) for one in captures)
+                channels.take_proofs(conn, self._channel, marked, self._proven, current=taken.current)
             top_id = max([self._top_id, *(hi for _, hi in self._proven)]) if taken.proves else self._top_id
             channels.take_progress(conn, self._channel, taken, top_id=top_id)
             channels.end_merge(conn, mark.import_id, self._done.to_counts(), now=self._run.now())

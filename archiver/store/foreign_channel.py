@@ -88,6 +88,8 @@ class ForeignCapture(NamedTuple):
     account: str
     clock_ahead: float | None
     import_id: int | None
+    source_id: int | None
+    """Its number in the archive that captured it, if that was another one."""
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -269,7 +271,7 @@ _OF_CAPTURE: Final[dict[str, Check]] = {
     **dict.fromkeys(("version", "account"), _is_label),
     "layer": lambda value: type(value) is int and 0 <= value <= 10_000,
     "clock_ahead": lambda value: value is None or (type(value) in (int, float) and abs(value) < 10**11),
-    "import_id": or_null(is_integer),
+    **dict.fromkeys(("import_id", "source_id"), or_null(is_integer)),
 }
 _CHANNEL: Final = checks_of(ForeignChannel._fields, _OF_CHANNEL)
 _DESCRIBED: Final = checks_of(DescribedAt._fields, _DESCRIPTION)

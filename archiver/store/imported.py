@@ -148,14 +148,17 @@ def put_pieces(conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, 
 
 def list_pieces(
     conn: Reader, channel_id: ChannelId, import_id: int, message_ids: Sequence[int]
-) -> dict[MessageId, bytes]:
-    """The hashes of this import's pieces, by message."""
+) -> dict[MessageId, set[bytes]]:
+    """The hashes of this import's pieces, by message: an export may have a message twice."""
     rows = conn.execute(
         "SELECT message_id, payload_sha256 FROM imported WHERE channel_id = ? AND import_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?))",
         (channel_id, import_id, json.dumps(list(message_ids))),
     )
-    return {row[0]: row[1] for row in rows}
+    found: dict[MessageId, set[bytes]] = {}
+    for message_id, digest in rows:
+        found.setdefault(message_id, set()).add(digest)
+    return found
 
 
 def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
@@ -171,7 +174,9 @@ def keep_raw(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Itera
 def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> list[ImportedFrom]:
     """Which imports have a message, and what they say of it; if it has several files, the right one is named."""
     key = {"channel_id": channel_id, "message_id": message_id}
-    rows = conn.execute(f"SELECT payload_sha256, differs, {_OF} {_PIECES} ORDER BY import_id", key).fetchall()
+    rows = conn.execute(
+        f"SELECT payload_sha256, differs, {_OF} {_PIECES} ORDER BY import_id, imported.payload_sha256", key
+    ).fetchall()
     known = {(row[2], row[0]) for row in rows}
     merged = conn.execute(f"SELECT payload_sha256, NULL, {_OF} {_MERGED} ORDER BY import_id, payload_sha256", key)
     rows += [row for row in merged if (row[2], row[0]) not in known]

@@ -17,6 +17,7 @@ from archiver.model.merging import CURRENT
 from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.store.foreign_channel import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, PIECE_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
@@ -57,6 +58,12 @@ class MergeMark:
     def of(self, theirs: int | None) -> int:
         """Ours for a row of the other archive."""
         return self.import_id if theirs is None else self.earlier.get(theirs, self.import_id)
+
+    def origin_of(self, one: ForeignCapture) -> tuple[int, int]:
+        """The import of the archive that captured an answer, also through the other one, and its number there."""
+        if one.import_id in self.earlier and one.source_id is not None:
+            return self.of(one.import_id), one.source_id
+        return self.import_id, one.capture_id
 
 
 def write_page(conn: sqlite3.Connection, plan: PagePlan, made: Mapping[int, Made], mark: MergeMark) -> None:

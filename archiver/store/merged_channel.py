@@ -157,9 +157,12 @@ def find_last_capture(conn: Reader, import_id: int) -> int:
 
 
 def copy_captures(
-    conn: sqlite3.Connection, channel_id: ChannelId, captures: Iterable[tuple[int, ForeignCapture]]
+    conn: sqlite3.Connection, channel_id: ChannelId, captures: Iterable[tuple[tuple[int, int], ForeignCapture]]
 ) -> int:
-    """Append answers of the other archive to our log, each with the number of its import; return how many were new."""
+    """Append answers of the other archive to our log, each with its origin; return how many were new.
+
+    The origin: the import of the archive that captured it, and its number there (`MergeMark.origin_of`).
+    """
     cursor = conn.executemany(
         "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account, clock_ahead,"
         " import_id, source_id) SELECT ?1, ?2, ?3, NULL, NULL, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
@@ -167,9 +170,9 @@ def copy_captures(
         [
             (
                 *(channel_id, one.at, one.method, one.messages, one.version, one.layer, one.account, one.clock_ahead),
-                *(import_id, one.capture_id),
+                *origin,
             )
-            for import_id, one in captures
+            for origin, one in captures
         ],
     )
     return cursor.rowcount
@@ -178,30 +181,30 @@ def copy_captures(
 def take_proofs(
     conn: sqlite3.Connection,
     channel: ForeignChannel,
-    captures: Iterable[ForeignCapture],
+    captures: Iterable[tuple[tuple[int, int], ForeignCapture]],
     proven: list[Interval],
     *,
-    import_ids: Sequence[int],
     current: bool,
 ) -> None:
     """Let the copied answers prove what they proved there, and cover these ids. `proven`: its coverage.
 
-    `current`: whether the answers of its current generation count as of ours.
+    `captures`: with their origins, as `copy_captures` has them. `current`: whether the answers of its current
+    generation count as of ours.
     """
     [(ours,)] = conn.execute("SELECT generation FROM channel WHERE channel_id = ?", (channel.channel_id,)).fetchall()
     added: dict[int, list[Interval]] = {}
-    for one in captures:
+    for (import_id, number), one in captures:
         if one.lo is None or one.hi is None or not is_within(proven, one.lo, one.hi):
             continue
         generation = ours if current and one.generation == channel.generation else BEFORE
-        for import_id in import_ids:
-            changed = conn.execute(
-                "UPDATE capture SET lo = ?, hi = ?, generation = ?"
-                " WHERE import_id = ? AND source_id = ? AND lo IS NULL AND at = ? AND method = ?",
-                (one.lo, one.hi, generation, import_id, one.capture_id, one.at, one.method),
-            )
-            if changed.rowcount:
-                added[generation] = coverage.add(added.get(generation, []), one.lo, one.hi)
+        changed = conn.execute(
+            "UPDATE capture SET lo = ?, hi = ?, generation = ?"
+            " WHERE import_id = ? AND source_id IN (?, ?) AND lo IS NULL AND at = ? AND method = ?",
+            # Before schema 23 an answer of a third archive had its number in the second.
+            (one.lo, one.hi, generation, import_id, number, one.capture_id, one.at, one.method),
+        )
+        if changed.rowcount:
+            added[generation] = coverage.add(added.get(generation, []), one.lo, one.hi)
     for generation, intervals in added.items():
         for lo, hi in intervals:
             cover(conn, channel.channel_id, generation, lo, hi)

@@ -234,6 +234,30 @@ async def test_what_a_third_archive_captured_keeps_its_origin(tmp_path: Path) ->
     assert list_faults(tmp_path / "third") == []
 
 
+async def test_an_answer_has_its_number_in_the_archive_that_captured_it_whichever_way_it_came(tmp_path: Path) -> None:
+    second = await fill(tmp_path / "second", 2)
+    await second.look("news")
+    theirs = Reader(tmp_path / "theirs", second.history)
+    for _ in range(3):
+        second.history.post()
+        await theirs.look("page")
+    await merge(theirs.directory, second.directory, now=NOW)
+    for ways in (("second", "theirs"), ("theirs", "second")):
+        for at, name in enumerate(ways):
+            await merge(tmp_path / name, tmp_path / ways[0] / "all", now=NOW + at)
+        with closing(sqlite3.connect(tmp_path / ways[0] / "all/archive.db")) as conn:
+            found = conn.execute(
+                "SELECT file_bytes, source_id, at, method FROM capture JOIN"
+                " (SELECT import_id, sha256 AS file_bytes FROM import_source) USING (import_id) ORDER BY 1, 2"
+            ).fetchall()
+        for name in ways:
+            digest = hashlib.sha256((tmp_path / name / "archive.db").read_bytes()).hexdigest()
+            with closing(sqlite3.connect(tmp_path / f"{name}/archive.db")) as conn:
+                query = "SELECT capture_id, at, method FROM capture WHERE import_id IS NULL ORDER BY 1"
+                assert [row[1:] for row in found if row[0] == digest] == conn.execute(query).fetchall()
+        assert list_faults(tmp_path / ways[0] / "all") == []
+
+
 def import_export(archive: Path, folder: Path) -> None:
     """An export of the same channel, with other words and one post that only it has."""
     folder.mkdir(exist_ok=True)
