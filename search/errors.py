@@ -84,7 +84,7 @@ class ServerUnreachable(ServerError):
     def __init__(self, message: str, *, hint: str | None = None, hung: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.hung = hung
-        """Name of the server, if it let the call wait until its time limit."""
+        """Name of the server, if it did not even answer another question meanwhile."""
 
 
 class ServerBusy(ServerError):

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 Choice = Literal["auto", "exact", "meilisearch"]
 
-FIRST_SECONDS = 1.0
-"""Timeout for the first answer from Meilisearch, a count: what a hanging server costs a search."""
 SECONDS = 3.0
-"""Timeout for its other answers; after it the embedded engine answers."""
+"""Timeout for an answer from Meilisearch, after which the embedded engine answers; a hanging one is given up sooner."""
 
 
 @dataclass(slots=True)
@@ -80,6 +78,7 @@ class SelectedEngine:
     def note_away(self, error: SearchError) -> None:
         """Record that Meilisearch did not answer, to report it once with the results."""
         self.away = error
+        _note(error)
 
     def _say_why(self) -> str:
         if self.away is not None:
@@ -138,15 +137,21 @@ async def _open_meilisearch(
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
-        if isinstance(selected.away, ServerUnreachable) and selected.away.hung:
-            note_hung(selected.away.hung)  # not for a question that only takes long
         if selected.away is None:
             forget_hung(node.name for node in nodes)
             if question.fuzzy:
                 selected.engine = FallbackEngine(UnionEngine(exact, engine), exact, selected.note_away)
-        for node in nodes:
-            node.seconds = SECONDS
-        yield selected
+        try:
+            yield selected
+        except ServerUnreachable as error:
+            _note(error)
+            raise
+
+
+def _note(error: SearchError) -> None:
+    """Note a server that hung, for a minute; not one for which a question only took long."""
+    if isinstance(error, ServerUnreachable) and error.hung:
+        note_hung(error.hung)
 
 
 def _hung_lately(name: str, seconds: int) -> ServerUnreachable:
@@ -161,12 +166,13 @@ async def _count_lacking(conn: Connection, engine: Engine, question: Question) -
 
 
 @asynccontextmanager
-async def _open_nodes(addresses: Sequence[str], settings: MeilisearchSettings) -> AsyncIterator[list[Node]]:
+async def _open_nodes(addresses: Sequence[str], settings: MeilisearchSettings) -> AsyncIterator[Sequence[Node]]:
     from archiver.compose.index import closing
-    from search.meili.node import Node
+    from search.meili.watched import WatchedNode
 
     key = settings.search_key or settings.api_key
     secret = key.get_secret_value() if key else None
-    opened = [Node(url, secret, index=settings.index, seconds=FIRST_SECONDS) for url in addresses]
+    opened = [WatchedNode(url, secret, index=settings.index, seconds=SECONDS) for url in addresses]
+    opened[0].beside = opened[1:]
     async with closing(opened) as nodes:
         yield nodes

@@ -14,6 +14,7 @@ import io
 import json
 import socket
 from collections.abc import Callable
+from threading import Timer
 from time import monotonic
 from typing import Any
 
@@ -46,6 +47,32 @@ _STALE_CODES = frozenset({"invalid_search_attributes_to_search_on", "invalid_sea
 _CHUNK = 1 << 16
 
 
+class _OneConnection(HTTPAdapter):
+    """Has one connection, since one thread uses it; it reopens when lost, and another thread may break it."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=1)
+        self._connection: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **options)
+        make = type(pool).ConnectionCls
+
+        def remember(*args: Any, **options: Any) -> Any:
+            self._connection = make(*args, **options)
+            return self._connection
+
+        setattr(pool, "ConnectionCls", remember)  # noqa: B010 - any function that makes one will do
+        return pool
+
+    def abort(self) -> None:
+        """Break the connection, whatever waits for it."""
+        sock = getattr(self._connection, "sock", None)
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not SSLSocket's, which forgets its state first
+
+
 class PooledHttp(HttpRequests):
     """Sends the SDK's requests; not thread-safe."""
 
@@ -57,15 +84,19 @@ class PooledHttp(HttpRequests):
         self._host = node_name(url)
         self._key = key
         self._session = requests.Session()
-        # One connection, since one thread uses it; it reopens when lost.
-        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1))
+        self._adapter = _OneConnection()
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
         # Set `auth`, or requests would replace the key by one of .netrc.
         self._session.auth = self._authorize
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+    def abort(self) -> None:
+        """End the call that is under way, from another thread; it raises ServerUnreachable."""
+        self._adapter.abort()
 
     def send_request(
         self,
@@ -82,6 +113,10 @@ class PooledHttp(HttpRequests):
         data = None if method == "GET" else io.BytesIO(body) if isinstance(body, bytes) else _dump(body)
         headers = {"Content-Type": content_type or "application/json"} if data is not None else {}
         deadline = monotonic() + self.seconds
+        # A socket's timeout is for each piece of an answer, and a server may send a byte a second.
+        guard = Timer(self.seconds, self.abort)
+        guard.daemon = True
+        guard.start()
         try:
             with self._session.request(
                 method,
@@ -95,10 +130,11 @@ class PooledHttp(HttpRequests):
                 content = self._read(response, deadline)
         except (requests.RequestException, OSError, ValueError) as error:
             raise ServerUnreachable(
-                f"Meilisearch at {self._host} did not answer: {_why(error, self.seconds)}.",
+                f"Meilisearch at {self._host} did not answer: {_why(error, self.seconds, deadline)}.",
                 hint="Check [meilisearch] url, and that the server runs.",
-                hung=self._host if isinstance(error, requests.Timeout) else None,
             ) from None
+        finally:
+            guard.cancel()
         return self._judge(response, content)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -114,17 +150,15 @@ class PooledHttp(HttpRequests):
         return request
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
-        chunks = []
-        for chunk in response.iter_content(_CHUNK):
-            chunks.append(chunk)
-            if monotonic() > deadline:
-                raise requests.Timeout
-        return b"".join(chunks)
+        content = b"".join(response.iter_content(_CHUNK))
+        if monotonic() > deadline:
+            raise requests.Timeout  # what was aborted among the headers looks like an empty answer
+        return content
 
     def _judge(self, response: requests.Response, content: bytes) -> Any:
         if 200 <= response.status_code < 300:
             try:
-                return orjson.loads(content) if content else None
+                return None if response.status_code == http.HTTPStatus.NO_CONTENT else orjson.loads(content)
             except orjson.JSONDecodeError:
                 raise self._not_meilisearch() from None
         raise self._error(response, content)
@@ -189,11 +223,11 @@ def _seconds(text: str | None) -> float:
     return RETRY_SECONDS
 
 
-def _why(error: BaseException, seconds: float) -> str:
+def _why(error: BaseException, seconds: float, deadline: float) -> str:
     """Describe briefly why there was no response, without the URL."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout) or monotonic() >= deadline:
         return f"it took longer than {seconds:g} s"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted"

@@ -31,8 +31,10 @@ class CallThread:
         self._calls.put((future, act))
         return await asyncio.wrap_future(future)
 
-    def end(self) -> None:
-        """Accept no more calls; a running one finishes."""
+    def end(self, last: Callable[[], Any] | None = None) -> None:
+        """Accept no more calls; a running one finishes, and then `last` is called."""
+        if last is not None and self._thread.ident is not None:
+            self._calls.put((Future(), last))
         self._calls.put(None)
 
     def _work(self) -> None:

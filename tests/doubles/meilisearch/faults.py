@@ -34,6 +34,8 @@ class Plan:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     half: bool = False  # only half of the answer is sent
+    stall: bool = False  # the head of the answer is sent, and nothing more
+    drip: float = 0.0  # seconds between two bytes of the answer, after its head
     forget_task: bool = False  # the task that the request makes is gone at once
 
 
@@ -73,6 +75,16 @@ def half() -> Action:
     return _setter("half", half=True)
 
 
+def stall() -> Action:
+    """The head of the answer, and nothing more; the connection stays open until the server stops."""
+    return _setter("stall", stall=True)
+
+
+def drip(seconds: float) -> Action:
+    """The head of the answer, and the rest byte by byte, with so many seconds between."""
+    return _setter("drip", drip=seconds)
+
+
 def status(code: int, error: str = "internal", message: str = "", retry_after: int | None = None) -> Action:
     """An answer as given; a 503 carries Retry-After as Meilisearch's does."""
     fault = ApiError(error, message or _MESSAGES.get(error, "An error on purpose."))
@@ -101,7 +113,7 @@ _MESSAGES = {
     "doesn't have read or write right.",
 }
 ACTIONS: dict[str, Callable[..., Action]] = {
-    act.__name__: act for act in (slow, hang, reset_before, reset_after, half, status, queue_full, vanish)
+    act.__name__: act for act in (slow, hang, reset_before, reset_after, half, stall, drip, status, queue_full, vanish)
 }
 
 

@@ -86,7 +86,8 @@ class Instance:
     def find_key(self, value: str) -> Key | None:
         if self.master_key is None:
             return None
-        return next((key for key in self.keys.values() if value_of(key.uid, self.master_key) == value), None)
+        every = list(self.keys.values())  # another request may make a key meanwhile
+        return next((key for key in every if value_of(key.uid, self.master_key) == value), None)
 
     def register(self, kind: str, index_uid: str | None, content: dict[str, Any], **more: Any) -> Task:
         """Enqueue a task. It is kept before anybody is told of it."""
@@ -98,7 +99,7 @@ class Instance:
             return task
 
     def is_indexing(self, uid: str | None = None) -> bool:
-        return any(task.status == "processing" and (uid is None or uid in task.indexes()) for task in self.tasks)
+        return any(task.shown_status == "processing" and (uid is None or uid in task.indexes()) for task in self.tasks)
 
     def save_state(self) -> None:
         """Keep keys, features and network."""
@@ -133,7 +134,7 @@ class Instance:
         """Wait until no task is enqueued or processing; whether that came to be."""
         with self.tasks.changed:
             return self.tasks.changed.wait_for(
-                lambda: not any(task.status in UNFINISHED for task in self.tasks.by_uid.values()), timeout
+                lambda: not any(task.shown_status in UNFINISHED for task in self.tasks.by_uid.values()), timeout
             )
 
     def _batch_done(self, changes: Changes, batch: list[Task]) -> None:

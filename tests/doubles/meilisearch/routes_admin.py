@@ -70,7 +70,8 @@ def _number(text: str, code: str, what: str) -> int:
 
 def _task(request: Request) -> Any:
     uid = _number(request.names["task_uid"], "invalid_task_uids", "Task")
-    return request.server.tasks.get(uid, request.server.may_see(request.access)).view()
+    with request.server.tasks.lock:  # a batch ends as a whole
+        return request.server.tasks.get(uid, request.server.may_see(request.access)).view()
 
 
 def _change_tasks(request: Request, verb: str) -> Answer:

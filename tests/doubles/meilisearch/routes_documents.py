@@ -144,10 +144,11 @@ def _delete_by_filter(request: Request) -> Answer:
 def _one(request: Request) -> Any:
     query = request.parameters(_ONE)
     index = request.server.index(uids.check(request.names["index_uid"]))
-    row = index.row_of.get(request.names["document_id"])
-    if row is None:
-        raise ApiError("document_not_found", f"Document `{request.names['document_id']}` not found.")
-    return shown(index, row, query)
+    with index.lock:
+        row = index.row_of.get(request.names["document_id"])
+        if row is None:
+            raise ApiError("document_not_found", f"Document `{request.names['document_id']}` not found.")
+        return shown(index, row, query)
 
 
 def shown(index: Index, row: int, query: dict[str, Any]) -> dict[str, Any]:

@@ -126,7 +126,8 @@ def _reset_settings(request: Request) -> Answer:
 def _stats(request: Request) -> Any:
     request.parameters(_STATS)
     index = _index(request)
-    return index.stats(request.server.is_indexing(index.uid))
+    with index.lock:
+        return index.stats(request.server.is_indexing(index.uid))
 
 
 def _all_stats(request: Request) -> Any:
@@ -134,11 +135,15 @@ def _all_stats(request: Request) -> Any:
     request.parameters(_STATS)
     seen = {uid: one for uid, one in sorted(server.indexes.items()) if request.access.sees(uid)}
     size_now = sum(one.size for one in seen.values())
+    shown = {}
+    for uid, one in seen.items():
+        with one.lock:
+            shown[uid] = one.stats(server.is_indexing(uid))
     return {
         "databaseSize": 2 * size_now,
         "usedDatabaseSize": size_now,
         "lastUpdate": timestamp(server.last_update),
-        "indexes": {uid: one.stats(server.is_indexing(uid)) for uid, one in seen.items()},
+        "indexes": shown,
     }
 
 

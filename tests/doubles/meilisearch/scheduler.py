@@ -152,8 +152,9 @@ class Scheduler:
             except Exception:  # noqa: BLE001 - a mistake of the double must be seen, not hang its clients
                 self.crashes.append(traceback.format_exc())
                 outcomes = [ApiError("internal", "The double made a mistake.")] * len(batch.tasks)
-        for uid in changes.indexes & set(self.indexes):
-            self.indexes[uid].settle()
+        for uid in changes.indexes:
+            if (one := self.indexes.get(uid)) is not None:  # a test may wipe it meanwhile
+                one.settle()
         with self.tasks.changed:
             now = datetime.now(UTC)
             for task, error in zip(batch.tasks, outcomes, strict=True):

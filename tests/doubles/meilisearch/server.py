@@ -150,6 +150,8 @@ class Server:
 
     def serve(self, handler: _Handler) -> bool:
         """Answer one request; whether the connection may stay."""
+        if handler.server is not self._listener:
+            return _reset(handler.connection)  # it came just before the server was stopped or killed
         path, _, query = handler.path.partition("?")
         headers = handler.headers
         call = self.calls.begin(
@@ -181,7 +183,7 @@ class Server:
             self._gone.wait(plan.delay)
         if plan.status is not None:
             call.status = plan.status
-            return _send(handler, plan.status, plan.body, plan.headers, plan)
+            return self._send(handler, plan.status, plan.body, plan.headers, plan)
         answer = self._answer(handler, call, body)
         if plan.forget_task and answer.task is not None:
             self.instance.forget_task(answer.task)
@@ -189,7 +191,35 @@ class Server:
             return _reset(handler.connection)
         call.status = answer.status
         data = b"" if answer.body is None and answer.status in (204, 404, 405) else _json(answer.body)
-        return _send(handler, answer.status, data, answer.headers, plan)
+        return self._send(handler, answer.status, data, answer.headers, plan)
+
+    def _send(
+        self, handler: _Handler, status: int, data: bytes, headers: tuple[tuple[str, str], ...], plan: Plan
+    ) -> bool:
+        handler.send_response(status)
+        if data:
+            handler.send_header("Content-Type", "application/json")
+        for name, value in headers:
+            handler.send_header(name, value)
+        if status != 204:
+            handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        if plan.stall or plan.drip:
+            return self._send_late(handler, data, plan)
+        handler.wfile.write(data[: len(data) // 2] if plan.half else data)
+        handler.wfile.flush()
+        return not plan.half and handler.headers.get("Connection", "").lower() != "close"
+
+    def _send_late(self, handler: _Handler, data: bytes, plan: Plan) -> bool:
+        handler.wfile.flush()
+        for at in range(0 if plan.stall else len(data)):
+            if self._gone.wait(plan.drip):
+                break
+            handler.wfile.write(data[at : at + 1])
+            handler.wfile.flush()
+        if plan.stall:
+            self._gone.wait()
+        return _reset(handler.connection)
 
     def _answer(self, handler: _Handler, call: Call, body: bytes) -> Answer:
         try:
@@ -223,20 +253,6 @@ class Server:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _send(handler: _Handler, status: int, data: bytes, headers: tuple[tuple[str, str], ...], plan: Plan) -> bool:
-    handler.send_response(status)
-    if data:
-        handler.send_header("Content-Type", "application/json")
-    for name, value in headers:
-        handler.send_header(name, value)
-    if status != 204:
-        handler.send_header("Content-Length", str(len(data)))
-    handler.end_headers()
-    handler.wfile.write(data[: len(data) // 2] if plan.half else data)
-    handler.wfile.flush()
-    return not plan.half and handler.headers.get("Connection", "").lower() != "close"
 
 
 def _reset(connection: socket.socket) -> bool:

@@ -66,7 +66,7 @@ class Store:
 
     def save_state(self, instance: Instance) -> None:
         state = {
-            "keys": [_plain(asdict(key)) for key in instance.keys.values()],
+            "keys": [_plain(asdict(key)) for key in list(instance.keys.values())],
             "features": instance.features,
             "network": instance.network,
         }

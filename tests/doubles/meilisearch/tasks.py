@@ -39,6 +39,11 @@ class Task:
     finished_at: datetime | None = None
     custom_metadata: str | None = None
 
+    @property
+    def shown_status(self) -> str:
+        """The status as clients see it: what was done becomes visible with its whole batch."""
+        return "processing" if self.finished_at is None and self.status not in UNFINISHED else self.status
+
     def summary(self) -> dict[str, Any]:
         found = {
             "taskUid": self.uid,
@@ -54,14 +59,14 @@ class Task:
             "uid": self.uid,
             "batchUid": self.batch_uid,
             "indexUid": self.index_uid,
-            "status": self.status,
+            "status": self.shown_status,
             "type": self.kind,
             "canceledBy": self.canceled_by,
         }
         if self.details is not None:
             found["details"] = self.details
         found |= {
-            "error": self.error,
+            "error": None if self.finished_at is None else self.error,
             "duration": _duration(self.started_at, self.finished_at),
             "enqueuedAt": timestamp(self.enqueued_at),
             "startedAt": timestamp(self.started_at),
@@ -113,7 +118,13 @@ LIST_PARAMETERS = {
     **_UIDS,
     **_FILTERS,
 }
-_MEMBERS = {"uids": "uid", "batchUids": "batch_uid", "canceledBy": "canceled_by", "types": "kind", "statuses": "status"}
+_MEMBERS = {
+    "uids": "uid",
+    "batchUids": "batch_uid",
+    "canceledBy": "canceled_by",
+    "types": "kind",
+    "statuses": "shown_status",
+}
 _MOMENTS = {"Enqueued": "enqueued_at", "Started": "started_at", "Finished": "finished_at"}
 
 
@@ -174,7 +185,12 @@ class Tasks:
 
     def page(self, query: dict[str, Any], may_see: Callable[[Task], bool]) -> dict[str, Any]:
         """What `GET /tasks` answers."""
-        chosen = selects(query)
+        with self.lock:  # a batch ends as a whole
+            return self._page(query, may_see, selects(query))
+
+    def _page(
+        self, query: dict[str, Any], may_see: Callable[[Task], bool], chosen: Callable[[Task], bool]
+    ) -> dict[str, Any]:
         found = [task for task in self if may_see(task) and chosen(task)]
         total = len(found)
         if not query["reverse"]:

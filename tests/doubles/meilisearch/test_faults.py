@@ -58,6 +58,22 @@ def test_a_connection_that_breaks_after_all_was_done(meili: Meili) -> None:
     assert count(meili, uid) == 1
 
 
+@pytest.mark.parametrize("fault", [faults.stall(), faults.drip(60)])
+def test_an_answer_that_does_not_end_after_its_head(meili: Meili, fault: faults.Action) -> None:
+    meili.double.faults.add("GET /version", fault)
+    headers = {"Authorization": f"Bearer {meili.master_key}"}
+    with requests.get(f"{meili.url}/version", headers=headers, stream=True, timeout=30) as answer:
+        assert answer.status_code == 200
+        meili.double.refuse()
+        with pytest.raises(requests.RequestException):
+            answer.content  # noqa: B018 - reading it is the point
+
+
+def test_an_answer_byte_by_byte(meili: Meili) -> None:
+    meili.double.faults.add("GET /health", faults.drip(0.001))
+    assert meili.call("GET", "/health").json() == {"status": "available"}
+
+
 def test_half_an_answer(meili: Meili) -> None:
     index = meili.filled([{"id": n, "text": "x" * 50} for n in range(20)])
     meili.double.faults.add("POST /indexes/*/search", faults.half(), times=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.doubles.meilisearch.fixtures import Meili
 from tests.doubles.meilisearch.parameters import read
 from tests.doubles.meilisearch.server import wait_for
-from tests.doubles.meilisearch.tasks import KINDS, LIST_PARAMETERS, STATUSES, Tasks
+from tests.doubles.meilisearch.tasks import KINDS, LIST_PARAMETERS, STATUSES, UNFINISHED, Tasks
 
 
 def enqueue(meili: Meili, uid: str, *ids: str) -> int:
@@ -208,11 +209,22 @@ _QUERIES = st.fixed_dictionaries(
 _TASKS = st.lists(st.tuples(st.sampled_from(KINDS[:3]), st.sampled_from("abc"), st.sampled_from(STATUSES)), max_size=30)
 
 
+def test_a_task_that_is_done_before_the_rest_of_its_batch_is_still_processing() -> None:
+    tasks = Tasks()
+    task = tasks.add("documentAdditionOrUpdate", "a", {})
+    for task.status in ("succeeded", "failed"):
+        assert (task.view()["status"], task.view()["error"]) == ("processing", None)
+        assert tasks.page(read("statuses=processing", LIST_PARAMETERS), lambda task: True)["total"] == 1
+    task.finished_at = datetime.now(UTC)
+    assert task.view()["status"] == "failed"
+
+
 @given(_TASKS, _QUERIES)
 def test_pages_put_together_are_the_whole_list(made: list[tuple[str, str, str]], query: dict[str, str]) -> None:
     tasks = Tasks()
     for kind, uid, status in made:
-        tasks.add(kind, uid, {}).status = status
+        task = tasks.add(kind, uid, {})
+        task.status, task.finished_at = status, None if status in UNFINISHED else datetime.now(UTC)
     wanted = [
         place
         for place, (kind, uid, status) in enumerate(made)

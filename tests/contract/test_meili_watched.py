@@ -1,0 +1,119 @@
+"""Servers that hang, stall or only take long, as a search meets them: by what is asked of them, not by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from archiver.compose.index import closing
+from search.engine.protocol import Question
+from search.errors import ServerUnreachable
+from search.meili.admin import Admin
+from search.meili.engine import MeiliEngine
+from search.meili.node import Node
+from search.meili.watched import Patience, WatchedNode
+from search.query.tree import Word
+from tests.contract.desks import finish
+from tests.doubles.meilisearch.faults import Action, drip, hang, slow, stall, status
+from tests.doubles.meilisearch.fixtures import Meili, meili, three_nodes
+
+__all__ = ["meili"]
+
+HANGING = [hang(), stall(), drip(30)]
+SOON = Patience(late=0.01, other=0.2)
+"""What hangs is given up soon."""
+NEVER = Patience(late=0.01, other=60)
+"""What is slow is always asked something else, and has time to answer that."""
+BRIDGE = Question(tree=Word("bridge"))
+
+
+@asynccontextmanager
+async def watched(patience: Patience, *meilis: Meili, hanging: int = -1) -> AsyncIterator[Sequence[WatchedNode]]:
+    """Nodes whose index `messages` is there; the hanging one is given up SOON."""
+    nodes = [
+        WatchedNode(one.url, one.master_key, index="messages", seconds=60, patience=SOON if at == hanging else patience)
+        for at, one in enumerate(meilis)
+    ]
+    nodes[0].beside = nodes[1:]
+    for one in meilis:
+        async with closing([Node(one.url, one.master_key, index="messages")]) as (plain,):
+            await finish(plain, *(await plain.ensure()).tasks)
+            one.double.calls.clear()
+    async with closing(nodes) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("fault", HANGING)
+async def test_a_server_that_hangs_at_whatever_call_is_given_up_and_named(meili: Meili, fault: Action) -> None:
+    async with watched(SOON, meili) as (node,):
+        meili.double.faults.add("*", fault)
+        with pytest.raises(ServerUnreachable, match="it took longer than") as raised:
+            await MeiliEngine(node).search(BRIDGE)
+        assert raised.value.hung == node.name
+        assert len(meili.double.calls.of("POST /indexes/messages/search")) == 2
+
+
+@pytest.mark.parametrize("other", [None, status(503, "too_many_search_requests"), status(404, "index_not_found")])
+async def test_a_question_that_takes_long_is_waited_for_while_the_server_answers_another(
+    meili: Meili, other: Action | None
+) -> None:
+    async with watched(NEVER, meili) as (node,):
+        meili.double.faults.add("POST /indexes/*/search", slow(0.5), times=1)
+        if other is not None:
+            meili.double.faults.add("POST /indexes/*/search", other, skip=1, times=1)
+        assert (await MeiliEngine(node).search(BRIDGE)).hits == []
+        assert len(meili.double.calls.of("POST /indexes/*/search")) == 2
+
+
+async def test_a_slow_server_that_answers_while_it_is_asked_something_else_is_believed(meili: Meili) -> None:
+    async with watched(NEVER, meili) as (node,):
+        meili.double.faults.add("POST /indexes/*/search", slow(0.5), times=1)
+        meili.double.faults.add("POST /indexes/*/search", hang(), skip=1)
+        assert (await MeiliEngine(node).search(BRIDGE)).hits == []
+
+
+@pytest.mark.parametrize("remotes", [False, True])
+@pytest.mark.parametrize("which", [0, 2])
+async def test_of_three_nodes_the_one_that_hangs_is_named(tmp_path: Path, which: int, remotes: bool) -> None:
+    with three_nodes(tmp_path, "the master key of all") as meilis:
+        async with watched(NEVER, *meilis, hanging=which) as nodes:
+            if remotes:
+                urls = {node.name: one.url for node, one in zip(nodes, meilis, strict=True)}
+                async with closing([Admin(one.url, one.master_key, index="messages") for one in meilis]) as admins:
+                    for admin, one in zip(admins, meilis, strict=True):
+                        one.double.instance.allowed_networks = [IPv4Network("127.0.0.0/8")]
+                        await admin.set_remotes(urls, one.master_key or "")
+            meilis[which].double.faults.add("*", hang())
+            with pytest.raises(ServerUnreachable) as raised:
+                await MeiliEngine(*nodes).search(BRIDGE)
+            assert raised.value.hung == nodes[which].name
+            assert bool(meilis[0].double.calls.of("POST /multi-search"))
+
+
+@pytest.mark.parametrize("fault", HANGING)
+async def test_every_call_ends_at_its_limit(meili: Meili, fault: Action) -> None:
+    meili.double.faults.add("*", fault)
+    async with closing([Node(meili.url, meili.master_key, index="messages", seconds=0.2)]) as (node,):
+        with pytest.raises(ServerUnreachable, match=r"it took longer than 0\.2 s"):
+            await node.stats()
+
+
+async def test_a_head_that_comes_byte_by_byte_is_no_answer() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nServer: ")
+        while not reader.at_eof():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with closing([Node(f"http://127.0.0.1:{port}", None, index="messages", seconds=0.3)]) as (node,):
+            with pytest.raises(ServerUnreachable, match=r"it took longer than 0\.3 s"):
+                await node.stats()
