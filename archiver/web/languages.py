@@ -65,6 +65,13 @@ class Language(NamedTuple):
     texts: gettext.NullTranslations
     sentences: Sentences
 
+    def term(self, word: object) -> str:
+        """A word of the data, such as a state; itself, if the catalogue does not have it.
+
+        Templates must not translate data with `_`, which takes what it returns for HTML.
+        """
+        return self.texts.gettext(str(word)) if word else ""
+
 
 def name_language(code: str) -> str:
     """The name of a language of messages in itself, or its code."""

@@ -58,6 +58,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         colon=language.texts.pgettext("punctuation", ": "),
         name_language=name_language,
         say=language.sentences.say,
+        term=language.term,
         name_changed=name_changed,
     )
     made.filters.update(

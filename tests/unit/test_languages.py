@@ -53,5 +53,10 @@ def test_language_is_the_chosen_one_or_the_browsers(chosen: str, accepted: str, 
     assert choose_language(load_languages(), chosen=chosen, accepted=accepted).code == expected
 
 
+def test_templates_translate_no_data_as_if_it_were_html() -> None:
+    for template in (WEB / "templates").glob("*.*"):
+        assert re.findall(r"(?<![\w.])_\((?![\"'])[^)]*", template.read_text(encoding="utf-8")) == [], template.name
+
+
 def test_english_needs_no_catalogue() -> None:
     assert load_languages()[DEFAULT].texts.gettext("Search") == "Search"
