@@ -17,8 +17,8 @@ from archiver.model.imported import BY_IMPORT
 from archiver.model.record import Channel
 from archiver.model.row import ChannelName
 from archiver.store import channel as channels
-from archiver.store.database import Database, Writer
-from archiver.store.imported import set_imported_only
+from archiver.store.database import Database, Reader, Writer
+from archiver.store.imported import is_unaccounted, set_imported_only
 from archiver.store.rows import list_names
 
 
@@ -33,6 +33,8 @@ class ImportChannel:
     """To be made: the archive does not know it."""
     alias: str | None = None
     title: str | None = None
+    learned: str | None = None
+    """The @name of a channel that only exports know, and none of them said so far."""
 
     @property
     def label(self) -> str:
@@ -45,8 +47,9 @@ async def choose_channel(
 ) -> ImportChannel:
     """The channel that a chat goes to. Raises UsageError."""
     known = await database.read(list_names) if database is not None else []
+    nameless = database is not None and await database.read(_is_nameless, chat.channel_id)
     if typed is None:
-        return _by_id(_expect_id(chat), chat, known)
+        return _by_id(_expect_id(chat), chat, known, nameless=nameless)
     if database is not None:
         try:
             found = await find_typed(database.connection, typed, known, remarks=remarks)
@@ -55,20 +58,27 @@ async def choose_channel(
         else:
             _expect_same(chat, found.channel_id, found.name)
             return ImportChannel(channel_id=found.channel_id, name=found.name, title=found.title)
-    return _unknown(parse_channel(typed), chat, known)
+    return _unknown(parse_channel(typed), chat, known, nameless=nameless)
 
 
-def _by_id(channel_id: ChannelId, chat: Chat, known: list[ChannelName]) -> ImportChannel:
+def _is_nameless(conn: Reader, channel_id: ChannelId | None) -> bool:
+    """Whether only exports know the channel, and none of them said its @name."""
+    found = None if channel_id is None else channels.find_channel(conn, channel_id)
+    return found is not None and found.username is None and is_unaccounted(found)
+
+
+def _by_id(channel_id: ChannelId, chat: Chat, known: list[ChannelName], *, nameless: bool) -> ImportChannel:
     held = next((one for one in known if one.channel_id == channel_id), None)
     if held is not None:
-        return ImportChannel(channel_id=channel_id, name=held.name, title=held.title)
+        learned = _free_name(chat.username, known) if nameless else None
+        return ImportChannel(channel_id=channel_id, name=learned or held.name, title=held.title, learned=learned)
     return _make(channel_id, chat, username=_free_name(chat.username, known))
 
 
-def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportChannel:
+def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName], *, nameless: bool) -> ImportChannel:
     if ref.channel_id is not None:
         _expect_same(chat, ref.channel_id, str(ref))
-        return _by_id(ref.channel_id, chat, known)
+        return _by_id(ref.channel_id, chat, known, nameless=nameless)
     if chat.channel_id is None:
         raise UsageError(
             f"{ref} is not in the archive, and this format does not hold the channel's id.",
@@ -77,6 +87,9 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName]) -> ImportCha
     held = next((one for one in known if one.channel_id == chat.channel_id), None)
     if chat.of_several and fold_name(chat.title or "") != fold_name(str(ref.name)):
         raise UsageError(f"{chat.title} is not {ref}.")
+    if held is not None and nameless and (ref.public or ref.may_be_username):
+        learned = _free_name(ref.name, known)
+        return ImportChannel(channel_id=held.channel_id, name=learned or held.name, title=held.title, learned=learned)
     if held is not None:
         raise UsageError(
             f"the export is of channel {held.channel_id}, which the archive has as {held.name}, not as {ref}.",
@@ -136,6 +149,8 @@ def _expect_same(chat: Chat, channel_id: ChannelId, name: str) -> None:
 
 def make_channel(conn: Writer, chosen: ImportChannel) -> None:
     """Create the channel if the archive does not know it; it is not mirrored until `telekeep add`."""
+    if chosen.learned is not None:
+        _learn_name(conn, chosen.channel_id, chosen.learned)
     if chosen.made is None or channels.find_checkpoint(conn, chosen.channel_id) is not None:
         return
     now = int(time.time())
@@ -144,3 +159,19 @@ def make_channel(conn: Writer, chosen: ImportChannel) -> None:
     set_imported_only(conn, chosen.channel_id, only=True)
     if chosen.alias:
         channels.set_alias(conn, chosen.channel_id, chosen.alias)
+
+
+def _learn_name(conn: Writer, channel_id: ChannelId, username: str) -> None:
+    """Give a channel that only exports know the @name that one of them says, if it still has none."""
+    found = channels.find_channel(conn, channel_id)
+    if found is None or not _is_nameless(conn, channel_id):
+        return
+    named = Channel(
+        channel_id=channel_id,
+        access_hash=AccessHash(0),
+        title=found.title,
+        username=username,
+        usernames=(username,),
+        megagroup=found.megagroup,
+    )
+    channels.upsert_channel(conn, named, now=int(time.time()))

@@ -16,6 +16,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.entities import TextEntities, list_links, read_entities
 from archiver.model.json_text import dump
+from archiver.model.media_file import FILE_KINDS
 from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
 
 SCHEMA_VERSION = 1
@@ -240,7 +241,8 @@ def _media_object(one: StoredMedia) -> dict[str, Any]:
     found: dict[str, Any] = dict(zip(MEDIA_KEYS, one, strict=True))
     if one.extra is not None:
         found["extra"] = orjson.Fragment(one.extra)
-        if one.reason is None and one.status == "not downloaded" and '"not_exported"' in one.extra:
+        is_waiting = one.reason is None and one.status == "not downloaded" and one.kind in FILE_KINDS
+        if is_waiting and '"not_exported"' in one.extra:
             found["reason"] = f"not in the export: {orjson.loads(one.extra).get('not_exported')}"
     return found
 

@@ -74,6 +74,13 @@ def test_what_another_archive_captured_names_it(asked: AskedPage) -> None:
     assert "by another telekeep" not in read(asked, "/c/jisr_news/2")
 
 
+@pytest.mark.parametrize("path", ["/c/1001/1", "/c/1001/4"])
+def test_a_link_that_needs_a_name_says_that_the_export_has_none(asked: AskedPage, path: str) -> None:
+    said = "t.me/c/1001/{} works for members only: the export does not say the channel's @name"
+    assert said.format(path[-1]) in read(asked, path)
+    assert "members only" not in read(asked, "/c/jisr_news/1")
+
+
 def test_archived_messages_are_counted_as_in_status(asked: AskedPage) -> None:
     html = asked.get("/").html
     cells = {

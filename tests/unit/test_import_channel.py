@@ -94,3 +94,25 @@ def test_a_date_that_no_message_has_is_named_and_left_out(archive: Path, tmp_pat
     outcome = import_into(archive, export_of(tmp_path, entry(1, "a", date_unixtime=unix), entry(2, date_unixtime="0")))
     assert (outcome.counts.new, outcome.is_flawed) == (1, True)
     assert_sound(archive)
+
+
+def test_a_name_that_a_later_import_says_is_the_channels_from_then_on(archive: Path, tmp_path: Path) -> None:
+    path = export_of(tmp_path, entry(1, "a"))
+    name = "SELECT username, (SELECT count(*) FROM channel_revision) FROM channel"
+    import_into(archive, path)
+    assert rows(archive, name) == [(None, 1)]
+    import_into(archive, path, "@NightBridge")
+    assert rows(archive, name) == [("NightBridge", 2)]
+    import_into(archive, path, "@NightBridge")
+    with pytest.raises(UsageError, match="which the archive has as NightBridge, not as @Other"):
+        import_into(archive, path, "@Other_name")
+    import_into(archive, path)
+    assert rows(archive, name) == [("NightBridge", 2)]
+    assert_sound(archive)
+
+
+def test_the_name_of_a_channel_that_another_file_names_is_learned(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "a")))
+    own = {**chat([entry(2, "b")]), "telekeep": {"username": "NightBridge"}}
+    import_into(archive, write_json(tmp_path / "own.json", own))
+    assert rows(archive, "SELECT username FROM channel") == [("NightBridge",)]

@@ -11,10 +11,11 @@ import orjson
 import pytest
 
 from archiver.errors import UsageError
-from archiver.export.formats.registry import FORMATS, partitioned
+from archiver.export.formats.registry import FORMATS
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.imports.sources.export_files import find_files
 from archiver.store.imported import list_imported_from
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
@@ -245,26 +246,6 @@ def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path)
     assert (again["media"][0]["status"], again["media"][0]["sha256"]) == ("downloaded", name)
 
 
-@pytest.mark.soak("needs pyarrow, which is large")
-@pytest.mark.parametrize("parts", [False, True])
-def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
-    path = tmp_path / ("parts" if parts else "all.parquet")
-    form = partitioned(FORMATS["parquet"]) if parts else FORMATS["parquet"]
-    export_form(form, archive, path, revisions=True)
-    import_chats(tmp_path / "copy", path, most=None)
-    before, after = rows_of(archive, tmp_path / "a.jsonl"), rows_of(tmp_path / "copy", tmp_path / "b.jsonl")
-    assert after == before
-    (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "x.parquet").write_bytes(b"PAR1" + bytes(50) + b"PAR1")
-    with pytest.raises(UsageError, match=r"x\.parquet is not a readable Parquet"):
-        open_source(tmp_path / "bad", None)
-    few = pq.read_table(next(path.rglob("*.parquet")) if parts else path).select(["channel_id", "text"])
-    pq.write_table(few, tmp_path / "bad" / "x.parquet")
-    with pytest.raises(UsageError, match=r"have no `message_id`, `kind`, `date`"):
-        open_source(tmp_path / "bad" / "x.parquet", None)
-
-
 LOOK_ALIKES = {
     "a WhatsApp chat": b"12/31/20, 10:11 PM - Ann: hello\n",
     "WhatsApp": b"\xe2\x80\x8e[31.12.20, 22:11:05] Ann: hello\n",
@@ -292,3 +273,27 @@ def test_a_channel_of_a_row_without_manifest_has_its_username(archive: Path, tmp
         (ChannelId(1001), CHANNEL.username, True),
         (ChannelId(1002), OTHER.username, True),
     }
+
+
+def test_of_a_series_that_lacks_a_file_the_others_are_taken(archive: Path, tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        conn = connect(archive)
+        conn.execute("UPDATE message SET text = ?, content_hash = zeroblob(8) WHERE message_id = 3", (text,))
+        conn.close()
+        append_as("jsonl", archive, tmp_path / "day.jsonl")
+    (tmp_path / "day.jsonl").unlink()
+    found = chats_of(tmp_path / "day_0002.jsonl")
+    assert any("day.jsonl cannot be read" in one.what for one in found[0])
+    assert any(len(entries) for at, entries in found.items() if at)
+
+
+def test_a_series_without_manifests_is_read_by_the_numbers_in_its_names(tmp_path: Path) -> None:
+    rows = tmp_path / "archive.jsonl"
+    build(tmp_path / "archive", [make_message(1, "a text")])
+    export_as("jsonl", tmp_path / "archive", rows)
+    folder = tmp_path / "series"
+    folder.mkdir()
+    for name in ("day", "day_0002", "day_9999", "day_10000", "day_10001"):
+        (folder / f"{name}.jsonl").write_bytes(rows.read_bytes().replace(b"a text", name.encode()))
+    found = find_files(folder, "jsonl", "*.jsonl")
+    assert [one.path.stem for one in found.files] == ["day_10001", "day_10000", "day_9999", "day_0002", "day"]

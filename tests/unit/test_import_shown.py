@@ -7,6 +7,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+from archiver.cli.view.attachments import describe_media
 from archiver.cli.view.change_card import describe_change
 from archiver.cli.view.moments import Moments
 from archiver.evidence.run import verify
@@ -169,3 +170,9 @@ def tally_of(archive: Path) -> Tally:
             return await tally_channel(database.connection, channel)
 
     return asyncio.run(run())
+
+
+def test_nothing_is_said_of_files_where_there_are_none() -> None:
+    said = {"size": 5, "status": "not downloaded", "reason": "not in the export: x", "extra": {}}
+    assert describe_media({"kind": "poll", "title": "Which?", **said}) == "poll Which?, 5 bytes"
+    assert describe_media({"kind": "photo", **said}) == "photo, 5 bytes, not downloaded: not in the export: x"

@@ -11,6 +11,7 @@ from archiver.cli.view.figures import count, size
 from archiver.cli.view.kinds import name_kind
 from archiver.cli.view.moments import Moments
 from archiver.duration import in_words
+from archiver.model.media_file import FILE_KINDS
 
 Say: TypeAlias = Callable[[str], str]
 """Translates words that do not come from the message."""
@@ -158,7 +159,7 @@ def _file(slot: Mapping[str, Any]) -> Iterator[str]:
         yield f"{minutes}:{seconds:02d}"
     if slot.get("size"):
         yield size(slot["size"])
-    if slot.get("size") or slot.get("path") or slot.get("reason"):
+    if slot.get("kind") in FILE_KINDS and (slot.get("size") or slot.get("path") or slot.get("reason")):
         yield describe_state(slot)
 
 

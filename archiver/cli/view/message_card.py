@@ -215,8 +215,8 @@ def _link(context: MessageContext) -> Text:
     link = Text(terminal_safe(url), style=Style(link=url) if is_clean_link(url) else "")
     if context.channel.username:
         return link
-    unknown = context.is_name_unknown
-    return link.append(f" ({'its @name is not known' if unknown else 'private channel'}: works for members only)")
+    why = "the export does not say its @name" if context.is_name_unknown else "private channel"
+    return link.append(f" ({why}: works for members only)")
 
 
 def _address(context: MessageContext) -> str:

@@ -60,6 +60,7 @@ class ParquetRows:
             compression="zstd",
             compression_level=3,
             write_statistics=True,
+            write_page_checksum=True,  # damage is noticed by those who read it
             data_page_size=1 << 17,
             use_dictionary=sorted(_WORDS & set(self._schema.names)),
         )

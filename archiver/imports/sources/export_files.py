@@ -6,6 +6,7 @@ A manifest is believed only where it can be checked. Its paths are followed with
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from archiver.model.row import SCHEMA_VERSION
 MANIFEST: Final = "manifest.json"
 PARQUET_FILES: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parquet")
 """Where files of Parquet are in a directory that has no manifest."""
+_PART: Final = re.compile(r"_([0-9]{4,9})$")
+"""What `export --append` adds to names; from part 10,000 on they are not in the order of their letters."""
 _LARGEST: Final = 256 << 20
 _CHUNK: Final = 1 << 20
 
@@ -41,6 +44,8 @@ class ExportFiles:
 
     root: Path
     files: tuple[ExportFile, ...]
+    lost: tuple[Flaw, ...] = ()
+    """Those that manifests name and that cannot be opened."""
 
     @property
     def has_media(self) -> bool:
@@ -78,10 +83,29 @@ def find_files(path: Path, name: str, *patterns: str) -> ExportFiles:
     else:
         files = [_file(directory, *one) for one in listed]
         files = files or [ExportFile(path=one) for pattern in patterns for one in sorted(directory.glob(pattern))]
-    return ExportFiles(root=directory, files=tuple(sorted(files, key=_number, reverse=True)))
+    return _sort_out(directory, sorted(files, key=_number, reverse=True))
+
+
+def _sort_out(directory: Path, files: Sequence[ExportFile]) -> ExportFiles:
+    """Those that can be opened, and what is wrong with the others. Raises UsageError if none can."""
+    found: list[ExportFile] = []
+    lost: list[UsageError] = []
+    for file in files:
+        try:
+            with open_regular(directory, file.path):
+                found.append(file)
+        except UsageError as exc:
+            lost.append(exc)
+    if lost and not found:
+        raise lost[0]
+    return ExportFiles(root=directory, files=tuple(found), lost=tuple(Flaw("", str(one).rstrip(".")) for one in lost))
 
 
 def _number(file: ExportFile) -> int:
+    """Its place in a series: as its manifest says, else as its name does (`day_0002.jsonl`)."""
+    if not file.manifest:
+        found = _PART.search(file.path.stem)
+        return int(found[1]) if found else 1
     append = file.manifest.get("append")
     number = append.get("number") if isinstance(append, dict) else None
     return number if isinstance(number, int) else 1

@@ -79,6 +79,7 @@ class RowSource(ABC):
 
     def chats(self) -> Iterator[Chat | Flaw]:
         """A chat for each channel, and how the files differ from their manifests."""
+        yield from self._files.lost
         for file in self._files.files:
             if (changed := compare(self.root, file)) is not None:
                 yield changed

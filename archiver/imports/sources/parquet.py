@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -51,40 +51,102 @@ class ParquetFiles(RowSource):
         super().__init__(find_files(path, "parquet", *PARQUET_FILES))
         if not self.parts:
             raise UsageError(f"{path} has no Parquet files.")
+        self._unreadable: dict[Path, str] = {}
         for file in self._files.files:
-            with self._open(file) as opened:
-                self._lacking = expect_keys(file.path, opened.schema_arrow.names)
-                self._scan(opened)
+            try:
+                with self._open(file) as opened:
+                    self._lacking = expect_keys(file.path, opened.schema_arrow.names)
+                    self._scan(opened)
+            except _UnreadableParquet as exc:
+                self._unreadable[file.path] = str(exc)
+        if not self._channels and self._unreadable:
+            file_path, why = next(iter(self._unreadable.items()))
+            raise UsageError(f"{file_path} {why}.")
 
     @contextmanager
     def _open(self, file: ExportFile) -> Iterator[Any]:
+        """Raises _UnreadableParquet, where the index at the end of the file cannot be read."""
         with open_regular(self.root, file.path) as opened:
             try:
-                yield self._parquet.ParquetFile(opened)
-            except (ValueError, OSError, RuntimeError, LookupError, ArithmeticError, TypeError) as exc:
-                raise UsageError(f"{file.path} is not a readable Parquet file.") from exc
+                found = self._parquet.ParquetFile(opened, page_checksum_verification=True)
+            except _DAMAGED as exc:
+                raise _UnreadableParquet(_why_unreadable(opened)) from exc
+            yield found
 
     def _scan(self, opened: Any) -> None:
         """Find the channels and the newest date."""
         columns = [name for name in ("channel_id", "permalink", "date") if name in opened.schema_arrow.names]
-        for batch in opened.iter_batches(batch_size=1 << 16, columns=columns):
-            values = batch.to_pydict()
-            links = values.get("permalink") or [None] * len(values["channel_id"])
-            named = dict(zip(values["channel_id"], links, strict=True))
-            for number, link in named.items():
-                if channel_of({"channel_id": number}) is not None:
-                    self._note_channel(number, link)
-            dates = [one for one in values["date"] if isinstance(one, datetime) and one.tzinfo is not None]
-            if dates:
-                self._note_date(_in_utc(max(dates)))
+        is_damaged = False
+        for _, batches in _groups(opened, batch_size=1 << 16, columns=columns):
+            try:
+                for batch in batches:
+                    self._note(batch.to_pydict())
+            except _DAMAGED:  # reported when its rows are read
+                is_damaged = True
+        if is_damaged and not self._channels:
+            raise _UnreadableParquet("is damaged: none of its rows can be read")
+
+    def _note(self, values: Mapping[str, list[Any]]) -> None:
+        links = values.get("permalink") or [None] * len(values["channel_id"])
+        named = dict(zip(values["channel_id"], links, strict=True))
+        for number, link in named.items():
+            if channel_of({"channel_id": number}) is not None:
+                self._note_channel(number, link)
+        dates = [one for one in values["date"] if isinstance(one, datetime) and one.tzinfo is not None]
+        if dates:
+            self._note_date(_in_utc(max(dates)))
 
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
-        number = 0
+        """The rows of each group until a damaged place in it; then those of the next group."""
+        name, end = file.path.name, 0
+        if file.path in self._unreadable:
+            yield Flaw(name, f"it {self._unreadable[file.path]}")
+            return
         with self._open(file) as opened:
-            for batch in opened.iter_batches(batch_size=_BATCH):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield _written(f"{file.path.name}, row {number:,}", row)
+            for count, batches in _groups(opened, batch_size=_BATCH):
+                number, end = end, end + count
+                while (found := _read_batch(batches)) is not None:
+                    if not found:
+                        yield Flaw(
+                            f"{name}, rows {number + 1:,} to {end:,}", "the file is damaged there: they are missing"
+                        )
+                        break
+                    for row in found:
+                        number += 1
+                        yield _written(f"{name}, row {number:,}", row)
+
+
+class _UnreadableParquet(Exception):
+    """Why nothing of a file can be read: what follows its name."""
+
+
+_DAMAGED: Final = (ValueError, OSError, RuntimeError, LookupError, ArithmeticError, TypeError)
+"""What pyarrow raises for damaged files."""
+_MISSING: Final = "the file is damaged there: they are missing"
+
+
+def _why_unreadable(file: BinaryIO) -> str:
+    size = file.seek(0, 2)
+    file.seek(max(size - 4, 0))
+    if file.read(4) != b"PAR1":
+        return "ends too early: Parquet has its index at the end, so nothing of it can be read"
+    return "is not a readable Parquet file: its index is damaged"
+
+
+def _groups(opened: Any, **more: Any) -> Iterator[tuple[int, Iterator[Any]]]:
+    """The number of rows of each row group, and its batches."""
+    for place in range(opened.num_row_groups):
+        count = opened.metadata.row_group(place).num_rows
+        yield count, opened.iter_batches(row_groups=[place], **more)
+
+
+def _read_batch(batches: Iterator[Any]) -> list[dict[str, Any]] | None:
+    """The rows of the next batch; none if they are damaged, None if there are no more."""
+    try:
+        batch = next(batches, None)
+        return None if batch is None else batch.to_pylist()
+    except _DAMAGED:
+        return []
 
 
 def _written(where: str, row: Mapping[str, Any]) -> WrittenRow | Flaw:

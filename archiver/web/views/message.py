@@ -28,6 +28,7 @@ from archiver.store.arrivals import find_last_row
 from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
+from archiver.store.imported import is_unaccounted
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.charts import Line, draw_line
@@ -203,7 +204,13 @@ def _not_archived(found: FoundChannel, number: MessageId, why: NotFound) -> View
     """Why it is not archived, with where it may be, and what is archived around it."""
     problem = describe_problem(why)
     assert problem is not None
-    values = {"channel": found.name, "number": number, "original": permalink(found.name, number)}
+    unknown = found.name.username is None and is_unaccounted(found.mirrored)
+    values = {
+        "channel": found.name,
+        "number": number,
+        "original": permalink(found.name, number),
+        "is_name_unknown": unknown,
+    }
     return replace(problem, values={**problem.values, **values})
 
 
