@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from config.errors import SettingsError
@@ -18,9 +19,10 @@ from config.names import DIRECT, HistoryPace
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from config.settings import Settings
+    from config.settings import AccountOverrides, Settings
 
 DEFAULT = "default"
+_INHERITED = ("api_id", "api_hash", "proxy", "requests_per_second", "pace", "takeout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,13 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
             f'there is no account "{name}"; configured: {", ".join(account_names(settings))}.'
             f" To add it, put a section [telegram.accounts.{name}] into the settings."
         )
-    from config.settings import AccountOverrides  # reading commands need names only
-
-    shared, own = settings.telegram, settings.telegram.accounts.get(name, AccountOverrides())
+    shared, own = settings.telegram, settings.telegram.accounts.get(name)
+    if own is None:  # without the class of its section, since that takes long to import
+        own = cast("AccountOverrides", SimpleNamespace(**dict.fromkeys(_INHERITED)))
     proxy = shared.proxy if own.proxy is None else own.proxy
     return AccountSettings(
         name=name,
-        api_id=shared.api_id if own.api_id is None else own.api_id,
+        api_id=_read_number(shared.api_id if own.api_id is None else own.api_id),
         api_hash=shared.api_hash if own.api_hash is None else own.api_hash,
         proxy=None if proxy and proxy.get_secret_value() == DIRECT else proxy,
         requests_per_second=(
@@ -65,6 +67,11 @@ def account_settings(settings: Settings, name: str) -> AccountSettings:
         pace=own.pace or shared.pace,
         takeout=shared.takeout if own.takeout is None else own.takeout,
     )
+
+
+def _read_number(value: Any) -> int | None:
+    """An api_id, which `config.checked` keeps like a secret."""
+    return int(value.get_secret_value()) if hasattr(value, "get_secret_value") else value
 
 
 def session_path(settings: Settings, name: str) -> Path:

@@ -37,6 +37,8 @@ _DEFAULTS = Path(__file__).with_name("defaults.json")
 _DIRECTORY = f"{PREFIX}ARCHIVE__DIR"
 _UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
 """Variables that say nothing else about the settings."""
+_PLAIN = frozenset({"api_id", "api_hash", "api_key", "search_key"})
+"""Secrets whose text is kept as it is written."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -59,7 +61,7 @@ def load_checked(path: Path | None) -> Settings:
         if digest:
             _keep(kept, json.dumps({"made_of": digest, "settings": _encode(settings)}))
         return settings
-    return cast("Settings", _decode(found, (), lambda: _check(path)))
+    return cast("Settings", _decode(found, (), _Secrets(file, digest, lambda: _check(path))))
 
 
 def encode_defaults() -> str:
@@ -84,7 +86,7 @@ def _read_defaults() -> Settings | None:
     if str(directory).startswith("~"):
         return None
     found["section"]["archive"]["section"]["dir"] = {"path": str(directory)}
-    return cast("Settings", _decode(found, (), lambda: _check(None)))
+    return cast("Settings", _decode(found, (), _Secrets(None, None, lambda: _check(None))))
 
 
 def _check(path: Path | None) -> Settings:
@@ -165,38 +167,74 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def _decode(value: Any, at: tuple[str, ...], load: Callable[[], Settings]) -> Any:
+def _decode(value: Any, at: tuple[str, ...], secrets: _Secrets) -> Any:
     if not isinstance(value, dict):
         return value
     ((tag, inner),) = value.items()
     match tag:
         case "section":
-            return SimpleNamespace(**{name: _decode(one, (*at, name), load) for name, one in inner.items()})
+            return SimpleNamespace(**{name: _decode(one, (*at, name), secrets) for name, one in inner.items()})
         case "named":
-            return {name: _decode(one, (*at, name), load) for name, one in inner.items()}
+            return {name: _decode(one, (*at, name), secrets) for name, one in inner.items()}
         case "secret":
-            return _Withheld(at, load)
+            return _Withheld(at, secrets)
         case "path":
             return Path(inner)
         case "seconds":
             return timedelta(seconds=inner)
         case _:
-            return tuple(_decode(one, at, load) for one in inner)
+            return tuple(_decode(one, at, secrets) for one in inner)
+
+
+class _Secrets:
+    """Reads secrets where the settings have them."""
+
+    def __init__(self, file: Path | None, digest: str | None, load: Callable[[], Settings]) -> None:
+        """`digest`: of the settings as they were checked; `load` checks them again."""
+        self._file = file
+        self._digest = digest
+        self._load = load
+
+    def read(self, at: tuple[str, ...]) -> str:
+        """The secret at this place. Raises SettingsError."""
+        if (plain := self._read_plain(at)) is not None:
+            return plain
+        found: Any = self._load()
+        for name in at:
+            found = found[name] if isinstance(found, dict) else getattr(found, name)
+        return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found)
+
+    def _read_plain(self, at: tuple[str, ...]) -> str | None:
+        """What is written as it is in the file that was checked; None for all others."""
+        variables = (name.upper() for name in os.environ)
+        if (
+            self._file is None
+            or at[-1] not in _PLAIN
+            or any(one.startswith(f"{PREFIX}{at[0].upper()}") for one in variables)
+        ):
+            return None
+        import tomllib
+
+        try:
+            found: Any = tomllib.loads(self._file.read_text(encoding="utf-8"))
+            for name in at:
+                found = found[name]
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+        is_same = _digest(self._file) == self._digest
+        return str(found) if is_same and isinstance(found, str | int) and found else None
 
 
 class _Withheld:
-    """A secret that was left out; asking for it checks the settings again."""
+    """A secret that was left out, and is read when somebody asks for it."""
 
-    def __init__(self, at: tuple[str, ...], load: Callable[[], Settings]) -> None:
+    def __init__(self, at: tuple[str, ...], secrets: _Secrets) -> None:
         self._at = at
-        self._load = load
+        self._secrets = secrets
 
     def get_secret_value(self) -> str:
         """The secret. Raises SettingsError."""
-        found: Any = self._load()
-        for name in self._at:
-            found = found[name] if isinstance(found, dict) else getattr(found, name)
-        return str(found.get_secret_value())
+        return self._secrets.read(self._at)
 
     def __repr__(self) -> str:
         return "SecretStr('**********')"

@@ -56,6 +56,9 @@ def main() -> None:
     )
     parser.add_argument("--media", action="store_true", help="instead: downloading files at 50 ms latency")
     parser.add_argument("--photos", type=int, default=1000, help="photos of --media (default: 1000)")
+    parser.add_argument(
+        "--baseline", type=int, default=200, help="of these, photos that iter_download reads, too (default: 200)"
+    )
     parser.add_argument("--page", action="store_true", help="instead: a sync with readers of the page beside it")
     parser.add_argument(
         "--import", dest="importing", action="store_true", help="instead: what an import costs beside a sync"
@@ -65,7 +68,7 @@ def main() -> None:
         from media_speed import media_speed
 
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
-            rows = media_speed(Path(name), options.photos, options.rounds, telekeep, setting)
+            rows = media_speed(Path(name), options.photos, options.baseline, options.rounds, telekeep)
             show(f"{options.photos:,} photos", rows)
         return
     if options.page:

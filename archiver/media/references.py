@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MOST = 100
 """Messages in one call: the server's limit."""
-GATHER = 0.03
+GATHER = 0.01
 """Seconds in which requests join at the beginning."""
 RECENT = 600.0
 """Seconds after a message was first seen for which its references are used as they are: they are good for hours."""

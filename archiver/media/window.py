@@ -46,9 +46,10 @@ def received(window: Window, length: int, *, seconds: float, now: float, full: b
     if not full:
         return replace(window, since=now, arrived=0)
     if window.arrived == 0 and window.since <= 0.0:
-        return replace(window, since=now, arrived=length)
+        return replace(window, since=now)  # how long this one took does not count
     window = replace(window, arrived=window.arrived + length)
-    if window.arrived < 2 * window.size or now <= window.since:
+    enough = 2 * window.size if window.rate else window.size  # without another rate there is nothing to compare
+    if window.arrived < enough or now <= window.since:
         return window
     return _judge(window, window.arrived / (now - window.since), now)
 

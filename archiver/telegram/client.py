@@ -109,6 +109,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
             updates_queue=UpdateQueue(hint),
         )
         state = self._sender._state  # noqa: SLF001
+        if isinstance(session, FileSession) and not self.made_key:
+            state.salt = session.salt
         state.decrypt_message_data = unpacking(state.decrypt_message_data)
         results = self._sender._handlers  # noqa: SLF001
         results[RpcResult.CONSTRUCTOR_ID] = guarded(results[RpcResult.CONSTRUCTOR_ID])
@@ -194,8 +196,10 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         await self._sender.connect(transport)
         self.session.auth_key = self._sender.auth_key
         body = await self.greet(functions.help.GetConfigRequest())
+        state = self._sender._state  # noqa: SLF001
         # The ids of the server's messages are its time, in 2^-32 seconds.
-        self.clock_ahead = time.time() - self._sender._state._highest_remote_id / 2**32  # noqa: SLF001
+        self.clock_ahead = time.time() - state._highest_remote_id / 2**32  # noqa: SLF001
+        self.session.salt = state.salt
         self.says_dc, self.options = read_config(body)
         self.session.save()
         self._keepalive_handle = self._loop.create_task(self._keepalive_loop())

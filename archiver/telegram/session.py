@@ -46,6 +46,8 @@ class SessionData:
     """The self-hosted server it is for, "" for Telegram itself; None: not recorded."""
     dc_addresses: tuple[DcAddress, ...] = ()
     """Addresses listed by the servers."""
+    salts: Mapping[int, int] = field(default_factory=dict)
+    """The last server salt of each data centre: with an old one, the first request of a connection is sent twice."""
 
 
 def has_session(path: Path) -> bool:
@@ -85,6 +87,7 @@ def _parse(said: dict[str, Any]) -> SessionData:
         guests={int(dc): GuestKey(_key(one["key"]) or b"", one["admitted"] is True) for dc, one in guests.items()},
         via=said.get("via"),
         dc_addresses=tuple(DcAddress(**one) for one in said.get("places", ())),
+        salts={int(dc): int(salt) for dc, salt in said.get("salts", {}).items()},
     )
 
 
@@ -104,6 +107,7 @@ def _format(stored: SessionData) -> dict[str, Any]:
         "via": stored.via,
         "guests": {str(dc): {"key": text(one.key), "admitted": one.admitted} for dc, one in stored.guests.items()},
         "places": [asdict(one) for one in stored.dc_addresses],
+        "salts": {str(dc): salt for dc, salt in stored.salts.items()},
     }
 
 
@@ -128,6 +132,8 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
         elif stored is not None:
             self.set_dc(stored.dc, stored.host, stored.port)
             self._auth_key = AuthKey(stored.auth_key) if stored.auth_key else None
+        self.salt = stored.salts.get(self._dc_id, 0) if stored else 0
+        """The server's salt, as far as known; 0: unknown."""
 
     def save(self) -> None:
         """Write the key and the server it belongs to; Telethon calls this whenever they change."""
@@ -140,6 +146,8 @@ class FileSession(MemorySession):  # type: ignore[misc]  # Telethon is untyped
             known = stored.guests.get(self._guest)
             guest = GuestKey(self._auth_key.key, known is not None and known.admitted)
             kept = replace(stored, guests={**stored.guests, self._guest: guest})
+        if self.salt:
+            kept = replace(kept, salts={**kept.salts, self._dc_id: self.salt})
         write_session(self._path, kept)
 
     def settle(self) -> None:

@@ -52,6 +52,21 @@ async def test_many_tasks_share_one_line(desk: Desk, channels: list[Channel]) ->
     assert time.monotonic() - begun >= 8 * 0.02  # histories never run side by side
 
 
+async def test_a_connection_begins_with_the_last_salt_so_that_nothing_is_sent_twice(
+    desk: Desk, channels: list[Channel]
+) -> None:
+    server, refused = desk.server, []
+    for salt_is_new in (True, False, True):
+        if salt_is_new:
+            for key in server.keys.values():
+                key.salt += 1
+        server.drop_connections()
+        await until(lambda: not desk.connection.connected.is_set())
+        assert await desk.history(channels[0]) == 6
+        refused.append(server.salts_refused)
+    assert refused == [1, 1, 2]
+
+
 async def test_a_question_that_is_never_answered_fails_alone_and_leaves_the_line(
     server: Server, account: Account, channels: list[Channel], tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from config.accounts import account_settings
 from config.checked import encode_defaults, load_checked
 from config.errors import SettingsError
 from config.load import load_settings
@@ -72,6 +73,32 @@ def test_what_was_kept_is_what_a_check_says(file: Path) -> None:
     assert flat(second) == flat(first) == flat(checked)
     assert second.meilisearch.addresses == checked.meilisearch.addresses
     assert flat(second.telegram.server.centres) == flat(checked.telegram.server.centres)  # type: ignore[union-attr]
+
+
+def test_secrets_of_the_checked_file_are_read_without_another_check(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_checked(file)
+    monkeypatch.setattr("config.checked._check", lambda _: pytest.fail("checked again"))
+    settings = load_checked(file)
+    for name in ("default", "second"):
+        account = account_settings(settings, name)
+        assert (account.api_id, account.api_hash and account.api_hash.get_secret_value()) == (4711, "hush-hush")
+
+
+@pytest.mark.parametrize("change", ["file", "environment"])
+def test_a_secret_that_was_changed_since_is_the_one_that_is_used(
+    file: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    load_checked(file)
+    settings = load_checked(file)
+    if change == "file":
+        file.write_text(TEXT.replace("hush-hush", "new-hush"))
+    else:
+        monkeypatch.setenv("TELEKEEP_TELEGRAM__API_HASH", "new-hush")
+    api_hash = account_settings(settings, "default").api_hash
+    assert api_hash is not None
+    assert api_hash.get_secret_value() == "new-hush"
 
 
 def test_no_secret_is_kept_and_only_the_owner_may_read(file: Path) -> None:
@@ -144,7 +171,8 @@ def test_a_secret_whose_file_is_gone_is_missed_when_it_is_asked_for(file: Path, 
         found.meilisearch.search_key.get_secret_value()  # type: ignore[union-attr]
 
 
-WRITE = """run: python -c 'from config.checked import *; print(encode_defaults(), end="")' > config/defaults.json"""
+WRITE = """run: python -c 'from config.accounts import account_settings
+from config.checked import *; print(encode_defaults(), end="")' > config/defaults.json"""
 
 
 def test_stored_defaults_are_those_of_a_check() -> None:

@@ -114,7 +114,7 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
     from archiver.errors import Busy
     from archiver.store.database import expect_archive
 
-    settings = invocation.settings()
+    settings = invocation.checked_settings()
     expect_archive(settings.archive.dir)
     with Things(shape) as things:
         try:
@@ -211,7 +211,7 @@ async def _fetch(
     from archiver.compose.accounts import mark_active, mark_stopped, name_account
     from archiver.errors import Error
 
-    settings = invocation.settings()
+    settings = invocation.checked_settings()
     try:
         account = await accounts.take(name)
         counts = await fetch_files(settings, accounts, account, selection)

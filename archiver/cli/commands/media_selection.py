@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING
 
 from archiver.cli import output
 from archiver.cli.commands.media_chosen import choose_media
-from archiver.compose.query import open_engine, read_query
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.media.file_walk import FileSelection
 from archiver.media.policy import asked_policy
 from archiver.media.retry import ANY
-from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Database
 from archiver.store.file_queue import WAITING
-from search.engine.protocol import Question
-from search.query.tree import EVERYTHING, Node
 
 if TYPE_CHECKING:
     from archiver.cli.commands.media_fetch import Wanted
     from archiver.store.channel import Mirrored
+    from search.query.tree import Node
 
 _HITS = 500
 
@@ -50,6 +47,11 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
 
 async def _find(database: Database, channels: list[Mirrored], wanted: Wanted) -> dict[ChannelId, list[MessageId]]:
     """The messages of the channels that the query and the dates select."""
+    from archiver.compose.query import open_engine, read_query
+    from archiver.reading.clock_offset import read_server_now
+    from search.engine.protocol import Question
+    from search.query.tree import EVERYTHING
+
     conn = database.connection
     now = await read_server_now(conn)
     bounds = wanted.when.resolve(now, remarks=output)

@@ -280,6 +280,7 @@ class Connection:
         """bad_msg_notification, or bad_server_salt (48) with the salt to use."""
         notice: TLObject
         if code == 48:
+            self.server.salts_refused += 1
             notice = types.BadServerSalt(msg_id, seqno, 48, self._auth.salt)
         else:
             notice = types.BadMsgNotification(msg_id, seqno, code)

@@ -73,6 +73,7 @@ class Server:
         self.calls = Calls(world.clock.now, keep_calls)
         ports = dict.fromkeys(range(1, dcs + 1), 0) | {HOME_DC: port} | (dc_ports or {})
         self.centres = Centres(self._accept, ports)
+        self.salts_refused = 0
         self.accepted_at: Counter[int] = Counter()  # connections that each data centre ever had
         self._tasks: set[asyncio.Task[None]] = set()
 
