@@ -37,7 +37,7 @@ _DEFAULTS = Path(__file__).with_name("defaults.json")
 _DIRECTORY = f"{PREFIX}ARCHIVE__DIR"
 _UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
 """Variables that say nothing else about the settings."""
-_PLAIN = frozenset({"api_id", "api_hash", "api_key", "search_key"})
+_PLAIN = frozenset({"api_id", "api_hash", "proxy", "api_key", "search_key"})
 """Secrets whose text is kept as it is written."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
