@@ -145,7 +145,7 @@ def _encode(value: Any) -> Any:
     """Plain JSON of a setting or a section; secrets are left out, what has no JSON is tagged."""
     if hasattr(type(value), "model_fields"):
         shown = {
-            name: _encode(getattr(value, name)) if one.repr else {"secret": True}
+            name: _encode(getattr(value, name)) if one.repr or getattr(value, name) is None else {"secret": True}
             for name, one in type(value).model_fields.items()
         }
         computed = {
