@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 import orjson
 
+from archiver.imports.json_run import MOST, JsonRun, parse_run
 from archiver.imports.mend_json import Mended, UnreadableJson, read_json
 
 _CHUNK: Final = 1 << 20
@@ -51,7 +52,7 @@ class JsonElement(NamedTuple):
 
 
 class JsonPieces:
-    """A document and the place reached. Each value must be taken: by `value`, `skip`, `keys` or `elements`."""
+    """A document and the place reached. Each value must be taken: by `value`, `run`, `skip`, `keys` or `elements`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -59,6 +60,8 @@ class JsonPieces:
         self._at = 0
         self._base = 0
         self._is_over = False
+        self._one_by_one = 0
+        """Up to where elements could not be parsed at once."""
         if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf"):
             self._at = 3
 
@@ -94,6 +97,20 @@ class JsonPieces:
         if found is not None:
             return JsonElement(start, found)
         return self._by_brackets(start)
+
+    def run(self) -> JsonRun | None:
+        """Take the next elements at once, if they are indented objects; None: take the next one by `value`."""
+        margin = self._margin() if self.at >= self._one_by_one and self._data[self._at] == 0x7B else None
+        end = self._data.rfind(b"\n" + margin + b"}", self._at, self._at + MOST) if margin is not None else -1
+        if margin is None or end < 0:
+            return None
+        start, data = self.at, self._data[self._at : end + len(margin) + 2]
+        values = parse_run(data)
+        if values is None:
+            self._one_by_one = start + len(data)
+            return None
+        self._at += len(data)
+        return JsonRun(start, data, values)
 
     def skip(self) -> None:
         """Pass over the next value, however large."""

@@ -74,6 +74,33 @@ def test_cut_anywhere_what_is_whole_comes_and_the_end_is_said(
     assert ended.value.at <= cut
 
 
+OBJECTS = st.dictionaries(st.text(), JSON, max_size=3).map(lambda value: json.dumps(value, indent=1))
+BROKEN = st.sampled_from(['{"a": }', '{"a": "b" "c"}', "3", '"}"', "[\n {\n }\n]"])
+
+
+def taken(data: bytes, *, at_once: bool) -> list[tuple[int, Any]]:
+    """Where each element begins, and its value, if it is well-formed."""
+    pieces = JsonPieces(BytesIO(data))
+    found: list[tuple[int, Any]] = []
+    for _ in pieces.elements():
+        if at_once and (run := pieces.run()) is not None:
+            found += [(run.place(index), value) for index, value in enumerate(run.values)]
+        else:
+            at, value, _ = pieces.value()
+            found.append((at, None if value is None else value.value))
+    return found
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@given(st.lists(OBJECTS | BROKEN, max_size=9), st.sampled_from([20, 60, 400]), st.sampled_from([",", ",", ",,", ""]))
+def test_elements_taken_at_once_are_those_taken_one_by_one(wanted: list[str], most: int, comma: str) -> None:
+    lines = [f" {one}".replace("\n", "\n ") for one in wanted]
+    data = b"[\n" + f"{comma}\n".join(lines).encode() + b"\n]"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(json_pieces, "MOST", most)
+        assert taken(data, at_once=True) == taken(data, at_once=False)
+
+
 @pytest.mark.parametrize(("cut", "last"), [(b"text 4", 3), (b'   "id": 5', 4), (b"\n ]", 5)])
 def test_a_truncated_export_gives_all_whole_messages_and_says_where(tmp_path: Path, cut: bytes, last: int) -> None:
     path = write_json(tmp_path / "result.json", chat([entry(at, f"text {at}") for at in range(1, 6)]))

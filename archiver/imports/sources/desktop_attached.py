@@ -41,6 +41,8 @@ NOTHING: Final = Attached()
 
 def read_attached(entry: Fields) -> Attached:
     """The media of a message."""
+    if _READERS.keys().isdisjoint(entry):
+        return NOTHING
     for key, read in _READERS.items():
         if key in entry:
             return read(entry)

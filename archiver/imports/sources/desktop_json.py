@@ -16,6 +16,7 @@ from typing import Any, Final
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, JsonPieces
+from archiver.imports.json_run import JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
@@ -155,11 +156,13 @@ class DesktopJson:
         last = 0
         try:
             for _ in elements:
-                piece = pieces.value()
-                found = self._entry(piece, channel_id)
-                if isinstance(found, ImportedMessage):
-                    last = found.message.message_id
-                yield from self._said(found, piece, last)
+                run = pieces.run()
+                for found in (
+                    self._one(pieces.value(), channel_id, last) if run is None else self._many(run, channel_id)
+                ):
+                    if isinstance(found, ImportedMessage):
+                        last = found.message.message_id
+                    yield found
         except (EndsEarly, BrokenJson) as exc:
             self._is_over = True
             yield _fatal(exc)
@@ -167,25 +170,30 @@ class DesktopJson:
             dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
-    def _said(self, found: Entry, piece: JsonElement, last: int) -> Iterator[Entry]:
-        yield found
-        if piece.found is not None and piece.found.replaced:
+    def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
+        for index, value in enumerate(run.values):
+            found = self._message(value, channel_id)
+            yield found if isinstance(found, ImportedMessage) else _placed(found, run.place(index))
+
+    def _one(self, piece: JsonElement, channel_id: ChannelId, last: int) -> Iterator[Entry]:
+        if piece.found is None:
+            yield Flaw(f"byte {piece.at:,}", piece.why)
+            return
+        found = self._message(piece.found.value, channel_id)
+        yield found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
+        if piece.found.replaced:
+            last = found.message.message_id if isinstance(found, ImportedMessage) else last
             yield Flaw(f"message {last}", "bytes that are not UTF-8 were replaced by U+FFFD", note=True)
 
-    def _entry(self, piece: JsonElement, channel_id: ChannelId) -> Entry:
-        where = f"byte {piece.at:,}"
-        if piece.found is None:
-            return Flaw(where, piece.why)
-        value = piece.found.value
+    def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):
-            return Flaw(where, "it is not a message")
+            return Flaw("", "it is not a message")
         try:
-            found = read_entry(value, channel_id, self._dates)
+            return read_entry(value, channel_id, self._dates)
         except ZoneNeeded as exc:
-            return self._without_zone(value, where, exc)
-        return Flaw(where, found.what, note=found.note) if isinstance(found, Flaw) and not found.where else found
+            return self._without_zone(value, exc)
 
-    def _without_zone(self, value: Mapping[str, Any], where: str, exc: ZoneNeeded) -> Flaw:
+    def _without_zone(self, value: Mapping[str, Any], exc: ZoneNeeded) -> Flaw:
         """A local time among exact dates costs its message. Raises UsageError if there are no exact dates."""
         if self._is_old and not self._dates.is_exact:
             raise UsageError(
@@ -194,7 +202,7 @@ class DesktopJson:
             ) from exc
         found = number(value.get("id"))
         what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
-        return Flaw(where if found is None else f"message {found}", what)
+        return Flaw("" if found is None else f"message {found}", what)
 
     def _described(self, frame: _Frame, read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
         found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
@@ -236,6 +244,10 @@ class DesktopJson:
 
 def _value(piece: JsonElement) -> Any:
     return None if piece.found is None else piece.found.value
+
+
+def _placed(flaw: Flaw, at: int) -> Flaw:
+    return flaw if flaw.where else Flaw(f"byte {at:,}", flaw.what, note=flaw.note)
 
 
 def _nothing(pieces: JsonPieces) -> Iterator[Chat]:

@@ -33,7 +33,9 @@ _KINDS: Final[Mapping[str, str]] = {
     "unknown": "unknown",
 }
 _DEEPEST: Final = 50
-_NO_DETAILS: Final[Mapping[str, Any]] = {}
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
+_DETAILED: Final = frozenset({"text_link", "pre", "mention_name", "custom_emoji", "blockquote"})
+"""What `_details` knows more of."""
 
 
 class Words(NamedTuple):
@@ -68,46 +70,44 @@ def entities_json(words: Words) -> str | None:
 
 
 def _has_marks(entities: object) -> bool:
-    return isinstance(entities, list) and any(
-        not isinstance(one, dict) or one.get("type") != "plain" for one in entities
-    )
+    if not isinstance(entities, list):
+        return False
+    for one in entities:  # noqa: SIM110 - a generator for each message takes longer
+        if not isinstance(one, dict) or one.get("type") != "plain":
+            return True
+    return False
 
 
 def _joined(value: object) -> Words:
     texts: list[str] = []
     entities: list[dict[str, Any]] = []
     offset = 0
-    for part, kind, details in _parts(value, 0):
+    for item in value if isinstance(value, list) else (value,):
+        fields = item if isinstance(item, dict) else _NO_FIELDS
+        part, kind = (fields.get("text"), fields.get("type")) if fields else (item, None)
+        if not isinstance(part, str):
+            return _joined(list(_parts(value, 0)))
         length = len(part) if part.isascii() else len(part.encode("utf-16-le", "surrogatepass")) // 2
-        if kind is not None and length:
-            entities.append({"type": kind, "offset": offset, "length": length, **details})
+        if kind is not None and kind != "plain" and length:
+            name = str(kind)
+            known = {"type": _KINDS.get(name, "unknown"), "offset": offset, "length": length}
+            entities.append(known | _details(name, fields) if name in _DETAILED else known)
         texts.append(part)
         offset += length
     return Words("".join(texts), entities)
 
 
-def _parts(value: object, depth: int) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
-    if depth > _DEEPEST:
+def _parts(value: object, depth: int) -> Iterator[str | Mapping[str, Any]]:
+    """Texts, and objects that have one: in lists of lists, or as parts of parts, whose outer formatting is lost."""
+    if isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("text"), str)):
+        yield value
+    elif depth > _DEEPEST:
         raise TooDeepText
-    if isinstance(value, str):
-        yield value, None, _NO_DETAILS
     elif isinstance(value, list):
         for item in value:
-            if isinstance(item, str):
-                yield item, None, _NO_DETAILS
-            elif isinstance(item, dict) and item.get("type") == "plain" and isinstance(item.get("text"), str):
-                yield item["text"], None, _NO_DETAILS
-            else:
-                yield from _parts(item, depth + 1)
+            yield from _parts(item, depth + 1)
     elif isinstance(value, dict):
-        kind = value.get("type")
-        words = value.get("text")
-        if not isinstance(words, str):  # parts of parts: keep the words, the outer formatting is lost
-            yield from _parts(words, depth + 1)
-        elif kind in (None, "plain"):
-            yield words, None, _NO_DETAILS
-        else:
-            yield words, _KINDS.get(str(kind), "unknown"), _details(str(kind), value)
+        yield from _parts(value.get("text"), depth + 1)
 
 
 def _details(kind: str, part: Mapping[str, Any]) -> dict[str, Any]:
