@@ -33,8 +33,8 @@ from archiver.store.revision import keep_late_revisions
 from archiver.version import version
 from search.exact import writer
 
-PAGE: Final = 1000
-"""Messages in one transaction."""
+PAGE: Final = 2000
+"""Messages in one transaction: a tenth of a second's work, for which a mirror beside it waits."""
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""
 
@@ -150,7 +150,7 @@ def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], 
 def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> set[MessageId]:
     """Mark what Telegram no longer showed when these ids were read, and what another telekeep knew to be deleted."""
     covered = list_coverage(conn, target.channel_id, target.generation)
-    absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)]
+    absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)] if covered else []
     proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
     # An export that is newer than the answer shows that the message was there after it.
     marks = [(number, at, WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]

@@ -22,6 +22,8 @@ Files = Mapping[tuple[MessageId, int], StoredFile]
 
 def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
     """A new message whose stored files have an id: formats of other programs have none."""
+    if not one.files:
+        return one
     message = one.message
     media = tuple(_identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
     return one if media == message.media else replace(one, message=replace(message, media=media))

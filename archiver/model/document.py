@@ -10,7 +10,7 @@ import orjson
 from archiver.model.entities import list_links, read_entities
 from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
-from archiver.model.language import name_language
+from archiver.model.language import recall_language
 from archiver.model.media_file import find_key, is_file
 from archiver.model.record import Media, Message
 from archiver.model.reply import is_reply, topic_of
@@ -25,7 +25,7 @@ def to_document(
     is_missing: bool = False,
 ) -> Document:
     """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not."""
-    lang = name_language(message.text) if message.lang is None else message.lang
+    lang = recall_language(message.text) if message.lang is None else message.lang
     marks = read_entities(message.text, message.entities)
     media = message.media
     links = list_links(marks.links, [slot.url for slot in media], message.markup)

@@ -9,7 +9,6 @@ from typing import Any, Final
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.language import name_language
 from archiver.model.record import Kind, Message
 
 BY_IMPORT: Final = "known by imports alone; `telekeep add` mirrors it"
@@ -58,6 +57,7 @@ def imported_message(
 ) -> Message:
     """A message of an export. `fields`: any others of `Message`, in the shapes that captured messages have.
 
+    Its language is guessed where it is stored: the texts of a page one after the other, which takes a fifth less.
     `rich_text` is what `extra` has under that name, if anything. `text` must have no lone surrogates.
     """
     return Message(
@@ -66,7 +66,6 @@ def imported_message(
         kind=kind,
         date=date,
         text=text,
-        lang=name_language(text),
         content_hash=text_hash(text, rich_text),
         raw=raw,
         layer=IMPORTED,

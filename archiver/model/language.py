@@ -101,7 +101,12 @@ def name_language(text: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=256)  # each page is guessed twice, for its rows and for its search documents
+@lru_cache(maxsize=2000)
+def recall_language(text: str) -> str:
+    """The same for the messages of an import, each of which is asked twice: for its row and for its search document."""
+    return name_language(text)
+
+
 def guess(text: str) -> str | None:
     """ISO 639-1 code of the language, None if unsure; links, mentions, hashtags and symbols are ignored."""
     sample = _sample(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.language import name_language
+from archiver.model.language import recall_language
 from archiver.model.record import Media, Message, Origin
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
@@ -234,7 +234,7 @@ def _read(conn: sqlite3.Connection, channel_id: ChannelId, condition: str, value
 
 def language_of(message: Message) -> str:
     """The language that the text seems to be in."""
-    return name_language(message.text) if message.lang is None else message.lang
+    return recall_language(message.text) if message.lang is None else message.lang
 
 
 def content_of(message: Message) -> tuple[object, ...]:
