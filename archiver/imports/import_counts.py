@@ -18,6 +18,8 @@ class ImportCounts:
     missing: int = 0
     """New ones that Telegram no longer showed when the channel was read."""
     files: int = 0
+    annotations: int = 0
+    """Texts that programs made of stored files."""
 
     @property
     def messages(self) -> int:
@@ -27,7 +29,7 @@ class ImportCounts:
     @property
     def changes(self) -> int:
         """Those that brought anything."""
-        return self.new + self.filled + self.differing + self.files
+        return self.new + self.filled + self.differing + self.files + self.annotations
 
     def to_object(self) -> dict[str, int]:
         """As JSON."""

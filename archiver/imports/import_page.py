@@ -14,7 +14,7 @@ import archiver.store.message as messages
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
-from archiver.imports.page_files import Files, settle_files, with_files
+from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill
 from archiver.model.coverage import Interval
@@ -113,10 +113,11 @@ def store_page(
     missing = _insert(conn, target, [with_files(one, files) for one in plan.new], now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
     adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
-    counts = replace(counts, revisions=revised, missing=missing, files=adopted)
+    texts = keep_texts(conn, page)
+    counts = replace(counts, revisions=revised, missing=missing, files=adopted, annotations=texts)
     if plan.new or plan.known:
         append_capture(conn, _capture(target, len(page) - plan.again, now))
-    if plan.new or plan.known or adopted:
+    if plan.new or plan.known or adopted or texts:
         store.add_counts(conn, target.import_id, counts.to_object())
     return counts
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.source import ImportedMessage
 from archiver.model.media_file import find_key
 from archiver.model.record import Media
+from archiver.store.annotation import Annotation, put_missing
 from archiver.store.database import Writer
 from archiver.store.file import find_file, settle_downloaded
 from archiver.store.imported import set_media_id
@@ -54,3 +55,9 @@ def settle_files(conn: Writer, channel_id: ChannelId, files: Files, *, now: int)
             settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
             settled += 1
     return settled
+
+
+def keep_texts(conn: Writer, page: Sequence[ImportedMessage]) -> int:
+    """Keep what programs made of files that are stored, unless a program of ours did; return how many were new."""
+    made = [Annotation(**asdict(text), reason=None, seconds=0.0) for one in page for text in one.texts]
+    return put_missing(conn, made) if made else 0

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from archiver.imports.row_values import UnreadableRow, nested, text, whole_number
-from archiver.imports.source import AttachedFile
+from archiver.imports.row_values import Shape, UnreadableRow, expect_list, nested, text, time, whole_number
+from archiver.imports.source import AttachedFile, FileText
 from archiver.model.media_file import is_file
 from archiver.model.record import Media
 
@@ -25,6 +25,8 @@ _WORDS: Final[Mapping[str, Sequence[str]]] = {
 _LONGEST: Final = 1e12
 """Seconds."""
 _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
+_ANNOTATION: Final[Mapping[str, Shape]] = {"exit_status": int}
+HOOKS: Final = frozenset({"transcribe", "ocr"})
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,6 +47,25 @@ def attached_files(row: Mapping[str, Any]) -> tuple[AttachedFile, ...]:
         AttachedFile(slot=slot.slot, path=one["path"], size=slot.size, sha256=_sha256(one))
         for slot, one in zip(media, _items(row), strict=True)
         if isinstance(one.get("path"), str) and one["path"]
+    )
+
+
+def read_file_texts(row: Mapping[str, Any]) -> tuple[FileText, ...]:
+    """What programs made of its files."""
+    expect_list(row.get("annotations"), _ANNOTATION, "annotations")
+    return tuple(
+        FileText(
+            sha256=_sha256(one) or "",
+            hook=text(one, "hook"),
+            program=text(one, "program"),
+            version=None if one.get("version") is None else text(one, "version"),
+            language=None if one.get("language") is None else text(one, "language"),
+            text=text(one, "text"),
+            exit_status=one.get("exit_status"),
+            at=int(time(one, "at").timestamp()),
+        )
+        for one in row.get("annotations") or ()
+        if one.get("hook") in HOOKS
     )
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.row_media import attached_files, read_media
+from archiver.imports.row_media import attached_files, read_file_texts, read_media
 from archiver.imports.row_values import (
     Shape,
     UnreadableRow,
@@ -105,7 +105,11 @@ def message_of_row(row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) ->
         **{name: flag(row, name) for name in _FLAGS},
     )
     return ImportedMessage(
-        message=message, files=attached_files(row), seen=_seen(row), earlier=tuple(_earlier(row, message))
+        message=message,
+        files=attached_files(row),
+        seen=_seen(row),
+        earlier=tuple(_earlier(row, message)),
+        texts=read_file_texts(row) if row.get("annotations") else (),
     )
 
 

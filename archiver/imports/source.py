@@ -29,6 +29,22 @@ class AttachedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileText:
+    """What a program made of a stored file of a message: an annotation."""
+
+    sha256: str
+    """Of the file, in hexadecimal."""
+    hook: str
+    program: str
+    version: str | None
+    language: str | None
+    text: str
+    exit_status: int | None
+    at: int
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """When another telekeep saw a message; only its own formats know. Times are unix seconds."""
 
@@ -58,6 +74,8 @@ class ImportedMessage:
     seen: Seen | None = None
     earlier: tuple[EarlierContent, ...] = ()
     """Oldest first."""
+    texts: tuple[FileText, ...] = ()
+    """They are kept if the archive has the bytes that they were made of."""
     part: int | None = None
     """Place in `Source.parts` of the file that has it, where there are several."""
 

@@ -131,6 +131,18 @@ def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int 
         put_annotations(conn, [AnnotatedFile(cursor.lastrowid, made.sha256, made.text)])
 
 
+def put_missing(conn: sqlite3.Connection, made: Iterable[Annotation]) -> int:
+    """Record results of other archives for bytes that are stored, where their hook has none; return how many."""
+    put = 0
+    for one in made:
+        is_stored = conn.execute("SELECT 1 FROM blob WHERE sha256 = ? AND state = 'present'", (one.sha256,)).fetchone()
+        known = {kept.hook for kept in list_annotations(conn, [one.sha256]).get(one.sha256, [])}
+        if is_stored is not None and one.hook not in known:
+            put_annotation(conn, one)
+            put += 1
+    return put
+
+
 def forget_failures(conn: sqlite3.Connection, hook: str, *, now: int) -> int:
     """Let failed files be tried as if for the first time; return how many."""
     return conn.execute(

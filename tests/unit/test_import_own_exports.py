@@ -220,6 +220,8 @@ def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path)
     export_as("jsonl", tmp_path / "archive", path)
     row = orjson.loads(path.read_bytes())
     row["media"][0] |= {"path": "all.jsonl.media/a.jpg", "sha256": name, "status": "downloaded"}
+    made = {"hook": "ocr", "text": "a plate", "program": "tesseract", "version": "5.3", "language": "en"}
+    row["annotations"] = [{**made, "at": "2022-01-01T00:00:00Z", "exit_status": 0, "sha256": name}]
     path.write_bytes(orjson.dumps(row) + b"\n")
     manifest = orjson.loads((path.parent / "manifest.json").read_bytes())
     entry = manifest["files"][0] | {
@@ -244,6 +246,9 @@ def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path)
     assert (found.counts.files, found.is_flawed) == (1, False)
     [again] = rows_of(tmp_path / "third", tmp_path / "b.jsonl")
     assert (again["media"][0]["status"], again["media"][0]["sha256"]) == ("downloaded", name)
+    assert again["annotations"] == row["annotations"]
+    assert [one.counts.annotations for one in (without, lost, found)] == [0, 0, 1]
+    assert import_chats(tmp_path / "third", path)[0].counts.changes == 0
 
 
 LOOK_ALIKES = {

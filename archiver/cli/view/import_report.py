@@ -141,6 +141,8 @@ def _parts(counts: ImportCounts) -> Iterator[str]:
         yield f"{figures.number(counts.differing)} that {'differs' if counts.differing == 1 else 'differ'}{words}"
     if counts.files:
         yield f"{figures.count(counts.files, 'file')} stored"
+    if counts.annotations:
+        yield f"{figures.count(counts.annotations, 'annotation')} kept"
 
 
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:

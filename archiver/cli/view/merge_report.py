@@ -57,6 +57,7 @@ class MergeReport:
             "dry_run": self.is_dry_run,
             **{name: sum(one[name] for one in channels) for name in summed},
             "files": files.adopted,
+            "annotations": files.texts,
             "channels": channels,
             "refused": [],
             "broken": [*files.left_out],
@@ -81,6 +82,7 @@ def _channel_object(one: MergedChannel) -> dict[str, Any]:
         "revisions": one.revisions,
         "missing": one.deleted,
         "files": 0,
+        "annotations": 0,
         "attached": 0,
         "flaws": [
             {"what": what, "count": count, "places": places, "note": False, "fatal": False}
