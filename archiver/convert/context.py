@@ -42,7 +42,11 @@ def convert_forward(header: Any, peers: Peers) -> str:
 
 def convert_reactions(reactions: Any) -> str | None:
     """The reactions with their counts, most frequent first."""
-    counts = [{**_reaction(result.reaction), "count": result.count} for result in reactions.results]
+    return sort_reactions([{**_reaction(result.reaction), "count": result.count} for result in reactions.results])
+
+
+def sort_reactions(counts: list[dict[str, Any]]) -> str | None:
+    """Reactions as JSON, most frequent first."""
     # The server sorts by the last vote; our order depends on the counts only.
     counts.sort(key=lambda c: (-int(c["count"]), str(c["reaction"]), str(c.get("custom_emoji_id"))))
     return to_json(counts) if counts else None

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from telethon.extensions import BinaryReader
-
 from archiver.convert.message import convert_message, convert_stub, is_empty
 from archiver.convert.peers import Peers
+from archiver.convert.quick_reader import QuickReader
 from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
 
 
 def read_payload(raw: bytes) -> Any | None:
     """The post or service message in these bytes; None if this version does not read exactly one."""
-    reader = BinaryReader(raw)
+    reader = QuickReader(raw)
     try:
         obj = reader.tgread_object()
     except Exception:  # noqa: BLE001 - garbled bytes may fail in any way

@@ -12,7 +12,7 @@ from telethon.tl import types
 
 from archiver.convert.canonical import present, to_json
 
-_PLAIN = {
+PLAIN_ENTITIES = {
     types.MessageEntityBold: "bold",
     types.MessageEntityItalic: "italic",
     types.MessageEntityUnderline: "underline",
@@ -67,7 +67,7 @@ def entity_list(entities: Iterable[Any]) -> list[dict[str, object]]:
     """The entities as plain data, in their order."""
     converted: list[dict[str, object]] = []
     for entity in entities:
-        name = _PLAIN.get(type(entity))
+        name = PLAIN_ENTITIES.get(type(entity))
         if name is not None:
             converted.append({"type": name, "offset": entity.offset, "length": entity.length})
         else:

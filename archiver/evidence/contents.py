@@ -86,11 +86,11 @@ def compare_stub(stub: Message, content: Row) -> Wrong:
             yield f"{name} does not match what is known of an unreadable object"
 
 
-def compare_media(record: Message, rows: Sequence[Row]) -> Wrong:
-    """Compare the media of a message. `rows`: the columns of `media` by slot, those of the downloaded files last."""
+def compare_media(derived: Sequence[Media], rows: Sequence[Row]) -> Wrong:
+    """Compare the media of a payload with its rows of `media` by slot; what is known of a file comes last in a row."""
     kept = [row[: len(MEDIA_NAMES)] for row in rows]
-    if [_slot_values(slot) for slot in record.media] != kept:
-        yield from compare_slots(record.media, kept)
+    if [_slot_values(slot) for slot in derived] != kept:
+        yield from compare_slots(derived, kept)
     for row in rows:
         path, digest, status = row[len(MEDIA_NAMES) :]
         if (status == "downloaded") != (path is not None) or (status in KEPT_STATES and digest is None):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import dropwhile
+from typing import Any
 
-from archiver.model.document import is_edited
-from archiver.model.record import Message
+from archiver.model.document import is_edit_hidden
 from archiver.model.reply import is_reply
-from archiver.store.search_rows import ForwardOrigin
+from archiver.store.search_rows import ForwardOrigin, PresentRow
 from search.document import Document
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
@@ -27,34 +28,51 @@ _LONGEST = 32_768
 
 
 def check_row(
-    record: Message, rows: Sequence[Row], *, counters: tuple[int | None, int | None], missing: bool, lang: str | None
-) -> Iterator[str]:
+    rows: Sequence[PresentRow], *, date: int, counters: tuple[int | None, int | None], states: int, lang: str | None
+) -> list[str]:
     """Check what needs no parsing of the text in a message's search row. `counters`: views and forwards."""
     if len(rows) != 1:
-        yield "it has no row" if not rows else "it has more than one row"
-        return
-    [row] = rows
-    if row.date != int(record.date.timestamp()):
-        yield "its row has a different date"
-    if (row.views, row.forwards) != counters:
-        yield "its row has different counters"
-    if row.flags & _STATES != _states(record, missing=missing):
-        yield "its row has a different state"
-    number, known = row.flags >> LANG_SHIFT & LANG_MASK, lang_number(lang or "")
+        return ["it has no row" if not rows else "it has more than one row"]
+    found, views, forwards, flags = rows[0]
+    number, known = flags >> LANG_SHIFT & LANG_MASK, _number_of(lang)
+    wrong = []
+    if found != date:
+        wrong.append("its row has a different date")
+    if (views, forwards) != counters:
+        wrong.append("its row has different counters")
+    if flags & _STATES != states:
+        wrong.append("its row has a different state")
     if number and known and number != known:
-        yield "its row has a different language"
+        wrong.append("its row has a different language")
+    return wrong
 
 
-def _states(record: Message, *, missing: bool) -> int:
-    return (
-        MISSING * missing
-        | PINNED * record.pinned
-        | _EDITED * is_edited(record)
-        | _FORWARDED * (record.fwd_from is not None)
-        | _REPLY * is_reply(record.reply_to)
-        | _SERVICE * (record.kind == "service")
-        | _ALBUM * (record.grouped_id is not None)
-    )
+@cache
+def _number_of(lang: str | None) -> int | None:
+    return lang_number(lang or "")
+
+
+STATE_COLUMNS = ("kind", "edit_date", "reply_to", "fwd_from", "grouped_id", "pinned", "extra")
+"""Columns of `message` that decide states, besides whether it is missing."""
+
+
+def states_of(missing_since: object, columns: tuple[Any, ...]) -> int:
+    """The state bits of a message. `columns`: STATE_COLUMNS."""
+    kind, edit_date, reply_to, fwd_from, grouped_id, pinned, extra = columns
+    bits = MISSING if missing_since is not None else 0
+    if pinned:
+        bits |= PINNED
+    if edit_date is not None and not is_edit_hidden(extra):
+        bits |= _EDITED
+    if fwd_from is not None:
+        bits |= _FORWARDED
+    if is_reply(reply_to):
+        bits |= _REPLY
+    if kind == "service":
+        bits |= _SERVICE
+    if grouped_id is not None:
+        bits |= _ALBUM
+    return bits
 
 
 def check_document(made: Entry, row: Row) -> Iterator[str]:

@@ -80,16 +80,15 @@ def check_pieces(pieces: Iterable[StoredPiece], imports: Mapping[int, ImportLog]
             yield f"its piece of import {one.import_id} {HASH}"
 
 
-def without_filled(row: Row, pieces: Iterable[StoredPiece]) -> tuple[Row, dict[str, Any]]:
-    """A row of a captured message as it was captured, and the values that imports filled."""
+def without_filled(row: Row, pieces: Iterable[StoredPiece]) -> Row:
+    """A row of a captured message as it was captured: without the values that imports filled."""
     filled: dict[str, Any] = {}
     for one in pieces:
         if one.differs is not None:
             filled |= orjson.loads(one.differs).get("filled", {})
     places = {name: CONTENT_NAMES.index(name) + 1 for name in filled if name in CONTENT_NAMES}
-    there = {name: at for name, at in places.items() if row[at] == filled[name]}
-    plain = tuple(None if at in there.values() else value for at, value in enumerate(row))
-    return plain, {name: filled[name] for name in there}
+    there = {at for name, at in places.items() if row[at] == filled[name]}
+    return tuple(None if at in there else value for at, value in enumerate(row))
 
 
 def is_import_time(at: object, imports: Mapping[int, ImportLog]) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from archiver.convert.stored import derive, derive_stub, place_of, read_payload
 from archiver.evidence import contents, findable, imported, times
 from archiver.evidence.names import StoredNames
+from archiver.evidence.sound_post import is_sound_post, names_in
+from archiver.evidence.task_result import TaskResult
 from archiver.ids import ChannelId, MessageId
 from archiver.model.fault import Fault
 from archiver.model.imported import IMPORTED
@@ -17,39 +19,30 @@ from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
 from archiver.store.custody import ChannelLog
 from archiver.store.message import CONTENT_NAMES
+from archiver.store.search_rows import PresentRow
 from archiver.telegram.older_layers import OLDER, layer_of
-from search.exact.changes import Row as SearchRow
 
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))
 _AFTER = slice(_CONTENT.stop, _CONTENT.stop + len(AFTER))
-_KIND, _PINNED = (CONTENT_NAMES.index(name) + 1 for name in ("kind", "pinned"))
-_SENDER, _REPLY, _FORWARD, _EXTRA = (
-    CONTENT_NAMES.index(name) + 1 for name in ("sender", "reply_to", "fwd_from", "extra")
-)
+_KIND, _DATE = (CONTENT_NAMES.index(name) + 1 for name in ("kind", "date"))
 _DIGEST, _LAYER, _RAW = (CONTENT_NAMES.index(name) + 1 for name in ("payload_sha256", "layer", "raw"))
 _COUNTED = [CONTENT_NAMES.index(name) + 1 for name in ("views", "forwards", "replies", "reactions")]
 _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
     AFTER.index(name) + _AFTER.start
     for name in ("first_seen", "last_seen", "missing_since", "missing_how", "revisions", "lang")
 )
+_states_in = itemgetter(*(CONTENT_NAMES.index(name) + 1 for name in findable.STATE_COLUMNS))
+_counters_in = itemgetter(*_COUNTED[:2])
+_sighting_of = itemgetter(
+    _LAYER,
+    *(
+        AFTER.index(name) + _AFTER.start
+        for name in ("origin", "generation", "first_seen", "last_seen", "lang", "seen_pts")
+    ),
+)
+"""All that the log says of a row."""
+_NONE: Final[list[Any]] = []
 _MOST_LISTED = 20
-_NO_TEXTS = (None, None, None, None)
-_BOT = '"via_bot"'
-_NO_NAMES = StoredNames()
-"""For most messages: a channel's own posts."""
-
-
-@dataclass(slots=True)
-class TaskResult:
-    """The result of a task."""
-
-    payloads: int = 0
-    readable: int = 0
-    """Payloads that this version can read."""
-    unreadable: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    compared: int = 0
-    """Search rows compared with texts."""
 
 
 class MessageCheck:
@@ -60,7 +53,7 @@ class MessageCheck:
         channel_id: ChannelId,
         held: StoredRange,
         log: ChannelLog,
-        found: dict[int, list[SearchRow]] | None,
+        found: dict[int, list[PresentRow]] | None,
         done: TaskResult,
     ) -> None:
         """`found`: search rows by message id; None: there are no search tables."""
@@ -69,61 +62,88 @@ class MessageCheck:
         self._log = log
         self._found = found
         self._done = done
-        self._place = ""
+        self._id = 0
+        self._logged: set[Row] = set()
+        """Sightings that match the log: all messages of an answer share one."""
 
     def check(self, row: Row) -> None:
         """Check one row of `message`, and the rows of other tables that belong to it."""
-        self._place = f"{self._channel_id}/{row[0]}"
+        self._id = row[0]
         try:
             self._check(row)
         except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
             self._note(["holds values that no message has"])
 
+    @property
+    def _place(self) -> str:
+        return f"{self._channel_id}/{self._id}"
+
     def _check(self, row: Row) -> None:
         before = len(self._done.faults)
         self._done.payloads += 1
-        record, wrong = self._check_content(row, self._held.media.get(row[0], []))
-        self._note(wrong)
+        media = self._held.media.get(row[0], _NONE)
+        is_sound = self._is_sound_post(row, media)
+        if not is_sound:
+            is_sound, wrong = self._check_content(row, media)
+            self._note(wrong)
         self._check_times(row)
-        self._check_revisions(row, self._held.revisions.get(row[0], []))
-        if record is not None and self._found is not None and len(self._done.faults) == before:
-            rows = self._found.get(row[0], [])
-            missing, lang = row[_MISSING] is not None, row[_LANG]
-            counters = row[_COUNTED[0]], row[_COUNTED[1]]
-            record = record if record.pinned == row[_PINNED] else replace(record, pinned=bool(row[_PINNED]))
-            problems = findable.check_row(record, rows, counters=counters, missing=missing, lang=lang)
-            self._note([f"search: {one}" for one in problems], mirrored=True)
+        revisions = self._held.revisions.get(row[0], _NONE)
+        if revisions or row[_REVISIONS] != 0:
+            self._check_revisions(row, revisions)
+        if is_sound and self._found is not None and len(self._done.faults) == before:
+            self._check_search_row(row, self._found.get(row[0], _NONE))
+
+    def _check_search_row(self, row: Row, rows: list[PresentRow]) -> None:
+        """Check the search row of a message whose own row is sound."""
+        wrong = findable.check_row(
+            rows,
+            date=row[_DATE],
+            counters=_counters_in(row),
+            states=findable.states_of(row[_MISSING], _states_in(row)),
+            lang=row[_LANG],
+        )
+        if wrong:
+            self._note([f"search: {one}" for one in wrong], mirrored=True)
+
+    def _is_sound_post(self, row: Row, media: list[Row]) -> bool:
+        """Whether this is a post as most are, with exactly what its payload says; if not, nothing is known yet."""
+        held, layer = self._held, row[_LAYER]
+        if layer in (IMPORTED, OLDER) or row[0] in held.parts or row[0] in held.pieces:
+            return False
+        if not is_sound_post(self._channel_id, row, media):
+            return False
+        self._done.readable += 1
+        return True
 
     def _note(self, wrong: Iterable[str], *, which: str = "", mirrored: bool = False) -> None:
         for one in wrong:
             self._done.faults.append(Fault(self._place + which, one, mirrored))
 
-    def _check_content(self, row: Row, media: list[Row]) -> tuple[Message | None, list[str]]:
-        """The record of the payload, and how the rows differ from it."""
+    def _check_content(self, row: Row, media: list[Row]) -> tuple[bool, list[str]]:
+        """Whether its payload is read, and how the rows differ from it."""
         raw, layer = row[_RAW], row[_LAYER]
         if not isinstance(raw, bytes):
-            return None, [contents.HASH]
+            return False, [contents.HASH]
         pieces = [imported.StoredPiece(*one) for one in self._held.pieces.get(row[0], [])]
         if layer == IMPORTED:
             return self._check_import(row, media, pieces)
-        filled: dict[str, Any] = {}
         if pieces:
             self._note(imported.check_pieces(pieces, self._log.imports))
-            row, filled = imported.without_filled(row, pieces)
+            row = imported.without_filled(row, pieces)
         if row[_KIND] == "stub":
             stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
-            return None, [*contents.compare_stub(stub, row[_CONTENT]), *contents.compare_media(stub, media)]
+            return False, [*contents.compare_stub(stub, row[_CONTENT]), *contents.compare_media(stub.media, media)]
         obj = read_payload(raw)
         if obj is None:
             if sha256(raw).digest() != row[_DIGEST]:
-                return None, [contents.HASH]
+                return False, [contents.HASH]
             self._done.unreadable.append(self._place)
-            return None, []
+            return False, []
         part, wrong = self._read_part(row[0])
-        record = self._derive(obj, raw, row, layer, row[_EXTRA])
+        record = self._derive(obj, raw, layer, names_in(row))
         wrong += contents.compare_message(record, row[_CONTENT], part)
         if contents.HASH in wrong:
-            return None, wrong
+            return False, wrong
         self._done.readable += 1
         if record.partial and row[0] not in self._held.parts:
             wrong.append("it is a part, but not recorded as one")
@@ -132,23 +152,19 @@ class MessageCheck:
         if (layer == OLDER) != (layer_of(raw) == OLDER):
             wrong.append("its layer is not that of its payload")
         if media or record.media:
-            wrong += contents.compare_media(record, media)
-        return replace(record, **filled) if filled else record, wrong
+            wrong += contents.compare_media(record.media, media)
+        return True, wrong
 
-    def _check_import(
-        self, row: Row, media: list[Row], pieces: list[imported.StoredPiece]
-    ) -> tuple[Message | None, list[str]]:
+    def _check_import(self, row: Row, media: list[Row], pieces: list[imported.StoredPiece]) -> tuple[bool, list[str]]:
         """A message of layer 0: its row is its record, and its piece of the export says its text and date."""
         record = imported.row_as_message(self._channel_id, row, media)
         wrong = [*imported.check_import(record, pieces, self._log.imports)]
         wrong += imported.check_pieces(pieces, self._log.imports)
-        wrong += contents.compare_media(record, media)
+        wrong += contents.compare_media(record.media, media)
         self._done.readable += 1
-        return record, wrong
+        return True, wrong
 
-    def _derive(self, obj: Any, raw: bytes, row: Row, layer: int, extra: object) -> Message:
-        texts = (row[_REPLY], row[_FORWARD], row[_SENDER], extra if isinstance(extra, str) and _BOT in extra else None)
-        names = _NO_NAMES if texts == _NO_TEXTS else StoredNames(*texts)
+    def _derive(self, obj: Any, raw: bytes, layer: int, names: StoredNames) -> Message:
         return derive(obj, raw, channel_id=self._channel_id, layer=layer, peers=names)
 
     def _read_part(self, message_id: MessageId) -> tuple[Message | None, list[str]]:
@@ -171,17 +187,20 @@ class MessageCheck:
 
     def _check_times(self, row: Row) -> None:
         message_id, log = row[0], self._log
-        absences, counters = self._held.absences.get(message_id, []), self._held.counters.get(message_id, [])
-        self._note(times.check_times(row[_AFTER], log, layer=row[_LAYER]), mirrored=True)
+        absences, counters = self._held.absences.get(message_id, _NONE), self._held.counters.get(message_id, _NONE)
+        if (sighting := _sighting_of(row)) not in self._logged:
+            wrong = [*times.check_times(row[_AFTER], log, layer=row[_LAYER]), *times.check_layer(row[_LAYER], log)]
+            self._note(wrong, mirrored=True)
+            if not wrong:
+                self._logged.add(sighting)
         if absences or row[_MISSING] is not None or row[_MISSING_HOW] is not None:
             self._note(times.check_absences(row[_AFTER], absences))
         if counters:
             self._note(times.check_counters(tuple(row[at] for at in _COUNTED), counters))
         if absences or counters:
             self._note(times.check_logged(log, absences, counters, row[_FIRST_SEEN], row[_LAST_SEEN]), mirrored=True)
-        for part in self._held.parts.get(message_id, []):
+        for part in self._held.parts.get(message_id, _NONE):
             self._note(times.check_part(dict(zip(PART_NAMES, part, strict=True)), log), mirrored=True)
-        self._note(times.check_layer(row[_LAYER], log), mirrored=True)
 
     def _check_revisions(self, row: Row, revisions: list[Row]) -> None:
         numbers = [one[0] for one in revisions]
@@ -215,4 +234,4 @@ class MessageCheck:
         self._done.readable += 1
         if place_of(obj) != (self._channel_id, row[0]):
             return ["its payload is that of another message"]
-        return list(contents.compare_revision(self._derive(obj, raw, row, layer, kept["extra"]), kept))
+        return list(contents.compare_revision(self._derive(obj, raw, layer, names_in(row, kept["extra"])), kept))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from archiver.errors import Error
-from archiver.evidence.message import TaskResult
+from archiver.evidence.task_result import TaskResult
 from archiver.evidence.work import VerifyTask, Worker, serve
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness

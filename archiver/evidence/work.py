@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archiver.evidence.annotated import count_unfindable_annotations
-from archiver.evidence.message import MessageCheck, TaskResult
+from archiver.evidence.message import MessageCheck
 from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part
+from archiver.evidence.task_result import TaskResult
 from archiver.ids import ChannelId
 from archiver.model.fault import Fault
 from archiver.store import checked, custody, search_rows

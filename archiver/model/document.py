@@ -96,7 +96,12 @@ def _origin(header: str) -> dict[str, Any]:
 
 def is_edited(message: Message) -> bool:
     """Whether apps show it as edited: reactions and previews move `edit_date` too, with `edit_hide` set."""
-    return message.edit_date is not None and '"edit_hide":true' not in (message.extra or "")
+    return message.edit_date is not None and not is_edit_hidden(message.extra)
+
+
+def is_edit_hidden(extra: str | None) -> bool:
+    """Whether this `extra` of a message says so."""
+    return extra is not None and '"edit_hide":true' in extra
 
 
 def _author(message: Message) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from archiver.ids import ChannelId
 from search.exact.changes import Row
@@ -18,11 +18,16 @@ from search.text.normalize import NORM_VERSION
 _FORWARDED = STATE_BITS["forwarded"]
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _PRESENT = f"""
-    SELECT {_ROW} FROM search_channel_range AS r CROSS JOIN search_document AS d ON {is_in_block("r.block")}
+    SELECT d.message_id, d.date, d.views, d.forwards, d.flags
+    FROM search_channel_range AS r CROSS JOIN search_document AS d ON {is_in_block("r.block")}
     WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
       AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
 """
 _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5vocab(main, search_text, instance)"
+
+
+PresentRow: TypeAlias = list[Any]
+"""Date, views, forwards and flags of a row of a current content."""
 
 
 class ForwardOrigin(NamedTuple):
@@ -54,11 +59,11 @@ def list_numbers(conn: sqlite3.Connection) -> dict[int, int]:
     return dict(conn.execute("SELECT channel_id, number FROM search_channel").fetchall())
 
 
-def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dict[int, list[Row]]:
+def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dict[int, list[PresentRow]]:
     """The rows of the current contents by message id, found as the engine finds them."""
-    found: dict[int, list[Row]] = {}
-    for row in conn.execute(_PRESENT, (number, lo, hi)):
-        found.setdefault(row[2], []).append(Row._make(row))
+    found: dict[int, list[PresentRow]] = {}
+    for message_id, *row in conn.execute(_PRESENT, (number, lo, hi)):
+        found.setdefault(message_id, []).append(row)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from telethon.extensions import BinaryReader
 from telethon.tl import types
 
-from archiver.convert.text import _DETAILED, _PLAIN, convert_entities
+from archiver.convert.text import _DETAILED, PLAIN_ENTITIES, convert_entities
 from tests.unit.tl_random import constructors
 
 NOON = datetime(2021, 12, 16, 10, 0, tzinfo=UTC)
@@ -77,6 +77,6 @@ def test_an_entity_of_the_future_keeps_its_name_and_its_fields() -> None:
 
 
 def test_every_entity_of_this_layer_is_known() -> None:
-    known = {*_PLAIN, *_DETAILED}
+    known = {*PLAIN_ENTITIES, *_DETAILED}
     assert set(constructors("MessageEntity")) | {types.InputMessageEntityMentionName} == known
     assert {type(entity) for entity, _ in KINDS} == known

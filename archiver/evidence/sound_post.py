@@ -1,0 +1,48 @@
+"""The quick answer for most messages: a post whose rows are exactly what its payload says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from archiver.convert.quick_post import COLUMNS, read_post
+from archiver.evidence.contents import compare_media
+from archiver.evidence.names import StoredNames
+from archiver.ids import ChannelId
+from archiver.store.checked import Row
+from archiver.store.message import CONTENT_NAMES
+
+_COLUMNS = slice(1, 1 + len(COLUMNS))
+_PINNED = COLUMNS.index("pinned")
+_RAW, _SENDER, _REPLY, _FORWARD, _EXTRA = (
+    CONTENT_NAMES.index(name) + 1 for name in ("raw", "sender", "reply_to", "fwd_from", "extra")
+)
+_BOT = '"via_bot"'
+_SAME: Final = object()
+_NO_NAMES = StoredNames()
+"""For most messages: a channel's own posts."""
+
+
+def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool:
+    """Whether all of a message's content follows from its payload; if not, nothing is known yet. `row`: id, content."""
+    post = read_post(row[_RAW], channel_id, names_in(row))
+    if post is None or post.message_id != row[0]:
+        return False
+    kept = row[_COLUMNS]
+    if post.columns != kept and not _differs_in_pinned(post.columns, kept):
+        return False
+    return not ((media or post.media) and any(compare_media(post.media, media)))
+
+
+def _differs_in_pinned(derived: Row, kept: Row) -> bool:
+    """Whether nothing differs but whether it is pinned, which an event says."""
+    return kept[_PINNED] in (0, 1) and (*derived[:_PINNED], kept[_PINNED], *derived[_PINNED + 1 :]) == kept
+
+
+def names_in(row: Row, extra: object = _SAME) -> StoredNames:
+    """The names stored in a row of `message`. `extra`: that of a revision."""
+    extra = row[_EXTRA] if extra is _SAME else extra
+    bot = extra if isinstance(extra, str) and _BOT in extra else None
+    if row[_SENDER] is row[_FORWARD] is row[_REPLY] is bot is None:
+        return _NO_NAMES
+    return StoredNames(row[_REPLY], row[_FORWARD], row[_SENDER], bot)

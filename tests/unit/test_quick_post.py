@@ -1,0 +1,99 @@
+"""What `telekeep verify` reads in one pass is what the whole conversion reads, or it is left to that."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telethon.extensions import BinaryReader
+from telethon.tl import types
+
+from archiver.convert import Peers
+from archiver.convert.quick_post import COLUMNS, read_post
+from archiver.convert.quick_reader import QuickReader
+from archiver.convert.stored import derive, place_of, read_payload
+from archiver.ids import ChannelId
+from archiver.store.message import CONTENT_NAMES, content_of
+from tests.tiers import examples
+from tests.unit.tl_random import build, constructors
+
+CHANNEL = ChannelId(1234)
+SEEDS = st.integers(0, 2**32)
+USUAL = {
+    "out", "mentioned", "media_unread", "silent", "post", "legacy", "from_scheduled", "edit_hide", "pinned",
+    "noforwards", "invert_media", "from_id", "fwd_from", "reply_to", "media", "reply_markup", "entities", "views",
+    "forwards", "replies", "edit_date", "post_author", "grouped_id", "reactions",
+}  # fmt: skip
+SIZES = (types.PhotoSize, types.PhotoSizeProgressive, types.PhotoStrippedSize, types.PhotoPathSize)
+
+
+def usual_post(random: Random) -> Any:
+    """A post that has some of the usual fields."""
+    post = build(types.Message, random, peer_id=types.PeerChannel(CHANNEL))
+    for name, value in vars(post).items():
+        if name not in ("id", "peer_id", "date", "message") and (name not in USUAL or random.random() < 0.5):
+            setattr(post, name, False if value is False or value is True else None)
+    if (post.views is None) != (post.forwards is None):
+        post.views = post.forwards = None
+    if random.random() < 0.3:
+        sizes = [build(random.choice(SIZES), random) for _ in range(random.randrange(5))]
+        photo = build(types.Photo, random, sizes=sizes, has_stickers=None, video_sizes=None)
+        post.media = types.MessageMediaPhoto(photo=photo)
+    if random.random() < 0.3:
+        counts = [
+            types.ReactionCount(types.ReactionEmoji(random.choice("👍🔥")), random.randrange(9)) for _ in range(3)
+        ]
+        post.reactions = types.MessageReactions(counts)
+    return post
+
+
+def assert_alike(raw: bytes) -> bool:
+    """Whether it was read in one pass; if so, everything is as in the whole conversion."""
+    quick, obj = read_post(raw, CHANNEL, Peers()), read_payload(raw)
+    if quick is None:
+        return False
+    assert obj is not None
+    record = derive(obj, raw, channel_id=CHANNEL, layer=1, peers=Peers())
+    assert dict(zip(COLUMNS, quick.columns, strict=True)) == dict(zip(COLUMNS, content_of(record)[:-2], strict=True))
+    assert quick.media == record.media
+    assert (CHANNEL, quick.message_id) == place_of(obj)
+    return True
+
+
+def test_the_columns_are_those_of_the_archive() -> None:
+    assert (*COLUMNS, "layer", "raw") == tuple(CONTENT_NAMES)
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(seed=SEEDS)
+def test_a_usual_post_is_read_as_the_whole_conversion_reads_it(seed: int) -> None:
+    assert_alike(bytes(usual_post(Random(seed))))
+
+
+def test_most_usual_posts_are_read_in_one_pass() -> None:
+    read = [assert_alike(bytes(usual_post(Random(seed)))) for seed in range(100)]
+    assert sum(read) > 50
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(seed=SEEDS, places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=3))
+def test_a_garbled_post_is_read_as_the_whole_conversion_reads_it_or_not_at_all(
+    seed: int, places: list[tuple[int, int]]
+) -> None:
+    raw = bytearray(bytes(usual_post(Random(seed))))
+    for place, value in places:
+        raw[place % len(raw)] = value
+    assert_alike(bytes(raw))
+    assert_alike(bytes(raw[: places[0][0] % len(raw)]))
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(seed=SEEDS)
+def test_any_media_is_read_as_telethon_reads_it(seed: int) -> None:
+    random = Random(seed)
+    raw = bytes(build(random.choice(constructors("MessageMedia")), random))
+    ours, theirs = QuickReader(raw), BinaryReader(raw)
+    assert ours.tgread_object() == theirs.tgread_object()
+    assert ours.position == theirs.position
