@@ -1,16 +1,13 @@
-"""The version of the installed distribution, as in captures, manifests and `telekeep --version`."""
+"""The version of telekeep, as in captures, manifests and `telekeep --version`."""
 
 from __future__ import annotations
 
-from functools import cache
+from typing import Final
+
+_VERSION: Final = "0.1.0"
+"""That of pyproject.toml (a test compares them): asking the installed distribution takes 12 ms."""
 
 
-@cache
 def version() -> str:
-    """The installed version; "0+unknown" in a source tree that is not installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("telekeep")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"
+    """The version."""
+    return _VERSION

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 if TYPE_CHECKING:
@@ -67,21 +66,21 @@ def describe_stop(command: str | None) -> str:
     return f"stopped; {counted or KEPT.get(command or '', _NOTHING)}"
 
 
-@dataclass(slots=True)
 class _State:
     """The running command, as the signal handlers see it."""
 
-    command: str | None = None
-    task: asyncio.Task[Any] | None = None
-    """The command's main task; None while no event loop runs."""
-    interrupted_at: float | None = None
-    raising: bool = False
-    """Whether an interrupt raises KeyboardInterrupt at the current point."""
-    is_done: bool = False
-    """Whether the command has finished its work, so that an interrupt stops nothing."""
-    quiet: bool = False
-    count_kept: Callable[[], str] | None = None
-    """Returns what is kept, if the command knows more than KEPT says."""
+    def __init__(self) -> None:
+        self.command: str | None = None
+        self.task: asyncio.Task[Any] | None = None
+        """The command's main task; None while no event loop runs."""
+        self.interrupted_at: float | None = None
+        self.raising = False
+        """Whether an interrupt raises KeyboardInterrupt at the current point."""
+        self.is_done = False
+        """Whether the command has finished its work, so that an interrupt stops nothing."""
+        self.quiet = False
+        self.count_kept: Callable[[], str] | None = None
+        """Returns what is kept, if the command knows more than KEPT says."""
 
 
 _state = _State()

@@ -15,7 +15,8 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
 from archiver.store.rows import has_search_tables, list_broadcasts, list_names
 from archiver.store.saved_query import saved_texts
-from search.exact.writer import ExactEngine, is_current
+from search.exact.layout import is_current
+from search.exact.reader import ExactEngine
 from search.query.dates import parse_zone
 from search.query.parse import Context, parse
 from search.query.tree import Node, date_leaves

@@ -17,13 +17,14 @@ from archiver.store.revision import read_revisions
 from archiver.store.search_rows import count_messages
 from search.exact import writer
 from search.exact.annotations import put_annotations
+from search.exact.layout import is_current
 
 PAGE = 500
 
 
 async def prepare_search(database: Database) -> int | None:
     """Build the search tables if they are missing or outdated; return the number of messages, None if up to date."""
-    if await writer.is_current(database.connection):
+    if await is_current(database.connection):
         return None
     return await database.write(_rebuild)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.record import Kind, Message
+
+if TYPE_CHECKING:
+    from archiver.model.record import Kind, Message
 
 BY_IMPORT: Final = "known by imports alone; `telekeep add` mirrors it"
 """Why a channel is not mirrored."""
@@ -60,6 +62,8 @@ def imported_message(
     Its language is guessed where it is stored: the texts of a page one after the other, which takes a fifth less.
     `rich_text` is what `extra` has under that name, if anything. `text` must have no lone surrogates.
     """
+    from archiver.model.record import Message  # commands that only show messages do without
+
     return Message(
         channel_id=channel_id,
         message_id=message_id,

@@ -17,7 +17,6 @@ from archiver.model.document import mark_files
 from archiver.model.record import Media
 from archiver.store.outbox import enqueue
 from search.document import FileMarks, Key
-from search.exact import writer
 from search.exact.schema import SCHEMA_VERSION
 from search.text.normalize import NORM_VERSION
 
@@ -29,6 +28,8 @@ _SLOTS = (
 
 def refresh_messages(conn: sqlite3.Connection, messages: Collection[tuple[ChannelId, MessageId]], *, now: int) -> None:
     """Tell the search tables what became of these messages' files, and enqueue them for the index, after the news."""
+    from search.exact import writer  # `status` counts files without it
+
     is_searchable = _has_search_tables(conn)
     for channel_id, group in groupby(sorted(messages), key=itemgetter(0)):
         ids = [message_id for _, message_id in group]

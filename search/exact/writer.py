@@ -18,8 +18,6 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import aiosqlite
-
 from search.document import Document, FileMarks, Key
 from search.exact.changes import Row, WriteCounts, decide, place
 from search.exact.docid import tiers_in_use, windows
@@ -148,14 +146,6 @@ def _set_flag(conn: sqlite3.Connection, keys: Collection[Key], flag: int, *, on:
             f"UPDATE search_block SET flags = flags | {flag} WHERE block = ? AND flags & {flag} = 0",  # noqa: S608 a constant
             [(block,) for block in {row.docid >> BLOCK_BITS for row in changed}],
         )
-
-
-async def is_current(conn: aiosqlite.Connection) -> bool:
-    """Whether the tables exist and were written by this version; if not, rebuild them."""
-    if not await conn.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'"):
-        return False
-    rows = await conn.execute_fetchall("SELECT layout, norm FROM search_layout")
-    return [tuple(row) for row in rows] == [(SCHEMA_VERSION, NORM_VERSION)]
 
 
 def clear(conn: sqlite3.Connection) -> None:

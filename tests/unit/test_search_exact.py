@@ -30,6 +30,7 @@ from search.exact.docid import (
     window_number,
     windows,
 )
+from search.exact.layout import is_current
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Node, Not, Or, Word
 
@@ -143,15 +144,15 @@ async def test_merge_segments_joins_segments_and_changes_no_answer(path: Path, w
 
 async def test_tables_of_another_version_are_told_and_built_anew(path: Path, writer: sqlite3.Connection) -> None:
     async with aiosqlite.connect(path) as reader:
-        assert await exact.is_current(reader)
+        assert await is_current(reader)
         exact.upsert(writer, [post(1)])
         exact.create(writer)
-        assert await exact.is_current(reader)
+        assert await is_current(reader)
         writer.execute("UPDATE search_layout SET norm = norm + 1")
-        assert not await exact.is_current(reader)
+        assert not await is_current(reader)
         exact.clear(writer)
         exact.create(writer)
-        assert await exact.is_current(reader)
+        assert await is_current(reader)
     assert await find(path, And(())) == []
 
 
