@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -25,10 +25,12 @@ from archiver.model.media_file import (
     is_thumb,
     parse_key,
 )
-from archiver.model.record import Media, Message
 from archiver.store.database import Reader
 from archiver.store.file_slot import shows_file
 from archiver.store.media_refresh import refresh_messages
+
+if TYPE_CHECKING:
+    from archiver.model.record import Media, Message
 
 _STATUS: Final = (
     "SELECT file_key, status, reason, since, attempts, retry_at, sha256, coalesce(blob.size, file.size), mime, dc_id"

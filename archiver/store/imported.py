@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.record import Message
 from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
 from archiver.store.import_parts import split_part
-from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_media
+
+if TYPE_CHECKING:
+    from archiver.model.record import Message
 
 
 class ImportFile(NamedTuple):
@@ -251,6 +252,8 @@ def note_replaced(
 
 def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: Sequence[tuple[Message, int]]) -> None:
     """Write later contents of imported messages, each with the moment by which its export had it."""
+    from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_media  # readers do without
+
     names = ", ".join(f"{name} = ?" for name in CONTENT_NAMES)
     rows = [(*content_of(one), language_of(one), seen, seen, channel_id, one.message_id) for one, seen in replaced]
     conn.executemany(

@@ -9,16 +9,16 @@ import sqlite3
 from collections.abc import Collection
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.document import mark_files
-from archiver.model.record import Media
-from archiver.store.outbox import enqueue
-from search.document import FileMarks, Key
 from search.exact.schema import SCHEMA_VERSION
 from search.text.normalize import NORM_VERSION
+
+if TYPE_CHECKING:
+    from search.document import FileMarks, Key
 
 _SLOTS = (
     "SELECT message_id, slot, kind, id, sha256, status FROM media WHERE channel_id = ?"
@@ -28,7 +28,8 @@ _SLOTS = (
 
 def refresh_messages(conn: sqlite3.Connection, messages: Collection[tuple[ChannelId, MessageId]], *, now: int) -> None:
     """Tell the search tables what became of these messages' files, and enqueue them for the index, after the news."""
-    from search.exact import writer  # `status` counts files without it
+    from archiver.store.outbox import enqueue  # `status`, which counts files, does without these
+    from search.exact import writer
 
     is_searchable = _has_search_tables(conn)
     for channel_id, group in groupby(sorted(messages), key=itemgetter(0)):
@@ -48,6 +49,9 @@ def _has_search_tables(conn: sqlite3.Connection) -> bool:
 
 
 def _marks(conn: sqlite3.Connection, channel_id: ChannelId, ids: list[MessageId]) -> dict[Key, FileMarks]:
+    from archiver.model.document import mark_files
+    from archiver.model.record import Media
+
     media: dict[MessageId, list[Media]] = {one: [] for one in ids}
     for message_id, slot, kind, id_, sha256, status in conn.execute(_SLOTS, (channel_id, orjson.dumps(ids).decode())):
         media[message_id].append(Media(slot=slot, kind=kind, id=id_, sha256=sha256, status=status))

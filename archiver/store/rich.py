@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.record import Message
 from archiver.store.database import Reader
+
+if TYPE_CHECKING:
+    from archiver.model.record import Message
 
 FARTHEST = 2 * 86400
 """Seconds. An attempt planned further ahead was planned by a wrong clock: it is due."""
