@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -43,6 +44,7 @@ HEADERS = {
 """Headers of every answer, unless a view sets a stricter one."""
 OPEN_PREFIX = "/static/"
 PROBE = "/healthz"
+_ABSOLUTE = re.compile(r"(?i:https?)://(?P<authority>[^/]*)(?P<path>.*)", re.DOTALL)
 _LONGEST = 8_000
 """Bytes of a request's path and query."""
 
@@ -74,7 +76,8 @@ class Guard:
         if scope["type"] != "http":
             return
         self._begin()
-        answering = asyncio.ensure_future(self._answer(scope, receive, send))
+        scope, authority = in_origin_form(scope)
+        answering = asyncio.ensure_future(self._answer(scope, receive, send, authority))
         leaving = asyncio.ensure_future(_leave(receive))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +87,7 @@ class Guard:
         with suppress(asyncio.CancelledError):
             await answering
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, authority: str | None) -> None:
         started = False
 
         async def send_headed(message: Message) -> None:
@@ -97,18 +100,19 @@ class Guard:
             await send(message)
 
         try:
-            answer = self._check(scope)
+            answer = self._check(scope, authority)
             await (self._app if answer is None else answer)(scope, receive, send_headed)
         except Exception as exc:  # noqa: BLE001  # no traceback and no text may be shown
             log.error("the page failed: %s at %s", type(exc).__name__, _place(exc))  # noqa: TRY400 - see above
             if not started:
                 await self._refuse(Request(scope), 500)(scope, receive, send_headed)
 
-    def _check(self, scope: Scope) -> Response | None:
+    def _check(self, scope: Scope, authority: str | None) -> Response | None:
         """The answer to a request that is not passed on."""
         headers, request = Headers(scope=scope), Request(scope)
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or not is_allowed(hosts[0], self._hosts):
+        named = hosts if authority is None else [*hosts, authority]
+        if len(hosts) != 1 or not all(is_allowed(one, self._hosts) for one in named):
             return self._refuse(request, 421)
         if scope["method"] not in ("GET", "HEAD"):
             return _with(self._refuse(request, 405), "Allow", "GET, HEAD")
@@ -144,6 +148,15 @@ async def _leave(receive: Receive) -> None:
     """Wait until the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def in_origin_form(scope: Scope) -> tuple[Scope, str | None]:
+    """The request by its path alone, and the host that an absolute address names.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+    """
+    found = _ABSOLUTE.fullmatch(scope["path"])
+    return (scope, None) if found is None else ({**scope, "path": found["path"] or "/"}, found["authority"])
 
 
 def is_foreign(headers: Headers, host: str) -> bool:

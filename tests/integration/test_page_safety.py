@@ -83,6 +83,20 @@ def test_own_host_names_are_answered(opened: Browser, host: str) -> None:
     assert opened.get("/", Host=host).status == 200
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://127.0.0.1/c/NightBridge", 200), ("HTTPS://archive.test:443", 200), ("http://evil.test/", 421),
+        ("http://127.0.0.1@evil.test/", 421), ("http:///c/NightBridge", 421), ("/http://evil.test/", 404),
+        ("ftp://127.0.0.1/", 404),
+    ],
+)  # fmt: skip
+def test_the_host_in_an_absolute_address_counts(opened: Browser, target: str, status: int) -> None:
+    answer = opened.get(target)
+    assert answer.status == status
+    assert status != 421 or "evil" not in answer.html
+
+
 def test_two_hosts_are_refused(opened: Browser) -> None:
     request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"
     assert opened.raw(request).split(b" ", 2)[1] in (b"400", b"421")
