@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from archiver.model.record import Media
 from tests.integration.page_rig import TOKEN, Browser, page
 from tests.integration.page_tongues import CHANNELS, make_tongues
 from tests.integration.page_world import make_world
-from tests.sample import build, entities, index, make_message
+from tests.sample import build, entities, index, make_channel, make_message
 
 AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -201,24 +203,48 @@ def test_everything_works_without_scripts(chromium: Any, opened: Browser) -> Non
     seen.context.close()
 
 
-def test_texts_of_strangers_run_nothing_and_load_nothing(chromium: Any, tmp_path: Path) -> None:
-    hostile = [
-        "<script>alert(1)</script><img src=http://evil.test/x onerror=alert(1)><svg onload=alert(1)>",
-        "link",
-        "javascript:alert(1) \u202etxt.exe " + "ж" * 4000,
+HOSTILE = [
+    "<script>alert(1)</script><img src=http://evil.test/x onerror=alert(1)><svg onload=alert(1)>%(x)s",
+    "javascript:alert(1) \u202etxt.exe " + "ж" * 4000,
+    "a" + "\u0489" * 2000 + "\0",
+]
+
+
+def strange_messages(text: str) -> list[dict[str, Any]]:
+    """Messages with this text in every place that a channel, or an import, can fill."""
+    quoted = orjson.dumps(text).decode()
+    named: dict[str, Any] = {"title": text, "file_name": text, "url": text, "mime": text, "performer": text}
+    return [
+        {"text": text, "post_author": text},
+        {"text": "link", "entities": entities(("text_url", 0, 4), url=text)},
+        {"text": text, "entities": entities(("pre", 0, len(text)), language=text)},
+        {"fwd_from": f'{{"from_name": {quoted}}}', "reply_to": f'{{"reply_to_msg_id": 1, "quote_text": {quoted}}}'},
+        {
+            "markup": f'[[{{"text": {quoted}, "url": {quoted}}}]]',
+            "reactions": f'[{{"reaction": {quoted}, "count": 1}}]',
+        },
+        {"kind": "service", "action": f'{{"type": {quoted}, "title": {quoted}}}'},
+        {"restriction": f'[{{"platform": {quoted}, "text": {quoted}}}]'},
+        {"media": [Media(slot=at, kind=kind, id=str(at), size=1, **named) for at, kind in enumerate(("photo", text))]},
+        {"media": [Media(slot=0, kind="poll", title=text, extra=f'{{"answers": [{{"text": {quoted}}}]}}')]},
     ]
-    link = entities(("text_url", 0, 4), url="javascript:alert(1)")
-    messages = [make_message(at, text, entities=link if at == 2 else None) for at, text in enumerate(hostile, 1)]
-    build(tmp_path, messages, alias="x", covered=[(1, 3)])
+
+
+def test_texts_of_strangers_run_nothing_load_nothing_and_fit(chromium: Any, tmp_path: Path) -> None:
+    held = [one for text in HOSTILE for one in strange_messages(text)]
+    messages = [make_message(at, **more) for at, more in enumerate(held, 1)]
+    channel = make_channel(1001, username="x", title=HOSTILE[0] + HOSTILE[2].strip("\0"))
+    build(tmp_path, messages, channel=channel, covered=[(1, len(held))])
     index(tmp_path, messages)
     with page(tmp_path) as opened:
-        seen = tab(chromium, opened)
+        seen = tab(chromium, opened, viewport={"width": 360, "height": 640})
         said: list[str] = []
         seen.on("dialog", lambda one: said.append(one.message))
         seen.on("console", lambda one: said.append(one.text))
         seen.on("request", lambda one: said.append(one.url) if not one.url.startswith(base(opened)) else None)
-        for view in ("/c/NightBridge", "/c/NightBridge/1", "/c/NightBridge/2", "/c/NightBridge/3", "/search?q=alert"):
-            seen.goto(base(opened) + view)
+        for view in ("/", "/c/x", "/c/x/media", "/c/x/1", "/c/x/2", "/search?q=alert", "/search?q=link"):
+            assert seen.goto(base(opened) + view).status == 200
+            assert seen.evaluate("document.documentElement.scrollWidth") <= 360, view
         assert said == []
         seen.context.close()
 

@@ -19,7 +19,7 @@ _STOPS_WITHIN: Final = 3.0
 _CODE: Final = """
 import ctypes, contextlib, runpy, sys
 with contextlib.suppress(OSError, AttributeError):
-    ctypes.CDLL(None).prctl(1, 15)  # PR_SET_PDEATHSIG: if the service is killed, the page ends too
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG: if the service is killed, the page ends too, also a stopped one
 runpy.run_module("archiver", run_name="__main__", alter_sys=True)
 """
 
