@@ -7,7 +7,7 @@ import errno
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from archiver.errors import BlockedPath, Error, IntegrityError
 from archiver.ids import ChannelId
@@ -19,6 +19,8 @@ from archiver.store import foreign_files as files
 from archiver.store.database import Database
 from archiver.store.foreign import ForeignArchive
 from archiver.store.foreign_files import ForeignFile, iter_files
+
+T = TypeVar("T")
 
 _MEDIA: Final = "media/"
 _MOST_LISTED: Final = 20
@@ -72,11 +74,23 @@ async def merge_files(
                 continue
         done.adopted += 1
         done.size += file.size
+    if not dry_run:
+        done.texts += await _take_texts(database, archive)
     return done
 
 
-def _next(found: Iterator[ForeignFile]) -> ForeignFile | None:
+def _next(found: Iterator[T]) -> T | None:
     return next(found, None)
+
+
+async def _take_texts(database: Database, archive: ForeignArchive) -> int:
+    """Take over what programs made there of bytes that were stored here before; return how many texts."""
+    taken = 0
+    found = files.iter_annotated(archive)
+    while (one := await asyncio.to_thread(archive.read, lambda _: _next(found))) is not None:
+        if await database.read(files.lacks_texts, *one):
+            taken += await database.write(files.take_annotations, archive, one[0])
+    return taken
 
 
 def _adopt(blobs: BlobStore, archive: ForeignArchive, file: ForeignFile) -> str | None:

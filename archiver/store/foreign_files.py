@@ -76,6 +76,26 @@ def _was_shown(conn: sqlite3.Connection, id_: str, channels: str) -> bool:
     return conn.execute(query, (channels, f'"{id_}"')).fetchone() is not None
 
 
+def iter_annotated(archive: ForeignArchive) -> Iterator[tuple[str, set[str]]]:
+    """Yield the hashes of bytes that programs made texts of, and which hooks those are of."""
+    after = ""
+    query = (
+        "SELECT sha256, json_group_array(hook) FROM annotation WHERE sha256 > ? AND status = 'done'"
+        " AND replaced_at IS NULL GROUP BY sha256 ORDER BY sha256 LIMIT ?"
+    )
+    while archive.has("annotation") and (rows := archive.conn.execute(query, (after, _PAGE)).fetchall()):
+        yield from ((sha256, set(orjson.loads(hooks))) for sha256, hooks in rows)
+        after = rows[-1][0]
+
+
+def lacks_texts(conn: Reader, sha256: str, hooks: set[str]) -> bool:
+    """Whether we have the bytes, and no text of one of these hooks."""
+    blob = find_blob(conn, sha256)
+    if blob is None or blob.state != "present":
+        return False
+    return not hooks <= {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
+
+
 def is_wanted(conn: Reader, file: ForeignFile) -> bool:
     """Whether we lack the bytes."""
     return find_file(conn, file.key).status != "downloaded"

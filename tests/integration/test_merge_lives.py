@@ -102,6 +102,9 @@ async def test_stored_files_are_adopted_with_what_programs_made_of_them(tmp_path
         assert made.text == "words in it"
     assert list_faults(tmp_path / "ours") == []
     assert await adopt(tmp_path / "theirs", tmp_path / "ours") == (0, 0, [])
+    with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn, conn:
+        conn.execute("UPDATE annotation SET hook = 'transcribe'")  # the file is stored here, and no program read it
+    assert await adopt(tmp_path / "theirs", tmp_path / "ours") == (0, 1, [])
 
 
 @pytest.mark.parametrize("how", ["damaged", "missing", "link"])
