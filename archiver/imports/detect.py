@@ -22,6 +22,8 @@ KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's
 
 _ANSWER: Final = re.compile(rb'\{\s*"ok"\s*:')
 """How an answer of a web API begins."""
+_LIST: Final = re.compile(rb'\[\s*\{\s*"(?:id|type|name|messages)"\s*:')
+"""How a list of Desktop's chats begins."""
 _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 """What Desktop's file of a chat has before its messages, after them, or in each."""
 
@@ -60,6 +62,8 @@ def _is_desktop_json(one: Candidate) -> bool:
     if one.is_directory:
         return one.has("result.json")
     head = one.head.lstrip()
+    if _LIST.match(head):
+        return b'"messages"' in head
     if not head.startswith(b"{") or _ANSWER.match(head):
         return False
     is_account = any(mark in head for mark in (b'"chats"', b'"about"', b'"personal_information"'))

@@ -36,6 +36,8 @@ _REFUSED: Final = {
 _CHANNELS: Final = {"public_channel": False, "private_channel": False}
 _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
+_WRAPPERS: Final = ("exported_data", "export", "data", "result")
+"""Keys under which other programs put Desktop's whole file."""
 _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 _OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
 """Ids of channels as versions before 2.8 wrote them."""
@@ -107,8 +109,8 @@ class DesktopJson:
         """The chats; those of a whole account include what telekeep does not archive."""
         try:
             with self._path.open("rb") as file:
-                self._pieces = JsonPieces(file)
-                yield from self._chats(self._pieces)
+                self._pieces = pieces = JsonPieces(file)
+                yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
         except (EndsEarly, BrokenJson) as exc:
             if not self._is_over:
                 yield _fatal(exc)
@@ -122,6 +124,10 @@ class DesktopJson:
                 yield from self._chat(pieces, frame)
             elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
                 yield from self._account(pieces)
+            elif key in ("chats", "left_chats") and pieces.is_next(b"["):
+                yield from self._list(pieces)
+            elif key in _WRAPPERS and pieces.is_next(b"{"):
+                yield from self._chats(pieces, in_account=in_account)
             elif key in ("name", "type", "id"):
                 frame.fields[key] = _value(pieces.value())
             else:
@@ -130,10 +136,13 @@ class DesktopJson:
     def _account(self, pieces: JsonPieces) -> Iterator[Chat | Flaw]:
         for key in pieces.keys():  # noqa: SIM118 - it is no dict
             if key == "list" and pieces.is_next(b"["):
-                for _ in pieces.elements():
-                    yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
+                yield from self._list(pieces)
             else:
                 pieces.skip()
+
+    def _list(self, pieces: JsonPieces) -> Iterator[Chat | Flaw]:
+        for _ in pieces.elements():
+            yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
 
     def _chat(self, pieces: JsonPieces, frame: _Frame) -> Iterator[Chat]:
         """The chat whose messages begin here; they are skipped unless they are read."""

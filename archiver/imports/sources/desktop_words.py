@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from archiver.imports.sources.desktop_fields import number
+
 _KINDS: Final[Mapping[str, str]] = {
     "mention": "mention",
     "hashtag": "hashtag",
@@ -116,10 +118,11 @@ def _details(kind: str, part: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "pre":
         return {"language": str(part.get("language") or "")}
     if kind == "mention_name":
-        return {"user_id": part.get("user_id")} if isinstance(part.get("user_id"), int) else {}
+        user = number(part.get("user_id"))
+        return {} if user is None else {"user_id": user}
     if kind == "custom_emoji":
-        number = emoji_id(part.get("document_id"))
-        return {} if number is None else {"document_id": number}
+        emoji = emoji_id(part.get("document_id"))
+        return {} if emoji is None else {"document_id": emoji}
     return {"collapsed": True} if kind == "blockquote" and part.get("collapsed") is True else {}
 
 
