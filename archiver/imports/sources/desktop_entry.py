@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -11,7 +12,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.imports.mend_json import to_canonical
 from archiver.imports.row_values import UnreadableRow, time
 from archiver.imports.rows import message_of_row
-from archiver.imports.source import Flaw, ImportedMessage
+from archiver.imports.source import AttachedFile, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_after import read_buttons, read_reactions
 from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
@@ -19,6 +20,7 @@ from archiver.imports.sources.desktop_event import read_event
 from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
 from archiver.imports.sources.desktop_words import TooDeepText, Words, entities_json, read_words, words_of
 from archiver.model.imported import HIGHEST_ID, imported_message
+from archiver.model.media_file import blob_path
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]
@@ -93,11 +95,17 @@ def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:
     where = "" if message_id is None else f"message {message_id}"
     try:
         row = {**entry["telekeep"], "message_id": entry.get("id"), "text": _own_text(entry)}
-        return message_of_row(row, channel_id, to_canonical(entry))
+        found = message_of_row(row, channel_id, to_canonical(entry))
+        return replace(found, files=tuple(filter(_is_beside, found.files))) if found.files else found
     except TooDeepText:
         return Flaw(where, "its text is nested too deeply")
     except UnreadableRow as exc:
         return Flaw(where, f"it {exc}")
+
+
+def _is_beside(file: AttachedFile) -> bool:
+    """Whether a file came with the export: rows of an export without files have the paths of the archive."""
+    return file.sha256 is None or file.path != blob_path(file.sha256)
 
 
 def _own_text(entry: Fields) -> str:

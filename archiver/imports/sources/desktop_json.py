@@ -110,7 +110,8 @@ class DesktopJson:
         try:
             with self._path.open("rb") as file:
                 self._pieces = pieces = JsonPieces(file)
-                yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
+                while not pieces.end():  # several files may have been joined
+                    yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
         except (EndsEarly, BrokenJson) as exc:
             if not self._is_over:
                 yield _fatal(exc)
