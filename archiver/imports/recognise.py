@@ -103,6 +103,7 @@ _WHATSAPP: Final = re.compile(
 )
 _SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
 _PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
 _ONLY: Final = "telekeep archives Telegram channels only."
@@ -128,6 +129,8 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     begin = start[:300].lower()
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
         return "compressed, or an archive of files", "Unpack it first."
+    if head.startswith(_WIDE) or (head[1:6:2] == bytes(3) and head[:5:2].isascii()) or head[:4:2] == bytes(2):
+        return "text in UTF-16 or UTF-32", "Save it as UTF-8 first."
     if head.startswith(_SQLITE):
         return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
     if head.startswith(b"From ") and _MAIL.search(head):

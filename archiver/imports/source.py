@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from archiver.ids import ChannelId
 from archiver.model.record import Message
@@ -93,6 +93,9 @@ class Flaw:
     note: bool = False
     """Whether nothing is lost by it: it is reported and counted, but the exit status stays 0."""
 
+
+REPLACED: Final = "bytes that are not UTF-8 were replaced by U+FFFD"
+"""Of a damaged text, or one in another encoding."""
 
 Entry: TypeAlias = ImportedMessage | Flaw
 

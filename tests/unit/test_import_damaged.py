@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.detect import derive_of, open_source
-from archiver.imports.source import Flaw, ImportedMessage
+from archiver.imports.source import REPLACED, Flaw, ImportedMessage
 from archiver.model.document import to_document
 from archiver.model.row import to_json
 from tests.desktop_pages import OF_2024, DesktopPages
+from tests.exporting import export_as
 from tests.hostile import hostile_messages
+from tests.importing import chat, entry, messages_of, read_all, write_json
+from tests.sample import build, make_message
 from tests.tiers import examples
 from tests.unit.test_import_rows import row_of
 from tests.unit.test_import_tg_archive import make
@@ -92,14 +96,14 @@ def read(path: Path) -> None:
     derive = derive_of(source.format)
     assert derive is not None
     assert source.newest is None or source.newest.tzinfo is not None
-    for chat in source.chats():
-        for entry in [] if isinstance(chat, Flaw) else chat.read(chat.channel_id or ChannelId(1001)):
-            if isinstance(entry, ImportedMessage):
-                to_document(entry.message)
-                entry.message.text.encode()
-                piece = derive(entry.message.raw, ZONE)
+    for one in source.chats():
+        for found in [] if isinstance(one, Flaw) else one.read(one.channel_id or ChannelId(1001)):
+            if isinstance(found, ImportedMessage):
+                to_document(found.message)
+                found.message.text.encode()
+                piece = derive(found.message.raw, ZONE)
                 assert piece is not None
-                assert not entry.message.text or piece.text == entry.message.text
+                assert not found.message.text or piece.text == found.message.text
 
 
 @pytest.mark.parametrize("write", [pages, rows, make])
@@ -114,3 +118,45 @@ def test_a_damaged_file_is_read_named_or_refused(
     path.write_bytes(damaged(path.read_bytes(), Random(seed)))
     with suppress(UsageError):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{a}{b}",
+        "{a}\n\n{b}\n",
+        "[{a},{b}]",
+        '{{"chats":[{a},{b}]}}',
+        '{{"exported_data":{{"chats":{{"list":[{a},{b}]}}}}}}',
+    ],
+)
+def test_chats_in_one_file_are_found_however_they_were_put_together(tmp_path: Path, form: str) -> None:
+    both = [json.dumps(chat([entry(at, "x")], id=1000 + at), indent=1) for at in (1, 2)]
+    (tmp_path / "result.json").write_text(form.format(a=both[0], b=both[1]))
+    assert [one.message.message_id for one in messages_of(read_all(tmp_path / "result.json"))] == [1, 2]
+
+
+def test_what_follows_a_file_is_named(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(1, "x")]))
+    path.write_bytes(path.read_bytes() + bytes(8))
+    [message, flaw] = read_all(path)
+    assert isinstance(message, ImportedMessage)
+    assert isinstance(flaw, Flaw)
+    assert flaw.fatal
+    path.write_bytes(b"")
+    with pytest.raises(UsageError, match="is empty"):
+        open_source(tmp_path, None)
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv"])
+def test_texts_in_another_encoding_are_named(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"all.{name}"
+    export_as(name, build(tmp_path / "archive", [make_message(1, "a"), make_message(2, "три")]), path)
+    written = path.read_bytes()
+    path.write_bytes(written.replace("три".encode(), "три".encode("cp1251")))
+    (tmp_path / "manifest.json").unlink()
+    assert [one.what for one in read_all(path) if isinstance(one, Flaw)] == [REPLACED]
+    assert [one.message.text for one in messages_of(read_all(path))] == ["a", "\ufffd" * 3]
+    path.write_bytes(written.decode().encode("utf-16"))
+    with pytest.raises(UsageError, match="UTF-16"):
+        open_source(path, None)

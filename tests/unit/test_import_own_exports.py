@@ -14,7 +14,7 @@ from archiver.errors import UsageError
 from archiver.export.formats.registry import FORMATS
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
-from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
 from archiver.store.imported import list_imported_from
 from tests.exporting import append_as, export_as, export_form
@@ -182,6 +182,7 @@ def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tm
         ("3", "the line is not valid JSON", False),
         ("4", "the row is not an object", False),
         ("5", "the row has no valid `message_id`", False),
+        ("7", REPLACED, False),
         ("8", "the line is not valid JSON", False),
         ("9", "the file ends in the middle of a row: the rest is missing", True),
     ]

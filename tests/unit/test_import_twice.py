@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ def shown(archive: Path) -> list[dict[str, Any]]:
     return asyncio.run(found())
 
 
-@pytest.mark.parametrize("order", list(permutations((FIRST, OTHER_DATE, EDITED))), ids=range(6))
+@pytest.mark.parametrize("order", [(FIRST, OTHER_DATE, EDITED), (EDITED, FIRST, OTHER_DATE)], ids=["later", "first"])
 def test_each_date_and_each_text_is_kept_and_the_later_edit_is_current(
     archive: Path, tmp_path: Path, order: tuple[dict[str, Any], ...]
 ) -> None:

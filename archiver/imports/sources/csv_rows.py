@@ -68,7 +68,7 @@ class CsvRows(RowSource):
         before = csv.field_size_limit(_LONGEST)
         try:
             with open_regular(self.root, file.path) as opened:
-                text = io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="")
+                text = io.TextIOWrapper(opened, "utf-8-sig", errors="surrogateescape", newline="")
                 records = csv.reader(text, strict=True)
                 for record in records:
                     yield records.line_num, record
@@ -99,10 +99,19 @@ def _written(where: str, header: list[str], record: list[str], *, guarded: bool)
         return Flaw(where, "the record and the header differ in their number of cells")
     cells = [cell.removeprefix("'") for cell in record] if guarded else record
     try:
-        value = {name: _read(name, cell) for name, cell in zip(header, cells, strict=True)}
-        return WrittenRow(where, value, orjson.dumps(value))
+        return _row(where, header, cells)
+    except (ValueError, TypeError):
+        pass
+    try:  # bytes that are not UTF-8 are surrogates here, which no value can have
+        mended = [cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for cell in cells]
+        return _row(where, header, mended)._replace(is_replaced=mended != cells)
     except (ValueError, TypeError):
         return Flaw(where, "the record has cells of other types than telekeep's")
+
+
+def _row(where: str, header: list[str], cells: list[str]) -> WrittenRow:
+    value = {name: _read(name, cell) for name, cell in zip(header, cells, strict=True)}
+    return WrittenRow(where, value, orjson.dumps(value))
 
 
 def _read(name: str, cell: str) -> Any:

@@ -16,6 +16,8 @@ def read_ends(path: Path) -> tuple[bytes, bytes]:
     try:
         with path.open("rb") as file:
             head = file.read(_LOOK)
+            if not head:
+                raise UsageError(f"{path} is empty.")
             file.seek(max(file.seek(0, 2) - _LOOK, 0))
             return head, file.read(_LOOK)
     except OSError as exc:

@@ -19,7 +19,7 @@ from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, Jso
 from archiver.imports.json_run import JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece
 from archiver.imports.sources.desktop_ends import find_own, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
@@ -193,7 +193,7 @@ class DesktopJson:
         yield found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
         if piece.found.replaced:
             last = found.message.message_id if isinstance(found, ImportedMessage) else last
-            yield Flaw(f"message {last}", "bytes that are not UTF-8 were replaced by U+FFFD", note=True)
+            yield Flaw(f"message {last}", REPLACED)
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):

@@ -17,7 +17,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.row_values import UnreadableRow, text, time
 from archiver.imports.rows import NEEDED, message_of_row
-from archiver.imports.source import Chat, Entry, Flaw, Piece
+from archiver.imports.source import REPLACED, Chat, Entry, Flaw, Piece
 from archiver.imports.sources.export_files import ExportFile, ExportFiles, compare
 
 HIGHEST_CHANNEL: Final = 2**52
@@ -34,6 +34,8 @@ class WrittenRow(NamedTuple):
     value: Any
     """Its JSON."""
     raw: bytes
+    is_replaced: bool = False
+    """Whether bytes that are not UTF-8 were replaced."""
 
 
 def expect_keys(path: Path, keys: Iterable[str]) -> tuple[str, ...]:
@@ -120,6 +122,8 @@ class RowSource(ABC):
                     yield 0, self._message(row, ids[0], part)
                 elif (place := places.get(ChannelId(of))) is not None:
                     yield place, self._message(row, ids[place], part)
+                    if row.is_replaced:
+                        yield place, Flaw(row.where, REPLACED)
 
     def _reader(self, number: int) -> Callable[[ChannelId], Iterator[Entry]]:
         def read(channel_id: ChannelId) -> Iterator[Entry]:
@@ -155,13 +159,19 @@ def username_of(permalink: object) -> str | None:
 
 def load_row(line: bytes) -> Any:
     """The JSON of a row; None if it is invalid. Lone surrogates and bytes that are not UTF-8 are replaced."""
+    return mend_row(line)[0]
+
+
+def mend_row(line: bytes) -> tuple[Any, bool]:
+    """The same, and whether bytes that are not UTF-8 were replaced."""
     try:
-        return orjson.loads(line)
+        return orjson.loads(line), False
     except orjson.JSONDecodeError:
+        said = line.decode("utf-8", "replace")
         try:
-            return json.loads(line.decode("utf-8", "replace"))
+            return json.loads(said), said.encode() != line
         except (ValueError, RecursionError):
-            return None
+            return None, False
 
 
 def derive_row(raw: bytes, zone: tzinfo | None) -> Piece | None:

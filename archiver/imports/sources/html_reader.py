@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.source import AttachedFile, Entry, Flaw, ImportedMessage
+from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
 from archiver.imports.sources.html_attached import Shown
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
@@ -73,7 +73,7 @@ class HtmlReader:
             yield Flaw(where, "the file ends in the middle of it, so it is left out")
             return
         if "\ufffd" in source and b"\xef\xbf\xbd" not in piece.data:
-            yield Flaw(where, "bytes that are not UTF-8 were replaced by U+FFFD", note=True)
+            yield Flaw(where, REPLACED)
         found = self._message(MessageId(piece.message_id), post, piece.data)
         yield found if found is not None else Flaw(where, "it has no readable date")
 

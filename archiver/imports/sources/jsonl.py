@@ -22,6 +22,7 @@ from archiver.imports.sources.exported_rows import (
     derive_row,
     expect_keys,
     load_row,
+    mend_row,
 )
 
 LONGEST: Final = 16 << 20
@@ -83,11 +84,11 @@ class Jsonl(RowSource):
                 if len(line) > LONGEST:
                     yield Flaw(where, f"the row has more than {LONGEST >> 20} MB")
                     continue
-                value = load_row(line)
+                value, is_replaced = mend_row(line)
                 if value is None:
                     yield _broken(where, is_whole=is_whole)
                 else:
-                    yield WrittenRow(where, value, line.rstrip(b"\r\n"))
+                    yield WrittenRow(where, value, line.rstrip(b"\r\n"), is_replaced=is_replaced)
 
 
 def _broken(where: str, *, is_whole: bool) -> Flaw:
