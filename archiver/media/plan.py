@@ -7,43 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.ids import ChannelId, MessageId
-from archiver.media.policy import merge_policy, wants_thumb, why_not
-from archiver.model.media_file import FILE_STATES, FileKey, FileSlot, MediaPolicy, thumb_key
+from archiver.media.plan_tally import FETCH, STORED, THUMBNAIL, FileTally, PlanTally
+from archiver.media.policy import THUMB_KINDS, merge_policy
+from archiver.model.media_file import FILE_STATES, FileKey, FileSlot, MediaPolicy, file_key, thumb_key
 from archiver.store.database import Connection, Reader, read
-from archiver.store.file_queue import Span, iter_slots, measure_used
+from archiver.store.file_queue import iter_slots, measure_used
+from archiver.store.file_scan import ChannelMarks, ScannedSlot, list_shared, read_marks, scan_slots
 from archiver.store.media_policy import MediaRate, find_override
 
-FETCH: Final = "fetch"
-STORED: Final = "stored"
-DELETED: Final = "message deleted"
-ON_REQUEST: Final = "failed"
+__all__ = ["FETCH", "STORED", "THUMBNAIL", "FileTally"]
 _CHUNK: Final = 5_000
-"""Slots looked at in one read: the program can be interrupted in between."""
-_ENDED: Final = frozenset({"gone", "self-destructing", "refused", "offloaded"})
-THUMBNAIL: Final = "thumbnail"
-"""Listed like a kind; their sizes are not known before."""
-
-
-@dataclass(slots=True)
-class FileTally:
-    """A number of files and their bytes."""
-
-    files: int = 0
-    size: int = 0
-    unknown: int = 0
-    """Files whose size is not known."""
-
-    def add(self, size: int | None) -> None:
-        """Count a file."""
-        self.files += 1
-        self.size += size or 0
-        self.unknown += size is None
-
-    def merge(self, other: FileTally) -> None:
-        """Count the files of another tally."""
-        self.files += other.files
-        self.size += other.size
-        self.unknown += other.unknown
+"""Slots or messages looked at in one read: the program can be interrupted in between."""
 
 
 @dataclass(slots=True)
@@ -54,10 +28,6 @@ class ChannelPlan:
     policy: MediaPolicy
     outcomes: dict[tuple[str, str], FileTally] = field(default_factory=dict)
     """By kind, and FETCH, STORED, or why it is left out."""
-
-    def add(self, kind: str, outcome: str, size: int | None) -> None:
-        """Count a file."""
-        self.outcomes.setdefault((kind, outcome), FileTally()).add(size)
 
     def total(self, outcome: str) -> FileTally:
         """All files with this outcome."""
@@ -89,73 +59,80 @@ class Planner:
     """Only files of these; None: of all messages."""
     _seen: set[FileKey] = field(default_factory=set)
     """Files that several slots show."""
+    _shared: set[str] | None = None
+    """The ids of such files; None: not looked up yet."""
 
     async def plan(self, conn: Connection, channel_id: ChannelId) -> ChannelPlan:
         """The plan of a channel, for the channels before it done."""
         policy = self.adapt(merge_policy(self.settings, await read(conn, find_override, channel_id)))
-        plan = ChannelPlan(channel_id, policy)
         left = None if policy.quota is None else policy.quota - await read(conn, measure_used, channel_id)
-        only = None if self.messages is None else self.messages.get(channel_id, ())
-        for thumbs in (False, True) if policy.thumbnails and policy.download != "none" else (False,):
-            span = Span()
-            while True:
-                slots, below = await read(conn, _chunk, channel_id, span, only, thumbs=thumbs)
-                for slot in slots:
-                    left = self._count(plan, slot, left, thumb=thumbs)
-                self.progress(len(slots))
-                if below is None:
-                    break
-                span = Span(below=below)
-        return plan
+        tally = PlanTally(policy, left)
+        if self.messages is None:
+            await self._scan(conn, channel_id, tally)
+        else:
+            chosen = sorted(self.messages.get(channel_id, ()), reverse=True)
+            for at in range(0, len(chosen), _CHUNK):
+                await self._look_up(conn, channel_id, chosen[at : at + _CHUNK], tally)
+                self.progress(len(chosen[at : at + _CHUNK]))
+        return ChannelPlan(channel_id, policy, tally.outcomes)
 
-    def _count(self, plan: ChannelPlan, slot: FileSlot, left: int | None, *, thumb: bool) -> int | None:
-        """Count a slot's file, unless it was; return what is left of the quota."""
-        key = thumb_key(slot.key) if thumb else slot.key
-        if slot.shared:
-            if key in self._seen:
-                return left
-            self._seen.add(key)
-        outcome = _thumb_outcome(plan.policy, slot) if thumb else _outcome(plan.policy, slot, left)
-        if outcome is None:
-            return left
-        plan.add(THUMBNAIL if thumb else slot.kind, outcome, None if thumb else slot.size)
-        return left - (slot.size or 0) if left is not None and outcome == FETCH and not thumb else left
+    async def _scan(self, conn: Connection, channel_id: ChannelId, tally: PlanTally) -> None:
+        """Count all files of a channel."""
+        if self._shared is None:
+            self._shared = await read(conn, list_shared)
+        marks, below, thumbs = await read(conn, read_marks, channel_id), None, _has_thumbs(tally.policy)
+        while True:
+            rows, below = await read(conn, scan_slots, channel_id, below=below, limit=_CHUNK, thumbs=thumbs)
+            for row in rows:
+                if not row.is_special:
+                    self._add_scanned(row, marks, tally, thumbs=thumbs)
+            if special := {row.message_id for row in rows if row.is_special}:
+                places = {(row.message_id, row.slot) for row in rows if row.is_special}
+                await self._look_up(conn, channel_id, special, tally, places)
+            self.progress(len(rows))
+            if below is None:
+                return
+
+    def _add_scanned(self, row: ScannedSlot, marks: ChannelMarks, tally: PlanTally, *, thumbs: bool) -> None:
+        is_shared = self._shared is not None and row.id in self._shared
+        if not (is_shared and self._saw(file_key(row.kind, row.id))):
+            tally.add_scanned(row, marks)
+        if thumbs and row.kind in THUMB_KINDS and not (is_shared and self._saw(thumb_key(file_key(row.kind, row.id)))):
+            tally.add_scanned_thumb(row, marks)
+
+    def _saw(self, key: FileKey) -> bool:
+        """Note a file that several slots show; whether it was counted before."""
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        return False
+
+    async def _look_up(
+        self,
+        conn: Connection,
+        channel_id: ChannelId,
+        messages: Collection[MessageId],
+        tally: PlanTally,
+        places: Collection[tuple[MessageId, int]] | None = None,
+    ) -> None:
+        """Count files of these messages with all that is known of them; `places`: only those of these slots."""
+        for thumbs in (False, True) if _has_thumbs(tally.policy) else (False,):
+            for slot in await read(conn, _list_slots, channel_id, messages, thumbs=thumbs):
+                if places is not None and (slot.message_id, slot.slot) not in places:
+                    continue
+                if slot.shared and self._saw(thumb_key(slot.key) if thumbs else slot.key):
+                    continue
+                (tally.add_thumb if thumbs else tally.add)(slot)
 
 
-def _outcome(policy: MediaPolicy, slot: FileSlot, left: int | None) -> str:
-    if slot.status == "downloaded":
-        return STORED
-    if slot.status in _ENDED:
-        return slot.status
-    reason = why_not(policy, slot)
-    if reason is not None and reason != "quota":
-        return reason
-    if slot.missing:
-        return DELETED
-    if slot.on_request:
-        return ON_REQUEST
-    return "quota" if left is not None and (slot.size or 0) > left else FETCH
+def _has_thumbs(policy: MediaPolicy) -> bool:
+    return policy.thumbnails and policy.download != "none"
 
 
-def _thumb_outcome(policy: MediaPolicy, slot: FileSlot) -> str | None:
-    """Of a thumbnail; None: it is not worth a line, such as that of a picture fetched whole."""
-    if not wants_thumb(policy, slot) or slot.missing or slot.status in _ENDED:
-        return None
-    return STORED if slot.status == "downloaded" else FETCH
-
-
-def _chunk(
-    conn: Reader, channel_id: ChannelId, span: Span, only: Collection[MessageId] | None, *, thumbs: bool
-) -> tuple[list[FileSlot], MessageId | None]:
-    """Some slots, whole messages at a time, and where to go on; None: that was all."""
-    slots: list[FileSlot] = []
-    for slot in iter_slots(
-        conn, channel_id, span=span, message_ids=only, states=FILE_STATES, thumbs=thumbs, shared=True
-    ):
-        if len(slots) >= _CHUNK and slot.message_id != slots[-1].message_id:
-            return slots, slots[-1].message_id
-        slots.append(slot)
-    return slots, None
+def _list_slots(
+    conn: Reader, channel_id: ChannelId, messages: Collection[MessageId], *, thumbs: bool
+) -> list[FileSlot]:
+    return list(iter_slots(conn, channel_id, message_ids=messages, states=FILE_STATES, thumbs=thumbs, shared=True))
 
 
 def estimate_seconds(tallies: Sequence[tuple[FileTally, MediaRate | None]]) -> float | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from archiver.ids import ChannelId
-from archiver.model.media_file import BlobState, FileKey, FileState
+from archiver.model.media_file import FILE_STATES, BlobState, FileKey, FileState
 from archiver.store.database import Reader
 from archiver.store.file_slot import FILE_SLOT
 
@@ -41,15 +41,44 @@ class BlobCount(NamedTuple):
 
 
 def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[ChannelCount]:
-    """The files that these channels show, by state; one that a channel shows several times counts once."""
-    query = (
-        "SELECT ?1, status, count(*), coalesce(sum(size), 0) FROM"
-        " (SELECT status, kind = 'photo' AS photo, id, max(size) AS size FROM media"
-        f"  WHERE channel_id = ?1 AND {FILE_SLOT} GROUP BY photo, id, status)"
-        " GROUP BY status ORDER BY status"
+    """The files that these channels show, by state; one that a channel shows several times counts once.
+
+    Counted without a GROUP BY of all slots, which SQLite would sort in memory.
+    """
+    columns = ", ".join(
+        f"count(*) FILTER (WHERE status = '{state}'), sum(size) FILTER (WHERE status = '{state}')"
+        for state in FILE_STATES
     )
-    # One by one: SQLite sorts the files of a whole query in memory.
-    return [ChannelCount(*row) for channel_id in sorted(channels) for row in conn.execute(query, (channel_id,))]
+    query = f"SELECT {columns} FROM media WHERE channel_id = ? AND {FILE_SLOT}"
+    counts: dict[tuple[ChannelId, FileState], tuple[int, int]] = {}
+    for channel_id in channels:
+        row = conn.execute(query, (channel_id,)).fetchone()
+        for at, state in enumerate(FILE_STATES):
+            counts[channel_id, state] = row[2 * at], row[2 * at + 1] or 0
+    for channel_id, state, files, size in _iter_repeated(conn, frozenset(channels)):
+        before = counts[channel_id, state]
+        counts[channel_id, state] = before[0] - files, before[1] - size
+    return [
+        ChannelCount(channel_id, state, *counts[channel_id, state])
+        for channel_id in sorted(channels)
+        for state in sorted(FILE_STATES)
+        if counts[channel_id, state][0]
+    ]
+
+
+def _iter_repeated(conn: Reader, channels: Collection[ChannelId]) -> Iterator[tuple[ChannelId, FileState, int, int]]:
+    """Yield what counts too much where a channel shows a file again: channel, state, files and bytes."""
+    repeated = conn.execute(
+        f"SELECT id, kind, channel_id FROM media INDEXED BY media_file WHERE {FILE_SLOT}"
+        " GROUP BY id, kind, channel_id HAVING count(*) > 1"
+    )
+    query = (
+        "SELECT channel_id, status, count(*) - 1, coalesce(sum(size) - max(size), 0) FROM media INDEXED BY media_file"
+        f" WHERE {FILE_SLOT} AND id = ? AND kind = ? AND channel_id = ? GROUP BY status HAVING count(*) > 1"
+    )
+    for place in repeated:
+        if place[2] in channels:
+            yield from conn.execute(query, place)
 
 
 def count_failures(conn: Reader) -> list[FailureCount]:

@@ -23,8 +23,10 @@ from archiver.model.record import Media
 from archiver.store import file as files
 from archiver.store.blob_check import list_due, note_checked
 from archiver.store.database import Database
+from archiver.store.file_counts import count_channel_states
+from archiver.store.file_scan import PROTECTED
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
-from archiver.store.message import Sighting, update_messages
+from archiver.store.message import Sighting, insert_messages, update_messages
 from archiver.store.revision import keep_revisions
 from tests.sample import OTHER, build, make_message, photo
 
@@ -103,6 +105,40 @@ async def test_a_plan_obeys_the_quota_and_names_what_ended(database: Database) -
         ("video", "too big"): 1,
         ("photo", "self-destructing"): 1,
     }
+
+
+@pytest.mark.parametrize("policy", [ALL, replace(ALL, thumbnails=True), replace(ALL, quota=300), NONE])
+async def test_a_plan_of_a_channel_is_that_of_its_messages_looked_up_one_by_one(
+    database: Database, policy: MediaPolicy
+) -> None:
+    await keep(database, "photo/2", b"2" * 200)
+    await keep(database, "document/77/thumb", b"small")
+    await database.write(files.settle_failed, FileKey("photo/3"), status="failed", reason="x", now=5, size=4_000)
+    await database.write(files.settle_failed, FileKey("photo/3/thumb"), status="gone", reason="x", now=5)
+    for change in (
+        "UPDATE message SET missing_since = 5 WHERE channel_id = 1001 AND message_id = 4",
+        "UPDATE message SET noforwards = 1 WHERE channel_id = 1001 AND message_id = 1",
+        "UPDATE channel SET noforwards = 1 WHERE channel_id = 1002",
+    ):
+        await database.write(lambda conn, change=change: conn.execute(change))
+    one_by_one = Planner(policy, messages={FIRST: range(1, 7), SECOND: [MessageId(1)]})
+    for plan in await make_plan(database, policy):
+        other = await one_by_one.plan(database.connection, plan.channel_id)
+        assert plan.outcomes == other.outcomes
+    indexes = await database.read(lambda conn: conn.execute(f"EXPLAIN QUERY PLAN {PROTECTED}", (FIRST,)).fetchall())
+    assert all("message_protected" in row[3] for row in indexes)
+
+
+async def test_a_file_that_a_channel_shows_several_times_counts_once_in_each_state(database: Database) -> None:
+    again = make_message(9, "again", media=(photo(id="1", size=100), photo(id="4", size=400, slot=1)))
+    await database.write(insert_messages, [again], Sighting(now=1, origin="history", generation=1))
+    await keep(database, "photo/1", b"one")
+    counts = await database.read(count_channel_states, [FIRST, SECOND])
+    assert counts == [
+        (FIRST, "downloaded", 1, 100),
+        (FIRST, "not downloaded", 5, 200 + 300 + 400 + 5_000 + 81_920),
+        (SECOND, "downloaded", 1, 100),
+    ]
 
 
 async def test_the_estimate_needs_a_rate_and_takes_the_slower_of_files_and_bytes(database: Database) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 
 from archiver.cli.view.figures import count
 from archiver.ids import ChannelId
-from archiver.media.plan import DELETED, FETCH, ON_REQUEST, STORED, THUMBNAIL, Planner
+from archiver.media.plan import Planner
+from archiver.media.plan_tally import DELETED, FETCH, ON_REQUEST, STORED, THUMBNAIL
 from archiver.store.database import Database
 
 SECONDS: Final = 5.0
