@@ -117,6 +117,24 @@ suggested post refund
 suggested post success
 no forwards toggle
 phone call
+it destroys itself after it was seen; such files are never kept
+no message shows it any more
+only channels that were removed or forbid saving still show it
+several messages no longer show it; others are looked at later.
+it has no small thumbnail
+the server refuses a reference that it has just given.
+{0} of {1} bytes are there
+its channel cannot be read: {0}
+it has {0} bytes; at most {1} are wanted
+it has {0} bytes or more; at most {1} are wanted
+the stored copy is damaged
+the server refuses the file ({0}).
+the message does not give the size of the file, and it is large.
+the server sends the file too slowly or not at all.
+the file reference expired before the hashes of its bytes came.
+data centre {0} does not answer the request for the file.
+its message announces {0} bytes, but the server's file has more.
+its message announces {0} bytes, but the server's file ends after {1}.
 service message
 custom action
 this version of telekeep cannot read this message; its payload is kept, and a newer version can

@@ -12,6 +12,7 @@ from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
 from archiver.web.assets import Assets
 from archiver.web.languages import Language, name_language
+from archiver.web.targets import linked
 from archiver.web.texts import (
     bare,
     commands_html,
@@ -63,6 +64,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
     )
     made.filters.update(
         shown=visible,
+        linked=linked,
         plain=plain,
         text_html=text_html,
         unturned=unturned,

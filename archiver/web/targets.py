@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import quote
 
-from archiver.formatting.html_writer import HtmlTargets
+from markupsafe import Markup
+
+from archiver.formatting.html_writer import REL, HtmlTargets
+from archiver.formatting.safe_url import clean_url
 from archiver.model.row import ChannelName
 from archiver.web.addresses import channel_url, message_url
+from archiver.web.texts import visible
 
 _POST: Final = re.compile(
     r"https?://(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?(?:(?P<name>[A-Za-z][A-Za-z0-9_]{1,31})|c/(?P<id>[0-9]{1,15}))"
@@ -39,6 +43,16 @@ def make_targets(known: Iterable[ChannelName], say: Callable[[str], str] = str) 
         return message_url(channel, int(found["post"])) if found["post"] else f"{channel_url(channel)}#end"
 
     return HtmlTargets(hashtag=_hashtag, mention=mention, link=link, say=say)
+
+
+def linked(url: object, known: Iterable[ChannelName] = ()) -> Markup:
+    """The URL of a button or preview, as a link where it may be followed: to the archived copy, if there is one."""
+    followed = clean_url(str(url))
+    if followed is None:
+        return visible(url)
+    inside = make_targets(known).link(followed)
+    rel = Markup("") if inside else Markup(f' rel="{REL}"')  # noqa: S704 - our own
+    return Markup('<a href="{}"{}>{}</a>').format(inside or followed, rel, visible(url))
 
 
 def _hashtag(tag: str) -> str:

@@ -10,6 +10,9 @@ import feedparser
 import html5lib
 import pytest
 
+from archiver.ids import ChannelId
+from archiver.model.row import ChannelName
+from archiver.web.targets import linked
 from tests.integration.page_rig import TOKEN, Browser, opened, page
 from tests.integration.page_world import make_world
 
@@ -76,6 +79,14 @@ def test_a_message_can_be_cited_and_says_what_it_has_besides_text(opened: Browse
     assert 'title changed to "New name"' in opened.get("/c/jisr_news/10").text
     assert re.search(r"Yes \(3\) +No +3 votes", opened.get("/c/jisr_news/11").text)
     assert "[Open] https://example.org" in opened.get("/c/jisr_news/11").text
+
+
+def test_a_button_leads_to_the_archived_copy_or_out_or_nowhere() -> None:
+    known = [ChannelName(ChannelId(1002), "jisr_news", None, "جسر الليل")]
+    assert linked("t.me/jisr_news/5", known) == '<a href="/c/jisr_news/5"><bdi>t.me/jisr_news/5</bdi></a>'
+    outside = '<a href="https://t.me/other/5" rel="noopener noreferrer nofollow"><bdi>https://t.me/other/5</bdi></a>'
+    assert linked("https://t.me/other/5", known) == outside
+    assert linked("javascript:alert(1)<b>", known) == "<bdi>javascript:alert(1)&lt;b&gt;</bdi>"
 
 
 def test_saved_queries_lead_to_their_results_and_feeds(opened: Browser) -> None:
