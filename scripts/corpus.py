@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeAlias
 
 import orjson
 
@@ -33,6 +34,8 @@ _NEW = 0.02
 """Share of words that come once: names, typing errors."""
 _NUMBERS = 0.02
 _NO_BYTES = hashlib.sha256(b"").digest()
+
+Post: TypeAlias = tuple[datetime, str, random.Random]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,15 @@ LANGUAGES = (
 )  # fmt: skip
 
 
-def make_texts(count: int, *, seed: int = 1, languages: tuple[Language, ...] = LANGUAGES) -> Iterator[tuple[str, str]]:
+def make_texts(
+    count: int, *, seed: int = 1, languages: tuple[Language, ...] = LANGUAGES, mean_bytes: int = MEAN_BYTES
+) -> Iterator[tuple[str, str]]:
     """`count` texts, each with its language code; every language has the same share of the bytes."""
     chance = random.Random(seed)
     speakers = [(language, _speaker(language, chance)) for language in languages]
     for _ in range(count):
         language, speak = chance.choice(speakers)
-        size = min(8 * MEAN_BYTES, max(20.0, chance.lognormvariate(0, _SPREAD) * MEAN_BYTES * 0.65))
+        size = min(8 * mean_bytes, max(20.0, chance.lognormvariate(0, _SPREAD) * mean_bytes * 0.65))
         yield language.code, speak(int(size))
 
 
@@ -136,23 +141,22 @@ def _word(language: Language, weights: list[float], chance: random.Random) -> st
     return "".join(parts) + chance.choice(language.endings)
 
 
-def fill_archive(directory: Path, count: int, *, seed: int = 1) -> None:
+def fill_archive(directory: Path, count: int, *, seed: int = 1, mean_bytes: int = MEAN_BYTES) -> None:
     """Create an archive of `count` messages in `CHANNELS` channels, newest first as a backfill stores them.
 
     It is written as the mirror writes, page by page through `archiver.mirror.apply`, with an empty payload for each
     message.
     """
-    asyncio.run(_fill(directory, count, seed))
+    asyncio.run(_fill(directory, _share_out(count, seed, mean_bytes)))
 
 
-async def _fill(directory: Path, count: int, seed: int) -> None:
+async def _fill(directory: Path, by_channel: dict[int, list[Post]]) -> None:
     from archiver.mirror.apply import apply_page
     from archiver.store.channel import find_channel, upsert_channel
     from archiver.store.database import Database
     from archiver.store.message import Sighting
     from search.exact import writer as exact
 
-    by_channel = _share_out(count, seed)
     sighting = Sighting(now=_END, origin="history", generation=1)
     async with await Database.open(directory) as database:
         await database.write(exact.create)
@@ -171,12 +175,12 @@ async def _fill(directory: Path, count: int, seed: int) -> None:
                 await database.write(partial(apply_page, channel=mirrored, seen=page, proven=None, sighting=sighting))
 
 
-def _share_out(count: int, seed: int) -> dict[int, list[tuple[datetime, str, random.Random]]]:
+def _share_out(count: int, seed: int, mean_bytes: int) -> dict[int, list[Post]]:
     """The posts of each channel, newest first: a channel has one language, some post a hundred times as much."""
     chance = random.Random(seed)
     codes = {language.code: at for at, language in enumerate(LANGUAGES)}
-    posts: dict[int, list[tuple[datetime, str, random.Random]]] = {}
-    for at, (code, text) in enumerate(make_texts(count, seed=seed)):
+    posts: dict[int, list[Post]] = {}
+    for at, (code, text) in enumerate(make_texts(count, seed=seed, mean_bytes=mean_bytes)):
         number = int(chance.paretovariate(0.7)) % (CHANNELS // len(LANGUAGES)) * len(LANGUAGES) + codes[code]
         date = datetime.fromtimestamp(_END - (_END - _START) * at // count, UTC)
         posts.setdefault(number, []).append((date, text, chance))

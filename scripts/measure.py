@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from corpus import MEAN_BYTES
 from finding import finding
 from million import frequent_words, million
 from mirroring import CODE, PHONE, mirroring, write_plain_world
@@ -54,6 +55,9 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="where the archive of --search is, or is made and stays"
     )
+    parser.add_argument(
+        "--bytes", type=int, default=MEAN_BYTES, metavar="N", help=f"of a text of --search (default: {MEAN_BYTES})"
+    )
     parser.add_argument("--media", action="store_true", help="instead: downloading files at 50 ms latency")
     parser.add_argument("--photos", type=int, default=1000, help="photos of --media (default: 1000)")
     parser.add_argument(
@@ -77,7 +81,7 @@ def main() -> None:
     if options.search:
         with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
             directory = options.keep or Path(name, "archive")
-            rows = [*million(directory, options.search, telekeep)]
+            rows = [*million(directory, options.search, telekeep, options.bytes)]
             if options.search <= 1_000_000:
                 rows += ratios(directory, Path(name), frequent_words(), run)
             show(f"{options.search:,} messages", rows)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from corpus import fill_archive, make_texts
+from corpus import MEAN_BYTES, fill_archive, make_texts
 from corpus_growth import grow
 
 from archiver.store.database import ARCHIVE_NAME, Database
@@ -47,10 +47,10 @@ FILTERS = (
 _UNSPACED = frozenset({"zh", "ja", "th"})
 
 
-def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
-    """Measure an archive of `count` messages; create it if it does not exist."""
+def million(directory: Path, count: int, command: Command, mean_bytes: int = MEAN_BYTES) -> Iterator[Row]:
+    """Measure an archive of `count` messages; create it, with texts of this length, if it does not exist."""
     if not (directory / ARCHIVE_NAME).exists():
-        _fill(directory, count)
+        _fill(directory, count, mean_bytes)
     with closing(sqlite3.connect(directory / ARCHIVE_NAME, isolation_level=None)) as conn:
         while merge_segments(conn):
             pass
@@ -61,14 +61,14 @@ def million(directory: Path, count: int, command: Command) -> Iterator[Row]:
     yield "telekeep search", _percentiles(whole), f"whole process, {len(whole)} questions"
 
 
-def _fill(directory: Path, count: int) -> None:
+def _fill(directory: Path, count: int, mean_bytes: int) -> None:
     """More than a million messages are made of a million."""
     times = count // _SMALL
     if times < 2:
-        fill_archive(directory, count)
+        fill_archive(directory, count, mean_bytes=mean_bytes)
         return
     small = directory.with_name(f"{directory.name}-small")
-    fill_archive(small, _SMALL)
+    fill_archive(small, _SMALL, mean_bytes=mean_bytes)
     grow(small, directory, times)
     shutil.rmtree(small)
 
@@ -88,6 +88,8 @@ def sizes(directory: Path) -> Iterator[Row]:
         tables = dict(conn.execute("SELECT name, sum(pgsize) FROM dbstat WHERE name GLOB 'search_*' GROUP BY name"))
     yield "texts", f"{texts / count:.0f} bytes/message", f"{count:,} messages"
     yield "search tables / texts", f"{sum(tables.values()) / texts:.1%}", _shares(tables, texts)
+    whole = (directory / ARCHIVE_NAME).stat().st_size
+    yield "search tables / file", f"{sum(tables.values()) / whole:.1%}", f"{whole / 1e6:,.0f} MB, payloads of no bytes"
 
 
 def _shares(tables: Mapping[str, int], texts: int) -> str:
