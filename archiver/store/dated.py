@@ -18,6 +18,8 @@ from archiver.store.rows import MEDIA, MESSAGE, HeldMessage, attach
 
 CHUNK = 1024
 """Each costs two switches between threads."""
+_LETTERS = 1 << 18
+"""Characters of text of a chunk, after which the next one is smaller."""
 _MOST = 16_384
 """Places that are looked up together; a chunk at first, for those who want only the beginning."""
 _DAY = 86_400
@@ -35,10 +37,22 @@ async def iter_dated(
 ) -> AsyncGenerator[list[HeldMessage], None]:
     """Yield the channels' messages dated within [since, until); only within `snapshot` are all of one state."""
     walk = _Walk(channels, since, until, chunk)
+    step = chunk
     while not walk.is_done:
         places = await read(conn, walk.list_next)
-        for at in range(0, len(places), chunk):
-            yield await read(conn, _list_at, places[at : at + chunk])
+        while places:
+            held = await read(conn, _list_at, places[:step])
+            places = places[step:]
+            step = _next_step(step, held, chunk)
+            yield held
+
+
+def _next_step(step: int, held: Sequence[HeldMessage], most: int) -> int:
+    """How many messages to read next: fewer where texts are long, so that a chunk takes some MB at most."""
+    letters = sum(len(message.text) for message, _ in held)
+    if letters > _LETTERS:
+        return max(1, step // 2)
+    return min(most, 2 * step) if 4 * letters < _LETTERS else step
 
 
 class _Walk:
