@@ -63,7 +63,7 @@ class QueryPlan:
         if self.match is None:
             return self._walk(columns, docids, where)
         if self.within is not None:
-            docids = range(max(docids.start, self.within.start), min(docids.stop, self.within.stop))
+            docids = _common(docids, self.within)
         values: Sequence[Value] = self.where.values
         if self.is_rare and self.blocks is not None:
             may = f"SELECT b.block FROM search_block AS b WHERE {self.blocks.sql}"  # noqa: S608 bound
@@ -77,13 +77,19 @@ class QueryPlan:
     def _asked(self) -> str:
         """Condition on the row: which contents are searched."""
         if self.only_earlier:
-            kept = "d.docid IN (SELECT docid FROM search_revision)"
+            # The plus sign: as a condition on each hit, before its row is read; not one question for each revision.
+            kept = "+search_text.rowid IN (SELECT docid FROM search_revision)"
             return f"{kept} AND d.flags & {SUPERSEDED} AND {REVISION} > 0"
         return f"(d.flags & {SUPERSEDED} = 0 OR {REVISION} > 0)" if self.revisions else f"d.flags & {SUPERSEDED} = 0"
 
-    def split_contents(self) -> tuple[QueryPlan, QueryPlan | None]:
-        """Plans for present and for earlier contents, which are few; None: those are not searched."""
-        return replace(self, revisions=False), replace(self, only_earlier=True) if self.revisions else None
+    def only_present(self) -> QueryPlan:
+        """The plan for present contents."""
+        return replace(self, revisions=False)
+
+    def only_revisions(self, docids: range) -> QueryPlan:
+        """The plan for earlier contents, which are few; `docids`: where they are."""
+        within = docids if self.within is None else _common(self.within, docids)
+        return replace(self, only_earlier=True, within=within)
 
     def look_up_blocks(self) -> tuple[str, tuple[SqlValue, ...]] | None:
         """The statement that counts the blocks that may hold hits, and all, with the first and last of those.
@@ -112,6 +118,10 @@ class QueryPlan:
             WHERE b.block >= ? >> {BLOCK_BITS} AND b.block < ? >> {BLOCK_BITS} AND ({self.blocks.sql})"""
         values = (*ENDS, *self.blocks.values, *self.where.values)
         return f"SELECT {columns} FROM {rows} AND {where}", _bind(values, docids)  # noqa: S608 bound
+
+
+def _common(one: range, other: range) -> range:
+    return range(max(one.start, other.start), min(one.stop, other.stop))
 
 
 def _bind(values: Iterable[Value], docids: range) -> tuple[SqlValue, ...]:

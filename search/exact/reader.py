@@ -206,7 +206,8 @@ class ExactEngine:
         end = offset + question.limit
         found: Found = {}
         scores: dict[Position, float] = {}
-        present, earlier = plan.split_contents()
+        present = plan.only_present()
+        earlier = await self._find_earlier(plan)
         tiers = await self._tiers()
         for contents, wanted in ((present, end + 1), *([(earlier, -1)] if earlier else [])):
             for tier in tiers:
@@ -223,6 +224,14 @@ class ExactEngine:
             Hit(one.channel_id, one.message_id, one.date, score=scores[one], revision=found[one]) for one in page
         )
         return Answer(hits=hits, engine=self.name, cursor=format_rank(end) if len(positions) > end else None)
+
+    async def _find_earlier(self, plan: QueryPlan) -> QueryPlan | None:
+        """The plan for earlier contents; None if none are searched or kept."""
+        if not plan.revisions:
+            return None
+        query = "SELECT min(docid), max(docid) FROM search_revision"
+        [(first, last)] = await self._conn.execute_fetchall(query)
+        return None if first is None else plan.only_revisions(range(first, last + 1))
 
     async def _best(self, plan: QueryPlan, tier: int, wanted: int) -> Iterable[sqlite3.Row]:
         """Read the best contents of a tier; -1: all of them."""
