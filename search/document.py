@@ -148,6 +148,16 @@ class Document:
         """The name of the origin that is searched by words."""
         return None if self.fwd_name == self.fwd_username else self.fwd_name
 
+    @property
+    def has_author(self) -> bool:
+        """Whether anything is known of who wrote it."""
+        return bool(self.author or self.sender_name or self.sender_username) or self.sender_id is not None
+
+    @property
+    def has_origin(self) -> bool:
+        """Whether anything is known of where it was forwarded from."""
+        return bool(self.fwd_name or self.fwd_title or self.fwd_username) or self.fwd_id is not None
+
     def texts(self) -> Iterator[str]:
         """Yield everything that is searched for words."""
         for text in (self.text, *self.extra, self.file_name):

@@ -12,7 +12,7 @@ from archiver.model.imported import is_possible
 
 _PAGE_BYTES: Final = 16 << 20
 """Pieces of one page: long messages make shorter pages."""
-_MOST: Final = 10 * PAGE
+_MOST: Final = 5 * PAGE
 """Messages that wait for their pages to be full; beyond it the longest pages are written as they are."""
 _MOST_BYTES: Final = 24 << 20
 
@@ -52,7 +52,7 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
             outcomes[place].add_flaw(found)
             continue
         assert isinstance(entry, ImportedMessage), "the other kind of entry"
-        one = waiting.setdefault(place, _Waiting())
+        one = waiting.get(place) or waiting.setdefault(place, _Waiting())
         if not one.has_room_for(entry):
             messages, octets = messages - len(one.page), octets - one.size
             yield [(place, one.page)]

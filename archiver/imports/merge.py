@@ -7,13 +7,12 @@ which ids it accounts for and up to which pts, is written last, and only if all 
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import islice
 from typing import Final, TypeAlias
 
+from archiver.imports.collecting import few_collections
 from archiver.imports.merge_source import describe_source
 from archiver.imports.merged import MergedChannel
 from archiver.model.coverage import Interval
@@ -45,8 +44,6 @@ from archiver.store.merged_sources import map_imports
 
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""
-_OBJECTS: Final = 200_000
-"""New objects between two garbage collections."""
 _HIGHEST: Final = 2**31
 Progress: TypeAlias = Callable[[int, int], None]
 """Given the messages that were read, and all of them."""
@@ -81,7 +78,7 @@ class Merge:
         self._counted = await asyncio.to_thread(self.archive.read, count_messages)
         found = await asyncio.to_thread(self.archive.read, list_foreign_channels)
         wanted = [channel for channel in found if only(channel)]
-        with _few_collections():
+        with few_collections():
             return [await self._merge(channel) for channel in self._sum_up(wanted)]
 
     def _sum_up(self, wanted: list[ForeignChannel]) -> list[ForeignChannel]:
@@ -104,17 +101,6 @@ class Merge:
         await run.read_pages()
         await run.finish()
         return done
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let the cyclic garbage collector run less often: it takes a tenth of the time on rows, which have no cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _ChannelMerge:

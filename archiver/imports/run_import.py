@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, open_attached
+from archiver.imports.collecting import few_collections
 from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
@@ -80,17 +81,18 @@ class Importer:
         """Import chats: several only of a source that has their messages mixed. Raises UsageError."""
         outcomes = [ImportOutcome() for _ in jobs]
         targets: dict[int, ImportTarget] = {}
-        for pages in gather_pages(self._entries(jobs), outcomes):
-            if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
-                return outcomes
-            for place, _ in pages:
-                if place not in targets:
-                    await jobs[place].prepare()
-                    targets[place] = await self._start(jobs[place].file, outcomes[place])
-            await self._write(pages, targets, outcomes)
-        if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
-            await self._finish(targets, outcomes)
-        return outcomes
+        with few_collections():
+            for pages in gather_pages(self._entries(jobs), outcomes):
+                if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
+                    return outcomes
+                for place, _ in pages:
+                    if place not in targets:
+                        await jobs[place].prepare()
+                        targets[place] = await self._start(jobs[place].file, outcomes[place])
+                await self._write(pages, targets, outcomes)
+            if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
+                await self._finish(targets, outcomes)
+            return outcomes
 
     def _entries(self, jobs: Sequence[ImportJob]) -> Iterator[tuple[int, Entry]]:
         """What the source has of these chats: the place of each in `jobs`, and a message or flaw."""

@@ -28,8 +28,7 @@ def to_document(
     lang = recall_language(message.text) if message.lang is None else message.lang
     marks = read_entities(message.text, message.entities)
     media = message.media
-    links = list_links(marks.links, [slot.url for slot in media], message.markup)
-    links = tuple(dict.fromkeys([*links, *further_links(message)]))
+    links = _links(message, marks.links) if marks.links or media or _may_link(message) else ()
     file = next((slot for slot in media if slot.file_name or slot.mime), None) if media else None
     return Document(
         channel_id=message.channel_id,
@@ -58,8 +57,8 @@ def to_document(
         views=message.views,
         forwards=message.forwards,
         lang=lang or None,
-        **_files(media),
-        **_author(message),
+        **(_files(media) if media else {}),
+        **(_author(message) if message.sender or message.post_author else {}),
         **(_origin(message.fwd_from) if message.fwd_from else {}),
     )
 
@@ -71,9 +70,17 @@ def mark_files(media: Iterable[Media]) -> FileMarks:
     return FileMarks(tuple(states), tuple(dict.fromkeys([slot.sha256 for slot in files if slot.sha256])))
 
 
+def _may_link(message: Message) -> bool:
+    """Whether there may be links in what is stored with the text."""
+    return message.markup is not None or message.extra is not None or message.action is not None
+
+
+def _links(message: Message, marked: Sequence[str]) -> tuple[str, ...]:
+    links = list_links(marked, [slot.url for slot in message.media], message.markup)
+    return tuple(dict.fromkeys([*links, *further_links(message)]))
+
+
 def _files(media: Sequence[Media]) -> dict[str, Any]:
-    if not media:
-        return {}
     marks = mark_files(media)
     # Only the message's own file: those of previews and rich blocks change without an edit.
     own = media[0]

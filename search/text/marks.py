@@ -18,11 +18,15 @@ _MARKS: Final = (
 """Vowel signs, which belong to the letter before them."""
 _LETTERS: Final = f"\\w\u200c\u200d\u00b7{_MARKS}"
 _USER: Final = "[A-Za-z][A-Za-z0-9_]{3,31}"
-# Patterns are compiled when a text needs them: a search needs none.
-_HASHTAG: Final = rf"(?<![\w/?&=#%\u200c])[#＃]([{_LETTERS}]{{1,256}}(?:@{_USER})?)(?![{_LETTERS}])"
-_CASHTAG: Final = rf"(?<![\w$])\$([A-Za-z]{{1,8}}(?:@{_USER})?)(?![\w$])"
-_NAME: Final = rf"(?<![\w@./=#-])[@＠]({_USER})(?![\w@])"
-_LINK: Final = r"(?<![\w@])(?:[Hh][Tt][Tt][Pp][Ss]?://|(?:[Ww]{3}\.|[Tt]\.[Mm][Ee]/)(?=\w))[^\s<>\"«»“”]+"
+# Patterns are compiled when a text needs them: a search needs none. They begin with the sign itself, which `re` finds
+# faster than a place that has nothing before it.
+_HASHTAG: Final = rf"[#＃](?<![\w/?&=#%\u200c].)([{_LETTERS}]{{1,256}}(?:@{_USER})?)(?![{_LETTERS}])"
+_CASHTAG: Final = rf"\$(?<![\w$].)([A-Za-z]{{1,8}}(?:@{_USER})?)(?![\w$])"
+_NAME: Final = rf"[@＠](?<![\w@./=#-].)({_USER})(?![\w@])"
+_LINK: Final = (
+    r"[HhWwTt](?<![\w@].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?:(?<=[Ww])[Ww]{2}\.|(?<=[Tt])\.[Mm][Ee]/)(?=\w))"
+    r"[^\s<>\"«»“”]+"
+)
 _AFTER_LINK: Final = r"[.,;:!?…'’*_~\]}]+$"
 
 

@@ -33,9 +33,14 @@ _MOST_WORDS: Final = 25
 """Words between a verb and its first part."""
 
 
+def may_be_german(lang: str | None) -> bool:
+    """Whether a text with this label may have such verbs."""
+    return lang in _GERMAN
+
+
 def split_verbs(texts: Iterable[str], lang: str | None) -> list[str]:
     """Return the folded infinitives of verbs that are split in these texts, if they may be German."""
-    if lang not in _GERMAN:
+    if not may_be_german(lang):
         return []
     return list(dict.fromkeys(verb for text in texts for verb in _split_in(text[:_MOST_LETTERS])))
 
