@@ -32,7 +32,12 @@ _TABLES: Final = (
     *("message", "media", "revision", "absence", "counter", "rich_part"),
     *("file", "blob", "annotation", "import_source", "imported"),
 )
+_AGAIN: Final = "Run the import again."
 _MAGIC: Final = b"SQLite format 3\x00"
+
+
+class ChangedArchiveError(UsageError):
+    """Another program wrote to the archive while it was read; reading it again gives one state."""
 
 
 class _Shape(NamedTuple):
@@ -72,20 +77,29 @@ class ForeignArchive:
 
     def read(self, act: Callable[Concatenate[ForeignArchive, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `act(archive, ...)`. Raises UsageError where the file is damaged: not all of it is read row by row."""
-        with _said(self.path):
+        with self._said():
             return act(self, *args, **kwargs)
 
     def fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query. Raises UsageError where the file is damaged."""
-        with _said(self.path):
+        with self._said():
             yield from self.conn.execute(query, values)
 
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        with _said(self.path):
+            try:
+                yield
+            except sqlite3.Error:
+                self.expect_unchanged()  # what looks like damage may be half of a newer state
+                raise
+
     def expect_unchanged(self) -> None:
-        """Raise UsageError if the file was written to since it was opened, so that what was read is not one state."""
+        """Raise ChangedArchiveError if the file was written to since it was opened: what was read is not one state."""
         if self._stamp is not None and not self._is_unchanged():
-            raise UsageError(
+            raise ChangedArchiveError(
                 f"{self.path} was written to while it was read; what was taken before is kept.",
-                hint="Run the import again.",
+                hint=_AGAIN,
             )
 
     def _is_unchanged(self) -> bool:
@@ -109,15 +123,18 @@ def open_foreign(path: Path, ours: Path) -> Iterator[ForeignArchive]:
     """Open the archive in this file or directory. Raises NotFound, UsageError. `ours`: our own archive's directory."""
     file = path / ARCHIVE_NAME if path.is_dir() else path
     _expect_other(file, ours)
-    uri, stamp = _find_way(file)
-    with _said(file):
-        opened = closing(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False))
-    with opened as conn:
-        with _said(file):
-            _restrain(conn)
-            conn.execute("BEGIN")
-            conn.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on one state
-            archive = ForeignArchive(conn, file, stamp)
+    way = _find_way(file)
+    with closing(sqlite3.connect(way[0], uri=True, isolation_level=None, check_same_thread=False)) as conn:
+        try:
+            with _said(file):
+                _restrain(conn)
+                conn.execute("BEGIN")
+                conn.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on one state
+                archive = ForeignArchive(conn, file, way[1])
+        except UsageError as exc:
+            if _find_way(file) == way:
+                raise
+            raise ChangedArchiveError(f"{file} was written to while it was opened.", hint=_AGAIN) from exc
         yield archive
 
 

@@ -7,14 +7,18 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archiver.cli.commands import import_archive
+from archiver.compose import merge_archive
 from archiver.errors import UsageError
 from archiver.store.database import Database
-from archiver.store.foreign import is_archive, open_foreign
+from archiver.store.foreign import ChangedArchiveError, ForeignArchive, is_archive, open_foreign
 from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations, newest_version
+from search.exact import writer
 from tests.merging import History, Reader, copy_archive, list_faults, merge, tell
 
 NOW = 1_700_000_000
@@ -110,6 +114,35 @@ async def test_an_archive_without_a_log_is_read_without_making_one(source: Path,
         os.utime(source / "archive.db", ns=(1, 1))
         with pytest.raises(UsageError, match="was written to while it was read"):
             archive.expect_unchanged()
+
+
+async def test_an_archive_that_is_written_to_meanwhile_is_read_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = merge_archive.merge_files, [1, 2]
+
+    async def write_and_merge(target: Database, archive: ForeignArchive, **more: Any) -> Any:
+        if left:
+            os.utime(source / "archive.db", ns=(left.pop(), 1))
+        archive.expect_unchanged()
+        return await real(target, archive, **more)
+
+    monkeypatch.setattr(merge_archive, "merge_files", write_and_merge)
+    monkeypatch.setattr(import_archive, "_PAUSE", 0)
+    async with await Database.open(tmp_path / "ours") as database:
+        await database.write(writer.create)
+        report = await import_archive.import_archive(database, tmp_path / "ours", source, None, is_dry_run=False)
+    assert (left, report.exit_status) == ([], 0)
+    assert list_faults(tmp_path / "ours") == []
+
+
+async def test_half_of_a_newer_state_is_not_called_damaged(source: Path, tmp_path: Path) -> None:
+    with open_foreign(source, tmp_path / "ours") as archive:
+        with (source / "archive.db").open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * 40_960)
+        with pytest.raises(ChangedArchiveError):
+            archive.read(lambda found: found.conn.execute("SELECT sum(length(raw)) FROM message").fetchall())
 
 
 async def test_the_archive_itself_is_refused_under_any_name(source: Path, tmp_path: Path) -> None:
