@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 WEB = ROOT / "archiver/web"
 DATA = (
     "inaccessible", "banned", "needs newer layer", "removed", "imported",
-    "not downloaded", "downloaded", "missing", "partial", "offloaded", "failed", "gone", "self-destructing", "too big", "not wanted", "refused",
+    "not downloaded", "downloaded", "missing", "partial", "offloaded", "failed", "gone", "self-destructing", "too big",
+    "not wanted", "refused",
     "same file", "same bytes", "similar picture",
     "photo", "video", "round", "voice", "audio", "gif", "sticker", "custom emoji", "image", "document", "poll", "geo",
     "geo live", "venue", "dice", "game", "invoice", "paid media", "giveaway", "giveaway results",
