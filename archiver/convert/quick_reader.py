@@ -1,4 +1,4 @@
-"""Telethon's reader with fewer calls per value: stored payloads are read by the hundred thousand."""
+"""Telethon's reader with fewer calls per value: answers of the server, and stored payloads by the hundred thousand."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLRequest, functions, types
 
+from archiver.convert.quick_reader import QuickReader
 from archiver.errors import ServerFault, UnreadableObject
 from archiver.ids import ChannelId, MessageId
 from archiver.model.record import PeerState
@@ -87,7 +88,7 @@ class DifferenceAnswer:
 def read_object(body: bytes) -> Any:
     """Parse any single object. Raises UnreadableObject for a newer layer."""
     try:
-        return BinaryReader(body).tgread_object()
+        return QuickReader(body).tgread_object()
     except TypeNotFoundError as exc:
         # `from None`: the error's text contains the bytes that could not be read.
         raise UnreadableObject(exc.invalid_constructor_id, body) from None
@@ -100,7 +101,7 @@ def read_object(body: bytes) -> Any:
 @reading_answer()
 def read_history(body: bytes) -> HistoryAnswer:
     """Parse the answer to messages.getHistory on a channel. Raises ServerFault and UnreadableObject for others."""
-    reader = BinaryReader(body)
+    reader = QuickReader(body)
     constructor = reader.read_int(signed=False)
     if constructor == types.messages.MessagesNotModified.CONSTRUCTOR_ID:
         raise ServerFault('the server answered "not modified" to a request for the history.', hint="Try again later.")
@@ -132,7 +133,7 @@ def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inex
 @reading_answer()
 def read_difference(body: bytes) -> DifferenceAnswer:
     """Parse the answer to updates.getChannelDifference, in any of its three forms. Raises UnreadableObject."""
-    reader = BinaryReader(body)
+    reader = QuickReader(body)
     constructor = reader.read_int(signed=False)
     if constructor == types.updates.ChannelDifferenceEmpty.CONSTRUCTOR_ID:
         empty = types.updates.ChannelDifferenceEmpty.from_reader(reader)
@@ -164,7 +165,7 @@ def read_states(body: bytes) -> dict[ChannelId, PeerState]:
 
     Only the dialogs are needed: the objects after them may be of any layer.
     """
-    reader = BinaryReader(body)
+    reader = QuickReader(body)
     constructor = reader.read_int(signed=False)
     if constructor != types.messages.PeerDialogs.CONSTRUCTOR_ID:
         raise UnreadableObject(constructor, body)

@@ -15,6 +15,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 from telethon.tl.alltlobjects import tlobjects
 
+from archiver.convert.quick_reader import QuickReader
 from archiver.errors import ServerFault, UnreadableObject
 
 _VECTOR = 0x1CB5C415
@@ -99,8 +100,7 @@ def find_rest(
 
 
 def _try_at(body: bytes, at: int, kinds: tuple[int, ...], before: int) -> tuple[Objects, ...] | None:
-    reader = BinaryReader(body)
-    reader.set_position(at)
+    reader = QuickReader(body, at)
     try:
         first = [_read_some(reader, before)] if before else []
         found = (*first, *(read_vector(reader) for _ in kinds))
