@@ -118,6 +118,9 @@ def explain(one: Candidate) -> tuple[str, str] | None:
 def _explain_directory(path: Path) -> tuple[str, str] | None:
     if (path / "users.json").is_file() and (path / "channels.json").is_file():
         return "a Slack export", _ONLY
+    if (path / DATABASE).is_file():
+        with (path / DATABASE).open("rb") as file:
+            return _explain_file(file.read(_HEAD))
     formats = sorted(_exported_formats(path) - {"None"})
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN

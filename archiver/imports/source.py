@@ -143,6 +143,13 @@ class Source(Protocol):
         ...
 
 
+def find_unread(one: Entry) -> Flaw | None:
+    """What to say of a message of which some parts cannot be read: they are in `extra.convert_error`."""
+    if isinstance(one, Flaw) or one.message.extra is None or '"convert_error"' not in one.message.extra:
+        return None
+    return Flaw(f"message {one.message.message_id}", "a part of it cannot be read, and is kept in its piece", note=True)
+
+
 @runtime_checkable
 class MixedSource(Protocol):
     """A source in which messages of several chats follow each other in any order: all are read at once."""

@@ -28,7 +28,7 @@ _UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 _CACHE: Final = 8_000
 """KiB."""
 _SHORT: Final = {"messages": "m", "users": "u", "media": "d"}
-_ROWS: Final = 512
+_LOWEST: Final = -(2**63)
 
 
 class DamagedDatabase(Exception):
@@ -53,22 +53,47 @@ def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
         os.close(descriptor)
 
 
-def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    """Each message with its user and medium (`users.id`, `media.id`...), by id. Raises DamagedDatabase."""
+def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | int]:
+    """Each message with its user and medium (`users.id`, `media.id`...), by id. Raises DamagedDatabase.
+
+    Of one with a value that is too large only the id. Bytes that are not UTF-8 are lone surrogates.
+    """
     names = [(table, name) for table, columns in _COLUMNS.items() for name in columns]
     keys = [name if table == "messages" else f"{table}.{name}" for table, name in names]
     columns = ", ".join(f"{_SHORT[table]}.{name}" for table, name in names)
     query = (
         f"SELECT {columns} FROM messages AS m LEFT JOIN users AS u ON u.id = m.user_id"
-        " LEFT JOIN media AS d ON d.id = m.media_id ORDER BY m.id"
+        " LEFT JOIN media AS d ON d.id = m.media_id WHERE m.id"
     )
+    last: int | None = _LOWEST
     try:
-        cursor = conn.execute(query)
-        while rows := cursor.fetchmany(_ROWS):
-            for row in rows:
-                yield dict(zip(keys, row, strict=True))
+        while last is not None:
+            try:
+                for row in conn.execute(f"{query} > ? ORDER BY m.id", (last,)):
+                    last = row[0]
+                    yield dict(zip(keys, row, strict=True))
+                last = None
+            except sqlite3.DataError:  # a value is too large: in the next row, or in the one after it
+                last = _find_next(conn, last)
+                if last is not None:
+                    row = _read_row(conn, f"{query} = ?", last)
+                    yield last if row is None else dict(zip(keys, row, strict=True))
     except _UNREADABLE as exc:
         raise DamagedDatabase from exc
+
+
+def _find_next(conn: sqlite3.Connection, last: int | None) -> int | None:
+    row = conn.execute("SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT 1", (last,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _read_row(conn: sqlite3.Connection, query: str, message_id: int) -> tuple[Any, ...] | None:
+    """A row; None if it has a value that is too large."""
+    try:
+        found: tuple[Any, ...] | None = conn.execute(query, (message_id,)).fetchone()
+    except sqlite3.DataError:
+        return None
+    return found
 
 
 def find_newest_date(conn: sqlite3.Connection) -> object:
@@ -104,7 +129,7 @@ def _open_file(path: Path) -> int:
 def _restrain(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    conn.text_factory = lambda data: data.decode("utf-8", "replace")
+    conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     settings = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON", "mmap_size = 0")
     for setting in (*settings, "temp_store = MEMORY", f"cache_size = -{_CACHE}"):
         conn.execute(f"PRAGMA {setting}")

@@ -14,7 +14,7 @@ import pytest
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.detect import derive_of, open_source
-from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 
 # As tgarchive/db.py makes them.
 SCHEMA = """
@@ -139,7 +139,7 @@ def test_rows_that_cannot_be_messages_are_named(tmp_path: Path) -> None:
     wrong: list[tuple[Any, ...]] = [
         (-5, "message", DATE, None, "a", None, None, None),
         (1, "message", "yesterday", None, "a", None, None, None),
-        (2, "message", 1625918400, None, "a", None, None, None),
+        (2, "message", -1, None, "a", None, None, None),
         (3, "message", DATE, None, b"\xff\xfe", None, None, None),
         (4, "message", DATE, None, "fine", "not a number", None, None),
         (5, "new kind", DATE, None, "fine", None, None, None),
@@ -151,11 +151,31 @@ def test_rows_that_cannot_be_messages_are_named(tmp_path: Path) -> None:
         ("message 1", "it has no valid date"),
         ("message 2", "it has no valid date"),
         ("message 3", "it has values that are neither text nor numbers"),
-        ("message 4", "it has no valid `reply_to`"),
+        ("message 4", "a part of it cannot be read, and is kept in its piece"),
         (f"message {2**40}", "it has no valid `id`"),
     ]
-    [kept] = [one.message for one in found if isinstance(one, ImportedMessage)]
+    partly, kept = [one.message for one in found if isinstance(one, ImportedMessage)]
+    assert (partly.text, load(partly.extra)) == ("fine", {"convert_error": "reply_to"})
     assert load(kept.action) == {"type": "new kind"}
+
+
+def test_odd_values_cost_no_more_than_themselves(tmp_path: Path) -> None:
+    odd: list[tuple[Any, ...]] = [
+        (1, "message", 1625918400, "never", "a", None, None, None),
+        (2, "message", DATE, None, "x" * (17 << 20), None, None, None),
+        (3, "message", DATE, None, "b", None, None, None),
+    ]
+    make(tmp_path, messages=odd)
+    with closing(sqlite3.connect(tmp_path / "data.sqlite")) as conn, conn:
+        conn.execute("UPDATE messages SET content = CAST(x'62FF' AS TEXT) WHERE id = 3")
+    found = entries(tmp_path)
+    assert [(one.where, one.what) for one in found if isinstance(one, Flaw)] == [
+        ("message 1", "a part of it cannot be read, and is kept in its piece"),
+        ("message 2", "it has a value of more than 16 MB"),
+        ("message 3", REPLACED),
+    ]
+    first, last = [one.message for one in found if isinstance(one, ImportedMessage)]
+    assert (first.date, first.edit_date, last.text) == (datetime(2021, 7, 10, 12, tzinfo=UTC), None, "b\ufffd")
 
 
 _FIRST = (

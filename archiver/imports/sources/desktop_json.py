@@ -19,7 +19,7 @@ from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, Jso
 from archiver.imports.json_run import JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
 from archiver.imports.sources.desktop_ends import find_own, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
@@ -173,6 +173,8 @@ class DesktopJson:
                     if isinstance(found, ImportedMessage):
                         last = found.message.message_id
                     yield found
+                    if (unread := find_unread(found)) is not None:
+                        yield unread
         except (EndsEarly, BrokenJson) as exc:
             self._is_over = True
             yield _fatal(exc)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -20,10 +20,28 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow, text, whole_number
-from archiver.imports.source import AttachedFile, Chat, Entry, Flaw, ImportedMessage, Piece
-from archiver.model.imported import HIGHEST_ID, imported_message
+from archiver.imports.source import (
+    REPLACED,
+    AttachedFile,
+    Chat,
+    Entry,
+    Flaw,
+    ImportedMessage,
+    Piece,
+    find_unread,
+)
+from archiver.model.imported import HIGHEST_ID, LAST_SECOND, imported_message
 from archiver.model.record import Media
-from archiver.store.tg_archive import DamagedDatabase, find_newest_date, find_own_id, iter_tg_rows, open_tg_archive
+from archiver.store.tg_archive import (
+    LARGEST,
+    DamagedDatabase,
+    find_newest_date,
+    find_own_id,
+    iter_tg_rows,
+    open_tg_archive,
+)
+
+T = TypeVar("T")
 
 FILE_NAME: Final = "data.sqlite"
 _MEDIA: Final = "media"
@@ -84,38 +102,48 @@ class TgArchive:
         with open_tg_archive(self._path) as conn:
             try:
                 for row in iter_tg_rows(conn):
-                    yield self._entry(row, channel_id)
+                    if isinstance(row, int):
+                        yield Flaw(f"message {row}", f"it has a value of more than {LARGEST >> 20} MB")
+                    else:
+                        yield from self._entries(row, channel_id)
             except DamagedDatabase:
                 yield Flaw("", "the database is damaged: what was read before that is imported", fatal=True)
 
-    def _entry(self, row: dict[str, Any], channel_id: ChannelId) -> Entry:
+    def _entries(self, row: dict[str, Any], channel_id: ChannelId) -> Iterator[Entry]:
         where = f"message {row['id']}"
+        mended = {name: _in_utf8(value) for name, value in row.items()}
+        try:
+            yield (found := self._message(mended, channel_id))
+            if (unread := find_unread(found)) is not None:
+                yield unread
+        except UnreadableRow as exc:
+            yield Flaw(where, f"it {exc}")
+        if mended != row:
+            yield Flaw(where, REPLACED)
+
+    def _message(self, row: Mapping[str, Any], channel_id: ChannelId) -> ImportedMessage:
         try:
             raw = orjson.dumps({name: value for name, value in row.items() if value is not None})
-        except orjson.JSONEncodeError:
-            return Flaw(where, "it has values that are neither text nor numbers")
-        try:
-            return self._message(row, channel_id, raw)
-        except UnreadableRow as exc:
-            return Flaw(where, f"it {exc}")
-
-    def _message(self, row: Mapping[str, Any], channel_id: ChannelId, raw: bytes) -> ImportedMessage:
+        except orjson.JSONEncodeError as exc:
+            raise UnreadableRow("has values that are neither text nor numbers") from exc
         kind = text(row, "type")
         action = None if kind == "message" else {"type": _ACTIONS.get(kind, kind)}
-        replied = _optional_number(row, "reply_to")
-        medium = None if row["media.id"] is None else _medium(row)
+        failed: list[str] = []
+        replied = _part(failed, "reply_to", _optional_number, row, "reply_to")
+        medium = None if row["media.id"] is None else _part(failed, "media", _medium, row)
         message = imported_message(
             channel_id,
             MessageId(whole_number(row, "id", lowest=1, highest=HIGHEST_ID)),
             kind="message" if action is None else "service",
             date=_moment(row["date"]),
-            edit_date=None if row["edit_date"] is None else _moment(row["edit_date"]),
+            edit_date=None if row["edit_date"] is None else _part(failed, "edit_date", _moment, row["edit_date"]),
             text=_content(row),
-            sender=_sender(row, channel_id),
+            sender=_part(failed, "sender", _sender, row, channel_id),
             reply_to=None if replied is None else _json({"reply_to_msg_id": replied}),
             reply_to_msg_id=replied,
             action=None if action is None else _json(action),
             media=() if medium is None else (medium,),
+            extra=_json({"convert_error": ",".join(failed)}) if failed else None,
             raw=raw,
         )
         name = row["media.url"] if row["media.type"] not in ("webpage", "poll") else None
@@ -124,13 +152,31 @@ class TgArchive:
         return ImportedMessage(message=message, files=files)
 
 
+def _in_utf8(value: object) -> object:
+    """A text with the bytes that are not UTF-8 replaced; other values as they are."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _part(failed: list[str], name: str, read: Callable[..., T], *given: Any) -> T | None:
+    """A part of a message; one that cannot be read is noted, and costs no more."""
+    try:
+        return read(*given)
+    except UnreadableRow:
+        failed.append(name)
+        return None
+
+
 def _content(row: Mapping[str, Any]) -> str:
     return "" if row.get("content") is None else text(row, "content")
 
 
 def _moment(value: object) -> datetime:
-    """A date in UTC, as tg-archive writes them; with an offset as its fields' type would have it."""
+    """A date in UTC, as tg-archive writes them; with an offset as its fields' type would have it; unix seconds, too."""
     try:
+        if type(value) in (int, float) and 0 < value <= LAST_SECOND:  # type: ignore[operator]
+            return datetime.fromtimestamp(int(value), UTC)  # type: ignore[call-overload]
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
         if found is not None:
             return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
