@@ -25,7 +25,7 @@ _WORDS: Final[Mapping[str, Sequence[str]]] = {
 _LONGEST: Final = 1e12
 """Seconds."""
 _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
-_ANNOTATION: Final[Mapping[str, Shape]] = {"exit_status": int}
+_ANNOTATION: Final[Mapping[str, Shape]] = {"hook": str, "exit_status": int}
 HOOKS: Final = frozenset({"transcribe", "ocr"})
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 

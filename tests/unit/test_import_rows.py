@@ -124,6 +124,8 @@ def test_when_another_archive_saw_a_message_is_kept() -> None:
         {"markup": [{"text": "a"}]},
         {"markup": [[{"url": 5}]]},
         {"rich": {"text": 5}},
+        {"annotations": [{"hook": []}]},
+        {"annotations": [{"hook": "ocr"}]},
     ],
 )
 def test_a_row_of_wrong_types_is_refused_and_says_which(wrong: dict[str, Any]) -> None:
