@@ -75,7 +75,7 @@ def dump(archive: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def assert_sound(archive: Path) -> None:
     done = verify(archive / "archive.db", deep=True)
-    assert [(one.place, one.wrong) for one in done.faults] == []
+    assert [(one.what, one.wrong) for one in done.faults] == []
 
 
 def export_of(tmp_path: Path, *messages: dict[str, Any], name: str = "result.json", **frame: Any) -> Path:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from archiver.compose.import_channel import choose_channel, make_channel
+from archiver.compose.import_channel import ImportChannel, choose_channel, make_channel
 from archiver.compose.same_channel import expect_same_channel, is_doubtful
 from archiver.ids import ChannelId
 from archiver.imports.detect import open_source
@@ -83,6 +83,7 @@ def import_chats(
     async def run() -> list[ImportOutcome]:
         outcomes: list[ImportOutcome] = []
         jobs: list[ImportJob] = []
+        beside: list[ImportChannel] = []
         async with await Database.open(archive) as database:
             await prepare_search(database)
             hashed = HashedSource(open_source(path, zone))
@@ -90,7 +91,8 @@ def import_chats(
             for found in islice((one for one in hashed.source.chats() if isinstance(one, Chat)), most):
                 if most is None and channel is not None and str(found.channel_id) != channel:
                     continue
-                chosen = await choose_channel(database, found, channel, remarks=Heard())
+                chosen = await choose_channel(database, found, channel, beside=beside, remarks=Heard())
+                beside.append(chosen)
                 if await is_doubtful(database, found, chosen):
                     await expect_same_channel(database, open_source(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)

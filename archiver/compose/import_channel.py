@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archiver.address import ChannelRef, fold_name, parse_channel
@@ -41,12 +42,20 @@ class ImportChannel:
         """What people read: its name; the title of one that has only an id."""
         return f"{self.title} ({self.name})" if self.title and self.name.isdigit() else self.name
 
+    @property
+    def names(self) -> ChannelName:
+        """Those that the channel will have."""
+        username = self.learned if self.made is None else self.made.username
+        return ChannelName(self.channel_id, username, self.alias, self.title or "")
+
 
 async def choose_channel(
-    database: Database | None, chat: Chat, typed: str | None, *, remarks: Remarks
+    database: Database | None, chat: Chat, typed: str | None, *, beside: Sequence[ImportChannel] = (), remarks: Remarks
 ) -> ImportChannel:
-    """The channel that a chat goes to. Raises UsageError."""
+    """The channel that a chat goes to. `beside`: those chosen for other chats, not yet made. Raises UsageError."""
     known = await database.read(list_names) if database is not None else []
+    new = {one.channel_id: one.names for one in beside if one.made is not None or one.learned is not None}
+    known = [*(one for one in known if one.channel_id not in new), *new.values()]
     nameless = database is not None and await database.read(_is_nameless, chat.channel_id)
     if typed is None:
         return _by_id(_expect_id(chat), chat, known, nameless=nameless)

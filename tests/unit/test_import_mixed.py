@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,13 @@ def test_a_file_that_ends_early_finishes_none_of_its_channels(written: Callable[
     assert one.is_flawed
     assert rows(tmp_path / "b", "SELECT channel_id, finished_at FROM import_source") == [(1040, None)]
     assert rows(tmp_path / "b", "SELECT count(*) FROM message") == [(EACH - 1,)]
+
+
+def test_of_two_channels_that_say_the_same_name_the_first_has_it(
+    written: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "same.jsonl"
+    path.write_bytes(re.sub(rb"channel_10\d\d", b"channel_same", written("jsonl").read_bytes()))
+    import_chats(tmp_path / "a", path, most=None)
+    [named, *others] = rows(tmp_path / "a", "SELECT username FROM channel ORDER BY username IS NULL")
+    assert (named, set(others)) == (("channel_same",), {(None,)})

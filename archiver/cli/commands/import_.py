@@ -183,7 +183,7 @@ async def _import_all(
                 others += 1  # not the one asked for
             elif chat.refused is not None:
                 refused[chat.refused] += 1
-            elif (chosen := await _choose(database, chat, order)) is not None:
+            elif (chosen := await _choose(database, chat, order, [one for one, _ in mixed])) is not None:
                 await _expect_right(database, chat, chosen, order)
                 file = hashed.describe(chat, chosen.channel_id)
                 job = ImportJob(chat, chosen.channel_id, file, partial(_make, database, chosen))
@@ -241,13 +241,15 @@ async def _expect_right(database: Database | None, chat: Chat, chosen: ImportCha
         await expect_same_channel(database, open_source(order.path, zone), chat, chosen)
 
 
-async def _choose(database: Database | None, chat: Chat, order: ImportOrder) -> ImportChannel | None:
+async def _choose(
+    database: Database | None, chat: Chat, order: ImportOrder, beside: Sequence[ImportChannel]
+) -> ImportChannel | None:
     """The channel of a chat; None: an export of several has it, and another was asked for."""
     from archiver.compose.import_channel import choose_channel
     from archiver.errors import UsageError
 
     try:
-        return await choose_channel(database, chat, order.channel, remarks=output)
+        return await choose_channel(database, chat, order.channel, beside=beside, remarks=output)
     except UsageError:
         if order.channel is not None and chat.of_several:
             return None
