@@ -5,14 +5,16 @@ has the base forms of its words: lemmas of the dictionary, stems, Arabic and Heb
 digit at the end keeps them apart from words of the text: a plain word of a question finds them as the beginning of a
 word, or with one typing error, but a word in quotes only finds texts that have it as it is written.
 
-Left out is what a question finds in the text itself in one of these ways: `bridge` for `bridges`.
+Left out is what a question finds in the text itself in one of these ways: `bridge` for `bridges`. So are lemmas with
+less in common with the word than others of the same entry: entries list aspects, prefixes and irregular forms, too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 from unicodedata import normalize
 
@@ -27,7 +29,11 @@ PERSIAN: Final = str.maketrans("كي", "کی")
 """Folded letters to those that people type in Persian."""
 ONE_TYPO: Final = 5
 """Letters of the shortest word in which the server forgives a typing error."""
-_MAX_LEMMAS: Final = 4
+TWO_TYPOS: Final = 9
+_MAX_LEMMAS: Final = 2
+"""Of one entry of the dictionary."""
+_FOREIGN: Final = 4
+"""Letters of the shortest word that may be of another language than its text."""
 _ARTICLE: Final = "ال"
 _AFTER_PARTICLE: Final = re.compile("[وف]?(?:[بكوف]ال|لل)(..+)")
 _FEMININE: Final = re.compile("(..+)(?:ات|ت(?:ها|هم|هن|نا|كم|ين|ان|ه|ي|ك))")
@@ -50,24 +56,42 @@ def _bases(word: str, lang: str | None) -> tuple[str, ...]:
     if not 1 < len(word) <= MAX_LETTERS or not word.isalpha():
         return ()
     read = word if lang == "fa" else word.removeprefix(_ARTICLE)
-    found = {base for base in _each_base(word, lang) if len(base) > 1 and not _is_found(base, read)}
+    bases = set(_each_base(word, lang))
+    if "\u05d0" <= word[0] <= "\u05ea":
+        bases = _without_particles(bases, word, hebrew_candidates)
+    elif "\u0600" < word[0] < "\u06ff" and lang != "fa":
+        bases = _without_particles(bases, word, arabic_candidates)
+    found = {base for base in bases if len(base) > 1 and not _is_found(base, read)}
     if lang == "fa":
         found = {base.translate(PERSIAN) for base in found}
     return tuple(base for base in found if not any(other.startswith(base) for other in found if other != base))
 
 
 def _is_found(base: str, word: str) -> bool:
-    """Whether a question for the base finds the word: as its beginning, or with one typing error."""
-    return word.startswith(base) or (len(base) >= ONE_TYPO and base[0] == word[0] and _is_near(base, word))
+    """Whether a question for the base finds the word: as its beginning, or with typing errors."""
+    if word.startswith(base):
+        return True
+    typos = (len(base) >= ONE_TYPO) + (len(base) >= TWO_TYPOS)
+    # An error in the first letter counts as two. й and ї are two letters, as for the server.
+    return base[0] == word[0] and _is_near(normalize("NFKD", base), normalize("NFKD", word), typos)
 
 
-def _is_near(one: str, other: str) -> bool:
-    """Whether two words that begin alike differ by one letter at most; й and ї are two, as for the server."""
-    one, other = normalize("NFKD", one), normalize("NFKD", other)
-    same = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
-    if same is None:
-        return abs(len(one) - len(other)) <= 1
-    return one[same + 1 :] == other[same + 1 :] or one[same:] == other[same + 1 :] or one[same + 1 :] == other[same:]
+def _is_near(one: str, other: str, typos: int) -> bool:
+    """Whether two words differ by so many letters at most that are missing, other, or exchanged with the next."""
+    same = _shared(one, other)
+    one, other = one[same:], other[same:]
+    if not (one and other and typos):
+        return max(len(one), len(other)) <= typos
+    rests = [(one[1:], other), (one, other[1:]), (one[1:], other[1:])]
+    if one[:2] == other[1::-1]:
+        rests.append((one[2:], other[2:]))
+    return any(_is_near(*rest, typos - 1) for rest in rests)
+
+
+def _shared(one: str, other: str) -> int:
+    """The number of letters at the beginning that two words share."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (letter, its) in enumerate(pairs) if letter != its), min(len(one), len(other)))
 
 
 def _each_base(word: str, lang: str | None) -> Iterator[str]:
@@ -75,7 +99,7 @@ def _each_base(word: str, lang: str | None) -> Iterator[str]:
     yield from [key[1:] for key in keys if key[0] == "="] or _lemmas(word, lang)
     for key in keys:
         group, _, stem = key.partition(":")
-        if group in {"a", "f"} or lang in _RULES.get(group, ()):
+        if group == "f" or (group == "a" and lang != "fa") or lang in _RULES.get(group, ()):
             yield stem
         elif group == "h":
             yield stem[:-1] + stem[-1:].translate(_FINALS)
@@ -92,7 +116,15 @@ def _lemmas(word: str, lang: str | None) -> Iterator[str]:
     known = text_keys(word, lang)
     found = [one for one in paradigms(word) if one.key in known]
     own = [one for one in found if lang in one.labels]
-    return (lemma for one in own or found for lemma in sorted(one.lemmas(), key=len, reverse=True)[:_MAX_LEMMAS])
+    foreign = found if len(word) >= _FOREIGN or lang is None else []
+    return (lemma for one in own or foreign for lemma in _nearest(one.lemmas(), word))
+
+
+def _nearest(lemmas: Iterable[str], word: str) -> Iterator[str]:
+    """Yield the lemmas that begin most like the word, of those that do not find it themselves."""
+    others = (lemma for lemma in lemmas if not _is_found(lemma, word))
+    found = sorted((-_shared(lemma, word), len(lemma), lemma) for lemma in others)
+    return (lemma for shared, _, lemma in found[:_MAX_LEMMAS] if shared <= found[0][0] + 1)
 
 
 def _arabic(word: str) -> Iterator[str]:
@@ -111,6 +143,12 @@ def _hebrew(word: str) -> Iterator[str]:
         yield one
         if one.endswith("ת"):
             yield f"{one.removesuffix('ת').removesuffix('ו')}ה"
+
+
+def _without_particles(bases: set[str], word: str, candidates: Callable[[str], Iterator[str]]) -> set[str]:
+    """Leave out bases with a particle that are there without it, too."""
+    whole = set(candidates(word))
+    return {base for base in bases if base in whole or bases.isdisjoint(islice(candidates(base), 1, None))}
 
 
 def _persian(word: str) -> Iterator[str]:

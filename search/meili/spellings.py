@@ -25,6 +25,12 @@ _LAST: Final = {"": "る", "っ": "うつる", "ん": "むぶぬ", "い": "く�
 )
 """Kana before た and ます to those that the dictionary form of a verb may end in."""
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]{4,}")
+_LISTED: Final = """
+    했다 됐다 났다 졌다 한다 된다 였다 었다 았다 니다 습니다 했습니다 됐습니다 합니다 됩니다 입니다
+    들이 들을 들은 들의 들에게 에서 에서도 서도 으로 까지 부터 에게 과의 하고 하는 되는
+"""
+_ENDINGS: Final = frozenset(_LISTED.split())
+"""Endings of Korean words that nobody looks for."""
 _NUMBER: Final = re.compile("[0-9]{2,}")
 _DIGITS: Final = (
     (re.compile("[\u0621-\u064a]"), ("\u0660", "\u06f0")),
@@ -47,7 +53,7 @@ def unspaced_spellings(texts: Iterable[str], folded: Iterable[str]) -> list[str]
         elif runs := _HAN.findall(text):
             found |= dict.fromkeys(filter(None, map(other_characters, runs)))
         found |= dict.fromkeys(run[at:] for run in _HANGUL.findall(text) for at in range(2, len(run) - 1))
-    return list(found)
+    return [one for one in found if one not in _ENDINGS]
 
 
 def spellings(texts: Iterable[str], folded: Iterable[str], lang: str | None) -> list[str]:

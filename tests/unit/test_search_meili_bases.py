@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.meili.base_forms import MARK, base_forms
+from search.meili.base_forms import MARK, _is_near, base_forms
 from search.meili.document import SEPARATOR
 from search.meili.folding import folded_words
 from search.meili.spellings import spellings, unspaced_spellings
@@ -24,7 +24,8 @@ def bases(text: str, lang: str | None) -> list[str]:
         ("cities", None, ["city"]),
         ("denied", "en", ["deny"]),
         ("пять дней", "ru", ["день"]),
-        ("подсудимых", "ru", ["подсудимый"]),
+        ("стреляли", "ru", ["стрелять"]),
+        ("сообщил", "ru", ["сообщать"]),
         ("шкіл", "uk", ["школа"]),
         ("les yeux", "fr", ["oeil"]),
         ("murieron", "es", ["morir"]),
@@ -39,10 +40,36 @@ def test_a_word_brings_its_base(text: str, lang: str | None, found: list[str]) -
 
 
 @pytest.mark.parametrize(
-    "text", ["bridges", "soldiers", "мосты", "ракеты", "les ponts", "الجسر", "city", "国际法院", ""]
+    "text", ["bridges", "soldiers", "мосты", "ракеты", "подсудимых", "les ponts", "الجسر", "city", "国际法院", ""]
 )
 def test_a_base_that_the_text_itself_is_found_by_is_left_out(text: str) -> None:
     assert bases(text, None) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "without"),
+    [
+        ("строили", "ru", ["построить", "страивать"]),
+        ("знищено", "uk", ["нищити"]),
+        ("und", "de", ["undy"]),
+        ("בהפגנות", "he", ["בהפגנה", "בהפגן"]),
+        ("وقوات", "ar", ["وقوه"]),
+    ],
+)
+def test_a_word_does_not_bring_what_only_its_entry_or_a_rule_has(text: str, lang: str, without: list[str]) -> None:
+    assert set(without).isdisjoint(bases(text, lang))
+
+
+@given(
+    st.text("abc", min_size=1, max_size=10),
+    st.lists(st.tuples(st.integers(0, 10), st.sampled_from("abc-")), max_size=2),
+)
+def test_a_word_with_some_errors_is_near(word: str, errors: list[tuple[int, str]]) -> None:
+    other = word
+    for at, letter in errors:
+        other = other[:at] + letter.strip("-") + other[at + 1 :]
+    assert _is_near(word, other, len(errors))
+    assert _is_near(other, word, len(errors))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +88,7 @@ def test_a_base_that_the_text_itself_is_found_by_is_left_out(text: str) -> None:
         ("北朝鮮がミサイル発射", "ja", ["北朝鮮", "ミサイル", "発射"]),
         ("三人が死んだ", "ja", ["死ぬ"]),
         ("윤석열대통령", "ko", ["대통령"]),
+        ("체포했다", "ko", []),
     ],
 )
 def test_a_word_brings_its_other_spellings(text: str, lang: str, found: list[str]) -> None:
