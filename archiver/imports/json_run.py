@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 MOST: Final = 1 << 16
 """Maximum bytes of a run; what is near a broken element is read one by one."""
+_SIGNS: Final = re.compile(rb'[{}]|"(?:[^"\\]++|\\.)*+"')
+"""Where objects begin and end, and texts, which may hold the same signs."""
 
 
 class JsonRun(NamedTuple):
@@ -18,23 +21,17 @@ class JsonRun(NamedTuple):
     data: bytes
     values: list[Any]
 
-    def place(self, index: int) -> int:
-        """Bytes before one of them: found only where there is something to say about it."""
-        at = 0
-        for _ in range(index):
-            at = self._end(at)
-        return self.start + self.data.index(b"{", at)
-
-    def _end(self, at: int) -> int:
-        """Where the element that begins at or after `at` ends."""
-        begin = end = self.data.index(b"{", at)
-        while True:
-            end = self.data.index(b"}", end) + 1
-            try:
-                orjson.loads(memoryview(self.data)[begin:end])
-            except orjson.JSONDecodeError:
-                continue
-            return end
+    def list_places(self) -> list[int]:
+        """Bytes before each of them: found only where there is something to say about one."""
+        found, depth = [], 0
+        for sign in _SIGNS.finditer(self.data):
+            if sign[0] == b"{":
+                if depth == 0:
+                    found.append(self.start + sign.start())
+                depth += 1
+            elif sign[0] == b"}":
+                depth -= 1
+        return found
 
 
 def parse_run(data: bytes) -> list[Any] | None:

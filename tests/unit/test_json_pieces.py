@@ -84,7 +84,7 @@ def taken(data: bytes, *, at_once: bool) -> list[tuple[int, Any]]:
     found: list[tuple[int, Any]] = []
     for _ in pieces.elements():
         if at_once and (run := pieces.run()) is not None:
-            found += [(run.place(index), value) for index, value in enumerate(run.values)]
+            found += zip(run.list_places(), run.values, strict=True)
         else:
             at, value, _ = pieces.value()
             found.append((at, None if value is None else value.value))

@@ -183,9 +183,13 @@ class DesktopJson:
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
     def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
+        places: list[int] = []
         for index, value in enumerate(run.values):
             found = self._message(value, channel_id)
-            yield found if isinstance(found, ImportedMessage) else _placed(found, run.place(index))
+            if isinstance(found, Flaw) and not found.where:
+                places = places or run.list_places()
+                found = _placed(found, places[index])
+            yield found
 
     def _one(self, piece: JsonElement, channel_id: ChannelId, last: int) -> Iterator[Entry]:
         if piece.found is None:
