@@ -19,6 +19,8 @@ ASKING: Final = 10.0
 """Seconds within which a request must have arrived, from its first byte, or of a new connection."""
 IDLE: Final = 75
 """Seconds for which a connection stays open between two requests: people read a page for that long."""
+ENDED: Final = 2.0
+"""Seconds that an answer may still take once its client sends no more: it may wait for it, or may have left."""
 READING: Final = 60.0
 """Seconds within which a client must have read some of what waits for it."""
 
@@ -35,6 +37,8 @@ class LimitedConnection(H11Protocol):
     _is_idle = False
     """Whether it waits for the first byte of its next request."""
     _unread: asyncio.TimerHandle | None = None
+    _ended: asyncio.TimerHandle | None = None
+    """Closes it although a request is being answered: its client sends no more."""
     headers_of_errors: Mapping[str, str] = {}
     """Headers of the answer to a malformed request."""
 
@@ -58,13 +62,22 @@ class LimitedConnection(H11Protocol):
         """Wait for the next request."""
         self.is_answered = True
         super().on_response_complete()
+        if self._ended is not None and not self._is_answering():
+            self.transport.close()
         self._wait()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep it open for the answer to a client that sends no more."""
+        if self._is_answering():
+            self._ended = self.loop.call_later(ENDED, self.transport.abort)
+        return self._ended is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         super().connection_lost(exc)
         self._stop("late")
         self._stop("_unread")
+        self._stop("_ended")
 
     def pause_writing(self) -> None:
         """Wait until the client reads."""
@@ -85,8 +98,7 @@ class LimitedConnection(H11Protocol):
 
     def _wait(self) -> None:
         """Limit the time until a request has arrived, except while one is being answered."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and not cycle.response_complete:
+        if self._is_answering():
             self._stop("late")
             return
         idle = self.is_answered and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
@@ -94,6 +106,10 @@ class LimitedConnection(H11Protocol):
             self._stop("late")
             self.since, self._is_idle = self.loop.time(), idle
             self.late = self.loop.call_later(IDLE + 1 if idle else ASKING, self.transport.abort)
+
+    def _is_answering(self) -> bool:
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is not None and not cycle.response_complete
 
     def _stop(self, name: str) -> None:
         timer = getattr(self, name)
