@@ -14,7 +14,7 @@ from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
 from archiver.store.index_home import find_serving, list_hidden
 from archiver.store.indexing import count_held, count_lag
-from search.engine.protocol import Engine, Question
+from search.engine.protocol import Engine, Question, without_typos
 from search.errors import SearchError, ServerUnreachable
 from search.exact.writer import ExactEngine
 from search.meili.routing import node_name
@@ -44,6 +44,14 @@ class SelectedEngine:
     """Hits of the index that are not in the archive."""
     away: SearchError | None = None
     """Why Meilisearch did not answer, so that the embedded engine did."""
+    exact: Engine | None = None
+    """The embedded engine, where Meilisearch was asked."""
+
+    async def count_missed(self, question: Question) -> int:
+        """Count the hits of the embedded engine for a question for which Meilisearch has none."""
+        if self.exact is None or self.engine.name == ExactEngine.name:
+            return 0
+        return await self.exact.count(without_typos(question))
 
     @property
     def behind(self) -> int:
@@ -134,7 +142,7 @@ async def _open_meilisearch(
         return
     async with _open_nodes(asked, settings) as nodes:
         engine = MeiliEngine(*nodes, hidden=hidden)
-        selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy)
+        selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy, exact=exact)
         selected.engine = FallbackEngine(engine, exact, selected.note_away)
         selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
         if selected.away is None:

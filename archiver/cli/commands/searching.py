@@ -217,7 +217,10 @@ def _end(search: Search, over: SearchScope, *summary: str) -> int:
 
 async def _end_empty(search: Search, over: SearchScope, summary: str) -> int:
     """Report where nothing was found, and what may help."""
-    if search.selected.behind:
+    if missed := await search.selected.count_missed(search.question):
+        which = "in an index that does not have all messages" if search.selected.behind else "by Meilisearch"
+        searched = f"{which}, but {missed:,} by the embedded engine: omit --engine meilisearch"
+    elif search.selected.behind:
         searched = "in an index that does not have all messages; without --engine and --fuzzy all are searched"
     else:
         searched = await describe_searched(search.conn, over, search.moments if search.for_person else None)
