@@ -85,6 +85,9 @@ function letter({ key, code, shiftKey }) {
   return code?.startsWith("Key") ? code[3].toLowerCase() : key;
 }
 
+// An address typed with ?around= has no fragment.
+if (!location.hash) document.querySelector('.post[aria-current="true"]')?.scrollIntoView({ block: "center" });
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const field = event.target.closest("input, textarea, select, [contenteditable]");
