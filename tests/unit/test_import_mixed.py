@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
+from archiver.cli.view.import_report import ImportedChat, ImportReport, report_import
+from archiver.compose.import_channel import ImportChannel
+from archiver.ids import ChannelId
 from archiver.imports import gather_pages
+from archiver.imports.detect import open_source
+from archiver.imports.import_file import HashedSource
+from archiver.imports.source import Flaw
 from archiver.imports.sources import csv_rows, jsonl
 from tests.capturing import assert_sound, rows
 from tests.exporting import export_as
@@ -101,3 +107,22 @@ def test_of_two_channels_that_say_the_same_name_the_first_has_it(
     import_chats(tmp_path / "a", path, most=None)
     [named, *others] = rows(tmp_path / "a", "SELECT username FROM channel ORDER BY username IS NULL")
     assert (named, set(others)) == (("channel_same",), {(None,)})
+
+
+def test_of_many_channels_the_first_are_named_and_the_others_summed_up(
+    written: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = import_chats(tmp_path / "a", written("jsonl"), most=None)
+    outcomes[-1].add_flaw(Flaw("line 9", "it is broken"))
+    chats = [
+        ImportedChat(ImportChannel(channel_id=ChannelId(1001 + at), name=f"channel_{1001 + at}"), one)
+        for at, one in enumerate(outcomes)
+    ]
+    hashed = HashedSource(open_source(written("jsonl"), None))
+    report_import(ImportReport(written("jsonl"), hashed, None, False, chats, Counter(), []))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[19:] == [
+        "channel_1020: 6 messages new",
+        "20 further channels: 120 messages new; `--json` names each",
+        "telekeep: channel_1040: line 9: it is broken.",
+    ]

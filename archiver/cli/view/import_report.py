@@ -20,6 +20,8 @@ from archiver.imports.import_outcome import FlawCounts, ImportOutcome
 from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
 
+_NAMED = 20
+"""Maximum number of channels that are named one by one."""
 _SHOWN = 10
 """Maximum number of kinds of flaws that are named."""
 
@@ -99,17 +101,32 @@ def _chat_object(one: ImportedChat) -> dict[str, Any]:
 
 def report_import(result: ImportReport) -> None:
     """Say what an import brought."""
-    for one in result.chats:
+    for one in result.chats[:_NAMED]:
         label = terminal_safe(one.channel.label)
-        output.note(f"{label}: {_brought(one, dry=result.is_dry_run)}")
+        output.note(f"{label}: {_brought(one.outcome.counts, dry=result.is_dry_run)}")
         for line in _remarks(one, dry=result.is_dry_run):
             output.note(f"{label}: {line}")
         _report_flaws(one)
+    _report_further(result.chats[_NAMED:], dry=result.is_dry_run)
     for what, count in result.refused.items():
         output.warn(f"left out {_several(what, count)}: telekeep archives channels and supergroups.")
     for line in result.broken:
         output.warn(f"{line}.")
     report_end(result.path, is_empty=not result.chats and not result.refused, is_dry_run=result.is_dry_run)
+
+
+def _report_further(chats: Sequence[ImportedChat], *, dry: bool) -> None:
+    """Say what the channels brought that are not named, and what is wrong with them."""
+    if not chats:
+        return
+    counts = reduce(lambda sum_, one: sum_ + one.outcome.counts, chats, ImportCounts())
+    brought = _brought(counts, dry=dry)
+    output.note(f"{figures.count(len(chats), 'further channel')}: {brought}; `--json` names each")
+    flawed = [one for one in chats if one.outcome.flaws]
+    for one in flawed[:_NAMED]:
+        _report_flaws(one)
+    if len(flawed) > _NAMED:
+        output.warn(f"{figures.count(len(flawed) - _NAMED, 'further channel')} with remarks: `--json` has them.")
 
 
 def describe_kept(messages: int) -> str:
@@ -124,8 +141,7 @@ def _several(what: str, count: int) -> str:
     return what if count == 1 else f"{what} ({figures.number(count)} of them)"
 
 
-def _brought(one: ImportedChat, *, dry: bool) -> str:
-    counts = one.outcome.counts
+def _brought(counts: ImportCounts, *, dry: bool) -> str:
     return describe_brought(counts.messages, _parts(counts), is_change=bool(counts.changes), is_dry_run=dry)
 
 
