@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import orjson
 
-from archiver.imports.json_run import MOST, JsonRun, parse_run
+from archiver.imports.json_faults import BrokenJson, EndsEarly, LargeValue
+from archiver.imports.json_run import MOST, JsonElement, JsonRun, parse_run
 from archiver.imports.mend_json import Mended, UnreadableJson, read_json
 
 _CHUNK: Final = 1 << 20
@@ -23,32 +24,10 @@ LARGEST: Final = 32 << 20
 """Maximum bytes of one value; twice that of other formats, as Desktop writes each text twice."""
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
+_NEXT_LINE: Final = re.compile(rb",?[ \t\r]*+\n([ \t]*+)[^ \t\r\n]")
+_INSIDE: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^,\]}\s]*")
 _CLOSING: Final = {0x7B: b"}", 0x5B: b"]"}
-
-
-class EndsEarly(Exception):
-    """The document ends before the value that was begun."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
-
-
-class BrokenJson(Exception):
-    """The document continues with something that cannot be there."""
-
-    def __init__(self, at: int, why: str) -> None:
-        super().__init__(at, why)
-        self.at, self.why = at, why
-
-
-class JsonElement(NamedTuple):
-    """An element of an array: where it begins, and its value, or why it cannot be read."""
-
-    at: int
-    found: Mended | None
-    why: str = ""
 
 
 class JsonPieces:
@@ -60,6 +39,8 @@ class JsonPieces:
         self._at = 0
         self._base = 0
         self._is_over = False
+        self._indent: bytes | None = None
+        """The spaces before the elements."""
         self._one_by_one = 0
         """Up to where elements could not be parsed at once."""
         if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf"):
@@ -98,6 +79,15 @@ class JsonPieces:
             return JsonElement(start, found)
         return self._by_brackets(start)
 
+    def element(self) -> JsonElement:
+        """The same for an array of objects: what is none is passed over to the next line that begins one."""
+        is_object, start = self._expect() == 0x7B, self.at
+        self._indent = (self._margin() if is_object else None) or self._indent
+        if not is_object and (end := self._end_by_lines(self._at, self._indent)) is not None:
+            self._at = end
+            return JsonElement(start, None, "it is not valid JSON")
+        return self.value()
+
     def run(self) -> JsonRun | None:
         """Take the next elements at once, if they are indented objects; None: take the next one by `value`."""
         margin = self._margin() if self.at >= self._one_by_one and self._data[self._at] == 0x7B else None
@@ -115,7 +105,10 @@ class JsonPieces:
     def skip(self) -> None:
         """Pass over the next value, however large."""
         sign = self._expect()
-        self._at = self._end_by_brackets(keep=False) if sign in _CLOSING else self._end_of_scalar()
+        if sign == 0x22:
+            self._at = self._pass_string(self._at + 1)
+        else:
+            self._at = self._end_by_brackets(keep=False) if sign in _CLOSING else self._end_of_scalar()
 
     def end(self) -> bool:
         """Whether nothing follows but spaces."""
@@ -178,16 +171,29 @@ class JsonPieces:
         return Mended(value)
 
     def _by_brackets(self, start: int) -> JsonElement:
+        margin = self._margin()
         try:
             end = self._end_by_brackets()
+        except LargeValue as exc:
+            self._at = start - self._base
+            self._at = self._end_by_brackets(keep=False)
+            return JsonElement(start, None, f"it is {exc.why}")
         except (BrokenJson, EndsEarly):
-            if self._resume(start):
-                return JsonElement(start, None, "it is not valid JSON")
-            raise
-        piece = self._taken(start, end, keep=True)
-        if piece.found is not None or not self._resume(start):
-            self._at = end
-        return piece
+            if (by_lines := self._end_by_lines(start - self._base, margin)) is None:
+                raise
+            self._at = by_lines
+            return JsonElement(start, None, "it is not valid JSON")
+        piece, size = self._taken(start, end, keep=True), end - self._at
+        by_lines = None
+        if piece.found is None or (margin is not None and self._is_within(end, margin)):
+            by_lines = self._end_by_lines(self._at, margin)
+        self._at = self._at + size if by_lines is None else by_lines
+        return piece if by_lines is None else JsonElement(start, None, piece.why or "it is not valid JSON")
+
+    def _is_within(self, at: int, margin: bytes) -> bool:
+        """Whether the next line is still one of an element with this margin: its brackets were damaged."""
+        found = _NEXT_LINE.match(self._data, at)
+        return found is not None and len(found[1]) > len(margin)
 
     def _taken(self, start: int, end: int, *, keep: bool = False) -> JsonElement:
         data = self._data[self._at : end]
@@ -198,18 +204,19 @@ class JsonPieces:
         except UnreadableJson as exc:
             return JsonElement(start, None, str(exc))
 
-    def _resume(self, start: int) -> bool:
-        """Go to the end of a broken element by the layout; False: the layout does not show it."""
-        self._at = start - self._base
-        margin = self._margin()
+    def _end_by_lines(self, at: int, margin: bytes | None) -> int | None:
+        """Where a broken element with this margin ends: after its last line, or before one that is not in it."""
         if margin is None:
-            return False
-        for closing in _CLOSING.values():
-            end = self._data.find(b"\n" + margin + closing, self._at)
-            if end >= 0 and closing == _CLOSING.get(self._data[self._at]):
-                self._at = end + 1 + len(margin) + 1
-                return True
-        return False
+            return None
+        self._at = at
+        width = len(margin)
+        pattern = re.compile(rb"\n(?:%b[{}\[]|[ \t]{0,%d}[\]}]+,?[ \t\r]*(?:\n|\Z))" % (margin, width - 1))
+        searched = 0
+        while (found := pattern.search(self._data, self._at + searched)) is None:
+            searched = max(len(self._data) - self._at - width - 2, 0)
+            if searched > LARGEST or not self._more():
+                return None
+        return found.end() if found[0] == b"\n" + margin + b"}" else found.start()
 
     def _margin(self) -> bytes | None:
         """The spaces before the value if it begins its line and has some: then what is in it has more."""
@@ -224,7 +231,7 @@ class JsonPieces:
             for token in _TOKEN.finditer(self._data, at):
                 sign = self._data[token.start()]
                 if sign == 0x22 and token.end() - token.start() == 1:
-                    at = token.start()
+                    at = token.start() if keep else self._pass_string(token.end())
                     break
                 depth += (sign in _CLOSING) - (sign in b"}]")
                 at = token.end()
@@ -234,15 +241,28 @@ class JsonPieces:
                 at = len(self._data)
             if not keep:
                 self._at = at
+                if at < len(self._data):
+                    continue
             moved = self._at
             if not self._more():
                 raise EndsEarly(self.at)
             at -= moved - self._at
             self._limit()
 
+    def _pass_string(self, at: int) -> int:
+        """Where a string ends whose first sign is at `at`, however long it is."""
+        self._at = at
+        while True:
+            match = _INSIDE.match(self._data, self._at)
+            self._at = match.end() if match else self._at
+            if self._data[self._at : self._at + 1] == b'"':
+                return self._at + 1
+            if not self._more():
+                raise EndsEarly(self.at)
+
     def _limit(self) -> None:
         if len(self._data) - self._at > LARGEST:
-            raise BrokenJson(self.at, f"a value of more than {LARGEST >> 20} MB")
+            raise LargeValue(self.at, f"a value of more than {LARGEST >> 20} MB")
 
     def _expect(self) -> int:
         """The next sign. Raises EndsEarly."""

@@ -7,10 +7,20 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from archiver.imports.mend_json import Mended
+
 MOST: Final = 1 << 16
 """Maximum bytes of a run; what is near a broken element is read one by one."""
 _SIGNS: Final = re.compile(rb'[{}]|"(?:[^"\\]++|\\.)*+"')
 """Where objects begin and end, and texts, which may hold the same signs."""
+
+
+class JsonElement(NamedTuple):
+    """An element of an array: where it begins, and its value, or why it cannot be read."""
+
+    at: int
+    found: Mended | None
+    why: str = ""
 
 
 class JsonRun(NamedTuple):

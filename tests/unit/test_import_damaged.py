@@ -160,3 +160,25 @@ def test_texts_in_another_encoding_are_named(tmp_path: Path, name: str) -> None:
     path.write_bytes(written.decode().encode("utf-16"))
     with pytest.raises(UsageError, match="UTF-16"):
         open_source(path, None)
+
+
+@pytest.mark.parametrize("width", [1, 40])
+def test_a_damaged_message_of_desktop_costs_only_itself(tmp_path: Path, width: int) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(at, f'text {at} "q" {{}}') for at in range(1, 6)]))
+    whole = path.read_bytes()
+    begin = whole.index(b'"id": 3,')
+    for at in range(begin, whole.index(b"\n  }", begin) - width, 11):
+        for junk in (b"]" * width, b'"' * width, b"\xff" * width, b""):
+            path.write_bytes(whole[:at] + junk + whole[at + width :])
+            assert {1, 2, 4, 5} <= {one.message.message_id for one in messages_of(read_all(path))}, (at, junk)
+
+
+@pytest.mark.parametrize("indent", [1, None])
+def test_a_message_that_is_too_large_costs_only_itself(
+    tmp_path: Path, indent: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.imports.json_pieces.LARGEST", 3 << 20)
+    messages = [entry(1, "a"), entry(2, "b" * (5 << 20)), entry(3, "c")]
+    found = read_all(write_json(tmp_path / "result.json", chat(messages), indent=indent))
+    assert [one.message.message_id for one in messages_of(found)] == [1, 3]
+    assert [one.what for one in found if isinstance(one, Flaw)] == ["it is a value of more than 3 MB"]

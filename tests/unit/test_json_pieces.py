@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.imports import json_pieces
-from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonPieces
+from archiver.imports.json_faults import EndsEarly
+from archiver.imports.json_pieces import JsonPieces
 from archiver.imports.source import Flaw
 from tests.importing import chat, entry, messages_of, read_all, write_json
 from tests.tiers import examples
@@ -137,12 +138,23 @@ def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkey
     assert [one.what for one in found if isinstance(one, Flaw)] == ["it is nested too deeply"]
 
 
-def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("endless", [b"[" + b"1, " * 100_000, b'"' + b"x" * 300_000])
+def test_a_value_that_never_ends_is_passed_over_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch, endless: bytes
+) -> None:
     monkeypatch.setattr(json_pieces, "_CHUNK", 1 << 10)
     monkeypatch.setattr(json_pieces, "LARGEST", 1 << 12)
-    endless = b'{"wanted": [{"a": [' + b"1, " * 100_000
-    with pytest.raises(BrokenJson):
-        list(walk(endless))
+    held: list[int] = []
+    more = JsonPieces._more
+
+    def watch(self: JsonPieces) -> bool:
+        held.append(len(self._data))
+        return more(self)
+
+    monkeypatch.setattr(JsonPieces, "_more", watch)
+    with pytest.raises(EndsEarly):
+        list(walk(b'{"wanted": [{"a": ' + endless))
+    assert max(held) < 20_000
     assert list(walk(b'{"skipped": [' + b"1, " * 100_000 + b'1], "wanted": [5]}')) == [5]
 
 

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_pieces import BrokenJson, EndsEarly, JsonElement, JsonPieces
-from archiver.imports.json_run import JsonRun
+from archiver.imports.json_faults import BrokenJson, EndsEarly
+from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
@@ -168,7 +169,7 @@ class DesktopJson:
             for _ in elements:
                 run = pieces.run()
                 for found in (
-                    self._one(pieces.value(), channel_id, last) if run is None else self._many(run, channel_id)
+                    self._one(pieces.element(), channel_id, last) if run is None else self._many(run, channel_id)
                 ):
                     if isinstance(found, ImportedMessage):
                         last = found.message.message_id
