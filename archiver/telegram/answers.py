@@ -124,7 +124,7 @@ def read_history(body: bytes) -> HistoryAnswer:
 
 def _read_page(reader: BinaryReader, pts: int | None, count: int | None, *, inexact: bool, names: int) -> HistoryAnswer:
     """Parse the vectors of a page: messages, then topics (not in older layers), chats and users."""
-    messages = read_vector(reader)
+    messages = read_vector(reader, drafts=True)
     *_topics, chats, users = read_rest(reader, messages, names)
     known = len(messages.read) + messages.left if count is None else count
     return HistoryAnswer(pts, known, inexact, messages, chats, users, whole=count is None)

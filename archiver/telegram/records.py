@@ -6,7 +6,8 @@ from typing import Any
 
 from telethon.tl import types
 
-from archiver.convert import Peers, convert_channel, convert_message, is_empty
+from archiver.convert import Peers, convert_channel, is_empty
+from archiver.convert.quick_draft import PostDraft, convert_shown
 from archiver.errors import ChannelInaccessible, Implausible
 from archiver.ids import ChannelId
 from archiver.model.record import Channel, HistoryPage, Message
@@ -58,7 +59,7 @@ def expect_own(objects: Objects, channel_id: ChannelId) -> None:
     Stored under this channel, it would get a permalink to something that was never posted there.
     """
     for item, _ in objects.read:
-        peer = getattr(item, "peer_id", None)
+        peer = item if isinstance(item, PostDraft) else getattr(item, "peer_id", None)
         if peer is None and is_empty(item):
             continue  # an empty message may lack its peer
         if getattr(peer, "channel_id", None) != channel_id:
@@ -89,7 +90,7 @@ def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> None:
 def convert_all(objects: Objects, channel_id: ChannelId, peers: Peers) -> list[Message]:
     """The messages as records, without the empty ones."""
     return [
-        convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
+        convert_shown(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
         for item, raw in objects.read
         if not is_empty(item)
     ]

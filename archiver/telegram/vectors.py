@@ -15,6 +15,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 from telethon.tl.alltlobjects import tlobjects
 
+from archiver.convert.quick_draft import draft_post
 from archiver.convert.quick_reader import QuickReader
 from archiver.errors import ServerFault, UnreadableObject
 
@@ -43,18 +44,25 @@ NAMELESS = (Objects(), Objects())
 """Chats and users if their vectors could not be found."""
 
 
-def read_vector(reader: BinaryReader) -> Objects:
-    """Read the vector at the reader's position. Raises UnreadableObject if there is none."""
+def read_vector(reader: BinaryReader, *, drafts: bool = False) -> Objects:
+    """Read the vector at the reader's position. Raises UnreadableObject if there is none.
+
+    `drafts`: usual posts become a `PostDraft` instead of Telethon's object.
+    """
     if reader.read_int(signed=False) != _VECTOR:
         raise UnreadableObject(_VECTOR, reader.stream)
-    return _read_some(reader, reader.read_int())
+    return _read_some(reader, reader.read_int(), drafts=drafts)
 
 
-def _read_some(reader: BinaryReader, count: int) -> Objects:
+def _read_some(reader: BinaryReader, count: int, *, drafts: bool = False) -> Objects:
     objects = Objects()
     for done in range(count):
         objects.left = count - done
         start = reader.tell_position()
+        if drafts and (draft := draft_post(reader.stream, start)) is not None:
+            reader.set_position(draft.end)
+            objects.read.append((draft, reader.stream[start : draft.end]))
+            continue
         try:
             item = reader.tgread_object()
         except TypeNotFoundError as exc:

@@ -1,4 +1,4 @@
-"""What `telekeep verify` reads in one pass is what the whole conversion reads, or it is left to that."""
+"""What a sync and `telekeep verify` read in one pass is what the whole conversion reads, or it is left to that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from telethon.extensions import BinaryReader
 from telethon.tl import types
 
-from archiver.convert import Peers
+from archiver.convert import Peers, convert_message
+from archiver.convert.quick_draft import convert_shown, draft_post
 from archiver.convert.quick_post import COLUMNS, read_post
 from archiver.convert.quick_reader import QuickReader
 from archiver.convert.stored import derive, place_of, read_payload
@@ -49,8 +50,24 @@ def usual_post(random: Random) -> Any:
     return post
 
 
+def assert_drafted_alike(raw: bytes) -> None:
+    """In the middle of an answer, a post read in one pass ends where Telethon's does, and is the same record."""
+    body = bytes(8) + raw + b"\x15\xc4\xb5\x1c"
+    draft = draft_post(body, 8)
+    if draft is None:
+        return
+    reader = BinaryReader(body)
+    reader.set_position(8)
+    obj, own = reader.tgread_object(), body[8 : draft.end]
+    assert draft.end == reader.position
+    shared: dict[str, Any] = {"channel_id": CHANNEL, "peers": Peers(), "layer": 1}
+    assert convert_shown(draft, own, **shared) == convert_message(obj, own, **shared)
+    assert (draft.channel_id, draft.id, draft.date) == (obj.peer_id.channel_id, obj.id, obj.date)
+
+
 def assert_alike(raw: bytes) -> bool:
     """Whether it was read in one pass; if so, everything is as in the whole conversion."""
+    assert_drafted_alike(raw)
     quick, obj = read_post(raw, CHANNEL, Peers()), read_payload(raw)
     if quick is None:
         return False
