@@ -87,6 +87,9 @@ live stream or video chat planned for {0}
 time after which messages are deleted: never
 time after which messages are deleted: {0}
 {0} days
+{0} h
+{0} min
+{0} h {1} min
 members added
 a member joined by an invite link
 boosted the channel

@@ -37,6 +37,13 @@ class Pattern(NamedTuple):
         """How many letters it is recognised by."""
         return sum(map(str.isalpha, "".join(self.literals)))
 
+    def is_certain(self, values: Sequence[str]) -> bool:
+        """Whether a sentence within another one is this: by its letters, as ` at {0}`, or as a number of things."""
+        if self.letters >= _FEWEST:
+            return True
+        counts = all(one.replace(",", "").isdigit() for one in values)
+        return self.letters > 0 and (counts or self.literals[0].startswith(" "))
+
     def match(self, sentence: str) -> list[str] | None:
         """The values; None if it is another sentence. In linear time: every literal is found where it is first."""
         first, *rest = self.literals
@@ -87,9 +94,7 @@ class Sentences:
         if len(sentence) > _LONGEST or depth > _DEEPEST:
             return None
         for pattern in self._patterns:
-            if depth and pattern.letters < _FEWEST:
-                break
-            if (values := pattern.match(sentence)) is None:
+            if (values := pattern.match(sentence)) is None or (depth and not pattern.is_certain(values)):
                 continue
             said = [self._value(*one, depth) for one in zip(pattern.literals, values, strict=False)]
             if pattern.letters or said != [[SaidPart(value, is_value=True)] for value in values]:

@@ -44,6 +44,7 @@ def said_html(parts: Iterable[SaidPart], *, language: str = "") -> Markup:
     for one in listed:
         if one.is_value:
             is_safe = is_left and one.text.isprintable() and _RIGHT.search(one.text) is None
+            html += " " if one.text[:1].isspace() else ""
             html += escape(" ".join(one.text.split())) if is_safe else visible(one.text)
             continue
         for at, piece in enumerate(one.text.split("`") if has_commands else [one.text]):

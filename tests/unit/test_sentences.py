@@ -29,6 +29,14 @@ QUOTED = [
             'atlas/7 is not archived: it is older than the mirrored window, which begins 3 Feb 2022.',
             "atlas/7 n’est pas archivé\u00a0: il est antérieur à la période archivée, qui commence le 3 févr. 2022.",
         ),
+        (
+            "x/9 is not archived: the highest known id of the channel at 3 Feb 2022 is 4.",
+            "x/9 n’est pas archivé\u00a0: l’identifiant le plus haut connu du canal le 3 févr. 2022 est 4.",
+        ),
+        (
+            "time after which messages are deleted: 1,000 days",
+            "délai avant suppression des messages\u00a0: 1\u202f000 jours",
+        ),
         ("No such sentence: at all", "No such sentence: at all"),
         ("", ""),
     ],
