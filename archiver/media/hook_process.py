@@ -21,6 +21,8 @@ from typing import Final
 _MARK: Final = "TELEKEEP_HOOK"
 _ENDED_WITH_US: Final = ("--pdeathsig", "KILL")
 _PASSED_ON: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+LARGEST_FILE: Final = 4 << 30
+"""Bytes of a file that a program may write, such as a sound track: it must not fill the disk."""
 _ROUNDS: Final = 10
 """Maximum searches for processes that a program left running: they may start others meanwhile."""
 
@@ -46,10 +48,14 @@ def make_environment(work: Path, mark: str) -> dict[str, str]:
 
 
 def restrain(pid: int, limit: float) -> None:
-    """Let it run only on idle processors, write no core file, and end even if we are killed. `limit`: its seconds."""
+    """Let it run only on idle processors, write no endless file and no core, and end even if we are killed.
+
+    `limit`: its seconds.
+    """
     seconds = int(limit * (os.cpu_count() or 1)) + 60
     with contextlib.suppress(OSError, AttributeError, ValueError):
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
         resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds + 10))
         os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
     with contextlib.suppress(OSError):  # if memory runs out, it goes first

@@ -24,6 +24,7 @@ from config.names import HOOK_PLACEHOLDER
 from config.paths import expand_home
 
 _CHUNK: Final = 65_536
+_LARGEST_PIPE: Final = 4 << 20
 _COMPLAINT: Final = 2_000
 """Bytes of what it prints on stderr that are kept, the last ones."""
 _LONGEST_REASON: Final = 200
@@ -121,11 +122,13 @@ def _start(command: Sequence[str], work: Path, limits: HookLimits, stop: int) ->
         restrain(process.pid, limits.seconds)
         output = _Output(process, limits)
         try:
-            output.read_until_end(stop)
+            try:
+                output.read_until_end(stop)
+            finally:
+                end(process, mark)
+            output.drain()
         except _LimitError as exc:
             return HookResult(text=None, reason=str(exc))
-        finally:
-            end(process, mark)
         return output.judge()
 
 
@@ -157,7 +160,6 @@ class _Output:
                         raise _LimitError("stopped")
                     if key.fd != ended and not self._take(key.fd):
                         selector.unregister(key.fd)
-        self._drain()
 
     def judge(self) -> HookResult:
         """The result, by the exit status and what was printed."""
@@ -190,13 +192,14 @@ class _Output:
             raise _LimitError(f"it printed more than {self._limits.output:,} bytes")
         return bool(chunk)
 
-    def _drain(self) -> None:
-        """Read what is left in the pipes; a process that it started may still hold them open."""
+    def drain(self) -> None:
+        """Read what is left in the pipes, no more than they hold: all that wrote has been ended. Raises _LimitError."""
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
-            while self._take(pipe.fileno()):
-                pass
+            for _ in range(_LARGEST_PIPE // _CHUNK):
+                if not self._take(pipe.fileno()):
+                    break
 
 
 def _last_line(said: bytes) -> str:

@@ -159,6 +159,7 @@ class Attempts:
             answer = await client.within(limit, ask(client))
             self._note_answer(client)
             self._count(method, "answered")
+            client.unproven = False
             return _Answer(answer)
         except raw_errors:
             raise

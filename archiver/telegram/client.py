@@ -114,6 +114,8 @@ class Client(TelegramClient):  # type: ignore[misc]  # Telethon is untyped
         state.decrypt_message_data = unpacking(state.decrypt_message_data)
         results = self._sender._handlers  # noqa: SLF001
         results[RpcResult.CONSTRUCTOR_ID] = guarded(results[RpcResult.CONSTRUCTOR_ID])
+        self.unproven = False
+        """Whether it has imported an authorization, and no answer has shown yet that it holds."""
         self.answered = 0
         """Number of answered calls, errors included."""
         self.hung = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from archiver.pacing.scheduler import Priority, Scheduler
 from archiver.telegram.answers import read_object
 from archiver.telegram.attempts import Attempts, Count, uncounted
 from archiver.telegram.client import Client
+from archiver.telegram.connection_errors import not_admitted
 from archiver.telegram.dialling import Dialler
 from archiver.telegram.exported_authorization import ExportedAuthorization
 from archiver.telegram.faults import MIGRATIONS
@@ -35,6 +37,8 @@ from archiver.telegram.timeouts import COMMAND, Timeouts
 log = logging.getLogger(__name__)
 
 _MAX_REDIRECTS = 3
+_SHUT = 60.0
+"""Seconds for which no authorization is exported for a data centre that did not accept the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Connection:
         self._attempts = Attempts(self._reconnecting, scheduler, timeouts, count, self)
         self._home: Connection = self
         self._guests: dict[int, Connection] = {}
+        self._shut_until = -math.inf
 
         def open_beside(dc: int | None, timeouts: Timeouts) -> Connection:
             quiet = replace(callbacks, hint=None)
@@ -91,6 +96,11 @@ class Connection:
     def dc(self) -> int:
         """The current data centre; the account's home may move."""
         return self._reconnecting.dc
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether connecting needs no exported authorization."""
+        return self._home is self or self._reconnecting.is_admitted
 
     @property
     def offline_since(self) -> float | None:
@@ -227,6 +237,8 @@ class Connection:
         await self._reconnecting.ready(None if self._home is self else self._export)
 
     async def _export(self) -> ExportedAuthorization:
+        if asyncio.get_running_loop().time() < self._shut_until:
+            raise not_admitted(self._reconnecting.dc)
         return await export(self._home, self._reconnecting.dc)
 
     async def follow(self, client: Client, sent: Exception, been: set[int]) -> None:
@@ -242,6 +254,10 @@ class Connection:
                 return
             been.add(sent.new_dc)
             await self._home.is_logged_in()  # which follows the account itself
+        if self._home is not self and client.unproven:  # what it imported does not hold
+            await self._reconnecting.expel(client)
+            self._shut_until = asyncio.get_running_loop().time() + _SHUT
+            raise not_admitted(self._reconnecting.dc)
         if self._home is self or -1 in been:
             raise await self._attempts.refuse(client, sent)
         been.add(-1)

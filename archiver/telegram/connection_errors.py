@@ -102,6 +102,11 @@ def not_let_in(dc: int) -> Error:
     )
 
 
+def not_admitted(dc: int) -> Error:
+    """Error for a data centre that imports an authorization and does not know the account all the same."""
+    return ServerFault(f"data centre {dc} does not let the account in.", hint="Try again later.")
+
+
 def refused(exc: KeyExchangeError, server: str) -> Error:
     """Error for a failed key exchange."""
     if isinstance(exc, UntrustedError):

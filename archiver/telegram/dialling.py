@@ -30,6 +30,7 @@ from archiver.telegram.connection_errors import (
 )
 from archiver.telegram.data_centres import DcAddress
 from archiver.telegram.exported_authorization import (
+    IMPORT,
     ExportedAuthorization,
     export_by_greeting,
     import_authorization,
@@ -222,12 +223,17 @@ class Dialler:
         """
         if self.exported is None:
             return None
-        exported, self.exported = self.exported, None
+        exported, self.exported, client.unproven = self.exported, None, True
         moving, self._moving = self._moving, None  # it may be used up: then the old home exports another one
         try:
-            await import_authorization(client, exported, within=self._timeouts.call)
+            async with self._scheduler.turn(IMPORT, Priority.LIVE):
+                await import_authorization(client, exported, within=self._timeouts.call)
             self.route.note_admitted(client.dc_address.dc, True)
         except (RPCError, HungError, *CONNECTION_LOST) as exc:
+            if (seconds := flood_seconds(exc)) is not None:
+                await self._scheduler.flooded(IMPORT, seconds)
+                if moving is None:  # the account's other connections need not wait
+                    raise FloodWait(seconds, method=IMPORT) from None
             if not is_refusal(exc) or (moving is not None and exported.may_have_expired):
                 await self.transport_errors.obey(exc)
                 return not_let_in(client.dc_address.dc)

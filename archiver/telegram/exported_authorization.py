@@ -17,6 +17,8 @@ from archiver.telegram.answers import read_object
 from archiver.telegram.client import Client
 from archiver.telegram.faults import concerns_connection, flood_seconds, is_transient
 
+EXPORT, IMPORT = "exportAuthorization", "importAuthorization"
+"""The scheduler's names of the methods."""
 FRESH = 60.0
 """Seconds for which an exported authorization is valid at least; the documentation names no limit."""
 

@@ -45,7 +45,7 @@ class FileConnections:
         self._home = home
         self._dc = dc
         self._timeouts = replace(
-            timeouts, call=CALL, call_max=CALL_MOST, delays=DELAYS, free_losses=FREE_LOSSES, max_hung=64
+            timeouts, call=CALL, call_max=CALL_MOST, delays=DELAYS, free_losses=FREE_LOSSES, max_hung=64, forever=False
         )
         self._lines: list[_Line] = []
         self._opening: asyncio.Task[None] | None = None

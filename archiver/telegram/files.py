@@ -31,12 +31,11 @@ from archiver.pacing.tasks import cancel_all
 from archiver.telegram.connection import Connection
 from archiver.telegram.faults import server_name
 from archiver.telegram.file_connections import FileConnections
+from archiver.telegram.file_entry import FileEntry
 from archiver.telegram.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
-REST = 60.0
-"""Seconds for which a data centre that cannot be reached is left alone."""
 MOST_MOVES = 3
 """How often a part may be sent on to another data centre."""
 _FILE = types.upload.File.CONSTRUCTOR_ID.to_bytes(4, "little")
@@ -61,10 +60,7 @@ class FileServers:
         self._shut: set[int] = set()
         """Takeouts within which files are refused."""
         self._centres: dict[int, FileConnections] = {}
-        self._connecting = asyncio.Lock()
-        """One connection is made at a time: an account's exported authorization may be void once it exports another."""
-        self._down: dict[int, float] = {}
-        """Data centres that could not be reached, each with the loop time until which they are left alone."""
+        self._entry = FileEntry(connection)
         self._warming: set[asyncio.Task[None]] = set()
         self._moved: dict[str, int] = {}
         """Files that are in another data centre than their message says."""
@@ -92,7 +88,7 @@ class FileServers:
 
     async def _warm(self, dc: int) -> None:
         with suppress(Error), (await self._centre(dc)).line(0) as connection:
-            await self._connect(connection, dc)
+            await self._entry.connect(connection, dc)
 
     async def close(self) -> None:
         """Disconnect; the tasks that use it must have ended."""
@@ -141,7 +137,7 @@ class FileServers:
     async def _call(self, request: TLRequest, dc: int, method: str, size: int, takeout_id: int | None) -> bytes:
         with (await self._centre(dc)).line(size) as connection:
             try:
-                await self._connect(connection, dc)
+                await self._entry.connect(connection, dc)
                 return await connection.call(
                     request,
                     method=method,
@@ -152,26 +148,13 @@ class FileServers:
             except LoginNeeded as exc:
                 if dc == self._connection.dc:
                     raise
-                raise ServerFault(f"data centre {dc} does not let the account in ({exc.args[0]})") from exc
+                raise self._entry.shut(dc, f"data centre {dc} does not let the account in: {exc.args[0]}") from exc
             except Unreachable as exc:
-                # Not the account's trouble: if it is, the mirror's own connection says so.
-                raise _unreachable(dc) from exc
+                raise ServerFault(
+                    f"data centre {dc} does not answer the request for the file.", hint="Try again later."
+                ) from exc
             except Error as exc:
                 raise _refusal(exc) or exc from exc.__cause__
-
-    async def _connect(self, connection: Connection, dc: int) -> None:
-        """Connect; leave a data centre that cannot be reached alone for a while."""
-        if connection.connected.is_set():
-            return
-        async with self._connecting:
-            now = asyncio.get_running_loop().time
-            if self._down.get(dc, 0.0) > now():
-                raise _unreachable(dc)
-            try:
-                await connection.ready()
-            except Unreachable:
-                self._down[dc] = now() + REST
-                raise
 
     async def _centre(self, dc: int) -> FileConnections:
         centre = self._centres.get(dc)
@@ -182,10 +165,6 @@ class FileServers:
         if centre is None:
             centre = self._centres[dc] = FileConnections(self._connection, dc, self._timeouts)
         return centre
-
-
-def _unreachable(dc: int) -> ServerFault:
-    return ServerFault(f"data centre {dc} does not answer the request for the file.", hint="Try again later.")
 
 
 def _input(location: FileLocation) -> Any:

@@ -19,7 +19,7 @@ from archiver.errors import ChannelError, Error, ServerFault
 from archiver.telegram.client import Client
 from archiver.telegram.connection_errors import unknown_address
 from archiver.telegram.data_centres import read_config
-from archiver.telegram.exported_authorization import ExportedAuthorization
+from archiver.telegram.exported_authorization import EXPORT, ExportedAuthorization
 from archiver.telegram.faults import MIGRATIONS
 from archiver.telegram.reconnecting import ReconnectingClient
 
@@ -77,5 +77,5 @@ async def _find(home: Connection, reconnecting: ReconnectingClient, dc: int) -> 
 async def export(home: Connection, dc: int, raw_errors: tuple[type[Exception], ...] = ()) -> ExportedAuthorization:
     """Export the account's authorization for another data centre."""
     request = functions.auth.ExportAuthorizationRequest(dc)
-    given = await home.invoke(request, method="exportAuthorization", raw_errors=raw_errors)
+    given = await home.invoke(request, method=EXPORT, raw_errors=raw_errors)
     return ExportedAuthorization(given.id, given.bytes)

@@ -62,6 +62,11 @@ class ReconnectingClient:
         return self._dialler.dc
 
     @property
+    def is_admitted(self) -> bool:
+        """Whether the account is logged in there."""
+        return self._dialler.is_admitted
+
+    @property
     def client(self) -> Client | None:
         """The client, if it is connected now."""
         return self._client if self._client is not None and self._client.alive else None

@@ -25,6 +25,7 @@ from tests.integration.media_rig import (
     post_photos,
     reaches,
 )
+from tests.integration.rig import query
 
 __all__ = ["hasty", "no_pauses"]
 
@@ -118,6 +119,35 @@ async def test_a_data_centre_that_cannot_be_reached_costs_its_own_files_only(
         counts = await fetching.fetch()
         assert (counts.files, counts.not_fetched) == (1, {"failed": 1})
         assert fetching.states() == {key_of(near): "downloaded", key_of(far): "failed"}
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        ("exportAuthorization", faults.flood(4000)),
+        ("importAuthorization", faults.flood(4000)),
+        ("exportAuthorization", faults.rpc(400, "DC_ID_INVALID")),
+        ("importAuthorization", faults.rpc(400, "AUTH_BYTES_INVALID")),
+    ],
+)
+async def test_a_data_centre_that_does_not_let_the_account_in_costs_its_own_files_only_and_is_left_alone(
+    server: Server, account: Account, tmp_path: Path, method: str, action: faults.Action
+) -> None:
+    world = server.world
+    alpha = world.add_channel("Alpha", "alpha")
+    far, near = [world.media.photo(size=9_000, dc=4) for _ in range(20)], world.media.document(size=2 * MIB)
+    for medium in (*far, near):
+        alpha.post(media=medium)
+    server.faults.add(f"auth.{method}", action)
+    async with fetching_of(server, account, tmp_path) as fetching:
+        await fetching.mirror(alpha)
+        counts = await fetching.fetch()
+        assert (counts.files, counts.not_fetched) == (1, {"failed": 20})
+        assert len(server.called(f"auth.{method}")) <= 2  # one for each connection
+        reasons = query(tmp_path, "SELECT DISTINCT reason FROM file WHERE status = 'failed'")
+        assert [("data centre 4" in reason, "the account in" in reason) for (reason,) in reasons] == [(True, True)]
+        assert server.violations == []
+        await fetching.mirror(world.add_channel("Beta", "beta"))  # the account itself need not wait
 
 
 async def test_a_fault_of_ours_with_one_file_holds_up_no_other(

@@ -156,8 +156,9 @@ async def test_a_child_that_leaves_the_group_is_ended_too(tmp_path: Path, stored
     assert not is_running(int(await wait_for_file(note)))
 
 
-async def test_a_child_in_the_background_does_not_hold_up_the_result(tmp_path: Path, stored: Path) -> None:
-    result = await run(script(tmp_path, "sleep 600 & echo done"), stored)
+@pytest.mark.parametrize("child", ["sleep 600 &", "yes x >&2 & yes y >&2 & yes z >&2 &"])
+async def test_a_child_in_the_background_does_not_hold_up_the_result(tmp_path: Path, stored: Path, child: str) -> None:
+    result = await run(script(tmp_path, f"{child} echo done"), stored)
     assert (result.text, result.reason) == ("done", None), "its limit was waited for"
 
 
