@@ -72,7 +72,12 @@ _RULES: Final[dict[str, tuple[str, ...]]] = {
         _ahead("clock_ahead"),
         "(clock_ahead IS NULL) = (clock_at IS NULL)",
     ),
-    "capture": (_times("at"), _numbers("count", "hi"), _ahead("clock_ahead")),
+    "capture": (
+        _times("at"),
+        _numbers("count", "hi"),
+        _ahead("clock_ahead"),
+        "(import_id IS NULL) = (source_id IS NULL)",  # an answer of another archive has both
+    ),
     "coverage": ("hi >= lo",),
     "counter": (_times("at"), _numbers("views", "forwards", "replies")),
     "absence": (_times("noticed_at", "last_seen", "returned_at"),),

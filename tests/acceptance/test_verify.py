@@ -251,6 +251,7 @@ def test_a_file_that_is_not_an_archive_is_one_line_of_damage(desk: Desk, filled_
         "UPDATE account SET clock_ahead = NULL, clock_at = NULL",
         "UPDATE capture SET count = 5000 WHERE capture_id = 4",
         "UPDATE capture SET clock_ahead = 9e99 WHERE capture_id = 4",
+        "UPDATE capture SET import_id = 7 WHERE capture_id = 4",
         "UPDATE counter SET reactions = '7'",
         "UPDATE counter SET replies = -9",
         "UPDATE revision SET first_seen = replaced_at WHERE revision = 1",
