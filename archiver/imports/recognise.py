@@ -57,8 +57,13 @@ def is_csv(one: Candidate) -> bool:
     """A table whose header has the names of rows."""
     if one.is_directory:
         return "csv" in _exported_formats(one.path)
-    header = one.head.split(b"\n", 1)[0].strip().decode("utf-8", "replace").split(",")
+    header = _names(one.head, ",")
     return len(_KEYS.intersection(header)) >= 2 and all(name in _KEYS for name in header)
+
+
+def _names(head: bytes, separator: str) -> list[str]:
+    """The names in the header of a table."""
+    return head.split(b"\n", 1)[0].strip().decode("utf-8", "replace").split(separator)
 
 
 def is_tg_archive(one: Candidate) -> bool:
@@ -144,6 +149,8 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
         return _explain_json(start)
     if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
         return _explain_page(head)
+    if any(len(_KEYS.intersection(_names(head, sign))) > 2 for sign in (";", "\t", "|")):
+        return "telekeep's CSV, but with other separators than commas", "Save it with commas, or import the original."
     if begin.startswith(b"%pdf"):
         return "a PDF", _DESKTOP
     return None

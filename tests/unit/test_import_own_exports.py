@@ -258,6 +258,7 @@ LOOK_ALIKES = {
     "a mailbox": b"From ann@example.org Thu Jan  1 00:00:00 2021\nReceived: x\nSubject: y\n\nhello\n",
     "a Slack export": b'[{"client_msg_id": "1", "type": "message", "text": "a", "ts": "1600000000.000100"}]',
     "rows of telekeep as one array": b'[{"channel_id":1,"message_id":2,"payload_sha256":"00"}]',
+    "telekeep's CSV, but with other separators": b"channel_id;channel;message_id;date;text\r\n",
     "compressed": b"\x1f\x8b\x08\x00abc",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
     "not an export that telekeep can read": b"hello world\n",
