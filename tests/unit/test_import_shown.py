@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from io import StringIO
 from pathlib import Path
+
+from rich.console import Console
 
 from archiver.cli.view.attachments import describe_media
 from archiver.cli.view.change_card import describe_change
+from archiver.cli.view.message_card import print_message
 from archiver.cli.view.moments import Moments
 from archiver.evidence.run import verify
 from archiver.ids import ChannelId, MessageId
@@ -176,3 +180,22 @@ def test_nothing_is_said_of_files_where_there_are_none() -> None:
     said = {"size": 5, "status": "not downloaded", "reason": "not in the export: x", "extra": {}}
     assert describe_media({"kind": "poll", "title": "Which?", **said}) == "poll Which?, 5 bytes"
     assert describe_media({"kind": "photo", **said}) == "photo, 5 bytes, not downloaded: not in the export: x"
+
+
+def test_a_message_card_names_the_other_content_and_why_its_link_needs_members(archive: Path, tmp_path: Path) -> None:
+    edited = entry(1, "as it is", edited_unixtime=str(START + 999))
+    import_into(archive, export_of(tmp_path, entry(1, "as it was"), edited))
+
+    async def read_card() -> str:
+        async with await Database.open_readonly(archive) as database:
+            [name] = await database.read(list_names)
+            key = (ChannelId(CHANNEL_ID), MessageId(1))
+            context = await read_context(database.connection, name, (await database.read(get_messages, [key]))[key])
+        console = Console(file=StringIO(), width=200, no_color=True)
+        print_message(console, context, Moments(), archive)
+        return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+    card = asyncio.run(read_card())
+    assert "another content in the import of result.json" in card
+    assert "  edited 16 Dec 2021 00:16 UTC\n" in card
+    assert "https://t.me/c/1001/1 (the export does not say its @name: works for members only)" in card

@@ -120,6 +120,8 @@ def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str
     when = moments.at(edit_date)
     if context.row.get("edit_hidden"):
         return f"touched {when}, but not marked as edited: by reactions, a preview or a bot"
+    if context.claims:  # another line names the import that has another content
+        return f"edited {when}"
     if edit_date <= context.version.first_seen:
         return f"edited {when}, before it was archived: no earlier content is known"
     return f"marked as edited {when}: its content is the same as before"
