@@ -106,6 +106,10 @@ tasks added to a list
 tasks of a list ticked or unticked
 ownership of the channel passed on
 giveaway results
+winners count {0}, unclaimed count {1}
+stars {0}
+months {0}
+boosts {0}
 game score
 gift code
 gift premium

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,6 +11,7 @@ import orjson
 from markupsafe import Markup
 
 from archiver.compose.engine import SelectedEngine, select_engine
+from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Version, list_versions
@@ -23,6 +24,7 @@ from archiver.web.finding import Finding
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import ShownPost, list_posts, list_slots
 from archiver.web.site import Site
+from archiver.web.targets import make_targets
 from archiver.web.texts import text_html
 from search.document import Key
 from search.engine.protocol import Answer, Hit
@@ -77,8 +79,8 @@ class SearchResult:
     """Why nothing may have been found."""
 
 
-async def find_hits(site: Site, finding: Finding) -> SearchResult:
-    """Search, and read what is shown."""
+async def find_hits(site: Site, finding: Finding, say: Callable[[str], str] = str) -> SearchResult:
+    """Search, and read what is shown. `say` translates."""
     question = finding.question
     async with (
         site.reading(SECONDS) as conn,
@@ -96,7 +98,7 @@ async def find_hits(site: Site, finding: Finding) -> SearchResult:
         return SearchResult(
             answer=answer,
             selected=selected,
-            hits=await _show(conn, finding, hits, held, names, directory=site.directory),
+            hits=await _show(conn, finding, hits, held, names, directory=site.directory, say=say),
             rows=[build_row(names[ChannelId(hit.channel_id)], *held[hit.key]) for hit in hits],
             names=names,
             over=over,
@@ -113,7 +115,9 @@ async def _show(
     names: Names,
     *,
     directory: Path,
+    say: Callable[[str], str],
 ) -> list[HitShown]:
+    targets = make_targets(names.values(), say)
     keys = [hit.key for hit in hits]
     around = await read(conn, _list_all_around, keys)
     languages = await read(conn, _list_all_languages, keys)
@@ -127,7 +131,7 @@ async def _show(
         [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures, claimed=claimed)
         version = earlier.get(hit.key)
         text, entities = (message.text, message.entities) if version is None else (version.text, None)
-        html = _mark(finding.question.tree, text, entities, post.direction)
+        html = _mark(finding.question.tree, text, entities, post.direction, targets)
         shown.append(HitShown(post, html, around[hit.key], version, _list_found(finding, message)))
     return shown
 
@@ -137,7 +141,7 @@ def _list_found(finding: Finding, message: StoredMessage) -> list[FoundAnnotatio
     if not includes_annotations(tree):
         return []
     return [
-        FoundAnnotation(str(made["hook"]), str(made["program"]), _mark(tree, str(made["text"]), None, None))
+        FoundAnnotation(str(made["hook"]), str(made["program"]), _mark(tree, str(made["text"])))
         for made in orjson.loads(message.annotations or "[]")
         if highlight(tree, str(made["text"]))
     ]
@@ -172,11 +176,13 @@ def _list_earlier(conn: Reader, hits: Sequence[Hit], held: Mapping[Key, HeldMess
     return {hit.key: list_versions(*held[hit.key], kept[hit.key])[0] for hit in hits if kept[hit.key]}
 
 
-def _mark(tree: Node, text: str, entities: str | None, direction: str | None) -> Markup:
+def _mark(
+    tree: Node, text: str, entities: str | None = None, direction: str | None = None, targets: HtmlTargets = OUTSIDE
+) -> Markup:
     """The text with its matches marked; of a long one the parts with most of them."""
     spans = highlight(tree, text)
     if len(text) <= _WHOLE:
-        return text_html(text, entities, direction, highlights=spans)
+        return text_html(text, entities, direction, highlights=spans, targets=targets)
     parts = Markup("")
     for piece in snippets(text, spans, _WIDTH):
         before, after = ("… " if piece.cut_before else ""), (" …" if piece.cut_after else "")

@@ -81,6 +81,12 @@ def test_a_message_can_be_cited_and_says_what_it_has_besides_text(opened: Browse
     assert "[Open] https://example.org" in opened.get("/c/jisr_news/11").text
 
 
+def test_links_in_hits_lead_to_the_archived_copies(opened: Browser) -> None:
+    hit = opened.get("/search?q=see").html.partition('class="hits"')[2].partition("</article>")[0]
+    for led in ("/c/jisr_news/5", "/c/jisr_news#end", "/search?q=hashtag:bridge"):
+        assert f'<a href="{led}"><bdi>' in hit
+
+
 def test_a_button_leads_to_the_archived_copy_or_out_or_nowhere() -> None:
     known = [ChannelName(ChannelId(1002), "jisr_news", None, "جسر الليل")]
     assert linked("t.me/jisr_news/5", known) == '<a href="/c/jisr_news/5"><bdi>t.me/jisr_news/5</bdi></a>'

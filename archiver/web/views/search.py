@@ -28,10 +28,11 @@ async def show_search(site: Site, asked: Asked) -> ViewAnswer:
         if (place := await _find_pasted(conn, asked)) is not None:
             return ViewAnswer(template="", location=place)
         finding = await read_finding(site, asked, conn)
+    say = asked.language.sentences.say
     if asked.format == "html" and not finding.question.fuzzy and finding.question.cursor is None:
-        result, counted = await asyncio.gather(find_hits(site, finding), count_hits(site, asked, finding))
+        result, counted = await asyncio.gather(find_hits(site, finding, say), count_hits(site, asked, finding))
     else:
-        result, counted = await find_hits(site, finding), None
+        result, counted = await find_hits(site, finding, say), None
     return _shown(asked, finding, result, counted)
 
 
