@@ -12,6 +12,9 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archiver.ids import ChannelId
     from archiver.media.blob_store import BlobStore
     from archiver.media.prune import PrunePlan
     from archiver.store.database import Database
@@ -60,6 +63,7 @@ async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> 
     """Show what would be removed, and remove it. Returns the exit status."""
     from archiver.cli.commands.blocked_paths import name_blocked
     from archiver.cli.commands.confirm import confirm
+    from archiver.cli.view.next_step import suggest
     from archiver.compose.write_archive import open_archive
     from archiver.media.blob_store import BlobStore
     from archiver.media.prune import carry_out
@@ -72,6 +76,9 @@ async def run(settings: Settings, *, dry_run: bool, yes: bool, shape: Shape) -> 
         await _print(database, plan, shape, done=not dry_run)
         named = set(plan.blocked)
         name_blocked(named)
+        if dry_run and (plan.items or plan.orphans):
+            output.note(f"{_describe(plan)} would be removed; nothing was.")
+            suggest("telekeep media prune", "to remove them, after asking")
         if dry_run or not (plan.items or plan.orphans):
             return 3 if named else 0
         if not confirm(f"Remove {_describe(plan)}?", yes=yes):
@@ -122,6 +129,8 @@ async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: boo
     elif not output.is_terminal():
         for one in objects:
             output.tsv(one["sha256"], one["bytes"], one["reason"], f"{one['channel']}/{one['message_id']}")
+    elif plan.items:
+        _print_table(plan, names)
     for reason, count in Counter(item.reason for item in plan.items).most_common():
         size = sum(item.size for item in plan.items if item.reason == reason)
         output.note(f"{reason}: {figures.count(count, 'file')}, {figures.size(size)}.")
@@ -131,6 +140,22 @@ async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: boo
         output.note(f"kept for earlier versions of messages: {figures.count(plan.of_earlier, 'file')}.")
     if not plan.items and not plan.orphans and not plan.blocked:
         output.note(f"nothing to remove: {_describe_kept(plan)}.")
+
+
+def _print_table(plan: PrunePlan, names: Mapping[ChannelId, str]) -> None:
+    """Print what is to be removed, by channel and reason."""
+    from archiver.cli.view import figures
+    from archiver.cli.view.grid import Column, print_whole
+
+    columns = Column("channel", least=10), Column("reason"), Column("files", right=True), Column("size", right=True)
+    found: dict[tuple[ChannelId, str], list[int]] = {}
+    for item in plan.items:
+        found.setdefault((item.channel_id, item.reason), []).append(item.size)
+    rows = [
+        (names[place[0]], place[1], figures.number(len(sizes)), figures.size(sum(sizes)))
+        for place, sizes in found.items()
+    ]
+    print_whole(columns, sorted(rows))
 
 
 def _describe_kept(plan: PrunePlan) -> str:

@@ -53,7 +53,11 @@ async def describe_nothing(
     total = said.total()
     if total == 1:
         return f"nothing to fetch: the file is {next(iter(said))}."
-    parts = [f"{'all' if len(said) == 1 else f'{files:,}'} are {word}" for word, files in said.most_common()]
+    numbers = {
+        word: "all are" if len(said) == 1 else "1 is" if files == 1 else f"{files:,} are"
+        for word, files in said.items()
+    }
+    parts = [f"{numbers[word]} {word}" for word, _ in said.most_common()]
     return f"nothing to fetch: of {count(total, 'file')}, {', '.join(parts)}."
 
 

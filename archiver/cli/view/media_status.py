@@ -151,9 +151,9 @@ def _foot(report: MediaReport, moments: Moments) -> Iterator[str]:
     if report.under_way[0]:
         yield f"Partly fetched, to be continued: {count_files(*report.under_way)}."
     for failure in report.failures[:_MOST]:
-        at = f"; next retry {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
-        reason = f" ({failure.reason})" if failure.reason else ""
-        yield f"{failure.status.capitalize()}{reason}: {figures.count(failure.files, 'file')}{at}."
+        at = f", next retry {moments.at(failure.retry_at)}" if failure.retry_at is not None else ""
+        reason = f": {failure.reason.rstrip('.')}" if failure.reason else ""
+        yield f"{failure.status.capitalize()}, {figures.count(failure.files, 'file')}{at}{reason}."
     if len(report.failures) > _MOST:
         yield f"And {len(report.failures) - _MOST} more reasons: --json lists all."
     yield describe_free(report.free, report.min_free)
