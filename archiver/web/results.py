@@ -74,7 +74,7 @@ class SearchResult:
     names: Names
     over: SearchScope
     archived: int | None
-    """How many messages were searched, where nothing was found."""
+    """How many messages were searched, where nothing was found; None where the embedded engine finds something."""
     hints: Sequence[str]
     """Why nothing may have been found."""
 
@@ -94,6 +94,7 @@ async def find_hits(site: Site, finding: Finding, say: Callable[[str], str] = st
         hits = [hit for hit in answer.hits if hit.key in held]
         first = question.cursor is None and not hits
         now = finding.now.timestamp()
+        is_known = first and not await selected.count_missed(question)
         hints = await site.words.explain(conn, selected.engine, question, finding.zone, now) if first else []
         return SearchResult(
             answer=answer,
@@ -102,7 +103,7 @@ async def find_hits(site: Site, finding: Finding, say: Callable[[str], str] = st
             rows=[build_row(names[ChannelId(hit.channel_id)], *held[hit.key]) for hit in hits],
             names=names,
             over=over,
-            archived=await count_archived(conn, over) if first else None,
+            archived=await count_archived(conn, over) if is_known else None,
             hints=hints,
         )
 
