@@ -81,7 +81,8 @@ def test_status_and_search_ask_a_hung_server_once(shop: Shop, meili: Meili) -> N
     asked.append(len(meili.double.instance.calls.of()))
     assert "the embedded engine answers instead" in shop.desk.do("search", "bridge", "--fuzzy").err
     asked.append(len(meili.double.instance.calls.of()))
-    assert [after - before for before, after in pairwise(asked)] == [1, 1, 2]  # and something else meanwhile
+    *of_status, of_search = [after - before for before, after in pairwise(asked)]
+    assert (of_status, of_search <= 2) == ([1, 1], True)  # a search asks something else meanwhile
 
 
 def test_a_hung_server_is_asked_once_a_minute_by_whatever_process(shop: Shop, meili: Meili) -> None:
