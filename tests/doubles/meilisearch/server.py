@@ -162,6 +162,7 @@ class Server:
             content_type=headers.get("Content-Type"),
             encoding=headers.get("Content-Encoding"),
         )
+        call.size = int(headers.get("Content-Length") or 0)  # for predicates of faults
         try:
             return self._serve(handler, call)
         except (OSError, bodies.Broken):
