@@ -27,7 +27,7 @@ from archiver.imports.row_values import (
     whole_number,
 )
 from archiver.imports.source import EarlierContent, ImportedMessage, Seen
-from archiver.model.imported import HIGHEST_ID, IMPORTED, imported_message, text_hash
+from archiver.model.imported import HIGHEST_ID, IMPORTED, LAST_SECOND, imported_message, text_hash
 from archiver.model.particulars import APART
 from archiver.model.record import Message
 
@@ -136,6 +136,10 @@ def _expect_shapes(row: Mapping[str, Any]) -> None:
             expect_shape(value, shape, name)
     expect_list(row.get("reactions"), _REACTION, "reactions")
     expect_list(row.get("restriction"), _RESTRICTION, "restriction")
+    _expect_markup(row)
+
+
+def _expect_markup(row: Mapping[str, Any]) -> None:
     markup = row.get("markup")
     if markup is not None and not (isinstance(markup, list) and all(isinstance(one, list) for one in markup)):
         raise UnreadableRow("has a `markup` that is not a list of rows")
@@ -167,7 +171,7 @@ def _particulars(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if row.get("edit_hidden"):
         yield "edit_hide", True
     if row.get("boosts") is not None:
-        yield "from_boosts_applied", row["boosts"]
+        yield "from_boosts_applied", whole_number(row, "boosts")
     if row.get("effect") is not None:
         yield "effect", row["effect"]
     if isinstance(fact, dict):
@@ -204,7 +208,10 @@ def _seen(row: Mapping[str, Any]) -> Seen | None:
 
 @lru_cache(maxsize=4096)
 def _shared_unix(value: str) -> int:
-    return int(time({"time": value}, "time").timestamp())
+    found = int(time({"time": value}, "time").timestamp())
+    if not 0 <= found <= LAST_SECOND:
+        raise UnreadableRow("has a time that no archive can have")
+    return found
 
 
 def _unix(value: object) -> int:
@@ -224,6 +231,7 @@ def _earlier(row: Mapping[str, Any], message: Message) -> Iterator[EarlierConten
     for one in versions:
         raw = to_text(one, "versions").encode()
         words = text(one, "text")
+        _expect_markup(one)
         content = Message(
             channel_id=message.channel_id,
             message_id=message.message_id,

@@ -91,6 +91,9 @@ def test_when_another_archive_saw_a_message_is_kept() -> None:
     )
 
 
+SEEN = "2023-11-14T22:13:20Z"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -124,6 +127,9 @@ def test_when_another_archive_saw_a_message_is_kept() -> None:
         {"markup": [{"text": "a"}]},
         {"markup": [[{"url": 5}]]},
         {"rich": {"text": 5}},
+        {"versions": [{"text": "a", "markup": [1], "first_seen": SEEN, "last_seen": SEEN}]},
+        {"boosts": True},
+        {"missing_since": "0001-01-01T00:00:00Z", "first_seen": SEEN, "last_seen": SEEN},
         {"annotations": [{"hook": []}]},
         {"annotations": [{"hook": "ocr"}]},
     ],
