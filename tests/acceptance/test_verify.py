@@ -402,7 +402,7 @@ def damage(path: Path, table: str, column: str, key: list[str], chance: random.R
             return f"{row} deleted"
         [(value,)] = conn.execute(f"SELECT {column} FROM {table} WHERE {where}", row).fetchall()
         new = other(value, chance)
-        moved = table == "revision" and column in ("first_seen", "last_seen", "replaced_at")
+        moved = table in ("message", "revision") and column in ("first_seen", "last_seen", "replaced_at")
         if moved and conn.execute("SELECT 1 FROM capture WHERE at = ?", (new,)).fetchone():
             return None  # another answer came in that second: as likely as the true one
         try:
