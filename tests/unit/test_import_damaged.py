@@ -108,7 +108,7 @@ def read(path: Path) -> None:
 
 @pytest.mark.parametrize("write", [pages, rows, make])
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_file_is_read_named_or_refused(
     tmp_path_factory: pytest.TempPathFactory, write: object, seed: int
 ) -> None:

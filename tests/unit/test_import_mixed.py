@@ -23,7 +23,7 @@ from tests.exporting import export_as
 from tests.importing import import_chats
 from tests.sample import build, make_channel, make_message
 
-CHANNELS = 40
+CHANNELS = 24
 EACH = 6
 HELD = "SELECT channel_id, count(*), count(DISTINCT message_id), min(text), max(text) FROM message GROUP BY channel_id"
 EXPECTED = [(1001 + at, EACH, EACH, f"{at} 1", f"{at} {EACH}") for at in range(CHANNELS)]
@@ -93,9 +93,9 @@ def test_a_file_that_ends_early_finishes_none_of_its_channels(written: Callable[
     outcomes = import_chats(tmp_path / "a", path, most=None)
     assert [one.is_flawed for one in outcomes] == [True] + [False] * (CHANNELS - 1)
     assert rows(tmp_path / "a", "SELECT count(*), count(finished_at) FROM import_source") == [(CHANNELS, 0)]
-    [one] = import_chats(tmp_path / "b", path, "1040", most=None)
+    [one] = import_chats(tmp_path / "b", path, str(1000 + CHANNELS), most=None)
     assert one.is_flawed
-    assert rows(tmp_path / "b", "SELECT channel_id, finished_at FROM import_source") == [(1040, None)]
+    assert rows(tmp_path / "b", "SELECT channel_id, finished_at FROM import_source") == [(1000 + CHANNELS, None)]
     assert rows(tmp_path / "b", "SELECT count(*) FROM message") == [(EACH - 1,)]
 
 
@@ -123,6 +123,6 @@ def test_of_many_channels_the_first_are_named_and_the_others_summed_up(
     lines = capsys.readouterr().err.splitlines()
     assert lines[19:] == [
         "channel_1020: 6 messages new",
-        "20 further channels: 120 messages new; `--json` names each",
-        "telekeep: channel_1040: line 9: it is broken.",
+        f"4 further channels: {4 * EACH} messages new; `--json` names each",
+        "telekeep: channel_1024: line 9: it is broken.",
     ]

@@ -35,7 +35,7 @@ def read_channel(path: Path) -> list[ImportedMessage | Flaw]:
 def test_each_message_is_taken_or_named_and_verify_reads_its_words_again(tmp_path: Path) -> None:
     path, derive = tmp_path / "result.json", derive_of("desktop-json")
     assert derive is not None
-    for seed in range(examples(40)):
+    for seed in range(examples(30)):
         random = RandomDesktop(seed)
         messages = random.messages(25)
         path.write_bytes(random.write(messages))
@@ -56,7 +56,7 @@ def test_a_file_cut_off_anywhere_gives_what_is_whole(tmp_path: Path) -> None:
     path.write_bytes(data)
     whole = {one.message.raw for one in read_channel(path) if isinstance(one, ImportedMessage)}
     begin = data.index(b'"id"', data.index(b'"messages"')) + len(b'"id":')
-    for end in range(begin, len(data.rstrip()) - 1, len(data) // 100):
+    for end in range(begin, len(data.rstrip()) - 1, len(data) // 50):
         path.write_bytes(data[:end])
         found = read_channel(path)
         assert whole.issuperset(one.message.raw for one in found if isinstance(one, ImportedMessage)), end
@@ -66,7 +66,7 @@ def test_a_file_cut_off_anywhere_gives_what_is_whole(tmp_path: Path) -> None:
 def test_what_is_imported_is_sound_and_comes_back_from_each_export(tmp_path: Path) -> None:
     random = RandomDesktop(7)
     path = tmp_path / "result.json"
-    path.write_bytes(random.write(random.messages(60)))
+    path.write_bytes(random.write(random.messages(40)))
     import_into(tmp_path / "a", path)
     assert_sound(tmp_path / "a")
     assert import_into(tmp_path / "a", path).counts.changes == 0
