@@ -29,6 +29,9 @@ Choice = Literal["auto", "exact", "meilisearch"]
 SECONDS = 3.0
 """Timeout for an answer from Meilisearch, after which the embedded engine answers; a hanging one is given up sooner."""
 
+MOST_CHANNELS = 10_000
+"""Channels that a server counts one by one (`search.meili.settings`)."""
+
 
 @dataclass(slots=True)
 class SelectedEngine:
@@ -167,10 +170,19 @@ def _hung_lately(name: str, seconds: int) -> ServerUnreachable:
 
 
 async def _count_lacking(conn: Connection, engine: Engine, question: Question) -> int:
-    """Count the messages of the searched channels that the index does not have: its own word is not enough."""
+    """Count the messages of the searched channels that the index does not have: its own word is not enough.
+
+    Channel by channel, as far as the server counts: what is too much of one does not make up for what another lacks.
+    """
     held = await read(conn, count_held)
     searched = {one: count for one, count in held.items() if question.channels is None or one in question.channels}
-    return sum(searched.values()) - await engine.count(Question(channels=frozenset(searched))) if searched else 0
+    if not searched:
+        return 0
+    if len(searched) > MOST_CHANNELS:
+        return sum(searched.values()) - await engine.count(Question(channels=frozenset(searched)))
+    counts = (await engine.facets(Question(channels=frozenset(searched)), ["channel"]))["channel"]
+    indexed = {count.value: count.count for count in counts}
+    return sum(max(count - indexed.get(str(one), 0), 0) for one, count in searched.items())
 
 
 @asynccontextmanager
