@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from search.errors import ServerError, ServerUnreachable
+from search.errors import SearchError, ServerUnreachable
 from search.meili.http import PooledHttp
 from search.meili.node import Node
 from search.meili.thread import CallThread
@@ -81,7 +81,7 @@ class WatchedNode(Node):
             ) from None
         except ServerUnreachable:
             raise
-        except ServerError:
+        except SearchError:
             return  # it does answer
 
     async def _call(self, act: Callable[[], T], seconds: float | None = None) -> T:
@@ -96,7 +96,9 @@ class WatchedNode(Node):
                 await _expect_answers(nodes, running)
             return await running
         finally:
-            if not running.done():
+            if running.done():
+                _ = running.cancelled() or running.exception()  # it may have failed just now, too
+            else:
                 running.cancel()
                 self._given_up = True
                 self._http.abort()
