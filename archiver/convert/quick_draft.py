@@ -88,17 +88,24 @@ def named(draft: PostDraft, peers: Peers) -> tuple[str | None, str | None, int |
     )
 
 
-def convert_shown(item: Any, raw: bytes, *, channel_id: ChannelId, peers: Peers, layer: int) -> Message:
-    """The record of a draft, or of an object of Telethon's; `raw`: its bytes. Never raises."""
+def convert_shown(
+    item: Any, raw: bytes, *, channel_id: ChannelId, peers: Peers, layer: int, lang: str | None = None
+) -> Message:
+    """The record of a draft, or of an object of Telethon's; `raw`: its bytes. Never raises.
+
+    `lang`: its language, if already known.
+    """
     if isinstance(item, PostDraft):
         try:
-            return _finish(item, raw, channel_id=channel_id, peers=peers, layer=layer)
+            return _finish(item, raw, channel_id=channel_id, peers=peers, layer=layer, lang=lang)
         except Exception:  # noqa: BLE001 - whatever is malformed, the message is kept
             item = QuickReader(raw).tgread_object()
-    return convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer)
+    return convert_message(item, raw, channel_id=channel_id, peers=peers, layer=layer, lang=lang)
 
 
-def _finish(draft: PostDraft, raw: bytes, *, channel_id: ChannelId, peers: Peers, layer: int) -> Message:
+def _finish(
+    draft: PostDraft, raw: bytes, *, channel_id: ChannelId, peers: Peers, layer: int, lang: str | None
+) -> Message:
     sender, reply_to, answered, forward = named(draft, peers)
     views, forwards, replies, edited, author, group, reactions, _ = draft.after
     return Message(
@@ -125,7 +132,7 @@ def _finish(draft: PostDraft, raw: bytes, *, channel_id: ChannelId, peers: Peers
         pinned=draft.is_pinned,
         silent=draft.is_silent,
         extra=draft.extra,
-        lang=name_language(draft.text),
+        lang=name_language(draft.text) if lang is None else lang,
         content_hash=draft.digest,
         raw=raw,
         layer=layer,

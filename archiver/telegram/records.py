@@ -10,6 +10,7 @@ from archiver.convert import Peers, convert_channel, is_empty
 from archiver.convert.quick_draft import PostDraft, convert_shown
 from archiver.errors import ChannelInaccessible, Implausible
 from archiver.ids import ChannelId
+from archiver.model.language import name_language
 from archiver.model.record import Channel, HistoryPage, Message
 from archiver.telegram.answers import HistoryAnswer, message_prefix_id
 from archiver.telegram.older_layers import layer_of
@@ -89,10 +90,12 @@ def expect_asked(page: HistoryPage, message_ids: tuple[int, ...]) -> None:
 
 def convert_all(objects: Objects, channel_id: ChannelId, peers: Peers) -> list[Message]:
     """The messages as records, without the empty ones."""
+    shown = [(item, raw) for item, raw in objects.read if not is_empty(item)]
+    # One text after the other: in between, the model's tables would leave the processor's cache.
+    languages = [name_language(item.text) if isinstance(item, PostDraft) else None for item, _ in shown]
     return [
-        convert_shown(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw))
-        for item, raw in objects.read
-        if not is_empty(item)
+        convert_shown(item, raw, channel_id=channel_id, peers=peers, layer=layer_of(raw), lang=lang)
+        for (item, raw), lang in zip(shown, languages, strict=True)
     ]
 
 

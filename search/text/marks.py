@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 _MARKS: Final = (
@@ -27,7 +28,11 @@ _LINK: Final = (
     r"[HhWwTt](?<![\w@].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?:(?<=[Ww])[Ww]{2}\.|(?<=[Tt])\.[Mm][Ee]/)(?=\w))"
     r"[^\s<>\"«»“”]+"
 )
-_AFTER_LINK: Final = r"[.,;:!?…'’*_~\]}]+$"
+_AFTER_LINK: Final = ".,;:!?…'’*_~]}"
+
+
+_pattern = cache(re.compile)
+"""`re.findall` looks a pattern up in four times the time."""
 
 
 def may_have_marks(text: str) -> bool:
@@ -37,20 +42,20 @@ def may_have_marks(text: str) -> bool:
 
 def written_hashtags(text: str) -> list[str]:
     """List the hashtags in a text without their `#`, and cashtags with their `$`."""
-    found: list[str] = re.findall(_HASHTAG, text) if "#" in text or "＃" in text else []
+    found: list[str] = _pattern(_HASHTAG).findall(text) if "#" in text or "＃" in text else []
     if "$" in text:
-        found += [f"${name}" for name in re.findall(_CASHTAG, text)]
+        found += [f"${name}" for name in _pattern(_CASHTAG).findall(text)]
     return found
 
 
 def written_names(text: str) -> list[str]:
     """List the usernames in a text that have an `@`."""
-    return re.findall(_NAME, text) if "@" in text or "＠" in text else []
+    return _pattern(_NAME).findall(text) if "@" in text or "＠" in text else []
 
 
 def written_links(text: str) -> list[str]:
     """List the links in a text that start with `https://`, `www.` or `t.me/`."""
-    return list(map(_trim, re.findall(_LINK, text))) if "/" in text or "www." in text else []
+    return list(map(_trim, _pattern(_LINK).findall(text))) if "/" in text or "www." in text else []
 
 
 def each_hashtag(tags: Iterable[str]) -> dict[str, None]:
@@ -67,7 +72,7 @@ def each_hashtag(tags: Iterable[str]) -> dict[str, None]:
 def _trim(link: str) -> str:
     """Drop punctuation after a link, and a parenthesis that opened before it."""
     while True:
-        trimmed = re.sub(_AFTER_LINK, "", link)
+        trimmed = link.rstrip(_AFTER_LINK)
         if trimmed.endswith(")") and trimmed.count(")") > trimmed.count("("):
             trimmed = trimmed[:-1]
         if trimmed == link:
