@@ -74,7 +74,7 @@ async def test_a_question_that_takes_long_is_waited_for_while_the_server_answers
     meili: Meili, other: Action | None
 ) -> None:
     async with watched(NEVER, meili) as (node,):
-        meili.double.faults.add(SEARCH, slow(0.5), predicate=is_question)
+        meili.double.faults.add(SEARCH, slow(0.1), predicate=is_question)
         if other is not None:
             meili.double.faults.add(SEARCH, other, predicate=is_other)
         assert (await MeiliEngine(node).search(BRIDGE)).hits == []
@@ -83,7 +83,7 @@ async def test_a_question_that_takes_long_is_waited_for_while_the_server_answers
 
 async def test_a_slow_server_that_answers_while_it_is_asked_something_else_is_believed(meili: Meili) -> None:
     async with watched(NEVER, meili) as (node,):
-        meili.double.faults.add(SEARCH, slow(0.5), predicate=is_question)
+        meili.double.faults.add(SEARCH, slow(0.1), predicate=is_question)
         meili.double.faults.add(SEARCH, hang(), predicate=is_other)
         assert (await MeiliEngine(node).search(BRIDGE)).hits == []
 
