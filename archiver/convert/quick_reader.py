@@ -39,6 +39,8 @@ class QuickReader(BinaryReader):  # type: ignore[misc]  # Telethon is untyped
     def tgread_bytes(self) -> bytes:
         """https://core.telegram.org/mtproto/serialize"""
         stream, at = self.stream, self.position + 1
+        if at > len(stream):
+            raise BufferError("cut short")
         size = stream[at - 1]
         if size == 254:
             size = int.from_bytes(stream[at : at + 3], "little")

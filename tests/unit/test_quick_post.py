@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from telethon.extensions import BinaryReader
@@ -114,3 +116,6 @@ def test_any_media_is_read_as_telethon_reads_it(seed: int) -> None:
     ours, theirs = QuickReader(raw), BinaryReader(raw)
     assert ours.tgread_object() == theirs.tgread_object()
     assert ours.position == theirs.position
+    for cut in range(0, len(raw), max(1, len(raw) // 50)):
+        with pytest.raises((struct.error, BufferError)):
+            QuickReader(raw[:cut]).tgread_object()
