@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -116,16 +116,22 @@ async def test_every_call_ends_at_its_limit(meili: Meili, fault: Action) -> None
 
 
 async def test_a_head_that_comes_byte_by_byte_is_no_answer() -> None:
+    ended = asyncio.Event()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nServer: ")
-        while not reader.at_eof():
+        while not reader.at_eof() and reader.exception() is None:
             writer.write(b"x")
             await asyncio.sleep(0.05)
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         async with closing([Node(f"http://127.0.0.1:{port}", None, index="messages", seconds=0.3)]) as (node,):
             with pytest.raises(ServerUnreachable, match=r"it took longer than 0\.3 s"):
                 await node.stats()
+        await asyncio.wait_for(ended.wait(), 60)
