@@ -63,7 +63,7 @@ class Node:
         self._thread = CallThread("meilisearch")
 
     async def close(self) -> None:
-        """Close the connection, after count_unfinished_tasks up to CLOSE_SECONDS for a running call."""
+        """Close the connection, after waiting up to CLOSE_SECONDS for a running call."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._call(self._http.close)
