@@ -137,7 +137,7 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     begin = start[:300].lower()
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
         return "compressed, or an archive of files", "Unpack it first."
-    if head.startswith(_WIDE) or (head[1:6:2] == bytes(3) and head[:5:2].isascii()) or head[:4:2] == bytes(2):
+    if head.startswith(_WIDE) or _is_wide(head[:8:2], head[1:8:2]) or _is_wide(head[1:8:2], head[:8:2]):
         return "text in UTF-16 or UTF-32", "Save it as UTF-8 first."
     if head.startswith(_SQLITE):
         return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
@@ -154,6 +154,12 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     if begin.startswith(b"%pdf"):
         return "a PDF", _DESKTOP
     return None
+
+
+def _is_wide(high: bytes, low: bytes) -> bool:
+    """Whether these halves of the first bytes are of a text in UTF-16 or UTF-32, not of numbers in a binary file."""
+    signs = low.replace(b"\0", b"").decode("latin-1")
+    return high == bytes(4) and signs.isascii() and "".join(signs.split()).isprintable() and len(signs) > 1
 
 
 def _explain_json(start: bytes) -> tuple[str, str] | None:

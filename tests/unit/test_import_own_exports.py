@@ -261,7 +261,9 @@ LOOK_ALIKES = {
     "telekeep's CSV, but with other separators": b"channel_id;channel;message_id;date;text\r\n",
     "compressed": b"\x1f\x8b\x08\x00abc",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
+    "text in UTF-16": '{"name": "x"}'.encode("utf-16-be"),
     "not an export that telekeep can read": b"hello world\n",
+    "not an export": b"\0\0\0\x20ftypisom\0\0\2\0",  # a film
 }
 
 
