@@ -69,16 +69,15 @@ def count_channel_states(conn: Reader, channels: Collection[ChannelId]) -> list[
 def _iter_repeated(conn: Reader, channels: Collection[ChannelId]) -> Iterator[tuple[ChannelId, FileState, int, int]]:
     """Yield what counts too much where a channel shows a file again: channel, state, files and bytes."""
     repeated = conn.execute(
-        f"SELECT id, kind, channel_id FROM media INDEXED BY media_file WHERE {FILE_SLOT}"
-        " GROUP BY id, kind, channel_id HAVING count(*) > 1"
+        f"SELECT id FROM media INDEXED BY media_file WHERE {FILE_SLOT}"
+        " GROUP BY id HAVING count(*) > count(DISTINCT channel_id)"
     )
     query = (
         "SELECT channel_id, status, count(*) - 1, coalesce(sum(size) - max(size), 0) FROM media INDEXED BY media_file"
-        f" WHERE {FILE_SLOT} AND id = ? AND kind = ? AND channel_id = ? GROUP BY status HAVING count(*) > 1"
+        f" WHERE {FILE_SLOT} AND id = ? GROUP BY channel_id, kind = 'photo', status HAVING count(*) > 1"
     )
     for place in repeated:
-        if place[2] in channels:
-            yield from conn.execute(query, place)
+        yield from (row for row in conn.execute(query, place) if row[0] in channels)
 
 
 def count_failures(conn: Reader) -> list[FailureCount]:

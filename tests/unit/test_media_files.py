@@ -130,7 +130,8 @@ async def test_a_plan_of_a_channel_is_that_of_its_messages_looked_up_one_by_one(
 
 
 async def test_a_file_that_a_channel_shows_several_times_counts_once_in_each_state(database: Database) -> None:
-    again = make_message(9, "again", media=(photo(id="1", size=100), photo(id="4", size=400, slot=1)))
+    other = Media(slot=2, kind="document", id="77", size=5_000)  # a video elsewhere
+    again = make_message(9, "again", media=(photo(id="1", size=100), photo(id="4", size=400, slot=1), other))
     await database.write(insert_messages, [again], Sighting(now=1, origin="history", generation=1))
     await keep(database, "photo/1", b"one")
     counts = await database.read(count_channel_states, [FIRST, SECOND])
