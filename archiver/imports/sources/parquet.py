@@ -107,9 +107,7 @@ class ParquetFiles(RowSource):
                 number, end = end, end + count
                 while (found := _read_batch(batches)) is not None:
                     if not found:
-                        yield Flaw(
-                            f"{name}, rows {number + 1:,} to {end:,}", "the file is damaged there: they are missing"
-                        )
+                        yield Flaw(f"{name}, rows {number + 1:,} to {end:,}", _MISSING)
                         break
                     for row in found:
                         number += 1
