@@ -127,7 +127,8 @@ def test_nothing_turns_the_title_of_a_tab_or_the_row_as_json(opened: Browser, pa
     assert "\u202e" not in "".join(re.findall("<pre.*?</pre>", answer.html, re.DOTALL))
 
 
-def test_who_has_only_finished_asking_is_answered(opened: Browser) -> None:
+def test_who_has_only_finished_asking_is_answered(opened: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archiver.web.connections.ENDED", 60.0)
     request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
     assert opened.raw(request * 3).count(b"HTTP/1.1 200 ") == 3
 
