@@ -33,7 +33,7 @@ class FallbackEngine:
             except (ServerError, IndexStale) as error:
                 if question.cursor is not None and by_rank(question):
                     raise  # the embedded engine ranks differently: hits would be repeated or skipped
-                self._fall_back(error)
+                self.give_up(error)
         return await self._exact.search(without_typos(question))
 
     async def count(self, question: Question) -> int:
@@ -42,7 +42,7 @@ class FallbackEngine:
             try:
                 return await self._meilisearch.count(question)
             except (ServerError, IndexStale) as error:
-                self._fall_back(error)
+                self.give_up(error)
         return await self._exact.count(without_typos(question))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
@@ -51,10 +51,11 @@ class FallbackEngine:
             try:
                 return await self._meilisearch.facets(question, names, zone)
             except (ServerError, IndexStale) as error:
-                self._fall_back(error)
+                self.give_up(error)
         return await self._exact.facets(without_typos(question), names, zone)
 
-    def _fall_back(self, error: SearchError) -> None:
+    def give_up(self, error: SearchError) -> None:
+        """Let the embedded engine answer from now on."""
         self.name = self._exact.name
         self._report(error)
 

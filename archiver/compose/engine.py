@@ -15,8 +15,8 @@ from archiver.store.database import Connection, read
 from archiver.store.index_home import find_serving, list_hidden
 from archiver.store.indexing import count_held, count_lag
 from search.engine.protocol import Engine, Question, without_typos
-from search.errors import SearchError, ServerUnreachable
-from search.exact.writer import ExactEngine
+from search.errors import IndexStale, SearchError, ServerError, ServerUnreachable
+from search.exact.reader import ExactEngine
 from search.meili.routing import node_name
 
 if TYPE_CHECKING:
@@ -146,8 +146,11 @@ async def _open_meilisearch(
     async with _open_nodes(asked, settings) as nodes:
         engine = MeiliEngine(*nodes, hidden=hidden)
         selected = SelectedEngine(engine, lag, fuzzy=question.fuzzy, exact=exact)
-        selected.engine = FallbackEngine(engine, exact, selected.note_away)
-        selected.lacking = max(await _count_lacking(conn, selected.engine, question) - lag, 0)
+        selected.engine = fallback = FallbackEngine(engine, exact, selected.note_away)
+        try:
+            selected.lacking = max(await _count_lacking(conn, engine, question) - lag, 0)
+        except (ServerError, IndexStale) as error:
+            fallback.give_up(error)
         if selected.away is None:
             forget_hung(node.name for node in nodes)
             if question.fuzzy:
