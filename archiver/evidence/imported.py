@@ -18,7 +18,7 @@ from archiver.model.imported import hash_of, text_hash
 from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, Row
 from archiver.store.custody import ImportLog
-from archiver.store.message import CONTENT_NAMES
+from archiver.store.message import CONTENT_NAMES, content_of
 from search.query.dates import parse_zone
 
 NO_PIECE = "no import has its piece"
@@ -80,14 +80,24 @@ def check_pieces(pieces: Iterable[StoredPiece], imports: Mapping[int, ImportLog]
             yield f"its piece of import {one.import_id} {HASH}"
 
 
-def without_filled(row: Row, pieces: Iterable[StoredPiece]) -> Row:
-    """A row of a captured message as it was captured: without the values that imports filled."""
-    filled: dict[str, Any] = {}
+def without_filled(row: Row, record: Message, pieces: Iterable[StoredPiece]) -> Row:
+    """A row of a captured message as it was captured: without the values that imports filled.
+
+    `record`: what its payload says. What it says itself was captured, also where an import had filled it before.
+    """
+    filled: dict[str, list[Any]] = {}
     for one in pieces:
         if one.differs is not None:
-            filled |= orjson.loads(one.differs).get("filled", {})
-    places = {name: CONTENT_NAMES.index(name) + 1 for name in filled if name in CONTENT_NAMES}
-    there = {at for name, at in places.items() if row[at] == filled[name]}
+            for name, value in orjson.loads(one.differs).get("filled", {}).items():
+                filled.setdefault(name, []).append(value)
+    if not filled:
+        return row
+    captured = content_of(record)
+    there = {
+        at
+        for at, name in enumerate(CONTENT_NAMES, 1)
+        if name in filled and captured[at - 1] is None and row[at] in filled[name]
+    }
     return tuple(None if at in there else value for at, value in enumerate(row))
 
 

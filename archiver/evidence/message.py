@@ -129,9 +129,9 @@ class MessageCheck:
             return self._check_import(row, media, pieces)
         if pieces:
             self._note(imported.check_pieces(pieces, self._log.imports))
-            row = imported.without_filled(row, pieces)
         if row[_KIND] == "stub":
             stub = derive_stub(raw, channel_id=self._channel_id, message_id=row[0], layer=layer)
+            row = imported.without_filled(row, stub, pieces)
             return False, [*contents.compare_stub(stub, row[_CONTENT]), *contents.compare_media(stub.media, media)]
         obj = read_payload(raw)
         if obj is None:
@@ -141,7 +141,8 @@ class MessageCheck:
             return False, []
         part, wrong = self._read_part(row[0])
         record = self._derive(obj, raw, layer, names_in(row))
-        wrong += contents.compare_message(record, row[_CONTENT], part)
+        captured = imported.without_filled(row, record, pieces)[_CONTENT]
+        wrong += contents.compare_message(record, captured, part)
         if contents.HASH in wrong:
             return False, wrong
         self._done.readable += 1

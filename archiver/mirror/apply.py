@@ -24,6 +24,7 @@ from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files, revive_gone
 from archiver.store.held import list_held
+from archiver.store.import_parts import forget_filled
 from archiver.store.imported import keep_raw
 from archiver.store.imported_files import carry_files
 from archiver.store.message import Sighting, has_stubs
@@ -193,6 +194,8 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
         _fill_files(conn, changes, sighting)
     if changes.confirmed:
         keep_raw(conn, channel_id, [m.message_id for m in changes.confirmed])
+    if changes.confirmed or changes.revise:
+        forget_filled(conn, channel_id, [m.message_id for m in (*changes.confirmed, *changes.revise)])
     marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sighting.now)

@@ -1,14 +1,19 @@
-"""Which of the files of an import has a piece: a series of exports, the pages of HTML. Pure.
+"""What `imported.differs` says of a piece besides other values: its file, and what it filled.
 
-It is kept in `imported.differs` as `part`, the place in `import_source.parts`, so that a citation names the file and
-the hash that a reader can check.
+Which of the files of an import has it, a series of exports, the pages of HTML, is `part`, the place in
+`import_source.parts`, so that a citation names the file and the hash that a reader can check. `filled` are values
+of the content that is held now: it ends with that content.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
 from typing import Final
 
 import orjson
+
+from archiver.ids import ChannelId
 
 _PART: Final = "part"
 
@@ -31,3 +36,31 @@ def split_part(differs: str | None, parts: str, whole: tuple[str, str]) -> tuple
     if type(part) is not int or not 0 <= part < len(listed):
         return whole, rest
     return (str(listed[part]["name"]), str(listed[part]["sha256"])), rest
+
+
+def without_filled(differs: str | None) -> str | None:
+    """What a piece says beside a content in which it filled nothing."""
+    if differs is None or '"filled"' not in differs:
+        return differs
+    rest = {name: value for name, value in orjson.loads(differs).items() if name != "filled"}
+    return orjson.dumps(rest).decode() if rest else None
+
+
+def forget_filled(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
+    """Forget what imports filled in contents that are replaced: another one says, or lacks, it by itself."""
+    conn.executemany(
+        "UPDATE imported SET differs = nullif(json_remove(differs, '$.filled'), '{}')"
+        " WHERE channel_id = ? AND message_id = ? AND json_type(differs, '$.filled') IS NOT NULL",
+        [(channel_id, message_id) for message_id in message_ids],
+    )
+
+
+def take_filled(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: int, pieces: Iterable[tuple[bytes, str | None]]
+) -> None:
+    """Record what these pieces, by SHA-256, filled in a content that was taken over."""
+    conn.executemany(
+        "UPDATE imported SET differs = json_set(coalesce(differs, '{}'), '$.filled', json_extract(?1, '$.filled'))"
+        " WHERE channel_id = ?2 AND message_id = ?3 AND payload_sha256 = ?4",
+        [(differs, channel_id, message_id, digest) for digest, differs in pieces if without_filled(differs) != differs],
+    )

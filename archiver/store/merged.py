@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 
@@ -18,9 +18,10 @@ from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.foreign_channel import ForeignCapture
-from archiver.store.foreign_page import AFTER_NAMES, PIECE_NAMES, Row
+from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
+from archiver.store.merged_pieces import put_pieces
 from archiver.store.merged_records import Made
 from archiver.store.message import CONTENT_NAMES, read_messages_of
 from archiver.store.outbox import enqueue
@@ -85,7 +86,7 @@ class _Writing:
         self._put_absences(planned)
         self._put_counters(planned)
         self._put_parts(planned)
-        self._put_pieces(planned)
+        put_pieces(self._conn, self._channel_id, planned, self._mark.of)
         revised = self._add_revisions(planned)
         for message_id, notice in self._plan.gone:
             messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
@@ -174,21 +175,6 @@ class _Writing:
                     (*key, *one.theirs.part),
                 )
 
-    def _put_pieces(self, planned: Sequence[Planned]) -> None:
-        self._conn.executemany(
-            "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256, raw, differs)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [
-                (
-                    *self._key(one.theirs.message_id),
-                    *(self._mark.of(piece[_OF]), piece[_PIECE_DIGEST], _find_raw(one, piece), piece[_DIFFERS]),
-                )
-                for one in planned
-                if one.theirs.pieces
-                for piece in one.list_pieces()
-            ],
-        )
-
     def _add_revisions(self, planned: Sequence[Planned]) -> list[int]:
         """Add earlier contents; return the ids of the messages that got some."""
         revised = []
@@ -268,22 +254,6 @@ def _may_be_marked(one: Planned) -> bool:
     return gone != was or (gone and (one.replaces or bool(one.merged.adds) or one.ours is None))
 
 
-def _find_raw(one: Planned, piece: Row) -> bytes | None:
-    """The bytes of a piece of theirs; None if a row or a revision of ours has them."""
-    theirs, ours, merged = one.theirs, one.ours, one.merged
-    if piece[_PIECE_RAW] is not None or ours is None:
-        return cast("bytes | None", piece[_PIECE_RAW])
-    rows = {CURRENT: (theirs.content[_DIGEST], theirs.content[_RAW])}
-    rows.update((place, (row[_KEPT_DIGEST], row[_KEPT_RAW])) for place, row in enumerate(theirs.revisions))
-    held = {row[_KEPT_DIGEST] for row in ours.revisions} | {rows[place][0] for place in merged.adds}
-    if one.replaces:
-        held.add(theirs.content[_DIGEST])
-    if merged.keeps or not one.replaces:
-        held.add(ours.content[_DIGEST])
-    digest = piece[_PIECE_DIGEST]
-    return None if digest in held else next((raw for known, raw in rows.values() if known == digest), None)
-
-
 def _without_files(media: str) -> str:
     """The media of an earlier content without the state of their files in the other archive."""
     slots = orjson.loads(media)
@@ -293,6 +263,4 @@ def _without_files(media: str) -> str:
 
 
 _IMPORT, _LAST, _MISSING = (AFTER_NAMES.index(name) for name in ("import_id", "last_seen", "missing_since"))
-_KEPT_MEDIA, _KEPT_DIGEST, _KEPT_RAW = (REVISION_NAMES.index(name) for name in ("media", "payload_sha256", "raw"))
-_DIGEST, _RAW = (CONTENT_NAMES.index(name) for name in ("payload_sha256", "raw"))
-_OF, _PIECE_DIGEST, _PIECE_RAW, _DIFFERS = range(len(PIECE_NAMES))
+_KEPT_MEDIA = REVISION_NAMES.index("media")

@@ -1,0 +1,85 @@
+"""Exports and archives of one channel, imported and captured in any order: `verify` finds no fault."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from telethon.tl import types
+
+from archiver.model.record import Message
+from tests.capturing import assert_sound, capture, captured
+from tests.exporting import export_as
+from tests.importing import import_into
+from tests.merging import merge
+from tests.tiers import examples
+
+NOW = 1_700_000_000
+EXPORTS = ("plain", "desktop-json", "jsonl", "csv")
+ARCHIVES = ("archive", "filled archive")
+SOURCES = (*EXPORTS, *ARCHIVES, "sync")
+
+
+def posts() -> list[Message]:
+    """Posts with all that an import may fill: counters, an album, a forward, a reply, a restriction, a signature."""
+    hidden = types.RestrictionReason(platform="ios", reason="terms", text="not shown")
+    forward = types.MessageFwdHeader(date=datetime(2021, 1, 1, tzinfo=UTC), from_name="Someone", channel_post=5)
+    return [
+        captured(1, "counted", views=7, forwards=2),
+        captured(2, "one of an album", views=3, forwards=0, grouped_id=77),
+        captured(3, "forwarded", views=0, forwards=1, fwd_from=forward),
+        captured(4, "hidden", restriction_reason=[hidden], post_author="A. Editor"),
+        captured(5, "a reply", reply_to=types.MessageReplyHeader(reply_to_msg_id=1)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One channel in every form: its exports, the archive that captured it, one that an import filled, too."""
+    work = tmp_path_factory.mktemp("sources")
+    capture(work / "archive", posts(), proven=(1, 5))
+    for name in EXPORTS[1:]:
+        export_as(name, work / "archive", work / name)
+    exported = json.loads((work / "desktop-json").read_bytes())
+    for one in (exported, *exported["messages"]):
+        one.pop("telekeep", None)
+    exported["messages"][0]["author"] = "Said by the export only"
+    (work / "plain").write_text(json.dumps(exported, ensure_ascii=False), encoding="utf-8")
+    shutil.copytree(work / "archive", work / "filled archive")
+    assert import_into(work / "filled archive", work / "plain", zone=ZoneInfo("UTC")).counts.filled
+    return work
+
+
+def bring(name: str, sources: Path, archive: Path) -> None:
+    if name == "sync":
+        capture(archive, posts(), proven=(1, 5))
+    elif name in ARCHIVES:
+        asyncio.run(merge(sources / name, archive, now=NOW))
+    else:
+        import_into(archive, sources / name, zone=ZoneInfo("UTC"))
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(st.lists(st.sampled_from(SOURCES), min_size=2, max_size=4, unique=True))
+@example(["plain", "jsonl", "archive"])
+@example(["plain", "desktop-json", "sync"])
+@example(["plain", "filled archive"])
+@example(["sync", "filled archive"])
+@example(["filled archive", "sync"])
+def test_whatever_the_order_the_archive_is_sound(sources: Path, order: Sequence[str]) -> None:
+    work = Path(tempfile.mkdtemp())
+    try:
+        for name in order:
+            bring(name, sources, work / "archive")
+        assert_sound(work / "archive")
+    finally:
+        shutil.rmtree(work)
