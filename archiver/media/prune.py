@@ -1,7 +1,8 @@
 """Which stored files no policy wants any more, and what lies below `media/` without being known; removing both.
 
 A content stays as long as one slot that shows it is wanted, and so does one that only earlier contents of messages
-show: an edited picture is the only witness of what was there before.
+show: an edited picture is the only witness of what was there before. What no policy brought stays, too: files that
+somebody asked for by name, or imported; and what could not be fetched again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from archiver.store.blob_check import list_unknown
 from archiver.store.database import Connection, Database, Reader, read
 from archiver.store.file import Blob, list_files_of, set_blob_state
 from archiver.store.file_queue import iter_slots
+from archiver.store.media_chosen import came_with_import, is_chosen
 from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs
 
 _STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
@@ -40,6 +42,8 @@ class PruneItem(NamedTuple):
     channel_id: ChannelId
     message_id: MessageId
     """Of that slot."""
+    again: bool = True
+    """Whether it could be fetched again."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,10 @@ class PrunePlan:
     """A line for each content that stays because a link is in its place."""
     of_earlier: int = 0
     """Contents that stay although only earlier contents of messages show them."""
+    of_chosen: int = 0
+    """Contents that stay because somebody asked for them by name, or imported them."""
+    of_lost: int = 0
+    """Contents that stay because they could not be fetched again."""
 
     @property
     def size(self) -> int:
@@ -70,6 +78,12 @@ class Pruner:
     """Of all channels."""
     progress: Callable[[int], None] = lambda _: None
     """Called with the number of contents looked at since the last call."""
+    unreachable: Collection[ChannelId] = ()
+    """Channels from which nothing can be fetched."""
+    even_chosen: bool = False
+    """Whether files that somebody asked for or imported are removed, too."""
+    even_lost: bool = False
+    """Whether files that cannot be fetched again are removed, too."""
     _over: dict[ChannelId, set[FileKey]] = field(default_factory=dict)
     """Files beyond the quota of their channel, the oldest of it."""
 
@@ -105,19 +119,26 @@ class Pruner:
                 self._decide(conn, blob, plan)
 
     def _decide(self, conn: Reader, blob: Blob, plan: PrunePlan) -> None:
+        keys = [file.key for file in list_files_of(conn, blob.sha256)]
         first: PruneItem | None = None
-        for file in list_files_of(conn, blob.sha256):
-            for slot in iter_slots_of(conn, file.key):
-                reason = self._why_not(file.key, slot)
-                if reason is None:
-                    plan.kept += 1
-                    return
-                first = first or PruneItem(blob.sha256, blob.size, reason, slot.channel_id, slot.message_id)
-        if first is None:
+        chosen, again = not keys, False  # the files of exports have no keys
+        for key, slot in ((one, slot) for one in keys for slot in iter_slots_of(conn, one)):
+            reason = self._why_not(key, slot)
+            if reason is None:
+                plan.kept += 1
+                return
+            first = first or PruneItem(blob.sha256, blob.size, reason, slot.channel_id, slot.message_id)
+            chosen = chosen or (not self.even_chosen and _is_chosen(conn, blob, key, slot))
+            again = again or not (slot.missing or slot.channel_id in self.unreachable)
+        if chosen:
+            plan.of_chosen += 1
+        elif first is None:
             plan.of_earlier += 1
+        elif not (again or self.even_lost):
+            plan.of_lost += 1
         else:
-            plan.items.append(first)
-            self._keys[blob.sha256] = {file.key for file in list_files_of(conn, blob.sha256)}
+            plan.items.append(first._replace(again=again))
+            self._keys[blob.sha256] = set(keys)
 
     def _why_not(self, key: FileKey, slot: FileSlot) -> str | None:
         """Why a slot does not want the file that it shows, or its thumbnail; None: it does."""
@@ -130,6 +151,11 @@ class Pruner:
         # Without what is used already: the quota is looked at for the channel as a whole.
         reason = why_not(replace(policy, quota=None), slot)
         return "quota" if reason is None and key in self._over.get(slot.channel_id, ()) else reason
+
+
+def _is_chosen(conn: Reader, blob: Blob, key: FileKey, slot: FileSlot) -> bool:
+    """Whether no policy brought it: somebody asked for it by name, or imported it."""
+    return (not is_thumb(key) and is_chosen(conn, slot)) or came_with_import(conn, slot, blob.stored_at)
 
 
 async def carry_out(database: Database, store: BlobStore, plan: PrunePlan, *, now: int) -> None:

@@ -15,6 +15,7 @@ from archiver.store.file_queue import iter_slots
 FAILED: Final[frozenset[FileState]] = frozenset({"failed"})
 ANY: Final[frozenset[FileState]] = frozenset({"failed", "gone", "refused", "offloaded", "too big", "not wanted"})
 """What is forgotten of a message that was given by name."""
+OFFLOADED: Final[frozenset[FileState]] = frozenset({"offloaded"})
 _AT_ONCE: Final = 50
 """Files in one transaction: each may be shown by many messages."""
 
@@ -28,10 +29,19 @@ class Revived(NamedTuple):
 
 
 async def revive(
-    database: Database, channel_id: ChannelId, messages: Collection[MessageId] | None, *, now: int
+    database: Database,
+    channel_id: ChannelId,
+    messages: Collection[MessageId] | None,
+    *,
+    now: int,
+    states: Collection[FileState] | None = None,
 ) -> list[Revived]:
-    """Forget the failures of a channel's files; if messages are given, any outcome of their files alone."""
-    keys = await database.read(_list_keys, channel_id, messages)
+    """Forget the failures of a channel's files; if messages are given, any outcome of their files alone.
+
+    `states`: forget these outcomes instead.
+    """
+    states = states or (FAILED if messages is None else ANY)
+    keys = await database.read(_list_keys, channel_id, messages, states)
     found: list[Revived] = []
     for at in range(0, len(keys), _AT_ONCE):
         found += await database.write(_revive, keys[at : at + _AT_ONCE], now=now)
@@ -39,8 +49,9 @@ async def revive(
     return found
 
 
-def _list_keys(conn: Reader, channel_id: ChannelId, messages: Collection[MessageId] | None) -> list[FileKey]:
-    states = FAILED if messages is None else ANY
+def _list_keys(
+    conn: Reader, channel_id: ChannelId, messages: Collection[MessageId] | None, states: Collection[FileState]
+) -> list[FileKey]:
     keys: dict[FileKey, None] = {}
     for thumbs in (False, True):
         for slot in iter_slots(conn, channel_id, message_ids=messages, states=states, thumbs=thumbs):

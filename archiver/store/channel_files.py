@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 import orjson
 
 from archiver.ids import ChannelId
+from archiver.model.media_file import FileState
 from archiver.store.database import Reader
 from archiver.store.file_slot import FILE_SLOT, file_slot
 
@@ -22,7 +23,8 @@ _WAITING: Final = f"""
     SELECT count(*) FROM (
         SELECT DISTINCT media.kind = 'photo', media.id
         FROM media JOIN message USING (channel_id, message_id) JOIN channel USING (channel_id)
-        WHERE media.channel_id = :channel_id AND {file_slot("media")} AND media.status IN ('not downloaded', 'partial')
+        WHERE media.channel_id = :channel_id AND {file_slot("media")}
+          AND media.status IN (SELECT value FROM json_each(:states))
           AND coalesce(media.size, 0) <= :limits ->> media.kind AND message.missing_since IS NULL
           AND (:protected OR NOT (message.noforwards OR channel.noforwards))
           AND coalesce(media.extra, '') NOT LIKE '%"ttl_seconds"%'
@@ -43,13 +45,25 @@ def count_known(conn: Reader, channel_id: ChannelId) -> KnownFiles:
     return KnownFiles(*conn.execute(_KNOWN, (channel_id,)).fetchone())
 
 
-def count_waiting(conn: Reader, channel_id: ChannelId, limits: Mapping[str, int], *, protected: bool) -> int:
-    """Files of visible messages that wait, up to MOST_WAITING + 1.
+def count_waiting(
+    conn: Reader,
+    channel_id: ChannelId,
+    limits: Mapping[str, int],
+    *,
+    protected: bool,
+    states: Collection[FileState] = ("not downloaded", "partial"),
+) -> int:
+    """Files of visible messages that wait, or are in these states, up to MOST_WAITING + 1.
 
     `limits`: the largest size by kind, of the kinds that are wanted; `protected`: also of channels that forbid saving.
     """
     if not limits:
         return 0
-    values = {"channel_id": channel_id, "limits": orjson.dumps(dict(limits)).decode(), "protected": protected}
+    values = {
+        "channel_id": channel_id,
+        "limits": orjson.dumps(dict(limits)).decode(),
+        "protected": protected,
+        "states": orjson.dumps(list(states)).decode(),
+    }
     (count,) = conn.execute(_WAITING, values).fetchone()
     return int(count)

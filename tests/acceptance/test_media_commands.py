@@ -105,6 +105,9 @@ def test_pruning_says_what_it_would_do_and_asks_or_wants_yes(desk: Desk) -> None
     assert "Add --yes" in unasked.errors[0]
     refused = desk.on_terminal("media", "prune", typed=[("[y/N]", "n")])
     assert "nothing was removed" in refused
+    assert "Files of NightBridge/2, NightBridge/1." in refused
+    stopped = desk.on_terminal("media", "prune", typed=[("[y/N]", "\x03")])
+    assert re.search(r"\n[^\n]*stopped; nothing was removed", stopped)
     assert blobs(desk) == 2
     done = desk.do("media", "prune", "--yes", "--jsonl")
     for row in done.rows:
@@ -198,6 +201,11 @@ def test_a_selection_is_fetched_whatever_the_policy_says_and_nothing_twice(fetch
     assert (done.rows[0]["files"], done.rows[0]["complete"]) == (3, True)
     assert len(stored(fetching)) == 3
     assert fetching.do("media", "fetch", "media_desk/6").status == 0
+    assert "asked for or imported: 4 files" in fetching.do("media", "prune", "--yes").err
+    assert len(stored(fetching)) == 4
+    fetching.do("media", "prune", "--yes", "--asked")
+    assert "add --again" in fetching.run("media", "fetch", "media_desk", "--query", "bridge").err
+    fetching.do("media", "fetch", "media_desk", "--query", "bridge OR id:6", "--again")
     assert len(stored(fetching)) == 4
     before = telegram.calls("upload.getFile")
     assert fetching.run("media", "fetch", "media_desk", "--query", "bridge").status == 1

@@ -84,6 +84,7 @@ def test_files_wait_that_the_policy_wants(empty: Path, slots: list[FileSlot], po
     ("found", "phrase", "brief"),
     [
         (FileSum(25, 509_000, 60, 5), "25 of 90 wanted files stored (509 kB), 60 waiting, 5 failed", "25 of 90"),
+        (FileSum(13, 9, 0, 0, removed=44), "13 of 57 wanted files stored (9 bytes), 44 offloaded", "13 of 57"),
         (FileSum(25, 509_000, 0, 0), "all 25 wanted files stored (509 kB)", "25"),
         (FileSum(1, 9, 0, 0), "all 1 wanted file stored (9 bytes)", "1"),
         (FileSum(25, 509_000, 0, 0, wants=False), "25 files stored (509 kB)", "25"),

@@ -16,7 +16,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.moved import find_moved, mark
 from archiver.media.plan import FETCH, STORED, ChannelPlan, FileTally, Planner, estimate_seconds
 from archiver.media.prune import PrunePlan, Pruner, carry_out
-from archiver.media.retry import revive
+from archiver.media.retry import OFFLOADED, revive
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, MediaPolicy, thumb_key
 from archiver.model.record import Media
@@ -25,6 +25,7 @@ from archiver.store.blob_check import list_due, note_checked
 from archiver.store.database import Database
 from archiver.store.file_counts import count_channel_states
 from archiver.store.file_scan import PROTECTED
+from archiver.store.media_chosen import note_chosen
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
 from archiver.store.message import Sighting, insert_messages, update_messages
 from archiver.store.revision import keep_revisions
@@ -200,6 +201,58 @@ async def test_what_only_an_earlier_content_shows_is_kept(database: Database) ->
     plan = await prune(database, NONE, NONE)
     assert (plan.items, plan.of_earlier) == ([], 1)
     assert list(store_of(database).list_blobs()) == [old]
+
+
+async def test_pruning_keeps_what_was_asked_for_by_name_or_is_told_to_remove_it(database: Database) -> None:
+    one, two, four = [await keep(database, f"photo/{n}", b"x" * n) for n in (1, 2, 4)]
+    await database.write(note_chosen, FIRST, [MessageId(2), MessageId(4)], max_size=250, now=5)  # 4 is larger
+    await database.write(note_chosen, SECOND, None, max_size=None, now=5)  # shows 1
+    plan = await prune(database, NONE, NONE, only_plan=True)
+    assert ([item.sha256 for item in plan.items], plan.of_chosen) == ([four], 2)
+    pruner = Pruner({FIRST: NONE, SECOND: NONE}, even_chosen=True)
+    plan = await pruner.plan(database.connection, store_of(database))
+    assert ({item.sha256 for item in plan.items}, plan.of_chosen) == ({one, two, four}, 0)
+    await database.write(note_chosen, FIRST, [MessageId(4)], max_size=None, now=6)
+    await database.write(note_chosen, FIRST, [MessageId(4)], max_size=1, now=7)  # takes nothing back
+    assert (await prune(database, NONE, NONE)).items == []
+
+
+async def test_pruning_keeps_what_cannot_be_fetched_again_or_is_told_to_remove_it(database: Database) -> None:
+    one, two, three = [await keep(database, f"photo/{n}", b"x" * n) for n in (1, 2, 3)]
+    await database.write(lambda conn: conn.execute("UPDATE message SET missing_since = 5 WHERE channel_id = 1001"))
+    plan = await prune(database, NONE, NONE, only_plan=True)
+    assert ([item.sha256 for item in plan.items], plan.of_lost) == ([one], 2)  # the other channel shows 1
+    pruner = Pruner({FIRST: NONE, SECOND: NONE}, unreachable={SECOND})
+    plan = await pruner.plan(database.connection, store_of(database))
+    assert (plan.items, plan.of_lost) == ([], 3)
+    pruner = Pruner({FIRST: NONE, SECOND: NONE}, even_lost=True)
+    plan = await pruner.plan(database.connection, store_of(database))
+    found = {(item.sha256, item.again) for item in plan.items}
+    assert (found, plan.of_lost) == ({(one, True), (two, False), (three, False)}, 0)
+
+
+async def test_pruning_keeps_what_an_import_brought(database: Database) -> None:
+    await keep(database, "photo/2", b"two", now=15)
+    later = await keep(database, "photo/3", b"three", now=25)
+    source = (
+        "INSERT INTO import_source (import_id, at, finished_at, channel_id, format, file_name, sha256, bytes, version)"
+        " VALUES (1, 10, 20, 1001, 'jsonl', 'a', 'b', 1, '0')"
+    )
+    piece = (
+        "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256)"
+        " SELECT 1001, message_id, 1, x'00' FROM message WHERE channel_id = 1001"
+    )
+    for line in (source, piece):
+        await database.write(lambda conn, line=line: conn.execute(line))
+    plan = await prune(database, NONE, NONE)
+    assert ([item.sha256 for item in plan.items], plan.of_chosen) == ([later], 1)
+
+
+async def test_offloaded_files_of_a_whole_channel_can_be_asked_for(database: Database) -> None:
+    await keep(database, "photo/2", b"two")
+    await prune(database, NONE, NONE)
+    assert await revive(database, FIRST, None, now=6) == []
+    assert [one.key for one in await revive(database, FIRST, None, now=6, states=OFFLOADED)] == ["photo/2"]
 
 
 async def test_thumbnails_go_with_the_setting(database: Database) -> None:

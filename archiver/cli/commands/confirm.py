@@ -20,4 +20,9 @@ def confirm(question: str, *, yes: bool) -> bool:
     with raising():
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        try:
+            return sys.stdin.readline().strip().lower() in ("y", "yes")
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")  # after the question
+            sys.stderr.flush()
+            raise

@@ -39,6 +39,8 @@ class Wanted(NamedTuple):
     when: When
     max_size: int | None
     by_policy: bool
+    again: bool = False
+    """Also what was removed or moved away."""
 
     @property
     def is_named(self) -> bool:
@@ -70,6 +72,9 @@ def command(
     by_policy: Annotated[
         bool, Option("--by-policy", help="Fetch only what the policies want, within the selection.")
     ] = False,
+    again: Annotated[
+        bool, Option("--again", help="Also fetch offloaded files: removed by `media prune`, or moved away.")
+    ] = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -82,14 +87,15 @@ def command(
       telekeep media fetch @channel --since 30d
       telekeep media fetch @channel --query 'has:video (bridge OR الجسر)' --max-size 500MB
       telekeep media fetch @channel/4711
+      telekeep media fetch @channel --query 'has:photo' --again
 
     Without arguments, this fetches what the policies want. What you select is fetched even if the policies do not want
     its kind: up to --max-size, or else up to the channel's own limits and max_size; a quota of the channel holds in
-    any case. `media plan` shows how much that is. For single messages, offloaded, refused, gone and lost files are
-    tried again too. Self-destructing files are never
-    fetched; files of channels that forbid saving are fetched only with the setting `protected`. An interrupted download
-    continues where it stopped. While `telekeep run` is mirroring, this command asks the service to fetch the files and
-    does not wait.
+    any case. `media plan` shows how much that is, and `media prune` keeps what you selected. For single messages,
+    offloaded, refused, gone and lost files are tried again too; for others, offloaded ones with --again.
+    Self-destructing files are never fetched; files of channels that forbid saving are fetched only with the setting
+    `protected`. An interrupted download continues where it stopped. While `telekeep run` is mirroring, this command
+    asks the service to fetch the files and does not wait.
 
     --json and --jsonl print the result for each account.
     """
@@ -103,13 +109,14 @@ def command(
         When(since, until, on, context.obj.zone(tz)),
         None if max_size is None else read_size(max_size, "--max-size"),
         by_policy,
+        again,
     )
     return interrupted.run(run(context.obj, wanted, shape=choose_shape(json=json, jsonl=jsonl)))
 
 
 async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
     """Fetch. Returns the exit status."""
-    from archiver.cli.commands.media_selection import select
+    from archiver.cli.commands.media_selection import note_chosen, select
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Busy
     from archiver.store.database import expect_archive
@@ -120,6 +127,7 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
         try:
             async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
                 channels, selection = await select(accounts.database, wanted)
+                await note_chosen(accounts.database, wanted, channels, selection)
                 await _note_missing(accounts, settings, wanted, selection)
                 is_empty = selection.messages is not None and not selection.messages
                 names = [] if is_empty else list(dict.fromkeys(channel.account for channel in channels))
@@ -168,23 +176,32 @@ async def _describe_nothing(
 
 async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> int:
     """Have the running service fetch what was chosen. Returns the exit status."""
-    from archiver.cli.commands.media_selection import select
+    from archiver.cli.commands.media_selection import note_chosen, select
     from archiver.cli.view import figures
     from archiver.cli.view.media_progress import fetch_object
     from archiver.compose.write_archive import open_shared
-    from archiver.media.retry import revive
+    from archiver.errors import UsageError
+    from archiver.media.retry import OFFLOADED, revive
     from archiver.store.media_asked import ask_files
 
+    if not wanted.is_named and wanted.again:
+        raise UsageError(
+            "the service is running; with --again it must be told of which channels.",
+            hint="Name them: telekeep media fetch CHANNEL --again",
+        )
     if not wanted.is_named:
         output.note("the service is running and fetches what the policies want (see `telekeep media status`).")
         return 0
     now = int(time.time())
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
         channels, selection = await select(database, wanted)
+        await note_chosen(database, wanted, channels, selection)
         for channel in channels:
             messages = None if selection.messages is None else selection.messages.get(channel.channel_id, ())
             if selection.even_early and messages:
                 await revive(database, channel.channel_id, messages, now=now)
+            elif wanted.again:
+                await revive(database, channel.channel_id, messages, now=now, states=OFFLOADED)
             await database.write(ask_files, channel.channel_id, messages, max_size=wanted.max_size, now=now)
         for name in dict.fromkeys(channel.account for channel in channels):
             things.add(fetch_object(name, None, None) | {"requested": True})

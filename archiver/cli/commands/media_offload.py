@@ -99,9 +99,11 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
         if dry_run:
             output.note(f"{what} would be recorded as {'stored' if returned else 'offloaded'}; nothing was changed.")
             return status
+        interrupted.count_kept(lambda: "nothing was changed.")
         if not confirm(f"Record {what} as {'stored' if returned else 'offloaded'}?", yes=yes):
             output.note("nothing was changed.")
             return 1
+        interrupted.count_kept(lambda: "")
         await mark(database, found, "present" if returned else "offloaded", now=int(time.time()))
     output.note(f"{what}: {'stored again' if returned else 'offloaded; they are not fetched again'}.")
     return status

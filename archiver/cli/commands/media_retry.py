@@ -37,8 +37,9 @@ def command(
       telekeep media retry @channel/4711
 
     For channels, these are the files that failed, including those whose stored copy is missing or damaged. For single
-    messages, they also include files that are gone, refused or offloaded. This command itself fetches nothing; the
-    service, `telekeep media fetch` and `telekeep sync --media` do. It works while the service runs.
+    messages, they also include files that are gone, refused or offloaded; `telekeep media fetch CHANNEL --again`
+    fetches all offloaded files of a channel. This command itself fetches nothing; the service, `telekeep media fetch`
+    and `telekeep sync --media` do. It works while the service runs.
 
     In a pipe: file, previous status, and reason, separated by tabs.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.media.file_walk import FileSelection
 from archiver.media.policy import asked_policy
-from archiver.media.retry import ANY
+from archiver.media.retry import ANY, OFFLOADED
+from archiver.store import media_chosen
 from archiver.store.database import Database
 from archiver.store.file_queue import WAITING
 
@@ -38,11 +40,19 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
     selection = FileSelection(
         channels=[channel.channel_id for channel in chosen.channels],
         messages=messages,
-        states=WAITING | ANY if chosen.messages is not None else WAITING,
+        states=WAITING | ANY if chosen.messages is not None else WAITING | OFFLOADED if wanted.again else WAITING,
         adapt=partial(asked_policy, max_size=wanted.max_size) if wanted.is_named else None,
         even_early=chosen.messages is not None,
     )
     return chosen.channels, selection
+
+
+async def note_chosen(database: Database, wanted: Wanted, channels: list[Mirrored], selection: FileSelection) -> None:
+    """Remember what was asked for by name: pruning keeps it."""
+    now = int(time.time())
+    for channel in channels if wanted.is_named else ():
+        messages = None if selection.messages is None else selection.messages.get(channel.channel_id, ())
+        await database.write(media_chosen.note_chosen, channel.channel_id, messages, max_size=wanted.max_size, now=now)
 
 
 async def _find(database: Database, channels: list[Mirrored], wanted: Wanted) -> dict[ChannelId, list[MessageId]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archiver.cli.view import figures
 from archiver.compose.media import settings_policy
 from archiver.ids import ChannelId
 from archiver.media.policy import merge_policy, size_limit
-from archiver.model.media_file import FILE_KINDS, MediaPolicy
+from archiver.model.media_file import FILE_KINDS, FileState, MediaPolicy
 from archiver.store.channel_files import MOST_WAITING, count_known, count_waiting
 from archiver.store.file import has_files
 from archiver.store.file_queue import measure_used
@@ -19,6 +19,9 @@ from archiver.store.media_policy import list_overrides
 if TYPE_CHECKING:
     from archiver.store.database import Reader
     from config.settings import Settings
+
+
+_REMOVED: Final[frozenset[FileState]] = frozenset({"offloaded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class FileSum:
     """Whether the quota leaves no room for more."""
     wants: bool = True
     """Whether the policy wants any file."""
+    removed: int = 0
+    """Wanted by the policy, once stored, and since removed or moved away."""
 
     def __add__(self, other: FileSum) -> FileSum:
         return FileSum(
@@ -44,6 +49,7 @@ class FileSum:
             self.failed + other.failed,
             self.full or other.full,
             self.wants or other.wants,
+            self.removed + other.removed,
         )
 
     @property
@@ -63,7 +69,8 @@ class FileSum:
             stored = "no wanted files in its messages"
         waiting = f"{_more(self.waiting)} waiting" if self.waiting else ""
         failed = f"{figures.number(self.failed)} failed" if self.failed else ""
-        return ", ".join(filter(None, (stored, waiting, failed, "quota reached" if self.full else "")))
+        removed = f"{_more(self.removed)} offloaded" if self.removed else ""
+        return ", ".join(filter(None, (stored, waiting, failed, removed, "quota reached" if self.full else "")))
 
     def as_object(self) -> dict[str, Any]:
         """As JSON."""
@@ -73,18 +80,19 @@ class FileSum:
             "waiting": min(self.waiting, MOST_WAITING),
             "waiting_is_more": self.waiting > MOST_WAITING,
             "failed": self.failed,
+            "offloaded": min(self.removed, MOST_WAITING),
             "quota_reached": self.full,
         }
 
     @property
     def _wanted(self) -> int:
-        return self.downloaded + self.waiting + self.failed
+        return self.downloaded + self.waiting + self.failed + self.removed
 
     @property
     def _of(self) -> str:
         return (
             f"more than {figures.number(self._wanted - 1)}"
-            if self.waiting > MOST_WAITING
+            if max(self.waiting, self.removed) > MOST_WAITING
             else figures.number(self._wanted)
         )
 
@@ -104,7 +112,8 @@ def _sum(conn: Reader, channel_id: ChannelId, policy: MediaPolicy) -> FileSum:
     full = policy.quota is not None and used >= policy.quota
     limits = {kind: limit for kind in FILE_KINDS if (limit := size_limit(policy, kind)) and not full}
     waiting = count_waiting(conn, channel_id, limits, protected=policy.protected)
-    return FileSum(known.downloaded, used, waiting, known.failed, full, policy.download != "none")
+    removed = count_waiting(conn, channel_id, limits, protected=policy.protected, states=_REMOVED)
+    return FileSum(known.downloaded, used, waiting, known.failed, full, policy.download != "none", removed)
 
 
 def _more(count: int) -> str:

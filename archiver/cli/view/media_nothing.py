@@ -52,13 +52,15 @@ async def describe_nothing(
         said[words.get(outcome, outcome)] += files
     total = said.total()
     if total == 1:
-        return f"nothing to fetch: the file is {next(iter(said))}."
+        one = next(iter(said))
+        return f"nothing to fetch: the file is {one}{', add --again to fetch it' if one == 'offloaded' else ''}."
+    again = " To fetch the offloaded ones again, add --again." if said["offloaded"] else ""
     numbers = {
         word: "all are" if len(said) == 1 else "1 is" if files == 1 else f"{files:,} are"
         for word, files in said.items()
     }
     parts = [f"{numbers[word]} {word}" for word, _ in said.most_common()]
-    return f"nothing to fetch: of {count(total, 'file')}, {', '.join(parts)}."
+    return f"nothing to fetch: of {count(total, 'file')}, {', '.join(parts)}.{again}"
 
 
 async def _tally(database: Database, planner: Planner, channels: Iterable[ChannelId]) -> Counter[str]:

@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 _STATES: Final[dict[BlobState, str]] = {
     "present": "Stored (identical files once; with thumbnails)",
-    "offloaded": "Offloaded (the hash is kept, the bytes are elsewhere)",
+    "offloaded": "Offloaded (removed here by `media prune`, or moved away; the hash is kept)",
     "missing": "Missing (run `telekeep media offload` if they were moved)",
     "damaged": "Damaged",
 }
@@ -93,6 +93,8 @@ def print_report(report: MediaReport, moments: Moments) -> None:
     print_sentences(_foot(report, moments))
     if any(one.status == "failed" for one in report.failures):
         suggest("telekeep media retry", "to fetch failed files again")
+    elif any(one.state == "offloaded" for one in report.blobs):
+        suggest("telekeep media fetch CHANNEL --again", "to fetch a channel's offloaded files again")
     elif not report.blobs:
         suggest("telekeep media plan", "to see what would be fetched")
 
