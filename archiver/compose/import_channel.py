@@ -94,7 +94,10 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName], *, nameless:
             hint="Give the id, such as `--channel 1234567890`, or first `telekeep add` the channel.",
         )
     held = next((one for one in known if one.channel_id == chat.channel_id), None)
-    if chat.of_several and fold_name(chat.title or "") != fold_name(str(ref.name)):
+    if chat.of_several and fold_name(str(ref.name)) not in (
+        fold_name(chat.title or ""),
+        fold_name(chat.username or ""),
+    ):
         raise UsageError(f"{chat.title} is not {ref}.")
     if held is not None and nameless and (ref.public or ref.may_be_username):
         learned = _free_name(ref.name, known)

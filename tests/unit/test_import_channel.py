@@ -13,8 +13,10 @@ from archiver.errors import UsageError
 from archiver.imports.detect import open_source
 from archiver.imports.source import Chat
 from tests.capturing import archive, assert_sound, dump, export_of, rows
-from tests.importing import chat, entry, import_into, write_json
+from tests.exporting import export_as
+from tests.importing import chat, entry, import_chats, import_into, write_json
 from tests.remarks import Heard
+from tests.sample import CHANNEL, OTHER, build, make_message
 
 __all__ = ["archive"]
 
@@ -116,3 +118,26 @@ def test_the_name_of_a_channel_that_another_file_names_is_learned(archive: Path,
     own = {**chat([entry(2, "b")]), "telekeep": {"username": "NightBridge"}}
     import_into(archive, write_json(tmp_path / "own.json", own))
     assert rows(archive, "SELECT username FROM channel") == [("NightBridge",)]
+
+
+def test_each_channel_of_telekeeps_own_account_has_its_name_and_is_found_by_it(archive: Path, tmp_path: Path) -> None:
+    texts = [make_message(1, '\n    ],\n    "telekeep": {"username": "nobody"}')]
+    build(tmp_path / "source", texts)
+    build(tmp_path / "source", [make_message(1, "b", channel_id=1002)], channel=OTHER)
+    path = tmp_path / "result.json"
+    export_as("desktop-json", tmp_path / "source", path)
+    import_chats(archive, write_json(tmp_path / "old.json", chat([entry(1)], name="Night Bridge")))
+    import_chats(archive, path, most=None)
+    names = "SELECT channel_id, username FROM channel ORDER BY 1"
+    assert rows(archive, names) == [(1001, CHANNEL.username), (1002, OTHER.username)]
+    for one, other in ((CHANNEL, OTHER), (OTHER, CHANNEL)):
+        [is_other] = [found for found in read_chats(path) if found.channel_id == other.channel_id]
+        with pytest.raises(UsageError, match="is not"):
+            asyncio.run(choose_channel(None, is_other, f"@{one.username}", remarks=Heard()))
+        [found] = [found for found in read_chats(path) if found.channel_id == one.channel_id]
+        chosen = asyncio.run(choose_channel(None, found, f"@{one.username}", remarks=Heard()))
+        assert (chosen.channel_id, chosen.name) == (one.channel_id, one.username)
+
+
+def read_chats(path: Path) -> list[Chat]:
+    return [found for found in open_source(path, None).chats() if isinstance(found, Chat)]

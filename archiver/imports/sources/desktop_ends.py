@@ -1,14 +1,19 @@
-"""The first and the last bytes of Telegram Desktop's JSON, which tell its age and what telekeep wrote there itself."""
+"""The first and last bytes of Telegram Desktop's JSON, which tell its age, and what telekeep wrote after messages."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from archiver.errors import UsageError
+from archiver.imports.json_faults import BrokenJson, EndsEarly
+from archiver.imports.json_pieces import JsonPieces
 from archiver.imports.mend_json import UnreadableJson, read_json
 
 _LOOK: Final = 1 << 18
+_CLOSED: Final = b"\n    ]"
+"""The end of a chat's messages, as telekeep's export of several channels has it."""
+_OWN: Final = b',\n    "telekeep":'
 
 
 def read_ends(path: Path) -> tuple[bytes, bytes]:
@@ -32,3 +37,31 @@ def find_own(tail: bytes) -> dict[str, Any]:
     except UnreadableJson:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def find_own_after(path: Path, at: int) -> dict[str, Any]:
+    """What telekeep wrote after the messages of a chat of several. `at`: where they begin.
+
+    Found by the layout, so that messages are not parsed twice: texts have no line ends.
+    """
+    with path.open("rb") as file:
+        file.seek(at)
+        end = _find(file, _CLOSED)
+        if end is None or file.seek(end) < 0 or file.read(len(_OWN)) != _OWN:
+            return {}
+        try:
+            found = JsonPieces(file).value().found
+        except (EndsEarly, BrokenJson):
+            return {}
+    return found.value if found is not None and isinstance(found.value, dict) else {}
+
+
+def _find(file: BinaryIO, wanted: bytes) -> int | None:
+    """The end of the next place that has these bytes."""
+    at, kept = file.tell(), b""
+    while part := file.read(_LOOK):
+        data = kept + part
+        if (place := data.find(wanted)) >= 0:
+            return at - len(kept) + place + len(wanted)
+        at, kept = at + len(part), data[1 - len(wanted) :]
+    return None

@@ -21,7 +21,7 @@ from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
-from archiver.imports.sources.desktop_ends import find_own, read_ends
+from archiver.imports.sources.desktop_ends import find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
 
@@ -50,11 +50,6 @@ class _Frame:
 
     fields: dict[str, Any] = field(default_factory=dict)
     in_account: bool = False
-
-    @property
-    def own(self) -> dict[str, Any]:
-        found = self.fields.get("telekeep")
-        return found if isinstance(found, dict) else {}
 
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
@@ -156,7 +151,7 @@ class DesktopJson:
             begun.append(pieces.elements())
             return self._entries(pieces, begun[0], channel_id)
 
-        yield self._described(frame, read)
+        yield self._described(frame, self._find_own(frame, pieces.at), read)
         if not begun:
             pieces.skip()
             return
@@ -221,7 +216,13 @@ class DesktopJson:
         what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
         return Flaw("" if found is None else f"message {found}", what)
 
-    def _described(self, frame: _Frame, read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
+    def _find_own(self, frame: _Frame, at: int) -> dict[str, Any]:
+        """What telekeep wrote of a chat after its messages, which begin there."""
+        if not frame.in_account:
+            return find_own(self._tail)
+        return find_own_after(self._path, at) if b'"telekeep":' in self._tail else {}
+
+    def _described(self, frame: _Frame, own: Mapping[str, Any], read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
         found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
         if found is not None and self._is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
             found &= (1 << 32) - 1
@@ -230,11 +231,10 @@ class DesktopJson:
             refused = "a chat of a kind that telekeep does not know"
         if kind is None and frame.in_account:
             refused = "a chat of an unknown kind"
-        own = frame.own or find_own(self._tail)
         return Chat(
             channel_id=ChannelId(found) if found is not None and found > 0 else None,
             title=words(frame.fields.get("name")),
-            username=words(own.get("username")) if own.get("username") and not frame.in_account else None,
+            username=words(own.get("username")) if own.get("username") else None,
             megagroup=_MEGAGROUP.get(kind or ""),
             of_several=frame.in_account,
             refused=refused,
