@@ -66,7 +66,7 @@ async def _shortfall(
         imported_only=is_unaccounted(channel),
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=counts.held + counts.missing + counts.absent + counts.not_fetched,
-        not_fetched=counts.not_fetched,
+        not_fetched=0 if is_unaccounted(channel) else counts.not_fetched,
         unchecked=0 if is_unaccounted(channel) else kept,
         outside=counts.outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),

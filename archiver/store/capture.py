@@ -61,8 +61,9 @@ def append_capture(conn: sqlite3.Connection, capture: Capture) -> None:
 
 
 def list_first_reads(conn: Reader) -> dict[ChannelId, int]:
-    """When each channel was first read. Looks at the whole log."""
-    return {row[0]: row[1] for row in conn.execute("SELECT channel_id, min(at) FROM capture GROUP BY channel_id")}
+    """When each channel was first read on Telegram, by this telekeep or another. Looks at the whole log."""
+    query = "SELECT channel_id, min(at) FROM capture WHERE method <> 'import' GROUP BY channel_id"
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 class StoredPage(NamedTuple):

@@ -107,7 +107,7 @@ class ChangeScope(NamedTuple):
 
     channels: Sequence[Mirrored]
     first_reads: Mapping[ChannelId, int]
-    """When each channel was first read; earlier changes cannot be noticed."""
+    """When each channel was first read on Telegram; earlier changes cannot be noticed."""
     kinds: Collection[str]
     """Set if only some were requested."""
     is_bounded: bool
@@ -131,12 +131,15 @@ def word_of(kind: str) -> str:
 
 
 def _watched(scope: ChangeScope, moments: Moments) -> str:
-    begun = [scope.first_reads[one.channel_id] for one in scope.channels if one.channel_id in scope.first_reads]
-    ended = [one.last_sync_at for one in scope.channels if one.last_sync_at is not None]
+    begun = [one for one in scope.channels if one.channel_id in scope.first_reads]
     if not begun:
-        return "nothing was read yet; telekeep sync reads it"
-    first, last = moments.at(min(begun)), moments.at(max(begun))
+        alone = all(one.imported_only for one in scope.channels)
+        return "known by imports alone, never read" if alone else "nothing was read yet; telekeep sync reads it"
+    starts = [scope.first_reads[one.channel_id] for one in begun]
+    ended = [one.last_sync_at for one in begun if one.last_sync_at is not None]
+    first, last = moments.at(min(starts)), moments.at(max(starts))
     since = f"read since {first}{f' (the last of them since {last})' if last != first else ''}"
-    until = f", up to date as of {moments.at(min(ended))}" if len(ended) == len(scope.channels) else ""
-    unread = len(scope.channels) - len(ended)
-    return f"{since}{until}{f', {number(unread)} of them never up to date' if unread else ''}"
+    until = f", up to date as of {moments.at(min(ended))}" if len(ended) == len(begun) else ""
+    behind, unread = len(begun) - len(ended), len(scope.channels) - len(begun)
+    late = f", {number(behind)} of them never up to date" if behind else ""
+    return f"{since}{until}{late}{f'; {number(unread)} never read' if unread else ''}"

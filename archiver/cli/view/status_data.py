@@ -62,6 +62,11 @@ class ChannelReport:
         return self.is_begun and not is_unaccounted(self.mirrored)
 
     @property
+    def not_fetched(self) -> int | None:
+        """Ids not fetched; None: exports do not say what they lack."""
+        return None if is_unaccounted(self.mirrored) else self.tally.not_fetched
+
+    @property
     def known(self) -> int:
         """Ids of the window that are archived, or known to be absent; what only imports have is not fetched."""
         return self.tally.known

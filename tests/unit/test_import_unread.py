@@ -1,0 +1,48 @@
+"""A channel that only imports know: what nobody read is not counted, and nothing claims that it was read."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from archiver.cli.view.change_card import ChangeScope, describe_none
+from archiver.cli.view.moments import Moments
+from archiver.cli.view.status_data import StatusReport, read_status
+from archiver.cli.view.status_table import draw_table, list_tsv
+from archiver.store.capture import list_first_reads
+from archiver.store.database import Database
+from config.settings import Settings
+from tests.capturing import archive, capture, captured, export_of
+from tests.exporting import export_as
+from tests.importing import chat, entry, import_into, write_json
+
+__all__ = ["archive"]
+
+
+def read_all(archive: Path) -> tuple[StatusReport, ChangeScope]:
+    async def run() -> tuple[StatusReport, ChangeScope]:
+        async with await Database.open_readonly(archive) as database:
+            status = await read_status(database, Settings())
+            reads = await database.read(list_first_reads)
+            return status, ChangeScope([one.mirrored for one in status.channels], reads, (), is_bounded=False)
+
+    return asyncio.run(run())
+
+
+def test_what_it_lacks_is_not_known_and_it_was_never_read(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "a"), entry(9, "b")))
+    status, scope = read_all(archive)
+    assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == ["-"]
+    [_, _, *lines] = draw_table(status.channels, Moments(), wide=False)
+    assert [line.split()[3:6] for line in lines] == [["0", "-", "-"]]
+    assert describe_none(scope, Moments()) == "no changes noticed in 1001: known by imports alone, never read"
+    manifest = export_as("jsonl", archive, tmp_path / "all.jsonl").manifest
+    assert manifest is not None
+    [part] = manifest.channels
+    assert part.completeness.shortfall.reasons == ("known by imports alone: what is missing is not known",)
+    capture(archive, [captured(9, "b")], proven=(5, 9))
+    other = write_json(tmp_path / "other.json", chat([entry(1)], id=1002, name="Other"))
+    import_into(archive, other)
+    status, scope = read_all(archive)
+    assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == [3, "-"]
+    assert describe_none(scope, Moments()).endswith(", 1 of them never up to date; 1 never read")
