@@ -28,6 +28,7 @@ SENTENCES = (
 """Modules whose errors and remarks the page shows."""
 PHRASES = """
 {0}: {1}
+Use a whole number.
 Write {0} or {1}.
 Write {0} or {1} or {2}.
 Did you mean {0} or {1}?
@@ -35,9 +36,6 @@ Did you mean {0} or {1} or {2}?
 See `telekeep channels`, or add it: telekeep add @name
 Add one: telekeep add @name
 {0} is not archived: {1}
- at {0}
- when it was read ({0})
-, which begins {0}
 {0} is now {1} (noticed on {2}).
 {0} is now {1}; until {2} or shortly before, the name was that of "{3}", now {4}.
 {0} is now {1}; until {2} or shortly before, the name was that of "{3}", now {4}; its post {5} is {6}.

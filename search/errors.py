@@ -25,6 +25,8 @@ No error contains the text of a message. A `QueryError` quotes the query, which 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class SearchError(Exception):
     """A search failed; `hint` says how to fix it."""
@@ -56,6 +58,9 @@ class QueryError(SearchError):
 
 class DateError(QueryError):
     """A date, date range or time zone is invalid."""
+
+    empty: tuple[datetime, datetime] | None = None
+    """Where a period begins and ends if that is what is wrong, for those who write times in another way."""
 
 
 class GlossaryError(SearchError):

@@ -35,17 +35,29 @@ async def find_why_not_archived(
     if is_unaccounted(channel):
         return NotArchived("not fetched", "no import has it.")
     if message_id > channel.top_id:
-        synced = f" at {moment(channel.last_sync_at)}" if channel.last_sync_at else ""
-        return NotArchived("beyond", f"the highest known id of the channel{synced} is {channel.top_id}.")
+        known = f"the highest known id of the channel is {channel.top_id}."
+        if channel.last_sync_at:
+            known = f"the highest known id of the channel at {moment(channel.last_sync_at)} is {channel.top_id}."
+        return NotArchived("beyond", known)
     run = (await list_runs(conn, channel, lo=message_id, hi=message_id))[0]
     if run.state == "absent":
-        noticed = f" when it was read ({moment(run.noticed)})" if run.noticed else ""
-        return NotArchived(
-            "absent", f"the channel had no such message{noticed}; it never existed, or was deleted before it was seen."
-        )
+        return NotArchived("absent", _describe_absent(moment(run.noticed) if run.noticed else None))
     if run.state == "outside":
-        start = f", which begins {day(channel.window_start)}" if channel.window_start else ""
-        return NotArchived("outside", f"it is older than the mirrored window{start}.")
+        if channel.window_start:
+            return NotArchived(
+                "outside", f"it is older than the mirrored window, which begins {day(channel.window_start)}."
+            )
+        return NotArchived("outside", "it is older than the mirrored window.")
     if channel.imported_only:
         return NotArchived("not fetched", "the archive that was imported had not fetched it.")
     return NotArchived("not fetched", "it is not fetched yet.")
+
+
+def _describe_absent(noticed: str | None) -> str:
+    """In whole sentences, since each is translated."""
+    if noticed is None:
+        return "the channel had no such message; it never existed, or was deleted before it was seen."
+    return (
+        f"the channel had no such message when it was read ({noticed});"
+        " it never existed, or was deleted before it was seen."
+    )

@@ -15,7 +15,7 @@ from archiver.errors import UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection
-from archiver.web.lookup import KeptRemarks, read_when
+from archiver.web.lookup import KeptRemarks, read_bounds
 from archiver.web.site import Asked, Site
 from search.engine.protocol import Question, Sort
 from search.errors import QueryError
@@ -70,7 +70,7 @@ async def read_finding(site: Site, asked: Asked, conn: Connection) -> Finding:
     fuzzy = bool(asked.get("fuzzy"))
     question = Question(
         tree=_join(tree, wanted),
-        bounds=read_when(asked).resolve(now, remarks=remarks),
+        bounds=read_bounds(asked, now, remarks),
         channels=frozenset(one.channel_id for one in channels) if channels else None,
         sort=_choose(asked, "sort", _SORTS, "relevance" if fuzzy else "newest"),
         limit=PAGE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from archiver.address import parse_message
@@ -14,6 +15,8 @@ from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
 from archiver.web.site import Asked
+from search.errors import DateError
+from search.query.dates import Bounds
 
 
 @dataclass(slots=True)
@@ -31,9 +34,16 @@ class KeptRemarks:
         self.lines.append(text)
 
 
-def read_when(asked: Asked) -> When:
-    """The dates of `?since=`, `?until=`, `?on=`, in the zone of the reader."""
-    return When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, asked.times.name)
+def read_bounds(asked: Asked, now: datetime, remarks: KeptRemarks) -> Bounds:
+    """The period of `?since=`, `?until=`, `?on=`, in the zone of the reader. Raises DateError."""
+    when = When(asked.get("since") or None, asked.get("until") or None, asked.get("on") or None, asked.times.name)
+    try:
+        return when.resolve(now, remarks=remarks)
+    except DateError as error:
+        if error.empty is None:
+            raise
+        begin, end = (asked.times.text(one.timestamp()) for one in error.empty)
+        raise DateError(f"The period is empty: it begins at {begin} and ends before {end}.", hint=error.hint) from None
 
 
 class FoundChannel(NamedTuple):

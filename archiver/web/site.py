@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.model.completeness import Tally
 from archiver.store.database import Connection
@@ -85,9 +86,11 @@ class Asked:
         return [word.strip() for word in self.get(name).split(",") if word.strip()]
 
     def number(self, name: str) -> int | None:
-        """A field that is a whole number above 0; None for anything else."""
+        """A field that is a whole number; None if it is not given, or 0. Raises UsageError."""
         text = self.get(name)
-        return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= 10 and int(text) else None
+        if text and not (text.isascii() and text.isdigit() and len(text) <= 10):
+            raise UsageError(f'{name} cannot be "{text[:40]}".', hint="Use a whole number.")
+        return int(text or 0) or None
 
     def say(self, text: str) -> str:
         """A text in the language of the page."""

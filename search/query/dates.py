@@ -186,10 +186,12 @@ def _day(day: date, tz: tzinfo) -> datetime:
 
 def _ordered(since: datetime | None, until: datetime | None) -> Bounds:
     if since is not None and until is not None and since >= until:
-        raise DateError(
+        error = DateError(
             f"The period is empty: it begins at {since:%Y-%m-%dT%H:%M:%SZ} and ends before {until:%Y-%m-%dT%H:%M:%SZ}.",
             hint="Swap the two dates, or make the end later.",
         )
+        error.empty = since, until
+        raise error
     return Bounds(since, until)
 
 

@@ -219,3 +219,26 @@ def test_what_a_field_cannot_be_is_said_of_that_field(opened: Browser) -> None:
         assert f'{name} cannot be "nonsense".' in answer.text
         assert allowed in answer.text
         assert "has:nonsense" not in answer.text
+
+
+@pytest.mark.parametrize("wrong", ["since=2021-13", "c=nobody", "since=2021-12-02&until=2021-12-01"])
+def test_a_search_that_is_wrong_keeps_all_its_fields(opened: Browser, wrong: str) -> None:
+    answer = opened.get(f"/search?q=bridge&sort=oldest&lang=en&{wrong}")
+    assert answer.status in (400, 404)
+    form = answer.html.partition('<form class="question"')[2].partition("</form>")[0]
+    for field in (*wrong.split("&"), "q=bridge", "lang=en"):
+        name, _, value = field.partition("=")
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', form), field
+    assert '<option value="oldest" selected>' in form
+    assert answer.html.count('name="q"') == 1
+
+
+def test_an_empty_period_is_written_as_other_times_are(opened: Browser) -> None:
+    wrong = "/search?q=bridge&tz=%2B03:00&since=2021-12-02&until=2021-12-01"
+    assert "begins at 2 Dec 2021 00:00 +03 and ends before 2 Dec 2021 00:00 +03" in opened.get(wrong).text
+
+
+def test_a_number_that_is_none_is_an_error_as_a_date_is(opened: Browser) -> None:
+    for asked in ("around=abc", "before=-1", "after=x", "on=foo"):
+        assert opened.get(f"/c/NightBridge?{asked}").status == 400, asked
+    assert opened.get("/c/NightBridge?around=&before=").status == 200

@@ -12,6 +12,8 @@ from archiver.web.texts import said_html
 from scripts.messages import list_messages
 
 LANGUAGES = load_languages()
+ABSENT = "the channel had no such message when it was read (3 Feb 2022)"
+ABSENT_FR = "le canal n’avait aucun message de ce numéro quand il a été lu (3 févr. 2022)"
 FRENCH = LANGUAGES["fr"].sentences
 QUOTED = [
     one.text for one in list_messages() if one.context == CONTEXT and "'{0}'" in one.text and "{1}" not in one.text
@@ -32,6 +34,14 @@ QUOTED = [
         (
             "x/9 is not archived: the highest known id of the channel at 3 Feb 2022 is 4.",
             "x/9 n’est pas archivé\u00a0: l’identifiant le plus haut connu du canal le 3 févr. 2022 est 4.",
+        ),
+        (
+            "it is older than the mirrored window.",
+            "il est antérieur à la période archivée.",
+        ),
+        (
+            ABSENT + "; it never existed, or was deleted before it was seen.",
+            ABSENT_FR + "\u202f; il n’a jamais existé, ou a été supprimé avant d’être vu.",
         ),
         (
             "time after which messages are deleted: 1,000 days",

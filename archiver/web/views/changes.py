@@ -16,7 +16,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
-from archiver.web.lookup import KeptRemarks, read_when
+from archiver.web.lookup import KeptRemarks, read_bounds
 from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
 from search.query.dates import Bounds
@@ -61,7 +61,7 @@ async def show_changes(site: Site, asked: Asked) -> ViewAnswer:
     remarks = KeptRemarks()
     async with site.reading(_SECONDS) as conn:
         now = await read_server_now(conn)
-        bounds = read_when(asked).resolve(now, remarks=remarks)
+        bounds = read_bounds(asked, now, remarks)
         if (before := asked.number("before")) is not None:
             bounds = bounds.intersect(Bounds(until=datetime.fromtimestamp(before, UTC)))
         words = asked.words("c")
