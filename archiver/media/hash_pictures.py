@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from archiver.media.blob_store import BlobStore
 from archiver.media.picture_process import PictureProcess, expect_picture_library
 from archiver.media.picture_worker import SHOWS_NOTHING
+from archiver.model.media_file import FileKey
 from archiver.store.database import Database
 from archiver.store.picture import (
     Page,
@@ -62,6 +63,17 @@ async def hash_pictures(
         if previews:
             await run.work_off(lambda after: database.read(list_unhashed_previews, after=after), run.hash_preview)
     return run.counts
+
+
+async def hash_stored(store: BlobStore, pictures: Iterable[Unhashed]) -> dict[FileKey, PictureHash]:
+    """Hash some stored pictures and record nothing; those that cannot be decoded are left out."""
+    found: dict[FileKey, PictureHash] = {}
+    async with PictureProcess() as process:
+        for one in pictures:
+            value, reason = await process.ask({"path": str(store.path(one.sha256))})
+            if value is not None or reason in SHOWS_NOTHING:
+                found[one.key] = PictureHash(key=one.key, source="file", hash=value, reason=reason)
+    return found
 
 
 class _Run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.ids import ChannelId, MessageId
@@ -15,6 +16,7 @@ from archiver.store.picture import (
     PictureCounts,
     PictureHash,
     Source,
+    Unhashed,
     count_known,
     count_pictures,
     find_hashes,
@@ -29,6 +31,8 @@ NEAR: Final = 6
 _ORDER: Final[dict[MatchKind, int]] = {"same file": 0, "same bytes": 1, "similar picture": 2}
 _SOURCES: Final[tuple[Source, ...]] = ("file", "thumbnail", "preview")
 """From the best to the worst."""
+_PICTURES: Final = frozenset({"photo", "image"})
+"""Kinds whose file is the picture itself."""
 
 
 class Match(NamedTuple):
@@ -60,6 +64,11 @@ class ComparedFile(NamedTuple):
         """Whether it is a picture, or is shown by one."""
         return self.kind in PICTURE_KINDS
 
+    @property
+    def is_stored_since(self) -> bool:
+        """Whether its file is stored, but its picture was compared by something worse."""
+        return self.status.status == "downloaded" and self.kind in _PICTURES and _is_worse(self.picture)
+
 
 class SimilarPost(NamedTuple):
     """A message that shows such a file."""
@@ -83,20 +92,45 @@ class SimilarPosts(NamedTuple):
     """Files whose bytes are known, so that the same bytes can be found."""
 
 
+def list_stored_since(conn: Reader, media: Iterable[StoredMedia]) -> list[Unhashed]:
+    """The pictures among these files that are stored, but of which no hash of the file itself was made yet."""
+    kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and one.kind in _PICTURES}
+    known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
+    stored = {key: one.sha256 for key, one in known.items() if one.status == "downloaded" and one.sha256 is not None}
+    return [Unhashed(key, "file", sha256) for key, sha256 in stored.items() if _is_worse(hashes.get(key))]
+
+
+def _is_worse(made: PictureHash | None) -> bool:
+    """Whether the file may give a better hash; one with a reason was made since the file cannot be decoded."""
+    return made is None or (made.source != "file" and not (made.hash is not None and made.reason is not None))
+
+
 def find_similar_posts(
-    conn: Reader, channel_id: ChannelId, message_id: MessageId, media: Iterable[StoredMedia], *, bits: int = NEAR
+    conn: Reader,
+    channel_id: ChannelId,
+    message_id: MessageId,
+    media: Iterable[StoredMedia],
+    *,
+    bits: int = NEAR,
+    fresh: Mapping[FileKey, PictureHash] = MappingProxyType({}),
 ) -> SimilarPosts:
-    """Look for every file of the message, in all channels."""
-    files, posts = list_similar_posts(conn, channel_id, message_id, media, bits=bits)
+    """Look for every file of the message, in all channels. `fresh`: better hashes of some, made just now."""
+    files, posts = list_similar_posts(conn, channel_id, message_id, media, bits=bits, fresh=fresh)
     return SimilarPosts(files, posts, count_pictures(conn), count_known(conn))
 
 
 def list_similar_posts(
-    conn: Reader, channel_id: ChannelId, message_id: MessageId, media: Iterable[StoredMedia], *, bits: int = NEAR
+    conn: Reader,
+    channel_id: ChannelId,
+    message_id: MessageId,
+    media: Iterable[StoredMedia],
+    *,
+    bits: int = NEAR,
+    fresh: Mapping[FileKey, PictureHash] = MappingProxyType({}),
 ) -> tuple[Sequence[ComparedFile], Sequence[SimilarPost]]:
     """The files and posts alone: counting what was looked at takes longer in a large archive."""
     kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and is_file(one.kind, one.id)}
-    known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
+    known, hashes = find_files(conn, kinds), {**find_hashes(conn, kinds), **fresh}
     files = [ComparedFile(key, kinds[key], known.get(key, FileStatus(key=key)), hashes.get(key)) for key in kinds]
     matches: dict[FileKey, Match] = {}
     for file in files:

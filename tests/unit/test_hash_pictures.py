@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
+from archiver.ids import MessageId
+from archiver.media.blob_store import BlobStore
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Media
+from archiver.reading.similar_posts import find_similar_posts, list_stored_since
 from archiver.store.database import Database
 from archiver.store.picture import count_pictures, find_hashes, list_unhashed, list_unhashed_previews
+from archiver.store.rows import get_messages
 from tests.sample import CHANNEL, OTHER, build, make_message, photo
 from tests.stored_files import store_file
 from tests.unit.tl_random import through_bytes
@@ -21,7 +25,7 @@ from tests.unit.tl_random import through_bytes
 pytest.importorskip("PIL", reason="needs the extra [media]")
 pytest.importorskip("imagehash", reason="needs the extra [media]")
 
-from archiver.media.hash_pictures import hash_pictures
+from archiver.media.hash_pictures import hash_pictures, hash_stored
 from tests.pictures import encode, photograph
 
 HEADER = 623
@@ -95,9 +99,18 @@ async def test_a_file_takes_the_place_of_its_thumbnail(database: Database) -> No
     await hash_pictures(database, previews=False)
     assert await hashes(database, "photo/10") == {"photo/10": ("thumbnail", True)}
     await store_file(database, "photo/10", encode(photograph(1)))
+    key = CHANNEL.channel_id, MessageId(1)
+    media = (await database.read(get_messages, [key]))[key][1]
+    pictures = await database.read(list_stored_since, media)
+    fresh = await hash_stored(BlobStore(database.path.parent), pictures)
+    [worse] = (await database.read(find_similar_posts, *key, media)).files
+    [better] = (await database.read(find_similar_posts, *key, media, fresh=fresh)).files
+    assert (worse.is_stored_since, better.is_stored_since) == (True, False)
+    assert [one.picture.source for one in (worse, better) if one.picture is not None] == ["thumbnail", "file"]
     await hash_pictures(database, previews=False)
     assert await hashes(database, "photo/10") == {"photo/10": ("file", True)}
     assert await database.read(list_unhashed) == ([], None)
+    assert await database.read(list_stored_since, media) == []
 
 
 async def test_a_file_that_was_moved_away_meanwhile_is_left_for_later(database: Database) -> None:

@@ -26,10 +26,11 @@ from archiver.cli.view.similar import (
 )
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
-from archiver.model.row import ChannelName, iso, permalink
-from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, find_similar_posts
-from archiver.store.database import read
-from archiver.store.picture import MOST_BITS
+from archiver.model.media_file import FileKey
+from archiver.model.row import ChannelName, StoredMedia, iso, permalink
+from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, find_similar_posts, list_stored_since
+from archiver.store.database import Database, read
+from archiver.store.picture import MOST_BITS, PictureHash
 from archiver.store.rows import HeldMessage, get_messages, list_names, snapshot
 
 EXIT_STATUS = {
@@ -37,6 +38,10 @@ EXIT_STATUS = {
     1: "no other post found; the last line says what was compared",
     2: "wrong usage, or the message is not archived",
 }
+
+
+_MOST_HASHED = 10
+"""Files of the message that are hashed at once; it has rarely more than one."""
 
 
 class _Options(NamedTuple):
@@ -79,7 +84,8 @@ def command(
     N bits away  a picture whose perceptual hash differs in N of 64 bits: resized, recompressed, cropped at the edges
 
     `telekeep run` and `telekeep media hash` compute the hashes: from the stored file, else from the stored thumbnail,
-    else from the tiny preview in the message ("by its tiny preview": less certain). A video is compared by its
+    else from the tiny preview in the message ("by its tiny preview": less certain). If the message's own picture is
+    stored and its file has no hash yet, this command computes that one for this answer. A video is compared by its
     thumbnail. In a pipe: date, address, match, link, text, separated by tabs. See docs/media.md.
     """
     if bits > MOST_BITS:
@@ -95,9 +101,9 @@ async def run(invocation: Invocation, address: str, options: _Options) -> int:
         async with snapshot(conn):
             channel, held = await get_message(database, address, options.moments)
             message = held[0]
-            found = await read(
-                conn, find_similar_posts, channel.channel_id, message.message_id, held[1], bits=options.bits
-            )
+            key = channel.channel_id, message.message_id
+            fresh = await _hash_stored(database, held[1])
+            found = await read(conn, find_similar_posts, *key, held[1], bits=options.bits, fresh=fresh)
             posts = found.posts[: options.limit or None]
             names = {one.channel_id: one for one in await read(conn, list_names)}
             messages = await read(conn, get_messages, [(one.channel_id, one.message_id) for one in posts])
@@ -107,6 +113,18 @@ async def run(invocation: Invocation, address: str, options: _Options) -> int:
         _print(answer, options)
     _note(answer)
     return 0 if found.posts else 1
+
+
+async def _hash_stored(database: Database, media: Sequence[StoredMedia]) -> dict[FileKey, PictureHash]:
+    """Hash the message's own files if they were stored since its previews were hashed."""
+    from archiver.media.blob_store import BlobStore
+    from archiver.media.hash_pictures import hash_stored
+    from archiver.media.picture_process import can_read_pictures
+
+    pictures = await read(database.connection, list_stored_since, media)
+    if not pictures or not can_read_pictures():
+        return {}
+    return await hash_stored(BlobStore(database.path.parent), pictures[:_MOST_HASHED])
 
 
 def _print(answer: _Answer, options: _Options) -> None:

@@ -116,6 +116,9 @@ def describe_scope(found: SimilarPosts) -> str:
 def describe_unhashed(found: SimilarPosts) -> Iterator[str]:
     """Why pictures of the message itself could not be compared."""
     for file in found.files:
+        if file.is_stored_since and file.picture is not None and file.picture.hash is not None:
+            what = f"the {name_kind(file.kind)} was compared by its {file.picture.source}, although its file is stored."
+            yield f"{what} {_how_to_hash()}"
         if not file.is_picture or (file.picture is not None and file.picture.hash is not None):
             continue
         what, how = (" yet", f" {_how_to_hash()}") if file.picture is None else (f" ({file.picture.reason})", "")
