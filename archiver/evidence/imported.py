@@ -54,7 +54,10 @@ def check_import(record: Message, pieces: Sequence[StoredPiece], imports: Mappin
         yield "content_hash does not match its text"
     words = record.text or orjson.loads(record.extra or "{}").get("rich_text", "")
     found = _find_piece(record.payload_sha256, pieces, imports)
-    yield from _compare_piece(record.raw, found, words, int(record.date.timestamp()))
+    date = int(record.date.timestamp())
+    note = _note_of(record.payload_sha256, pieces)
+    is_from_other = note.get("other", {}).get("date", {}).get("held") == date  # an exact date of another import
+    yield from _compare_piece(record.raw, _zoned(found, note), words, None if is_from_other else date)
 
 
 def check_imported_revision(
@@ -108,6 +111,18 @@ def is_import_time(at: object, imports: Mapping[int, ImportLog]) -> bool:
 
 def _find_piece(digest: bytes, pieces: Iterable[StoredPiece], imports: Mapping[int, ImportLog]) -> ImportLog | None:
     return next((imports.get(one.import_id) for one in pieces if one.payload_sha256 == digest), None)
+
+
+def _note_of(digest: bytes, pieces: Iterable[StoredPiece]) -> Mapping[str, Any]:
+    """What is kept beside a piece."""
+    kept = next((one.differs for one in pieces if one.payload_sha256 == digest), None)
+    return {} if kept is None else orjson.loads(kept)
+
+
+def _zoned(of: ImportLog | None, note: Mapping[str, Any]) -> ImportLog | None:
+    """The import with the zone of the piece, which another one replaces while it is corrected."""
+    zone = note.get("assumed", {}).get("tz")
+    return of if of is None or zone is None else of._replace(zone=zone)
 
 
 def _compare_piece(raw: bytes, of: ImportLog | None, words: str, date: int | None) -> Iterator[str]:

@@ -20,6 +20,8 @@ class ImportCounts:
     files: int = 0
     annotations: int = 0
     """Texts that programs made of stored files."""
+    corrected: int = 0
+    """Known ones whose dates another time zone changed."""
 
     @property
     def messages(self) -> int:
@@ -29,7 +31,7 @@ class ImportCounts:
     @property
     def changes(self) -> int:
         """Those that brought anything."""
-        return self.new + self.filled + self.differing + self.files + self.annotations
+        return self.new + self.filled + self.differing + self.files + self.annotations + self.corrected
 
     def to_object(self) -> dict[str, int]:
         """As JSON."""

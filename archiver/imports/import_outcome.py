@@ -38,6 +38,16 @@ class ImportOutcome:
     was_finished: bool = False
     """Whether this file had been imported to its end before."""
 
+    def former_zone(self, zone: str | None) -> str | None:
+        """The zone of the import of the same file before, if this one has another."""
+        former = None if self.record is None else self.record.zone
+        return None if zone is None or former == zone else former
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended early."""
+        return any(one.fatal for one in self.flaws.values())
+
     @property
     def is_flawed(self) -> bool:
         """Whether something of the source was not imported."""

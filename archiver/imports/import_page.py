@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 import archiver.store.message as messages
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import MessageId
+from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
+from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
 from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
 from archiver.imports.source import ImportedMessage
+from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
 from archiver.model.compare_import import ImportDecision, compare_import, fill
 from archiver.model.coverage import Interval
 from archiver.model.document import to_document
@@ -39,18 +42,6 @@ ACCOUNT: Final = "import"
 """What the log has instead of an account."""
 
 
-class ImportTarget(NamedTuple):
-    """Where an import goes."""
-
-    channel_id: ChannelId
-    import_id: int
-    generation: int
-    seen: int
-    """When the export held its messages at the latest, unix seconds: it is not older."""
-    at: int
-    """When the import began."""
-
-
 @dataclass(slots=True)
 class PagePlan:
     """What a page adds."""
@@ -60,6 +51,8 @@ class PagePlan:
     """Messages that this same import brought before."""
     known: list[Known] = field(default_factory=list)
     """Messages already held, each with the one held and the decision."""
+    corrections: list[Correction] = field(default_factory=list)
+    """What another zone changes in messages that this same import brought before."""
 
 
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
@@ -73,15 +66,19 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
     held = {one.message_id: one for one in read}
     known: list[Known] = []
+    again: list[Message] = []
     for one in page:
         number = one.message.message_id
         if number not in held_ids:
             plan.new.append(one)
         elif number not in held:
             plan.again += 1
+            again.append(one.message)
         else:
             known.append((one, held[number], compare_import(one.message, held[number])))
-    plan.known = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
+    decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
+    plan.known = prefer_exact(conn, target, decided)
+    plan.corrections = plan_corrections(conn, target, again)
     return plan
 
 
@@ -101,6 +98,7 @@ def count_plan(plan: PagePlan) -> ImportCounts:
         filled=kinds.count("fills"),
         differing=kinds.count("differs"),
         revisions=sum(decision.revises for _, _, decision in plan.known),
+        corrected=sum(one.is_change for one in plan.corrections),
     )
 
 
@@ -117,7 +115,10 @@ def store_page(
     counts = replace(counts, revisions=revised, missing=missing, files=adopted, annotations=texts)
     if plan.new or plan.known:
         append_capture(conn, _capture(target, len(page) - plan.again, now))
-    if plan.new or plan.known or adopted or texts:
+    if plan.corrections and (moved := correct(conn, target, plan.corrections)):
+        _show(conn, target, moved, now=now)
+    note_zone(conn, target, is_correction=bool(plan.corrections))
+    if plan.new or plan.known or plan.corrections or adopted or texts:
         store.add_counts(conn, target.import_id, counts.to_object())
     return counts
 
@@ -137,7 +138,7 @@ def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], 
         channel_id,
         target.import_id,
         [
-            store.PieceRow(one.message_id, one.payload_sha256, None, with_part(None, of.part))
+            store.PieceRow(one.message_id, one.payload_sha256, None, with_part(target.mark(None, of), of.part))
             for one, of in zip(written, new, strict=True)
         ],
     )
@@ -187,6 +188,8 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     revised = [one.message for one, _, decision in plan.known if decision.revises and not decision.wins]
     kept = keep_late_revisions(conn, revised, now=target.at) if revised else []
     kept += _replace(conn, target, plan, now=now)
+    if dated := put_exact(conn, target, plan.known):
+        _show(conn, target, dated, now=now)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
     for one, _, _ in plan.known:
         if one.earlier:
@@ -197,7 +200,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
         conn,
         target.channel_id,
         target.import_id,
-        [_piece(one, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
+        [_piece(target, one, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
     )
     return len(kept)
 
@@ -212,10 +215,12 @@ def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) ->
     return kept
 
 
-def _piece(one: ImportedMessage, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
+def _piece(target: ImportTarget, one: ImportedMessage, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
     message = one.message
     raw = None if is_stored else message.raw
-    return store.PieceRow(message.message_id, message.payload_sha256, raw, with_part(decision.record, one.part))
+    return store.PieceRow(
+        message.message_id, message.payload_sha256, raw, with_part(target.mark(decision.record, one), one.part)
+    )
 
 
 def _fill(

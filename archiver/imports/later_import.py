@@ -76,13 +76,15 @@ def put_current(
     for one, held, decision in won:
         beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
         store.note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
-    written = fill_files(conn, [_completed(one.message, held) for one, held, _ in won])
+    written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
     store.replace_imported(conn, channel_id, [(one, seen[one.message_id]) for one in written])
     return written, kept
 
 
-def _completed(message: Message, held: Message) -> Message:
+def _completed(message: Message, held: Message, decision: ImportDecision) -> Message:
     """A later content, completed with values of the one held that it lacks."""
+    if decision.exact == "imported":
+        held = replace(held, edit_date=None)  # it rests on an assumed zone
     whole = fill(message, compare_import(held, message).filled)
     slots = {slot.slot: slot for slot in held.media}
     return replace(whole, media=tuple(_identified(slot, slots.get(slot.slot)) for slot in whole.media))

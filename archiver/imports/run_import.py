@@ -18,14 +18,16 @@ from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.import_page import ImportTarget, count_plan, plan_page, store_page
+from archiver.imports.import_page import count_plan, plan_page, store_page
+from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.media.blob_store import BlobStore
 from archiver.store import imported as store
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Writer
-from archiver.store.imported import ImportFile
+from archiver.store.import_zones import set_newest
+from archiver.store.imported import ImportFile, ImportRecord
 from archiver.version import version
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
@@ -72,7 +74,7 @@ class Importer:
                 if self._database is None or target is None:
                     counts = ImportCounts(new=len(page))
                 else:
-                    counts = count_plan(await self._database.read(plan_page, target, page))
+                    counts = count_plan(await self._database.read(plan_page, self._zoned(target), page))
                 await asyncio.to_thread(self._look_at_files, page, outcomes[place])
                 self._add(outcomes[place], counts, len(page))
         return outcomes
@@ -116,7 +118,7 @@ class Importer:
         self, pages: Pages, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]
     ) -> None:
         assert self._database is not None, "an archive is needed to write to"
-        full = [(targets[place], page, await self._adopt(page, outcomes[place])) for place, page in pages]
+        full = [(self._zoned(targets[place]), page, await self._adopt(page, outcomes[place])) for place, page in pages]
         counted = await self._database.write(_store, full, now=int(time.time()))
         for (place, page), counts in zip(pages, counted, strict=True):
             self._add(outcomes[place], counts, len(page))
@@ -129,6 +131,32 @@ class Importer:
             return
         ids = [one.import_id for one in targets.values()]
         await self._database.write(store.finish_imports, ids, now=int(time.time()), zone=zone)
+        for one in targets.values():
+            if one.seen != one.seen_before:
+                await self._database.write(set_newest, one.import_id, one.seen)
+
+    def _zoned(self, target: ImportTarget) -> ImportTarget:
+        """The target, with the zone if a date needed it so far."""
+        return target._replace(zone=self._zone if self._hashed.source.zone_used else None)
+
+    def _aim(self, file: ImportFile, record: ImportRecord, generation: int) -> ImportTarget:
+        before = min(record.newest or record.at, record.at)
+        corrects = None if record.finished_at is not None and record.zone == self._zone else record.zone
+        if self._zone is None or corrects is None:
+            return ImportTarget(
+                file.channel_id, record.import_id, generation, before, record.at, file.format, seen_before=before
+            )
+        seen = min(file.newest or record.at, record.at)
+        return ImportTarget(
+            file.channel_id,
+            record.import_id,
+            generation,
+            seen,
+            record.at,
+            file.format,
+            corrects=corrects,
+            seen_before=before,
+        )
 
     @property
     def passed(self) -> int:
@@ -146,8 +174,11 @@ class Importer:
         channel = await self._database.read(find_channel, job.channel_id)
         outcome.record = await self._database.read(store.find_import, job.channel_id, job.file.sha256, job.file.format)
         outcome.was_finished = outcome.record is not None and outcome.record.finished_at is not None
-        number = 0 if outcome.record is None else outcome.record.import_id
-        return None if channel is None else ImportTarget(job.channel_id, number, channel.generation, 0, 0)
+        if channel is None:
+            return None
+        if outcome.record is None:
+            return ImportTarget(job.channel_id, 0, channel.generation, 0, 0, job.file.format)
+        return self._aim(job.file, outcome.record, channel.generation)
 
     async def _start(self, file: ImportFile, outcome: ImportOutcome) -> ImportTarget:
         assert self._database is not None, "an archive is needed to write to"
@@ -156,8 +187,7 @@ class Importer:
         channel = await self._database.read(find_channel, file.channel_id)
         assert channel is not None, "it was made before"
         outcome.record, outcome.was_finished = record, record.finished_at is not None
-        seen = min(record.newest or record.at, record.at)
-        return ImportTarget(file.channel_id, record.import_id, channel.generation, seen, record.at)
+        return self._aim(file, record, channel.generation)
 
     async def _adopt(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome

@@ -45,16 +45,19 @@ class ImportDecision:
     """Whether its text differs, so that its content becomes a revision."""
     wins: bool = False
     """Whether it replaces what an earlier import brought, and that becomes the revision."""
+    exact: Literal["held", "imported"] | None = None
+    """Which of two other dates is exact, where the other one rests on a zone that was assumed: that one counts."""
 
     @property
     def record(self) -> str | None:
         """As JSON for `imported.differs`; None if nothing differs."""
-        if self.wins:
-            return None  # the one replaced is described
         filled = {name: _plain(value) for name, value in self.filled.items()}
-        found = {"filled": filled, "other": dict(self.other)}
+        other = {name: value for name, value in self.other.items() if name != "date" or self.exact != "imported"}
+        if self.wins:  # the one replaced is described
+            other = {"date": other["date"]} if self.exact == "held" else {}
+        found = {"filled": filled, "other": other}
         kept: dict[str, Any] = {name: value for name, value in found.items() if value}
-        if self.revises:
+        if self.revises and not self.wins:
             kept["text"] = True
         return orjson.dumps(kept).decode() if kept else None
 

@@ -19,6 +19,8 @@ HIGHEST_ID: Final = 2**31 - 1
 """The highest id that Telegram gives a message."""
 LAST_SECOND: Final = 2**32 - 1
 """Telegram's dates are 32-bit unix seconds, and docids of the search tables are made of them."""
+EXACT_DATE: Final = b'"date_unixtime"'
+"""What a piece of Telegram Desktop's JSON has if its date is exact."""
 IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
 
@@ -81,6 +83,11 @@ def imported_message(
 def how_to_mirror(username: str | None, verb: str = "mirrors it") -> str:
     """How to mirror a channel that only imports know: Telegram does not find it by its id alone."""
     return f"`telekeep add @{username}` {verb}" if username else f"`telekeep add` with its @name or t.me link {verb}"
+
+
+def rests_on_zone(format_name: str, zone: str | None, raw: bytes) -> bool:
+    """Whether the date of a piece is a local time. `zone`: of its import; None: no date of it needed one."""
+    return zone is not None and not (format_name == "desktop-json" and EXACT_DATE in raw)
 
 
 def is_day_only(extra: str | None) -> bool:

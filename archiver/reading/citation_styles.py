@@ -74,7 +74,12 @@ class _Cited:
         self.seen = None if context.imported_from else _moment(context.version.first_seen)
         """When it was archived; None if telekeep did not see it itself."""
         self.archived = say_origin(context, lambda unix: _full(_moment(unix)))
-        self.notes = [*_notes(context), *_day_only(context), f"SHA-256 of the payload: {context.row['payload_sha256']}"]
+        self.notes = [
+            *_notes(context),
+            *_day_only(context),
+            *_assumed(context),
+            f"SHA-256 of the payload: {context.row['payload_sha256']}",
+        ]
 
     @property
     def name(self) -> str:
@@ -106,6 +111,10 @@ def _day_only(context: MessageContext) -> list[str]:
     if (posted := context.posted_day) is not None:
         return [f"posted on that day{posted.where} at a time that the export does not say"]
     return ["posted at that time or later that day: the export does not say"] if context.is_day_only else []
+
+
+def _assumed(context: MessageContext) -> list[str]:
+    return [context.assumed] if context.assumed else []
 
 
 def _apa(one: _Cited) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import IMPORTED, rests_on_zone
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
 from archiver.model.versions import Absence
@@ -39,6 +39,14 @@ class MessageImports(NamedTuple):
             return None
         return next((one.record for one in self.found if one.record.format != "telekeep"), None)
 
+    def assumed_zone(self, layer: int, payload_sha256: bytes, raw: bytes) -> str | None:
+        """The zone on which the date rests; None if that is exact, also by another import. `raw`: of its payload."""
+        own = next((one for one in self.found if one.payload_sha256 == payload_sha256), None)
+        if layer != IMPORTED or own is None or not rests_on_zone(own.record.format, own.record.zone, raw):
+            return None
+        exact = (one.record.zone is None and not one.has_other_date for one in self.found)
+        return None if own.has_other_date or any(exact) else own.zone
+
     def _find(self, payload_sha256: bytes) -> ImportRecord | None:
         return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)
 
@@ -53,6 +61,7 @@ class MessageImports(NamedTuple):
         return [
             {
                 **import_object(one.record),
+                "tz": one.zone,
                 "payload_sha256": one.payload_sha256.hex(),
                 "differs": None if one.differs is None else orjson.loads(one.differs),
             }

@@ -56,6 +56,8 @@ class MessageContext(NamedTuple):
     """The imports that have the message."""
     first_seen: int = 0
     """When any content of the message was first seen."""
+    assumed_zone: str | None = None
+    """The zone on which its date rests, which an import was told; None if its date is exact."""
     claims: int = 0
     """Its earlier or other contents that only imports have."""
 
@@ -67,6 +69,11 @@ class MessageContext(NamedTuple):
     def claimant(self, absence: Absence) -> ImportRecord | None:
         """The import that alone says that the message was there before an absence; None if telekeep saw it."""
         return self.imports.claims_before(absence, layer=self.version.layer, first_seen=self.first_seen)
+
+    @property
+    def assumed(self) -> str:
+        """`time zone Asia/Baghdad assumed at import`; empty if its date is exact."""
+        return f"time zone {self.assumed_zone} assumed at import" if self.assumed_zone else ""
 
     @property
     def imported_from(self) -> ImportRecord | None:
@@ -93,6 +100,8 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
     """Read everything about the message."""
     message, media = held
     key = (message.channel_id, message.message_id)
+    payload = await read(conn, find_payload, *key)
+    imports = await read_imports(conn, *key)
     revisions = await read(conn, list_revisions, {key: (1, message.revisions)}) if message.revisions else {key: []}
     version = list_versions(message, media, revisions[key])[-1]
     grouped = message.grouped_id
@@ -111,10 +120,13 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         known={one.channel_id: one for one in await read(conn, list_names)},
         answered=await _read_answered(conn, message),
         replies=await read(conn, find_replies, *key),
-        intact=_is_intact(await read(conn, find_payload, *key)),
+        intact=_is_intact(payload),
         channel_restriction=await read(conn, find_restriction, channel.channel_id),
-        imports=await read_imports(conn, *key),
+        imports=imports,
         first_seen=message.first_seen,
+        assumed_zone=None
+        if payload is None
+        else imports.assumed_zone(version.layer, version.payload_sha256, payload.raw),
         claims=sum(one.layer == IMPORTED for one in revisions[key]),
     )
 

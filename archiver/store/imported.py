@@ -71,6 +71,17 @@ class ImportedFrom(NamedTuple):
     payload_sha256: bytes
     differs: str | None
 
+    @property
+    def zone(self) -> str | None:
+        """The zone with which its local times were read."""
+        assumed = orjson.loads(self.differs).get("assumed") if self.differs else None
+        return str(assumed["tz"]) if assumed else self.record.zone
+
+    @property
+    def has_other_date(self) -> bool:
+        """Whether the message is held with another date."""
+        return bool(self.differs and "date" in orjson.loads(self.differs).get("other", {}))
+
 
 _RECORD = ", ".join(ImportRecord._fields)
 _PIECES = (
@@ -129,10 +140,10 @@ def add_counts(conn: sqlite3.Connection, import_id: int, counts: Mapping[str, in
 
 
 def finish_imports(conn: sqlite3.Connection, import_ids: Iterable[int], *, now: int, zone: str | None) -> None:
-    """Record that files were read to their end; a later run may have needed a zone that the first was not given."""
+    """Record that files were read to their end; a later run may have another zone than the first."""
     conn.executemany(
-        "UPDATE import_source SET finished_at = coalesce(finished_at, ?1), zone = coalesce(zone, ?2)"
-        " WHERE import_id = ?3 AND (finished_at IS NULL OR zone IS NOT coalesce(zone, ?2))",
+        "UPDATE import_source SET finished_at = coalesce(finished_at, ?1), zone = coalesce(?2, zone)"
+        " WHERE import_id = ?3 AND (finished_at IS NULL OR zone IS NOT coalesce(?2, zone))",
         [(now, zone, import_id) for import_id in import_ids],
     )
 

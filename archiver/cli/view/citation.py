@@ -30,7 +30,9 @@ def _posted(context: MessageContext, moments: Moments) -> str:
     if (posted_day := context.posted_day) is not None:
         return say_posted_day(posted_day)
     posted = moments.with_utc(context.date)
-    return f"{posted} or later that day (the export does not say)" if context.is_day_only else posted
+    if context.is_day_only:
+        posted = f"{posted} or later that day (the export does not say)"
+    return f"{posted} ({context.assumed})" if context.assumed else posted
 
 
 def _name(context: MessageContext, quote: Callable[[str], str]) -> str:

@@ -103,9 +103,11 @@ def report_import(result: ImportReport) -> None:
     """Say what an import brought."""
     for one in result.chats[:_NAMED]:
         label = terminal_safe(one.channel.label)
-        output.note(f"{label}: {_brought(one.outcome.counts, dry=result.is_dry_run)}")
+        output.note(f"{label}: {_brought(one.outcome, result)}")
         for line in _remarks(one, dry=result.is_dry_run):
             output.note(f"{label}: {line}")
+        if (former := one.outcome.former_zone(result.zone)) is not None and result.zone is not None:
+            output.note(f"{label}: {_corrected(one.outcome, former, result.zone, dry=result.is_dry_run)}")
         _report_flaws(one)
     _report_further(result.chats[_NAMED:], dry=result.is_dry_run)
     for what, count in result.refused.items():
@@ -120,7 +122,7 @@ def _report_further(chats: Sequence[ImportedChat], *, dry: bool) -> None:
     if not chats:
         return
     counts = reduce(lambda sum_, one: sum_ + one.outcome.counts, chats, ImportCounts())
-    brought = _brought(counts, dry=dry)
+    brought = _brought_by(counts, is_change=bool(counts.changes), dry=dry)
     output.note(f"{figures.count(len(chats), 'further channel')}: {brought}; `--json` names each")
     flawed = [one for one in chats if one.outcome.flaws]
     for one in flawed[:_NAMED]:
@@ -141,8 +143,26 @@ def _several(what: str, count: int) -> str:
     return what if count == 1 else f"{what} ({figures.number(count)} of them)"
 
 
-def _brought(counts: ImportCounts, *, dry: bool) -> str:
-    return describe_brought(counts.messages, _parts(counts), is_change=bool(counts.changes), is_dry_run=dry)
+def _brought(outcome: ImportOutcome, result: ImportReport) -> str:
+    is_change = bool(outcome.counts.changes) or outcome.former_zone(result.zone) is not None
+    return _brought_by(outcome.counts, is_change=is_change, dry=result.is_dry_run)
+
+
+def _brought_by(counts: ImportCounts, *, is_change: bool, dry: bool) -> str:
+    return describe_brought(counts.messages, _parts(counts), is_change=is_change, is_dry_run=dry)
+
+
+def _corrected(outcome: ImportOutcome, former: str, zone: str, *, dry: bool) -> str:
+    """What became of dates that were read with another zone before."""
+    number = outcome.counts.corrected
+    if outcome.is_cut:
+        return f"imported before with --tz {former}; import it again with --tz {zone} to correct all of it"
+    if not number:
+        return f"imported before with --tz {former}; with --tz {zone} no date is another one"
+    dates = "1 date of it was" if number == 1 else f"the dates of {figures.number(number)} messages were"
+    would = "would be corrected" if dry else "corrected"
+    dates = dates.removesuffix(" was").removesuffix(" were") if dry else dates
+    return f"imported before with --tz {former}: {dates} {would} to --tz {zone}; what was captured stays as it is"
 
 
 def _parts(counts: ImportCounts) -> Iterator[str]:

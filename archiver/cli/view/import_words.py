@@ -60,9 +60,12 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
         parts = [f"{_name(name)} {_value(name, one, moments)}" for name, one in other.items()]
         if found.get("text"):
             parts.insert(0, "another text (telekeep history shows it)")
+        if before := (found.get("assumed") or {}).get("before"):
+            parts.append(f"date {_plain('date', before['date'], moments)} by --tz {before['tz']}, since corrected")
         if filled:
             parts.append(f"filled in: {', '.join(_name(name) for name in filled)}")
-        yield f"{record.file_name}: {'; '.join(parts)}"
+        if parts:
+            yield f"{record.file_name}: {'; '.join(parts)}"
 
 
 def describe_brought(messages: int, parts: Iterable[str], *, is_change: bool, is_dry_run: bool) -> str:

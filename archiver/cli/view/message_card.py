@@ -143,6 +143,8 @@ def _posted(context: MessageContext, moments: Moments) -> str:
         posted = f"{say_posted_day(day)}: the export does not say"
     elif context.is_day_only:
         posted = f"{posted}, or later that day: the export does not say"
+    if context.assumed:
+        posted = f"{posted} ({context.assumed})"
     return " · ".join([posted, *counted])
 
 

@@ -1,0 +1,171 @@
+"""A time zone that was wrong at an import is corrected by another one, and exact dates count, not assumed ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from archiver.cli.view.citation import cite
+from archiver.cli.view.import_words import describe_imports
+from archiver.cli.view.moments import Moments
+from archiver.imports import run_import
+from archiver.reading.citation_styles import STYLES, cite_as
+from archiver.reading.message_context import MessageContext, read_context
+from archiver.store.database import Database, read
+from archiver.store.rows import get_messages, list_names
+from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
+from tests.desktop_pages import OLD, DesktopPages
+from tests.importing import CHANNEL_ID, entry, import_into
+
+__all__ = ["archive"]
+UTC, BAGHDAD, KYIV = ZoneInfo("UTC"), ZoneInfo("Asia/Baghdad"), ZoneInfo("Europe/Kyiv")
+LATE = 3 * 3600
+DATES = "SELECT message_id, date FROM message ORDER BY message_id"
+FOUND = "SELECT message_id, date FROM search_document WHERE flags & 1 = 0 ORDER BY message_id"
+EXACT = [(1, START + 60), (2, START + 120)]
+WRONG = [(number, date - LATE) for number, date in EXACT]
+
+
+def local(number: int, text: str = "Bridge closed", **more: Any) -> dict[str, Any]:
+    """A message whose date is that of `entry`, as local time in UTC."""
+    return entry(number, text, date=f"2021-12-16T00:{number:02}:00", date_unixtime=..., **more)
+
+
+def old_export(tmp_path: Path, *, edited: bool = False) -> Path:
+    more = {"edited": "2021-12-17T00:00:00"} if edited else {}
+    return export_of(tmp_path, local(1, **more), local(2), name="old.json")
+
+
+def context_of(archive: Path, number: int = 1) -> MessageContext:
+    async def found() -> MessageContext:
+        async with await Database.open_readonly(archive) as database:
+            conn = database.connection
+            [channel] = await read(conn, list_names)
+            held = await read(conn, get_messages, [(CHANNEL_ID, number)])
+            return await read_context(conn, channel, held[CHANNEL_ID, number])
+
+    return asyncio.run(found())
+
+
+def differs(archive: Path, number: int = 1) -> list[Any]:
+    found = rows(archive, "SELECT differs FROM imported WHERE message_id = ? ORDER BY import_id", number)
+    return [None if one is None else json.loads(one) for (one,) in found]
+
+
+def test_another_zone_corrects_all_dates_and_what_was_said_before_stays(archive: Path, tmp_path: Path) -> None:
+    path = old_export(tmp_path, edited=True)
+    import_into(archive, path, zone=BAGHDAD)
+    assert rows(archive, DATES) == rows(archive, FOUND) == WRONG
+    again = import_into(archive, path, zone=UTC)
+    assert (again.counts.same, again.counts.corrected, again.former_zone("UTC")) == (2, 2, "Asia/Baghdad")
+    assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
+    assert rows(archive, "SELECT edit_date FROM message WHERE message_id = 1") == [(START + 86_400,)]
+    assert rows(archive, "SELECT zone, finished_at IS NULL FROM import_source") == [("UTC", 0)]
+    assert differs(archive) == [{"assumed": {"before": {"tz": "Asia/Baghdad", "date": WRONG[0][1]}, "tz": "UTC"}}]
+    [said] = describe_imports(context_of(archive).imports, Moments())
+    assert said == "old.json: date 15 Dec 2021 21:01 UTC by --tz Asia/Baghdad, since corrected"
+    assert_sound(archive)
+    assert import_into(archive, path, zone=UTC).counts.changes == 0
+    assert import_into(archive, path, zone=BAGHDAD).counts.corrected == 2
+    assert rows(archive, DATES) == rows(archive, FOUND) == WRONG
+    assert_sound(archive)
+
+
+def test_another_zone_changes_nothing_that_was_captured_but_what_the_import_says_of_it(
+    archive: Path, tmp_path: Path
+) -> None:
+    capture(archive, [captured(2, "other words"), captured(1, "Bridge closed")], proven=(1, 2))
+    path = old_export(tmp_path)
+    before = rows(archive, DATES)
+    import_into(archive, path, zone=BAGHDAD)
+    assert "date" in differs(archive)[0]["other"]
+    assert import_into(archive, path, zone=UTC).counts.corrected == 2
+    assert rows(archive, DATES) == rows(archive, FOUND) == before
+    assert [one.get("other") for number in (1, 2) for one in differs(archive, number)] == [None, None]
+    assert context_of(archive).assumed == ""
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize(("then", "expected"), [(UTC, EXACT), (BAGHDAD, WRONG)])
+def test_a_correction_that_was_killed_goes_on_or_is_taken_back(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: ZoneInfo, expected: list[tuple[int, int]]
+) -> None:
+    path = old_export(tmp_path)
+    import_into(archive, path, zone=BAGHDAD)
+
+    async def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(run_import.Importer, "_finish", killed)
+        import_into(archive, path, zone=UTC)
+    assert rows(archive, "SELECT zone, finished_at FROM import_source") == [("Asia/Baghdad", None)]
+    assert (rows(archive, DATES), context_of(archive).assumed_zone) == (EXACT, "UTC")
+    assert_sound(archive)
+    import_into(archive, path, zone=then)
+    assert rows(archive, DATES) == rows(archive, FOUND) == expected
+    assert context_of(archive).assumed_zone == str(then)
+    assert_sound(archive)
+
+
+def test_whoever_reads_or_cites_a_date_learns_on_which_zone_it_rests(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, old_export(tmp_path), zone=BAGHDAD)
+    context = context_of(archive)
+    said = "time zone Asia/Baghdad assumed at import"
+    assert said in cite(context, Moments())
+    assert all(said in cite_as(style, context) for style in STYLES)
+    assert context.imports.to_objects()[0]["tz"] == "Asia/Baghdad"
+    import_into(archive, export_of(tmp_path, entry(3, "exact"), name="new.json"))
+    assert context_of(archive, 3).assumed == ""
+
+
+@pytest.mark.parametrize("words", ["Bridge closed", "Bridge open"])
+@pytest.mark.parametrize("exact_first", [False, True])
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_exact_date_counts_in_whichever_order_they_are_imported(
+    archive: Path, tmp_path: Path, words: str, exact_first: bool, edited: bool
+) -> None:
+    old = old_export(tmp_path, edited=edited)
+    new = export_of(tmp_path, entry(1, words), entry(2, "Bridge closed"), name="new.json")
+    for path in (new, old) if exact_first else (old, new):
+        import_into(archive, path, zone=BAGHDAD)
+    assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
+    assert [context_of(archive, number).assumed for number in (1, 2)] == ["", ""]
+    assert_sound(archive)
+    import_into(archive, old, zone=KYIV)
+    import_into(archive, old, zone=UTC)
+    assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
+    assert not any((one or {}).get("other", {}).get("date") for one in differs(archive))
+    assert_sound(archive)
+
+
+def test_what_telegram_shows_later_counts(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, old_export(tmp_path), zone=BAGHDAD)
+    capture(archive, [captured(2, "Bridge closed"), captured(1, "other words")], proven=(1, 2))
+    assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
+    assert context_of(archive).assumed == ""
+    assert_sound(archive)
+
+
+def test_html_is_corrected_with_the_moment_by_which_it_was_made(archive: Path, tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad", generation=OLD)
+    for number in (1, 2):
+        pages.add(number, START + 60 * number, text="x", forwarded=("Far", START))
+    path = pages.write(tmp_path)
+    import_into(archive, path, str(CHANNEL_ID), zone=UTC)
+    assert_sound(archive)
+    assert import_into(archive, path, str(CHANNEL_ID), zone=BAGHDAD).counts.corrected == 2
+    assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
+    assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message") == [(EXACT[1][1], EXACT[1][1])]
+    assert rows(archive, "SELECT newest FROM import_source") == [(EXACT[1][1],)]
+    assert_sound(archive)
+    capture_free = export_of(tmp_path, entry(1, "x"), entry(2, "y"), name="new.json")
+    import_into(archive, path, str(CHANNEL_ID), zone=UTC)
+    import_into(archive, capture_free)
+    assert rows(archive, DATES) == EXACT
+    assert_sound(archive)
