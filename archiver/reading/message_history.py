@@ -29,6 +29,8 @@ class MessageHistory:
     """None: not requested."""
     imports: MessageImports = NO_IMPORTS
     """The imports that have the message."""
+    assumed_zone: str | None = None
+    """The zone on which its date rests, which an import was told; None if its date is exact."""
 
     def imported_from(self, version: Version) -> ImportRecord | None:
         """The import that a version comes from; None if Telegram showed it to telekeep."""
@@ -58,6 +60,7 @@ class MessageHistory:
             "absences": [_absence(one) for one in self.absences],
             "counters": None if self.counters is None else [_counters(one) for one in self.counters],
             "imports": self.imports.to_objects(),
+            **({} if self.assumed_zone is None else {"assumed_tz": self.assumed_zone}),
         }
 
     def events(self, *, diff: bool) -> list[dict[str, Any]]:

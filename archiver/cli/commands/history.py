@@ -19,7 +19,7 @@ from archiver.reading.imported_from import read_imports
 from archiver.reading.message_history import MessageHistory
 from archiver.store.database import read
 from archiver.store.history import list_absences, list_counters, list_revisions
-from archiver.store.rows import snapshot
+from archiver.store.rows import find_payload, snapshot
 
 EXIT_STATUS = {
     0: "shown",
@@ -69,6 +69,7 @@ async def run(invocation: Invocation, address: str, moments: Moments, *, diff: b
             counted = await read(conn, list_counters, *key) if counters else None
             absences = await read(conn, list_absences, *key)
             imports = await read_imports(conn, *key)
+            payload = await read(conn, find_payload, *key) if imports.found else None
     now = (message.first_seen, message.views, message.forwards, message.replies, message.reactions)
     if counted == [] and any(value is not None for value in now[1:]):
         counted = [Counters._make(now)]  # they never changed
@@ -79,6 +80,7 @@ async def run(invocation: Invocation, address: str, moments: Moments, *, diff: b
         absences=absences,
         counters=counted,
         imports=imports,
+        assumed_zone=None if payload is None else imports.assumed_zone(payload.layer, payload.sha256, payload.raw),
     )
     if shape == "json":
         output.json(history.to_object(diff=diff))

@@ -85,7 +85,8 @@ def _posted(history: MessageHistory, moments: Moments, *, is_imported: bool) -> 
     if (day := read_posted_day(record, extra)) is not None:
         return f"{say_posted_day(day)}: the export does not say"
     later = ", or later that day: the export does not say" if is_imported and is_day_only(extra) else ""
-    return f"{moments.with_utc(history.message.date)}{later}"
+    assumed = f" (time zone {history.assumed_zone} assumed at import)" if history.assumed_zone else ""
+    return f"{moments.with_utc(history.message.date)}{later}{assumed}"
 
 
 def _list_files(version: Version, moments: Moments, width: int) -> Iterator[Text]:
