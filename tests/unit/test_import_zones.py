@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,13 +15,15 @@ from archiver.cli.view.citation import cite
 from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.imports import run_import
+from archiver.imports.import_target import ImportTarget
+from archiver.imports.source import Seen
 from archiver.reading.citation_styles import STYLES, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
 from archiver.store.rows import get_messages, list_names
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.desktop_pages import OLD, DesktopPages
-from tests.importing import CHANNEL_ID, entry, import_into
+from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
 
 __all__ = ["archive"]
 UTC, BAGHDAD, KYIV = ZoneInfo("UTC"), ZoneInfo("Asia/Baghdad"), ZoneInfo("Europe/Kyiv")
@@ -101,9 +104,10 @@ def test_a_correction_that_was_killed_goes_on_or_is_taken_back(
     async def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(run_import.Importer, "_finish", killed)
-        import_into(archive, path, zone=UTC)
+        with pytest.raises(KeyboardInterrupt):
+            import_into(archive, path, zone=UTC)
     assert rows(archive, "SELECT zone, finished_at FROM import_source") == [("Asia/Baghdad", None)]
     assert (rows(archive, DATES), context_of(archive).assumed_zone) == (EXACT, "UTC")
     assert_sound(archive)
@@ -124,9 +128,16 @@ def test_whoever_reads_or_cites_a_date_learns_on_which_zone_it_rests(archive: Pa
     assert context_of(archive, 3).assumed == ""
 
 
-@pytest.mark.parametrize("words", ["Bridge closed", "Bridge open"])
-@pytest.mark.parametrize("exact_first", [False, True])
-@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize(
+    ("words", "exact_first", "edited"),
+    [
+        ("Bridge closed", False, True),
+        ("Bridge closed", True, True),
+        ("Bridge open", False, True),
+        ("Bridge open", True, True),
+        ("Bridge open", False, False),
+    ],
+)
 def test_an_exact_date_counts_in_whichever_order_they_are_imported(
     archive: Path, tmp_path: Path, words: str, exact_first: bool, edited: bool
 ) -> None:
@@ -136,12 +147,18 @@ def test_an_exact_date_counts_in_whichever_order_they_are_imported(
         import_into(archive, path, zone=BAGHDAD)
     assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
     assert [context_of(archive, number).assumed for number in (1, 2)] == ["", ""]
-    assert_sound(archive)
     import_into(archive, old, zone=KYIV)
     import_into(archive, old, zone=UTC)
     assert rows(archive, DATES) == rows(archive, FOUND) == EXACT
     assert not any((one or {}).get("other", {}).get("date") for one in differs(archive))
     assert_sound(archive)
+
+
+def test_a_date_that_another_telekeep_had_imported_is_not_known_to_be_exact(tmp_path: Path) -> None:
+    target = ImportTarget(CHANNEL_ID, 1, 0, 0, 0, "jsonl")
+    [one] = messages_of(read_all(export_of(tmp_path, entry(1, "x"))))
+    relayed = replace(one, seen=Seen(origin="import", first_seen=1, last_seen=1))
+    assert (target.is_exact(one), target.is_exact(relayed)) == (True, False)
 
 
 def test_what_telegram_shows_later_counts(archive: Path, tmp_path: Path) -> None:
@@ -164,8 +181,8 @@ def test_html_is_corrected_with_the_moment_by_which_it_was_made(archive: Path, t
     assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message") == [(EXACT[1][1], EXACT[1][1])]
     assert rows(archive, "SELECT newest FROM import_source") == [(EXACT[1][1],)]
     assert_sound(archive)
-    capture_free = export_of(tmp_path, entry(1, "x"), entry(2, "y"), name="new.json")
+    exact = export_of(tmp_path, entry(1, "x"), entry(2, "y"), name="new.json")
     import_into(archive, path, str(CHANNEL_ID), zone=UTC)
-    import_into(archive, capture_free)
+    import_into(archive, exact)
     assert rows(archive, DATES) == EXACT
     assert_sound(archive)
