@@ -16,7 +16,7 @@ from archiver.imports.collecting import few_collections
 from archiver.imports.merge_source import describe_source
 from archiver.imports.merged import MergedChannel
 from archiver.model.coverage import Interval
-from archiver.model.descriptions import unite_descriptions
+from archiver.model.descriptions import DescribedAt, unite_descriptions
 from archiver.model.sync_state import SyncState, TakenState, take_state
 from archiver.store import merged_channel as channels
 from archiver.store.channel import find_channel
@@ -149,6 +149,7 @@ class _ChannelMerge:
         states = await asyncio.to_thread(archive.read, list_foreign_states, channel_id)
         known = await self._run.database.read(self._list_known)
         if self._run.dry_run:
+            self._done.described = await self._run.database.read(self._would_describe, described)
             self._done.captures = sum(1 for one in captures if hash(one.identity) not in known)
             return
 
@@ -165,6 +166,11 @@ class _ChannelMerge:
             new = [one for one in page if hash(one.identity) not in known]
             if new:
                 await self._run.database.write(self._copy, new)
+
+    def _would_describe(self, conn: Reader, theirs: list[DescribedAt]) -> bool:
+        ours = channels.list_descriptions(conn, self._channel.channel_id)
+        united = unite_descriptions(ours, theirs)
+        return self._channel.is_seen and not self._done.added and bool(united) and united != ours
 
     def _list_known(self, conn: Reader) -> set[int]:
         return channels.list_identities(conn, self._channel.channel_id, self._find_import(conn))

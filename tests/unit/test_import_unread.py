@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from archiver.cli.commands.import_ import ImportOrder
+from archiver.cli.commands.import_ import run as run_import
+from archiver.cli.invocation import Invocation
 from archiver.cli.view.change_card import ChangeScope, describe_none
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import StatusReport, read_status
 from archiver.cli.view.status_table import draw_table, list_tsv
 from archiver.store.capture import list_first_reads
 from archiver.store.database import Database
-from config.settings import Settings
+from config.settings import ArchiveSettings, Settings
 from tests.capturing import archive, capture, captured, export_of
 from tests.exporting import export_as
 from tests.importing import chat, entry, import_into, write_json
@@ -27,6 +32,24 @@ def read_all(archive: Path) -> tuple[StatusReport, ChangeScope]:
             return status, ChangeScope([one.mirrored for one in status.channels], reads, (), is_bounded=False)
 
     return asyncio.run(run())
+
+
+def test_what_an_import_records_and_names_is_said_where_no_message_changes(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = export_of(tmp_path, entry(1, "a"), entry(2, "b"))
+    again = write_json(tmp_path / "again.json", {**chat([entry(1, "a"), entry(2, "b")], about="a copy")})
+    said, invocation = [], Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))])
+    for file, channel in ((path, None), (again, None), (again, "@NightBridge"), (again, None)):
+        order = ImportOrder(file, channel, None, is_dry_run=False, shape="people")
+        assert asyncio.run(run_import(invocation, order)) == 0
+        said.append(capsys.readouterr().err.splitlines()[0].partition(": ")[2])
+    known = "2 messages, all of them known; "
+    assert said[1:] == [
+        f"{known}recorded as a further source of them",
+        f"{known}@NightBridge is its name from now on",
+        f"{known}nothing changed",
+    ]
 
 
 def test_what_it_lacks_is_not_known_and_it_was_never_read(archive: Path, tmp_path: Path) -> None:

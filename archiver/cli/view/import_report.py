@@ -91,6 +91,7 @@ def _chat_object(one: ImportedChat) -> dict[str, Any]:
         "imported_before": outcome.was_finished,
         "messages": outcome.counts.messages,
         **outcome.counts.to_object(),
+        "learned": one.channel.learned if outcome.counts.messages else None,
         "attached": outcome.attached,
         "flaws": [
             {"what": flaw.what, "count": flaw.count, "places": flaw.places, "note": flaw.note, "fatal": flaw.fatal}
@@ -103,7 +104,7 @@ def report_import(result: ImportReport) -> None:
     """Say what an import brought."""
     for one in result.chats[:_NAMED]:
         label = terminal_safe(one.channel.label)
-        output.note(f"{label}: {_brought(one.outcome, result)}")
+        output.note(f"{label}: {_brought(one, result)}")
         for line in _remarks(one, dry=result.is_dry_run):
             output.note(f"{label}: {line}")
         if (former := one.outcome.former_zone(result.zone)) is not None and result.zone is not None:
@@ -143,13 +144,21 @@ def _several(what: str, count: int) -> str:
     return what if count == 1 else f"{what} ({figures.number(count)} of them)"
 
 
-def _brought(outcome: ImportOutcome, result: ImportReport) -> str:
-    is_change = bool(outcome.counts.changes) or outcome.former_zone(result.zone) is not None
-    return _brought_by(outcome.counts, is_change=is_change, dry=result.is_dry_run)
+def _brought(one: ImportedChat, result: ImportReport) -> str:
+    counts, dry = one.outcome.counts, result.is_dry_run
+    is_change = bool(counts.changes) or one.outcome.former_zone(result.zone) is not None
+    learned = one.channel.learned
+    named = () if learned is None else (f"@{learned} {'would be' if dry else 'is'} its name from now on",)
+    return _brought_by(counts, named, is_change=is_change, dry=dry)
 
 
-def _brought_by(counts: ImportCounts, *, is_change: bool, dry: bool) -> str:
-    return describe_brought(counts.messages, _parts(counts), is_change=is_change, is_dry_run=dry)
+def _brought_by(counts: ImportCounts, named: Sequence[str] = (), *, is_change: bool, dry: bool) -> str:
+    beside = [*named]
+    if counts.sources:
+        recorded = "would be recorded" if dry else "recorded"
+        of = "them" if counts.sources == counts.messages else figures.count(counts.sources, "message")
+        beside.append(f"{recorded} as a further source of {of}")
+    return describe_brought(counts.messages, _parts(counts), beside, is_change=is_change, is_dry_run=dry)
 
 
 def _corrected(outcome: ImportOutcome, former: str, zone: str, *, dry: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +68,16 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
             yield f"{record.file_name}: {'; '.join(parts)}"
 
 
-def describe_brought(messages: int, parts: Iterable[str], *, is_change: bool, is_dry_run: bool) -> str:
-    """What an import brought to a channel. `messages`: all it has; `parts`: what became of them."""
+def describe_brought(
+    messages: int, parts: Iterable[str], beside: Sequence[str] = (), *, is_change: bool, is_dry_run: bool
+) -> str:
+    """What an import brought to a channel. `messages`: all it has; `parts`: what became of them; `beside`: the rest."""
     if not messages:
         return "no messages"
     if not is_change:
         known = f"{figures.count(messages, 'message')}, all of them known"
-        return f"{known}; nothing {'would change' if is_dry_run else 'changed'}"
-    return ", ".join(parts)
+        return f"{known}; {', '.join(beside) or ('nothing would change' if is_dry_run else 'nothing changed')}"
+    return ", ".join([*parts, *beside])
 
 
 def describe_kept_as_imported(mirrored: str, *, as_of: str | None = None, is_dry_run: bool) -> str:

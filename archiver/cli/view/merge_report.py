@@ -47,7 +47,7 @@ class MergeReport:
         """As JSON, with the keys of any import."""
         source, files = self.outcome.source, self.outcome.files
         channels = [_channel_object(one) for one in self.outcome.channels]
-        summed = ("messages", "new", "same", "filled", "differing", "revisions", "missing")
+        summed = ("messages", "new", "same", "filled", "differing", "revisions", "missing", "corrected", "sources")
         return {
             "path": str(self.path),
             "format": "telekeep",
@@ -83,6 +83,9 @@ def _channel_object(one: MergedChannel) -> dict[str, Any]:
         "missing": one.deleted,
         "files": 0,
         "annotations": 0,
+        "corrected": 0,
+        "sources": 0,
+        "learned": None,
         "attached": 0,
         "flaws": [
             {"what": what, "count": count, "places": places, "note": False, "fatal": False}
@@ -148,6 +151,10 @@ def _parts(one: MergedChannel) -> Iterator[str]:
         yield f"{figures.number(one.deleted)} now known to be deleted or no longer visible"
     if one.returned:
         yield f"{figures.number(one.returned)} back after a deletion"
+    if one.described and not one.added:
+        yield "names or descriptions of the channel"
+    if one.captures and not one.added:
+        yield f"{figures.count(one.captures, 'answer')} of its log"
 
 
 def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
