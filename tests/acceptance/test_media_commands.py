@@ -205,6 +205,7 @@ def test_a_selection_is_fetched_whatever_the_policy_says_and_nothing_twice(fetch
     assert len(stored(fetching)) == 4
     fetching.do("media", "prune", "--yes", "--asked")
     assert "add --again" in fetching.run("media", "fetch", "media_desk", "--query", "bridge").err
+    assert "4 files are offloaded; `telekeep media fetch CHANNEL --again`" in fetching.run("media", "retry").err
     fetching.do("media", "fetch", "media_desk", "--query", "bridge OR id:6", "--again")
     assert len(stored(fetching)) == 4
     before = telegram.calls("upload.getFile")
@@ -247,10 +248,14 @@ def fetching(telegram: Telegram, session: Path, tmp_path: Path) -> Desk:
 def test_the_running_service_is_asked_and_fetches_what_no_policy_wants(fetching: Desk, telegram: Telegram) -> None:
     fetching.do("add", "@media_desk", "--media", "none")
     fetching.do("sync")
+    fetching.do("media", "fetch", "media_desk", "--query", "bridge")
+    fetching.do("media", "prune", "--asked", "--yes")
+    assert stored(fetching) == []
     service = fetching.start("run")
     try:
         until(lambda: fetching.query("SELECT 1 FROM service WHERE stopped_at IS NULL"), what="the service")
-        done = fetching.do("media", "fetch", "media_desk", "--query", "bridge", "--json")
+        assert "must be told of which channels" in fetching.run("media", "fetch", "--again").errors[0]
+        done = fetching.do("media", "fetch", "media_desk", "--query", "bridge", "--again", "--json")
         asked = orjson.loads(done.out)
         expect_valid("media fetch", asked)
         assert [one["requested"] for one in asked] == [True]

@@ -55,6 +55,7 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
     from archiver.compose.write_archive import open_shared
     from archiver.media.retry import revive
     from archiver.store.database import expect_archive
+    from archiver.store.file_counts import count_channel_states
 
     expect_archive(settings.archive.dir)
     found: list[Revived] = []
@@ -63,11 +64,17 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
         for channel in chosen.channels:
             messages = None if chosen.messages is None else chosen.messages[channel.channel_id]
             found += await revive(database, channel.channel_id, messages, now=int(time.time()))
+        ids = [channel.channel_id for channel in chosen.channels if chosen.messages is None]
+        counts = await database.read(count_channel_states, ids)
+        offloaded = sum(one.files for one in counts if one.status == "offloaded")
     if shape != "people":
         print_things([{"file": one.key, "status": one.status, "reason": one.reason} for one in found], shape)
     elif not output.is_terminal():
         for one in found:
             output.tsv(one.key, one.status, one.reason)
+    if offloaded:
+        are = figures.count(offloaded, "file is", "files are")
+        output.note(f"{are} offloaded; `telekeep media fetch CHANNEL --again` fetches them again.")
     if not found:
         output.note("no file had failed." if typed else "no file of any mirrored channel had failed.")
         return 1
