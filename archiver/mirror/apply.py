@@ -24,7 +24,7 @@ from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files, revive_gone
 from archiver.store.held import list_held
-from archiver.store.import_parts import forget_filled
+from archiver.store.import_parts import forget_filled, keep_filled
 from archiver.store.imported import keep_raw
 from archiver.store.imported_files import carry_files
 from archiver.store.message import Sighting, has_stubs
@@ -192,10 +192,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
     if has_files(conn):
         carry_files(conn, [*changes.confirmed, *changes.revise], now=sighting.now)
         _fill_files(conn, changes, sighting)
-    if changes.confirmed:
-        keep_raw(conn, channel_id, [m.message_id for m in changes.confirmed])
-    if changes.confirmed or changes.revise:
-        forget_filled(conn, channel_id, [m.message_id for m in (*changes.confirmed, *changes.revise)])
+    _settle_imports(conn, channel_id, changes)
     marks = messages.list_missing_marks(conn, channel_id, changes.still_missing) if changes.still_missing else []
     if changes.counted:
         keep_counters(conn, changes.counted, now=sighting.now)
@@ -232,6 +229,16 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
         redated=len(changes.redated),
         denied=changes.denied_words + changes.denied,
     )
+
+
+def _settle_imports(conn: Writer, channel_id: ChannelId, changes: Changes) -> None:
+    """Keep what imports say of messages about to be written."""
+    if changes.confirmed:
+        keep_raw(conn, channel_id, [m.message_id for m in changes.confirmed])
+    if replaced := [m.message_id for m in (*changes.confirmed, *changes.revise)]:
+        forget_filled(conn, channel_id, replaced)
+    if changes.update:
+        changes.update[:] = keep_filled(conn, channel_id, changes.update)
 
 
 def _fill_files(conn: Writer, changes: Changes, sighting: Sighting) -> None:

@@ -23,7 +23,7 @@ from archiver.model.record import Message
 
 Decided: TypeAlias = Literal["new", "same", "fills", "differs"]
 
-_CONTEXT: Final = ("sender", "post_author", "reply_to", "reply_to_msg_id", "fwd_from", "grouped_id")
+CONTEXT: Final = ("sender", "post_author", "reply_to", "reply_to_msg_id", "fwd_from", "grouped_id")
 """What may be filled in any message: what never changes, and what its content hash does not cover."""
 _REST: Final = (
     *("views", "forwards", "replies", "reactions"),
@@ -80,7 +80,7 @@ def fill(held: Message, filled: Mapping[str, Any]) -> Message:
 def _fillable(imported: Message, held: Message, *, is_same_text: bool) -> Iterator[tuple[str, Any]]:
     if held.kind == "stub":
         return
-    names = (*_CONTEXT, *_REST) if held.layer == IMPORTED and is_same_text else _CONTEXT
+    names = (*CONTEXT, *_REST) if held.layer == IMPORTED and is_same_text else CONTEXT
     for name in names:
         value = getattr(imported, name)
         if name == "extra" and is_day_only(imported.extra):

@@ -8,12 +8,17 @@ of the content that is held now: it ends with that content.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from archiver.ids import ChannelId
+from archiver.model.compare_import import CONTEXT
+
+if TYPE_CHECKING:
+    from archiver.model.record import Message
 
 _PART: Final = "part"
 
@@ -53,6 +58,26 @@ def forget_filled(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: 
         " WHERE channel_id = ? AND message_id = ? AND json_type(differs, '$.filled') IS NOT NULL",
         [(channel_id, message_id) for message_id in message_ids],
     )
+
+
+def keep_filled(conn: sqlite3.Connection, channel_id: ChannelId, seen: Sequence[Message]) -> list[Message]:
+    """The messages just seen with what imports filled in the same contents, and Telegram does not say."""
+    notes = conn.execute(
+        "SELECT message_id, json_extract(differs, '$.filled') FROM imported WHERE channel_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?)) AND json_type(differs, '$.filled') IS NOT NULL",
+        (channel_id, orjson.dumps([one.message_id for one in seen]).decode()),
+    ).fetchall()
+    filled: dict[int, dict[str, Any]] = {}
+    for message_id, values in notes:
+        filled.setdefault(message_id, {}).update(orjson.loads(values))
+    return (
+        [_with(one, filled[one.message_id]) if one.message_id in filled else one for one in seen] if filled else [*seen]
+    )
+
+
+def _with(message: Message, filled: Mapping[str, Any]) -> Message:
+    lacking = [name for name in CONTEXT if name in filled and getattr(message, name) is None]
+    return replace(message, **{name: filled[name] for name in lacking})
 
 
 def take_filled(

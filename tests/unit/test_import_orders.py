@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from telethon.tl import types
 
 from archiver.model.record import Message
-from tests.capturing import assert_sound, capture, captured
+from tests.capturing import START, assert_sound, capture, captured, export_of, rows
 from tests.exporting import export_as
-from tests.importing import import_into
+from tests.importing import entry, import_into
 from tests.merging import merge
 from tests.tiers import examples
 
@@ -66,6 +66,20 @@ def bring(name: str, sources: Path, archive: Path) -> None:
         asyncio.run(merge(sources / name, archive, now=NOW))
     else:
         import_into(archive, sources / name, zone=ZoneInfo("UTC"))
+
+
+def test_what_an_import_filled_stays_while_telegram_shows_the_same_content(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    capture(archive, [captured(1, "same", views=1, forwards=0)])
+    import_into(archive, export_of(tmp_path, entry(1, "same", author="Ann")))
+    capture(archive, [captured(1, "same", views=9, forwards=0)])
+    now = "SELECT post_author, views, differs IS NULL FROM message JOIN imported USING (message_id)"
+    assert rows(archive, now) == [("Ann", 9, 0)]
+    assert_sound(archive)
+    edited = datetime.fromtimestamp(START + 999, UTC)
+    capture(archive, [captured(1, "other", views=9, forwards=0, edit_date=edited)])
+    assert rows(archive, now) == [(None, 9, 1)]
+    assert_sound(archive)
 
 
 @settings(max_examples=examples(8), deadline=None)
