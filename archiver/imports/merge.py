@@ -40,7 +40,7 @@ from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone
 from archiver.store.merged import MergeMark, write_page
 from archiver.store.merged_channel import SourceFile
 from archiver.store.merged_records import Made, make_records
-from archiver.store.merged_sources import map_imports
+from archiver.store.merged_sources import list_other_zones, map_imports
 
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""
@@ -193,7 +193,8 @@ class _ChannelMerge:
         now = self._run.now()
         import_id = channels.start_merge(conn, self._channel, self._run.source, now=now)
         earlier = map_imports(conn, self._run.archive, self._channel.channel_id)
-        self._mark = MergeMark(import_id, earlier, now)
+        zones = list_other_zones(conn, self._run.archive, self._channel.channel_id, earlier)
+        self._mark = MergeMark(import_id, earlier, now, zones)
         self._done.import_id = import_id
         return self._mark
 

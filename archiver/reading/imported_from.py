@@ -44,7 +44,8 @@ class MessageImports(NamedTuple):
         own = next((one for one in self.found if one.payload_sha256 == payload_sha256), None)
         if layer != IMPORTED or own is None or not rests_on_zone(own.record.format, own.record.zone, raw):
             return None
-        exact = (one.record.zone is None and not one.has_other_date for one in self.found)
+        exports = [one for one in self.found if one.record.format != "telekeep"]
+        exact = (one.record.zone is None and not one.has_other_date for one in exports)
         return None if own.has_other_date or any(exact) else own.zone
 
     def _find(self, payload_sha256: bytes) -> ImportRecord | None:

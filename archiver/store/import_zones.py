@@ -74,14 +74,16 @@ def put_dates(conn: sqlite3.Connection, dated: Sequence[tuple[Message, Message]]
     moved = {now.message_id: (_unix(was.date), _unix(now.date)) for was, now in dated if was.date != now.date}
     channel_id = dated[0][1].channel_id
     notes = list_notes(conn, channel_id, list(moved))
-    put_notes(conn, channel_id, [one._replace(differs=_moved(one.differs, *moved[one.message_id])) for one in notes])
+    put_notes(
+        conn, channel_id, [one._replace(differs=moved_note(one.differs, *moved[one.message_id])) for one in notes]
+    )
 
 
 def _unix(date: object) -> int | None:
     return None if date is None else int(date.timestamp())  # type: ignore[attr-defined]
 
 
-def _moved(differs: str | None, was: int | None, now: int | None) -> str | None:
+def moved_note(differs: str | None, was: int | None, now: int | None) -> str | None:
     """What is kept of a piece once the message has another date."""
     found = {} if differs is None else orjson.loads(differs)
     other = found.pop("other", {})

@@ -55,6 +55,8 @@ class MergeMark:
     earlier: Mapping[int, int]
     """Ours for its own `import_id`s."""
     now: int
+    zones: Mapping[int, str]
+    """With which the other archive read its local times, by its own `import_id`s: those that we read with others."""
 
     def of(self, theirs: int | None) -> int:
         """Ours for a row of the other archive."""
@@ -86,7 +88,7 @@ class _Writing:
         self._put_absences(planned)
         self._put_counters(planned)
         self._put_parts(planned)
-        put_pieces(self._conn, self._channel_id, planned, self._mark.of)
+        put_pieces(self._conn, self._channel_id, planned, self._mark.of, self._mark.zones)
         revised = self._add_revisions(planned)
         for message_id, notice in self._plan.gone:
             messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)

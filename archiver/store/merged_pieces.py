@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
+
+import orjson
 
 from archiver.ids import ChannelId
 from archiver.model.merging import CURRENT
 from archiver.store.checked import REVISION_NAMES
 from archiver.store.foreign_page import PIECE_NAMES, Row
 from archiver.store.import_parts import forget_filled, take_filled, without_filled
+from archiver.store.import_zones import list_notes, moved_note, note_of, put_notes
 from archiver.store.merge_plan import Planned
 from archiver.store.message import CONTENT_NAMES
 
@@ -21,24 +24,69 @@ _PUT: Final = (
 
 
 def put_pieces(
-    conn: sqlite3.Connection, channel_id: ChannelId, planned: Sequence[Planned], mark_of: Callable[[int | None], int]
+    conn: sqlite3.Connection,
+    channel_id: ChannelId,
+    planned: Sequence[Planned],
+    mark_of: Callable[[int | None], int],
+    zones: Mapping[int, str],
 ) -> None:
-    """Add the pieces that we lack. `mark_of`: ours for their `import_id`.
+    """Add the pieces that we lack. `mark_of`: ours for their `import_id`; `zones`: theirs where we have others.
 
     What imports filled belongs to the content: it comes with the one that is taken, and goes with the one replaced.
     """
     forget_filled(conn, channel_id, [one.theirs.message_id for one in planned if one.ours is not None and one.replaces])
     for one in planned:
+        if one.ours is not None and one.replaces and one.ours.is_imported and one.theirs.is_imported:
+            _date_ours(conn, channel_id, one, zones)
         if not one.theirs.pieces:
             continue
         key, is_taken = (channel_id, one.theirs.message_id), one.ours is None or one.replaces
         rows = [
-            (*key, mark_of(piece[_OF]), piece[_DIGEST], _find_raw(one, piece), _differs(piece, is_taken=is_taken))
+            (
+                *key,
+                mark_of(piece[_OF]),
+                piece[_DIGEST],
+                _find_raw(one, piece),
+                _dated(one, piece, zones, is_taken=is_taken),
+            )
             for piece in one.list_pieces()
         ]
         conn.executemany(_PUT, rows)
         if one.ours is not None and one.replaces:
             take_filled(conn, *key, [(piece[_DIGEST], piece[_DIFFERS]) for piece in one.theirs.pieces])
+
+
+def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: Planned, zones: Mapping[int, str]) -> None:
+    """Bring up to date what is kept beside our pieces of a message that has the date of theirs now."""
+    assert one.ours is not None, "it is replaced"
+    was, now = one.ours.content[_DATE], one.theirs.content[_DATE]
+    if was == now:
+        return
+    own = next((row for row in one.theirs.pieces if row[_DIGEST] == one.theirs.content[_NOW_DIGEST]), None)
+    notes = []
+    for note in list_notes(conn, channel_id, [one.theirs.message_id]):
+        differs = moved_note(note.differs, was, now)
+        if own is not None and note.payload_sha256 == own[_DIGEST]:
+            found = orjson.loads(own[_DIFFERS] or "{}")
+            kept = {**orjson.loads(differs or "{}"), "other": found.get("other"), "assumed": found.get("assumed")}
+            differs = _with_zone(note_of(kept), zones.get(own[_OF]))
+        notes.append(note._replace(differs=differs))
+    put_notes(conn, channel_id, notes)
+
+
+def _dated(one: Planned, piece: Row, zones: Mapping[int, str], *, is_taken: bool) -> str | None:
+    """What is kept beside a piece of theirs: it is compared with the date that the message has here."""
+    differs = _with_zone(_differs(piece, is_taken=is_taken), zones.get(piece[_OF]))
+    if is_taken or one.ours is None or one.ours.content[_DATE] == one.theirs.content[_DATE]:
+        return differs
+    return moved_note(differs, one.theirs.content[_DATE], one.ours.content[_DATE])
+
+
+def _with_zone(differs: str | None, zone: str | None) -> str | None:
+    """The note with the zone of its archive, unless it names its own."""
+    if zone is None:
+        return differs
+    return orjson.dumps({"assumed": {"tz": zone}, **orjson.loads(differs or "{}")}).decode()
 
 
 def _differs(piece: Row, *, is_taken: bool) -> str | None:
@@ -63,4 +111,5 @@ def _find_raw(one: Planned, piece: Row) -> bytes | None:
 
 _KEPT_DIGEST, _KEPT_RAW = (REVISION_NAMES.index(name) for name in ("payload_sha256", "raw"))
 _NOW_DIGEST, _NOW_RAW = (CONTENT_NAMES.index(name) for name in ("payload_sha256", "raw"))
+_DATE: Final = CONTENT_NAMES.index("date")
 _OF, _DIGEST, _RAW, _DIFFERS = range(len(PIECE_NAMES))

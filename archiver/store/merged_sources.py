@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any, Final
 
 from archiver.ids import ChannelId
@@ -37,6 +38,18 @@ def map_imports(conn: sqlite3.Connection, archive: ForeignArchive, channel_id: C
         if is_count(import_id) and all(check(values[name]) for name, check in _CHECKS.items()):
             found[import_id] = _put(conn, values)
     return found
+
+
+def list_other_zones(
+    conn: sqlite3.Connection, archive: ForeignArchive, channel_id: ChannelId, mapped: Mapping[int, int]
+) -> dict[int, str]:
+    """The zone of each import that both made, where they read it with different ones."""
+    if not mapped:
+        return {}
+    ours = dict(conn.execute("SELECT import_id, zone FROM import_source WHERE channel_id = ?", (channel_id,)))
+    query = "SELECT import_id, zone FROM import_source WHERE channel_id = ? AND zone IS NOT NULL LIMIT 100000"
+    theirs = archive.fetch(query, (channel_id,))
+    return {number: zone for number, zone in theirs if number in mapped and zone != ours.get(mapped[number])}
 
 
 def _put(conn: sqlite3.Connection, values: dict[str, Any]) -> int:

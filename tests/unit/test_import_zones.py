@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from archiver.store.rows import get_messages, list_names
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
+from tests.merging import merge
 
 __all__ = ["archive"]
 UTC, BAGHDAD, KYIV = ZoneInfo("UTC"), ZoneInfo("Asia/Baghdad"), ZoneInfo("Europe/Kyiv")
@@ -186,3 +188,18 @@ def test_html_is_corrected_with_the_moment_by_which_it_was_made(archive: Path, t
     import_into(archive, exact)
     assert rows(archive, DATES) == EXACT
     assert_sound(archive)
+
+
+def test_a_merge_names_the_zone_of_each_date_where_two_archives_assumed_different_ones(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad", generation=OLD)
+    pages.add(1, START + 60, text="x")
+    path = pages.write(tmp_path)
+    for ours, theirs in ((BAGHDAD, UTC), (UTC, BAGHDAD)):
+        archives = [tmp_path / f"{name} {ours}" for name in ("ours", "theirs")]
+        for directory, zone in zip(archives, (ours, theirs), strict=True):
+            import_into(directory, path, str(CHANNEL_ID), zone=zone)
+        import_into(archives[0], export_of(tmp_path, entry(1, "y"), name="new.json"))
+        asyncio.run(merge(archives[1], archives[0], now=int(time.time())))
+        [(_, date)] = rows(archives[0], DATES)
+        assert context_of(archives[0]).assumed_zone == {START + 60: None, START + 60 + LATE: "UTC"}[date]
+        assert_sound(archives[0])
