@@ -22,6 +22,8 @@ class ImportCounts:
     """Texts that programs made of stored files."""
     corrected: int = 0
     """Known ones whose dates another time zone changed."""
+    dated: int = 0
+    """Known ones that have an exact date now, where one rested on an assumed time zone."""
     sources: int = 0
     """Messages held before of which the file is recorded as a further source."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archiver.cli.view.citation import cite
+from archiver.cli.view.import_report import ImportedChat, ImportReport, report_import
 from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
+from archiver.compose.import_channel import ImportChannel
+from archiver.ids import ChannelId
 from archiver.imports import run_import
+from archiver.imports.detect import open_source
+from archiver.imports.import_file import HashedSource
+from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.source import Seen
 from archiver.reading.citation_styles import STYLES, cite_as
@@ -203,3 +210,26 @@ def test_a_merge_names_the_zone_of_each_date_where_two_archives_assumed_differen
         [(_, date)] = rows(archives[0], DATES)
         assert context_of(archives[0]).assumed_zone == {START + 60: None, START + 60 + LATE: "UTC"}[date]
         assert_sound(archives[0])
+
+
+def report_of(path: Path, outcome: ImportOutcome, zone: str = "UTC", *, is_dry_run: bool = False) -> None:
+    channel = ImportChannel(channel_id=ChannelId(CHANNEL_ID), name="desk")
+    chats = [ImportedChat(channel, outcome)]
+    report_import(ImportReport(path, HashedSource(open_source(path, UTC)), zone, is_dry_run, chats, Counter(), []))
+
+
+def test_a_correction_is_said_and_never_called_nothing(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = old_export(tmp_path)
+    import_into(archive, path, zone=BAGHDAD)
+    report_of(path, import_into(archive, path, zone=UTC))
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "desk: 0 messages new, 2 known"
+    assert said[1].startswith("desk: imported before with --tz Asia/Baghdad: the dates of 2 messages were corrected")
+    report_of(path, import_into(archive, path, zone=ZoneInfo("Etc/UTC")), "Etc/UTC")
+    assert "nothing changed" not in capsys.readouterr().err
+    report_of(path, import_into(archive, path, zone=BAGHDAD), "Asia/Baghdad", is_dry_run=True)
+    assert "would be corrected" in capsys.readouterr().err
+    report_of(path, import_into(archive, export_of(tmp_path, entry(1, "Bridge closed"), name="new.json")))
+    assert "has the exact date of this export now" in capsys.readouterr().err

@@ -195,6 +195,10 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
     if counts.missing:
         are = "is" if counts.missing == 1 else "are"
         yield f"{figures.number(counts.missing)} of the new ones {are} deleted or no longer visible in the channel"
+    if counts.dated:
+        have = ("would have" if dry else "has") if counts.dated == 1 else "would have" if dry else "have"
+        dated = f"{figures.count(counts.dated, 'message')}, whose date rested on an assumed time zone,"
+        yield f"{dated} {have} the exact date of this export now"
     if one.channel.made is not None and counts.messages:
         yield describe_kept_as_imported(how_to_mirror(one.channel.made.username), is_dry_run=dry)
 
