@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from archiver.address.list_headings import find_address_columns, is_heading
 from archiver.address.list_text import ListLine, split_lines
-from archiver.address.parse import parse_channel
+from archiver.address.parse import parse_address
 from archiver.address.pasted import clean
 from archiver.errors import UsageError
 
@@ -130,7 +130,7 @@ def _find_addresses(row: ListLine, column: int | None, *, is_titled: bool) -> li
     cells = [cell for cell in row.cells if cell.strip()]
     named = [cell for cell in cells if _is_address(cell)]
     if named and _is_same(named):
-        return [max(named, key=lambda cell: (parse_channel(cell).name is not None, _is_link(cell)))]
+        return [max(named, key=lambda cell: (parse_address(cell).channel.name is not None, _is_link(cell)))]
     if own is not None and not own.strip():
         raise UsageError("there is no channel in this line.")
     if column is None and len(cells) > 1 and all(_USERNAME_LIKE.fullmatch(clean(cell)) for cell in cells):
@@ -141,7 +141,7 @@ def _find_addresses(row: ListLine, column: int | None, *, is_titled: bool) -> li
 def _one(cell: str) -> str:
     """The address in a cell: all of it, its first word, or what is clearly so at its end. Raises UsageError."""
     try:
-        parse_channel(cell)
+        parse_address(cell)
     except UsageError:
         words = [word for word in _MARKDOWN.sub(r" \1 ", cell).split() if any(map(str.isalnum, word))]
         explicit = [word for word in words if _is_explicit(word)]
@@ -153,14 +153,14 @@ def _one(cell: str) -> str:
         last = word == words[-1] and (_is_link(word) or labelled or _AT_END.search(cell) is not None)
         if word != words[0] and not last:
             raise
-        parse_channel(word)
+        parse_address(word)
         return word
     return cell
 
 
 def _is_same(words: Sequence[str]) -> bool:
     """Whether all of them name one channel, as a name, its link and its id do."""
-    names = {parse_channel(word).name for word in words} - {None}
+    names = {parse_address(word).channel.name for word in words} - {None}
     return len({str(name).casefold() for name in names}) == 1
 
 
@@ -177,7 +177,7 @@ def _is_address(cell: str) -> bool:
     if not _is_explicit(cell):
         return False
     try:
-        parse_channel(cell)
+        parse_address(cell)
     except UsageError:
         return False
     return True

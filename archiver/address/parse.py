@@ -39,15 +39,29 @@ _NESTED = re.compile(
 
 
 def parse_channel(typed: str) -> ChannelRef:
-    """The channel in the text. Raises UsageError with the reason."""
-    return _parse(typed).channel
+    """The channel that the text is. Raises UsageError with the reason, also for a message: its channel is not meant."""
+    parsed = parse_address(typed)
+    if parsed.message_id is not None:
+        address = f"{parsed.channel}/{parsed.message_id}"
+        raise not_channel("a message", f"Its channel is {parsed.channel}; `telekeep show {address}` shows the message.")
+    if parsed.other is not None:
+        raise not_channel(parsed.other, f"Did you mean {parsed.channel}?")
+    return parsed.channel
+
+
+def names_message(typed: str) -> bool:
+    """Whether the text is a message's address or link."""
+    try:
+        return parse_address(typed).message_id is not None
+    except UsageError:
+        return False
 
 
 def parse_message(typed: str) -> MessageRef:
     """The message in the text. Raises UsageError with the reason."""
     if (wrong := _WRONG_ID.fullmatch(clean(typed))) is not None:
         raise UsageError(f'"{wrong[1]}" is not a message id.', hint="Write CHANNEL/ID or a message's link.")
-    parsed = _parse(typed)
+    parsed = parse_address(typed)
     if parsed.message_id is None:
         raise UsageError(
             f"this names no message, only {parsed.other or 'a channel'}.", hint="Write CHANNEL/ID or a message's link."
@@ -55,7 +69,8 @@ def parse_message(typed: str) -> MessageRef:
     return MessageRef(parsed.channel, parsed.message_id)
 
 
-def _parse(typed: str) -> ParsedAddress:
+def parse_address(typed: str) -> ParsedAddress:
+    """What the text names: a channel, or something of one. Raises UsageError with the reason."""
     text = clean(typed)
     if not text:
         raise UsageError("a channel is missing.", hint=_HINT)
@@ -127,7 +142,7 @@ def _did_you_mean(text: str) -> str | None:
     names = []
     for found in _NESTED.findall(unquote(text)):
         try:
-            parsed = _parse(found)
+            parsed = parse_address(found)
         except UsageError:
             continue
         if parsed.channel.name:

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archiver.address import ChannelRef, fold_name, parse_channel
+from archiver.address import ChannelRef, fold_name
 from archiver.address.ref import USERNAME
-from archiver.compose.named_channel import find_typed
+from archiver.compose.named_channel import find_typed, read_channel
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.ids import AccessHash, ChannelId
@@ -67,7 +67,7 @@ async def choose_channel(
         else:
             _expect_same(chat, found.channel_id, found.name)
             return ImportChannel(channel_id=found.channel_id, name=found.name, title=found.title)
-    return _unknown(parse_channel(typed), chat, known, nameless=nameless)
+    return _unknown(read_channel(typed), chat, known, nameless=nameless)
 
 
 def _is_nameless(conn: Reader, channel_id: ChannelId | None) -> bool:

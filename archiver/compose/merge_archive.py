@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.address import parse_channel
+from archiver.compose.named_channel import read_channel
 from archiver.errors import NotFound
 from archiver.imports.merge import Merge
 from archiver.imports.merge_files import MergedFiles, merge_files
@@ -78,7 +78,7 @@ def _choose(archive: ForeignArchive, typed: str | None) -> list[ForeignChannel]:
         return known
     names = [ChannelName(one.channel_id, one.username, None, one.title, ()) for one in known]
     try:
-        chosen = get_named_channel(parse_channel(typed), names)
+        chosen = get_named_channel(read_channel(typed), names)
     except NotFound as exc:
         listed = ", ".join(one.name for one in known[:10])
         raise NotFound(f"{archive.path} has no channel {typed}.", hint=f"It has: {listed}." if known else None) from exc

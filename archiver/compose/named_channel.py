@@ -20,15 +20,23 @@ from archiver.store.former_name import list_names_seen, list_once_named
 from archiver.store.rows import get_messages
 
 
+def read_channel(word: str) -> ChannelRef:
+    """The channel that the word is. Raises UsageError that quotes the word."""
+    try:
+        return parse_channel(word)
+    except UsageError as error:
+        raise UsageError(f"{echo(word)}: {error.args[0]}", hint=error.hint) from None
+
+
 async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName], *, remarks: Remarks) -> ChannelName:
     """The channel given by this word. Raises NotFound, and UsageError that quotes the word."""
     try:
-        ref = parse_channel(word)
-    except UsageError as error:
+        ref = read_channel(word)
+    except UsageError:
         titled = _titled(word, known) or await _once_titled(conn, word, known, remarks=remarks)
         if titled is not None:
             return titled
-        raise UsageError(f"{echo(word)}: {error.args[0]}", hint=error.hint) from None
+        raise
     return await find_named(conn, ref, known, remarks=remarks)
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from archiver.address import ChannelRef, parse_channel
+from archiver.address import ChannelRef, parse_address
 from archiver.errors import (
     ChannelError,
     Error,
@@ -156,7 +156,7 @@ async def _attempt(
 ) -> OrderOutcome | None:
     """Carry out one order; None if it has to be retried."""
     try:
-        ref = parse_channel(order.channel)
+        ref = parse_address(order.channel).channel
         name = await choose_account(database.connection, ref, order.account)
         account = accounts.get(name)
         if account is None:

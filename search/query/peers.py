@@ -17,6 +17,7 @@ _LINK: Final = (
     r"(?:/(?P<post>[0-9]+))?(?:[/?#].*)?"
 )
 _SUBDOMAIN: Final = r"(?i)(?:https?://)?(?P<name>[a-z0-9_]{4,32})\.t\.me(?:/(?P<post>[0-9]+))?(?:[/?#].*)?"
+_POST: Final = r"(?i)^tg:.*[?&]post=[0-9]"
 _APP_LINK: Final = r"(?i)tg:(?://)?resolve/?\?(?:.*&)?domain=(?P<name>[a-z0-9_]+)(?:&.*)?"
 
 
@@ -34,6 +35,8 @@ class Peer(NamedTuple):
 def read_channel(value: str, context: Context) -> Node:
     """Read a channel: any of its names, its link or its id."""
     peer = _read_peer(value)
+    if (link := _find_link(value)) and (link.groupdict().get("post") or re.search(_POST, value)):
+        raise QueryError(f"'{value}' is a message, not a channel.", hint=f"Write channel:{peer.name}")
     if peer.number:
         return InChannel(frozenset({int(peer.number)}))
     if ids := _find_ids(peer, context):

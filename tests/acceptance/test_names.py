@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 import time
 
@@ -123,14 +124,15 @@ def test_channel_is_found_by_each_of_its_names_and_by_a_former_one(desk: Desk, t
     telegram.order("rename", channel="names_one", username="names_new")
     telegram.post("names_new", "said under the new name")
     desk.do("sync", "@names_two")
-    for name in ("names_new", "NAMES_TWO", "@names_one", f"“t.me/s/Names_One/{post}”", "Many names"):
+    for name in ("names_new", "NAMES_TWO", "@names_one", "“t.me/s/Names_One”", "Many names"):
         channel = desk.run("search", "harbour", "-c", name, "--count")
         assert (channel.status, channel.out) == (0, "1\n"), name
     for address in (f"names_new/{post}", f"https://t.me/Names_Two/{post}?single", f"(t.me/names_one/{post})"):
         for command in ("show", "history"):
             assert desk.run(command, address).status == 0, (command, address)
-        assert len(desk.export(address)) == 3
-        assert desk.run("gaps", address).status == 1
+    for name in ("names_new", "https://t.me/Names_Two", "(t.me/names_one)"):
+        assert len(desk.export(name)) == 3
+        assert desk.run("gaps", name).status == 1
     done = desk.run("show", f"@names_one/{post}")
     assert re.fullmatch(r"@names_one is now @names_new \(noticed on \d+ \w{3} \d{4}\)\.\n", done.err)
     for query in (
@@ -233,3 +235,23 @@ def test_forum_and_gigagroup_are_mirrored_as_a_whole(desk: Desk, telegram: Teleg
         "said in the forum",
         "said in the gigagroup",
     ]
+
+
+@pytest.mark.parametrize("address", ["quiet_a/3", "https://t.me/quiet_a/3"])
+def test_message_is_not_taken_for_its_channel(desk: Desk, address: str) -> None:
+    desk.do("add", "@quiet_a")
+    export = {"type": "public_channel", "id": 7, "name": "A", "messages": []}
+    (desk.home / "result.json").write_text(json.dumps(export), encoding="utf-8")
+    for command in (
+        ("export", address, "-o", "out.jsonl"),
+        ("search", "harbour", "-c", address),
+        ("media", "policy", address, "--download", "photos"),
+        ("import", "result.json", "--channel", address),
+        *((name, address) for name in ("sync", "status", "changes", "gaps", "remove")),
+    ):
+        done = desk.run(*command)
+        assert (done.status, done.out, len(done.errors)) == (2, "", 1), done
+        assert f"{address}: this is a message, not a channel. Its channel is " in done.errors[0]
+        assert "quiet_a/3` shows the message." in done.errors[0]
+    assert [one["state"] for one in json.loads(desk.do("channels", "--json").out)] == ["active"]
+    assert not (desk.home / "out.jsonl").exists()

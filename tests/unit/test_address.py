@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archiver.address import ChannelRef, parse_channel, parse_message
+from archiver.address import ChannelRef, names_message, parse_address, parse_channel, parse_message
 from archiver.errors import UsageError
 
 BRIDGE = ChannelRef(name="NightBridge", public=True)
@@ -23,7 +23,6 @@ BRIDGE = ChannelRef(name="NightBridge", public=True)
         ("telegram.me/NightBridge", BRIDGE),
         ("https://telegram.dog/NightBridge?boost", BRIDGE),
         ("t.me/s/NightBridge?before=100", BRIDGE),
-        ("https://t.me/NightBridge/77", BRIDGE),
         ("nightbridge.t.me", ChannelRef(name="nightbridge", public=True)),
         ("tg://resolve?domain=NightBridge", BRIDGE),
         (" NightBridge ", ChannelRef(name="NightBridge")),
@@ -33,11 +32,12 @@ BRIDGE = ChannelRef(name="NightBridge", public=True)
         ("-1001234567890", ChannelRef(channel_id=1234567890)),
         ("-1001001", ChannelRef(channel_id=1001)),
         ("-1000000001001", ChannelRef(channel_id=1001)),
-        ("https://t.me/c/1234567890/5", ChannelRef(channel_id=1234567890)),
+        ("https://t.me/c/1234567890", ChannelRef(channel_id=1234567890)),
     ],
 )
 def test_channel_is_read_in_every_form(typed: str, expected: ChannelRef) -> None:
     assert parse_channel(typed) == expected
+    assert parse_address(typed) == (expected, None, None)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,14 @@ def test_channel_is_read_in_every_form(typed: str, expected: ChannelRef) -> None
 def test_message_is_read_in_every_form(typed: str, channel: ChannelRef, message_id: int) -> None:
     found = parse_message(typed)
     assert (found.channel, found.message_id) == (channel, message_id)
+    assert names_message(typed)
+    assert parse_address(typed).channel == channel
+    with pytest.raises(UsageError) as refused:  # a message is never taken for its channel
+        parse_channel(typed)
+    assert str(refused.value) == (
+        f"this is a message, not a channel. Its channel is {channel};"
+        f" `telekeep show {channel}/{message_id}` shows the message."
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.address import ChannelRef, echo, parse_channel, parse_message
+from archiver.address import ChannelRef, echo, parse_address, parse_channel, parse_message
 from archiver.errors import UsageError
 from archiver.model.row import ChannelName, permalink
 
@@ -53,7 +53,7 @@ BY_ID = ChannelRef(channel_id=1234567890)
     ],
 )
 def test_text_around_an_address_is_ignored(typed: str, channel: ChannelRef, message_id: int | None) -> None:
-    assert parse_channel(typed) == channel
+    assert parse_address(typed).channel == channel
     if message_id is None:
         with pytest.raises(UsageError, match="names no message"):
             parse_message(typed)
@@ -109,8 +109,10 @@ def test_anything_but_a_channel_is_named(typed: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "said"), [("t.me/NightBridge/s/5", "a story"), ("t.me/NightBridge/app", "an app")])
-def test_other_parts_of_a_channel_are_not_messages(typed: str, said: str) -> None:
-    assert parse_channel(typed) == BRIDGE
+def test_other_parts_of_a_channel_are_neither_messages_nor_the_channel(typed: str, said: str) -> None:
+    assert parse_address(typed).channel == BRIDGE
+    with pytest.raises(UsageError, match=f"this is {said}.* not a channel. Did you mean @NightBridge?"):
+        parse_channel(typed)
     with pytest.raises(UsageError, match=f"only {said}"):
         parse_message(typed)
 

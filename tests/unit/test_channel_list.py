@@ -105,10 +105,10 @@ def test_a_table_gives_its_addresses_in_each_encoding(
     st.sampled_from(["\u200b", "\u2069", "\u00a0", " ", ".", ",", "”", ">", "!", "。"]),
 )
 def test_marks_around_an_address_change_nothing(address: str, before: str, after: str) -> None:
-    from archiver.address import parse_channel
+    from archiver.address import parse_address
 
     found = parse_list(f"@first_one\n{before}{address}{after}\n")
-    assert [parse_channel(one.text) for one in found.channels[1:]] == [parse_channel(address)]
+    assert [parse_address(one.text) for one in found.channels[1:]] == [parse_address(address)]
 
 
 @given(st.text(max_size=200))

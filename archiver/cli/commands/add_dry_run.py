@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archiver.address import ChannelRef, echo, parse_channel
+from archiver.address import ChannelRef, echo, parse_address
 from archiver.cli import output
 from archiver.cli.view import figures, prose
 from archiver.cli.view.added import added_object, failed_object, open_object
@@ -32,7 +32,7 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, th
     names, channels = await _read(settings)
     failures, new = [], 0
     for order in orders:
-        ref = parse_channel(order.channel)
+        ref = parse_address(order.channel).channel
         try:
             known = _find(ref, names)
             if known is None:
@@ -98,4 +98,4 @@ def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things
     if order.media is not None:
         changes.append(f"files wanted: {order.media}")
     things.add(added_object(order.channel, before, after, media=order.media))
-    return str(parse_channel(order.channel)), "change" if changes else "nothing to do", "; ".join(changes)
+    return str(parse_address(order.channel).channel), "change" if changes else "nothing to do", "; ".join(changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from archiver.address import ChannelRef, echo, parse_channel
+from archiver.address import ChannelRef, echo, parse_address
 from archiver.cli import output
 from archiver.cli.commands.channel_list import read_list
 from archiver.cli.view.added import failed_object
@@ -33,17 +33,29 @@ class GivenChannels(NamedTuple):
 def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenChannels:
     """The distinct channels of the command line and of the list; reports non-channels and duplicates."""
     found: list[GivenChannel] = []
-    refused = 0
+    refused, posts = 0, list[str]()
     for text, place, error in _read_words(typed, file):
         try:
             if error is not None:
                 raise error
-            found.append(GivenChannel(text.strip(), parse_channel(text), place))
+            parsed = parse_address(text)
+            found.append(GivenChannel(text.strip(), parsed.channel, place))
+            if parsed.message_id is not None or parsed.other is not None:
+                posts.append(f"{echo(text)} is {parsed.other or 'a message'} of {parsed.channel}")
         except UsageError as exc:
             refused += 1
             output.error(f"{f'{place}: ' if place else ''}{echo(text)}: {exc}")
             things.add(failed_object(text.strip(), exc, exc.exit_status))
+    _note_posts(posts)
     return GivenChannels(tuple(_once(found)), refused)
+
+
+def _note_posts(posts: Sequence[str]) -> None:
+    """Say that channels are added, not what was typed. A list of links to posts gets one line."""
+    if len(posts) == 1:
+        output.note(f"{posts[0]}: its channel is meant.")
+    elif posts:
+        output.note(f"{len(posts):,} of the addresses are not a channel's ({posts[0]}, ...): their channels are meant.")
 
 
 def _read_words(typed: Sequence[str], file: str | None) -> Iterator[tuple[str, str, UsageError | None]]:

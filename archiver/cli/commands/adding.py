@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from archiver.address import echo, parse_channel
+from archiver.address import echo, parse_address
 from archiver.cli import output
 from archiver.cli.commands.addition_report import AdditionReport
 from archiver.cli.view import figures
@@ -44,7 +44,7 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
         conn = accounts.database.connection
         report = await AdditionReport.begin(conn, moments, things)
         for at, order in enumerate(orders):
-            ref = parse_channel(order.channel)
+            ref = parse_address(order.channel).channel
             name = await choose_account(conn, ref, order.account)
             try:
                 account = await accounts.take(name)

@@ -24,12 +24,13 @@ class ChosenMedia(NamedTuple):
 
 async def choose_media(database: Database, typed: Sequence[str], *, removed: bool = False) -> ChosenMedia:
     """Read CHANNEL and CHANNEL/ID words; none: all mirrored channels. Raises UsageError, NotFound."""
+    from archiver.address import names_message
     from archiver.cli.commands.addressed import get_message
     from archiver.cli.commands.pick import pick_channels
     from archiver.cli.view.moments import Moments
     from archiver.compose.read_archive import get_mirrored
 
-    single = [word for word in typed if _is_message(word)]
+    single = [word for word in typed if names_message(word)]
     if single and len(single) < len(typed):
         raise UsageError("channels and messages cannot be combined.", hint="Give either CHANNEL... or CHANNEL/ID...")
     if not single:
@@ -39,13 +40,3 @@ async def choose_media(database: Database, typed: Sequence[str], *, removed: boo
         channel, (message, _) = await get_message(database, word, Moments(now=time.time()))
         messages.setdefault(channel.channel_id, []).append(MessageId(message.message_id))
     return ChosenMedia([await get_mirrored(database.connection, one) for one in messages], messages)
-
-
-def _is_message(word: str) -> bool:
-    from archiver.address import parse_message
-
-    try:
-        parse_message(word)
-    except UsageError:
-        return False
-    return True

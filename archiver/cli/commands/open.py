@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from archiver.address import names_message
 from archiver.cli import interrupted, output
 from archiver.cli.commands.addressed import get_message
 from archiver.cli.commands.opening import open_page
@@ -12,7 +13,6 @@ from archiver.cli.local_time import local_time
 from archiver.cli.parsing.parameters import Argument, CommandContext
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import open_archive
-from archiver.errors import UsageError
 from archiver.store.database import read
 from archiver.store.rows import list_names
 
@@ -53,10 +53,10 @@ async def run(invocation: Invocation, address: str | None) -> int:
         path = "/" if address is None else ""
         if address is not None:
             conn = database.connection
-            try:
+            if names_message(address):
                 channel, held = await get_message(database, address, local_time(invocation, None))
                 path = f"/c/{channel.channel_id}/{held[0].message_id}"
-            except UsageError:  # no message is named
+            else:
                 channel = await find_typed(conn, address, await read(conn, list_names), remarks=output)
                 path = f"/c/{channel.channel_id}"
     return await open_page(settings, path)
