@@ -41,7 +41,8 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> Parsed:
         """Read its command line. Raises UsageError and HelpWantedError."""
-        example = min(self.manual.examples, key=len, default="")
+        plainest = sorted(self.manual.examples, key=lambda one: (one.count(" -"), len(one)))
+        example = next(iter(plainest), "")
         return CommandLine(self.name, self.parameters, example=example).read(words)
 
 

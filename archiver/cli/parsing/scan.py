@@ -118,6 +118,8 @@ class CommandLine:
             raise UsageError(f"{self._who}{flag}: {exc}.") from None
         if one.shape == "list":
             self._values.setdefault(one.name, []).append(value)
+        elif one.name in self._values:
+            raise UsageError(f"{self._who}{one.flag} is given twice.", hint="Give it once: only one value can count.")
         else:
             self._values[one.name] = value
 
