@@ -29,6 +29,19 @@ def find_earlier(path: Path) -> str | None:
     return None
 
 
+def find_exported_at(path: Path) -> str | None:
+    """When the file was exported, by the manifest beside it; None without one. Nothing is hashed."""
+    try:
+        with open_parent(path) as directory:
+            for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):
+                claims = read_names(directory, name)
+                if claims and path.name in claims.entries:
+                    return claims.exported_at
+    except UnusableFile:
+        pass
+    return None
+
+
 class ForeignFile(NamedTuple):
     """Why a directory is not one of our exports: a file that its manifest does not name, or names differently."""
 

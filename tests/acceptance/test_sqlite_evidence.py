@@ -97,6 +97,18 @@ def test_a_page_of_it_leaves_no_note_with_its_token(there: Desk) -> None:
         process.communicate(timeout=LIMIT)
 
 
+def test_it_waits_for_no_account_and_no_service(there: Desk) -> None:
+    [made] = {json.loads((there.home / "whole" / "manifest.json").read_bytes())["exported_at"]}
+    status = there.do("status")
+    assert f"export: this archive is an export (--format sqlite), made at {made}: it is only read" in status.err
+    for word in ("logged in", "wait for", "service", "last sync"):
+        assert word not in status.err
+    assert json.loads(there.do("status", "--json").out)["problems"] == []
+    health = there.run("health")
+    assert (health.status, len(health.errors)) == (2, 1)
+    assert f"is an export (--format sqlite), made at {made}" in health.errors[0]
+
+
 def test_an_export_of_one_channel_is_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(desk.environment, "TELEKEEP_ARCHIVE__DIR", str(desk.home / "one"))
     assert desk.do("verify").out.endswith("ok\n")

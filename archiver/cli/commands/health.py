@@ -11,6 +11,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view import figures
+from archiver.cli.view.extract import describe_extract
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
@@ -66,6 +67,7 @@ async def run(invocation: Invocation, *, shape: Shape, service_only: bool = Fals
     """Check and report. Returns the exit status."""
     now = time.time()
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
+        extract = describe_extract(database.path)
         service = await read_service(database)
         warning = describe_offset(await find_clock_ahead(database.connection))
         counts = {name: ChannelCounts(*count) for name, count in (await database.read(list_loads, now=now)).items()}
@@ -73,7 +75,10 @@ async def run(invocation: Invocation, *, shape: Shape, service_only: bool = Fals
             () if service_only else [UnreadableChannel(*one) for one in await database.read(list_unreadable, now=now)]
         )
     full = _check_disk(invocation.checked_settings().archive.dir)
-    verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
+    if extract is None:
+        verdict = Verdict((*full, *_find_troubles(service, counts, now)), describe_unreadable(counts, unread))
+    else:
+        verdict = Verdict((f"{database.path} is {extract}.",))
     troubles = (*verdict.troubles, *verdict.partly)
     if shape != "people":
         (output.json if shape == "json" else output.jsonl)(

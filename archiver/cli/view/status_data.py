@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.cli.view.extract import describe_extract
 from archiver.cli.view.file_sums import FileSum, read_file_sums
 from archiver.cli.view.index_status import IndexStatus, check_servers, read_index
 from archiver.cli.view.service_status import ServiceStatus, read_service
@@ -95,6 +96,8 @@ class StatusReport:
     """Accounts with channels to mirror that have no session here."""
     unconfigured: frozenset[str]
     """Accounts with channels to mirror that the settings do not have."""
+    extract: str | None = None
+    """What the archive is and when it was made, if an export made it."""
     min_free: int = 0
     """Bytes that stay free on the disk: with less, no files are fetched."""
 
@@ -123,13 +126,16 @@ class StatusReport:
 async def read_status(database: Database, settings: Settings) -> StatusReport:
     """Read the status, and ask the index whether it answers."""
     conn = database.connection
-    index = await check_servers(await read_index(database, settings.meilisearch), settings.meilisearch)
+    extract = describe_extract(database.path)
+    index: list[IndexStatus] = []
+    if extract is None:  # no index is made of an export
+        index = await check_servers(await read_index(database, settings.meilisearch), settings.meilisearch)
     service = await read_service(database)
     now = time.time()
     async with snapshot(conn):
         standings = await read(conn, list_statuses)
         files = await read(conn, read_file_sums, standings, settings)
-        accounts = await read(conn, list_accounts)
+        accounts = await read(conn, list_accounts) if extract is None else []
         busy = {one.account for one in accounts if one.channels}
         return StatusReport(
             now=now,
@@ -143,6 +149,7 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
             waits=await read(conn, list_waits, now=now),
             speed=await read_speed(conn, now) if service.holder else None,
             index=index,
+            extract=extract,
             logged_out=frozenset(name for name in busy if not session_path(settings, name).exists()),
             unconfigured=frozenset(busy - set(account_names(settings))),
             min_free=int(settings.media.min_free),

@@ -15,13 +15,15 @@ _ACCOUNTS = 5
 
 def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
     """A line for each part without problems; those that `find_problems` named are omitted."""
+    if status.extract is not None:
+        yield f"export: this archive is {status.extract}"
     if len(status.active) > 1:
         yield _sum_up(status)
     if files := [one.files for one in status.channels if one.files is not None]:
         yield f"files: {sum(files[1:], files[0]).describe()}"
     if status.speed and status.ids_left:
         yield status.speed.describe(status.ids_left)
-    if not status.service.describe_trouble(moments):
+    if status.extract is None and not status.service.describe_trouble(moments):
         yield status.service.describe(moments)
     yield from _accounts(status)
 

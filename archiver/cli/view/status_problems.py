@@ -54,7 +54,9 @@ class Problem:
 
 
 def find_problems(status: StatusReport, moments: Moments) -> list[Problem]:
-    """All problems, most serious first."""
+    """All problems, most serious first; none of an export, into which nothing is mirrored."""
+    if status.extract is not None:
+        return []
     return [
         *_of_disk(status),
         *_of_service(status, moments),

@@ -1,0 +1,17 @@
+"""An archive that `export --format sqlite` made: nothing is mirrored into it, so it has no service and no account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archiver.export.earlier_exports import find_exported_at
+from archiver.store.medium import is_export
+
+
+def describe_extract(path: Path) -> str | None:
+    """What the archive is and when it was made, as the end of a sentence; None for one that is mirrored into."""
+    if not is_export(path):
+        return None
+    at = find_exported_at(path)
+    made = f"made at {at}" if at else "made at an unknown time (its manifest is not beside it)"
+    return f"an export (--format sqlite), {made}: it is only read, never changed, and nothing waits to be fetched"
