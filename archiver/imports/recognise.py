@@ -109,6 +109,7 @@ _WHATSAPP: Final = re.compile(
 _SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
 _PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+_EDGES: Final = b"source,source_type,source_id,"
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
 _ONLY: Final = "telekeep archives Telegram channels only."
@@ -149,10 +150,18 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
         return _explain_json(start)
     if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
         return _explain_page(head)
-    if any(len(_KEYS.intersection(_names(head, sign))) > 2 for sign in (";", "\t", "|")):
-        return "telekeep's CSV, but with other separators than commas", "Save it with commas, or import the original."
+    if (table := _explain_table(head, begin)) is not None:
+        return table
     if begin.startswith(b"%pdf"):
         return "a PDF", _DESKTOP
+    return None
+
+
+def _explain_table(head: bytes, begin: bytes) -> tuple[str, str] | None:
+    if head.startswith(_EDGES) or b"<graphml" in begin:
+        return "a network of forwards, mentions or links, which is for reading and has no messages", _AGAIN
+    if any(len(_KEYS.intersection(_names(head, sign))) > 2 for sign in (";", "\t", "|")):
+        return "telekeep's CSV, but with other separators than commas", "Save it with commas, or import the original."
     return None
 
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from archiver.errors import UsageError
+from archiver.export.edges.writers import EDGE_KEYS, NODE_KEYS
 from archiver.export.formats.registry import FORMATS
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
@@ -259,6 +260,8 @@ LOOK_ALIKES = {
     "a Slack export": b'[{"client_msg_id": "1", "type": "message", "text": "a", "ts": "1600000000.000100"}]',
     "rows of telekeep as one array": b'[{"channel_id":1,"message_id":2,"payload_sha256":"00"}]',
     "telekeep's CSV, but with other separators": b"channel_id;channel;message_id;date;text\r\n",
+    "a network of forwards, mentions or links": f"{','.join((*NODE_KEYS, *EDGE_KEYS))}\r\n".encode(),
+    "a network .* has no messages": b'<?xml version="1.0"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
     "compressed": b"\x1f\x8b\x08\x00abc",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
     "text in UTF-16": '{"name": "x"}'.encode("utf-16-be"),
