@@ -27,7 +27,16 @@ def find_zone(text: str) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        if (name := _in_any_case(text)) is not None:
+            return zoneinfo.ZoneInfo(name)
         raise ZoneError(f"There is no time zone '{text}'.", hint=_near_zones(text)) from None
+
+
+def _in_any_case(text: str) -> str | None:
+    """The zone whose name differs from the text in upper and lower case only."""
+    import zoneinfo
+
+    return next((name for name in zoneinfo.available_timezones() if name.casefold() == text.casefold()), None)
 
 
 def _offset(match: re.Match[str]) -> tzinfo:

@@ -126,7 +126,11 @@ def test_the_options_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hours"), [("UTC", 0), ("z", 0), ("+03:00", 3), ("-0530", -5.5), ("Asia/Baghdad", 3), ("+14:00", 14)]
+    ("text", "hours"),
+    [
+        *(("UTC", 0), ("z", 0), ("+03:00", 3), ("-0530", -5.5), ("Asia/Baghdad", 3), ("+14:00", 14)),
+        *(("asia/baghdad", 3), ("EUROPE/paris", 1), ("america/argentina/buenos_aires", -3)),
+    ],
 )
 def test_zones(text: str, hours: float) -> None:
     assert datetime(2024, 1, 1, tzinfo=parse_zone(text)).utcoffset() == timedelta(hours=hours)
@@ -137,7 +141,7 @@ def test_zones(text: str, hours: float) -> None:
     [
         ("Asia/Bagdad", "Asia/Baghdad"),
         ("baghdad", "Asia/Baghdad"),
-        ("europe/paris", "Europe/Paris"),
+        ("europe/pariss", "Europe/Paris"),
         ("New York", "New_York"),
     ],
 )
