@@ -86,6 +86,7 @@ async def export_to_folder(
     job: ExportJob,
 ) -> ExportResult:
     """Write a directory of files with its manifest, completely or not at all."""
+    is_new = not path.exists()
     with _made_parent(path) as made, Folder(path, replace=job.force) as folder:
         writer = make_writer(folder)
         places = job.media.rows(FolderMedia(folder)) if job.media else None
@@ -100,6 +101,7 @@ async def export_to_folder(
         await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
         folder.publish()
     digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else ()
+    made = made or (path if is_new else None)
     return ExportResult(rows, manifest, path, path / MANIFEST_NAME, digest, made, lost=lost)
 
 

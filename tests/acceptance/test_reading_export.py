@@ -43,6 +43,7 @@ def test_show_of_several_messages_says_of_each_what_is_known(run: Run, archive: 
     for command in ("show", "history"):
         done = run(command, "NightBridge/10")
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+        assert done.stderr.startswith("telekeep: NightBridge/10 is not archived: ")  # as typed, not by its alias
         assert "the channel had no such message when it was read (20 Dec 2021 11:33 UTC)" in done.stderr
     assert run("show", "bridge/10", "bridge/35").returncode == 2
     shown = on_a_terminal(archive, "show", "bridge/5", "--all", NO_COLOR="1")
@@ -61,6 +62,13 @@ def test_show_raw_gives_the_checked_payload(run: Run, archive: Path, tmp_path: P
     assert (done.returncode, rows(done)[0]["message_id"]) == (6, 1)
     assert "NightBridge/1: the payload is damaged" in done.stderr
     assert "cite as" not in on_a_terminal(broken, "show", "1001/1")
+
+
+def test_export_of_a_range_in_the_future_says_so(run: Run, tmp_path: Path) -> None:
+    done = run("export", "bridge", "--on", "2030-01-01", "-o", "out.jsonl")
+    assert (done.returncode, (tmp_path / "out.jsonl").read_bytes()) == (0, b"")
+    assert "0 rows: this range is in the future." in done.stderr
+    assert "in the future" not in run("export", "bridge", "--since", "2020", "--until", "2090", "-o", "-").stderr
 
 
 def test_gaps_lists_every_run_that_is_not_held(run: Run) -> None:

@@ -146,7 +146,8 @@ def test_a_directory_that_holds_anything_of_others_is_never_replaced(
 
 def test_an_empty_directory_is_used_and_a_file_is_not(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    export_as("html", archive, tmp_path / "empty")
+    assert export_as("html", archive, tmp_path / "empty").made is None
+    assert export_as("html", archive, tmp_path / "new").made == tmp_path / "new"
     assert (tmp_path / "empty/index.html").exists()
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UsageError, match="is a file"):

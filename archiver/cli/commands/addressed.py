@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.address import parse_message
+from archiver.address import ChannelRef, MessageRef, fold_name, parse_message
 from archiver.cli import output
 from archiver.cli.view.channel_status import how_to_fetch
 from archiver.cli.view.heading import called
@@ -10,7 +10,6 @@ from archiver.cli.view.moments import Moments
 from archiver.compose.named_channel import find_posted
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import KnownAbsent, NotFound
-from archiver.ids import MessageId
 from archiver.model.row import ChannelName
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.store.database import Database, read
@@ -24,18 +23,25 @@ async def get_message(database: Database, address: str, moments: Moments) -> tup
     key = (channel.channel_id, wanted.message_id)
     held = (await read(conn, get_messages, [key])).get(key)
     if held is None:
-        raise await _explain(database, channel, wanted.message_id, moments)
+        raise await _explain(database, channel, wanted, moments)
     return channel, held
 
 
-async def _explain(database: Database, channel: ChannelName, message_id: MessageId, moments: Moments) -> NotFound:
+async def _explain(database: Database, channel: ChannelName, wanted: MessageRef, moments: Moments) -> NotFound:
     """The error for an id that is not archived: KnownAbsent if there was no such message."""
-    conn, directory = database.connection, database.path.parent
+    conn, directory, message_id = database.connection, database.path.parent, wanted.message_id
     mirrored = await get_mirrored(conn, channel.channel_id)
     state, why = await find_why_not_archived(conn, mirrored, message_id, moment=moments.at, day=moments.date)
-    what = f"{called(channel)}/{message_id} is not archived: {why}"
+    name = _as_typed(wanted.channel, channel)
+    what = f"{name}/{message_id} is not archived: {why}"
     if state == "absent":
         return KnownAbsent(what)
     if state == "outside":
-        return NotFound(what, hint=f"`telekeep add {called(channel)} --since DATE` moves its start.")
+        return NotFound(what, hint=f"`telekeep add {name} --since DATE` moves its start.")
     return NotFound(what, hint=how_to_fetch(mirrored, directory, certain=state == "not fetched"))
+
+
+def _as_typed(ref: ChannelRef, channel: ChannelName) -> str:
+    """The channel by the name that was typed, if that is one of its own now."""
+    own = (channel.alias, channel.username, *channel.usernames)
+    return next((name for name in own if name and ref.name and fold_name(name) == fold_name(ref.name)), called(channel))

@@ -67,6 +67,8 @@ async def read_request(
     """Resolve the dates, channels and query. Raises Error."""
     when, query = selection.when, selection.query
     bounds = when.resolve(now, remarks=output, write=write)
+    if bounds.since is not None and bounds.since > now:
+        output.warn("0 rows: this range is in the future.")
     channels = await choose_channels(conn, selection.channels, remarks=output)
     tree = None
     if query is not None:
