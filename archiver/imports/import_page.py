@@ -30,6 +30,7 @@ from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
 from archiver.store.import_parts import with_part
+from archiver.store.imported_content import fill_columns, set_seen, widen_seen
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions
@@ -134,7 +135,7 @@ def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], 
     if seen := [(one.seen, one.message.message_id) for one in new if one.seen]:
         # No other telekeep saw it after we got its file.
         times = [(min(one.first_seen, target.at), min(one.last_seen, target.at), number) for one, number in seen]
-        store.set_seen(conn, channel_id, times)
+        set_seen(conn, channel_id, times)
     store.put_pieces(
         conn,
         channel_id,
@@ -183,7 +184,7 @@ def _keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
 def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
     """Add to messages already held what they lack; return the number of new revisions."""
     seen = _seen_by(target, plan.known)
-    store.widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
+    widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
     filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
     if filled:
         _fill(conn, target, filled, now=now)
@@ -231,7 +232,7 @@ def _fill(
     after = []
     for held, values in filled:
         columns = {name: _column(value) for name, value in values.items() if name != "media"}
-        store.fill_columns(conn, target.channel_id, held.message_id, columns)
+        fill_columns(conn, target.channel_id, held.message_id, columns)
         after.append(fill(held, values))
     messages.put_media(conn, [one for one, (_, values) in zip(after, filled, strict=True) if "media" in values])
     _show(conn, target, after, now=now)

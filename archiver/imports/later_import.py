@@ -18,6 +18,7 @@ from archiver.model.record import Media, Message
 from archiver.store import imported as store
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
+from archiver.store.imported_content import replace_imported
 from archiver.store.revision import keep_late_revisions
 
 _UNDATED: Final = "desktop-html"
@@ -77,7 +78,7 @@ def put_current(
         beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
         store.note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
     written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
-    store.replace_imported(conn, channel_id, [(one, seen[one.message_id]) for one in written])
+    replace_imported(conn, channel_id, [(one, seen[one.message_id]) for one in written])
     return written, kept
 
 
@@ -98,7 +99,7 @@ def _identified(slot: Media, held: Media | None) -> Media:
 
 
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:
-    """What an import shows of messages that earlier ones brought, for `store.imported.widen_seen`."""
+    """What an import shows of messages that earlier ones brought, for `store.imported_content.widen_seen`."""
     return [
         (held.message_id, seen[held.message_id], -1 if decision.revises else one.message.moment)
         for one, held, decision in known

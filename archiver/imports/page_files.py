@@ -13,7 +13,7 @@ from archiver.model.record import Media
 from archiver.store.annotation import Annotation, put_missing
 from archiver.store.database import Writer
 from archiver.store.file import find_file, settle_downloaded
-from archiver.store.imported import set_media_id
+from archiver.store.imported_content import set_media_id
 from archiver.store.imported_files import fits_captured
 from archiver.store.message import read_messages_of
 

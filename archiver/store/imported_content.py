@@ -1,0 +1,69 @@
+"""Rows of messages as imports change them: what was empty, later contents, when they were seen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.record import Message
+from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_media
+
+
+def fill_columns(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, columns: Mapping[str, Any]
+) -> None:
+    """Write values into columns of a message that are empty."""
+    for name, value in columns.items():
+        conn.execute(
+            f"UPDATE message SET {name} = ? WHERE channel_id = ? AND message_id = ? AND {name} IS NULL",
+            (value, channel_id, message_id),
+        )
+
+
+def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: Sequence[tuple[Message, int]]) -> None:
+    """Write later contents of imported messages, each with the moment by which its export had it."""
+    names = ", ".join(f"{name} = ?" for name in CONTENT_NAMES)
+    rows = [(*content_of(one), language_of(one), seen, seen, channel_id, one.message_id) for one, seen in replaced]
+    conn.executemany(
+        f"UPDATE message SET {names}, lang = ?, first_seen = min(first_seen, ?), last_seen = ?, import_id = NULL"
+        " WHERE channel_id = ? AND message_id = ?",
+        rows,
+    )
+    for row in rows:
+        conn.execute("DELETE FROM media WHERE channel_id = ? AND message_id = ?", row[-2:])
+    put_media(conn, [one for one, _ in replaced])
+
+
+def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[MessageId, int, int]]) -> None:
+    """Record that other exports have imported messages: id, by which moment, and the edit they show of the same words.
+
+    The moment counts for the latest edit of these words. -1: they show other words.
+    """
+    conn.executemany(
+        "UPDATE message SET first_seen = min(first_seen, ?2), last_seen = CASE"
+        " WHEN ?3 > coalesce(edit_date, date) THEN ?2 WHEN ?3 = coalesce(edit_date, date) THEN max(last_seen, ?2)"
+        " ELSE last_seen END WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0 AND (first_seen > ?2"
+        " OR ?3 > coalesce(edit_date, date) OR (?3 = coalesce(edit_date, date) AND last_seen < ?2))",
+        [(*one, channel_id) for one in seen],
+    )
+
+
+def set_media_id(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, slot: int, id_: str, *, size: int
+) -> None:
+    """Give a slot the id of its file, and its size if that is not known."""
+    conn.execute(
+        "UPDATE media SET id = ?, size = coalesce(size, ?) WHERE channel_id = ? AND message_id = ? AND slot = ?"
+        " AND id IS NULL",
+        (id_, size, channel_id, message_id, slot),
+    )
+
+
+def set_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[int, int, MessageId]]) -> None:
+    """Set when another telekeep saw messages first and last."""
+    conn.executemany(
+        "UPDATE message SET first_seen = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
+        [(first, last, channel_id, message_id) for first, last, message_id in seen],
+    )
