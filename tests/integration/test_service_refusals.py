@@ -83,11 +83,11 @@ async def test_a_missing_description_does_not_prevent_mirroring(
         desk.pass_time(90_000)
         channels[1].post("the next day")
         await desk.until(lambda: desk.mirrors(*channels))
-        asked = len(server.called("channels.getFullChannel"))
+        await desk.until(lambda: len(server.called("channels.getFullChannel")) == len(channels))
         desk.pass_time(3_600)
         channels[2].post("an hour later")
         await desk.until(lambda: desk.mirrors(*channels))
-        assert len(server.called("channels.getFullChannel")) == asked
+        assert len(server.called("channels.getFullChannel")) == len(channels)
         assert desk.query("SELECT DISTINCT state, failures FROM channel") == [("active", 0)]
 
 
