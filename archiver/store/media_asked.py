@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from archiver.ids import ChannelId, MessageId
 from archiver.store.database import Reader
 
-_ALL: Final = 0
+ALL_MESSAGES: Final = 0
+"""Instead of a message's id."""
 
 
 class AskedFiles(NamedTuple):
@@ -19,24 +20,21 @@ class AskedFiles(NamedTuple):
 
     channel_id: ChannelId
     max_size: int | None
-    messages: list[MessageId] | None
+    messages: Collection[MessageId] | None
     """None: of all messages."""
     asked_at: int
     """When the last of them was asked for, unix seconds."""
 
+    def list_ids(self) -> list[int]:
+        """The messages as a table has them."""
+        return [ALL_MESSAGES] if self.messages is None else list(self.messages)
 
-def ask_files(
-    conn: sqlite3.Connection,
-    channel_id: ChannelId,
-    messages: Collection[MessageId] | None,
-    *,
-    max_size: int | None,
-    now: int,
-) -> None:
-    """Ask for the files of these messages; None: of all of the channel."""
+
+def ask_files(conn: sqlite3.Connection, asked: AskedFiles) -> None:
+    """Ask for files."""
     conn.executemany(
         "INSERT OR REPLACE INTO media_asked (channel_id, message_id, max_size, asked_at) VALUES (?, ?, ?, ?)",
-        [(channel_id, one, max_size, now) for one in ([_ALL] if messages is None else messages)],
+        [(asked.channel_id, one, asked.max_size, asked.asked_at) for one in asked.list_ids()],
     )
 
 
@@ -50,7 +48,7 @@ def list_asked(conn: Reader, channel_id: ChannelId) -> list[AskedFiles]:
     for max_size, group in groupby(rows, key=itemgetter(0)):
         asked = [(MessageId(row[1]), int(row[2])) for row in group]
         ids = [one for one, _ in asked]
-        found.append(AskedFiles(channel_id, max_size, None if _ALL in ids else ids, max(at for _, at in asked)))
+        found.append(AskedFiles(channel_id, max_size, None if ALL_MESSAGES in ids else ids, max(at for _, at in asked)))
     return found
 
 

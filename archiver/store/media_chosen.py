@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
 
-from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileSlot
 from archiver.store.database import Reader
+from archiver.store.media_asked import AskedFiles
 
-_ALL = 0
 _PUT = (
     "INSERT INTO media_chosen (channel_id, message_id, newest, max_size, chosen_at) VALUES (?1, ?2, ?3, ?4, ?5)"
     " ON CONFLICT DO UPDATE SET newest = excluded.newest, chosen_at = excluded.chosen_at,"
@@ -26,18 +24,11 @@ _IMPORTED = (
 )
 
 
-def note_chosen(
-    conn: sqlite3.Connection,
-    channel_id: ChannelId,
-    messages: Collection[MessageId] | None,
-    *,
-    max_size: int | None,
-    now: int,
-) -> None:
-    """Note that the files of these messages were asked for; None: of all that the channel has now."""
-    newest = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (channel_id,)).fetchone()[0]
-    ids = [_ALL] if messages is None else messages
-    conn.executemany(_PUT, [(channel_id, one, newest or 0, max_size, now) for one in ids])
+def note_chosen(conn: sqlite3.Connection, asked: AskedFiles) -> None:
+    """Record that somebody asked for files; those of all messages are those that the channel has now."""
+    of = asked.channel_id
+    newest = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (of,)).fetchone()[0] or 0
+    conn.executemany(_PUT, [(of, one, newest, asked.max_size, asked.asked_at) for one in asked.list_ids()])
 
 
 def is_chosen(conn: Reader, slot: FileSlot) -> bool:

@@ -254,7 +254,7 @@ def test_the_running_service_is_asked_and_fetches_what_no_policy_wants(fetching:
     service = fetching.start("run")
     try:
         until(lambda: fetching.query("SELECT 1 FROM service WHERE stopped_at IS NULL"), what="the service")
-        assert "must be told of which channels" in fetching.run("media", "fetch", "--again").errors[0]
+        assert "--again needs channels" in fetching.run("media", "fetch", "--again").errors[0]
         done = fetching.do("media", "fetch", "media_desk", "--query", "bridge", "--again", "--json")
         asked = orjson.loads(done.out)
         expect_valid("media fetch", asked)

@@ -18,7 +18,7 @@ from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOver
 from archiver.model.record import Media, Message
 from archiver.store import file as files
 from archiver.store.database import Database
-from archiver.store.media_asked import ask_files, count_asked, list_asked, settle_asked
+from archiver.store.media_asked import AskedFiles, ask_files, count_asked, list_asked, settle_asked
 from archiver.store.media_policy import set_override
 from archiver.store.message import Sighting, insert_messages, update_messages
 from tests.sample import OTHER, build, make_message, photo
@@ -150,8 +150,8 @@ async def test_a_selection_of_many_messages_is_walked_whole(
 async def test_what_was_asked_of_the_service_is_walked_until_it_is_settled(database: Database) -> None:
     walk = FileWalk(database, "main", MediaPolicy(download="none"))
     assert await walk_whole(walk) == []
-    await database.write(ask_files, FIRST, [MessageId(2), MessageId(3)], max_size=10_000_000, now=50)
-    await database.write(ask_files, SECOND, None, max_size=None, now=50)
+    await database.write(ask_files, AskedFiles(FIRST, 10_000_000, [MessageId(2), MessageId(3)], 50))
+    await database.write(ask_files, AskedFiles(SECOND, None, None, 50))
     walk.restart()
     asked = await walk_whole(walk)
     assert places(asked) == {(1001, 2), (1001, 3), *((1002, n) for n in range(1, 6))}
@@ -273,8 +273,8 @@ async def test_a_clock_that_was_wrong_once_delays_no_file_for_a_year(database: D
 
 
 async def test_what_is_asked_while_earlier_wishes_are_settled_is_not_forgotten(database: Database) -> None:
-    await database.write(ask_files, FIRST, [MessageId(1)], max_size=None, now=10)
+    await database.write(ask_files, AskedFiles(FIRST, None, [MessageId(1)], 10))
     [asked] = await database.read(list_asked, FIRST)
-    await database.write(ask_files, FIRST, [MessageId(2)], max_size=None, now=11)
+    await database.write(ask_files, AskedFiles(FIRST, None, [MessageId(2)], 11))
     await database.write(settle_asked, asked)
     assert [one.messages for one in await database.read(list_asked, FIRST)] == [[2]]

@@ -25,6 +25,7 @@ from archiver.store.blob_check import list_due, note_checked
 from archiver.store.database import Database
 from archiver.store.file_counts import count_channel_states
 from archiver.store.file_scan import PROTECTED
+from archiver.store.media_asked import AskedFiles
 from archiver.store.media_chosen import note_chosen
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
 from archiver.store.message import Sighting, insert_messages, update_messages
@@ -205,15 +206,15 @@ async def test_what_only_an_earlier_content_shows_is_kept(database: Database) ->
 
 async def test_pruning_keeps_what_was_asked_for_by_name_or_is_told_to_remove_it(database: Database) -> None:
     one, two, four = [await keep(database, f"photo/{n}", b"x" * n) for n in (1, 2, 4)]
-    await database.write(note_chosen, FIRST, [MessageId(2), MessageId(4)], max_size=250, now=5)  # 4 is larger
-    await database.write(note_chosen, SECOND, None, max_size=None, now=5)  # shows 1
+    await database.write(note_chosen, AskedFiles(FIRST, 250, [MessageId(2), MessageId(4)], 5))  # 4 is larger
+    await database.write(note_chosen, AskedFiles(SECOND, None, None, 5))  # shows 1
     plan = await prune(database, NONE, NONE, only_plan=True)
     assert ([item.sha256 for item in plan.items], plan.of_chosen) == ([four], 2)
     pruner = Pruner({FIRST: NONE, SECOND: NONE}, even_chosen=True)
     plan = await pruner.plan(database.connection, store_of(database))
     assert ({item.sha256 for item in plan.items}, plan.of_chosen) == ({one, two, four}, 0)
-    await database.write(note_chosen, FIRST, [MessageId(4)], max_size=None, now=6)
-    await database.write(note_chosen, FIRST, [MessageId(4)], max_size=1, now=7)  # takes nothing back
+    await database.write(note_chosen, AskedFiles(FIRST, None, [MessageId(4)], 6))
+    await database.write(note_chosen, AskedFiles(FIRST, 1, [MessageId(4)], 7))  # takes nothing back
     assert (await prune(database, NONE, NONE)).items == []
 
 

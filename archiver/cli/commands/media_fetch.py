@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import DateZoneOption, PlacesArgument
+from archiver.cli.commands.media_wanted import Wanted
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
@@ -14,7 +15,6 @@ from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Thi
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts
-    from archiver.compose.read_archive import When
     from archiver.media.fetch_counts import FetchCounts
     from archiver.media.file_walk import FileSelection
     from archiver.store.channel import Mirrored
@@ -31,22 +31,15 @@ EXIT_STATUS = {
 }
 
 
-class Wanted(NamedTuple):
-    """What was typed."""
-
-    places: list[str]
-    query: str | None
-    when: When
-    max_size: int | None
-    by_policy: bool
-    again: bool = False
-    """Also what was removed or moved away."""
-
-    @property
-    def is_named(self) -> bool:
-        """Whether something was chosen by name, which the policy need not want."""
-        chosen = self.places or self.query is not None or self.max_size is not None
-        return not self.by_policy and bool(chosen or self.when.since or self.when.until or self.when.on)
+_MaxSizeOption: TypeAlias = Annotated[
+    str | None, Option("--max-size", metavar="SIZE", help="Fetch files up to this size, such as 500MB.")
+]
+_ByPolicyOption: TypeAlias = Annotated[
+    bool, Option("--by-policy", help="Fetch only what the policies want, within the selection.")
+]
+_AgainOption: TypeAlias = Annotated[
+    bool, Option("--again", help="Also fetch offloaded files: removed by `media prune`, or moved away.")
+]
 
 
 def command(
@@ -66,15 +59,9 @@ def command(
     ] = None,
     on: Annotated[str | None, Option(metavar="DAY", help="Only files of this day, month, year, or range A..B.")] = None,
     tz: DateZoneOption = None,
-    max_size: Annotated[
-        str | None, Option("--max-size", metavar="SIZE", help="Fetch files up to this size, such as 500MB.")
-    ] = None,
-    by_policy: Annotated[
-        bool, Option("--by-policy", help="Fetch only what the policies want, within the selection.")
-    ] = False,
-    again: Annotated[
-        bool, Option("--again", help="Also fetch offloaded files: removed by `media prune`, or moved away.")
-    ] = False,
+    max_size: _MaxSizeOption = None,
+    by_policy: _ByPolicyOption = False,
+    again: _AgainOption = False,
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
     progress: ProgressOption = "auto",
@@ -116,7 +103,7 @@ def command(
 
 async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
     """Fetch. Returns the exit status."""
-    from archiver.cli.commands.media_selection import note_chosen, select
+    from archiver.cli.commands.media_selection import note_asked, select
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Busy
     from archiver.store.database import expect_archive
@@ -127,7 +114,7 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
         try:
             async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
                 channels, selection = await select(accounts.database, wanted)
-                await note_chosen(accounts.database, wanted, channels, selection)
+                await note_asked(accounts.database, wanted, channels, selection)
                 await _note_missing(accounts, settings, wanted, selection)
                 is_empty = selection.messages is not None and not selection.messages
                 names = [] if is_empty else list(dict.fromkeys(channel.account for channel in channels))
@@ -176,7 +163,7 @@ async def _describe_nothing(
 
 async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> int:
     """Have the running service fetch what was chosen. Returns the exit status."""
-    from archiver.cli.commands.media_selection import note_chosen, select
+    from archiver.cli.commands.media_selection import note_asked, select
     from archiver.cli.view import figures
     from archiver.cli.view.media_progress import fetch_object
     from archiver.compose.write_archive import open_shared
@@ -186,23 +173,20 @@ async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> in
 
     if not wanted.is_named and wanted.again:
         raise UsageError(
-            "the service is running; with --again it must be told of which channels.",
+            "--again needs channels while the service is running.",
             hint="Name them: telekeep media fetch CHANNEL --again",
         )
     if not wanted.is_named:
         output.note("the service is running and fetches what the policies want (see `telekeep media status`).")
         return 0
-    now = int(time.time())
     async with open_shared(settings.archive.dir, command="media", remarks=output) as database:
         channels, selection = await select(database, wanted)
-        await note_chosen(database, wanted, channels, selection)
-        for channel in channels:
-            messages = None if selection.messages is None else selection.messages.get(channel.channel_id, ())
-            if selection.even_early and messages:
-                await revive(database, channel.channel_id, messages, now=now)
+        for asked in await note_asked(database, wanted, channels, selection):
+            if selection.even_early and asked.messages:
+                await revive(database, asked.channel_id, asked.messages, now=asked.asked_at)
             elif wanted.again:
-                await revive(database, channel.channel_id, messages, now=now, states=OFFLOADED)
-            await database.write(ask_files, channel.channel_id, messages, max_size=wanted.max_size, now=now)
+                await revive(database, asked.channel_id, asked.messages, now=asked.asked_at, states=OFFLOADED)
+            await database.write(ask_files, asked)
         for name in dict.fromkeys(channel.account for channel in channels):
             things.add(fetch_object(name, None, None) | {"requested": True})
     if selection.messages is None:

@@ -14,12 +14,13 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.file_walk import FileSelection
 from archiver.media.policy import asked_policy
 from archiver.media.retry import ANY, OFFLOADED
-from archiver.store import media_chosen
 from archiver.store.database import Database
 from archiver.store.file_queue import WAITING
+from archiver.store.media_asked import AskedFiles
+from archiver.store.media_chosen import note_chosen
 
 if TYPE_CHECKING:
-    from archiver.cli.commands.media_fetch import Wanted
+    from archiver.cli.commands.media_wanted import Wanted
     from archiver.store.channel import Mirrored
     from search.query.tree import Node
 
@@ -47,12 +48,18 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
     return chosen.channels, selection
 
 
-async def note_chosen(database: Database, wanted: Wanted, channels: list[Mirrored], selection: FileSelection) -> None:
-    """Remember what was asked for by name: pruning keeps it."""
-    now = int(time.time())
-    for channel in channels if wanted.is_named else ():
-        messages = None if selection.messages is None else selection.messages.get(channel.channel_id, ())
-        await database.write(media_chosen.note_chosen, channel.channel_id, messages, max_size=wanted.max_size, now=now)
+async def note_asked(
+    database: Database, wanted: Wanted, channels: list[Mirrored], selection: FileSelection
+) -> list[AskedFiles]:
+    """Record what was asked for by name, which pruning keeps; return it."""
+    if not wanted.is_named:
+        return []
+    ids, now = [channel.channel_id for channel in channels], int(time.time())
+    of = {one: None if selection.messages is None else selection.messages.get(one, ()) for one in ids}
+    asked = [AskedFiles(one, wanted.max_size, messages, now) for one, messages in of.items()]
+    for files in asked:
+        await database.write(note_chosen, files)
+    return asked
 
 
 async def _find(database: Database, channels: list[Mirrored], wanted: Wanted) -> dict[ChannelId, list[MessageId]]:
