@@ -17,8 +17,6 @@ from archiver.store.picture import (
     PictureHash,
     Source,
     Unhashed,
-    count_known,
-    count_pictures,
     find_hashes,
     find_near,
     list_shown_by,
@@ -93,7 +91,7 @@ class SimilarPosts(NamedTuple):
 
 
 def list_stored_since(conn: Reader, media: Iterable[StoredMedia]) -> list[Unhashed]:
-    """The pictures among these files that are stored, but of which no hash of the file itself was made yet."""
+    """The pictures among these files that are stored, but not hashed themselves yet, only a preview of them."""
     kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and one.kind in _PICTURES}
     known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
     stored = {key: one.sha256 for key, one in known.items() if one.status == "downloaded" and one.sha256 is not None}
@@ -105,20 +103,6 @@ def _is_worse(made: PictureHash | None) -> bool:
     return made is None or (made.source != "file" and not (made.hash is not None and made.reason is not None))
 
 
-def find_similar_posts(
-    conn: Reader,
-    channel_id: ChannelId,
-    message_id: MessageId,
-    media: Iterable[StoredMedia],
-    *,
-    bits: int = NEAR,
-    fresh: Mapping[FileKey, PictureHash] = MappingProxyType({}),
-) -> SimilarPosts:
-    """Look for every file of the message, in all channels. `fresh`: better hashes of some, made just now."""
-    files, posts = list_similar_posts(conn, channel_id, message_id, media, bits=bits, fresh=fresh)
-    return SimilarPosts(files, posts, count_pictures(conn), count_known(conn))
-
-
 def list_similar_posts(
     conn: Reader,
     channel_id: ChannelId,
@@ -128,7 +112,7 @@ def list_similar_posts(
     bits: int = NEAR,
     fresh: Mapping[FileKey, PictureHash] = MappingProxyType({}),
 ) -> tuple[Sequence[ComparedFile], Sequence[SimilarPost]]:
-    """The files and posts alone: counting what was looked at takes longer in a large archive."""
+    """Look for every file of the message, in all channels. `fresh`: better hashes of some, made just now."""
     kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and is_file(one.kind, one.id)}
     known, hashes = find_files(conn, kinds), {**find_hashes(conn, kinds), **fresh}
     files = [ComparedFile(key, kinds[key], known.get(key, FileStatus(key=key)), hashes.get(key)) for key in kinds]

@@ -14,7 +14,7 @@ from archiver.ids import MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Media
-from archiver.reading.similar_posts import find_similar_posts, list_stored_since
+from archiver.reading.similar_posts import list_similar_posts, list_stored_since
 from archiver.store.database import Database
 from archiver.store.picture import count_pictures, find_hashes, list_unhashed, list_unhashed_previews
 from archiver.store.rows import get_messages
@@ -103,8 +103,8 @@ async def test_a_file_takes_the_place_of_its_thumbnail(database: Database) -> No
     media = (await database.read(get_messages, [key]))[key][1]
     pictures = await database.read(list_stored_since, media)
     fresh = await hash_stored(BlobStore(database.path.parent), pictures)
-    [worse] = (await database.read(find_similar_posts, *key, media)).files
-    [better] = (await database.read(find_similar_posts, *key, media, fresh=fresh)).files
+    [worse], _ = await database.read(list_similar_posts, *key, media)
+    [better], _ = await database.read(list_similar_posts, *key, media, fresh=fresh)
     assert (worse.is_stored_since, better.is_stored_since) == (True, False)
     assert [one.picture.source for one in (worse, better) if one.picture is not None] == ["thumbnail", "file"]
     await hash_pictures(database, previews=False)

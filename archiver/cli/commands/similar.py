@@ -28,9 +28,9 @@ from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
 from archiver.model.media_file import FileKey
 from archiver.model.row import ChannelName, StoredMedia, iso, permalink
-from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, find_similar_posts, list_stored_since
+from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, list_similar_posts, list_stored_since
 from archiver.store.database import Database, read
-from archiver.store.picture import MOST_BITS, PictureHash
+from archiver.store.picture import MOST_BITS, PictureHash, count_known, count_pictures
 from archiver.store.rows import HeldMessage, get_messages, list_names, snapshot
 
 EXIT_STATUS = {
@@ -103,7 +103,8 @@ async def run(invocation: Invocation, address: str, options: _Options) -> int:
             message = held[0]
             key = channel.channel_id, message.message_id
             fresh = await _hash_stored(database, held[1])
-            found = await read(conn, find_similar_posts, *key, held[1], bits=options.bits, fresh=fresh)
+            files, similar = await read(conn, list_similar_posts, *key, held[1], bits=options.bits, fresh=fresh)
+            found = SimilarPosts(files, similar, await read(conn, count_pictures), await read(conn, count_known))
             posts = found.posts[: options.limit or None]
             names = {one.channel_id: one for one in await read(conn, list_names)}
             messages = await read(conn, get_messages, [(one.channel_id, one.message_id) for one in posts])
