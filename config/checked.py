@@ -38,7 +38,7 @@ _DIRECTORY = f"{PREFIX}ARCHIVE__DIR"
 _UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
 """Variables that say nothing else about the settings."""
 _PLAIN = frozenset({"api_id", "api_hash", "proxy", "api_key", "search_key"})
-"""Secrets whose text is kept as it is written."""
+"""Secrets that are used exactly as written in the file."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -205,7 +205,7 @@ class _Secrets:
         return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found)
 
     def _read_plain(self, at: tuple[str, ...]) -> str | None:
-        """What is written as it is in the file that was checked; None for all others."""
+        """The value of a setting that is used exactly as written in the checked file; None for other settings."""
         variables = (name.upper() for name in os.environ)
         if (
             self._file is None

@@ -13,7 +13,7 @@ from archiver.model.imported import is_possible
 _PAGE_BYTES: Final = 16 << 20
 """Pieces of one page: long messages make shorter pages."""
 _MOST: Final = 5 * PAGE
-"""Messages that wait for their pages to be full; beyond it the longest pages are written as they are."""
+"""Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 24 << 20
 
 Page: TypeAlias = list[ImportedMessage]
@@ -76,7 +76,7 @@ def _find_flaw(entry: Entry) -> Flaw | None:
 
 
 def _take_longest(waiting: dict[int, _Waiting], messages: int) -> Pages:
-    """Take the longest pages out, until they have so many messages."""
+    """Remove the longest pages until they hold at least this many messages; return them."""
     taken: Pages = []
     for place in sorted(waiting, key=lambda one: -len(waiting[one].page)):
         if messages <= 0:

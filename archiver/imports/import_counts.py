@@ -25,7 +25,7 @@ class ImportCounts:
     dated: int = 0
     """Known ones that have an exact date now, where one rested on an assumed time zone."""
     sources: int = 0
-    """Messages held before of which the file is recorded as a further source."""
+    """Messages already archived, for which the file is now recorded as another source."""
 
     @property
     def messages(self) -> int:

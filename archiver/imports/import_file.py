@@ -59,7 +59,7 @@ class HashedSource:
         return self._marks
 
     def find_changed(self) -> str | None:
-        """The name of a file that is not the one that was hashed any more; None if all are."""
+        """The name of a file that changed since it was hashed; None if none did."""
         places = range(len(self._marks))
         return next((_text(self.source.parts[place].name) for place in places if self._has_changed(place)), None)
 
@@ -78,7 +78,7 @@ class HashedSource:
         return sha256 != self._hashes[place]
 
     def expect_unchanged(self) -> None:
-        """Raise UsageError if a file is not the one that was hashed."""
+        """Raise UsageError if a file changed since it was hashed."""
         if (name := self.find_changed()) is not None:
             raise UsageError(f"{name} changed while it was read.", hint=_FINISHED)
 
@@ -106,7 +106,7 @@ def _mark(found: os.stat_result) -> FileMark:
 
 
 def _hash(path: Path) -> tuple[FileMark, str]:
-    """What a file has that was not changed while it was read. Raises UsageError."""
+    """The state and SHA-256 of a file, which did not change while it was read. Raises UsageError."""
     try:
         with path.open("rb") as file:
             before = _mark(os.fstat(file.fileno()))

@@ -1,4 +1,4 @@
-"""What a JSON document may have wrong, and where."""
+"""A fault in a JSON document, and where it is."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class JsonPieces:
         return self._by_brackets(start)
 
     def element(self) -> JsonElement:
-        """The same for an array of objects: what is none is passed over to the next line that begins one."""
+        """The same for an array of objects; anything else is skipped, up to the next line that begins an object."""
         is_object, start = self._expect() == 0x7B, self.at
         self._indent = (self._margin() if is_object else None) or self._indent
         if not is_object and (end := self._end_by_lines(self._at, self._indent)) is not None:

@@ -103,7 +103,7 @@ def name_language(text: str) -> str:
 
 @lru_cache(maxsize=2000)
 def recall_language(text: str) -> str:
-    """The same for the messages of an import, each of which is asked twice: for its row and for its search document."""
+    """`name_language` with a cache: an import needs each language twice, for the row and the search document."""
     return name_language(text)
 
 

@@ -52,7 +52,7 @@ def without_filled(differs: str | None) -> str | None:
 
 
 def forget_filled(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
-    """Forget what imports filled in contents that are replaced: another one says, or lacks, it by itself."""
+    """Forget what imports filled in contents that are being replaced: the new ones have their own values."""
     conn.executemany(
         "UPDATE imported SET differs = nullif(json_remove(differs, '$.filled'), '{}')"
         " WHERE channel_id = ? AND message_id = ? AND json_type(differs, '$.filled') IS NOT NULL",

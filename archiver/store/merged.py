@@ -56,7 +56,7 @@ class MergeMark:
     """Ours for its own `import_id`s."""
     now: int
     zones: Mapping[int, str]
-    """With which the other archive read its local times, by its own `import_id`s: those that we read with others."""
+    """Time zones of the other archive's imports, by its own `import_id`, where ours are different."""
 
     def of(self, theirs: int | None) -> int:
         """Ours for a row of the other archive."""

@@ -20,7 +20,7 @@ _MEANING = {
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """The state in TSV; `set aside`, which scripts may rely on: an active channel that waits for a retry."""
+    """The state in TSV. Scripts may rely on `set aside`, an active channel that waits for its next attempt."""
     return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.shown_state
 
 

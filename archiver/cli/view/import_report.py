@@ -167,11 +167,11 @@ def _corrected(outcome: ImportOutcome, former: str, zone: str, *, dry: bool) -> 
     if outcome.is_cut:
         return f"imported before with --tz {former}; import it again with --tz {zone} to correct all of it"
     if not number:
-        return f"imported before with --tz {former}; with --tz {zone} no date is another one"
+        return f"imported before with --tz {former}; --tz {zone} gives the same dates"
     dates = "1 date of it was" if number == 1 else f"the dates of {figures.number(number)} messages were"
     would = "would be corrected" if dry else "corrected"
     dates = dates.removesuffix(" was").removesuffix(" were") if dry else dates
-    return f"imported before with --tz {former}: {dates} {would} to --tz {zone}; what was captured stays as it is"
+    return f"imported before with --tz {former}: {dates} {would} to --tz {zone}; captured messages keep their dates"
 
 
 def _parts(counts: ImportCounts) -> Iterator[str]:

@@ -80,7 +80,7 @@ class LocalDates:
         self._last: datetime | None = None
         self.used = False
         self.is_exact = False
-        """Whether a date so far said which moment it is."""
+        """Whether any date read so far was exact."""
         self.uncertain = 0
         """Times that clocks show twice or never."""
 
