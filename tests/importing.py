@@ -15,7 +15,7 @@ from archiver.compose.import_channel import ImportChannel, choose_channel, make_
 from archiver.compose.same_channel import expect_same_channel, is_doubtful
 from archiver.ids import ChannelId
 from archiver.imports.detect import open_source
-from archiver.imports.import_file import HashedSource
+from archiver.imports.import_file import open_hashed
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.run_import import Importer, ImportJob
 from archiver.imports.source import Chat, Flaw, ImportedMessage, MixedSource
@@ -86,7 +86,7 @@ def import_chats(
         beside: list[ImportChannel] = []
         async with await Database.open(archive) as database:
             await prepare_search(database)
-            hashed = HashedSource(open_source(path, zone))
+            hashed = await asyncio.to_thread(open_hashed, path, zone)
             importer = Importer(database, hashed, archive=archive, zone=None if zone is None else str(zone))
             for found in islice((one for one in hashed.source.chats() if isinstance(one, Chat)), most):
                 if most is None and channel is not None and str(found.channel_id) != channel:
@@ -94,7 +94,7 @@ def import_chats(
                 chosen = await choose_channel(database, found, channel, beside=beside, remarks=Heard())
                 beside.append(chosen)
                 if await is_doubtful(database, found, chosen):
-                    await expect_same_channel(database, open_source(path, zone), found, chosen)
+                    await expect_same_channel(database, hashed.open_again(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)
                 prepare = partial(database.write, make_channel, chosen)
                 jobs.append(ImportJob(found, chosen.channel_id, file, prepare))
@@ -103,6 +103,7 @@ def import_chats(
                     jobs.clear()
             if jobs:
                 outcomes += await importer.run(jobs)
+            hashed.close()
         return outcomes
 
     return asyncio.run(run())

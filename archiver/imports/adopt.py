@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from archiver.imports.regular import is_regular, open_directory, open_in
 from archiver.imports.source import AttachedFile
@@ -36,6 +37,34 @@ class NotAdopted(Exception):
     """Why a file beside an export cannot be stored, as a sentence."""
 
 
+class OpenedFile(NamedTuple):
+    """A file beside an export, opened."""
+
+    size: int
+    read: Callable[[int], bytes]
+
+
+class Beside(Protocol):
+    """Where the files of an export's messages are."""
+
+    def open(self, path: str, archive: Path) -> AbstractContextManager[OpenedFile]:
+        """Open one of them, never one outside. Raises NotAdopted. `archive`: our own directory."""
+        ...
+
+
+class Folder:
+    """A directory with such files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def open(self, path: str, archive: Path) -> Iterator[OpenedFile]:
+        """Open a file below it."""
+        with open_attached(self._root, path, archive) as file:
+            yield OpenedFile(os.fstat(file).st_size, partial(os.read, file))
+
+
 def made_up_id(sha256: str) -> str:
     """An id for a file of unknown id, from its bytes: negative, unlike Telegram's."""
     return f"-{int(sha256[:15], 16) + 1}"
@@ -56,15 +85,14 @@ def open_attached(root: Path, path: str, archive: Path) -> Iterator[int]:
         os.close(file)
 
 
-def adopt_file(blobs: BlobStore, root: Path, attached: AttachedFile) -> StoredFile:
+def adopt_file(blobs: BlobStore, beside: Beside, attached: AttachedFile) -> StoredFile:
     """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
     name = f"import-{os.getpid()}{DATA}"
-    with open_attached(root, attached.path, blobs.root.parent) as file:
-        size = os.fstat(file).st_size
+    with beside.open(attached.path, blobs.root.parent) as (size, read):
         if attached.size is not None and size != attached.size:
             raise NotAdopted("its size differs from what the export says")
         try:
-            sha256 = _copy(file, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
+            sha256 = _copy(read, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
             if attached.sha256 not in (None, sha256):
                 raise NotAdopted("its SHA-256 differs from what the export says")
             blobs.adopt(name, sha256=sha256, size=size)
@@ -106,11 +134,11 @@ def _explained() -> Iterator[None]:
         raise NotAdopted("it is a link, or not a regular file" if is_link else "it cannot be read") from exc
 
 
-def _copy(source: int, target: int) -> str:
+def _copy(read: Callable[[int], bytes], target: int) -> str:
     """Copy all bytes; return their SHA-256."""
     digest = hashlib.sha256()
     try:
-        while chunk := os.read(source, _CHUNK):
+        while chunk := read(_CHUNK):
             digest.update(chunk)
             view = memoryview(chunk)
             while view:

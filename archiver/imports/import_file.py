@@ -14,8 +14,10 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
+from archiver.imports.adopt import Beside, Folder
 from archiver.imports.detect import open_source
-from archiver.imports.source import Chat, Source
+from archiver.imports.packed.unpack import Unpacked, is_packed
+from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
 from archiver.store.imported import ImportFile
 
@@ -34,24 +36,51 @@ class FileMark(NamedTuple):
     """When anything of it changed, also its name or mode; nothing but the clock can set it."""
 
 
+class HashedFile(NamedTuple):
+    """A file as a citation names it."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
 class HashedSource:
     """A source whose files were read once to hash them, and whether they are still the same."""
 
-    def __init__(self, source: Source) -> None:
-        """Blocks for as long as reading the files takes. Raises UsageError."""
+    def __init__(self, source: Source, packed: Unpacked | None = None) -> None:
+        """Blocks for as long as reading the files takes. `packed`: where its files come from. Raises UsageError."""
         self.source = source
-        hashed = [_hash(path) for path in source.parts]
-        self._marks = [mark for mark, _ in hashed]
-        found = [(_text(path.name), mark.size, of) for path, (mark, of) in zip(source.parts, hashed, strict=True)]
-        self.bytes = sum(size for _, size, _ in found)
-        self.name = found[0][0]
-        hashes = [sha256 for _, _, sha256 in found]
-        self._hashes = hashes
-        self.sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-        listed = [{"name": name, "sha256": sha256, "bytes": size} for name, size, sha256 in found]
-        self._parts = orjson.dumps(listed if len(listed) > 1 else []).decode()
+        self.beside: Beside = Folder(source.root) if packed is None else packed.beside
+        """Where the files of its messages are."""
+        self._packed = packed
+        self._paths = source.parts if packed is None else (packed.path,)
+        self._marks, found = _hash_all(self._paths)
+        self.bytes = sum(one.bytes for one in found)
+        self.name = found[0].name
+        self._hashes = [one.sha256 for one in found]
+        joined = "\n".join(self._hashes).encode()
+        self.sha256 = self._hashes[0] if len(found) == 1 else hashlib.sha256(joined).hexdigest()
+        self.unpacked = [] if packed is None else _hash_all(source.parts)[1]
+        """The files in one that was packed."""
+        self.bytes_inside = sum(one.bytes for one in self.unpacked) or self.bytes
+        listed = self.unpacked or (found if len(found) > 1 else [])
+        self._parts = orjson.dumps([one._asdict() for one in listed]).decode()
         newest = source.newest
         self._newest = None if newest is None else int(newest.timestamp())
+
+    @property
+    def flaws(self) -> Sequence[Flaw]:
+        """What is wrong with the file that was unpacked."""
+        return () if self._packed is None else self._packed.flaws
+
+    def open_again(self, path: Path, zone: tzinfo | None) -> Source:
+        """The source once more, to be read for itself. `path`: what was opened."""
+        return open_source(path if self._packed is None else self._packed.inside, zone)
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        if self._packed is not None:
+            self._packed.close()
 
     @property
     def marks(self) -> Sequence[FileMark]:
@@ -61,10 +90,10 @@ class HashedSource:
     def find_changed(self) -> str | None:
         """The name of a file that changed since it was hashed; None if none did."""
         places = range(len(self._marks))
-        return next((_text(self.source.parts[place].name) for place in places if self._has_changed(place)), None)
+        return next((_text(self._paths[place].name) for place in places if self._has_changed(place)), None)
 
     def _has_changed(self, place: int) -> bool:
-        path, before = self.source.parts[place], self._marks[place]
+        path, before = self._paths[place], self._marks[place]
         try:
             now = _mark(path.stat())
             if now == before:
@@ -118,8 +147,33 @@ def _hash(path: Path) -> tuple[FileMark, str]:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
 
 
+def _hash_all(paths: Sequence[Path]) -> tuple[list[FileMark], list[HashedFile]]:
+    hashed = [_hash(path) for path in paths]
+    found = zip(paths, hashed, strict=True)
+    return [mark for mark, _ in hashed], [HashedFile(_text(path.name), of, mark.size) for path, (mark, of) in found]
+
+
 def open_hashed(path: Path, zone: tzinfo | None) -> HashedSource:
-    """Open a source, and hash what was opened. Raises UsageError."""
+    """Open a source, which may be packed, and hash what was opened. Raises UsageError."""
+    return _open_packed(path, zone) if is_packed(path) else _open_settled(path, zone)
+
+
+def _open_packed(path: Path, zone: tzinfo | None) -> HashedSource:
+    before, packed = _mark(path.stat()), Unpacked(path)
+    try:
+        hashed = HashedSource(open_source(packed.inside, zone), packed)
+        if list(hashed.marks) != [before]:
+            raise UsageError(f"{path} is being written to.", hint=_FINISHED)
+    except UsageError as exc:
+        packed.close()
+        raise packed.explain(exc) from exc
+    except BaseException:
+        packed.close()
+        raise
+    return hashed
+
+
+def _open_settled(path: Path, zone: tzinfo | None) -> HashedSource:
     before: Sequence[FileMark] = ()
     for _ in range(_TRIES):
         began = time.time_ns()

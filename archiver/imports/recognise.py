@@ -137,7 +137,7 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     start = head.lstrip()
     begin = start[:300].lower()
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
-        return "compressed, or an archive of files", "Unpack it first."
+        return "packed in a way that telekeep does not read", "Unpack it first; zip and gz are read as they are."
     if head.startswith(_WIDE) or _is_wide(head[:8:2], head[1:8:2]) or _is_wide(head[1:8:2], head[:8:2]):
         return "text in UTF-16 or UTF-32", "Save it as UTF-8 first."
     if head.startswith(_SQLITE):

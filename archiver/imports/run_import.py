@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, open_attached
+from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file
 from archiver.imports.collecting import few_collections
 from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
@@ -206,7 +206,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.source.root, file)
+                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.beside, file)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(number, exc))
         return found
@@ -216,7 +216,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    with open_attached(self._hashed.source.root, file.path, self._blobs.root.parent):
+                    with self._hashed.beside.open(file.path, self._blobs.root.parent):
                         pass
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message.message_id, exc))

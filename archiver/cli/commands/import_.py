@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -46,9 +46,10 @@ Examples:
   telekeep import /mnt/colleague/telekeep/
 
 Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL, CSV
-and Parquet; the format is recognised by the content. Nothing that was captured from Telegram is ever overwritten: empty
-values are filled, different text is kept as a revision, other values are kept next to those held, and show and history
-name the file. The files beside the export are copied into the archive.
+and Parquet, also in a zip or compressed as one file (.gz, .bz2, .xz); the format is recognised by the content. Nothing
+that was captured from Telegram is ever overwritten: empty values are filled, different text is kept as a revision,
+other values are kept next to those held, and show and history name the file. The files beside the export are copied
+into the archive.
 
 Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
 all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
@@ -109,8 +110,9 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
 
     zone = None if order.zone is None else _zone(order.zone)
     hashed = await asyncio.to_thread(open_hashed, order.path, zone)
-    async with _open(directory, is_dry_run=order.is_dry_run) as database:
-        done = await _import_all(database, directory, hashed, order)
+    with closing(hashed):
+        async with _open(directory, is_dry_run=order.is_dry_run) as database:
+            done = await _import_all(database, directory, hashed, order)
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
     report_import(result)
     return result
@@ -166,7 +168,7 @@ async def _import_all(
     mixed: list[tuple[ImportChannel, ImportJob]] = []
     done: list[ImportedChat] = []
     refused: Counter[str] = Counter()
-    broken: list[str] = []
+    broken = [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws]
     others = 0
     with Progress("import", unit="messages") as progress:
         importer = Importer(
@@ -184,7 +186,7 @@ async def _import_all(
             elif chat.refused is not None:
                 refused[chat.refused] += 1
             elif (chosen := await _choose(database, chat, order, [one for one, _ in mixed])) is not None:
-                await _expect_right(database, chat, chosen, order)
+                await _expect_right(database, hashed, chat, chosen, order)
                 file = hashed.describe(chat, chosen.channel_id)
                 job = ImportJob(chat, chosen.channel_id, file, partial(_make, database, chosen))
                 mixed.append((chosen, job))
@@ -227,18 +229,19 @@ def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
     if passed is None:
         progress.advance(messages)
     else:
-        progress.advance(passed, hashed.bytes, amount=messages, counted=count(messages, "message"))
+        progress.advance(passed, hashed.bytes_inside, amount=messages, counted=count(messages, "message"))
 
 
-async def _expect_right(database: Database | None, chat: Chat, chosen: ImportChannel, order: ImportOrder) -> None:
+async def _expect_right(
+    database: Database | None, hashed: HashedSource, chat: Chat, chosen: ImportChannel, order: ImportOrder
+) -> None:
     """Raise UsageError if the messages of an export without an id show that it is of another channel."""
     from archiver.compose.same_channel import expect_same_channel, is_doubtful
-    from archiver.imports.detect import open_source
     from search.query.dates import parse_zone
 
     if database is not None and await is_doubtful(database, chat, chosen):
         zone = None if order.zone is None else parse_zone(order.zone)
-        await expect_same_channel(database, open_source(order.path, zone), chat, chosen)
+        await expect_same_channel(database, hashed.open_again(order.path, zone), chat, chosen)
 
 
 async def _choose(

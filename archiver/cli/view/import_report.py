@@ -68,6 +68,7 @@ class ImportReport:
             "format": self.hashed.source.format,
             "sha256": self.hashed.sha256,
             "bytes": self.hashed.bytes,
+            "unpacked": [one._asdict() for one in self.hashed.unpacked],
             "tz": self.zone,
             "dry_run": self.is_dry_run,
             "messages": self.counts.messages,

@@ -1,0 +1,147 @@
+"""What is in a zip: names as their makers meant them, and which of the members are the export. Pure.
+
+Names are keys, never paths on the disk: what is unpacked gets only parts that `expect_inside` allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import stat
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+from zipfile import ZipInfo
+
+from archiver.errors import UsageError
+
+_UTF8: Final = 0x800
+"""The flag of a member whose name is UTF-8; Apple's program writes UTF-8 without it."""
+_ENCRYPTED: Final = 0x1
+_MARKS: Final = re.compile(r"(?:result\.json|messages[0-9]*\.html|data\.sqlite|(?:.*\.)?manifest\.json)")
+"""Files by which the directory of an export is known."""
+_DATA: Final = (".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".html", ".htm", ".sqlite", ".db", ".sqlite3")
+_BELOW: Final = re.compile(
+    r"(?:month=[^/]+/[^/]+\.parquet|peer=[^/]+/month=[^/]+/[^/]+\.parquet|lists/[^/]+\.html|chats/[^/]+/messages[0-9]*\.html)"
+)
+"""Files of an export that are in directories below its own."""
+_ACCOUNT: Final = re.compile(r"(?:^|/)(?:chats/[^/]+/messages[0-9]*\.html|lists/chats\.html)$")
+_NAMED: Final = 3
+_LONGEST: Final = 255
+"""Bytes of a file's name."""
+
+
+class PackedExport(NamedTuple):
+    """The export in a zip."""
+
+    root: str
+    """Its directory, with a slash at the end; empty: the zip itself."""
+    data: Mapping[str, ZipInfo]
+    """What is to be unpacked, by its name below the root."""
+    alone: str | None
+    """The file that is the export, if it is not the directory."""
+
+
+def name_members(members: Iterable[ZipInfo]) -> dict[str, ZipInfo]:
+    """The files by their names; of several with one name the last, as all programs unpack them."""
+    found = {name_of(one): one for one in members if not one.is_dir()}
+    return {name: one for name, one in found.items() if not _is_litter(name)}
+
+
+def name_of(member: ZipInfo) -> str:
+    """Its name, decoded as its maker meant it, with slashes, composed."""
+    name = member.filename
+    if not member.flag_bits & _UTF8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    if "/" not in name:
+        name = name.replace("\\", "/")
+    return compose(name)
+
+
+def compose(name: str) -> str:
+    """The form in which names are compared: Apple's file systems write accents apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_litter(name: str) -> bool:
+    """Whether the system of a maker added it: `__MACOSX/`, `.DS_Store`."""
+    parts = name.split("/")
+    return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1] in (".DS_Store", "Thumbs.db")
+
+
+def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
+    """The one export in a zip. Raises UsageError if there is none, or several."""
+    if any(name.rpartition("/")[2] == "archive.db" for name in members):
+        raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import the directory.")
+    roots = _find_roots(members)
+    if len(roots) > 1:
+        named = ", ".join(one.rstrip("/") or "." for one in roots[:_NAMED]) + (", ..." if len(roots) > _NAMED else "")
+        raise UsageError(f"it holds {len(roots)} exports ({named}).", hint="Unpack it, and import each by itself.")
+    if roots:
+        data = {name: one for name, one in _below(members, roots[0]) if _is_data(name) or _BELOW.fullmatch(name)}
+        return PackedExport(roots[0], data, None)
+    return _find_loose(members)
+
+
+def _find_roots(members: Mapping[str, ZipInfo]) -> list[str]:
+    """The directories that are exports, none of them below another."""
+    found: set[str] = set()
+    for name in members:
+        account = _ACCOUNT.search(name)
+        if account is not None:
+            found.add(name[: account.start()] + ("/" if name[account.start()] == "/" else ""))
+        elif _MARKS.fullmatch(name.rpartition("/")[2]):
+            found.add(name.rpartition("/")[0] + "/" if "/" in name else "")
+    roots: list[str] = []
+    for one in sorted(found):
+        if not any(one.startswith(root) for root in roots):
+            roots.append(one)
+    return roots
+
+
+def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
+    """An export without a file that marks its directory: a single file, or rows in several."""
+    data = [name for name in members if name.lower().endswith(_DATA)] or list(members)
+    if not data:
+        raise UsageError("there is nothing in it.")
+    if len(data) == 1:
+        root, _, name = data[0].rpartition("/")
+        return PackedExport(f"{root}/" if root else "", {name: members[data[0]]}, name)
+    roots = {re.sub(r"(?:peer=[^/]+/)?(?:month=[^/]+/)?[^/]+$", "", name) for name in data}
+    if len(roots) == 1 and all(name.lower().endswith(".parquet") for name in data):
+        [top] = roots
+        return PackedExport(top, {name.removeprefix(top): members[name] for name in data}, None)
+    raise UsageError(
+        "it holds several files, and none that an export has (result.json, messages.html, data.sqlite, a manifest).",
+        hint="Unpack it, and import the file with the messages.",
+    )
+
+
+def _below(members: Mapping[str, ZipInfo], root: str) -> Iterable[tuple[str, ZipInfo]]:
+    return ((name[len(root) :], one) for name, one in members.items() if name.startswith(root))
+
+
+def _is_data(name: str) -> bool:
+    return "/" not in name and name.lower().endswith(_DATA)
+
+
+def expect_inside(name: str) -> PurePosixPath:
+    """A name as a path below a directory. Raises UsageError if it leads out of it."""
+    parts = name.split("/")
+    wrong = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > _LONGEST for part in parts)
+    if wrong or "\0" in name or not name.isprintable():
+        raise UsageError("a name in it leads out of it, or is not a file's name.", hint="Do not trust who made it.")
+    return PurePosixPath(*parts)
+
+
+def is_encrypted(member: ZipInfo) -> bool:
+    """Whether a password is needed."""
+    return bool(member.flag_bits & _ENCRYPTED)
+
+
+def is_link(member: ZipInfo) -> bool:
+    """Whether it is a symbolic link, or another file that is not regular."""
+    mode = member.external_attr >> 16
+    return bool(stat.S_IFMT(mode)) and not stat.S_ISREG(mode)

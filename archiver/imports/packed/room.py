@@ -1,0 +1,107 @@
+"""Where what is packed is unpacked to: a private directory that goes with its process, and how much may be in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from archiver.errors import UsageError
+
+_PREFIX: Final = "telekeep-import-"
+_LARGE: Final = "/var/tmp"  # noqa: S108 - the place for what is too large for memory, private below
+_RATIO: Final = 200
+"""Texts of messages are packed to a twentieth; a bomb to a thousandth."""
+_FREE: Final = 64 << 20
+"""Bytes of which nobody asks how well they were packed."""
+_KEEP: Final = 256 << 20
+"""Bytes of the disk that stay free."""
+_STEP: Final = 32 << 20
+_OLD: Final = 60.0
+"""Seconds after which a directory that nobody holds was left by a process that was killed."""
+
+
+class UnpackRoom:
+    """A directory for the files of one import."""
+
+    def __init__(self) -> None:
+        base = _choose_base()
+        _clear(base)
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+            self._handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as exc:
+            raise UsageError(f"nothing can be unpacked to {base}: {exc.strerror}.", hint="Set TMPDIR.") from exc
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._handle)
+
+    def write(self, name: Path, chunks: Iterator[bytes], packed: int) -> None:
+        """Write a file. `packed`: the bytes that it took. Raises UsageError if it is too large."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = checked = 0
+        try:
+            with path.open("xb") as file:
+                for chunk in chunks:
+                    written += len(chunk)
+                    expect_plausible(written, packed)
+                    if written >= checked:
+                        self.expect_room(len(chunk))
+                        checked = written + _STEP
+                    file.write(chunk)
+        except OSError as exc:
+            raise UsageError(f"it cannot be unpacked to {self.path.parent}: {exc.strerror}.", hint=_WHERE) from exc
+
+    def expect_room(self, size: int) -> None:
+        """Raise UsageError if the disk has no room for so many bytes more."""
+        free = shutil.disk_usage(self.path).free
+        if free - size < _KEEP:
+            raise UsageError(f"{self.path.parent} has no room to unpack it ({free:,} bytes are free).", hint=_WHERE)
+
+
+_WHERE: Final = "Set TMPDIR to a directory on a larger disk, or unpack it yourself."
+
+
+def expect_plausible(size: int, packed: int) -> None:
+    """Raise UsageError if so many bytes cannot have been packed into so few with good intent."""
+    if is_bomb(size, packed):
+        raise UsageError(
+            f"it unpacks to more than {_RATIO} times its size, as no export does.", hint="Unpack it yourself."
+        )
+
+
+def is_bomb(size: int, packed: int) -> bool:
+    """Whether so many bytes cannot have been packed into so few with good intent."""
+    return size > _FREE and size > packed * _RATIO
+
+
+def _choose_base() -> Path:
+    """TMPDIR, else the directory for large temporary files: `/tmp` may be in memory."""
+    if "TMPDIR" not in os.environ and os.access(_LARGE, os.W_OK | os.X_OK):
+        return Path(_LARGE)
+    return Path(tempfile.gettempdir())
+
+
+def _clear(base: Path) -> None:
+    """Remove what killed processes left."""
+    for path in base.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            found = path.lstat()
+            if found.st_uid != os.getuid() or time.time() - found.st_mtime < _OLD:
+                continue
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(handle)

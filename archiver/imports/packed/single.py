@@ -1,0 +1,89 @@
+"""One compressed file: gzip, bzip2, xz; Zstandard where pyarrow is installed. Streamed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Final, cast
+
+from archiver.errors import UsageError
+from archiver.imports.source import Flaw
+
+SMALL: Final = 1 << 14
+"""Bytes read at once: where a file is damaged, these are lost with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How one file is compressed."""
+
+    name: str
+    magic: bytes
+    suffixes: tuple[str, ...]
+    open: Callable[[Path], AbstractContextManager[BufferedIOBase]]
+
+
+def _open_gzip(path: Path) -> AbstractContextManager[BufferedIOBase]:
+    return cast("AbstractContextManager[BufferedIOBase]", gzip.open(path, "rb"))
+
+
+def _open_bzip2(path: Path) -> AbstractContextManager[BufferedIOBase]:
+    return cast("AbstractContextManager[BufferedIOBase]", bz2.open(path, "rb"))
+
+
+def _open_xz(path: Path) -> AbstractContextManager[BufferedIOBase]:
+    return cast("AbstractContextManager[BufferedIOBase]", lzma.open(path, "rb"))
+
+
+def _open_zstandard(path: Path) -> AbstractContextManager[BufferedIOBase]:
+    try:
+        import pyarrow as pa
+    except ImportError as exc:
+        raise UsageError(
+            f"{path} is compressed with Zstandard, which this installation cannot read.",
+            hint=f"Unpack it (`zstd -d {path.name}`), or install `telekeep[parquet]`.",
+        ) from exc
+    return cast("AbstractContextManager[BufferedIOBase]", pa.input_stream(str(path), compression="zstd"))
+
+
+COMPRESSIONS: Final = (
+    Compression("gzip", b"\x1f\x8b", (".gz", ".gzip"), _open_gzip),
+    Compression("bzip2", b"BZh", (".bz2",), _open_bzip2),
+    Compression("xz", b"\xfd7zXZ\0", (".xz",), _open_xz),
+    Compression("Zstandard", b"\x28\xb5\x2f\xfd", (".zst", ".zstd"), _open_zstandard),
+)
+
+
+def find_compression(head: bytes) -> Compression | None:
+    """How a file with this beginning is compressed; None if it is not, or in a way that is not read."""
+    return next((one for one in COMPRESSIONS if head.startswith(one.magic)), None)
+
+
+def unpacked_name(path: Path, how: Compression) -> str:
+    """The name of what is in it: its own without the suffix."""
+    name = path.name
+    suffix = next((one for one in how.suffixes if name.lower().endswith(one)), "")
+    return name[: -len(suffix)] if suffix and len(name) > len(suffix) else f"{name}.unpacked"
+
+
+def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Iterator[bytes]:
+    """The bytes of the file, as far as they can be unpacked; what is wrong is added to `flaws`."""
+    read = 0
+    try:
+        with how.open(path) as file:
+            while chunk := file.read1(SMALL):
+                read += len(chunk)
+                yield chunk
+    except EOFError:
+        flaws.append(Flaw(path.name, "the compressed file ends too early: the rest is missing"))
+    except (OSError, zlib.error, lzma.LZMAError) as exc:
+        if isinstance(exc, OSError) and exc.errno is not None:
+            raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+        flaws.append(Flaw(path.name, f"the compressed file is damaged: only {read:,} bytes of what is in it were read"))

@@ -1,0 +1,121 @@
+"""Unpacks an export that is one compressed file, or a zip; files of messages stay where they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from archiver.errors import UsageError
+from archiver.imports.adopt import Beside, Folder
+from archiver.imports.packed.members import expect_inside, find_export
+from archiver.imports.packed.room import UnpackRoom, expect_plausible
+from archiver.imports.packed.single import Compression, find_compression, unpack_single, unpacked_name
+from archiver.imports.packed.zipped import ZIP, ZippedFiles, open_zip, unpack_member
+from archiver.imports.regular import open_regular
+from archiver.imports.source import Flaw
+
+_HEAD: Final = 8
+_LARGEST: Final = 64 << 20
+"""Bytes of a manifest."""
+
+
+class Unpacked:
+    """What was packed, where its files are now, and what is wrong with it. Close it to remove them."""
+
+    def __init__(self, path: Path) -> None:
+        """Unpack. Raises UsageError."""
+        self.path = path
+        self.flaws: list[Flaw] = []
+        self._room = UnpackRoom()
+        self.beside: Beside = Folder(path.parent)
+        """Where the files of its messages are."""
+        try:
+            self.inside = self._unpack()
+        except UsageError as exc:
+            self.close()
+            raise self.explain(exc) from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        self._room.close()
+
+    def explain(self, exc: UsageError) -> UsageError:
+        """The same, of what people have and not of what it was unpacked to."""
+        said = str(exc.args[0])
+        for inside in (getattr(self, "inside", self._room.path), self._room.path):
+            said = said.replace(str(inside), str(self.path))
+        if str(self.path) not in said:
+            said = f"{self.path}{' ' if said.startswith('it ') else ': '}{said.removeprefix('it ')}"
+        return UsageError(said, hint=exc.hint)
+
+    def _unpack(self) -> Path:
+        with self.path.open("rb") as file:
+            head = file.read(_HEAD)
+        how = find_compression(head)
+        return self._unpack_zip() if how is None else self._unpack_single(how)
+
+    def _unpack_single(self, how: Compression) -> Path:
+        name = unpacked_name(self.path, how)
+        chunks = unpack_single(self.path, how, self.flaws)
+        self._room.write(Path(name), chunks, self.path.stat().st_size)
+        self._take_manifest(name)
+        return self._room.path / name
+
+    def _take_manifest(self, name: str) -> None:
+        """Put what a manifest beside it says of it beside what was unpacked."""
+        folder = self.path.parent
+        for path in sorted(folder.glob("*manifest.json")):
+            with open_regular(folder, path) as file:
+                manifest = _about(file.read(_LARGEST), name)
+            if manifest is not None:
+                (self._room.path / path.name).write_bytes(orjson.dumps(manifest))
+
+    def _unpack_zip(self) -> Path:
+        packed, members = open_zip(self.path)
+        export = find_export(members)
+        size = sum(one.file_size for one in export.data.values())
+        expect_plausible(size, self.path.stat().st_size)
+        self._room.expect_room(size)
+        for name, member in export.data.items():
+            path = Path(expect_inside(name))
+            self._room.write(path, unpack_member(packed, name, member, self.flaws), member.compress_size)
+        self.beside = ZippedFiles(packed, members, export.root)
+        return self._room.path if export.alone is None else self._room.path / export.alone
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a path is a file that can be unpacked."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except (OSError, ValueError):
+        return False
+    return head.startswith(ZIP) or find_compression(head) is not None
+
+
+def _about(data: bytes, name: str) -> Mapping[str, Any] | None:
+    """What a manifest says of one file; None if it does not name it."""
+    try:
+        manifest = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    found: Sequence[Any] = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+    own = [one for one in found if one.get("path") == name]
+    return {**manifest, "files": own} if own else None
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a directory."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum((Path(at) / name).stat().st_size for at, _, names in os.walk(path) for name in names)

@@ -1,0 +1,112 @@
+"""A zip: its members are read one by one, what they claim is never believed, and files of messages stay in it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from io import BufferedIOBase
+from lzma import LZMAError
+from pathlib import Path
+from typing import Final, cast
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from archiver.errors import UsageError
+from archiver.imports.adopt import NotAdopted, OpenedFile
+from archiver.imports.packed.members import compose, is_encrypted, is_link, name_members
+from archiver.imports.packed.room import is_bomb
+from archiver.imports.packed.single import SMALL
+from archiver.imports.source import Flaw
+
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_MOST: Final = 200_000
+"""Members of which the list is read into memory."""
+_END: Final = b"PK\x05\x06"
+_END_64: Final = b"PK\x06\x06"
+_TAIL: Final = 1 << 17
+_BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
+_UNPACK: Final = "Unpack it with the program that made it, and import the directory."
+
+
+def open_zip(path: Path) -> tuple[ZipFile, dict[str, ZipInfo]]:
+    """Open a zip, and list its files by name. Raises UsageError."""
+    try:
+        if (count := _count_members(path)) > _MOST:
+            raise UsageError(f"{path} has {count:,} files, more than are read from a zip.", hint=_UNPACK)
+        packed = ZipFile(path)
+    except (*_BROKEN, NotImplementedError) as exc:
+        raise UsageError(
+            f"{path} is a zip that ends too early or is damaged: its list of files cannot be read.",
+            hint="Copy it again, or unpack what can be saved of it (`zip -FF`) and import the directory.",
+        ) from exc
+    return packed, name_members(packed.infolist())
+
+
+def _count_members(path: Path) -> int:
+    """How many members its end claims; its list takes as many bytes, times 46 or more."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - _TAIL, 0))
+        tail = file.read()
+    at = tail.rfind(_END)
+    if at < 0:
+        return 0
+    count, octets = struct.unpack_from("<HI", tail, at + 10)
+    if (at_64 := tail.rfind(_END_64)) >= 0:
+        count, octets = struct.unpack_from("<QQ", tail, at_64 + 32)
+    return max(int(count), int(octets) // 512)
+
+
+def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Iterator[bytes]:
+    """The bytes of a member, as far as they can be read; what is wrong is added to `flaws`. Raises UsageError."""
+    if is_encrypted(member):
+        raise UsageError("it is protected by a password.", hint="Unpack it, and import the directory.")
+    if is_link(member):
+        raise UsageError(f"{name} in it is a link, not a file.", hint="Do not trust who made it.")
+    read = crc = 0
+    unchecked = copy(member)
+    del unchecked.CRC  # or the last bytes would not be given
+    try:
+        with cast("BufferedIOBase", packed.open(unchecked)) as file:
+            while chunk := file.read1(SMALL):
+                read, crc = read + len(chunk), zlib.crc32(chunk, crc)
+                yield chunk
+        if (read, crc) != (member.file_size, member.CRC):
+            raise BadZipFile
+    except (NotImplementedError, RuntimeError) as exc:
+        raise UsageError("it is packed by a method that telekeep does not know.", hint=_UNPACK) from exc
+    except _BROKEN:
+        flaws.append(Flaw(name, f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were read"))
+
+
+class ZippedFiles:
+    """The files of messages in a zip, below the directory of the export."""
+
+    def __init__(self, packed: ZipFile, members: dict[str, ZipInfo], root: str) -> None:
+        self._packed = packed
+        self._members = members
+        self._root = root
+
+    @contextmanager
+    def open(self, path: str, archive: Path) -> Iterator[OpenedFile]:
+        """Open the file of a message. Raises NotAdopted, also while it is read."""
+        member = self._members.get(compose(self._root + path))
+        if path.startswith("/") or ".." in path.split("/"):
+            raise NotAdopted("its path leads out of the export")
+        if member is None:
+            raise NotAdopted("it does not exist")
+        if is_link(member):
+            raise NotAdopted("it is a link, or not a regular file")
+        if is_encrypted(member):
+            raise NotAdopted("it is protected by a password")
+        if is_bomb(member.file_size, member.compress_size):
+            raise NotAdopted("it unpacks to far more than its size, as no picture or film does")
+        try:
+            with self._packed.open(member) as file:
+                yield OpenedFile(member.file_size, file.read)
+        except (NotImplementedError, RuntimeError) as exc:
+            raise NotAdopted("it is packed by a method that telekeep does not know") from exc
+        except (BadZipFile, EOFError, zlib.error, LZMAError, ValueError) as exc:
+            raise NotAdopted("it is damaged in the zip") from exc

@@ -1,0 +1,223 @@
+"""An export as people receive it, zipped or compressed: nothing leads out of it, and nothing is left on the disk."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import json
+import lzma
+import stat
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.imports.import_file import open_hashed
+from archiver.imports.packed import room
+from archiver.imports.packed.unpack import Unpacked
+from archiver.imports.source import Chat
+from tests.capturing import archive, assert_sound, rows
+from tests.importing import chat, entry, import_into, write_json
+from tests.unit.test_import_hostile import HEAD, TAIL
+
+__all__ = ["archive"]
+
+PICTURE = {"photo": "photos/\u00e9t\u00e9.jpg", "photo_file_size": 7, "width": 3, "height": 4}
+LISTED = [entry(1, "one", **PICTURE), entry(2, "two")]
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where it is unpacked to."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return place
+
+
+def zipped(path: Path, files: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] = lambda _: None) -> Path:
+    """A zip with these files."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files.items():
+            member = zipfile.ZipInfo(name)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            change(member)
+            packed.writestr(member, data)
+    return path
+
+
+def export(*messages: dict[str, Any], root: str = "ChatExport_2024-01-01/") -> dict[str, bytes]:
+    """The files of an export."""
+    return {f"{root}result.json": json.dumps(chat(messages or LISTED), ensure_ascii=False, indent=1).encode()}
+
+
+def test_the_folder_zipped_is_imported_with_its_files_and_named_by_its_own_hash(
+    archive: Path, tmp_path: Path, temporary: Path
+) -> None:
+    # Apple's program writes accents apart, and directories of its own.
+    files = export() | {"ChatExport_2024-01-01/photos/e\u0301te\u0301.jpg": b"picture", "__MACOSX/._result.json": b"x"}
+    path = zipped(tmp_path / "ChatExport_2024-01-01.zip", files)
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, outcome.is_flawed) == (2, 1, False)
+    [(name, sha256, parts)] = rows(archive, "SELECT file_name, sha256, parts FROM import_source")
+    assert (name, sha256) == (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+    [member] = json.loads(parts)
+    inside = next(iter(files.values()))
+    assert member == {"name": "result.json", "sha256": hashlib.sha256(inside).hexdigest(), "bytes": len(inside)}
+    again = import_into(archive, path)
+    assert (again.counts.changes, again.was_finished, list(temporary.iterdir())) == (0, True, [])
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_a_compressed_file_is_imported_with_the_files_beside_it(
+    archive: Path, tmp_path: Path, temporary: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / PICTURE["photo"]).write_bytes(b"picture")
+    path = tmp_path / f"result.json.{suffix}"
+    path.write_bytes(compress(export(root="")["result.json"]))
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, list(temporary.iterdir())) == (2, 1, [])
+
+
+def test_what_is_whole_of_a_compressed_file_that_was_cut_is_taken(archive: Path, tmp_path: Path) -> None:
+    listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 300)]
+    path = tmp_path / "result.json.gz"
+    path.write_bytes(gzip.compress(export(*listed, root="")["result.json"])[:-400])
+    hashed = open_hashed(path, None)
+    assert [one.what for one in hashed.flaws] == ["the compressed file ends too early: the rest is missing"]
+    hashed.close()
+    outcome = import_into(archive, path)
+    assert outcome.counts.new > 200
+
+
+def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tmp_path: Path) -> None:
+    listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 300)]
+    path = zipped(tmp_path / "x.zip", export(*listed))
+    data = bytearray(path.read_bytes())
+    data[-400] ^= 0xFF  # in the packed text, before the list of files
+    path.write_bytes(data)
+    hashed = open_hashed(path, None)
+    [flaw] = hashed.flaws
+    hashed.close()
+    assert "it is damaged in the zip" in flaw.what
+    assert import_into(archive, path).counts.new > 200
+
+
+def test_pages_in_a_zip_are_one_chat_and_each_message_names_its_page(archive: Path, tmp_path: Path) -> None:
+    files = {f"e/messages{number or ''}.html": HEAD + TAIL for number in (0, 2)}
+    hashed = open_hashed(zipped(tmp_path / "x.zip", files), None)
+    [found] = [one for one in hashed.source.chats() if isinstance(one, Chat)]
+    assert [one.name for one in hashed.unpacked] == ["messages.html", "messages2.html"]
+    assert found.channel_id is None
+    hashed.close()
+
+
+def _linked(member: zipfile.ZipInfo) -> None:
+    member.external_attr = (stat.S_IFLNK | 0o777) << 16
+
+
+def _locked(path: Path) -> Path:
+    """The same, as if protected by a password."""
+    data = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = -1
+        while (place := data.find(mark, place + 1)) >= 0:
+            data[place + at] |= 1
+    path.write_bytes(data)
+    return path
+
+
+BAD: list[tuple[str, Callable[[Path], Path]]] = [
+    ("protected by a password", lambda path: _locked(zipped(path, export()))),
+    ("is a link", lambda path: zipped(path, export(), _linked)),
+    ("holds 2 exports", lambda path: zipped(path, export(root="a/") | export(root="b/"))),
+    (
+        "leads out of it",
+        lambda path: zipped(path, {"a.manifest.json": b"x", "month=../\n.parquet": b"x"}),
+    ),
+    ("more than 200 times its size", lambda path: zipped(path, {"result.json": b"0" * (9 << 20)})),
+    ("archive of telekeep", lambda path: zipped(path, {"a/archive.db": b"x"})),
+    ("several files", lambda path: zipped(path, {"a.json": b"x", "b/c.json": b"y"})),
+    ("there is nothing in it", lambda path: zipped(path, {})),
+    ("is not an export that telekeep can read", lambda path: zipped(path, {"x.txt": b"hello"})),
+    ("packed in a way", lambda path: zipped(path, {"x.json": zipped(path, export()).read_bytes()})),
+    ("ends too early or is damaged", lambda path: Path(_cut(zipped(path, export())))),
+]
+
+
+def _cut(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-30])
+    return path
+
+
+@pytest.mark.parametrize(("why", "make"), BAD, ids=[why for why, _ in BAD])
+def test_a_zip_that_cannot_be_read_is_refused_in_one_line_that_names_it(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, why: str, make: Callable[[Path], Path]
+) -> None:
+    monkeypatch.setattr(room, "_FREE", 1 << 20)
+    path = make(tmp_path / "x.zip")
+    with pytest.raises(UsageError, match=why) as caught:
+        open_hashed(path, None)
+    assert (str(path) in str(caught.value), str(temporary) in str(caught.value)) == (True, False)
+    assert list(temporary.iterdir()) == []
+
+
+def test_no_name_in_a_zip_becomes_a_path_outside(archive: Path, tmp_path: Path) -> None:
+    away = [entry(at, photo=name) for at, name in enumerate(("../x.jpg", "/etc/passwd", "l.jpg", "n.jpg"), 1)]
+    files = export(*away) | {"x.jpg": b"x", "/etc/passwd": b"x"}
+    path = zipped(tmp_path / "x.zip", files)
+    with zipfile.ZipFile(path, "a") as packed:
+        link = zipfile.ZipInfo("ChatExport_2024-01-01/l.jpg")
+        _linked(link)
+        packed.writestr(link, "/etc/passwd")
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, len(outcome.flaws)) == (4, 0, 3)
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_KEEP", 1 << 60)
+    with pytest.raises(UsageError, match="has no room to unpack it"):
+        Unpacked(zipped(tmp_path / "x.zip", export()))
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (temporary / "telekeep-import-left").mkdir()
+    (temporary / "telekeep-import-left" / "x").write_bytes(b"x")
+    monkeypatch.setattr(room, "_OLD", -1.0)
+    held = Unpacked(zipped(tmp_path / "a.zip", export()))
+    Unpacked(zipped(tmp_path / "b.zip", export())).close()
+    assert [one.name for one in temporary.iterdir()] == [held.inside.name]
+    held.close()
+
+
+def test_rows_of_telekeep_in_gzip_are_compared_with_the_manifest_beside_them(archive: Path, tmp_path: Path) -> None:
+    row = {
+        "channel_id": 1001,
+        "channel": "x",
+        "message_id": 1,
+        "kind": "message",
+        "date": "2020-01-01T00:00:00Z",
+        "text": "a",
+    }
+    line = json.dumps(row).encode() + b"\n"
+    listed = {"path": "x.jsonl", "bytes": len(line) + 1, "sha256": "0" * 64}
+    manifest = {"manifest_version": 1, "format": "jsonl", "files": [listed, {"path": "y.jsonl"}], "channels": []}
+    write_json(tmp_path / "x.jsonl.manifest.json", manifest)
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(line))
+    hashed = open_hashed(tmp_path / "x.jsonl.gz", None)
+    flaws = [one for one in hashed.source.chats() if not isinstance(one, Chat)]
+    hashed.close()
+    assert ["its manifest says" in one.what for one in flaws] == [True]
