@@ -23,7 +23,7 @@ _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
-_ADDED = {"partial", "reasons", "incomplete", "media", "append"}
+_ADDED = {"partial", "reasons", "incomplete", "media", "append", "not_imported", "not_imported_ids"}
 """Fields added to manifests of version 1 later, hence optional."""
 
 
@@ -97,8 +97,10 @@ _COMPLETENESS: dict[str, _Check] = {
     "partial": _count,
     "as_of": _or_null(_instant),
     "ids": _or_null(_range),
-    **dict.fromkeys(("held", "missing", "absent", "not_fetched", "outside_window"), _count),
-    **dict.fromkeys(("missing_ids", "absent_ids", "not_fetched_ids", "outside_window_ids"), _ranges),
+    **dict.fromkeys(("held", "missing", "absent", "not_fetched", "outside_window", "not_imported"), _count),
+    **dict.fromkeys(
+        ("missing_ids", "absent_ids", "not_fetched_ids", "outside_window_ids", "not_imported_ids"), _ranges
+    ),
 }
 _CHANNEL: dict[str, _Check] = {
     "channel_id": _id,
@@ -235,7 +237,8 @@ def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
         yield "has rows without ends, or ends without rows"
     found = channel["completeness"]
     ids = found["ids"]
-    states = ("held", "missing", "absent", "not_fetched", "outside_window")
+    states = ["held", "missing", "absent", "not_fetched", "outside_window"]
+    states += ["not_imported"] if "not_imported" in found and "not_imported_ids" in found else []
     if sum(found[state] for state in states) != (ids[1] - ids[0] + 1 if ids else 0):
         yield "has counts that do not add up to its ids"
     for state in states[1:]:

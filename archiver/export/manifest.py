@@ -215,4 +215,11 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "absent_ids": ranges("absent"),
         "not_fetched_ids": ranges("not fetched"),
         "outside_window_ids": ranges("outside"),
+        **_of_imports(found, ranges("not imported")),
     }
+
+
+def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:
+    """What no import has, of a channel that only exports know."""
+    known = found.shortfall.imported_only
+    return {"not_imported": found.tally.not_imported, "not_imported_ids": ranges} if known else {}

@@ -5,6 +5,7 @@
     absent       no message is archived, and an answer proved that none existed at the time
     not fetched  unknown so far
     outside      before the start of the channel's window (`add --since`): never fetched
+    not imported no export has a message, of a channel that was never read: nothing is to be fetched
 
 Every id from 1 to the channel's top belongs to exactly one run.
 """
@@ -18,7 +19,7 @@ from typing import Literal, TypeAlias
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 
-State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside"]
+State: TypeAlias = Literal["held", "missing", "absent", "not fetched", "outside", "not imported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Tally:
     absent: int = 0
     not_fetched: int = 0
     outside: int = 0
+    not_imported: int = 0
     claimed: int = 0
     """Of those held or missing: only imports have them, and no answer accounts for their ids."""
 
@@ -146,6 +148,11 @@ def _cut(run: IdRun, firsts: Sequence[Proof], at: int) -> Iterator[IdRun]:
     yield IdRun(run.state, lo, hi, *known)
 
 
+def of_imports(runs: Iterable[IdRun]) -> Iterator[IdRun]:
+    """The runs of a channel that only exports know: what none of them has was never to be fetched."""
+    return (replace(one, state="not imported") if one.state == "not fetched" else one for one in runs)
+
+
 def fill_held(runs: Iterable[IdRun], lo: int, hi: int) -> Iterator[IdRun]:
     """Add the held runs in between, so that the runs cover [lo, hi]. Runs are ascending and disjoint."""
     at = lo
@@ -169,4 +176,5 @@ def tally(runs: Iterable[IdRun]) -> Tally:
         absent=counts.get("absent", 0),
         not_fetched=counts.get("not fetched", 0),
         outside=counts.get("outside", 0),
+        not_imported=counts.get("not imported", 0),
     )

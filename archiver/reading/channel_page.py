@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
-from archiver.reading.coverage_report import list_runs
+from archiver.reading.coverage_report import find_top, list_runs
 from archiver.reading.post_size import estimate_size
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection, read
@@ -67,7 +67,7 @@ async def read_page(conn: Connection, channel: Mirrored, place: Place, *, limit:
     shown = window.messages[first:end]
     has_later = end < len(window.messages)
     lo = window.messages[first - 1][0].message_id + 1 if first else 1
-    hi = shown[-1][0].message_id if has_later and shown else channel.top_id
+    hi = shown[-1][0].message_id if has_later and shown else await find_top(conn, channel)
     runs = await list_runs(conn, channel, lo=lo, hi=hi)
     ids = [message.message_id for message, _ in shown]
     return ChannelPage(

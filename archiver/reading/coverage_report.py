@@ -1,22 +1,24 @@
-"""The state of every id of a channel, for `gaps`, `status` and the manifest of an export."""
+"""The state of every id of a channel, for `gaps`, `status`, the page and the manifest of an export."""
 
 from __future__ import annotations
 
 import heapq
 
 from archiver.model import coverage
-from archiver.model.completeness import IdRun, Tally, split_holes, with_proofs
+from archiver.model.completeness import IdRun, Tally, of_imports, split_holes, with_proofs
 from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, Reader, read
+from archiver.store.imported import is_unaccounted
 
 
 async def list_runs(
     conn: Connection, channel: Mirrored, *, lo: int = 1, hi: int | None = None, lowest: int | None = None
 ) -> list[IdRun]:
     """List the runs of ids within [lo, hi] that are missing, absent, not fetched or outside, ascending."""
-    hi = channel.top_id if hi is None else hi
+    alone = is_unaccounted(channel)
+    hi = await find_top(conn, channel) if hi is None else hi
     if lo > hi:
         return []
     covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
@@ -25,7 +27,15 @@ async def list_runs(
     proofs = await read(conn, extent.list_proofs, channel.channel_id, lo, hi) if holes else []
     empty = with_proofs(split_holes(holes, covered, lowest_wanted=lowest), proofs)
     missing = await read(conn, extent.list_missing, channel.channel_id, lo, hi)
-    return list(heapq.merge(empty, missing, key=lambda run: run.lo))
+    return list(heapq.merge(of_imports(empty) if alone else empty, missing, key=lambda run: run.lo))
+
+
+async def find_top(conn: Connection, channel: Mirrored) -> int:
+    """The highest id that is known; of a channel that only exports know the highest that one has."""
+    if not is_unaccounted(channel):
+        return channel.top_id
+    newest = await read(conn, extent.find_highest, channel.channel_id)
+    return max(channel.top_id, newest or 0)
 
 
 async def tally_channel(conn: Connection, channel: Mirrored) -> Tally:

@@ -11,7 +11,7 @@ from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
 from archiver.store.imported import is_unaccounted
 
-WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched"]
+WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched", "not imported"]
 
 
 class NotArchived(NamedTuple):
@@ -33,7 +33,7 @@ async def find_why_not_archived(
 ) -> NotArchived:
     """Find out why the message is not in the archive. `moment`, `day`: how to write a time."""
     if is_unaccounted(channel):
-        return NotArchived("not fetched", "no import has it.")
+        return NotArchived("not imported", "no import has it.")
     if message_id > channel.top_id:
         known = f"the highest known id of the channel is {channel.top_id}."
         if channel.last_sync_at:

@@ -145,6 +145,12 @@ def count_missing(conn: Reader, channel_id: ChannelId) -> int:
     )
 
 
+def find_highest(conn: Reader, channel_id: ChannelId) -> int | None:
+    """The highest archived id."""
+    row = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (channel_id,)).fetchone()
+    return None if row is None else row[0]
+
+
 def find_newest(conn: Reader, channel_id: ChannelId) -> NewestMessage | None:
     """The newest held message; None without any."""
     query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"

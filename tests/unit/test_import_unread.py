@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archiver.cli.commands.gaps import run as list_gaps
 from archiver.cli.commands.import_ import ImportOrder
 from archiver.cli.commands.import_ import run as run_import
 from archiver.cli.invocation import Invocation
@@ -14,6 +17,7 @@ from archiver.cli.view.change_card import ChangeScope, describe_none
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import StatusReport, read_status
 from archiver.cli.view.status_table import draw_table, list_tsv
+from archiver.export.verify import judge
 from archiver.store.capture import list_first_reads
 from archiver.store.database import Database
 from config.settings import ArchiveSettings, Settings
@@ -52,7 +56,17 @@ def test_what_an_import_records_and_names_is_said_where_no_message_changes(
     ]
 
 
-def test_what_it_lacks_is_not_known_and_it_was_never_read(archive: Path, tmp_path: Path) -> None:
+def said_of_gaps(archive: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    invocation = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))])
+    assert asyncio.run(list_gaps(invocation, "1001", every=False, shape="jsonl")) == 0
+    out, err = capsys.readouterr()
+    assert "1001: known by imports alone (result.json), which have ids from 1 to 9" in err
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_what_it_lacks_is_not_known_and_it_was_never_read(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import_into(archive, export_of(tmp_path, entry(1, "a"), entry(9, "b")))
     status, scope = read_all(archive)
     assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == ["-"]
@@ -63,6 +77,11 @@ def test_what_it_lacks_is_not_known_and_it_was_never_read(archive: Path, tmp_pat
     assert manifest is not None
     [part] = manifest.channels
     assert part.completeness.shortfall.reasons == ("known by imports alone: what is missing is not known",)
+    counted = part.completeness.tally
+    assert (counted.held, counted.not_fetched, counted.not_imported) == (2, 0, 7)
+    assert judge(tmp_path / "manifest.json").claims is not None
+    [gap] = said_of_gaps(archive, capsys)
+    assert (gap["state"], gap["first_id"], gap["last_id"]) == ("not imported", 2, 8)
     capture(archive, [captured(9, "b")], proven=(5, 9))
     other = write_json(tmp_path / "other.json", chat([entry(1)], id=1002, name="Other"))
     import_into(archive, other)

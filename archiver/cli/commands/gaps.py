@@ -9,7 +9,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
-from archiver.cli.view.gap_sums import print_ranges, print_sums, sum_up
+from archiver.cli.view.gap_sums import describe_imported, describe_synced, print_ranges, print_sums, sum_up
 from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
 from archiver.compose.named_channel import find_typed
@@ -17,9 +17,10 @@ from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound
 from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import ChannelName, iso
-from archiver.reading.coverage_report import list_runs
+from archiver.reading.coverage_report import find_top, list_runs
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
+from archiver.store.imported import is_unaccounted, list_import_files
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 
@@ -45,6 +46,8 @@ def command(
 ) -> int:
     """Show which ids of a channel are deleted, absent or not fetched.
 
+    Of a channel that only exports know: which ids no export has.
+
     \b
     Examples:
       telekeep gaps @channel
@@ -56,6 +59,7 @@ def command(
     absent       not archived: the server had no such message when it was asked (noticed)
     not fetched  not known yet; `telekeep run` and `telekeep sync` fetch it
     outside      older than the window of `telekeep add --since`
+    not imported of a channel that only exports know: no export has it, and nothing says whether it was posted
     how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
@@ -77,29 +81,32 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
             standing = (await read(conn, list_statuses))[name.channel_id]
             parts = await read(conn, count_parts, name.channel_id)
             found = await list_runs(conn, channel)
+            files = await read(conn, list_import_files, name.channel_id)
+            top = await find_top(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
         at = "" if channel.last_sync_at is None else f" on {moments.at(channel.last_sync_at)}"
         output.note(f"{name.name} is empty: it had no messages{at}.")
         if shape == "json":
             output.JsonArray().close()
         return 1
-    if channel.top_id == 0:
+    if top == 0:
         raise NotFound(f"nothing of {name.name} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))
-    everything = list(fill_held(found, 1, channel.top_id))
-    counts = tally(everything)
+    everything = list(fill_held(found, 1, top))
+    counts, alone = tally(everything), is_unaccounted(channel)
+    over = describe_imported(channel, files, everything) if alone else describe_synced(channel, moments)
     if shape != "people":
         print_things([_object(name, one) for one in (everything if every else found)], shape)
     elif output.is_terminal() and not every:
-        print_sums(channel, everything, moments)
+        print_sums(channel, everything, over, moments)
     else:
         print_ranges(everything if every else found, moments)
     if shape != "people" or every or not output.is_terminal():
-        output.note(sum_up(channel, counts, moments))
+        output.note(sum_up(counts, over, imported=alone))
     if parts.partial:
         output.note(f"{name.name}: {describe_parts(parts)}")
     if note := state_note(channel, standing, moments):
         output.note(note)
-    return 0 if counts.missing + counts.absent + counts.not_fetched else 1
+    return 0 if counts.missing + counts.absent + counts.not_fetched + counts.not_imported else 1
 
 
 def _object(name: ChannelName, run: IdRun) -> dict[str, object]:

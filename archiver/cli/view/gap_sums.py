@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.cli import output
+from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures, prose
 from archiver.cli.view.grid import Column, print_grid
 from archiver.cli.view.moments import Moments
 from archiver.model.completeness import IdRun, State, Tally
 from archiver.model.row import iso
 from archiver.store.channel import Mirrored
+from archiver.store.imported import is_unaccounted
 
 _MEANING: dict[State, str] = {
     "held": "in the archive, and in the channel when last read",
@@ -18,8 +20,11 @@ _MEANING: dict[State, str] = {
     "absent": "the channel had no such message when asked",
     "not fetched": "not known yet: telekeep sync",
     "outside": "before the start of the window (add --since)",
+    "not imported": "in no import: never posted, deleted, or left out; nothing says which",
 }
-_WORDS: dict[State, str] = {"held": "archived", "missing": "deleted", "outside": "outside"}
+_WORDS: dict[State, str] = {"held": "archived", "missing": "deleted"}
+_NAMED = 3
+"""Files that are named."""
 _SUMS = (
     Column("state"),
     Column("ids", right=True),
@@ -37,15 +42,12 @@ _RANGES = (
 )
 
 
-def print_sums(channel: Mirrored, runs: Sequence[IdRun], moments: Moments) -> None:
-    """Print the number of ids in each state on a terminal, and the range they cover."""
-    for line in prose.fold(_over(channel, moments)):
+def print_sums(channel: Mirrored, runs: Sequence[IdRun], over: str, moments: Moments) -> None:
+    """Print the number of ids in each state on a terminal, and the range they cover: `over`."""
+    for line in prose.fold(over):
         output.line(line)
     output.line()
-    states: list[State] = ["held", "missing", "absent", "not fetched"]
-    if any(one.state == "outside" for one in runs):
-        states.append("outside")
-    print_grid(_SUMS, [_sum(state, runs, moments) for state in states])
+    print_grid(_SUMS, [_sum(state, runs, moments, channel) for state in _list_states(channel, runs)])
     if any(one.state != "held" for one in runs):
         output.line()
         for line in prose.fold(f"`telekeep gaps {channel.alias or channel.name} --all` lists each range"):
@@ -72,24 +74,48 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
     print_grid(_RANGES, rows)
 
 
-def sum_up(channel: Mirrored, counts: Tally, moments: Moments) -> str:
-    """The number of ids in each state, as one line."""
+def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
+    """The number of ids in each state, as one line. `imported`: of a channel that only exports know."""
     outside = f", {counts.outside:,} outside the window" if counts.outside else ""
+    if imported:
+        absent = f", {counts.absent:,} absent" if counts.absent else ""
+        lacking = f"{counts.not_imported:,} in no import"
+        return f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{absent}, {lacking}"
     return (
-        f"{_over(channel, moments)}: {counts.held:,} archived, {counts.missing:,} deleted,"
+        f"{over}: {counts.held:,} archived, {counts.missing:,} deleted,"
         f" {counts.absent:,} absent, {counts.not_fetched:,} not fetched{outside}"
     )
 
 
-def _over(channel: Mirrored, moments: Moments) -> str:
+def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[IdRun]) -> str:
+    """What is known of a channel that only exports know: from which files, and from which id to which."""
+    named = ", ".join(terminal_safe(one) for one in files[:_NAMED])
+    more = f" and {figures.number(len(files) - _NAMED)} more" if len(files) > _NAMED else ""
+    lowest = next((one.lo for one in runs if one.state in ("held", "missing")), 1)
+    return f"{_called(channel)}: known by imports alone ({named}{more}), which have ids from {lowest} to {runs[-1].hi}"
+
+
+def _list_states(channel: Mirrored, runs: Sequence[IdRun]) -> list[State]:
+    """Those that are always counted, and those that there are."""
+    alone = is_unaccounted(channel)
+    always = {"held", "missing", *(["not imported"] if alone else ["absent", "not fetched"])}
+    return [state for state in _MEANING if state in always or any(one.state == state for one in runs)]
+
+
+def _called(channel: Mirrored) -> str:
     alias = f" ({channel.alias})" if channel.alias and channel.alias != channel.name else ""
+    return f"{channel.name}{alias}"
+
+
+def describe_synced(channel: Mirrored, moments: Moments) -> str:
+    """How many ids there are, and as of when."""
     synced = (
         "not synced to its end yet" if channel.last_sync_at is None else f"as of {moments.at(channel.last_sync_at)}"
     )
-    return f"{channel.name}{alias}: {figures.count(channel.top_id, 'id')}, {synced}"
+    return f"{_called(channel)}: {figures.count(channel.top_id, 'id')}, {synced}"
 
 
-def _sum(state: State, runs: Sequence[IdRun], moments: Moments) -> tuple[str, ...]:
+def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrored) -> tuple[str, ...]:
     own = [one for one in runs if one.state == state]
     ids = sum(one.count for one in own)
     noticed = max((one.noticed for one in own if one.noticed is not None), default=None)
@@ -98,8 +124,14 @@ def _sum(state: State, runs: Sequence[IdRun], moments: Moments) -> tuple[str, ..
         figures.number(ids),
         figures.number(len(own)),
         "" if noticed is None else moments.at(noticed),
-        _MEANING[state] if ids else "",
+        _mean(state, channel) if ids else "",
     )
+
+
+def _mean(state: State, channel: Mirrored) -> str:
+    if state == "not fetched" and channel.imported_only:
+        return "the archive that was imported had not fetched them"
+    return _MEANING[state]
 
 
 def _word(state: State) -> str:
