@@ -57,7 +57,7 @@ def test_what_an_import_records_and_names_is_said_where_no_message_changes(
 
 
 def said_of_gaps(archive: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    invocation = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))])
+    invocation = Invocation(checked=[Settings(archive=ArchiveSettings(dir=archive))])
     assert asyncio.run(list_gaps(invocation, "1001", every=False, shape="jsonl")) == 0
     out, err = capsys.readouterr()
     assert "1001: known by imports alone (result.json), which have ids from 1 to 9" in err

@@ -42,4 +42,4 @@ def test_a_merged_archive_says_what_the_other_had_read(tmp_path: Path, *, merged
 
 def test_of_exports_alone_no_id_is_known_to_be_absent(tmp_path: Path) -> None:
     build(tmp_path, [make_message(1), make_message(3)], sql=[f"{IMPORTED}, pts = NULL"])
-    assert find_why(tmp_path, 2) == NotArchived("not fetched", "no import has it.")
+    assert find_why(tmp_path, 2) == NotArchived("not imported", "no import has it.")
