@@ -17,6 +17,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
+from archiver.imports.sources.exported_rows import UNPROVEN
 from archiver.store.imported import list_imported_from
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
@@ -158,6 +159,28 @@ def test_a_table_for_spreadsheets_gives_the_exact_texts(archive: Path, tmp_path:
     assert found == [one.text for one in sorted(hostile_messages(), key=lambda one: (one.date, one.message_id))]
 
 
+@pytest.mark.parametrize("name", ["jsonl", "csv"])
+def test_a_file_that_was_cut_between_rows_is_never_taken_for_whole(archive: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"all.{name}"
+    export_as(name, archive, path)
+    assert flaws_of(path) == [], "its manifest shows that it is whole"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert ["its manifest says" in one.what for one in flaws_of(path)] == [True]
+    (tmp_path / "manifest.json").unlink()
+    notes = [one for one in chats_of(path)[1002] if isinstance(one, Flaw)]
+    assert [(one.what, one.note) for one in notes] == [(UNPROVEN, True)]
+
+
+def test_the_last_cell_of_a_table_that_was_cut_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    rows = ["channel_id,message_id,kind,date,text", *(f"1002,{at},message,2020-01-01T00:00:00Z,words" for at in (1, 2))]
+    path.write_text("\r\n".join(rows))
+    found = chats_of(path)[1002]
+    assert [one.message.message_id for one in found if not isinstance(one, Flaw)] == [1]
+    said = [one.what for one in found if isinstance(one, Flaw) and not one.note]
+    assert said == ["the line is not ended, so its last cell may be cut, and it is left out"]
+
+
 def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tmp_path: Path) -> None:
     path = tmp_path / "all.jsonl"
     export_as("jsonl", archive, path)
@@ -178,7 +201,9 @@ def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tm
     entries = chats_of(path)[1002]
     texts = [one.message.text for one in entries if not isinstance(one, Flaw)]
     assert texts == ["b1", "\ufffd lone", "\ufffd\ufffd bytes"]
-    said = [(one.where.rpartition(" ")[2], one.what, one.fatal) for one in entries if isinstance(one, Flaw)]
+    said = [
+        (one.where.rpartition(" ")[2], one.what, one.fatal) for one in entries if isinstance(one, Flaw) and not one.note
+    ]
     assert said == [
         ("3", "the line is not valid JSON", False),
         ("4", "the row is not an object", False),
@@ -262,7 +287,7 @@ LOOK_ALIKES = {
     "telekeep's CSV, but with other separators": b"channel_id;channel;message_id;date;text\r\n",
     "a network of forwards, mentions or links": f"{','.join((*NODE_KEYS, *EDGE_KEYS))}\r\n".encode(),
     "a network .* has no messages": b'<?xml version="1.0"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
-    "compressed": b"\x1f\x8b\x08\x00abc",
+    "packed in a way": b"7z\xbc\xaf'\x1c",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
     "text in UTF-16": '{"name": "x"}'.encode("utf-16-be"),
     "not an export that telekeep can read": b"hello world\n",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from pathlib import Path
@@ -78,20 +79,29 @@ class CsvRows(RowSource):
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         records = self._records(file)
         _, header = next(records, (0, []))
-        guarded, line = self._is_guarded(file), 0
+        (guarded, ended), line = self._look_at_ends(file), 0
+        before: tuple[str, list[str]] | None = None
         try:
             for line, record in records:
-                where = f"{file.path.name}, line {line:,}"
-                if record:
-                    yield _written(where, header, record, guarded=guarded)
+                if before is not None:
+                    yield _written(before[0], header, before[1], guarded=guarded)
+                before = (f"{file.path.name}, line {line:,}", record) if record else None
+            if before is not None and (ended or not before[1][-1] or header[-1] in _JSON):
+                yield _written(before[0], header, before[1], guarded=guarded)
+            elif before is not None:
+                yield Flaw(before[0], "the line is not ended, so its last cell may be cut, and it is left out")
         except csv.Error:
+            if before is not None:
+                yield _written(before[0], header, before[1], guarded=guarded)
             where = f"{file.path.name}, line {line + 1:,}"
             yield Flaw(where, "from there on the file is not valid CSV, or it ends too early", fatal=True)
 
-    def _is_guarded(self, file: ExportFile) -> bool:
-        """Whether it was written for spreadsheets: those files have a byte order mark, and apostrophes before texts."""
+    def _look_at_ends(self, file: ExportFile) -> tuple[bool, bool]:
+        """Whether it is for spreadsheets: those have a byte order mark, and apostrophes; whether its last line ends."""
         with open_regular(self.root, file.path) as opened:
-            return opened.read(len(_BOM)) == _BOM
+            guarded = opened.read(len(_BOM)) == _BOM
+            opened.seek(-1, os.SEEK_END)
+            return guarded, opened.read(1) in (b"\n", b"\r")
 
 
 def _written(where: str, header: list[str], record: list[str], *, guarded: bool) -> WrittenRow | Flaw:

@@ -27,6 +27,9 @@ _WANTED: Final = ("kind", "entities", "sender", "media", "fwd_from", "reply_to",
 _DATE_LENGTH: Final = len("2021-12-16T00:00:00Z")
 
 
+UNPROVEN: Final = "no manifest is beside it that names it, so nothing says whether its end is missing"
+
+
 class WrittenRow(NamedTuple):
     """A row of a file."""
 
@@ -55,6 +58,8 @@ class RowSource(ABC):
 
     format: str
     zone_used = False
+    _ends_unseen = True
+    """Whether a file of this format that was cut between two rows looks like a whole one."""
 
     def __init__(self, files: ExportFiles) -> None:
         self.root = files.root
@@ -109,6 +114,8 @@ class RowSource(ABC):
         places = {chat.channel_id: place for place, (chat, _) in enumerate(wanted)}
         ids = [channel_id for _, channel_id in wanted]
         yield from ((0, one) for one in self._files.notes())
+        if self._ends_unseen and any(not one.entry for one in self._files.files):
+            yield 0, Flaw("", UNPROVEN, note=True)
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
             yield 0, Flaw("", f"it was made with --fields: it lacks {keys}", note=True)

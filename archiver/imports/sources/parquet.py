@@ -45,6 +45,7 @@ class ParquetFiles(RowSource):
     """Files of rows in columns."""
 
     format = "parquet"
+    _ends_unseen = False
 
     def __init__(self, path: Path) -> None:
         self._parquet = _import_pyarrow()
