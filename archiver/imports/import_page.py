@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Final
 
 import archiver.store.message as messages
@@ -33,7 +34,7 @@ from archiver.store.import_parts import with_part
 from archiver.store.imported_content import fill_columns, set_seen, widen_seen
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_late_revisions
+from archiver.store.revision import keep_late_revisions, read_revisions
 from archiver.version import version
 from search.exact import writer
 
@@ -242,6 +243,8 @@ def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: 
     """Bring the search rows and the index up to date."""
     missing = set(messages.list_missing_ids(conn, target.channel_id))
     writer.upsert(conn, [to_document(one) for one in after])
+    earlier = read_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may be others, too
+    writer.add_revisions(conn, [(to_document(one), number) for one, number in earlier])
     gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]
     writer.mark_missing(conn, gone)
     enqueue(conn, target.channel_id, [one.message_id for one in after], now=now, later=True)

@@ -63,6 +63,15 @@ def revision_rows(conn: sqlite3.Connection, present: Row) -> list[Row]:
     return [Row(*row) for row in rows]
 
 
+def forget_misdated(conn: sqlite3.Connection, present: Row, date: int) -> None:
+    """Forget the rows of a message's revisions that have another date: it was corrected, and they are written again."""
+    conn.execute(
+        "DELETE FROM search_revision WHERE channel = ? AND message_id = ?"
+        " AND (SELECT date FROM search_document AS d WHERE d.docid = search_revision.docid) IS NOT ?",
+        (present.channel, present.message_id, date),
+    )
+
+
 def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
     """Insert or replace rows."""
     insert(conn, "OR REPLACE INTO search_document", list(rows))

@@ -22,7 +22,16 @@ from search.document import Document, FileMarks, Key
 from search.exact.changes import Row, WriteCounts, decide, place
 from search.exact.docid import tiers_in_use, windows
 from search.exact.files import put_hashes
-from search.exact.rows import channel_numbers, extend_blocks, find_channels, insert, known_rows, revision_rows, store
+from search.exact.rows import (
+    channel_numbers,
+    extend_blocks,
+    find_channels,
+    forget_misdated,
+    insert,
+    known_rows,
+    revision_rows,
+    store,
+)
 from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
 from search.exact.skip_index import BLOCK_BITS, find_channel_ranges, summarize
 from search.exact.terms import Entry, entry
@@ -89,7 +98,7 @@ def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Map
 def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, int]]) -> int:
     """Add earlier contents that were never indexed as present ones, with their revision numbers; return how many.
 
-    The present content must have been written before. Contents that are already indexed are skipped.
+    The present content must have been written before. Contents that are already indexed with this date are skipped.
     """
     made = [(document, number, entry(document)) for document, number in revisions]
     numbers = channel_numbers(conn, {document.channel_id for document, _, _ in made})
@@ -98,6 +107,7 @@ def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, 
         present = known_rows(conn, [document.key], numbers).get(document.key)
         if present is None or one.fingerprint == present.fingerprint:
             continue
+        forget_misdated(conn, present, document.date)
         if any(one.fingerprint == old.fingerprint for old in revision_rows(conn, present)):
             continue
         state = present.flags & (MISSING | PINNED)

@@ -88,6 +88,17 @@ def test_another_zone_corrects_all_dates_and_what_was_said_before_stays(archive:
     assert_sound(archive)
 
 
+def test_earlier_contents_are_found_by_the_corrected_date(archive: Path, tmp_path: Path) -> None:
+    path = export_of(tmp_path, local(1, "first words"), local(1, "other words", edited="2021-12-17T00:00:00"))
+    found = "SELECT d.date FROM search_revision JOIN search_document AS d USING (docid)"
+    import_into(archive, path, zone=BAGHDAD)
+    assert rows(archive, found) == [WRONG[0][1:]]
+    for zone, expected in ((UTC, EXACT), (BAGHDAD, WRONG)):
+        import_into(archive, path, zone=zone)
+        assert rows(archive, found) == [expected[0][1:]]
+        assert_sound(archive)
+
+
 def test_another_zone_changes_nothing_that_was_captured_but_what_the_import_says_of_it(
     archive: Path, tmp_path: Path
 ) -> None:
