@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.manifest import FOLDER_MANIFESTS, MANIFEST_NAME
 from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
 
 
@@ -53,10 +53,11 @@ def find_earlier_folder(path: Path) -> str | ForeignFile:
     """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else."""
     directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        claims = read_names(directory, MANIFEST_NAME)
+        found = ((name, read_names(directory, name)) for name in FOLDER_MANIFESTS)
+        named, claims = next((one for one in found if one[1] is not None), ("", None))
         if claims is None:
             return ForeignFile("")
-        inside = {name for name in walk(path) if name != MANIFEST_NAME}
+        inside = {name for name in walk(path) if name != named}
         for name in sorted(inside ^ set(claims.entries)):
             return ForeignFile(name)
         for name, entry in claims.entries.items():

@@ -17,6 +17,19 @@ from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
 from archiver.model.shortfall import Shortfall
 
 MANIFEST_NAME = "manifest.json"
+_SKIPPED_NAME = "_manifest.json"
+FOLDER_MANIFESTS = (MANIFEST_NAME, _SKIPPED_NAME)
+"""What the manifest of an export that is a directory may be called."""
+
+
+def folder_manifest(format_name: str) -> str:
+    """The name of the manifest in a directory of this format.
+
+    pandas, pyarrow, Spark and others read a directory of Parquet files as one table, but for names with an underscore.
+    """
+    return _SKIPPED_NAME if format_name == "parquet" else MANIFEST_NAME
+
+
 MANIFEST_VERSION = 1
 
 

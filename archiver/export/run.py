@@ -14,7 +14,7 @@ from archiver.export.channel_part import describe_channel
 from archiver.export.collecting import rarely_collecting
 from archiver.export.folder import Folder
 from archiver.export.job import ExportJob
-from archiver.export.manifest import MANIFEST_NAME, ChannelPart, FilePart, Manifest, Share
+from archiver.export.manifest import ChannelPart, FilePart, Manifest, Share, folder_manifest
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaRows
 from archiver.export.publish import publish
@@ -93,7 +93,7 @@ async def export_to_folder(
         channels, rows = await write_all(conn, request, writer, job, places)
         manifest = make_manifest(request, job, writer, channels, folder.files, media=places)
         encoded = manifest.encode()
-        last = folder.open(MANIFEST_NAME)
+        last = folder.open(folder_manifest(job.format_name))
         last.write(encoded)
         last.close()
         if places:
@@ -102,7 +102,7 @@ async def export_to_folder(
         folder.publish()
     digest, lost = hashlib.sha256(encoded).hexdigest(), places.lost if places else ()
     made = made or (path if is_new else None)
-    return ExportResult(rows, manifest, path, path / MANIFEST_NAME, digest, made, lost=lost)
+    return ExportResult(rows, manifest, path, path / folder_manifest(job.format_name), digest, made, lost=lost)
 
 
 async def export_to_stream(

@@ -18,7 +18,7 @@ import orjson
 from archiver.errors import NotFound
 from archiver.export.claims import find_fault
 from archiver.export.counting import Uncounted, make_counter
-from archiver.export.manifest import MANIFEST_NAME
+from archiver.export.manifest import FOLDER_MANIFESTS, MANIFEST_NAME
 from archiver.export.recount import Recount, UnexpectedRow, has_keys, name_of
 from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
 
@@ -78,7 +78,7 @@ def find_manifests(path: Path) -> list[Path]:
 
 
 def _is_manifest_name(name: str) -> bool:
-    return name == MANIFEST_NAME or name.endswith(f".{MANIFEST_NAME}")
+    return name in FOLDER_MANIFESTS or name.endswith(f".{MANIFEST_NAME}")
 
 
 def _of_file(path: Path) -> list[Path]:

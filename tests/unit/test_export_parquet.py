@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 
+from archiver.export.formats.parquet import ParquetRows
 from archiver.export.formats.registry import FORMATS, partitioned
+from archiver.export.request import Request
 from archiver.export.verify import check
 from archiver.model.row import KEYS, NESTED
+from search.query.dates import Bounds
 from tests.exporting import export_as, export_form
 from tests.hostile import hostile_messages
 from tests.sample import OTHER, _insert, build, connect, make_message
@@ -86,7 +91,7 @@ def test_a_partitioned_export_is_read_as_one_table(archive: Path, tmp_path: Path
     form = partitioned(FORMATS["parquet"])
     for name in ("one", "two"):
         export_form(form, archive, tmp_path / name)
-        assert not [one.fault for one in check(tmp_path / name / "manifest.json") if one.fault]
+        assert not [one.fault for one in check(tmp_path / name / "_manifest.json") if one.fault]
     files = sorted(str(path.relative_to(tmp_path / "one")) for path in (tmp_path / "one").rglob("*.parquet"))
     assert files == [
         "peer=1001/month=2021-12/part-0001.parquet",
@@ -98,6 +103,21 @@ def test_a_partitioned_export_is_read_as_one_table(archive: Path, tmp_path: Path
     query = "SELECT peer, month, count(*) FROM read_parquet(?, hive_partitioning=true) GROUP BY ALL ORDER BY ALL"
     found = duckdb.execute(query, [str(tmp_path / "one/**/*.parquet")]).fetchall()
     assert [(int(peer), count) for peer, _, count in found] == [(1001, len(hostile_messages())), (1002, 98), (1002, 1)]
+    table = pytest.importorskip("pyarrow.parquet").read_table(tmp_path / "one", columns=["peer", "message_id"])
+    assert table.num_rows == len(hostile_messages()) + 99
+
+
+def test_a_writer_that_is_let_go_unfinished_writes_no_more(archive: Path) -> None:
+    """pyarrow writes a footer then, into a file that may be closed."""
+    written: list[bytes] = []
+    sink = SimpleNamespace(write=written.append)
+    rows = ParquetRows(Request(channels=(), bounds=Bounds()), None, sink)
+    rows.begin()
+    before = len(written)
+    rows.close()
+    del rows
+    gc.collect()
+    assert len(written) == before
 
 
 def test_a_changed_file_is_found(archive: Path, tmp_path: Path) -> None:

@@ -160,6 +160,9 @@ def test_parquet_by_pyarrow_and_polars(exported: Path, truth: Rows) -> None:
 def test_parquet_by_pandas(exported: Path, truth: Rows) -> None:
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
+    usual = pandas.read_parquet(exported / "parquet/all")
+    assert {str(usual[key].dtype) for key in INTEGERS} == {"int64", "Int64"}
+    assert str(usual["date"].dtype) == "datetime64[us, UTC]"
     table = pandas.read_parquet(exported / "parquet/all", dtype_backend="pyarrow")
     table = table.astype(object).where(table.notna(), None)
     assert from_columns(iter(table.to_dict("records")), write_utc) == truth

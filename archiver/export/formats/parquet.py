@@ -28,6 +28,7 @@ _BATCH_LETTERS = 1 << 18
 TIMES = frozenset({"date", "edit_date", "first_seen", "last_seen", "missing_since"})
 _WORDS = frozenset({"channel", "kind", "origin"})
 _INTEGERS = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
+_MAY_BE_ABSENT = frozenset({"views", "forwards", "replies", "boosts"})
 _FLAGS = frozenset({"noforwards", "pinned", "silent", "edit_hidden"})
 _LISTS = frozenset({"hashtags", "links"})
 _MEDIA_INTEGERS = frozenset({"size", "width", "height"})
@@ -41,6 +42,7 @@ class ParquetRows:
         self._schema = _make_schema(self._pa, request, fields or KEYS)
         self._sink = sink
         self._writer: Any = None
+        self._passing: _Passing | None = None
         self._rows: list[Row] = []
         self._letters = 0
         self._spool = BatchSpool(self._pa, self._schema)
@@ -54,8 +56,9 @@ class ParquetRows:
 
     def begin(self) -> None:
         """Write the magic number."""
+        self._passing = _Passing(self._sink, self._spool.forget)
         self._writer = self._pq.ParquetWriter(
-            self._pa.PythonFile(_Passing(self._sink, self._spool.forget), mode="w"),
+            self._pa.PythonFile(self._passing, mode="w"),
             self._schema,
             compression="zstd",
             compression_level=3,
@@ -83,7 +86,10 @@ class ParquetRows:
         self.close()
 
     def close(self) -> None:
-        """Remove what is temporary."""
+        """Remove what is temporary; a writer that has not ended writes its footer into nothing."""
+        if self._passing is not None:
+            self._passing.end()
+        self._writer = None
         self._spool.close()
 
     def _add_batch(self) -> None:
@@ -111,14 +117,21 @@ class _Passing(io.RawIOBase):
     def __init__(self, sink: ByteSink, passed: Callable[[], None]) -> None:
         """`passed` is called after each part."""
         super().__init__()
-        self._sink, self._passed = sink, passed
+        self._sink: ByteSink | None = sink
+        self._passed = passed
         self._size = 0
+
+    def end(self) -> None:
+        """Pass on nothing from now on: pyarrow writes once more when its writer is let go."""
+        self._sink = None
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         part = bytes(data)
+        if self._sink is None:
+            return len(part)
         self._sink.write(part)
         self._size += len(part)
         self._passed()
@@ -186,7 +199,20 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
         "channels": [one.channel_id for one in request.channels],
     }
     fields = [pa.field(name, kinds.get(name, pa.string())) for name in names]
-    return pa.schema(fields, metadata={"telekeep": dump(metadata)})
+    return pa.schema(fields, metadata={"telekeep": dump(metadata), "pandas": dump(_pandas_types(names))})
+
+
+def _pandas_types(names: Sequence[str]) -> dict[str, Any]:
+    """What pandas reads columns as: integers that may be absent stay integers, which are floats to it by default.
+
+    https://github.com/pandas-dev/pandas/blob/main/doc/source/development/developer.rst
+    """
+    columns = [
+        {"name": name, "field_name": name, "pandas_type": "int64", "numpy_type": "Int64", "metadata": None}
+        for name in names
+        if name in _MAY_BE_ABSENT
+    ]
+    return {"index_columns": [], "column_indexes": [], "columns": columns}
 
 
 def _media_type(pa: Any, name: str) -> Any:
