@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,25 @@ class Request:
         return {int(channel.channel_id): channel.title or channel.name for channel in self.channels}
 
     @property
+    def heading(self) -> str:
+        """The first titles, and the number of the others."""
+        return join_titles(list(self.titles.values()))
+
+    @property
     def order(self) -> list[str]:
         """The keys that the rows are sorted by."""
         return ["channel_id", "date", "message_id"] if self.by_channel else ["date", "channel_id", "message_id"]
+
+
+NAMED_TITLES = 3
+"""Maximum number of channels named in a heading."""
+
+
+def join_titles(titles: Sequence[str]) -> str:
+    """`Atlas, Meridian, Harbour and 12 more`."""
+    return f"{', '.join(titles[:NAMED_TITLES])}{count_others(titles)}"
+
+
+def count_others(titles: Sequence[str]) -> str:
+    """` and 12 more`; nothing if all are named."""
+    return f" and {len(titles) - NAMED_TITLES} more" if len(titles) > NAMED_TITLES else ""

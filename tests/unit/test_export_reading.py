@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,7 +18,7 @@ from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from tests.exporting import export_as
 from tests.hostile import TEXTS, hostile_messages
-from tests.sample import OTHER, build, make_message
+from tests.sample import CHANNEL, OTHER, build, make_channel, make_message
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -49,6 +50,21 @@ def test_a_feed_reader_gets_the_texts_and_nothing_that_runs(archive: Path, tmp_p
         words = re.sub(r"<[^>]+>", "", content.value)
         assert possible(text).replace("\n", "").startswith(_unescape(words).replace("\n", "")[: len(text) // 2])
         assert not re.search(r"<(script|iframe|object|style|title)|<[^>]* on\w+=|javascript:[^&]*\"", content.value)
+
+
+def test_names_of_channels_reorder_nothing_and_each_entry_of_a_feed_has_a_title(tmp_path: Path) -> None:
+    channel = replace(CHANNEL, title="\u202egnp.exe \u2066x")
+    archive = build(tmp_path / "archive", [make_message(1, " \n"), make_message(2, "\u202e\nx")], channel=channel)
+    for number in range(1002, 1005):
+        build(archive, [], channel=make_channel(number))
+    for name in ("atom", "markdown"):
+        export_as(name, archive, tmp_path / name)
+    feed = feedparser.parse((tmp_path / "atom").read_bytes(), sanitize_html=False)
+    assert [one.title for one in feed.entries] == ["NightBridge/1", "⟨U+202E⟩"]
+    assert feed.feed.title == "⟨U+202E⟩gnp.exe ⟨U+2066⟩x, channel_1002, channel_1003 and 1 more"
+    lines = (tmp_path / "markdown").read_text().split("\n")
+    assert lines[0].endswith("channel\\_1003 and 1 more")
+    assert [line for line in lines if re.search("[\u202a-\u202e\u2066-\u2069]", line)] == ["\u202e\\"]
 
 
 def _unescape(text: str) -> str:

@@ -15,7 +15,7 @@ from archiver.export.formats.wording import Wording
 from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped, to_html
-from archiver.formatting.visible import possible
+from archiver.formatting.visible import name_reordering, possible
 from archiver.model.row import Row, iso
 
 _LONGEST_TITLE = 120
@@ -43,7 +43,7 @@ class AtomWriter:
 
     def begin(self) -> bytes:
         """Everything before the entries."""
-        title = ", ".join(list(self._titles.values())[:3])
+        title = self._request.heading
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
         query = f"?{self._request.shown_query}" if self._request.shown_query is not None else ""
         subtitle = f"<subtitle>{_xml('. '.join(self._remarks))}</subtitle>\n" if self._remarks else ""
@@ -76,7 +76,7 @@ class AtomWriter:
         edited = row["edit_date"] if row["revisions"] else None
         yield f"<published>{row['date'] or _EPOCH}</published>\n<updated>{edited or row['date'] or _EPOCH}</updated>\n"
         yield f"<author><name>{_xml(post.author or channel)}</name></author>\n"
-        yield f'<content type="html">{_xml(self._content(post))}</content>\n</entry>\n'
+        yield f'<content type="html">{escape(possible(self._content(post)))}</content>\n</entry>\n'
 
     def _content(self, post: Post) -> str:
         said = [*post.marks, *([post.forwarded] if post.forwarded else [])]
@@ -99,13 +99,16 @@ class AtomWriter:
 
 
 def _title(post: Post) -> str:
-    """The first words; what it is where it has none."""
-    words = next((line.strip() for line in post.text.split("\n") if line.strip()), "") or " ".join(post.notes[:1])
+    """The first words; what it is where it has none, or else its address."""
+    lines = (line.strip() for line in possible(post.text).split("\n"))
+    address = f"{post.row['channel']}/{post.row['message_id']}"
+    words = next(filter(None, lines), "") or " ".join(post.notes[:1]) or address
     return words if len(words) <= _LONGEST_TITLE else f"{words[:_LONGEST_TITLE].rstrip()} …"
 
 
 def _xml(text: str) -> str:
-    return escape(possible(str(text)))
+    """Plain text, in which nothing reorders what follows it."""
+    return escape(possible(name_reordering(str(text))))
 
 
 def _encode(text: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from archiver.export.formats.html_page import document, headline, title_of
+from archiver.export.formats.html_page import document, headline
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped
 from archiver.model.row import iso
@@ -38,7 +38,7 @@ def index_page(request: Request, listed: PageList) -> str:
     """The whole page."""
     names = list(request.titles.values())
     body = f"<main>{_facts(request, listed)}{_calendar(listed.days)}{_pages(listed.pages)}</main>"
-    return document(title_of(names), f"<header>{headline(names)}</header>{body}")
+    return document(request.heading, f"<header>{headline(names)}</header>{body}")
 
 
 def _facts(request: Request, listed: PageList) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archiver.export.formats.html_style import POLICY, STYLE
+from archiver.export.request import NAMED_TITLES, count_others, join_titles
 from archiver.formatting.html_writer import attribute, escaped
 
 INDEX = "index.html"
-_NAMED = 3
-"""Maximum number of channels named in a heading."""
 
 
 def page_name(number: int) -> str:
@@ -39,23 +38,14 @@ FOOT = "\n</body></html>\n"
 
 def headline(names: Sequence[str]) -> str:
     """The heading: each name in its own direction, and all of them in order from left to right."""
-    named = ", ".join(f"<bdi>{escaped(name)}</bdi>" for name in names[:_NAMED])
-    return f"<h1>{named}{_more(names)}</h1>"
-
-
-def title_of(names: Sequence[str]) -> str:
-    """The same as plain text."""
-    return ", ".join(names[:_NAMED]) + _more(names)
-
-
-def _more(names: Sequence[str]) -> str:
-    return f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    named = ", ".join(f"<bdi>{escaped(name)}</bdi>" for name in names[:NAMED_TITLES])
+    return f"<h1>{named}{count_others(names)}</h1>"
 
 
 def page_head(names: Sequence[str], number: int) -> str:
     """The beginning of a page of messages. `names`: of the channels."""
     return (
-        f'{head(f"{title_of(names)} · {number}")}<a class="skip" href="#messages">To the messages</a>'
+        f'{head(f"{join_titles(names)} · {number}")}<a class="skip" href="#messages">To the messages</a>'
         f"<header>{headline(names)}{_nav(number, is_last=True)}</header>"
         '<main id="messages">'
     )

@@ -17,6 +17,7 @@ from archiver.export.formats.wording import Wording
 from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.markdown_writer import escape_markdown, to_markdown
+from archiver.formatting.visible import name_reordering
 from archiver.model.json_text import dump
 from archiver.model.row import Row, iso
 
@@ -47,15 +48,15 @@ class MarkdownWriter:
             f"{title} ({one.name})" for one, title in zip(self._request.channels, self._titles.values(), strict=True)
         ]
         said = [
-            f"# {escape_markdown(', '.join(list(self._titles.values())[:3]))}",
+            f"# {_plain(self._request.heading)}",
             "",
-            *(f"- {escape_markdown(name)}" for name in names),
+            *(f"- {_plain(name)}" for name in names),
             f"- from {since or 'the first archived message'} until before {until or 'the time of the export'}",
-            f"- times in {escape_markdown(self._request.zone)}",
+            f"- times in {_plain(self._request.zone)}",
         ]
         if self._request.shown_query is not None:
-            said.append(f"- query: {escape_markdown(self._request.shown_query)}")
-        said += [f"- {escape_markdown(remark)}" for remark in self._remarks]
+            said.append(f"- query: {_plain(self._request.shown_query)}")
+        said += [f"- {_plain(remark)}" for remark in self._remarks]
         return _encode("\n".join(said) + "\n")
 
     def encode(self, row: Row) -> bytes:
@@ -78,31 +79,36 @@ class MarkdownWriter:
         if text := to_markdown(post.text, post.entities):
             yield f"\n{text}\n"
         for version in post.versions:
-            said = escape_markdown(describe_version(version, self._clock))
+            said = _plain(describe_version(version, self._clock))
             yield f"\n*{said}:*\n\n{_quoted(to_markdown(version['text'], version['entities']))}"
-        notes = [*map(self._file, post.media), *(escape_markdown(note) for note in post.notes)]
+        notes = [*map(self._file, post.media), *(_plain(note) for note in post.notes)]
         if listed := "".join(f"- {note}\n" for note in notes if note):
             yield f"\n{listed}"
         if post.figures:
-            yield f"\n{escape_markdown(post.figures)}\n"
+            yield f"\n{_plain(post.figures)}\n"
 
     def _facts(self, post: Post) -> str:
         row = post.row
         facts = [f"**[{post.clock}](<{row['permalink']}>)**"]
         if len(self._titles) > 1:
-            facts.append(escape_markdown(self._titles.get(row["channel_id"]) or str(row["channel"])))
-        facts += [escape_markdown(said) for said in (post.author, post.forwarded) if said]
+            facts.append(_plain(self._titles.get(row["channel_id"]) or str(row["channel"])))
+        facts += [_plain(said) for said in (post.author, post.forwarded) if said]
         if post.answered is not None:
             where = post.answered.elsewhere or "message"
-            facts.append(escape_markdown(f"in reply to {where} {post.answered.message_id or ''}".strip()))
-        return " · ".join([*facts, *(f"**{escape_markdown(mark)}**" for mark in post.marks)])
+            facts.append(_plain(f"in reply to {where} {post.answered.message_id or ''}".strip()))
+        return " · ".join([*facts, *(f"**{_plain(mark)}**" for mark in post.marks)])
 
     def _file(self, item: Mapping[str, Any]) -> str:
         place = self._places(item)
         if place is None:
             return ""
-        name = escape_markdown(str(item.get("file_name") or item.get("kind")))
+        name = _plain(str(item.get("file_name") or item.get("kind")))
         return f"{'!' if item.get('kind') == 'photo' else ''}[{name}](<{quote(place)}>)"
+
+
+def _plain(text: str) -> str:
+    """Words of our own lines, in which nothing reorders what follows; texts are paragraphs, and keep every character."""
+    return escape_markdown(name_reordering(text))
 
 
 def _quoted(text: str) -> str:
