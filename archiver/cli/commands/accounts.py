@@ -50,10 +50,12 @@ def command(
 
 async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> int:
     """Print the accounts, or lift waits. Returns the exit status."""
+    from archiver.cli.view.extract import name_extract
     from archiver.compose.privacy import check_permissions
     from archiver.errors import NotFound
     from archiver.store.account import list_accounts
     from archiver.store.database import Database
+    from archiver.store.medium import ARCHIVE_NAME
     from archiver.store.waits import list_waits
     from config.accounts import account_names
 
@@ -64,6 +66,12 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
     known: dict[str, KnownAccount] = {}
     waits: list[Wait] = []
     check_permissions(settings.archive.dir, close=False, remarks=output)
+    path = settings.archive.dir / ARCHIVE_NAME
+    if (extract := name_extract(path)) is not None:
+        output.note(f"{path} is {extract}: accounts are not part of it.")
+        if shape != "people":
+            print_things([], shape)
+        return 0
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
             known = {account.account: account for account in await database.read(list_accounts)}

@@ -8,10 +8,16 @@ from archiver.export.earlier_exports import find_exported_at
 from archiver.store.medium import is_export
 
 
-def describe_extract(path: Path) -> str | None:
-    """What the archive is and when it was made, as the end of a sentence; None for one that is mirrored into."""
+def name_extract(path: Path) -> str | None:
+    """What the archive is and when it was made; None for one that is mirrored into."""
     if not is_export(path):
         return None
     at = find_exported_at(path)
     made = f"made at {at}" if at else "made at an unknown time (its manifest is not beside it)"
-    return f"an export (--format sqlite), {made}: it is only read, never changed, and nothing waits to be fetched"
+    return f"an export (--format sqlite), {made}"
+
+
+def describe_extract(path: Path) -> str | None:
+    """The same with what follows from it, as the end of a sentence."""
+    named = name_extract(path)
+    return None if named is None else f"{named}: it is only read, never changed, and nothing waits to be fetched"
