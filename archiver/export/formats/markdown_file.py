@@ -107,7 +107,7 @@ class MarkdownWriter:
 
 
 def _plain(text: str) -> str:
-    """Words of our own lines, in which nothing reorders what follows; texts are paragraphs, and keep every character."""
+    """Words of our own lines, in which nothing reorders what follows. Texts are paragraphs, and keep it."""
     return escape_markdown(name_reordering(text))
 
 
