@@ -93,7 +93,7 @@ def import_chats(
                     continue
                 chosen = await choose_channel(database, found, channel, beside=beside, remarks=Heard())
                 beside.append(chosen)
-                if await is_doubtful(database, found, chosen):
+                if found.channel_id is None and await is_doubtful(database, chosen, hashed):
                     await expect_same_channel(database, hashed.open_again(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)
                 prepare = partial(database.write, make_channel, chosen)

@@ -4,47 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import archiver.store.message as messages
 from archiver.address import fold_name
 from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
+from archiver.imports.import_file import HashedSource
 from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
 from archiver.model.compare_import import compare_import
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Reader
+from archiver.store.imported import find_import
 
 _PAGE: Final = 500
 _ENOUGH: Final = 2000
 """Messages that both have, after which it is clear."""
 _FEW: Final = 2
 """So many may have been edited."""
+_ALL: Final = 3
+"""So many are not all edited."""
+_NAMED: Final = 3
 
 
-async def is_doubtful(database: Database | None, chat: Chat, chosen: ImportChannel) -> bool:
-    """Whether only the messages can show that it is the right channel: the file has no id, and another title."""
-    if database is None or chosen.made is not None or chat.channel_id is not None:
+def is_beside(again: Source, chosen: ImportChannel) -> bool:
+    """Whether another chat of the source says that it is this channel, so that one without an id is not.
+
+    Raises UsageError if several have none. `again`: the source, opened once more.
+    """
+    chats = [one for one in again.chats() if isinstance(one, Chat) and one.refused is None]
+    several = [one for one in chats if one.channel_id is None]
+    if len(several) > 1:
+        named = sorted({f'"{one.title}"' if one.title else "one without a name" for one in several})
+        raise UsageError(
+            f"{len(several)} of its chats have no id ({', '.join(named[:_NAMED])}), so nothing tells them apart.",
+            hint="Put each into a file of its own, and import it with the id of its channel: `--channel 1234567890`.",
+        )
+    return any(one.channel_id == chosen.channel_id for one in chats)
+
+
+async def is_doubtful(database: Database, chosen: ImportChannel, hashed: HashedSource) -> bool:
+    """Whether only the messages can show that a chat without an id is of this channel: this is no import again."""
+    if chosen.made is not None:
         return False
-    held = await database.read(find_channel, chosen.channel_id)
-    return held is not None and fold_name(chat.title or "") != fold_name(held.title)
+    known = await database.read(find_import, chosen.channel_id, hashed.sha256, hashed.source.format)
+    return known is None or known.finished_at is None
 
 
 async def expect_same_channel(database: Database, again: Source, chat: Chat, chosen: ImportChannel) -> None:
     """Compare the messages that both have. `again`: the source, opened once more. Raises UsageError if most differ."""
-    compared = differing = 0
+    held = await database.read(find_channel, chosen.channel_id)
+    is_named = held is not None and fold_name(chat.title or "") == fold_name(held.title)
+    seen = _Compared()
     entries = _entries_of(again, chat, chosen)
-    while compared < _ENOUGH and (page := list(islice(entries, _PAGE))):
-        both, other = await database.read(_compare, chosen, page)
-        compared, differing = compared + both, differing + other
-    if differing < _FEW or differing * 2 <= compared:
+    while seen.shared < _ENOUGH and (page := list(islice(entries, _PAGE))):
+        seen += await database.read(_compare, chosen, page)
+    if not seen.is_other(is_named=is_named):
         return
     title = f'"{chat.title}"' if chat.title else "another channel"
+    differing = seen.either if not is_named else max(seen.both, seen.words)
     raise UsageError(
-        f"the export is of {title}, and {differing:,} of the {compared:,} messages that {chosen.name} has, too, have"
+        f"the export is of {title}, and {differing:,} of the {seen.shared:,} messages that {chosen.name} has, too, have"
         " other words or dates: it is another channel. Nothing was imported.",
         hint="Give its own id with --channel; for dates, check --tz.",
     )
+
+
+class _Compared(NamedTuple):
+    """How many messages both have, and what differs."""
+
+    shared: int = 0
+    words: int = 0
+    both: int = 0
+    """Words and date: no edit changes a date, and no zone the words."""
+    either: int = 0
+
+    def __add__(self, other: object) -> _Compared:
+        assert isinstance(other, _Compared)
+        return _Compared(*map(sum, zip(self, other, strict=True)))
+
+    def is_other(self, *, is_named: bool) -> bool:
+        """Whether it is another channel. `is_named`: although the title is that of the channel."""
+        if not is_named:
+            return self.either >= _FEW and self.either * 2 > self.shared
+        return (self.both >= _FEW and self.both * 2 > self.shared) or self.words == self.shared >= _ALL
 
 
 def _entries_of(again: Source, chat: Chat, chosen: ImportChannel) -> Iterator[ImportedMessage]:
@@ -57,11 +100,13 @@ def _entries_of(again: Source, chat: Chat, chosen: ImportChannel) -> Iterator[Im
         return
 
 
-def _compare(conn: Reader, chosen: ImportChannel, page: Sequence[ImportedMessage]) -> tuple[int, int]:
-    """How many of a page are held, and how many of those have other words or another date."""
+def _compare(conn: Reader, chosen: ImportChannel, page: Sequence[ImportedMessage]) -> _Compared:
     ids = sorted({one.message.message_id for one in page})
     read = messages.read_messages_of(conn, chosen.channel_id, ids)  # type: ignore[arg-type]
     held = {one.message_id: one for one in read if one.kind != "stub"}
     shared = [one.message for one in page if one.message.message_id in held]
     decided = [compare_import(one, held[one.message_id]) for one in shared]
-    return len(decided), sum(one.revises or "date" in one.other for one in decided)
+    words, dates = [one.revises for one in decided], ["date" in one.other for one in decided]
+    both = [one and other for one, other in zip(words, dates, strict=True)]
+    either = [one or other for one, other in zip(words, dates, strict=True)]
+    return _Compared(len(decided), sum(words), sum(both), sum(either))

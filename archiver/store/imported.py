@@ -104,9 +104,9 @@ def find_import(conn: Reader, channel_id: ChannelId, sha256: str, format_name: s
 
 
 def list_import_files(conn: Reader, channel_id: ChannelId) -> list[str]:
-    """The names of the files that were imported into a channel, each once, in the order of their imports."""
+    """The names of the files that were imported into a channel, in the order of their imports."""
     rows = conn.execute("SELECT file_name FROM import_source WHERE channel_id = ? ORDER BY import_id", (channel_id,))
-    return list(dict.fromkeys(name for (name,) in rows))
+    return [name for (name,) in rows]
 
 
 def start_import(conn: sqlite3.Connection, file: ImportFile, *, now: int, version: str) -> ImportRecord:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import tzinfo
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view.progress import Progress, ProgressOption, set_style
+from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 
 if TYPE_CHECKING:
-    from archiver.cli.view.import_report import ImportedChat, ImportReport
+    from archiver.cli.view.import_report import ImportReport
     from archiver.cli.view.merge_report import MergeReport
-    from archiver.compose.import_channel import ImportChannel
-    from archiver.imports.import_file import HashedSource
-    from archiver.imports.run_import import Importer, ImportJob
-    from archiver.imports.source import Chat
     from archiver.store.database import Database
 
 EXIT_STATUS = {
@@ -105,6 +99,7 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
 
 async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     """Import an export, and say what that brought."""
+    from archiver.cli.commands.import_chats import import_all
     from archiver.cli.view.import_report import ImportReport, report_import
     from archiver.imports.import_file import open_hashed
 
@@ -112,7 +107,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     hashed = await asyncio.to_thread(open_hashed, order.path, zone)
     with closing(hashed):
         async with _open(directory, is_dry_run=order.is_dry_run) as database:
-            done = await _import_all(database, directory, hashed, order)
+            done = await import_all(database, directory, hashed, order)
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
     report_import(result)
     return result
@@ -154,106 +149,3 @@ async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database 
             pass
     async with open_shared(directory, command="import", remarks=output) as database:
         yield database
-
-
-async def _import_all(
-    database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
-) -> tuple[list[ImportedChat], Counter[str], list[str]]:
-    """Import the chats asked for; return them, those refused, and faults between chats."""
-    from archiver.cli.view.import_report import describe_kept
-    from archiver.errors import UsageError
-    from archiver.imports.run_import import Importer, ImportJob
-    from archiver.imports.source import Flaw, MixedSource
-
-    mixed: list[tuple[ImportChannel, ImportJob]] = []
-    done: list[ImportedChat] = []
-    refused: Counter[str] = Counter()
-    broken = [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws]
-    others = 0
-    with Progress("import", unit="messages") as progress:
-        importer = Importer(
-            database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
-        )
-        interrupted.count_kept(lambda: "" if order.is_dry_run else describe_kept(importer.passed))
-        for chat in hashed.source.chats():
-            if isinstance(chat, Flaw):
-                if chat.note:
-                    output.note(chat.what)
-                    continue
-                broken.append(f"{chat.where}: {chat.what}" if chat.where else chat.what)
-            elif chat.refused is not None and order.channel is not None and chat.of_several:
-                others += 1  # not the one asked for
-            elif chat.refused is not None:
-                refused[chat.refused] += 1
-            elif (chosen := await _choose(database, chat, order, [one for one, _ in mixed])) is not None:
-                await _expect_right(database, hashed, chat, chosen, order)
-                file = hashed.describe(chat, chosen.channel_id)
-                job = ImportJob(chat, chosen.channel_id, file, partial(_make, database, chosen))
-                mixed.append((chosen, job))
-                if not isinstance(hashed.source, MixedSource):  # the chats follow each other
-                    done += await _import_chats(importer, mixed, order)
-                    mixed.clear()
-            else:
-                others += 1
-        if mixed:
-            done += await _import_chats(importer, mixed, order)
-    if others and not done:
-        raise UsageError(
-            f"none of the export's channels is {order.channel}.", hint="Give the id or the title of one of them."
-        )
-    return done, refused, broken
-
-
-async def _import_chats(
-    importer: Importer, chats: Sequence[tuple[ImportChannel, ImportJob]], order: ImportOrder
-) -> list[ImportedChat]:
-    from archiver.cli.view.import_report import ImportedChat
-
-    run = importer.plan if order.is_dry_run else importer.run
-    outcomes = await run([job for _, job in chats])
-    return [ImportedChat(chosen, outcome) for (chosen, _), outcome in zip(chats, outcomes, strict=True)]
-
-
-async def _make(database: Database | None, chosen: ImportChannel) -> None:
-    from archiver.compose.import_channel import make_channel
-
-    assert database is not None, "only a dry run has none"
-    await database.write(make_channel, chosen)
-
-
-def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
-    """Show how much of the file was read, where the source knows; else how many messages."""
-    from archiver.cli.view.figures import count
-
-    passed = getattr(hashed.source, "passed", None)
-    if passed is None:
-        progress.advance(messages)
-    else:
-        progress.advance(passed, hashed.bytes_inside, amount=messages, counted=count(messages, "message"))
-
-
-async def _expect_right(
-    database: Database | None, hashed: HashedSource, chat: Chat, chosen: ImportChannel, order: ImportOrder
-) -> None:
-    """Raise UsageError if the messages of an export without an id show that it is of another channel."""
-    from archiver.compose.same_channel import expect_same_channel, is_doubtful
-    from search.query.dates import parse_zone
-
-    if database is not None and await is_doubtful(database, chat, chosen):
-        zone = None if order.zone is None else parse_zone(order.zone)
-        await expect_same_channel(database, hashed.open_again(order.path, zone), chat, chosen)
-
-
-async def _choose(
-    database: Database | None, chat: Chat, order: ImportOrder, beside: Sequence[ImportChannel]
-) -> ImportChannel | None:
-    """The channel of a chat; None: an export of several has it, and another was asked for."""
-    from archiver.compose.import_channel import choose_channel
-    from archiver.errors import UsageError
-
-    try:
-        return await choose_channel(database, chat, order.channel, beside=beside, remarks=output)
-    except UsageError:
-        if order.channel is not None and chat.of_several:
-            return None
-        raise

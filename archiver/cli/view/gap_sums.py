@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from archiver.cli import output
@@ -89,8 +90,10 @@ def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
 
 def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[IdRun]) -> str:
     """What is known of a channel that only exports know: from which files, and from which id to which."""
-    named = ", ".join(terminal_safe(one) for one in files[:_NAMED])
-    more = f" and {figures.number(len(files) - _NAMED)} more" if len(files) > _NAMED else ""
+    names = Counter(map(terminal_safe, files))
+    said = [f"{name} ({number} files)" if number > 1 else name for name, number in names.items()]
+    named = ", ".join(said[:_NAMED])
+    more = f" and {figures.number(len(said) - _NAMED)} more" if len(said) > _NAMED else ""
     lowest = next((one.lo for one in runs if one.state in ("held", "missing")), 1)
     return f"{_called(channel)}: known by imports alone ({named}{more}), which have ids from {lowest} to {runs[-1].hi}"
 

@@ -96,6 +96,9 @@ class DesktopHtml:
         for name in chat.missing:
             yield Flaw(name, "the file is missing: its messages are not imported")
         for path in chat.files:
+            if path != chat.files[0] and (other := _title(path)) is not None and other != _title(chat.files[0]):
+                yield Flaw(path.name, f'it is of another chat, "{other}": give each a directory of its own')
+                continue
             frame, line = Frame(), 0
             part = self.parts.index(path) if len(self.parts) > 1 else None
             with open_page(path) as file:

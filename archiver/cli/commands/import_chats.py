@@ -1,0 +1,167 @@
+"""The chats of an export, each into its channel: those asked for are imported, the others counted or named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from archiver.cli import interrupted, output
+from archiver.cli.view.figures import count
+from archiver.cli.view.import_report import ImportedChat, describe_kept
+from archiver.cli.view.progress import Progress
+from archiver.compose.import_channel import ImportChannel, choose_channel, make_channel
+from archiver.compose.same_channel import expect_same_channel, is_beside, is_doubtful
+from archiver.errors import UsageError
+from archiver.imports.import_file import HashedSource
+from archiver.imports.run_import import Importer, ImportJob
+from archiver.imports.source import Chat, Flaw, MixedSource
+from archiver.store.database import Database
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from archiver.cli.commands.import_ import ImportOrder
+
+
+class ImportedChats(NamedTuple):
+    """What became of the chats of an export."""
+
+    done: list[ImportedChat]
+    refused: Counter[str]
+    """Those that telekeep does not archive, by kind."""
+    broken: list[str]
+    """What is wrong between the chats, and with those that are left out."""
+
+
+async def import_all(
+    database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
+) -> ImportedChats:
+    """Import the chats asked for."""
+    with Progress("import", unit="messages") as progress:
+        importer = Importer(
+            database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
+        )
+        interrupted.count_kept(lambda: "" if order.is_dry_run else describe_kept(importer.passed))
+        return await _ChatImport(database, hashed, importer, order).run()
+
+
+class _ChatImport:
+    """Goes through the chats."""
+
+    def __init__(self, database: Database | None, hashed: HashedSource, importer: Importer, order: ImportOrder) -> None:
+        self._database = database
+        self._hashed = hashed
+        self._importer = importer
+        self._order = order
+        self._found = ImportedChats([], Counter(), [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws])
+        self._mixed: list[tuple[ImportChannel, ImportJob]] = []
+        """Those of a source that has their messages mixed, until all are known."""
+        self._others: list[UsageError | None] = []
+        """Chats that were not asked for, or cannot be imported, and why."""
+
+    async def run(self) -> ImportedChats:
+        """Import them. Raises UsageError if none can be."""
+        for chat in self._hashed.source.chats():
+            if isinstance(chat, Flaw):
+                self._note(chat)
+            elif chat.refused is not None:
+                self._refuse(chat, chat.refused)
+            else:
+                await self._take(chat)
+        await self._import()
+        if not self._found.done and self._others:
+            raise self._say_none()
+        return self._found
+
+    def _note(self, flaw: Flaw) -> None:
+        if flaw.note:
+            output.note(flaw.what)
+        else:
+            self._found.broken.append(f"{flaw.where}: {flaw.what}" if flaw.where else flaw.what)
+
+    def _refuse(self, chat: Chat, what: str) -> None:
+        if self._order.channel is not None and chat.of_several:
+            self._others.append(None)  # not the one asked for
+        else:
+            self._found.refused[what] += 1
+
+    async def _take(self, chat: Chat) -> None:
+        """Import a chat, or remember why not: one that is wrong costs no other."""
+        order, beside = self._order, [one for one, _ in self._mixed]
+        try:
+            chosen = await choose_channel(self._database, chat, order.channel, beside=beside, remarks=output)
+        except UsageError as exc:
+            if order.channel is None and (self._found.done or chat.of_several):
+                self._leave_out(chat, exc)
+            self._others.append(exc)
+            return
+        try:
+            is_right = await self._is_right(chat, chosen)
+        except UsageError as exc:
+            self._leave_out(chat, exc)
+            self._others.append(exc)
+            return
+        if not is_right:
+            self._others.append(None)
+            return
+        file = self._hashed.describe(chat, chosen.channel_id)
+        self._mixed.append((chosen, ImportJob(chat, chosen.channel_id, file, partial(self._make, chosen))))
+        if not isinstance(self._hashed.source, MixedSource):  # the chats follow each other
+            await self._import()
+
+    def _leave_out(self, chat: Chat, exc: UsageError) -> None:
+        name = f'"{chat.title}"' if chat.title else "a chat without a name"
+        self._found.broken.append(f"{name} is left out: {str(exc).rstrip('.')}")
+
+    async def _import(self) -> None:
+        if not self._mixed:
+            return
+        chosen = [one for one, _ in self._mixed]
+        run = self._importer.plan if self._order.is_dry_run else self._importer.run
+        outcomes = await run([job for _, job in self._mixed])
+        self._found.done.extend(map(ImportedChat, chosen, outcomes))
+        self._mixed.clear()
+
+    async def _make(self, chosen: ImportChannel) -> None:
+        assert self._database is not None, "only a dry run has none"
+        await self._database.write(make_channel, chosen)
+
+    async def _is_right(self, chat: Chat, chosen: ImportChannel) -> bool:
+        """Whether a chat is of this channel. Raises UsageError if one without an id may be of another."""
+        if chat.channel_id is not None:
+            return True
+        zone = _zone(self._order.zone)
+        again = partial(self._hashed.open_again, self._order.path, zone)
+        if await asyncio.to_thread(is_beside, again(), chosen):
+            return False
+        if self._database is not None and await is_doubtful(self._database, chosen, self._hashed):
+            await expect_same_channel(self._database, again(), chat, chosen)
+        return True
+
+    def _say_none(self) -> UsageError:
+        """Why no chat was imported."""
+        why = [one for one in self._others if one is not None]
+        if self._order.channel is None or len(self._others) == 1 or self._found.broken:
+            return why[0] if why else UsageError("there is no channel in it.")
+        return UsageError(
+            f"none of the export's channels is {self._order.channel}.",
+            hint="Give the id or the title of one of them.",
+        )
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    from search.query.dates import parse_zone
+
+    return None if name is None else parse_zone(name)
+
+
+def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
+    """Show how much of the file was read, where the source knows; else how many messages."""
+    passed = getattr(hashed.source, "passed", None)
+    if passed is None:
+        progress.advance(messages)
+    else:
+        progress.advance(passed, hashed.bytes_inside, amount=messages, counted=count(messages, "message"))
