@@ -197,5 +197,10 @@ class Document:
     @property
     def ext(self) -> str | None:
         """File name extension in lower case without the dot, or None."""
-        stem, dot, ext = (self.file_name or "").rpartition(".")
-        return ext.lower() if dot and stem and ext.isalnum() else None
+        return extension(self.file_name or "")
+
+
+def extension(name: str) -> str | None:
+    """The extension of a file name in lower case without the dot, or None."""
+    stem, dot, ext = name.rpartition(".")
+    return ext.lower() if dot and stem and ext.isalnum() else None

@@ -50,16 +50,21 @@ def lang_code(number: int) -> str | None:
 
 def flags_of(document: Document) -> int:
     """Return all flag bits of a document except SUPERSEDED, which the engine manages."""
-    bits = _state_bits(*_STATES(document)) | _lang_bits(document.lang)
-    if document.media:
-        bits |= _kind_bits(document.media)
-    if document.file_states:
-        bits |= file_bits(document.file_states)
+    bits = _state_bits(*_STATES(document)) | lasting_bits(document.lang, document.media, document.file_states)
     if document.has_link:
         bits |= HAS_BITS["link"]
     if document.grouped_id is not None:
         bits |= HAS_BITS["album"]
     return bits
+
+
+@lru_cache(maxsize=1024)
+def lasting_bits(lang: str | None, media: tuple[str, ...], file_states: tuple[str, ...]) -> int:
+    """Return the bits of a language, of kinds of attachments, and of the states of their files."""
+    bits = _lang_bits(lang)
+    if media:
+        bits |= _kind_bits(media)
+    return bits | file_bits(file_states)
 
 
 @lru_cache(maxsize=256)
@@ -90,12 +95,10 @@ def _state_bits(*states: bool) -> int:
     return sum(bit for is_set, bit in zip(states, STATE_BITS.values(), strict=True) if is_set)
 
 
-@lru_cache(maxsize=1024)
 def _lang_bits(lang: str | None) -> int:
     return (lang_number(lang or "") or 0) << LANG_SHIFT
 
 
-@lru_cache(maxsize=1024)
 def _kind_bits(media: tuple[str, ...]) -> int:
     kinds = frozenset(media)
     bits = HAS_BITS["media"] if kinds - NOT_MEDIA else 0

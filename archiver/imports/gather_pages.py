@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_page import PAGE
+from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import Entry, Flaw, ImportedMessage
 from archiver.model.imported import is_possible
 
@@ -34,13 +35,13 @@ class _Waiting:
 
     def has_room_for(self, one: ImportedMessage) -> bool:
         """Whether the page may have it: each message once."""
-        return len(self.page) < PAGE and self.size <= _PAGE_BYTES and one.message.message_id not in self.ids
+        return len(self.page) < PAGE and self.size <= _PAGE_BYTES and one.message_id not in self.ids
 
     def add(self, one: ImportedMessage) -> None:
         """Add a message."""
         self.page.append(one)
-        self.ids.add(one.message.message_id)
-        self.size += len(one.message.raw)
+        self.ids.add(one.message_id)
+        self.size += len(one.raw)
 
 
 def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[ImportOutcome]) -> Iterator[Pages]:
@@ -58,7 +59,7 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
             yield [(place, one.page)]
             one = waiting[place] = _Waiting()
         one.add(entry)
-        messages, octets = messages + 1, octets + len(entry.message.raw)
+        messages, octets = messages + 1, octets + len(entry.raw)
         if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
             full = _take_longest(waiting, messages // 2)
             messages, octets = _sum_up(waiting)
@@ -68,6 +69,8 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
 
 
 def _find_flaw(entry: Entry) -> Flaw | None:
+    if isinstance(entry, QuickMessage):
+        return None
     if isinstance(entry, Flaw):
         return entry
     if is_possible(entry.message):

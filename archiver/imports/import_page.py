@@ -17,22 +17,20 @@ from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
+from archiver.imports.new_page import insert_new, keep_earlier
 from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
+from archiver.imports.quick_message import whole
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
 from archiver.model.compare_import import ImportDecision, compare_import, fill
-from archiver.model.coverage import Interval
 from archiver.model.document import to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store import imported as store
-from archiver.store.capture import WAYS, Capture, append_capture, find_absence_proofs
-from archiver.store.coverage import list_coverage
+from archiver.store.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
-from archiver.store.file import fill_files
 from archiver.store.import_parts import with_part
-from archiver.store.imported_content import fill_columns, set_seen, widen_seen
-from archiver.store.message import Sighting
+from archiver.store.imported_content import fill_columns, widen_seen
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, read_revisions
 from archiver.version import version
@@ -60,24 +58,24 @@ class PagePlan:
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
     """Compare a page, which has each message once, with what is held."""
     plan = PagePlan()
-    ids = [one.message.message_id for one in page]
+    ids = [one.message_id for one in page]
     held_ids = set(messages.list_known(conn, target.channel_id, ids))  # type: ignore[arg-type]
     before = store.list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
-    digests = {one.message.message_id: one.message.payload_sha256 for one in page}
+    digests = {one.message_id: one.message.payload_sha256 for one in page if one.message_id in held_ids}
     asked = [one for one in sorted(held_ids) if digests[MessageId(one)] not in before.get(MessageId(one), ())]
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
     held = {one.message_id: one for one in read}
     known: list[Known] = []
     again: list[Message] = []
     for one in page:
-        number = one.message.message_id
+        number = one.message_id
         if number not in held_ids:
             plan.new.append(one)
         elif number not in held:
             plan.again += 1
             again.append(one.message)
         else:
-            known.append((one, held[number], compare_import(one.message, held[number])))
+            known.append((whole(one), held[number], compare_import(one.message, held[number])))
     decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
     plan.known = prefer_exact(conn, target, decided)
     plan.corrections = plan_corrections(conn, target, again)
@@ -112,7 +110,7 @@ def store_page(
     """Write a page, which has each message once."""
     plan = plan_page(conn, target, page)
     counts = count_plan(plan)
-    missing = _insert(conn, target, [with_files(one, files) for one in plan.new], now=now) if plan.new else 0
+    missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
     adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
     texts = keep_texts(conn, page)
@@ -125,61 +123,6 @@ def store_page(
     if plan.new or plan.known or plan.corrections or adopted or texts:
         store.add_counts(conn, target.import_id, counts.to_object())
     return counts
-
-
-def _insert(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], *, now: int) -> int:
-    """Store new messages; return how many of them are known to be deleted."""
-    channel_id = target.channel_id
-    sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
-    written = fill_files(conn, [one.message for one in new])
-    messages.insert_messages(conn, written, sighting)
-    if seen := [(one.seen, one.message.message_id) for one in new if one.seen]:
-        # No other telekeep saw it after we got its file.
-        times = [(min(one.first_seen, target.at), min(one.last_seen, target.at), number) for one, number in seen]
-        set_seen(conn, channel_id, times)
-    store.put_pieces(
-        conn,
-        channel_id,
-        target.import_id,
-        [
-            store.PieceRow(one.message_id, one.payload_sha256, None, with_part(target.mark(None, of), of.part))
-            for one, of in zip(written, new, strict=True)
-        ],
-    )
-    missing = _mark_missing(conn, target, new)
-    writer.upsert(conn, [to_document(one, is_missing=one.message_id in missing) for one in written])
-    _keep_earlier(conn, new)
-    enqueue(conn, channel_id, [one.message_id for one in written], now=now, later=True)
-    return len(missing)
-
-
-def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> set[MessageId]:
-    """Mark what Telegram no longer showed when these ids were read, and what another telekeep knew to be deleted."""
-    covered = list_coverage(conn, target.channel_id, target.generation)
-    absent = [one.message.message_id for one in new if _is_within(one.message.message_id, covered)] if covered else []
-    proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
-    # An export that is newer than the answer shows that the message was there after it.
-    marks = [(number, at, WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
-    known = {number for number, _, _ in marks}
-    marks += [
-        (one.message.message_id, min(one.seen.missing_since, target.at), "import")
-        for one in new
-        if one.seen and one.seen.missing_since is not None and one.message.message_id not in known
-    ]
-    for number, at, how in marks:
-        messages.mark_missing(conn, target.channel_id, [number], now=at, how=how)
-    return {number for number, _, _ in marks}
-
-
-def _is_within(message_id: int, covered: Sequence[Interval]) -> bool:
-    return any(lo <= message_id <= hi for lo, hi in covered)
-
-
-def _keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
-    for one in new:
-        for earlier in one.earlier:
-            late = keep_late_revisions(conn, [earlier.message], now=earlier.first_seen)
-            writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
 
 
 def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
@@ -197,7 +140,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
     for one, _, _ in plan.known:
         if one.earlier:
-            _keep_earlier(conn, [one])
+            keep_earlier(conn, [one])
     stored = {message.message_id for message, _ in kept}
     stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
     store.put_pieces(

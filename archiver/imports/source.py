@@ -11,8 +11,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
+from config.records import record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class EarlierContent:
     last_seen: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class ImportedMessage:
     """One message of a source."""
 
@@ -78,6 +79,16 @@ class ImportedMessage:
     """They are kept if the archive has the bytes that they were made of."""
     part: int | None = None
     """Place in `Source.parts` of the file that has it, where there are several."""
+
+    @property
+    def message_id(self) -> MessageId:
+        """Its id."""
+        return self.message.message_id
+
+    @property
+    def raw(self) -> bytes:
+        """Its piece of the source."""
+        return self.message.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,14 @@ def to_document(
     channel_username: str | None = None,
     channel_title: str | None = None,
     is_missing: bool = False,
+    lang: str | None = None,
 ) -> Document:
-    """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not."""
-    lang = recall_language(message.text) if message.lang is None else message.lang
+    """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not.
+
+    `lang`: the language of its text, if the message does not say.
+    """
+    lang = message.lang if lang is None else lang
+    lang = recall_language(message.text) if lang is None else lang
     marks = read_entities(message.text, message.entities)
     media = message.media
     links = _links(message, marks.links) if marks.links or media or _may_link(message) else ()
@@ -58,8 +63,8 @@ def to_document(
         forwards=message.forwards,
         lang=lang or None,
         **(_files(media) if media else {}),
-        **(_author(message) if message.sender or message.post_author else {}),
-        **(_origin(message.fwd_from) if message.fwd_from else {}),
+        **(author_fields(message.sender, message.post_author) if message.sender or message.post_author else {}),
+        **(origin_fields(message.fwd_from) if message.fwd_from else {}),
     )
 
 
@@ -88,7 +93,7 @@ def _files(media: Sequence[Media]) -> dict[str, Any]:
     return {"file_states": marks.states, "file_hashes": marks.hashes, "file_ids": () if key is None else (key,)}
 
 
-def _origin(header: str) -> dict[str, Any]:
+def origin_fields(header: str) -> dict[str, Any]:
     """Ids and names of the channel or person that a message was forwarded from."""
     fwd: dict[str, Any] = orjson.loads(header)
     peer = fwd.get("from_id") or {}
@@ -111,13 +116,13 @@ def is_edit_hidden(extra: str | None) -> bool:
     return extra is not None and '"edit_hide":true' in extra
 
 
-def _author(message: Message) -> dict[str, Any]:
-    """The signature, and the sender's names and id."""
-    sender: dict[str, Any] = orjson.loads(message.sender) if message.sender else {}
+def author_fields(stored: str | None, post_author: str | None) -> dict[str, Any]:
+    """The signature, and the names and id of the stored sender."""
+    sender: dict[str, Any] = orjson.loads(stored) if stored else {}
     name = sender.get("name")
     return {
-        "author": message.post_author or name,
-        "sender_name": name if message.post_author and name != message.post_author else None,
+        "author": post_author or name,
+        "sender_name": name if post_author and name != post_author else None,
         "sender_username": sender.get("username"),
         "sender_id": sender.get("id"),
     }

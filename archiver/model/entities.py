@@ -18,7 +18,8 @@ class TextEntities(NamedTuple):
 
 
 _NONE = TextEntities()
-_MAY_MATTER = re.compile('"(?:hashtag|mention|mention_name|url|text_url)"')
+may_matter = re.compile('"(?:hashtag|mention|mention_name|url|text_url)"').search
+"""Whether entities (JSON) may mark a hashtag, a mention or a link."""
 _MARKED = {"hashtag": 0, "mention": 1, "mention_name": 1, "url": 2}
 
 
@@ -27,7 +28,7 @@ def read_entities(text: str, entities: str | None) -> TextEntities:
 
     A user without a username is mentioned by name; the id counts as well.
     """
-    if not entities or not _MAY_MATTER.search(entities):
+    if not entities or not may_matter(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
     units: bytes | None = None

@@ -22,12 +22,17 @@ def further_texts(message: Message) -> tuple[str, ...]:
     texts = (
         *(text for slot in message.media for text in _of_slot(slot)),
         *(_of_extra(message.extra) if message.extra else ()),
-        *(_of_action(orjson.loads(message.action)) if message.action else ()),
+        *(texts_of_action(message.action) if message.action else ()),
         *(_of_buttons(message.markup) if message.markup else ()),
         *(_of_reply(message.reply_to) if message.reply_to and '"quote_text"' in message.reply_to else ()),
         *(_of_restriction(message.restriction) if message.restriction else ()),
     )
     return tuple(dict.fromkeys([text for text in texts if text])) if texts else ()
+
+
+def texts_of_action(action: str) -> Iterator[str]:
+    """The texts of a stored action."""
+    return _of_action(orjson.loads(action))
 
 
 def _of_slot(slot: Media) -> Iterator[str]:

@@ -161,6 +161,17 @@ def put_pieces(conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, 
     )
 
 
+def put_new_pieces(
+    conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, pieces: Sequence[tuple[int, bytes, str | None]]
+) -> None:
+    """Record the pieces of new messages, whose rows hold them: id, SHA-256, and what is kept of each."""
+    conn.executemany(
+        "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256, raw, differs)"
+        f" VALUES ({int(channel_id)}, ?, {int(import_id)}, ?, NULL, ?) ON CONFLICT DO NOTHING",
+        pieces,
+    )
+
+
 def list_pieces(
     conn: Reader, channel_id: ChannelId, import_id: int, message_ids: Sequence[int]
 ) -> dict[MessageId, set[bytes]]:

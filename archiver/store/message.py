@@ -42,6 +42,9 @@ _CONTENT = (
     "silent, extra, content_hash, payload_sha256, layer, raw"
 )
 CONTENT_NAMES = _CONTENT.split(", ")
+TEXT = 1 + CONTENT_NAMES.index("text")
+"""Place of the text behind the id."""
+PAYLOAD_SHA256 = 1 + CONTENT_NAMES.index("payload_sha256")
 _MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _INSERT = (
     f"INSERT INTO message (channel_id, message_id, {_CONTENT},"
@@ -125,8 +128,13 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
 
 def put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
     """Store the media of messages that are held."""
-    rows = [_media(m, slot) for m in messages for slot in m.media]
+    rows = [_media(m.channel_id, m.message_id, slot) for m in messages for slot in m.media]
     insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
+
+
+def put_slots(conn: sqlite3.Connection, channel_id: ChannelId, slots: Sequence[tuple[MessageId, Media]]) -> None:
+    """Store slots of messages of one channel that are held."""
+    insert_many(conn, _PUT_MEDIA, [_media(channel_id, number, slot) for number, slot in slots], _PUT_MEDIA_AGAIN)
 
 
 def mark_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], sighting: Sighting) -> None:
@@ -271,10 +279,10 @@ def content_of(message: Message) -> tuple[object, ...]:
     )
 
 
-def _media(message: Message, slot: Media) -> tuple[object, ...]:
+def _media(channel_id: ChannelId, message_id: MessageId, slot: Media) -> tuple[object, ...]:
     return (
-        message.channel_id,
-        message.message_id,
+        channel_id,
+        message_id,
         slot.slot,
         slot.kind,
         slot.id,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from search.document import Key
 from search.exact.changes import Row
-from search.exact.skip_index import BlockSummary, cluster, is_in_block
+from search.exact.skip_index import BlockSummary, cluster, find_channel_ranges, is_in_block
 from search.flags import SUPERSEDED
 
 _VALUES = 4096
@@ -95,4 +95,13 @@ def extend_blocks(conn: sqlite3.Connection, summaries: Iterable[BlockSummary]) -
             views = max(views, excluded.views), forwards = max(forwards, excluded.forwards),
             low = min(low, excluded.low), high = max(high, excluded.high)""",
         list(summaries),
+    )
+
+
+def extend_ranges(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
+    """Extend the ranges of ids that channels have in blocks."""
+    conn.executemany(
+        """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
+        find_channel_ranges(rows),
     )

@@ -10,22 +10,24 @@ are flags of the row instead: a flag costs nothing, a term three bytes in each m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from search.document import Document
+from search.document import Document, extension
 from search.exact.index_line import index_line
 from search.flags import flags_of
 from search.query.tags import domain_values, link_needles, may_be_username, tag_term, user_value
 from search.query.tree import Tag
+from search.text.hosts import link_host
 from search.text.normalize import Needle, index_text, needle
 from search.text.numbers import grouped_term
 from search.words.separable import may_be_german, split_verbs
 
 _BREAK = " :: "
-_may_be_grouped = re.compile("[0-9] +[0-9][0-9]").search
+may_be_grouped = re.compile("[0-9] +[0-9][0-9]").search
+"""Whether a line may have numbers whose digits are grouped."""
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which can be searched separately."""
 
@@ -43,12 +45,17 @@ class Entry(NamedTuple):
 def entry(document: Document) -> Entry:
     """Return the terms and flags of a document."""
     lines = list(map(index_line, document.texts()))
-    if any(map(_may_be_grouped, lines)):
+    if any(map(may_be_grouped, lines)):
         lines += map(grouped_term, document.grouped_numbers())
     line = f"{' '.join(_tags(document))} {_BREAK.join(lines)}"
-    content = "\0".join((line, *document.file_ids))  # no term, but a new picture is a new content
-    digest = blake2b(content.encode(), digest_size=4).digest()
-    return Entry(line, int.from_bytes(digest, "big", signed=True), flags_of(document))
+    return Entry(line, fingerprint_of(line.encode(), document.file_ids), flags_of(document))
+
+
+def fingerprint_of(line: bytes, file_ids: Sequence[str]) -> int:
+    """Return the fingerprint of a line and the attached files."""
+    content = b"\0".join((line, *map(str.encode, file_ids)))  # no term, but a new picture is a new content
+    digest = blake2b(content, digest_size=4).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def tag_needles(tag: Tag) -> list[Needle]:
@@ -81,17 +88,32 @@ def _tags(document: Document) -> list[str]:
     if may_be_german(document.lang):
         tags += [f":verb:{verb}" for verb in split_verbs(document.texts(), document.lang)]
     if is_marked:
-        links = document.all_links()
-        tags += [tag_term("url", link) for link in links]
-        tags += [f":domain:{value}" for host in document.hosts_of(links) for value in domain_values(host)]
+        tags += link_tags(document.all_links(), document.domains)
     if document.topic_id is not None:
         tags.append(f":topic:{document.topic_id}")
     if document.mime:
         tags.append(tag_term("mime", document.mime))
     if document.file_name:
-        if document.ext:
-            tags.append(tag_term("ext", document.ext))
-        tags += _word_tags("filename", document.file_name)
+        tags += file_name_tags(document.file_name)
+    return tags + people_tags(document) if document.has_author or document.has_origin else tags
+
+
+def link_tags(links: Collection[str], domains: Iterable[str] = ()) -> list[str]:
+    """Return the tags of links, and of their hosts and further ones."""
+    hosts = dict.fromkeys([host for host in (*domains, *map(link_host, links)) if host])
+    tags = [tag_term("url", link) for link in links]
+    return tags + [f":domain:{value}" for host in hosts for value in domain_values(host)]
+
+
+def file_name_tags(name: str) -> list[str]:
+    """Return the tags of a file's name."""
+    ext = extension(name)
+    return [*([tag_term("ext", ext)] if ext else ()), *_word_tags("filename", name)]
+
+
+def people_tags(document: Document) -> list[str]:
+    """Return the tags of who wrote it, and of where it was forwarded from."""
+    tags: list[str] = []
     if document.has_author:
         tags += _names("from", document.author, document.sender_name, document.sender_username, document.sender_id)
     if document.has_origin:

@@ -25,6 +25,7 @@ from search.exact.files import put_hashes
 from search.exact.rows import (
     channel_numbers,
     extend_blocks,
+    extend_ranges,
     find_channels,
     forget_misdated,
     insert,
@@ -33,7 +34,7 @@ from search.exact.rows import (
     store,
 )
 from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
-from search.exact.skip_index import BLOCK_BITS, find_channel_ranges, summarize
+from search.exact.skip_index import BLOCK_BITS, summarize
 from search.exact.terms import Entry, entry
 from search.flags import FILE_MASK, MISSING, PINNED, SUPERSEDED, file_bits
 from search.text.normalize import NORM_VERSION
@@ -204,26 +205,21 @@ def _add(conn: sqlite3.Connection, new: Sequence[tuple[Document, Entry]], number
     if not new:
         return ()
     # Ascending: FTS5 flushes its memory whenever a docid is not above the previous one.
-    placed = place(new, numbers, _used_docids(conn, {document.date for document, _ in new}))
+    placed = place(new, numbers, used_docids(conn, {document.date for document, _ in new}))
     insert(conn, "INTO search_text (rowid, line)", [(row.docid, made.line) for row, _, made in placed])
     rows = [row for row, _, _ in placed]
     store(conn, rows)
     extend_blocks(conn, summarize(rows))
-    conn.executemany(
-        """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",
-        find_channel_ranges(rows),
-    )
+    extend_ranges(conn, rows)
     put_hashes(conn, [(row.docid, document.file_hashes) for row, document, _ in placed if document.file_hashes])
     for row, document, _ in placed:
         if document.is_forwarded:
-            _record_origin(conn, row.docid, document)
+            record_origin(conn, row.docid, document.fwd_channel_id, document.fwd_name)
     return rows
 
 
-def _record_origin(conn: sqlite3.Connection, docid: int, document: Document) -> None:
+def record_origin(conn: sqlite3.Connection, docid: int, channel_id: int | None, name: str | None) -> None:
     """Record the origin of a forward, for the facet by origin; the latest name of a channel counts."""
-    channel_id, name = document.fwd_channel_id, document.fwd_name
     if channel_id is None and not name:
         return
     conflict = "(name) WHERE channel_id IS NULL" if channel_id is None else "(channel_id)"
@@ -242,7 +238,7 @@ def _record_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Row, i
     )
 
 
-def _used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
+def used_docids(conn: sqlite3.Connection, dates: set[int]) -> dict[int, int]:
     """Map the first docid of each window that contains one of the dates to the highest docid in use."""
     [(top,)] = conn.execute("SELECT max(docid) FROM search_document")
     ranges = sorted((docids.start, docids.stop) for docids in windows(tiers_in_use(top), dates))

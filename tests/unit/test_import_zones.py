@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +23,7 @@ from archiver.imports.detect import open_source
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.source import Seen
+from archiver.imports.source import ImportedMessage, Seen
 from archiver.reading.citation_styles import STYLES, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
@@ -177,7 +176,7 @@ def test_an_exact_date_counts_in_whichever_order_they_are_imported(
 def test_a_date_that_another_telekeep_had_imported_is_not_known_to_be_exact(tmp_path: Path) -> None:
     target = ImportTarget(CHANNEL_ID, 1, 0, 0, 0, "jsonl")
     [one] = messages_of(read_all(export_of(tmp_path, entry(1, "x"))))
-    relayed = replace(one, seen=Seen(origin="import", first_seen=1, last_seen=1))
+    relayed = ImportedMessage(message=one.message, seen=Seen(origin="import", first_seen=1, last_seen=1))
     assert (target.is_exact(one), target.is_exact(relayed)) == (True, False)
 
 

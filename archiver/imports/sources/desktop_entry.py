@@ -148,14 +148,14 @@ def _of_post(entry: Fields, channel_id: ChannelId, extra: dict[str, Any]) -> dic
     if bot := words(entry.get("via_bot")):
         extra["via_bot"] = {"type": "user", "id": None, "name": None, "username": bot.removeprefix("@")}
     return {
-        "sender": _sender(entry, channel_id),
+        "sender": read_sender(entry, channel_id),
         "post_author": words(entry.get("author")),
-        "fwd_from": _origin(entry),
-        **_reply(entry),
+        "fwd_from": read_origin(entry),
+        **read_reply(entry),
     }
 
 
-def _sender(entry: Fields, channel_id: ChannelId) -> str | None:
+def read_sender(entry: Fields, channel_id: ChannelId) -> str | None:
     """None for the channel's own posts."""
     number, name = entry.get("from_id"), entry.get("from")
     if isinstance(number, str | int) and isinstance(name, str | None):
@@ -172,7 +172,8 @@ def _shared_sender(number: str | int, name: str | None, channel_id: ChannelId) -
     return _json(sender)
 
 
-def _origin(entry: Fields) -> str | None:
+def read_origin(entry: Fields) -> str | None:
+    """What it was forwarded from."""
     if "forwarded_from" not in entry and "forwarded_from_id" not in entry and "saved_from" not in entry:
         return None
     origin = peer(entry.get("forwarded_from_id"))
@@ -182,7 +183,8 @@ def _origin(entry: Fields) -> str | None:
     return _json({key: value for key, value in found.items() if value is not None})
 
 
-def _reply(entry: Fields) -> dict[str, Any]:
+def read_reply(entry: Fields) -> dict[str, Any]:
+    """The reply header, and the message that is answered."""
     replied = number(entry.get("reply_to_message_id"))
     if replied is None:
         return {}

@@ -13,7 +13,7 @@ _FIRST: Final = -62_135_596_800
 """The first second of the year 1."""
 LAST: Final = 253_402_300_799
 """The last second of the year 9999."""
-_FIRST_EDIT: Final = 86_400 * 365
+FIRST_EDIT: Final = 86_400 * 365
 """Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
 MOST_ID: Final = 2**63 - 1
 
@@ -77,7 +77,8 @@ class LocalDates:
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
-        self._last: datetime | None = None
+        self._last: float | None = None
+        """Unix seconds of the date before."""
         self.used = False
         self.is_exact = False
         """Whether any date read so far was exact."""
@@ -90,8 +91,13 @@ class LocalDates:
         self.is_exact |= found is not None
         if found is None and (wall := wall_time(entry.get("date"))) is not None:
             found = self._at(wall, ordered=True)
-        self._last = found or self._last
+        self._last = self._last if found is None else found.timestamp()
         return found
+
+    def note_exact(self, unix: int) -> None:
+        """Note the exact date of a message, read elsewhere."""
+        self.is_exact = True
+        self._last = unix
 
     def of_edit(self, entry: Mapping[str, Any]) -> datetime | None:
         """When a message was edited; None also for a local time of an unknown zone, where the date itself is known."""
@@ -100,7 +106,7 @@ class LocalDates:
         found = moment(entry.get("edited_unixtime"))
         if found is None and (wall := wall_time(entry.get("edited"))) is not None and wall.year > 1970:
             found = None if self._zone is None and wall.tzinfo is None else self._at(wall, ordered=False)
-        return found if found is not None and found.timestamp() >= _FIRST_EDIT else None
+        return found if found is not None and found.timestamp() >= FIRST_EDIT else None
 
     def _at(self, wall: datetime, *, ordered: bool) -> datetime | None:
         try:
@@ -115,7 +121,7 @@ class LocalDates:
         if first == second:
             return first
         self.uncertain += ordered
-        late = ordered and self._last is not None and first < self._last
+        late = ordered and self._last is not None and first.timestamp() < self._last
         return second if late and first < second else first
 
 

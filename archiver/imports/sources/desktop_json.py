@@ -19,11 +19,13 @@ from archiver.imports.json_faults import BrokenJson, EndsEarly
 from archiver.imports.json_pieces import JsonPieces
 from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.quick_message import QuickMessage
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
 from archiver.imports.sources.desktop_ends import find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
+from archiver.imports.sources.desktop_quick import read_quick
 
 RESULT: Final = "result.json"
 _REFUSED: Final = {
@@ -159,16 +161,18 @@ class DesktopJson:
             pieces.skip()
 
     def _entries(self, pieces: JsonPieces, elements: Iterator[None], channel_id: ChannelId) -> Iterator[Entry]:
-        last = 0
+        last: ImportedMessage | None = None
         try:
             for _ in elements:
                 run = pieces.run()
                 for found in (
                     self._one(pieces.element(), channel_id, last) if run is None else self._many(run, channel_id)
                 ):
-                    if isinstance(found, ImportedMessage):
-                        last = found.message.message_id
                     yield found
+                    if isinstance(found, ImportedMessage):
+                        last = found
+                        if isinstance(found, QuickMessage):
+                            continue
                     if (unread := find_unread(found)) is not None:
                         yield unread
         except (EndsEarly, BrokenJson) as exc:
@@ -181,21 +185,21 @@ class DesktopJson:
     def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         places: list[int] = []
         for index, value in enumerate(run.values):
-            found = self._message(value, channel_id)
+            found = read_quick(value, channel_id, self._dates) or self._message(value, channel_id)
             if isinstance(found, Flaw) and not found.where:
                 places = places or run.list_places()
                 found = _placed(found, places[index])
             yield found
 
-    def _one(self, piece: JsonElement, channel_id: ChannelId, last: int) -> Iterator[Entry]:
+    def _one(self, piece: JsonElement, channel_id: ChannelId, last: ImportedMessage | None) -> Iterator[Entry]:
         if piece.found is None:
             yield Flaw(f"byte {piece.at:,}", piece.why)
             return
         found = self._message(piece.found.value, channel_id)
         yield found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
         if piece.found.replaced:
-            last = found.message.message_id if isinstance(found, ImportedMessage) else last
-            yield Flaw(f"message {last}", REPLACED)
+            last = found if isinstance(found, ImportedMessage) else last
+            yield Flaw(f"message {0 if last is None else last.message_id}", REPLACED)
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):

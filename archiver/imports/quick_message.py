@@ -1,0 +1,53 @@
+"""A usual message of a source as the columns of its row: its record is made only where one is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archiver.ids import ChannelId, MessageId
+from archiver.imports.source import ImportedMessage
+from archiver.model.record import Media, Message
+from archiver.store.message_record import record_of
+
+
+class QuickMessage(ImportedMessage):
+    """A message without files, and without anything that another telekeep knew of it."""
+
+    __slots__ = ("channel_id", "columns", "made", "media")
+
+    files = ()
+    seen = None
+    earlier = ()
+    texts = ()
+    part = None
+
+    def __init__(self, channel_id: ChannelId, columns: tuple[Any, ...], media: tuple[Media, ...]) -> None:
+        """`columns`: id, and content in the order of `store.message.CONTENT_NAMES`."""
+        self.channel_id = channel_id
+        self.columns = columns
+        self.media = media
+        self.made: Message | None = None
+
+    @property
+    def message(self) -> Message:
+        """Its record, without the language."""
+        if self.made is None:
+            number, *content = self.columns
+            self.made = record_of(self.channel_id, (number, None, *content), self.media)
+        return self.made
+
+    @property
+    def message_id(self) -> MessageId:
+        """Its id."""
+        return MessageId(self.columns[0])
+
+    @property
+    def raw(self) -> bytes:
+        """Its piece of the source."""
+        found: bytes = self.columns[-1]
+        return found
+
+
+def whole(one: ImportedMessage) -> ImportedMessage:
+    """The message as one that can be changed in parts."""
+    return ImportedMessage(message=one.message) if isinstance(one, QuickMessage) else one
