@@ -10,18 +10,16 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from archiver import errors
 from archiver.clock import Clock
-from archiver.compose.media_fetch import MediaDisk, make_worker
 from archiver.compose.pacing import make_scheduler, make_takeout
 from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive, open_shared
 from archiver.errors import Busy, Error, LoginNeeded, NotConfigured, UsageError
 from archiver.lock import hold_session
-from archiver.media.worker import MediaWorker
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import Scheduler
@@ -46,6 +44,8 @@ from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
+    from archiver.compose.media_fetch import MediaDisk
+    from archiver.media.worker import MediaWorker
     from archiver.service.monitoring.metrics import Metrics
     from config.settings import ServerSettings, Settings
 
@@ -97,8 +97,13 @@ class Accounts:
         self._conduct = conduct
         self._remarks = remarks
         self._open: dict[str, AsyncExitStack] = {}
-        self.disk = MediaDisk(database)
+
+    @cached_property
+    def disk(self) -> MediaDisk:
         """Where the files behind the messages go."""
+        from archiver.compose.media_fetch import MediaDisk  # most syncs fetch no files
+
+        return MediaDisk(self.database)
 
     async def take(self, name: str) -> OpenAccount:
         """Open an account; it connects on its first call.
@@ -112,6 +117,8 @@ class Accounts:
             how: dict[str, Any] = {"command": self._command, "conduct": self._conduct, "remarks": self._remarks}
             account = await stack.enter_async_context(_connected(self._settings, self.database, name, **how))
             if self._command == "run":
+                from archiver.compose.media_fetch import make_worker
+
                 account = replace(account, media=make_worker(self._settings, account, self.disk))
         except Error as exc:
             self.absent[name] = exc
@@ -132,7 +139,8 @@ class Accounts:
         """Close all accounts."""
         for name in list(self._open):
             await self.release(name)
-        self.disk.close()
+        if "disk" in vars(self):  # else nobody asked for it
+            self.disk.close()
 
 
 @asynccontextmanager
@@ -256,8 +264,10 @@ def _freeze_garbage_collector() -> None:
     """Keep Python's cycle collector from repeatedly walking Telethon's 300,000 permanent objects.
 
     Pages contain no cycles, so reference counting frees them. Measured, with the threshold: a tenth of a sync's time.
+    Commands may disable the collector until then.
     """
     gc.freeze()
+    gc.enable()
 
 
 def get_address(settings: Settings, name: str) -> ServerAddress:

@@ -46,6 +46,7 @@ _ALPHABETS: Final = {
 _SIGNS: Final = [
     (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
 ]
+"""For each language a pattern that finds one of its letters, and one that finds a letter it does not have."""
 _OTHER_THAN_HAN: Final = re.compile("[^\u3005\u3400-\u9fff]")
 _NO_KANA: Final = 32
 """Chinese characters that make a text without kana Chinese: in Japanese only titles and names have no kana."""
@@ -129,12 +130,12 @@ def _sample(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """The words of a text without noise. Most texts have only common signs; a pattern takes five times as long."""
-    if "/" in text or "@" in text or "#" in text or "www." in text.lower():
+    if "/" in text or "@" in text or "#" in text or (("w." in text or "W." in text) and "www." in text.lower()):
         return _NOISE.sub(" ", text).split()
     for sign in _COMMON_NOISE:
         text = text.replace(sign, " ")
     words = text.split()
-    if all(map(str.isalpha, words)):
+    if "".join(words).isalpha():
         return words
     return _WORDS.findall(text)
 
@@ -147,13 +148,26 @@ def _dense(letters: str) -> bool:
 def _by_letters(letters: str) -> str | None:
     if letters.isascii():
         return None
+    if found := _by_alphabet(letters):
+        return found
     own = _LATIN.sub("", letters)
     if len(own) * 2 <= len(letters):
         return None
-    for name, sign, other in _SIGNS:
-        if not other.search(own) and sign.search(own):
-            return name
+    if len(own) < len(letters) and (found := _by_alphabet(own)):
+        return found
     return "zh" if len(own) >= _NO_KANA and not _OTHER_THAN_HAN.search(own) else None
+
+
+def _by_alphabet(letters: str) -> str | None:
+    for name, sign, other in _alphabets_with(letters[0]):
+        if not other.search(letters) and sign.search(letters):
+            return name
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _alphabets_with(letter: str) -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
+    return [(name, sign, other) for name, sign, other in _SIGNS if not other.search(letter)]
 
 
 def _by_words(sample: str) -> str | None:

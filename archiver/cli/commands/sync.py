@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,9 @@ def command(
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)
-    return interrupted.run(run(context.obj.settings(), typed=channels or [], takeout=takeout, media=media, shape=shape))
+    return interrupted.run(
+        run(context.obj.checked_settings(), typed=channels or [], takeout=takeout, media=media, shape=shape)
+    )
 
 
 async def run(
@@ -92,14 +95,18 @@ async def run(
     shape: Shape = "people",
 ) -> int:
     """Sync the channels, one account after the other. Returns the exit status."""
-    from archiver.cli.commands.fetch_files import FileSync
+    gc.disable()  # `open_accounts` enables it; in between, it would walk Telethon's objects as they are made
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Error
 
     with Things(shape) as things:
         try:
             async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
-                files = FileSync(settings, accounts) if media else None
+                files = None
+                if media:
+                    from archiver.cli.commands.fetch_files import FileSync
+
+                    files = FileSync(settings, accounts)
                 return await _sync_all(settings, accounts, typed, things, takeout=takeout, files=files)
         except Error as exc:
             if shape != "people" and not things.count:
