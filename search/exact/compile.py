@@ -65,10 +65,13 @@ def plan_query(tree: Node, bounds: Bounds, channels: frozenset[int] | None) -> Q
         else:
             rest.append(part)
     match, where = _split(rest)
+    is_filtered = bool(where)
     where.append(_row(PostedWithin(bounds)))
     blocks = block_condition(And(tuple(rest)))
     ranked = match is not None and any(text_leaves(tree))
-    return QueryPlan(match, join(where, " AND "), bounds, ranked, blocks, revisions=includes_revisions(tree))
+    return QueryPlan(
+        match, join(where, " AND "), bounds, ranked, is_filtered, blocks, revisions=includes_revisions(tree)
+    )
 
 
 def _flat(tree: Node) -> list[Node]:

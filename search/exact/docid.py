@@ -20,6 +20,8 @@ WIDTHS = (604_800, 86_400, 3_600, 60, 1)
 """Length of a window in seconds, by tier."""
 ROOM = (13, 13, 12, 12, 20)
 """Bits of the sequence number, by tier."""
+ANY = range(1 << 62)
+"""All docids."""
 _SHARES = (64, 8)
 """The shares of the windows after which a range is split."""
 _END = (1 << 32) - 1

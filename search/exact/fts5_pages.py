@@ -11,6 +11,7 @@ https://www.sqlite.org/fts5.html#fts5_data_structures, "Leaf Page Format" in SQL
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 TEXTS: Final = "search_text"
@@ -24,17 +25,19 @@ CREATE_VOCABULARY: Final = (
 SELECT_TERMS: Final = "SELECT term FROM temp.search_text_listed WHERE term >= ? AND term < ? LIMIT ?"
 """The same terms, listed by FTS5."""
 
-_MAIN: Final = "0"
+MAIN: Final = "0"
 """Prefix of every term of the main index. Other values belong to prefix indexes, which this table has none of."""
 SEGMENT_BITS: Final = 37
 """Bits of the page number in a key of search_text_data; the segment is above them."""
-_HEADER: Final = 4
+_ONE_BYTE: Final = 127
+"""The largest number of one byte."""
+HEADER: Final = 4
 """Bytes of a page's header."""
 
 SELECT_PAGES: Final = f"""
     WITH RECURSIVE
     asked (low, high) AS (
-        SELECT CAST('{_MAIN}' || (value ->> 0) AS BLOB), CAST('{_MAIN}' || (value ->> 1) AS BLOB) FROM json_each(?)
+        SELECT CAST('{MAIN}' || (value ->> 0) AS BLOB), CAST('{MAIN}' || (value ->> 1) AS BLOB) FROM json_each(?)
     ),
     segment (segid) AS (
         SELECT min(segid) FROM search_text_idx
@@ -58,20 +61,48 @@ def of_table(statement: str, table: str) -> str:
 
 def read_terms(page: bytes) -> Iterator[str]:
     """Yield the terms that begin on a leaf page, in order. Raises IndexError for a truncated page."""
-    # A page ends with the offsets of its terms: the first offset, then differences.
-    last, end = int.from_bytes(page[2:4], "big"), len(page)
-    if not _HEADER <= last <= end:
-        raise IndexError
-    at, term, index = 0, b"", last
-    while index < end:
-        distance, index = _number(page, index)
-        at += distance
-        shared, start = (0, at) if not term else _number(page, at)
-        own, start = _number(page, start)
-        if shared > len(term) or start + own > last:
+    for term, _, _ in term_places(page):
+        yield term[1:].decode(errors="replace")
+
+
+def term_places(page: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the terms that begin on a page, each with where its postings begin and end. Raises IndexError."""
+    starts, term = term_starts(page), b""
+    for at, end in zip(starts, [*starts[1:], end_of(page)], strict=True):
+        # Nearly all numbers are one byte; a call for each would take as long as all the rest.
+        shared, start = (page[at], at + 1) if term else (0, at)
+        own, start = page[start], start + 1
+        if shared > _ONE_BYTE or own > _ONE_BYTE:
+            shared, start = read_number(page, at) if term else (0, at)
+            own, start = read_number(page, start)
+        if shared > len(term) or start + own > end:
             raise IndexError
         term = term[:shared] + page[start : start + own]
-        yield term[1:].decode(errors="replace")
+        yield term, start + own, end
+
+
+def term_starts(page: bytes) -> list[int]:
+    """Where terms begin. A page ends with the first offset, then differences. Raises IndexError."""
+    end = end_of(page)
+    if page and max(page[end:], default=0) <= _ONE_BYTE:
+        found = list(accumulate(page[end:]))
+    else:
+        at, index, found = 0, end, []
+        while index < len(page):
+            distance, index = read_number(page, index)
+            at += distance
+            found.append(at)
+    if found and not HEADER <= found[0] <= found[-1] <= end:
+        raise IndexError
+    return found
+
+
+def end_of(page: bytes) -> int:
+    """Where the offsets of terms begin. Raises IndexError."""
+    end = int.from_bytes(page[2:HEADER], "big")
+    if not HEADER <= end <= len(page):
+        raise IndexError
+    return end
 
 
 def first_term(page: bytes) -> bytes | None:
@@ -79,14 +110,14 @@ def first_term(page: bytes) -> bytes | None:
     index = int.from_bytes(page[2:4], "big")
     if index >= len(page):
         return None
-    at, _ = _number(page, index)
-    if at == _HEADER and any(page[:2]):
+    at, _ = read_number(page, index)
+    if at == HEADER and any(page[:2]):
         return b""  # the header says that a list of the previous page continues here
-    length, start = _number(page, at)
+    length, start = read_number(page, at)
     return page[start : start + length]
 
 
-def _number(page: bytes, at: int) -> tuple[int, int]:
+def read_number(page: bytes, at: int) -> tuple[int, int]:
     """Decode a varint; return it and the offset after it."""
     value = page[at]
     if value < 128:

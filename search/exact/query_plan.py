@@ -14,6 +14,9 @@ from search.query.dates import Bounds
 REVISION: Final = """(SELECT r.revision FROM search_revision AS r
     WHERE r.channel = d.channel AND r.message_id = d.message_id AND r.docid = d.docid)"""
 """Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
+MESSAGE: Final = f"""d.date AS date, d.channel AS channel, d.message_id AS message_id,
+    CASE WHEN d.flags & {SUPERSEDED} THEN {REVISION} END AS revision"""
+"""What tells a hit: its position, and the revision that matches."""
 
 ENDS: Final = (DocidBound.FIRST, DocidBound.END)
 _RARE = 4
@@ -31,6 +34,8 @@ class QueryPlan:
     """Date bounds of all hits."""
     ranked: bool
     """Whether the query has words to rank hits by."""
+    is_filtered: bool = True
+    """Whether rows have to satisfy more than their date bounds."""
     blocks: Condition | None = None
     """Condition on blocks `b` that may hold hits; None: all may."""
     within: range | None = None
@@ -41,10 +46,16 @@ class QueryPlan:
     """Whether earlier contents are searched too."""
     only_earlier: bool = False
     """Whether present contents are left out."""
+    listed: str | None = None
+    """Docids to read instead of those that match, as JSON; None: not listed."""
+    among: Condition | None = None
+    """Condition on the docids that match, asked before their rows are read."""
 
     @property
     def order(self) -> tuple[str, ...]:
         """Columns by which the rows arrive sorted."""
+        if self.listed is not None:
+            return ("d.docid",)
         if self.match:
             return ("search_text.rowid",)
         return ("d.docid",) if self.blocks is None else ("b.block", "d.docid")
@@ -60,15 +71,23 @@ class QueryPlan:
         It reads present contents, and revisions if the query asks for them.
         """
         where = f"{self._asked()} AND {self.where.sql}"
+        values: Sequence[Value]
+        if self.listed is not None:
+            rows = """json_each(?) AS l CROSS JOIN search_document AS d ON d.docid = l.value
+                WHERE d.docid >= ? AND d.docid < ?"""
+            values = (self.listed, *ENDS, *self.where.values)
+            return f"SELECT {columns} FROM {rows} AND {where}", _bind(values, docids)  # noqa: S608 bound
         if self.match is None:
             return self._walk(columns, docids, where)
         if self.within is not None:
             docids = _common(docids, self.within)
-        values: Sequence[Value] = self.where.values
+        values = self.where.values
         if self.is_rare and self.blocks is not None:
             may = f"SELECT b.block FROM search_block AS b WHERE {self.blocks.sql}"  # noqa: S608 bound
             where = f"search_text.rowid >> {BLOCK_BITS} IN ({may}) AND {where}"
             values = (*self.blocks.values, *values)
+        if self.among is not None:
+            where, values = f"{self.among.sql} AND {where}", (*self.among.values, *values)
         # CROSS JOIN fixes the order: FTS5 drives, even if the query planner prefers another order.
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""

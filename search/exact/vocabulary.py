@@ -129,7 +129,7 @@ def choose(word: str, candidates: Iterable[str]) -> Forms:
     """Return the word and the candidates that are forms of it, or continue it."""
     own = form_keys(word)
     others = {*candidates} - {word}
-    near = sorted(others, key=lambda one: (abs(len(one) - len(word)), one))[:MOST_LOOKED_AT]
+    near = _nearest(word, others)
     found = dict.fromkeys([word, *[one for one in near if not own.isdisjoint(form_keys(one))][:MOST_FORMS]])
     if may_continue(word):
         return Forms((word, *[one for one in near if is_continued(word, one)][:MOST_FORMS]))
@@ -140,6 +140,18 @@ def choose(word: str, candidates: Iterable[str]) -> Forms:
                 allowed = labels(one, paradigm)
                 (found if allowed is ANY_TEXT else labelled.setdefault(allowed, {}))[one] = None
     return Forms(tuple(found), {some: tuple(words) for some, words in labelled.items()}, separable_verbs(word))
+
+
+def _nearest(word: str, others: Iterable[str]) -> list[str]:
+    """Those closest to the word in length, then in the order of the alphabet."""
+    by_distance: dict[int, list[str]] = {}
+    for one in others:
+        by_distance.setdefault(abs(len(one) - len(word)), []).append(one)
+    near: list[str] = []
+    for distance in sorted(by_distance):
+        if len(near) < MOST_LOOKED_AT:
+            near += sorted(by_distance[distance])
+    return near[:MOST_LOOKED_AT]
 
 
 def _of_paradigm(paradigm: Paradigm) -> Iterator[TermRange]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
+import sqlite3
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-
-import aiosqlite
 
 from search.exact.fts5_pages import (
     ANNOTATIONS,
@@ -30,53 +29,48 @@ _MOST_LISTED = 100_000
 """Maximum terms per range when FTS5 lists them."""
 
 
-async def find_forms(
-    conn: aiosqlite.Connection, words: Iterable[str], *, annotations: bool = False
-) -> Mapping[str, Forms]:
+def find_forms(conn: sqlite3.Connection, words: Iterable[str], *, annotations: bool = False) -> Mapping[str, Forms]:
     """Return the indexed forms of each word, the word itself first. `annotations`: those that occur only there, too."""
     found = {}
     tables = (TEXTS, ANNOTATIONS) if annotations else (TEXTS,)
-    known = {table: await _is_known(conn, table) for table in tables}
+    known = {table: _is_known(conn, table) for table in tables}
     for word in words:
         asked = ranges(word)
         terms: set[str] = set()
         wanted = partial(is_continued, word) if may_continue(word) else has_forms
         for table in tables:
-            read = await _read(conn, asked, table) if known[table] else None
-            terms |= _within(asked, await _list(conn, asked, table) if read is None else read, wanted)
+            read = _read(conn, asked, table) if known[table] else None
+            terms |= _within(asked, _list(conn, asked, table) if read is None else read, wanted)
         found[word] = choose(word, terms)
     return found
 
 
-async def _is_known(conn: aiosqlite.Connection, table: str) -> bool:
+def _is_known(conn: sqlite3.Connection, table: str) -> bool:
     """Whether the table's pages have the format that `fts5_pages` reads."""
-    return [row[0] for row in await conn.execute_fetchall(of_table(SELECT_VERSION, table))] == [FORMAT]
+    return [row[0] for row in conn.execute(of_table(SELECT_VERSION, table))] == [FORMAT]
 
 
-async def _read(conn: aiosqlite.Connection, asked: Sequence[TermRange], table: str) -> list[str] | None:
+def _read(conn: sqlite3.Connection, asked: Sequence[TermRange], table: str) -> list[str] | None:
     """Terms on FTS5's pages; None if a page is malformed."""
-    pages = await conn.execute_fetchall(of_table(SELECT_PAGES, table), (json.dumps(asked), _MOST_READ))
+    pages = conn.execute(of_table(SELECT_PAGES, table), (json.dumps(asked), _MOST_READ))
     try:
         return [term for page in pages for term in read_terms(page[0])]
     except (IndexError, TypeError):
         return None
 
 
-async def _list(conn: aiosqlite.Connection, asked: Sequence[TermRange], table: str) -> list[str]:
+def _list(conn: sqlite3.Connection, asked: Sequence[TermRange], table: str) -> list[str]:
     """Terms as listed by FTS5 itself."""
-    await conn.execute(of_table(CREATE_VOCABULARY, table))
+    conn.execute(of_table(CREATE_VOCABULARY, table))
     statement = of_table(SELECT_TERMS, table)
-    return [
-        row[0] for one in asked for row in await conn.execute_fetchall(statement, (one.low, one.high, _MOST_LISTED))
-    ]
+    return [row[0] for one in asked for row in conn.execute(statement, (one.low, one.high, _MOST_LISTED))]
 
 
 def _within(asked: Sequence[TermRange], terms: Iterable[str], wanted: Callable[[str], bool]) -> set[str]:
-    """Select the wanted terms within one of the ranges, which are ascending and disjoint."""
-    lows = [one.low for one in asked]
-    found = set()
-    for term in terms:
-        at = bisect_right(lows, term) - 1
-        if at >= 0 and term < asked[at].high and len(term) <= asked[at].most and wanted(term):
-            found.add(term)
+    """Select the wanted terms within one of the ranges."""
+    ordered = sorted(terms)
+    found = set[str]()
+    for low, high, most in asked:
+        some = ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
+        found.update(term for term in some if len(term) <= most and wanted(term))
     return found

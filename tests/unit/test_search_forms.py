@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,7 +230,7 @@ def post(at: int, text: str) -> Document:
     return Document(channel_id=1, message_id=at, date=at, text=text)
 
 
-async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> None:
+def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         create(writer)
@@ -240,8 +239,8 @@ async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> N
         writer.execute("BEGIN")
         upsert(writer, [post(4, "bridging моста")])
         writer.execute("ROLLBACK")
-    async with aiosqlite.connect(path) as reader:
-        found = await find_forms(reader, ["bridge", "мост", "1234", "国际"])
+    with closing(sqlite3.connect(path)) as reader:
+        found = find_forms(reader, ["bridge", "мост", "1234", "国际"])
     assert {word: sorted(forms.everywhere) for word, forms in found.items()} == {
         "bridge": ["bridge", "bridged", "bridges"],
         "мост": ["мост", "мосты"],
@@ -250,15 +249,15 @@ async def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> N
     }
 
 
-async def test_pages_of_a_format_that_is_not_known_are_left_to_fts5(
+def test_pages_of_a_format_that_is_not_known_are_left_to_fts5(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "archive.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         create(writer)
         upsert(writer, [post(1, "Bridges bridge мост"), post(2, "bridged мосты")])
-    async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
-        before = await find_forms(reader, ["bridge", "мост"])
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
+        before = find_forms(reader, ["bridge", "мост"])
         monkeypatch.setattr(wordlist, "FORMAT", 6)
-        assert await find_forms(reader, ["bridge", "мост"]) == before
+        assert find_forms(reader, ["bridge", "мост"]) == before
     assert list(before["bridge"].everywhere[1:]) == ["bridged", "bridges"]

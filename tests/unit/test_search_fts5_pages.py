@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,19 +88,19 @@ def test_an_empty_index_has_no_terms(conn: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("format_known", [True, False])
 @pytest.mark.parametrize("kept", [None, 0, 2, 3, 4, 6, 20])
-async def test_forms_are_the_same_whether_pages_are_read_or_fts5_is_asked(
+def test_forms_are_the_same_whether_pages_are_read_or_fts5_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_known: bool, kept: int | None
 ) -> None:
     texts = ["the bridge is closed", "bridges were closed, bridging them", "closing bridges", "briefly, a closet"]
     build(tmp_path, messages := [make_message(one, text) for one, text in enumerate(texts, 1)])
     index(tmp_path, messages)
     words = ("bridge", "closed", "nothing")
-    async with aiosqlite.connect(tmp_path / "archive.db") as conn:
-        wanted = await find_forms(conn, words)
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn:
+        wanted = find_forms(conn, words)
         assert set(wanted["bridge"].everywhere) >= {"bridge", "bridges"}
         if not format_known:
             monkeypatch.setattr(wordlist, "FORMAT", 99)
         if kept is not None:
             cut = f"SELECT substr(block, 1, {kept}) FROM ({wordlist.SELECT_PAGES})"  # noqa: S608
             monkeypatch.setattr(wordlist, "SELECT_PAGES", cut)
-        assert await find_forms(conn, words) == wanted
+        assert find_forms(conn, words) == wanted

@@ -1,0 +1,93 @@
+"""Pages of hits, newest or oldest first."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from search.engine.page import Position, bounds_after, format_position, parse_position
+from search.engine.protocol import Answer, Hit, Question
+from search.exact.docid import docid_range, split, window, window_number
+from search.exact.prefix_words import by_words
+from search.exact.query_plan import MESSAGE, QueryPlan
+from search.exact.tables import Tables
+
+Found: TypeAlias = dict[Position, int | None]
+"""Positions of hits, each with the number of the matching revision; None: the present content matches."""
+
+_CHUNK = 256
+"""Rows fetched at once."""
+
+
+def find_dated(tables: Tables, question: Question, plan: QueryPlan, name: str) -> Answer:
+    """Return one page of hits by date. Raises SearchError for a cursor of another query."""
+    newest = question.sort != "oldest"
+    after = None if question.cursor is None else parse_position(question.cursor)
+    bounds = plan.bounds if after is None else plan.bounds.intersect(bounds_after(after, newest=newest))
+    wanted = question.limit + 1
+    words = by_words(tables.conn, plan, wanted)
+    found: Found = {}
+    for tier in tables.tiers():
+        for docids in _split(tables, plan, docid_range(tier, bounds), newest=newest):
+            walked = _walk(tables, words.plan if words else plan, docids, after, wanted, newest=newest)
+            if words:
+                # What is not among the words that FTS5 joins: as far as the page reaches.
+                within = _reached(walked, docids, tier, newest=newest) if len(walked) >= wanted else docids
+                listed = words.list_others(plan, within)
+                _merge(walked, _walk(tables, listed, within, after, wanted, newest=newest))
+            _merge(found, walked)
+            if len(walked) >= wanted:
+                break
+    positions = sorted(found, reverse=newest)
+    page = positions[: question.limit]
+    cursor = format_position(page[-1]) if len(positions) > len(page) > 0 else None
+    hits = tuple(Hit(one.channel_id, one.message_id, one.date, revision=found[one]) for one in page)
+    return Answer(hits=hits, engine=name, cursor=cursor)
+
+
+def record(found: Found, position: Position, revision: int | None) -> None:
+    """Record a hit: the present content takes precedence over revisions, a later revision over an earlier one."""
+    known = found.get(position, 0)
+    found[position] = None if known is None or revision is None else max(known, revision)
+
+
+def _merge(found: Found, others: Found) -> None:
+    for position, revision in others.items():
+        record(found, position, revision)
+
+
+def _reached(found: Found, docids: range, tier: int, *, newest: bool) -> range:
+    """The part of a tier's docids, in whole windows, that these positions reach from the newest or the oldest."""
+    if newest:
+        return range(max(docids.start, window(tier, min(found).date).start), docids.stop)
+    return range(docids.start, min(docids.stop, window(tier, max(found).date).stop))
+
+
+def _split(tables: Tables, plan: QueryPlan, docids: range, *, newest: bool) -> list[range]:
+    """The ranges to read one after another; one, unless a statement takes longer the more docids it is about."""
+    if not plan.lists_docids:
+        return [docids]
+    # Two statements in one: SQLite looks only a single minimum or maximum up.
+    within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
+    query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
+    [(first, last)] = tables.rows(query, (docids.start, docids.stop))
+    return [] if first is None else split(docids, first, last, newest=newest)
+
+
+def _walk(
+    tables: Tables, plan: QueryPlan, docids: range, after: Position | None, wanted: int, *, newest: bool
+) -> Found:
+    """Read at least `wanted` positions after the cursor, if there are as many; only complete windows."""
+    statement, values = plan.select(f"{MESSAGE}, d.docid", docids)
+    order = " ORDER BY " + ", ".join(f"{column} {'DESC' if newest else 'ASC'}" for column in plan.order)
+    found: Found = {}
+    last_window = -1
+    cursor = tables.conn.execute(statement + order, values)
+    while rows := cursor.fetchmany(_CHUNK):
+        for here, (*_, revision, docid) in zip(tables.positions(rows), rows, strict=True):
+            if len(found) >= wanted and window_number(docid) != last_window:
+                cursor.close()
+                return found
+            last_window = window_number(docid)
+            if after is None or (here < after if newest else here > after):
+                record(found, here, revision)
+    return found

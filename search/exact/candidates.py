@@ -1,0 +1,159 @@
+"""Which documents may be among the best by relevance, so that FTS5 ranks these only.
+
+Ranking a document (`bm25`) takes FTS5 thirty times as long as finding it. Its score is the sum, over the words of a
+question, of a weight that falls with the number of documents that have the word, times f(how often it has the word).
+All documents count as equally long, as no lengths are kept. So among the best are only documents with a rare word,
+with two of the common ones, or with one of these often; the scores of all others have a bound. If the best candidates
+do not exceed it, all documents are ranked.
+
+https://www.sqlite.org/fts5.html#the_bm25_function
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import nlargest
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from search.exact.condition import Condition
+from search.exact.docid import WIDTHS, docid_range
+from search.exact.doclists import count_rows, find_lists, is_readable, read_chunks
+from search.exact.postings import SEVERAL, repeated
+from search.exact.postings import docids as read_chunk
+from search.exact.query_plan import QueryPlan
+from search.query.dates import Bounds
+
+_words: Final = re.compile(r'"([^" ]+)"').findall
+_is_choice: Final = re.compile(r'(?:\(*"[^" ]+"\)*(?: OR |$))+').fullmatch
+_FEW: Final = 3_000
+"""So many hits are ranked at once."""
+_COMMON: Final = 1_000
+"""Documents of a word whose list is read."""
+_MOST_COMMON: Final = 6
+_SHARE: Final = 20
+"""A word counts as common from this part of all occurrences on."""
+_SPARE: Final = 3
+"""Candidates for each hit that is wanted: some are superseded, or fail a condition."""
+_ROUNDING: Final = 1 + 1e-9
+_LARGE: Final = 8
+"""Bytes of positions that are looked at first."""
+_K1: Final = 1.2
+_B: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The documents that may be among the best."""
+
+    plan: QueryPlan
+    others: float
+    """No other document has a higher score."""
+
+
+class _Often(NamedTuple):
+    """The documents that have a word most often."""
+
+    repeats: int
+    """How often at least."""
+    docids: Sequence[int]
+
+
+def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Iterator[Candidates]:
+    """Candidates for the best `wanted` hits, few at first; none where it does not pay, or FTS5 must read the pages."""
+    match = plan.match
+    if match is None or not _is_choice(match) or plan.within is not None or not is_readable(conn):
+        return
+    need = wanted * _SPARE
+    if _count(conn, match, need + _FEW) < need + _FEW:
+        return
+    words = Counter(_words(match))
+    documents = {word: _count(conn, f'"{word}"') for word in words}
+    rows = count_rows(conn)
+    most = {word: times * weight(rows, documents[word]) for word, times in words.items()}
+    least = max(_COMMON, sum(documents.values()) // _SHARE)
+    common = [word for word in nlargest(_MOST_COMMON, words, key=documents.__getitem__) if documents[word] > least]
+    if _is_small(words, common, documents, wanted):
+        others = max(most[word] for word in common) * saturation(math.inf)
+        yield Candidates(replace(plan, among=_among((), words, common)), others * _ROUNDING)
+    try:
+        often = {word: _most_repeated(conn, word, need, plan.bounds) for word in common}
+    except IndexError:
+        return
+    common = [word for word in common if often[word].repeats > 1]
+    if _is_small(words, common, documents, 0):
+        others = max(most[word] * saturation(often[word].repeats - 1) for word in common)
+        docids = sorted({docid for word in common for docid in often[word].docids})
+        yield Candidates(replace(plan, among=_among(docids, words, common)), others * _ROUNDING)
+
+
+def _is_small(words: Collection[str], common: Collection[str], documents: Mapping[str, int], wanted: int) -> bool:
+    """Whether the rarer words have less than half of the occurrences, and enough for a page."""
+    rare = sum(documents[word] for word in words if word not in common)
+    return bool(common) and wanted <= rare <= sum(documents.values()) // 2
+
+
+def weight(rows: int, documents: int) -> float:
+    """How much a word counts that so many of the documents have."""
+    return max(math.log((rows - documents + 0.5) / (documents + 0.5)), 1e-6)
+
+
+def saturation(repeats: float) -> float:
+    """How much it counts that a document has a word so often."""
+    return (_K1 + 1) / (1 + _K1 * (1 - _B) / repeats)
+
+
+def _among(often: Sequence[int], words: Collection[str], common: Sequence[str]) -> Condition:
+    """One of these documents, or one with a word that is not common, or with two common ones."""
+    listed = json.dumps(often)
+    pairs = [f'("{word}" AND {_any(common[at:])})' for at, word in enumerate(common[:-1], 1)]
+    choices = [f'"{word}"' for word in words if word not in common] + pairs
+    if not choices:
+        return Condition("+search_text.rowid IN (SELECT value FROM json_each(?))", (listed,))
+    found = "SELECT rowid FROM search_text WHERE search_text MATCH ? UNION ALL SELECT value FROM json_each(?)"
+    return Condition(f"+search_text.rowid IN ({found})", (" OR ".join(choices), listed))
+
+
+def _any(words: Sequence[str]) -> str:
+    return f"({' OR '.join(f'{chr(34)}{word}{chr(34)}' for word in words)})"
+
+
+def _count(conn: sqlite3.Connection, match: str, most: int = -1) -> int:
+    query = "SELECT count(*) FROM (SELECT 1 FROM search_text WHERE search_text MATCH ? LIMIT ?)"
+    [(count,)] = conn.execute(query, (match, most))
+    return int(count)
+
+
+def _most_repeated(conn: sqlite3.Connection, word: str, need: int, bounds: Bounds) -> _Often:
+    """At least `need` documents, if there are as many, that have a word most often."""
+    chunks = list(_chunks(conn, word, bounds))
+    for bytes_ in (_LARGE, SEVERAL):
+        repeats = [repeated(chunk, bytes_) for chunk in chunks]
+        if (least := _reach(Counter(count for some in repeats for _, count in some), need)) >= bytes_:
+            break
+    docids = []
+    for chunk, some in zip(chunks, repeats, strict=True):
+        if places := [place for place, count in some if count >= least]:
+            all_of = read_chunk(chunk)
+            docids += [all_of[place] for place in places]
+    return _Often(least, docids)
+
+
+def _reach(found: Mapping[int, int], need: int) -> int:
+    """The most repeats that `need` documents reach; 1 if only fewer have any."""
+    counts = sorted(found, reverse=True)
+    sums = accumulate(found[count] for count in counts)
+    return next((count for count, reached in zip(counts, sums, strict=True) if reached >= need), 1)
+
+
+def _chunks(conn: sqlite3.Connection, word: str, bounds: Bounds) -> Iterator[bytes]:
+    everything = bounds == Bounds()
+    for _, one in find_lists(conn, word, f"{word} "):
+        for within in [None] if everything else [docid_range(tier, bounds) for tier in range(len(WIDTHS))]:
+            yield from read_chunks(conn, one, within)

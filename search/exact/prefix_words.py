@@ -1,0 +1,79 @@
+"""Prefixes by date: FTS5 would merge the lists of all words that begin so before it finds the first hit.
+
+The words with long lists become an OR, which FTS5 walks from the newest or oldest on without reading the lists. Words
+with short ones are many; what is asked for of them is read from FTS5's pages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from search.exact.doclists import PostingList, find_lists, is_readable
+from search.exact.postings import docids
+from search.exact.query_plan import QueryPlan
+
+_prefix: Final = re.compile(r'"([^" ]+)" \*').fullmatch
+_MOST_WANTED: Final = 2_000
+"""FTS5 takes longer for a hit the more words there are."""
+_FEW: Final = 300
+"""So many words are left to FTS5 whatever their lists."""
+_MOST: Final = 4_000
+"""More words than these with long lists are left to the prefix."""
+_SHORT: Final = 128
+"""Bytes of a list that is read from its page: some thirty postings."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixWords:
+    """The words that a prefix stands for."""
+
+    plan: QueryPlan
+    """For those with long lists."""
+    others: Sequence[int]
+    """Docids of the documents with the other words, ascending."""
+
+    def list_others(self, plan: QueryPlan, within: range) -> QueryPlan:
+        """The plan for the documents with the other words."""
+        first, end = (bisect_left(self.others, docid) for docid in (within.start, within.stop))
+        return replace(plan, listed=json.dumps(self.others[first:end]))
+
+
+def by_words(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> PrefixWords | None:
+    """The words of a query that is nothing but a prefix; None for any other, and where it does not pay."""
+    prefix = _prefix(plan.match or "")
+    if prefix is None or plan.is_filtered or wanted > _MOST_WANTED or not is_readable(conn):
+        return None
+    start = prefix[1]
+    try:
+        lists = find_lists(conn, start, f"{start}\U0010ffff")
+        long, short = _sort(lists)
+        others = sorted({docid for one in short for docid in docids(one.head)})
+    except IndexError:
+        return None
+    if len(long) > _MOST:
+        return None
+    return PrefixWords(replace(plan, match=_any(sorted(long)) if long else None, listed=None if long else "[]"), others)
+
+
+def _sort(lists: Sequence[tuple[str, PostingList]]) -> tuple[set[str], list[PostingList]]:
+    """The words with long lists, and the short lists of all others."""
+    words = {word for word, _ in lists}
+    if len(words) <= _FEW:
+        return words, []
+    long = {word for word, one in lists if one.pages or len(one.head) > _SHORT}
+    return long, [one for word, one in lists if word not in long]
+
+
+def _any(words: Sequence[str]) -> str:
+    """An expression for any of the words, as a balanced tree: FTS5's parser copies the longer part of each OR."""
+    if len(words) == 1:
+        quoted = words[0].replace('"', '""')
+        return f'"{quoted}"'
+    middle = len(words) // 2
+    return f"({_any(words[:middle])} OR {_any(words[middle:])})"
