@@ -43,7 +43,7 @@ class ExactEngine:
 
     async def count(self, question: Question) -> int:
         """Count the hits exactly."""
-        return await self._read(lambda tables: count_hits(tables, _plan(tables, question)))
+        return await self._read(lambda tables: count_hits(tables, plan_question(tables, question)))
 
     async def count_within(self, question: Question, seconds: float) -> int | None:
         """Count the hits exactly if that takes no longer; None otherwise."""
@@ -61,20 +61,21 @@ class ExactEngine:
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """Count the hits by each of these facets."""
-        return await self._read(lambda tables: count_facets(tables, _plan(tables, question), names, zone))
+        return await self._read(lambda tables: count_facets(tables, plan_question(tables, question), names, zone))
 
     async def _read(self, act: Callable[[Tables], T]) -> T:
         return await in_thread(self._conn, lambda conn: act(Tables(conn, self._channels)))
 
 
 def _search(question: Question, name: str, tables: Tables) -> Answer:
-    plan = _plan(tables, question)
+    plan = plan_question(tables, question)
     if question.sort == "relevance" and plan.ranked:
         return find_ranked(tables, question, plan, name)
     return find_dated(tables, question, plan, name)
 
 
-def _plan(tables: Tables, question: Question) -> QueryPlan:
+def plan_question(tables: Tables, question: Question) -> QueryPlan:
+    """The plan of a question, for the words and blocks that there are."""
     if question.fuzzy:
         raise Unanswerable("The embedded engine does not tolerate typos.", hint="Omit --fuzzy.")
     tree = widen(question.tree)

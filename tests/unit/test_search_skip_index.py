@@ -17,7 +17,9 @@ from search.engine.protocol import Question, Sort
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
 from search.exact.compile import plan_query
+from search.exact.reader import plan_question
 from search.exact.skip_index import cluster
+from search.exact.tables import Tables
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Is, Node, Not, Number, Or, Tag, Word
 from tests.tiers import examples
@@ -87,8 +89,8 @@ async def test_with_words_too_few_blocks_are_read_and_no_hit_is_lost(tmp_path: P
         engine = exact.ExactEngine(reader)
         for node, ids in asked.items():
             question = Question(tree=And((Word("red"), node)), sort=sort)
-            plan = await engine._plan(question)
-            assert plan.is_rare, node
+            with closing(sqlite3.connect(path)) as conn:
+                assert plan_question(Tables(conn, {}), question).is_rare, node
             assert {hit.message_id for hit in (await engine.search(question)).hits} == ids, node
             assert await engine.count(question) == len(ids)
 
