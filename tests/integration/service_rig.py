@@ -63,7 +63,7 @@ LIMIT = 120.0
 """Real seconds after which something will never happen."""
 _OF_SERVER = "telegram "
 """The loopback server's tasks are called so."""
-LEAVING = 20.0
+LEAVING = 60.0
 """Real seconds that a stop may take."""
 
 

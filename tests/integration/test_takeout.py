@@ -59,7 +59,7 @@ async def reader_of(server: Server, account: Account, directory: Path, **pacing:
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    return add_big(world, 2_500)
+    return add_big(world, 700)
 
 
 def inside(server: Server) -> list[bool]:
@@ -84,7 +84,7 @@ async def test_a_history_is_read_whole_within_a_takeout_that_is_finished_then(
         await reader.takeout.finish(success=True)
     assert held(tmp_path, channel) == true(channel)
     assert set(inside(server)) == {True}
-    assert len(pages(server)) <= 32
+    assert len(pages(server)) <= 14
     takeouts = server.world.takeouts
     assert (takeouts.begun, takeouts.finished, reader.said) == (1, [True], [])
     assert takeouts.asked[0].message_channels
@@ -95,8 +95,9 @@ async def test_a_history_is_read_whole_within_a_takeout_that_is_finished_then(
 
 
 async def test_a_window_of_calls_is_found_and_no_wait_is_broken(
-    server: Server, account: Account, channel: Channel, tmp_path: Path
+    server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
+    channel = add_big(world, 1_500)
     server.faults.window(HISTORY, calls=2, seconds=3, takeout_calls=12)
     async with reader_of(server, account, tmp_path, rate=1.0) as reader:
         await reader.rig.add(channel)
@@ -132,9 +133,9 @@ async def test_a_window_of_time_is_read_whole_within_a_takeout_and_no_further(
 async def test_on_a_slow_line_a_low_limit_is_found_and_no_call_is_caught_on_its_way(
     server: Server, account: Account, world: World, tmp_path: Path
 ) -> None:
-    channel = add_big(world, 3_800)
+    channel = add_big(world, 2_000)
     server.net.rtt = 0.2
-    server.faults.window(HISTORY, calls=2, seconds=6, takeout_calls=26)
+    server.faults.window(HISTORY, calls=2, seconds=6, takeout_calls=13)
     async with reader_of(server, account, tmp_path, rate=1.0) as reader:
         await reader.rig.add(channel)
         await reader.takeout.open()
@@ -224,6 +225,7 @@ async def test_a_delay_is_told_remembered_and_not_asked_about_before_it_is_over(
     server: Server, account: Account, channel: Channel, tmp_path: Path
 ) -> None:
     world = server.world
+    began = world.now()
     world.takeouts.delay(account, 86_400)
     async with reader_of(server, account, tmp_path) as reader:
         await reader.rig.add(channel)
@@ -235,8 +237,7 @@ async def test_a_delay_is_told_remembered_and_not_asked_about_before_it_is_over(
     told, how = reader.said
     assert "confirmed" in told
     assert "phone" in told
-    hour = time.strftime("%Y-%m-%d %H:", time.localtime(server.world.now() + 86_400))
-    assert hour in told
+    assert any(time.strftime("%Y-%m-%d %H:", time.localtime(at + 86_400)) in told for at in (began, world.now()))
     assert "run `telekeep sync --takeout` again" in how
     for ahead, opened in ((80_000, False), (86_410, True)):
         server.clock = ahead
@@ -307,8 +308,9 @@ async def test_one_whose_end_is_not_confirmed_is_ended_by_the_next_run(
 
 
 async def test_three_pages_are_under_way_on_a_slow_line_and_none_is_lost(
-    server: Server, account: Account, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, account: Account, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    channel = add_big(world, 2_500)
     monkeypatch.setattr(aimd, "PROVING", 0.5)
     server.net.rtt = 0.15
     peak = 0

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import sqlite_utils
 
 from archiver.evidence.run import verify
 from archiver.export.verify import check
@@ -57,6 +56,8 @@ def test_the_small_archive_is_searched_and_other_programs_read_it(archive: Path,
     made = small(archive, tmp_path / "small")
     assert find(made, "bridges") == list(range(1, 600))
     assert find(made, "is:deleted") == [4]
+    import sqlite_utils  # which imports pandas where it is there
+
     database = sqlite_utils.Database(made / "archive.db")
     assert database["messages"].count == 599 + len(hostile_messages())
     texts = {row["text"] for row in database.query("SELECT text FROM messages WHERE channel = 'NightBridge'")}
