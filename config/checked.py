@@ -2,8 +2,9 @@
 
 `load_checked` stores the result of `config.load` in `.telekeep.toml.checked` next to the file: without secrets, for its
 owner only, with a digest of all that it depends on (the file, the environment, the code). If it does not fit, is too
-open or cannot be read, it is made again; where it cannot be written, settings are checked each time. Without a file and
-with no more than the archive's directory in the environment, the defaults are those of `defaults.json`.
+open or cannot be read, it is made again; where it cannot be written, settings are checked each time. Without a settings
+file it is in the user's cache; with no more than the archive's directory in the environment, the defaults are those of
+`defaults.json`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from config.files import FILE_VARIABLE, PREFIX, find_file
-from config.paths import to_path, user_data_path
+from config.paths import to_path, user_cache_path, user_data_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _MOST_BYTES = 1_000_000
+_MOST_KEPT = 32
+"""Environments whose settings are kept."""
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """User and password in a URL."""
 _CHECKED_BY = ("settings.py", "hooks.py", "kinds.py", "sizes.py", "fields.py", "load.py", "checked.py")
@@ -49,16 +52,18 @@ def load_checked(path: Path | None) -> Settings:
     The result has the attributes of Settings. A secret is read when its value is asked for.
     """
     file = find_file(path)
-    if file is None:
-        return _read_defaults() or _check(path)
-    if not file.is_file():
+    if file is None and (defaults := _read_defaults()):
+        return defaults
+    if file is not None and not file.is_file():
         return _check(path)
     digest = _digest(file)
-    kept = file.with_name(f".{file.name}.checked")
-    found = _read(kept, digest) if digest else None
+    kept = _in_cache() if file is None else file.with_name(f".{file.name}.checked")
+    found = _read(kept, digest) if digest and kept else None
     if found is None:
         settings = _check(path)
-        if digest:
+        if digest and kept:
+            if file is None:
+                _make_room(kept.parent)
             _keep(kept, json.dumps({"made_of": digest, "settings": _encode(settings)}))
         return settings
     return cast("Settings", _decode(found, (), _Secrets(file, digest, lambda: _check(path))))
@@ -95,12 +100,30 @@ def _check(path: Path | None) -> Settings:
     return load_settings(path)
 
 
-def _digest(file: Path) -> str | None:
+def _in_cache() -> Path | None:
+    """Where the settings of this environment are kept, by what is set for which archive; None: there is no home."""
+    names = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
+    about = repr((names, os.environ.get(_DIRECTORY), *map(os.environ.get, _PLACES)))
+    place = user_cache_path() / "settings"
+    name = hashlib.sha256(about.encode(errors="surrogateescape")).hexdigest()[:32]
+    return None if str(place).startswith("~") else place / name
+
+
+def _make_room(place: Path) -> None:
+    """Make the directory, and leave the files of the latest environments only."""
+    with contextlib.suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        dated = sorted((one.stat().st_mtime_ns, one) for one in place.iterdir() if _is_ours(one))
+        for _, one in dated[: 1 - _MOST_KEPT]:
+            one.unlink(missing_ok=True)
+
+
+def _digest(file: Path | None) -> str | None:
     """A digest of everything that the settings depend on, except the contents of secret files."""
     try:
-        text = file.read_bytes()
+        text = file.read_bytes() if file else b""
         here = [(one.stat().st_size, one.stat().st_mtime_ns) for one in map(Path(__file__).with_name, _CHECKED_BY)]
-        places = [str(file.resolve()), str(Path.cwd()), *map(os.environ.get, _PLACES)]
+        places = [str(file and file.resolve()), str(Path.cwd()), *map(os.environ.get, _PLACES)]
     except OSError:
         return None  # the check says why; a working directory that was deleted is no reason to
     variables = sorted((name, value) for name, value in os.environ.items() if name.upper().startswith(PREFIX))

@@ -22,6 +22,13 @@ def user_config_path() -> Path:
     return platformdirs.user_config_path(APPLICATION)
 
 
+def user_cache_path() -> Path:
+    """The user's directory for what can be made again."""
+    import platformdirs
+
+    return platformdirs.user_cache_path(APPLICATION)
+
+
 def user_state_path() -> Path:
     """Default directory of state kept between commands."""
     import platformdirs

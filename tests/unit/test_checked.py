@@ -14,6 +14,7 @@ from config.accounts import account_settings
 from config.checked import encode_defaults, load_checked
 from config.errors import SettingsError
 from config.load import load_settings
+from config.paths import user_cache_path
 
 TEXT = """
 [archive]
@@ -192,6 +193,45 @@ def test_without_a_file_the_defaults_are_what_a_check_says(
         monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", directory)
     assert isinstance(load_checked(None), SimpleNamespace)
     assert flat(load_checked(None)) == flat(load_settings())
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment without a file; where its settings are kept."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", "here")
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "4711")
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_HASH", "hush-hush")
+    return user_cache_path() / "settings"
+
+
+def test_an_environment_without_a_file_is_checked_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = load_checked(None), load_checked(None)
+    assert type(second) is not type(first), "the second was read from what the first left"
+    assert flat(second) == flat(first) == flat(load_settings())
+    [kept] = cache.iterdir()
+    assert not any(secret in kept.read_text() for secret in ("hush", "4711"))
+    assert (kept.stat().st_mode & 0o777, cache.stat().st_mode & 0o777) == (0o600, 0o700)
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_HASH", "new-hush")
+    for _ in range(2):
+        assert load_checked(None).telegram.api_hash.get_secret_value() == "new-hush"  # type: ignore[union-attr]
+    monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "no number")
+    with pytest.raises(SettingsError, match="api_id"):
+        load_checked(None)
+    assert list(cache.iterdir()) == [kept], "the latest check is kept, whatever the values"
+
+
+def test_only_the_latest_environments_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.mkdir(parents=True)
+    (cache / "notes").write_text("mine")
+    for number in range(40):
+        monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", f"archive-{number}")
+        load_checked(None)
+    assert len(list(cache.iterdir())) == 33
+    assert (cache / "notes").read_text() == "mine"
 
 
 def test_a_working_directory_that_was_deleted_is_no_hindrance(
