@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from archiver.export.damaged import Damaged
 from archiver.export.media_rows import MediaMode, MediaRows, MediaTarget
 from archiver.media.blob_store import BlobStore
 from archiver.model.row import Row
+from archiver.store.readable import Lose
 
 
 class MediaExport(NamedTuple):
@@ -40,6 +42,13 @@ class ExportJob:
     """Turns each row into the one to write; None leaves it out."""
     options: Mapping[str, object] = field(default_factory=dict)
     """For the manifest, besides the options of the format."""
+    damaged: Damaged | None = None
+    """Remembers messages that cannot be read; None: the first of them is an error."""
+
+    @property
+    def lose(self) -> Lose | None:
+        """What hears of messages that cannot be read."""
+        return None if self.damaged is None else self.damaged.add
 
     def also_prepare(self, prepare: Callable[[Row], Row | None]) -> ExportJob:
         """The same job, which passes the rows that it writes through `prepare` first."""

@@ -62,6 +62,8 @@ class Completeness:
     """What is unknown within the bounds."""
     as_of: int | None = None
     """When the channel was last brought up to date."""
+    damaged_ids: Sequence[int] = ()
+    """Held messages that are left out, because the archive's file is damaged where they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +231,7 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "not_fetched_ids": ranges("not fetched"),
         "outside_window_ids": ranges("outside"),
         **_of_imports(found, ranges("not imported")),
+        **_of_damaged(found),
     }
 
 
@@ -236,3 +239,9 @@ def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:
     """What no import has, of a channel that only exports know."""
     known = found.shortfall.imported_only
     return {"not_imported": found.tally.not_imported, "not_imported_ids": ranges} if known else {}
+
+
+def _of_damaged(found: Completeness) -> dict[str, Any]:
+    """The messages that the archive's file has, but damaged."""
+    ids = list(found.damaged_ids)
+    return {"damaged": len(ids), "damaged_ids": ids} if ids else {}

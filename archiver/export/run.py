@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.errors import UsageError
 from archiver.export.channel_part import describe_channel
-from archiver.export.collecting import rarely_collecting
 from archiver.export.folder import Folder
 from archiver.export.job import ExportJob
-from archiver.export.manifest import ChannelPart, FilePart, Manifest, Share, folder_manifest
+from archiver.export.manifest import ChannelPart, FilePart, Manifest, folder_manifest
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaRows
 from archiver.export.publish import publish
-from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
+from archiver.export.remarks import find_for_readers
 from archiver.export.request import Request
-from archiver.export.stream import iter_chunks, iter_held
 from archiver.export.target import Target
+from archiver.export.write_rows import qualify, write_rows
 from archiver.export.writer import ByteSink, DescribedRows, FileWriter, OpensFiles, RowSink, StreamRows
-from archiver.ids import ChannelId
-from archiver.model.imported import IMPORTED
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 from archiver.version import version
@@ -116,11 +113,10 @@ async def export_to_stream(
     """Write only the data."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
         rows = write_into(writer, sink)
-        if (readers := find_for_readers(rows)) is not None:
-            readers.set_remarks(
-                list_remarks([await describe_channel(conn, request, name) for name in request.channels])
-            )
-        shares = await _write_rows(conn, request, rows, job)
+        parts: list[ChannelPart] = []
+        if find_for_readers(rows) is not None:
+            parts = [await describe_channel(conn, request, name) for name in request.channels]
+        shares = await write_rows(conn, request, rows, job, parts)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
 
 
@@ -152,10 +148,8 @@ async def write_all(
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
         parts = [await describe_channel(conn, request, name) for name in request.channels]
-        if (readers := find_for_readers(rows)) is not None:
-            readers.set_remarks(list_remarks(parts))
-        shares = await _write_rows(conn, request, rows, job, media)
-    found = [replace(part, share=shares[part.name.channel_id]) for part in parts]
+        shares = await write_rows(conn, request, rows, job, parts, media=media)
+    found = [replace(part, share=shares[part.name.channel_id]) for part in qualify(parts, job)]
     return found, sum(share.rows for share in shares.values())
 
 
@@ -192,67 +186,3 @@ def _norm_version() -> int:
     from search.text.normalize import NORM_VERSION
 
     return NORM_VERSION
-
-
-async def _write_rows(
-    conn: Connection,
-    request: Request,
-    rows: RowSink,
-    job: ExportJob,
-    media: MediaRows | None = None,
-) -> dict[ChannelId, Share]:
-    shares = {channel.channel_id: Share() for channel in request.channels}
-    count = 0
-    straight = media is None and job.prepare is None and not request.revisions
-    try:
-        rows.begin()
-        if straight and isinstance(rows, StreamRows) and rows.takes_held:
-            chunks = _write_held(conn, request, rows, shares)
-        else:
-            chunks = _write_each(conn, request, rows, shares, job=job, media=media)
-        with rarely_collecting():
-            async with aclosing(chunks):
-                async for read_now in chunks:
-                    count += read_now
-                    job.progress(count)
-        rows.end()
-    finally:
-        rows.close()
-    job.progress(count)
-    return shares
-
-
-async def _write_held(
-    conn: Connection, request: Request, rows: StreamRows, shares: dict[ChannelId, Share]
-) -> AsyncGenerator[int, None]:
-    """Write messages as they are stored; yield how many, a chunk at a time."""
-    async with aclosing(iter_held(conn, request)) as chunks:
-        async for chunk in chunks:
-            rows.add_held(chunk)
-            for channel, message, _ in chunk:
-                shares[channel.channel_id].add(message)
-            yield len(chunk)
-
-
-async def _write_each(
-    conn: Connection,
-    request: Request,
-    rows: RowSink,
-    shares: dict[ChannelId, Share],
-    *,
-    job: ExportJob,
-    media: MediaRows | None,
-) -> AsyncGenerator[int, None]:
-    """Write rows one by one; yield how many were read, a chunk at a time."""
-    is_for_readers = find_for_readers(rows) is not None
-    async with aclosing(iter_chunks(conn, request)) as chunks:
-        async for chunk in chunks:
-            for message, whole in chunk:
-                row = whole if job.prepare is None else job.prepare(whole)
-                if row is None:
-                    continue
-                shares[message.channel_id].add(message)
-                if is_for_readers and message.layer == IMPORTED:
-                    row = {**row, IMPORTED_KEY: True}
-                rows.add(row if media is None else await media.place(row))
-            yield len(chunk)

@@ -8,41 +8,62 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archiver.export.request import Request
-from archiver.ids import ChannelId
 from archiver.model.json_text import dump
 from archiver.model.row import HeldItem, Row, StoredMessage, build_row
 from archiver.model.versions import list_versions
 from archiver.store import rows
 from archiver.store.database import Connection, read
-from archiver.store.dated import iter_dated
+from archiver.store.dated import find_places, iter_dated, list_at
 from archiver.store.extent import count_dated, find_newest_date
 from archiver.store.history import list_revisions
+from archiver.store.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
 
 Item: TypeAlias = tuple[StoredMessage, Row]
 """A stored message and its row."""
 _HITS = 500
 
 
-async def iter_chunks(conn: Connection, request: Request) -> AsyncGenerator[list[Item], None]:
+async def iter_chunks(conn: Connection, request: Request, lose: Lose | None = None) -> AsyncGenerator[list[Item], None]:
     """The rows of the request in order, some at a time."""
-    async with aclosing(iter_held(conn, request)) as chunks:
+    async with aclosing(iter_held(conn, request, lose)) as chunks:
         async for held in chunks:
             chunk = [(message, build_row(channel, message, media)) for channel, message, media in held]
-            if request.revisions:
-                await _add_versions(conn, chunk)
-            yield chunk
+            yield await _with_versions(conn, chunk, lose) if request.revisions else chunk
 
 
-async def iter_held(conn: Connection, request: Request) -> AsyncGenerator[list[HeldItem], None]:
-    """The messages of the request in order, some at a time, before they are made rows."""
+async def iter_held(
+    conn: Connection, request: Request, lose: Lose | None = None
+) -> AsyncGenerator[list[HeldItem], None]:
+    """The messages of the request in order, some at a time, before they are made rows.
+
+    `lose` hears of each that cannot be read since the archive's file is damaged; without it that is an error.
+    """
     if request.by_channel and len(request.channels) > 1:
         for channel in request.channels:
-            async for chunk in iter_held(conn, replace(request, channels=(channel,))):
+            async for chunk in iter_held(conn, replace(request, channels=(channel,)), lose):
                 yield chunk
         return
-    async with aclosing(_dated(conn, request) if request.tree is None else _found(conn, request)) as chunks:
+    read_some = _dated if request.tree is None else _found
+    async with aclosing(read_some(conn, request, lose)) as chunks:
         async for chunk in chunks:
             yield chunk
+
+
+async def _with_versions(conn: Connection, chunk: list[Item], lose: Lose | None) -> list[Item]:
+    """The rows with their earlier contents; without those whose earlier contents cannot be read."""
+    try:
+        await _add_versions(conn, chunk)
+        return chunk
+    except MAYBE_DAMAGE as exc:
+        if not is_damage(exc):
+            raise
+        if lose is None:
+            raise damage() from exc
+    if len(chunk) == 1:
+        lose(chunk[0][0].channel_id, chunk[0][0].message_id)
+        return []
+    half = len(chunk) // 2
+    return await _with_versions(conn, chunk[:half], lose) + await _with_versions(conn, chunk[half:], lose)
 
 
 async def _add_versions(conn: Connection, chunk: list[Item]) -> None:
@@ -82,16 +103,16 @@ async def find_newest(conn: Connection, request: Request) -> int | None:
     return max((date for date in dates if date is not None), default=None)
 
 
-async def _dated(conn: Connection, request: Request) -> AsyncGenerator[list[HeldItem], None]:
+async def _dated(conn: Connection, request: Request, lose: Lose | None) -> AsyncGenerator[list[HeldItem], None]:
     """All messages within the bounds."""
     names = {channel.channel_id: channel for channel in request.channels}
     since, until = request.bounds.since_unix, request.bounds.until_unix
-    async with aclosing(iter_dated(conn, list(names), since=since, until=until)) as chunks:
+    async with aclosing(iter_dated(conn, list(names), since=since, until=until, lose=lose)) as chunks:
         async for chunk in chunks:
             yield [(names[message.channel_id], message, media) for message, media in chunk]
 
 
-async def _found(conn: Connection, request: Request) -> AsyncGenerator[list[HeldItem], None]:
+async def _found(conn: Connection, request: Request, lose: Lose | None) -> AsyncGenerator[list[HeldItem], None]:
     """The hits of the query; the exact engine's `oldest` has the same order."""
     from search.engine.protocol import Question
     from search.exact.reader import ExactEngine
@@ -111,9 +132,9 @@ async def _found(conn: Connection, request: Request) -> AsyncGenerator[list[Held
                 cursor=cursor,
             )
         )
-        keys = [(hit.channel_id, hit.message_id) for hit in answer.hits]
-        held = await read(conn, rows.get_messages, keys)
-        yield [(names[ChannelId(key[0])], *held[key]) for key in keys if key in held]
+        places = await read(conn, find_places, [(hit.channel_id, hit.message_id) for hit in answer.hits])
+        held = await read(conn, read_each, list_at, places, lose)
+        yield [(names[message.channel_id], message, media) for message, media in held]
         cursor = answer.cursor
         if cursor is None:
             return

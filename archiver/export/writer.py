@@ -74,7 +74,7 @@ class ForReaders(Protocol):
     """A format for people to read: it begins with remarks, and marks the rows that have a key `imported`."""
 
     def set_remarks(self, remarks: Sequence[str]) -> None:
-        """Set what it says before the first message. Called before `begin`."""
+        """Set what it says about the export. Called before `begin`, and again before `end` if more is known then."""
         ...
 
 

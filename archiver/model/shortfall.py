@@ -35,6 +35,8 @@ class Shortfall:
     """Messages archived in part."""
     unreadable: int = 0
     """Messages that need a newer version."""
+    damaged: int = 0
+    """Messages that cannot be read because the archive's file is damaged."""
     surplus: int = 0
     """How many more messages the server counts than are archived."""
     read_until: int | None = None
@@ -67,6 +69,8 @@ class Shortfall:
             yield f"{self.partial:,} messages archived in part"
         if self.unreadable:
             yield f"{self.unreadable:,} messages need a newer telekeep"
+        if self.damaged:
+            yield f"{self.damaged:,} messages cannot be read: the archive's file is damaged"
         if self.surplus:
             more = "more" if self.surplus > 0 else "fewer"
             yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"

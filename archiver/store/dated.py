@@ -14,6 +14,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model.row import StoredMedia, StoredMessage
 from archiver.store.database import Connection, Reader, read
+from archiver.store.readable import Lose, Place, read_each
 from archiver.store.rows import MEDIA, MESSAGE, HeldMessage, attach
 
 CHUNK = 1024
@@ -34,14 +35,18 @@ async def iter_dated(
     since: int | None = None,
     until: int | None = None,
     chunk: int = CHUNK,
+    lose: Lose | None = None,
 ) -> AsyncGenerator[list[HeldMessage], None]:
-    """Yield the channels' messages dated within [since, until); only within `snapshot` are all of one state."""
+    """Yield the channels' messages dated within [since, until); only within `snapshot` are all of one state.
+
+    `lose` hears of messages that cannot be read since the file is damaged; None: that is an error.
+    """
     walk = _Walk(channels, since, until, chunk)
     step = chunk
     while not walk.is_done:
         places = await read(conn, walk.list_next)
         while places:
-            held = await read(conn, _list_at, places[:step])
+            held = await read(conn, read_each, list_at, places[:step], lose)
             places = places[step:]
             step = _next_step(step, held, chunk)
             yield held
@@ -69,8 +74,8 @@ class _Walk:
         """Of the next look, in seconds: what is in it is sorted."""
         self.is_done = not channels
 
-    def list_next(self, conn: Reader) -> list[int]:
-        """Row numbers of the next messages; none is no proof that there are no more."""
+    def list_next(self, conn: Reader) -> list[Place]:
+        """Places of the next messages; none is no proof that there are no more."""
         if self._only is not None:
             return self._look(conn, "channel_id = ?", self._only, self._until)
         listed = "channel_id IN (SELECT value FROM json_each(?))"
@@ -93,7 +98,7 @@ class _Walk:
             self._after = (first, _BEFORE_ALL, _BEFORE_ALL)
         return not self.is_done
 
-    def _look(self, conn: Reader, listed: str, of: object, end: int) -> list[int]:
+    def _look(self, conn: Reader, listed: str, of: object, end: int) -> list[Place]:
         found = conn.execute(
             f"SELECT rowid, date, channel_id, message_id FROM message WHERE {listed} AND date >= ? AND date < ?"
             f" AND (date, channel_id, message_id) > (?, ?, ?) {_ORDER} LIMIT ?",
@@ -108,13 +113,22 @@ class _Walk:
             self._width *= 2 if 2 * len(found) > self._limit else 4
             self.is_done = end >= self._until
         self._limit = min(2 * self._limit, _MOST)
-        return [row[0] for row in found]
+        return found
 
 
-def _list_at(conn: Reader, places: Sequence[int]) -> list[HeldMessage]:
-    """The messages at these row numbers, in their order."""
-    held = list(starmap(StoredMessage, conn.execute(_AT, (orjson.dumps(places).decode(),))))
-    having = [place for place, message in zip(places, held, strict=True) if message.media_kind is not None]
+def find_places(conn: Reader, keys: Sequence[tuple[int, int]]) -> list[Place]:
+    """The places of the messages with these channels and ids, in this order, without their dates."""
+    found = {row[2:]: tuple(row) for row in conn.execute(_PLACES, (orjson.dumps(keys).decode(),))}
+    return [found[key] for key in keys if key in found]
+
+
+def list_at(conn: Reader, places: Sequence[Place]) -> list[HeldMessage]:
+    """The messages at these places, in their order; fewer only if the file is damaged."""
+    numbers = [place[0] for place in places]
+    held = list(starmap(StoredMessage, conn.execute(_AT, (orjson.dumps(numbers).decode(),))))
+    if len(held) != len(numbers):
+        return []
+    having = [number for number, message in zip(numbers, held, strict=True) if message.media_kind is not None]
     media: dict[tuple[int, int], list[StoredMedia]] = {}
     if having:
         for row in conn.execute(_MEDIA_AT, (orjson.dumps(having).decode(),)):
@@ -124,6 +138,10 @@ def _list_at(conn: Reader, places: Sequence[int]) -> list[HeldMessage]:
 
 _NOTHING: list[StoredMedia] = []
 _AT = f"SELECT {MESSAGE} FROM json_each(?) AS k CROSS JOIN message ON message.rowid = k.value"
+_PLACES = (
+    "SELECT m.rowid, 0, m.channel_id, m.message_id FROM json_each(?) AS k CROSS JOIN message AS m"
+    " ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1"
+)
 _MEDIA_AT = (
     f"SELECT x.channel_id, x.message_id, {', '.join(f'x.{name}' for name in MEDIA.split(', '))}"
     " FROM json_each(?) AS k CROSS JOIN message AS m ON m.rowid = k.value"

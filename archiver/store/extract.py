@@ -6,6 +6,7 @@ accounts, to the service or to an index is not copied. The source is read in one
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,10 +20,12 @@ from archiver.store.file_slot import key_of
 from archiver.store.medium import EXTRACT_ID, find_reading
 from archiver.store.migrations import list_migrations
 from archiver.store.outbox import enqueue
+from archiver.store.readable import damage
 from search.exact.annotations import put_annotations
 
 _BY_CHANNEL = ("channel", "channel_revision", "channel_state", "import_source", "capture")
 _BY_MESSAGE = ("message", "media", "revision", "absence", "counter", "rich_part", "imported")
+_WITH_PAYLOADS = ("message", "revision")
 _WHOLE = ("coverage",)
 """Which ids were looked at: an archive of some messages would take the others for absent."""
 _SHOWN_BYTES = "SELECT sha256 FROM main.media WHERE"
@@ -92,12 +95,20 @@ class ArchiveExtract:
         among = "channel_id = ? AND message_id IN (SELECT value FROM json_each(?))"
         for table in _BY_MESSAGE:
             self._copy(table, among, (channel_id, listed))
+        for table in _WITH_PAYLOADS:
+            self._expect_whole(table, among, (channel_id, listed))
         self._conn.execute(f"{_ELSEWHERE} AND {among}", (channel_id, listed))
         self._copy_derived(among, (channel_id, listed))
         self._search.add(self._conn, channel_id, wanted)
         query = f"SELECT max(last_seen) FROM main.message WHERE {among}"
         (now,) = self._conn.execute(query, (channel_id, listed)).fetchone()
         enqueue(self._conn, channel_id, wanted, now=now or 0, later=True)  # no index has them
+
+    def _expect_whole(self, table: str, among: str, values: tuple[object, ...]) -> None:
+        """Raise the error of a damaged file if a payload is not what it was: SQLite does not notice zeros in it."""
+        for raw, sha256 in self._conn.execute(f"SELECT raw, payload_sha256 FROM main.{table} WHERE {among}", values):
+            if hashlib.sha256(raw).digest() != sha256:
+                raise damage()
 
     def finish(self) -> None:
         """Commit, and close the file."""

@@ -195,6 +195,24 @@ def _limit(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
+def test_a_damaged_archive_is_exported_without_what_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    messages = [make_message(1, "".join(f"{number:06}" for number in range(2000))), make_message(2, "short")]
+    path = build(tmp_path / "archive", messages, covered=[(1, 2)]) / "archive.db"
+    data = bytearray(path.read_bytes())
+    at = data.index(b"001500001501") // 4096 * 4096
+    data[at : at + 4096] = bytes(4096)
+    path.write_bytes(data)
+    environment = clean_environment(TELEKEEP_ARCHIVE__DIR=str(path.parent))
+    done = run("export", "-o", "out/", env=environment)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the archive's file is damaged: 1 message could not be read, and is not in the export" in done.stderr
+    assert "complete for" not in done.stderr
+    [row] = (tmp_path / "out/messages.jsonl").read_bytes().splitlines()
+    assert orjson.loads(row)["text"] == "short"
+    done = run("export", "-o", "all.jsonl", "--append", env=environment)
+    assert (done.returncode, names(tmp_path)) == (6, ["archive", "out"])
+
+
 def test_concurrent_exports_into_one_directory_succeed(run: Run, tmp_path: Path) -> None:
     def together(words: Iterable[str], *more: str) -> None:
         threads = [threading.Thread(target=run, args=("export", "-o", f"out/{word}", *more)) for word in words]

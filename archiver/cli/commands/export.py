@@ -34,12 +34,13 @@ from archiver.cli.export_plan import ExportPlan, plan_export
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.search_options import Expand, GlossaryFile, On, Since
-from archiver.cli.view.exported import estimate_object, report, report_estimate, to_object
+from archiver.cli.view.exported import estimate_object, report, report_damaged, report_estimate, to_object
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
 from archiver.compose.read_archive import When, open_archive
 from archiver.errors import UsageError
+from archiver.export.damaged import Damaged
 from archiver.export.estimate import ExportEstimate
 from archiver.export.job import MediaExport
 from archiver.export.place import Stream
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 EXIT_STATUS = {
     0: "written, even if no message is in the range",
     2: "wrong usage, or failure; nothing was written",
+    3: "written, but without messages where the archive's file is damaged; the manifest lists them",
+    6: "the archive's file is damaged; nothing was written",
     130: "interrupted; nothing was written",
 }
 
@@ -169,6 +172,7 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
     directory = invocation.checked_settings().archive.dir
     place = plan.find_place(directory)
     result: ExportResult | ExportEstimate | None = None
+    damaged = Damaged()
     write = Moments(parse_zone(selection.when.tz)).at if output.is_terminal() else iso
     try:
         async with open_archive(directory, remarks=output) as database:
@@ -183,7 +187,7 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
                 )
             files = None if plan.media == "none" else MediaExport(directory, plan.media, output.note)
             result = await write_export(
-                conn, request, plan, place, archive=directory, now=now, files=files, persons=persons
+                conn, request, plan, place, archive=directory, now=now, files=files, damaged=damaged, persons=persons
             )
     except asyncio.CancelledError:
         if result is None:
@@ -191,7 +195,9 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
         # The interrupt came too late: both files are in place, and 130 would mean that nothing was written.
     if result is not None:
         _report(result, plan, write=write)
-    return 0
+    if damaged:
+        report_damaged(len(damaged))
+    return 3 if damaged else 0
 
 
 async def _open_pseudonyms(

@@ -17,6 +17,7 @@ from archiver.cli.view.progress import Progress
 from archiver.compose.read_archive import When, choose_channels
 from archiver.export.append.run import append_to_file, estimate_append
 from archiver.export.append.series import find_series
+from archiver.export.damaged import Damaged
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.parquet import import_pyarrow
 from archiver.export.formats.registry import ExportFormat, WriterContext
@@ -96,9 +97,14 @@ async def write_export(
     archive: Path,
     now: datetime,
     files: MediaExport | None,
+    damaged: Damaged,
     persons: PseudonymousRows | None = None,
 ) -> ExportResult | ExportEstimate | None:
-    """Write the export; return None for a stream. `persons`: replaces the persons in rows."""
+    """Write the export; return None for a stream. `persons`: replaces the persons in rows.
+
+    `damaged` gets the messages that are left out. That is an error in a series, which would take them for deleted, and
+    in an archive, which would take them for absent.
+    """
     if plan.form.name == "parquet":
         import_pyarrow(alone=True)
     form, context = plan.form, await _context(conn, request, plan, place, archive)
@@ -116,7 +122,8 @@ async def write_export(
         def advance(rows: int) -> None:
             progress.advance(rows, total)
 
-        job = replace(job, progress=advance)
+        needs_all = plan.append or form.name == "sqlite"
+        job = replace(job, progress=advance, damaged=None if needs_all else damaged)
         if isinstance(place, Stream):
             async with open_stream(place) as sink:
                 await export_to_stream(conn, request, form.open(context), sink, job=job)

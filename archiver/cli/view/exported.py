@@ -43,6 +43,15 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
     _report_completeness(manifest, write)
 
 
+def report_damaged(count: int) -> None:
+    """Say that the archive's file is damaged, and what that means for the export."""
+    output.error(
+        f"the archive's file is damaged: {figures.count(count, 'message')} could not be read, and"
+        f" {'is' if count == 1 else 'are'} not in the export. Keep a copy of the file before anything else;"
+        " `telekeep verify` says what is damaged."
+    )
+
+
 def _report_completeness(manifest: Manifest, write: Callable[[int], str | None]) -> None:
     lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
     for part in lacking:

@@ -36,6 +36,7 @@ class AtomWriter:
         self.options: dict[str, object] = {"encoding": "UTF-8", "tz": request.zone}
         self.warnings: list[str] = []
         self._remarks: Sequence[str] = ()
+        self._has_subtitle = False
 
     def set_remarks(self, remarks: Sequence[str]) -> None:
         """Set the remarks of the subtitle."""
@@ -46,7 +47,7 @@ class AtomWriter:
         title = self._request.heading
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
         query = f"?{self._request.shown_query}" if self._request.shown_query is not None else ""
-        subtitle = f"<subtitle>{_xml('. '.join(self._remarks))}</subtitle>\n" if self._remarks else ""
+        subtitle, self._has_subtitle = self._subtitle(), bool(self._remarks)
         return _encode(
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'
@@ -60,8 +61,11 @@ class AtomWriter:
         return _encode("".join(self._parts(read_post(row, self._wording, self._clock))))
 
     def end(self) -> bytes:
-        """The end of the feed."""
-        return b"</feed>\n"
+        """The end of the feed, with remarks if none were known at the beginning."""
+        return _encode(f"{'' if self._has_subtitle else self._subtitle()}</feed>\n")
+
+    def _subtitle(self) -> str:
+        return f"<subtitle>{_xml('. '.join(self._remarks))}</subtitle>\n" if self._remarks else ""
 
     def _parts(self, post: Post) -> Iterator[str]:
         row = post.row

@@ -35,9 +35,11 @@ class MarkdownWriter:
         self.options: dict[str, object] = {"encoding": "UTF-8", "dialect": "CommonMark", "tz": request.zone}
         self.warnings: list[str] = []
         self._remarks: Sequence[str] = ()
+        self._added: Sequence[str] = ()
 
     def set_remarks(self, remarks: Sequence[str]) -> None:
-        """Set the remarks of the beginning."""
+        """Set the remarks of the beginning, and what the end adds to them."""
+        self._added = [one for one in remarks if one not in self._remarks]
         self._remarks = remarks
 
     def begin(self) -> bytes:
@@ -57,6 +59,7 @@ class MarkdownWriter:
         if self._request.shown_query is not None:
             said.append(f"- query: {_plain(self._request.shown_query)}")
         said += [f"- {_plain(remark)}" for remark in self._remarks]
+        self._added = ()
         return _encode("\n".join(said) + "\n")
 
     def encode(self, row: Row) -> bytes:
@@ -65,8 +68,8 @@ class MarkdownWriter:
         return _encode("".join(self._parts(post)))
 
     def end(self) -> bytes:
-        """Nothing."""
-        return b""
+        """The remarks that were not known at the beginning."""
+        return _encode("".join(f"\n- {_plain(remark)}" for remark in self._added) + "\n") if self._added else b""
 
     def _parts(self, post: Post) -> Iterator[str]:
         day = post.time.day if post.time else "unknown day"

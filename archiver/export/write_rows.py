@@ -1,0 +1,99 @@
+"""Write the rows of an export: one pass, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from archiver.export.collecting import rarely_collecting
+from archiver.export.job import ExportJob
+from archiver.export.manifest import ChannelPart, Share
+from archiver.export.media_rows import MediaRows
+from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
+from archiver.export.request import Request
+from archiver.export.stream import iter_chunks, iter_held
+from archiver.export.writer import RowSink, StreamRows
+from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED
+from archiver.store.database import Connection
+
+
+async def write_rows(
+    conn: Connection,
+    request: Request,
+    rows: RowSink,
+    job: ExportJob,
+    parts: Sequence[ChannelPart],
+    *,
+    media: MediaRows | None = None,
+) -> dict[ChannelId, Share]:
+    """Write the rows; return what each channel has of them. `parts`: the channels, for formats that remark on them."""
+    shares = {channel.channel_id: Share() for channel in request.channels}
+    count = 0
+    straight = media is None and job.prepare is None and not request.revisions
+    try:
+        _remark(rows, parts, job)
+        rows.begin()
+        if straight and isinstance(rows, StreamRows) and rows.takes_held:
+            chunks = _write_held(conn, request, rows, shares, job)
+        else:
+            chunks = _write_each(conn, request, rows, shares, job=job, media=media)
+        with rarely_collecting():
+            async with aclosing(chunks):
+                async for read_now in chunks:
+                    count += read_now
+                    job.progress(count)
+        if job.damaged:
+            _remark(rows, parts, job)
+        rows.end()
+    finally:
+        rows.close()
+    job.progress(count)
+    return shares
+
+
+async def _write_held(
+    conn: Connection, request: Request, rows: StreamRows, shares: dict[ChannelId, Share], job: ExportJob
+) -> AsyncGenerator[int, None]:
+    """Write messages as they are stored; yield how many, a chunk at a time."""
+    async with aclosing(iter_held(conn, request, job.lose)) as chunks:
+        async for chunk in chunks:
+            rows.add_held(chunk)
+            for channel, message, _ in chunk:
+                shares[channel.channel_id].add(message)
+            yield len(chunk)
+
+
+async def _write_each(
+    conn: Connection,
+    request: Request,
+    rows: RowSink,
+    shares: dict[ChannelId, Share],
+    *,
+    job: ExportJob,
+    media: MediaRows | None,
+) -> AsyncGenerator[int, None]:
+    """Write rows one by one; yield how many were read, a chunk at a time."""
+    is_for_readers = find_for_readers(rows) is not None
+    async with aclosing(iter_chunks(conn, request, job.lose)) as chunks:
+        async for chunk in chunks:
+            for message, whole in chunk:
+                row = whole if job.prepare is None else job.prepare(whole)
+                if row is None:
+                    continue
+                shares[message.channel_id].add(message)
+                if is_for_readers and message.layer == IMPORTED:
+                    row = {**row, IMPORTED_KEY: True}
+                rows.add(row if media is None else await media.place(row))
+            yield len(chunk)
+
+
+def _remark(rows: RowSink, parts: Sequence[ChannelPart], job: ExportJob) -> None:
+    """Tell a format for readers which channels are not complete, as far as is known by now."""
+    if (readers := find_for_readers(rows)) is not None:
+        readers.set_remarks(list_remarks(qualify(parts, job)))
+
+
+def qualify(parts: Sequence[ChannelPart], job: ExportJob) -> Sequence[ChannelPart]:
+    """The channels, which are not complete without what the export leaves out."""
+    return parts if job.damaged is None else job.damaged.qualify(parts)

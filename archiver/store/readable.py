@@ -1,0 +1,113 @@
+"""Messages that can be read, and those that cannot, because the archive's file is damaged where they are.
+
+SQLite notices a damaged page of its trees, but not one of zeros that has only the end of a long row. So values are
+looked at, too: none of ours has a NUL character but texts, and what a text has its payload has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import TypeAlias
+
+import orjson
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import IMPORTED
+from archiver.model.row import StoredMedia, StoredMessage
+from archiver.store import soundness
+from archiver.store.database import Reader
+from archiver.store.rows import HeldMessage, find_payload
+
+Lose: TypeAlias = Callable[[ChannelId, MessageId], None]
+"""Called with each message that cannot be read."""
+Place: TypeAlias = tuple[int, int, int, int]
+"""Of a message: the number of its row, its date, channel and id."""
+ReadAt: TypeAlias = Callable[[Reader, Sequence[Place]], Sequence[HeldMessage]]
+MAYBE_DAMAGE = (sqlite3.Error, orjson.JSONDecodeError)
+"""What reading a damaged file may raise."""
+_NO_HASH = bytes(32)
+
+
+def read_each(conn: Reader, read: ReadAt, places: Sequence[Place], lose: Lose | None) -> list[HeldMessage]:
+    """The messages at these places that can be read; without `lose`, which hears of the others, errors are raised."""
+    try:
+        held = read(conn, places)
+    except MAYBE_DAMAGE as exc:
+        if not is_damage(exc):
+            raise
+        if lose is None:
+            raise damage() from exc
+        held = ()
+    if len(held) != len(places):
+        if len(places) > 1:
+            half = len(places) // 2
+            return read_each(conn, read, places[:half], lose) + read_each(conn, read, places[half:], lose)
+        _lose(places[0], lose)
+        return []
+    damaged = [
+        at
+        for at, (place, one) in enumerate(zip(places, held, strict=True))
+        if not _is_it(place, *one) or not is_whole(conn, *one)
+    ]
+    for at in damaged:
+        _lose(places[at], lose)
+    return [one for at, one in enumerate(held) if at not in damaged] if damaged else list(held)
+
+
+def _lose(place: Place, lose: Lose | None) -> None:
+    if lose is None:
+        raise damage()
+    lose(ChannelId(place[2]), MessageId(place[3]))
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the error says that the file is damaged: a page, a text cut within a character, or JSON that is none."""
+    is_cut = isinstance(error, orjson.JSONDecodeError) or str(error).startswith("Could not decode")
+    return is_cut or soundness.is_damage(error)
+
+
+def damage() -> sqlite3.DatabaseError:
+    """The error of SQLite for a damaged file."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def _is_it(place: Place, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:
+    """Whether it is the message that belongs there, with media if it has any."""
+    is_there = message[:2] == place[2:] and type(message.text) is str
+    return is_there and (message.media_kind is None or len(media) > 0)
+
+
+def is_whole(conn: Reader, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:
+    """Whether none of its values was replaced by zeros."""
+    encoded = _list_encoded(message)
+    words = "".join(filter(None, (message.text, message.post_author, *encoded)))
+    shown = "".join([value for one in media for value in one if type(value) is str]) if media else ""
+    if "\0" not in words and "\0" not in shown:
+        return message.payload_sha256 != _NO_HASH
+    if any("\0" in one for one in (*encoded, *(one.extra for one in media)) if one is not None):
+        return False  # JSON has no such character
+    free = (message.text, message.post_author, *chain.from_iterable(one[:-1] for one in media))
+    return _are_in_payload(conn, message, [one for one in free if type(one) is str and "\0" in one])
+
+
+def _list_encoded(message: StoredMessage) -> tuple[str | None, ...]:
+    """The values that are JSON."""
+    return (
+        *(message.entities, message.sender, message.reply_to, message.fwd_from, message.reactions),
+        *(message.action, message.markup, message.extra, message.restriction),
+    )
+
+
+def _are_in_payload(conn: Reader, message: StoredMessage, values: Iterable[str]) -> bool:
+    """Whether the payload is whole and has these values, with their NUL characters."""
+    payload = find_payload(conn, message.channel_id, message.message_id)
+    if payload is None or hashlib.sha256(payload.raw).digest() != message.payload_sha256:
+        return False
+    if message.layer == IMPORTED:
+        return b"\0" in payload.raw or b"u0000" in payload.raw or b"x00" in payload.raw
+    return all(value.encode("utf-8", "replace") in payload.raw for value in values)
