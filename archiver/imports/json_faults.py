@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archiver.imports.source import Flaw
+
 
 class EndsEarly(Exception):
     """The document ends before the value that was begun."""
@@ -21,3 +23,15 @@ class BrokenJson(Exception):
 
 class LargeValue(BrokenJson):
     """A value is larger than what is kept in memory."""
+
+
+def damaged_at(at: int) -> Flaw:
+    """A place behind which something whole was found again."""
+    return Flaw(f"byte {at:,}", "it is not valid JSON")
+
+
+def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
+    """A fault after which nothing can be read."""
+    if isinstance(exc, EndsEarly):
+        return Flaw(f"byte {exc.at:,}", "the file ends too early: the rest is missing", fatal=True)
+    return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)

@@ -43,8 +43,7 @@ class JsonPieces:
         """The spaces before the elements."""
         self._one_by_one = 0
         """Up to where elements could not be parsed at once."""
-        if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf"):
-            self._at = 3
+        self._at = 3 if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf") else 0
 
     @property
     def at(self) -> int:
@@ -56,12 +55,16 @@ class JsonPieces:
         yield from (self._key() for _ in self._members(b"{", b"}"))
 
     def rest_of_keys(self) -> Iterator[str]:
-        """The further keys of an object that was entered elsewhere."""
+        """The further keys of an object."""
         yield from (self._key() for _ in self._rest(b"}"))
 
     def elements(self) -> Iterator[None]:
         """Enter an array: once for each element, which is to be taken before the next."""
         yield from self._members(b"[", b"]")
+
+    def rest_of_elements(self) -> Iterator[None]:
+        """The further elements of an array."""
+        yield from self._rest(b"]")
 
     def is_next(self, sign: bytes) -> bool:
         """Whether the next value begins with this sign."""

@@ -22,6 +22,11 @@ class JsonElement(NamedTuple):
     found: Mended | None
     why: str = ""
 
+    @property
+    def content(self) -> Any:
+        """The value; None also if it cannot be read."""
+        return None if self.found is None else self.found.value
+
 
 class JsonRun(NamedTuple):
     """Objects that follow each other in an array, all of them well-formed."""

@@ -44,7 +44,7 @@ def read_json(data: bytes) -> Mended:
     text = data.decode("utf-8", "replace")
     replaced = "\ufffd" in text and b"\xef\xbf\xbd" not in data
     try:
-        value = json.loads(text, strict=False)
+        value = json.loads(text, strict=False, parse_constant=lambda _: None)  # NaN and Infinity
     except RecursionError as exc:
         raise UnreadableJson("it is nested too deeply") from exc
     except ValueError as exc:

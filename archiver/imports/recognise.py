@@ -174,6 +174,8 @@ def _is_wide(high: bytes, low: bytes) -> bool:
 def _explain_json(start: bytes) -> tuple[str, str] | None:
     if b'"message_id"' in start and b'"payload_sha256"' in start:
         return "rows of telekeep as one array", "Use `--jsonl` instead of `--json`, or export them as jsonl."
+    if start.startswith(b"[") and (b'"date_unixtime"' in start or b'"text_entities"' in start):
+        return "messages of Telegram Desktop without their chat", "Give the whole `result.json`."
     if _SLACK.search(start):
         return "a Slack export", _ONLY
     if b'"guild"' in start[:400]:

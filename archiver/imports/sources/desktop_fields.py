@@ -15,14 +15,22 @@ LAST: Final = 253_402_300_799
 """The last second of the year 9999."""
 FIRST_EDIT: Final = 86_400 * 365
 """Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
+_EXACT: Final = 2.0**53
+"""Up to here each whole number is its own float."""
+_MARKED: Final = 10**12
+"""Other programs write channels as -100 and the id, basic groups below zero."""
 MOST_ID: Final = 2**63 - 1
 
 
 def number(value: object) -> int | None:
-    """A whole number that the archive can hold; also one written as a text."""
+    """A whole number that the archive can hold; also one written as a text, or as `5.0`, as tables of numbers do."""
     if value is None:
         return None
     found = value
+    if isinstance(found, str):
+        found = found.removesuffix(".0")
+    elif type(found) is float and found.is_integer() and abs(found) < _EXACT:
+        found = int(found)
     if isinstance(found, str) and found.isascii() and found.removeprefix("-").isdecimal() and len(found) < 20:
         found = int(found)
     return found if type(found) is int and -MOST_ID <= found <= MOST_ID else None
@@ -46,7 +54,9 @@ def peer(value: object) -> dict[str, Any] | None:
             if value.startswith(kind) and (found := number(value[len(kind) :])) is not None:
                 return {"type": kind, "id": found}
     old = number(value)
-    if old is None or old < 0 or old >> _OLD_SHIFT > 2:
+    if old is not None and old < 0:
+        return {"type": "channel", "id": -old - _MARKED} if old < -_MARKED else {"type": "chat", "id": -old}
+    if old is None or old >> _OLD_SHIFT > 2:
         return None
     return {"type": _PEERS[old >> _OLD_SHIFT], "id": old & ((1 << _OLD_SHIFT) - 1)}
 

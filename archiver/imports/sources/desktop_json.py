@@ -7,51 +7,32 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_faults import BrokenJson, EndsEarly
-from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
 from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
+from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
 from archiver.imports.sources.desktop_ends import find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number, words
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number
+from archiver.imports.sources.desktop_pieces import DesktopPieces
 from archiver.imports.sources.desktop_quick import read_quick
 
 RESULT: Final = "result.json"
-_REFUSED: Final = {
-    "personal_chat": "a personal chat",
-    "bot_chat": "a chat with a bot",
-    "private_group": "a basic group",
-    "saved_messages": "saved messages",
-    "replies": "the chat of replies",
-    "verification_codes": "the chat of verification codes",
-}
-_CHANNELS: Final = {"public_channel": False, "private_channel": False}
-_GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
-_MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
+_Read: TypeAlias = Callable[[DesktopPieces], "Iterator[Chat | Flaw]"]
 _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
-_OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
-"""Ids of channels as versions before 2.8 wrote them."""
-
-
-@dataclass(slots=True)
-class _Frame:
-    """What is known of a chat when its messages begin."""
-
-    fields: dict[str, Any] = field(default_factory=dict)
-    in_account: bool = False
 
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
@@ -81,7 +62,15 @@ class DesktopJson:
         self.parts = (path,)
         self._dates = LocalDates(zone)
         self._is_over = False
-        self._pieces: JsonPieces | None = None
+        self._pieces: DesktopPieces | None = None
+        self._begun: ChatFrame | None = None
+        """The chat whose messages were begun last."""
+        self._last = 0
+        """The id of the message read last."""
+        self._elements: Iterator[None] = iter(())
+        """Those of the chat that is read."""
+        self._is_at_chat = False
+        """Whether what is next is another chat, behind one that is damaged."""
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
@@ -107,80 +96,147 @@ class DesktopJson:
         """The chats; those of a whole account include what telekeep does not archive."""
         try:
             with self._path.open("rb") as file:
-                self._pieces = pieces = JsonPieces(file)
-                while not pieces.end():  # several files may have been joined
-                    yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
-        except (EndsEarly, BrokenJson) as exc:
-            if not self._is_over:
-                yield _fatal(exc)
+                self._pieces = pieces = DesktopPieces(file)
+                read: _Read | None = self._documents
+                while read is not None:
+                    damage = yield from self._until_damage(read(pieces))
+                    read = self._find_rest(pieces, damage)
+                    if damage is not None:
+                        yield fatal_flaw(damage) if read is None else damaged_at(damage.at)
         except OSError as exc:
             raise UsageError(f"{self._path} cannot be read: {exc.strerror}.") from exc
 
-    def _chats(self, pieces: JsonPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
-        frame = _Frame(in_account=in_account)
-        for key in pieces.keys():  # noqa: SIM118 - it is no dict
+    def _until_damage(self, read: Iterator[Chat | Flaw]) -> Generator[Chat | Flaw, None, EndsEarly | BrokenJson | None]:
+        """The chats up to damage that is returned, unless a chat has named it."""
+        try:
+            yield from read
+        except (EndsEarly, BrokenJson) as exc:
+            return None if self._is_over else exc
+        return None
+
+    def _find_rest(self, pieces: DesktopPieces, damage: EndsEarly | BrokenJson | None) -> _Read | None:
+        """How to go on behind damage: with the messages of the chat begun last, else with the next chat of a list."""
+        frame = self._begun
+        if damage is None:
+            is_at_chat, self._is_at_chat, self._is_over = self._is_at_chat, False, False
+            return self._rest_of_list if is_at_chat else None
+        if frame is not None and pieces.recover(damage.at, after=self._last if frame.in_account else None):
+            return partial(self._rest_of_chat, frame)
+        if frame is not None and frame.in_account and pieces.recover_chat(damage.at):
+            return self._rest_of_list
+        return None
+
+    def _documents(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+        """Several files may have been joined."""
+        while not pieces.end():
+            yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
+
+    def _rest_of_chat(self, frame: ChatFrame, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+        """What follows a message that was found again, whose array ended too early."""
+        yield from self._chat(pieces, frame, pieces.rest_of_elements)
+        for _ in pieces.rest_of_keys():
+            pieces.skip()
+        if frame.in_account and not pieces.end():
+            yield from self._rest_of_list(pieces)
+        elif not pieces.end():
+            yield from self._documents(pieces)
+
+    def _rest_of_list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+        """The further chats of an account, and what follows them."""
+        yield from self._list_of(pieces, pieces.rest_of_elements())
+        for _ in pieces.rest_of_keys():
+            pieces.skip()
+        yield from self._chats_of(pieces, pieces.rest_of_keys(), ChatFrame(in_account=True))
+
+    def _chats(self, pieces: DesktopPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
+        yield from self._chats_of(pieces, pieces.keys(), ChatFrame(in_account=in_account))
+
+    def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
+        for key in keys:
+            frame.has_messages |= key == "messages"
             if key == "messages" and pieces.is_next(b"["):
-                yield from self._chat(pieces, frame)
+                self._begun = frame
+                yield from self._chat(pieces, frame, pieces.elements)
             elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
                 yield from self._account(pieces)
             elif key in ("chats", "left_chats") and pieces.is_next(b"["):
                 yield from self._list(pieces)
             elif key in _WRAPPERS and pieces.is_next(b"{"):
-                yield from self._chats(pieces, in_account=in_account)
+                yield from self._chats(pieces, in_account=frame.in_account)
             elif key in ("name", "type", "id"):
-                frame.fields[key] = _value(pieces.value())
+                frame.fields[key] = pieces.value().content
             else:
+                if key == "messages":
+                    yield Flaw(f"byte {pieces.at:,}", "`messages` is no list, so nothing of it can be read")
                 pieces.skip()
+        if {"id", "type"} <= frame.fields.keys() and not frame.has_messages:
+            yield Flaw(f"byte {pieces.at:,}", "the chat that ends there has no `messages`")
 
-    def _account(self, pieces: JsonPieces) -> Iterator[Chat | Flaw]:
+    def _account(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
         for key in pieces.keys():  # noqa: SIM118 - it is no dict
             if key == "list" and pieces.is_next(b"["):
                 yield from self._list(pieces)
             else:
                 pieces.skip()
 
-    def _list(self, pieces: JsonPieces) -> Iterator[Chat | Flaw]:
-        for _ in pieces.elements():
+    def _list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+        yield from self._list_of(pieces, pieces.elements())
+
+    def _list_of(self, pieces: DesktopPieces, elements: Iterator[None]) -> Iterator[Chat | Flaw]:
+        for _ in elements:
+            pieces.expect_chat()
             yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
 
-    def _chat(self, pieces: JsonPieces, frame: _Frame) -> Iterator[Chat]:
+    def _chat(self, pieces: DesktopPieces, frame: ChatFrame, enter: Callable[[], Iterator[None]]) -> Iterator[Chat]:
         """The chat whose messages begin here; they are skipped unless they are read."""
         if not {"type", "id"} <= frame.fields.keys():
-            frame.fields |= self._late_fields(pieces.at)
-        begun: list[Iterator[None]] = []
+            frame.fields |= late_fields(self._path, pieces.at)
+        is_read = False
 
         def read(channel_id: ChannelId) -> Iterator[Entry]:
-            begun.append(pieces.elements())
-            return self._entries(pieces, begun[0], channel_id)
+            nonlocal is_read
+            is_read, self._elements = True, enter()
+            return self._entries(pieces, channel_id, frame)
 
-        yield self._described(frame, self._find_own(frame, pieces.at), read)
-        if not begun:
+        yield describe_chat(frame, self._find_own(frame, pieces.at), read, is_old=self._is_old)
+        if self._is_over:
+            raise EndsEarly(pieces.at)
+        if not is_read and enter == pieces.elements:
             pieces.skip()
             return
-        for _ in begun[0]:
+        for _ in self._elements if is_read else enter():
             pieces.skip()
 
-    def _entries(self, pieces: JsonPieces, elements: Iterator[None], channel_id: ChannelId) -> Iterator[Entry]:
-        last: ImportedMessage | None = None
-        try:
-            for _ in elements:
-                run = pieces.run()
-                for found in (
-                    self._one(pieces.element(), channel_id, last) if run is None else self._many(run, channel_id)
-                ):
-                    yield found
-                    if isinstance(found, ImportedMessage):
-                        last = found
-                        if isinstance(found, QuickMessage):
-                            continue
-                    if (unread := find_unread(found)) is not None:
-                        yield unread
-        except (EndsEarly, BrokenJson) as exc:
-            self._is_over = True
-            yield _fatal(exc)
+    def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
+        self._last = 0
+        while True:
+            try:
+                yield from self._taken(pieces, channel_id)
+                break
+            except (EndsEarly, BrokenJson) as exc:
+                if not pieces.recover(exc.at, after=self._last if frame.in_account else None):
+                    yield fatal_flaw(exc)
+                    self._is_over = True
+                    self._is_at_chat = frame.in_account and pieces.recover_chat(exc.at)
+                    break
+                yield damaged_at(exc.at)
+                self._elements = pieces.rest_of_elements()
         if self._dates.uncertain:
             dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
+
+    def _taken(self, pieces: DesktopPieces, channel_id: ChannelId) -> Iterator[Entry]:
+        last: ImportedMessage | None = None
+        for _ in self._elements:
+            run = pieces.run()
+            for found in self._one(pieces.element(), channel_id, last) if run is None else self._many(run, channel_id):
+                yield found
+                if isinstance(found, ImportedMessage):
+                    last, self._last = found, found.message_id
+                    if isinstance(found, QuickMessage):
+                        continue
+                if (unread := find_unread(found)) is not None:
+                    yield unread
 
     def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         places: list[int] = []
@@ -220,63 +276,17 @@ class DesktopJson:
         what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
         return Flaw("" if found is None else f"message {found}", what)
 
-    def _find_own(self, frame: _Frame, at: int) -> dict[str, Any]:
+    def _find_own(self, frame: ChatFrame, at: int) -> dict[str, Any]:
         """What telekeep wrote of a chat after its messages, which begin there."""
         if not frame.in_account:
             return find_own(self._tail)
         return find_own_after(self._path, at) if b'"telekeep":' in self._tail else {}
-
-    def _described(self, frame: _Frame, own: Mapping[str, Any], read: Callable[[ChannelId], Iterator[Entry]]) -> Chat:
-        found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
-        if found is not None and self._is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
-            found &= (1 << 32) - 1
-        refused = _REFUSED.get(kind or "")
-        if kind not in _MEGAGROUP and refused is None and kind is not None:
-            refused = "a chat of a kind that telekeep does not know"
-        if kind is None and frame.in_account:
-            refused = "a chat of an unknown kind"
-        return Chat(
-            channel_id=ChannelId(found) if found is not None and found > 0 else None,
-            title=words(frame.fields.get("name")),
-            username=words(own.get("username")) if own.get("username") else None,
-            megagroup=_MEGAGROUP.get(kind or ""),
-            of_several=frame.in_account,
-            refused=refused,
-            read=read,
-        )
-
-    def _late_fields(self, at: int) -> dict[str, Any]:
-        """The chat's `id` and `type` where they follow its messages, as in files whose keys were sorted."""
-        found: dict[str, Any] = {}
-        with self._path.open("rb") as file:
-            file.seek(at)
-            pieces = JsonPieces(file)
-            try:
-                pieces.skip()
-                for key in pieces.rest_of_keys():
-                    if key in ("name", "type", "id"):
-                        found[key] = _value(pieces.value())
-                    else:
-                        pieces.skip()
-            except (EndsEarly, BrokenJson):
-                return found
-        return found
-
-
-def _value(piece: JsonElement) -> Any:
-    return None if piece.found is None else piece.found.value
 
 
 def _placed(flaw: Flaw, at: int) -> Flaw:
     return flaw if flaw.where else Flaw(f"byte {at:,}", flaw.what, note=flaw.note)
 
 
-def _nothing(pieces: JsonPieces) -> Iterator[Chat]:
+def _nothing(pieces: DesktopPieces) -> Iterator[Chat]:
     pieces.skip()
     return iter(())
-
-
-def _fatal(exc: EndsEarly | BrokenJson) -> Flaw:
-    if isinstance(exc, EndsEarly):
-        return Flaw(f"byte {exc.at:,}", "the file ends too early: the rest is missing", fatal=True)
-    return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)

@@ -1,0 +1,82 @@
+"""What Telegram Desktop's JSON says of a chat: before its messages, or after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from archiver.ids import ChannelId
+from archiver.imports.json_faults import BrokenJson, EndsEarly
+from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.source import Chat, Entry
+from archiver.imports.sources.desktop_fields import number, words
+
+_REFUSED: Final = {
+    "personal_chat": "a personal chat",
+    "bot_chat": "a chat with a bot",
+    "private_group": "a basic group",
+    "saved_messages": "saved messages",
+    "replies": "the chat of replies",
+    "verification_codes": "the chat of verification codes",
+}
+_CHANNELS: Final = {"public_channel": False, "private_channel": False}
+_GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
+_MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
+_OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
+"""Ids of channels as versions before 2.8 wrote them."""
+_MARKED: Final = 10**12
+"""Other programs write channels as -100 and the id."""
+
+
+@dataclass(slots=True)
+class ChatFrame:
+    """What is known of a chat when its messages begin."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    in_account: bool = False
+    has_messages: bool = False
+
+
+def describe_chat(
+    frame: ChatFrame, own: Mapping[str, Any], read: Callable[[ChannelId], Iterator[Entry]], *, is_old: bool
+) -> Chat:
+    """The chat. `own`: what telekeep wrote of it; `is_old`: dates have no unix times."""
+    found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
+    if found is not None and is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
+        found &= (1 << 32) - 1
+    if found is not None and found < -_MARKED:
+        found = -found - _MARKED
+    refused = _REFUSED.get(kind or "")
+    if kind not in _MEGAGROUP and refused is None and kind is not None:
+        refused = "a chat of a kind that telekeep does not know"
+    if kind is None and frame.in_account:
+        refused = "a chat of an unknown kind"
+    return Chat(
+        channel_id=ChannelId(found) if found is not None and found > 0 else None,
+        title=words(frame.fields.get("name")),
+        username=words(own.get("username")) if own.get("username") else None,
+        megagroup=_MEGAGROUP.get(kind or ""),
+        of_several=frame.in_account,
+        refused=refused,
+        read=read,
+    )
+
+
+def late_fields(path: Path, at: int) -> dict[str, Any]:
+    """The chat's `id` and `type` where they follow its messages, as in files whose keys were sorted."""
+    found: dict[str, Any] = {}
+    with path.open("rb") as file:
+        file.seek(at)
+        pieces = JsonPieces(file)
+        try:
+            pieces.skip()
+            for key in pieces.rest_of_keys():
+                if key in ("name", "type", "id"):
+                    found[key] = pieces.value().content
+                else:
+                    pieces.skip()
+        except (EndsEarly, BrokenJson):
+            return found
+    return found

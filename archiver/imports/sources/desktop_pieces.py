@@ -1,0 +1,102 @@
+"""Finds the next message of Telegram Desktop's JSON after a damaged place, where neither layout nor brackets do.
+
+A message begins with its id and type, which no text in it can imitate: quotes in texts are escaped. What belongs to a
+chat, such as a name, ends the search: what follows it may be another chat's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from archiver.imports.json_faults import BrokenJson, LargeValue
+from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.json_run import JsonElement
+
+_BEGINS: Final = re.compile(
+    rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
+    rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)'
+)
+_CHAT: Final = re.compile(
+    rb'\{\s{0,99}"name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}"'
+    rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
+)
+"""A chat of a list."""
+_NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
+_OVERLAP: Final = 1 << 12
+_BROKEN: Final = "it is not valid JSON"
+
+
+class DesktopPieces(JsonPieces):
+    """A document of Desktop, and the place reached."""
+
+    def recover(self, at: int, *, after: int | None = None) -> bool:
+        """Go to the message that begins next behind a damaged place; False: there is none in this chat.
+
+        `after`: a message with a lower id is of another chat.
+        """
+        found = self._search(_BEGINS, at)
+        if found is None or not _is_message(found, after):
+            return False
+        self._at = found.start()
+        return True
+
+    def expect_chat(self) -> None:
+        """Raise BrokenJson if a message is next where a chat should be: the array of messages ended within one."""
+        if self._peek() is not None and len(self._data) - self._at < _OVERLAP:
+            self._more()
+        if (found := _BEGINS.match(self._data, self._at)) is not None and _is_message(found, None):
+            raise BrokenJson(self.at - 1, "a message is among the chats")
+
+    def recover_chat(self, at: int) -> bool:
+        """Go to the chat of a list that begins next behind a damaged place; False: there is none."""
+        found = self._search(_CHAT, at)
+        self._at = self._at if found is None else found.start()
+        return found is not None
+
+    def _search(self, wanted: re.Pattern[bytes], at: int) -> re.Match[bytes] | None:
+        """Find it behind a place, which is passed only as far as nothing of it can be there."""
+        self._at = max(at - self._base, 0) + 1
+        while (found := wanted.search(self._data, self._at)) is None:
+            self._at = max(len(self._data) - _OVERLAP, self._at)
+            if not self._more():
+                return None
+        return found
+
+    def _by_brackets(self, start: int) -> JsonElement:
+        piece = super()._by_brackets(start) if self._margin() is not None else self._by_brackets_alone(start)
+        # Where a bracket is lost, the rest of the chat may well be in one of its messages.
+        begin = self._find_message(start - self._base, self._at) if piece.found is not None else None
+        if begin is None:
+            return piece
+        self._at = begin
+        return JsonElement(start, None, _BROKEN)
+
+    def _by_brackets_alone(self, start: int) -> JsonElement:
+        """The same without a layout."""
+        try:
+            end = self._end_by_brackets()
+        except LargeValue as exc:
+            if (begin := self._find_message(self._at, len(self._data))) is not None:
+                self._at = begin
+                return JsonElement(start, None, _BROKEN)
+            self._at = self._end_by_brackets(keep=False)
+            return JsonElement(start, None, f"it is {exc.why}")
+        piece = self._taken(start, end, keep=True)
+        begin = self._find_message(self._at, end) if piece.found is None else None
+        self._at = end if begin is None else begin
+        return piece
+
+    def _is_within(self, at: int, margin: bytes) -> bool:
+        begin = _NEXT.match(self._data, at)
+        is_message = begin is not None and _BEGINS.match(self._data, begin.end()) is not None
+        return not is_message and super()._is_within(at, margin)
+
+    def _find_message(self, start: int, end: int) -> int | None:
+        """Where another message begins within one."""
+        found = _BEGINS.search(self._data, max(start, 0) + 1, end)
+        return found.start() if found is not None and _is_message(found, None) else None
+
+
+def _is_message(found: re.Match[bytes], after: int | None) -> bool:
+    return found[1] is not None and (after is None or int(found[1]) > after)

@@ -1,0 +1,98 @@
+"""Damage that hides where messages end costs the message that it hit, and never gives one chat those of another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.ids import ChannelId
+from archiver.imports.detect import open_source
+from archiver.imports.source import Flaw
+from tests.importing import CHANNEL_ID, chat, entry
+
+ALL = range(1, 13)
+POSTS = [entry(at, [{"type": "bold", "text": 'x"}'}, f" ]}} {at}"]) for at in ALL]
+SPACED, DENSE = {"indent": 1}, {"separators": (",", ":")}
+
+
+def read(path: Path) -> tuple[dict[int, list[int]], list[str]]:
+    """The ids read, by channel, and what was said."""
+    found: dict[int, list[int]] = {}
+    said = []
+    for one in open_source(path, None).chats():
+        if isinstance(one, Flaw):
+            said.append(one.what)
+        elif one.refused is None:
+            channel_id = one.channel_id or ChannelId(CHANNEL_ID)
+            for each in one.read(channel_id):
+                if isinstance(each, Flaw):
+                    said.append(each.what)
+                else:
+                    found.setdefault(channel_id, []).append(each.message_id)
+    return found, said
+
+
+def damaged(path: Path, value: Any, layout: dict[str, Any], damage: tuple[str, str]) -> Path:
+    """A file in which the fifth message is damaged."""
+    text = json.dumps(value, ensure_ascii=False, **layout)
+    mark = '"id": 5,' if "indent" in layout else '"id":5,'
+    before, at, after = text.partition(mark)
+    assert at
+    what, by = damage
+    path.write_text(before + at + after.replace(what, by, 1))
+    return path
+
+
+DAMAGE = [
+    ("an open text", ('"message"', '"message')),
+    ("a text too many", ('"message"', '""message"')),
+    ("an array that was never ended", ("[", "[[")),
+    ("an end too many", ('"from_id"', '}"from_id"')),
+    ("the end of the chat", ('"from_id"', "\n ]\n}\n")),
+    ("an opening too many", ('"from_id"', '{"from_id"')),
+    ("bytes of something else", ('"from_id": "channel1001"', "\0\1\2")),
+]
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize(("what", "damage"), DAMAGE, ids=[what for what, _ in DAMAGE])
+def test_the_messages_around_a_damaged_one_are_whole(
+    tmp_path: Path, what: str, damage: tuple[str, str], layout: dict[str, Any]
+) -> None:
+    found, said = read(damaged(tmp_path / "result.json", chat(POSTS), layout, damage))
+    assert set(ALL) - {5} <= set(found[CHANNEL_ID])
+    assert said or "bytes" in what
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize(("what", "damage"), DAMAGE, ids=[what for what, _ in DAMAGE])
+def test_the_other_chats_of_an_account_stay_whole_and_apart(
+    tmp_path: Path, what: str, damage: tuple[str, str], layout: dict[str, Any]
+) -> None:
+    secret = chat([entry(at, "private") for at in range(20, 30)], type="personal_chat", id=7)
+    other = chat([entry(at, "other") for at in range(30, 40)], id=1002, name="Other")
+    account = {"about": "", "chats": {"about": "", "list": [chat(POSTS), secret, other]}}
+    account["left_chats"] = {"about": "", "list": [chat([entry(1, "left")], id=1003, name="Left")]}
+    found, said = read(damaged(tmp_path / "result.json", account, layout, damage))
+    assert set(ALL) - {5} <= set(found[CHANNEL_ID]) <= set(ALL)
+    assert (found[1002], found[1003]) == ([*range(30, 40)], [1])
+    assert said or "bytes" in what
+
+
+def test_a_chat_whose_messages_are_lost_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    for lost in ("messpages", "messages"):
+        account = {"about": "", "chats": {"list": [{"name": "a", "type": "public_channel", "id": 5, lost: {"1": 2}}]}}
+        path.write_text(json.dumps(account))
+        assert [one for one in read(path)[1] if "messages" in one], lost
+
+
+def test_numbers_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
+    posts = [entry(at, "a") | {"id": float(at), "date_unixtime": 1_639_612_800.0 + at} for at in ALL]
+    for number in (-1_000_000_001_001, "-1000000001001", 1001.0):
+        path = tmp_path / "result.json"
+        path.write_text(json.dumps(chat(posts, id=number), indent=1))
+        assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
