@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import archiver.store.channel as channels
 import archiver.store.message as messages
 from archiver.ids import ChannelId
+from archiver.mirror.insert_new import insert_new
 from archiver.mirror.known import keep_known
 from archiver.model.coverage import Interval
 from archiver.model.document import to_document
@@ -200,7 +201,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
     if changes.revise:
         revised = keep_revisions(conn, channel_id, [m.message_id for m in changes.revise], now=sighting.now)
     if changes.insert:
-        messages.insert_messages(conn, changes.insert, sighting)
+        insert_new(conn, channel_id, changes.insert, sighting)
     kept = _with_part_counters(conn, channel_id, changes.kept) if changes.kept else []
     replaced = [*changes.update, *changes.revise, *kept]
     if replaced:
@@ -279,8 +280,7 @@ def _update_search(
     conn: Writer, channel: Mirrored, changes: Changes, revised: Sequence[int], sighting: Sighting
 ) -> None:
     """Update the embedded engine now, and the index through the outbox. `revised`: the new revisions' numbers."""
-    written = [*changes.insert, *changes.update, *changes.revise]
-    if written:
+    if written := [*changes.update, *changes.revise]:
         numbers = dict(zip(_keys(channel, [m.message_id for m in changes.revise]), revised, strict=True))
         writer.upsert(conn, [to_document(message) for message in written], numbers)
     if changes.returned:

@@ -24,13 +24,15 @@ from search.exact.terms import channel_term, file_name_tags, fingerprint_of, lin
 from search.flags import HAS_BITS, MISSING, PINNED, STATE_BITS, lasting_bits
 from search.query.tags import tag_term
 from search.text.marks import each_hashtag, may_have_marks, written_hashtags, written_links, written_names
-from search.words.separable import may_be_german, split_verbs
+from search.text.numbers import grouped_numbers, grouped_term
+from search.words.separable import may_be_german, may_be_split, split_verbs
 
 _FORWARDED: Final = STATE_BITS["forwarded"]
 _REPLY: Final = STATE_BITS["reply"]
 _EDITED: Final = STATE_BITS["edited"]
 _SERVICE: Final = STATE_BITS["service"]
 _LINK: Final = HAS_BITS["link"]
+_ALBUM: Final = HAS_BITS["album"]
 _BREAK: Final = " :: "
 _is_unusual: Final = re.compile('"(?:quote_text|forum_topic)"').search
 """Of a reply header: a text of its own, or a topic."""
@@ -73,18 +75,18 @@ def usual_entry(
         message_id, kind, date, edit_date, text, entities, sender, author, _, reply, _, forward, group, views, forwards,
         _, _, action, _, markup, restriction, _, pinned, _, extra, _, _, _, _, lang,
     ) = columns  # fmt: skip
-    if not (markup is restriction is extra is group is None) or (reply is not None and _is_unusual(reply)):
+    if not (markup is restriction is extra is None) or (reply is not None and _is_unusual(reply)):
         return None
     attached = _read_attached(media) if media else _NOTHING
     further = _NO_TEXTS if action is None else _read_action(action)
     if attached is None or further is None:
         return None
     texts = [one for one in (text, *further, attached.file_name) if one]
-    words = _BREAK.join(map(index_line, texts))
+    lines = list(map(index_line, texts))
     is_marked = may_have_marks(text) or (entities is not None and may_matter(entities) is not None)
     marks = _read_marks(text, entities) if is_marked else _NO_MARKS
     tags = [channel_term(channel_id), *marks.names]
-    if may_be_german(lang or None):
+    if may_be_german(lang or None) and any(map(may_be_split, texts, lines)):
         tags += [f":verb:{verb}" for verb in split_verbs(texts, lang or None)]
     tags += marks.links
     if attached.mime or attached.file_name:
@@ -93,10 +95,11 @@ def usual_entry(
         tags += _author_tags(sender, author)
     more, origin = _NOWHERE if forward is None else _origin_tags(forward)
     tags += more
-    line = f"{' '.join(tags)} {words}"
+    line = f"{' '.join(tags)} {_BREAK.join(lines)}"
     fingerprint, has_digits = _fingerprint(line, attached.keys)
-    if has_digits and may_be_grouped(words):
-        return None
+    if has_digits and any(map(may_be_grouped, lines)) and (numbers := _grouped(texts)):
+        line = _BREAK.join([line, *numbers])
+        fingerprint, _ = _fingerprint(line, attached.keys)
     bits = (
         lasting_bits(lang, attached.kinds, attached.states)
         | _FORWARDED * (forward is not None)
@@ -104,6 +107,7 @@ def usual_entry(
         | _EDITED * (edit_date is not None)
         | _SERVICE * (kind == "service")
         | _LINK * marks.has_link
+        | _ALBUM * (group is not None)
         | PINNED * bool(pinned)
         | MISSING * is_missing
     )
@@ -115,6 +119,11 @@ def _fingerprint(line: str, keys: Sequence[FileKey]) -> tuple[int, bool]:
     data = line.encode()
     has_digits = len(data.translate(None, b"0123456789")) != len(data)
     return fingerprint_of(data, keys), has_digits
+
+
+def _grouped(texts: Sequence[str]) -> list[str]:
+    """The terms of numbers whose digits are grouped."""
+    return [grouped_term(one) for one in dict.fromkeys([number for text in texts for number in grouped_numbers(text)])]
 
 
 @lru_cache(maxsize=1024)

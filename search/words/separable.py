@@ -22,6 +22,7 @@ _FIRST: Final = """
     zurück zusammen bereit bekannt bloß entzwei fern hoch kaputt nahe still wahr
 """
 _FOLDED: Final = tuple(fold(_FIRST).split())
+_FIRST_WORDS: Final = frozenset(_FOLDED)
 _AT_END: Final = re.compile(
     rf"\b(?=\w)({'|'.join(sorted(_FIRST.split(), key=len, reverse=True))})\W*?"
     r"(?:[.,;:!?…\n()\"„“”«»–—]|\s(?:und|oder|aber|denn|als|wie|bis)\b|$)"
@@ -36,6 +37,20 @@ _MOST_WORDS: Final = 25
 def may_be_german(lang: str | None) -> bool:
     """Whether a text with this label may have such verbs."""
     return lang in _GERMAN
+
+
+def may_be_split(text: str, folded: str) -> bool:
+    """Quick check of a text and its folded form for the first part of a verb; may give false positives."""
+    return not (_FIRST_WORDS.isdisjoint(folded.split()) and _shows_ends(text))
+
+
+def _shows_ends(text: str) -> bool:
+    """Whether words end where they end in the folded text: it has no accents or signs that folding drops."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return "\xad" not in text
 
 
 def split_verbs(texts: Iterable[str], lang: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -18,7 +19,10 @@ from archiver.convert.quick_post import COLUMNS, read_post
 from archiver.convert.quick_reader import QuickReader
 from archiver.convert.stored import derive, place_of, read_payload
 from archiver.ids import ChannelId
+from archiver.model.document import to_document
 from archiver.store.message import CONTENT_NAMES, content_of
+from archiver.store.usual_entry import usual_entry
+from search.exact.add_new import new_entry
 from tests.tiers import examples
 from tests.unit.tl_random import build, constructors
 
@@ -29,6 +33,24 @@ USUAL = {
     "noforwards", "invert_media", "from_id", "fwd_from", "reply_to", "media", "reply_markup", "entities", "views",
     "forwards", "replies", "edit_date", "post_author", "grouped_id", "reactions",
 }  # fmt: skip
+WORDS = (
+    "1 000 000",
+    "12,5",
+    "#tag",
+    "@night_watch",
+    "t.me/x/5",
+    "мocт",
+    "桥梁",
+    "Er",
+    "kommt",
+    "an",
+    "an.",
+    "\u0301an",
+    "\xad",
+)
+TEXTS = st.one_of(
+    st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join), st.lists(st.sampled_from(WORDS)).map("".join)
+)
 SIZES = (types.PhotoSize, types.PhotoSizeProgressive, types.PhotoStrippedSize, types.PhotoPathSize)
 
 
@@ -89,6 +111,18 @@ def test_the_columns_are_those_of_the_archive() -> None:
 @given(seed=SEEDS)
 def test_a_usual_post_is_read_as_the_whole_conversion_reads_it(seed: int) -> None:
     assert_alike(bytes(usual_post(Random(seed))))
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(seed=SEEDS, text=TEXTS, lang=st.sampled_from(["", "de", "fr"]))
+def test_a_usual_post_enters_the_search_tables_as_any_other(seed: int, text: str, lang: str) -> None:
+    post = usual_post(Random(seed))
+    post.message = text
+    raw = bytes(post)
+    message = replace(convert_message(post, raw, channel_id=CHANNEL, peers=Peers(), layer=1), lang=lang)
+    columns = (message.message_id, *content_of(message), lang)
+    found = usual_entry(CHANNEL, columns, message.media)
+    assert found in (None, new_entry(to_document(message)))
 
 
 def test_most_usual_posts_are_read_in_one_pass() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from search.exact.index_line import index_line
 from search.query.tree import Word
 from search.query.widen import word_variants
 from search.words.dictionary.aspects import imperfectives, participles
 from search.words.dictionary.lookup import PATTERNS, WORDS, languages
 from search.words.forms import are_forms
 from search.words.listed import asked_forms, asked_keys
-from search.words.separable import separable_verbs, split_verbs
+from search.words.separable import may_be_split, separable_verbs, split_verbs
 from search.words.stems.spelling import american
 
 FOLDER = Path(__file__).parents[2] / "search" / "words" / "dictionary"
@@ -124,3 +127,12 @@ def test_no_word_shares_a_key_with_one_asked_for_unless_it_is_listed(word: str) 
     listed = asked_forms(word)
     for term in {*listed, "goes", "gone", "mouse", "allons", "va", "идти", "человек", "dom", "aß", "vin", "house"}:
         assert term in listed or asked_keys(term).isdisjoint(asked_keys(word))
+
+
+@given(
+    st.lists(st.sampled_from(["Er", "kommt", "fängt", " ", "an", ".", "zurück", "\u0301", "\xad", "’", "_", "é"])).map(
+        "".join
+    )
+)
+def test_the_quick_check_for_split_verbs_misses_none(text: str) -> None:
+    assert may_be_split(text, index_line(text)) or not split_verbs([text], "de")
