@@ -20,6 +20,7 @@ from archiver.lock import hold
 from tests.acceptance import warm
 from tests.acceptance.reading import clean_environment
 from tests.sample import build, index, make_message
+from tests.tiers import examples
 
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -177,7 +178,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(WORDS, max_size=8).map("".join) | st.text(max_size=12))
 def test_any_text_is_answered_or_refused_in_a_line_with_its_place(
     archive: Path, monkeypatch: pytest.MonkeyPatch, text: str

@@ -84,7 +84,7 @@ def test_any_text_is_answered_or_refused(tmp_path: Path, texts: list[str]) -> No
 
 @pytest.mark.meilisearch
 @pytest.mark.timeout(600)
-@settings(max_examples=15, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=FIXTURES)
 @given(texts=st.lists(TEXTS, min_size=6, max_size=12))
 def test_any_text_is_answered_or_refused_by_meilisearch(tmp_path: Path, where: Place, texts: list[str]) -> None:
     async def main() -> None:

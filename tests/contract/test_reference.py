@@ -210,7 +210,7 @@ def test_every_answer_of_the_embedded_engine_equals_the_reference(
 
 @pytest.mark.meilisearch
 @pytest.mark.timeout(600)
-@settings(max_examples=30, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=FIXTURES)
 @given(pages=PAGES, questions=st.lists(FILTER_QUESTIONS, min_size=1, max_size=6))
 def test_filters_order_pages_and_counts_of_meilisearch_equal_the_reference(
     tmp_path: Path, where: Place, pages: list[list[Document]], questions: list[Question]

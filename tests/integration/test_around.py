@@ -18,6 +18,7 @@ from search.engine.protocol import Question, Sort
 from search.exact.writer import ExactEngine
 from search.query.tree import Word
 from tests.sample import OTHER, build, index, make_message
+from tests.tiers import examples
 
 NAMES = {1001: ChannelName(1001, "NightBridge", None, "Night Bridge"), 1002: ChannelName(1002, "jisr", None, "jisr")}
 COUNT = 130
@@ -39,7 +40,7 @@ async def all_blocks(directory: Path, count: int, sort: Sort) -> list[list[Shown
             question = Question(tree=question.tree, sort=sort, limit=PAGE, cursor=answer.cursor)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     HITS, st.sets(st.integers(1, COUNT), max_size=10), st.sets(st.integers(1, COUNT), max_size=30), st.integers(1, 6)
 )

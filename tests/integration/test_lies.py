@@ -24,18 +24,18 @@ HISTORY, DIFFERENCE, BY_ID = "messages.getHistory", "updates.getChannelDifferenc
 
 @pytest.fixture
 def channel(world: World) -> Channel:
-    """600 ids with a few gaps, the widest of 120."""
+    """400 ids with a few gaps, the widest of 120."""
     channel = world.add_channel("Alpha", "alpha")
-    for number in range(600):
+    for number in range(400):
         channel.post(f"message {number}", views=number)
-    channel.delete(*range(20, 60), *range(250, 370), 598)
+    channel.delete(*range(20, 60), *range(150, 270), 398)
     return channel
 
 
 PAGES: dict[str, Twist] = {
     "a stray id far below the rest": lies.stray(3),
     "three stray ids far below": lies.both(lies.stray(9), lies.stray(5), lies.stray(2)),
-    "a stray id that is a neighbour's": lies.renumbered(50, 598),
+    "a stray id that is a neighbour's": lies.renumbered(50, 398),
     "a message renumbered far below": lies.renumbered(40, 4),
     "the last message renumbered to 1": lies.renumbered(-1, 1),
     "id 0": lies.renumbered(10, 0),
@@ -120,8 +120,8 @@ async def test_lies_about_a_held_history_end_in_the_truth(
         await rig.add(channel)
         await rig.sync(channel)
         channel.post("news")
-        channel.edit(500, text="edited")
-        channel.delete(40, 400, 599)
+        channel.edit(380, text="edited")
+        channel.delete(40, 300, 399)
         channel.forget_events()  # the history has to be walked again
         with lying(server, HISTORY, PAGES[name]):
             ended, surplus = await _try_sync(rig, channel)
@@ -134,13 +134,13 @@ async def test_lies_about_a_held_history_end_in_the_truth(
 
 
 def _post(channel: Channel, message_id: int, peer: Any = None) -> Twist:
-    date = channel.posts[500].message.date
+    date = channel.posts[350].message.date
     post = types.Message(id=message_id, peer_id=peer or channel.peer, date=date, message="never posted")
     return lies.posts(lambda _: post)
 
 
 DIFFERENCES: dict[str, Callable[[Channel], Twist]] = {
-    "a foreign message": lambda channel: _post(channel, 700, STRANGER),
+    "a foreign message": lambda channel: _post(channel, 500, STRANGER),
     "the highest id of all": lambda channel: _post(channel, LAST),
     "id 0": lambda channel: _post(channel, 0),
     "a negative id": lambda channel: _post(channel, -4),
@@ -148,7 +148,7 @@ DIFFERENCES: dict[str, Callable[[Channel], Twist]] = {
     "a post that never was": lambda channel: _post(channel, 4_000),
     "an old post that never was": lambda channel: _post(channel, 30),
     "deletions that never were": lambda channel: lies.deletes(channel.id, 100, 101, 102),
-    "everything deleted": lambda channel: lies.deletes(channel.id, *range(1, 601)),
+    "everything deleted": lambda channel: lies.deletes(channel.id, *range(1, 401)),
     "deletions elsewhere": lambda _: lies.deletes(99, 100, 101, 102),
     "never final, going on": lambda _: lies.endless(1),
     "never final, standing still": lambda _: lies.endless(0),
@@ -176,8 +176,8 @@ async def test_lies_about_what_happened_end_in_the_truth(
         await rig.sync(channel)
         for number in range(5):
             channel.post(f"news {number}")
-        channel.edit(590, text="edited")
-        channel.delete(595)
+        channel.edit(390, text="edited")
+        channel.delete(395)
         with lying(server, DIFFERENCE, DIFFERENCES[name](channel), times=times):
             ended, surplus = await _try_sync(rig, channel)
         if ended and surplus == 0:

@@ -21,6 +21,7 @@ from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.test_properties import happen
 from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, held, mirror_of, query, true
+from tests.tiers import examples
 
 EVENTS = ["post", "post", "post", "album", "edit", "edit", "delete", "delete 3", "pin", "title", "react"]
 LINE = {
@@ -42,7 +43,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, st.sampled_from([None, 3, 40]))
 @example(
     [("burst", 250), ("sync", ""), ("burst", 120), ("edit", 5), ("delete 3", 9), ("crash", 40), ("sync", "half")], 40

@@ -43,7 +43,7 @@ from tests.integration.service_rig import Desk, service_of
 from tests.integration.telling import TellingServer
 from tests.tiers import SOAK
 
-EXAMPLES = 1_000 if SOAK else 35
+EXAMPLES = 1_000 if SOAK else 15
 SPEED = 600.0
 EVENTS = ["post", "post", "post", "album", "edit", "edit", "delete", "delete 3", "pin", "title", "react"]
 MORE = ["edits", "edits", "view", "unknown", "unknown post"]

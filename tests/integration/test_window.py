@@ -25,6 +25,7 @@ from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import LeapingClock, Rig, held, mirror_of, query
+from tests.tiers import examples
 
 START = 1_600_000_000
 STEP = 60
@@ -134,7 +135,7 @@ async def test_a_walk_in_short_stretches_comes_to_the_end_of_its_window(
     assert wanted(channel, start) <= held(tmp_path, channel).keys()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     count=st.integers(1, 450),
     start=st.integers(-20, 470),

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.media.crowd import LEAST, PAUSE, Crowd
+from tests.tiers import examples
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(events=st.lists(st.sampled_from(["late", "arrived", "enter", "leave", "cancel"]), max_size=120))
 def test_whatever_happens_the_crowd_keeps_to_its_limit_and_lets_everybody_in(events: list[str]) -> None:
     most, least, left = asyncio.run(play(events))

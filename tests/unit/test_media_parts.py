@@ -29,6 +29,7 @@ from archiver.media.window import MOST, SLOW, START, Window, received, slowed
 from archiver.model.file_location import PART, FileLocation, PieceHash, part_count, part_length
 from archiver.model.media_file import FileKey
 from archiver.pacing.attempt_delay import attempt_delay
+from tests.tiers import examples
 
 KEY = FileKey("document/5100000000000007")
 HASHED = 128 << 10
@@ -91,7 +92,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(cuts=st.lists(st.integers(0, 300_000), max_size=6), size=st.integers(1, 2 * PART))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 async def test_a_part_is_whole_however_its_answers_are_cut(cuts: list[int], size: int) -> None:
     data = content(size)
     for number in range(part_count(size)):
@@ -159,7 +160,7 @@ def test_parts_cover_each_byte_once(size: int) -> None:
     torn=st.integers(0, 19),
     hurt=st.integers(-1, 3),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_what_was_kept_is_continued_and_what_was_damaged_is_not_believed(
     tmp_path_factory: pytest.TempPathFactory, size: int, kept: set[int], torn: int, hurt: int
 ) -> None:
@@ -261,7 +262,7 @@ class HashServer:
 
 
 @given(size=st.integers(1, 2 * PART + 777), flipped=st.integers(0, 2 * PART + 776))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 async def test_one_wrong_bit_is_noticed_wherever_it_is(size: int, flipped: int) -> None:
     data = content(size)
     flipped %= size

@@ -29,6 +29,7 @@ from PIL import ImageDraw  # noqa: E402
 from archiver.media.picture_process import PictureProcess  # noqa: E402
 from archiver.media.picture_worker import _NoHashError, hash_picture  # noqa: E402
 from tests.pictures import PASSED_ON, encode, photograph  # noqa: E402
+from tests.tiers import examples  # noqa: E402
 
 NEAR = 6
 
@@ -216,7 +217,7 @@ def flip(value: int, bits: set[int]) -> int:
     st.lists(st.sets(st.integers(0, 63), max_size=9), max_size=12),
     st.integers(0, pictures.MOST_BITS),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_exactly_the_hashes_within_the_distance_are_found(
     others: list[int], wanted: int, flips: list[set[int]], bits: int
 ) -> None:

@@ -13,6 +13,7 @@ from search.exact.changes import Row
 from search.exact.compile import plan_query
 from search.query.dates import Bounds
 from search.query.tree import And, Node, Number, Word
+from tests.tiers import examples
 from tests.unit.search_tables import conn, tables
 
 __all__ = ["conn"]
@@ -32,7 +33,7 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.lists(rows, max_size=12), max_size=6))
 def test_rows_come_back_as_they_were_written_last(pages: list[list[Row]]) -> None:
     with tables() as conn:
