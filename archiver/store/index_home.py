@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -180,3 +181,12 @@ def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
     signs = ", ".join("?" * len(nodes))
     for table in ("outbox", "index_walk", "index_aside", "index_task"):
         conn.execute(f"DELETE FROM {table} WHERE node NOT IN ('', {signs})", tuple(nodes))
+
+
+def count_by_day(conn: Reader, channel_ids: Iterable[ChannelId]) -> dict[int, int]:
+    """Count the held messages of channels by UTC day, counted from 1970."""
+    rows = conn.execute(
+        "SELECT date / 86400, count(*) FROM message WHERE channel_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
+        (json.dumps(list(channel_ids)),),
+    )
+    return dict(rows.fetchall())

@@ -147,6 +147,8 @@ def test_status_counts_what_an_emptied_index_lost(shop: Shop, meili: Meili) -> N
     surplus = [{"id": f"c1001_{at}", "channel_id": 1001, "message_id": at, "date": 1} for at in range(101, 116)]
     meili.wait(meili.client().index(shop.name).add_documents(surplus))
     assert "lacking=5" in shop.desk.run("search", "bridge", "--engine", "meilisearch", "-n", "1").err, "of the other"
+    asked = orjson.loads(shop.desk.run("index", "status", "--json").out)
+    assert (asked["documents"], asked["lacking"], asked["compared"]) == (len(ALL), 15, "channels, days")
     meili.double.refuse()
     assert orjson.loads(shop.desk.do("status", "--json").out)["index"]["nodes"][0]["lacking"] is None
 

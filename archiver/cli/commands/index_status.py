@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archiver.cli import interrupted, output
@@ -35,7 +34,7 @@ def command(context: CommandContext, *, json: JsonObjectOption = False, jsonl: J
 
 async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Show the state. Returns the exit status. Raises UsageError."""
-    from archiver.cli.view.index_status import CHECK_TIMEOUT, read_index, sum_up
+    from archiver.cli.view.index_status import CHECK_TIMEOUT, read_index, sum_up, with_counts
     from archiver.compose.index import open_nodes
     from archiver.compose.read_archive import open_archive
     from archiver.store.indexing import list_rejected
@@ -45,12 +44,12 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         open_archive(invocation.settings().archive.dir, remarks=output) as database,
         open_nodes(settings, seconds=CHECK_TIMEOUT) as nodes,
     ):
-        noted, found = await read_index(database, settings), []
+        noted, found = await read_index(database, settings, by_day=True), []
         answers = await asyncio.gather(*map(_ask, nodes))
         for one, node, (said, error) in zip(noted, nodes, answers, strict=True):
             rejected = await database.read(list_rejected, node.name)
             listed = [{"channel_id": c, "message_id": m, "code": code} for c, m, code in rejected]
-            seen = replace(one, documents=said["documents"]) if error is None else one.with_trouble(error)
+            seen = one.with_trouble(error) if error else await with_counts(one, node, said["documents"])
             found.append(seen.as_object(now) | {"aside": listed} | said)
     if shape == "jsonl":
         for part in found:

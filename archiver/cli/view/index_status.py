@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
+from archiver.index.expectation import Expectation, read_expectation
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.index_home import list_channels_at
-from archiver.store.indexing import NodeState, NodeStatus, count_held, count_rejected, count_walk, get_node_status
+from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
 from archiver.store.outbox import Waiting, measure
 from search.meili.routing import node_name
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
     from search.errors import ServerError
     from search.meili.node import Node
+    from search.meili.tally import Tally
 
 CHECK_TIMEOUT: Final = 1.0
 """Timeout in seconds for a server's answer to `status`."""
@@ -58,15 +60,23 @@ class IndexStatus:
     left: int
     """Messages that a rebuild still has to send."""
     rejected: int
-    expected: int
-    """Documents that it has at least, by what it acknowledged."""
+    expected: Expectation
     documents: int | None = None
     """Documents that its server counts now; None: not asked."""
+    tally: Tally | None = None
+    """The same by channel and by day, of the expected ones; None: not counted so."""
 
     @property
     def lacking(self) -> int | None:
         """Documents that it lost: it was emptied, or deleted and made again."""
-        return None if self.documents is None else max(0, self.expected - self.documents)
+        return None if self.documents is None else self.expected.count_lacking(self.documents, self.tally)
+
+    @property
+    def compared(self) -> str | None:
+        """By what its documents were counted; None: not at all."""
+        if self.documents is None or self.tally is None:
+            return None if self.documents is None else "total"
+        return "channels, days" if self.expected.days and self.tally.days else "channels"
 
     def with_trouble(self, error: ServerError) -> IndexStatus:
         """A copy updated by the error that the server gives now."""
@@ -137,6 +147,7 @@ class IndexStatus:
             "oldest_age": None if since is None else max(0, int(now - since)),
             "again": self.again,
             "lacking": self.lacking,
+            "compared": self.compared,
             "rejected": self.rejected,
             "set_aside": self.rejected,
             "channels_coming": self.coming,
@@ -165,8 +176,11 @@ def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**whole, "nodes": list(found)}
 
 
-async def read_index(database: Database, settings: MeilisearchSettings) -> list[IndexStatus]:
-    """Read the state of the index by node; empty if no Meilisearch is configured."""
+async def read_index(database: Database, settings: MeilisearchSettings, *, by_day: bool = False) -> list[IndexStatus]:
+    """Read the state of the index by node; empty if no Meilisearch is configured.
+
+    `by_day`: also how many messages there are of each day, where that is cheap.
+    """
     names = [node_name(url) for url in settings.addresses]
 
     def act(conn: Reader) -> list[IndexStatus]:
@@ -182,7 +196,7 @@ async def read_index(database: Database, settings: MeilisearchSettings) -> list[
                 again=count_walk(conn, node, settings.index),
                 left=count_walk(conn, node, f"{settings.index}_next"),
                 rejected=sum(count_rejected(conn, node).values()),
-                expected=_count_expected(conn, node, settings.index),
+                expected=read_expectation(conn, node, settings.index, by_day=by_day),
             )
             for node in names
         ]
@@ -201,31 +215,24 @@ async def check_servers(found: Sequence[IndexStatus], settings: MeilisearchSetti
     secret = key.get_secret_value() if key else None
     opened = [Node(url, secret, index=settings.index, seconds=CHECK_TIMEOUT) for url in settings.addresses]
     async with closing(opened) as nodes:
-        answers = await asyncio.gather(*map(_ask, nodes))
-    return [
-        replace(one, reached=True, documents=answer) if isinstance(answer, int) else one.with_trouble(answer)
-        for one, answer in zip(found, answers, strict=True)
-    ]
+        return list(await asyncio.gather(*map(_check, found, nodes)))
 
 
-async def _ask(node: Node) -> int | ServerError:
-    """Ask a server for the number of its documents."""
+async def _check(one: IndexStatus, node: Node) -> IndexStatus:
+    """A copy updated by what the server counts, or why it does not."""
     from search.errors import ServerError
 
     try:
-        return (await node.stats()).documents
+        return await with_counts(replace(one, reached=True), node, (await node.stats()).documents)
     except ServerError as error:
-        return error
+        return one.with_trouble(error)
 
 
-def _count_expected(conn: Reader, node: str, index: str) -> int:
-    """Count what was acknowledged; what waits or is sent again may be there or not."""
-    if get_node_status(conn, node, index).state == "unused":
-        return 0
-    settled, held = set(list_channels_at(conn, node, "held")), count_held(conn, node)
-    sent = sum(count for channel_id, count in held.items() if channel_id in settled)
-    open_ = measure(conn, node).messages + count_walk(conn, node, index) + sum(count_rejected(conn, node).values())
-    return max(0, sent - open_)
+async def with_counts(one: IndexStatus, node: Node, documents: int) -> IndexStatus:
+    """A copy with the numbers of documents on the server, by channel if it counts so."""
+    from search.meili.tally import count_documents
+
+    return replace(one, documents=documents, tally=await count_documents(node, one.expected.channels))
 
 
 def _add(one: Waiting, other: Waiting | None) -> Waiting:

@@ -1,0 +1,60 @@
+"""How many documents a node has at least, by what it acknowledged, and how many of them it lost.
+
+Counted by channel and, where that is cheap, by day: in a sum, documents that should not be there hide as many that are
+lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from archiver.ids import ChannelId
+from archiver.store.database import Reader
+from archiver.store.index_home import count_by_day, list_channels_at
+from archiver.store.indexing import count_held, count_rejected, count_walk, get_node_status
+from archiver.store.outbox import count_waiting
+
+if TYPE_CHECKING:
+    from search.meili.tally import Tally
+
+_MOST_DATED: Final = 2_000_000
+"""Messages that are counted by day: half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What waits or is sent again may be there or not."""
+
+    channels: Mapping[ChannelId, int]
+    days: Mapping[int, int]
+    """By UTC day, counted from 1970; empty: not counted, or not all of it has been acknowledged."""
+    again: int
+    """Messages, of whichever channel, that are sent again."""
+
+    def count_lacking(self, documents: int, tally: Tally | None) -> int:
+        """Count at least how many of them are lost, by the number of documents on the server."""
+        if tally is None:
+            return max(0, sum(self.channels.values()) - documents - self.again)
+        lost = [_count_lost(self.channels, tally.channels)]
+        if tally.days:
+            lost.append(_count_lost(self.days, tally.days))
+        return max(0, max(lost) - self.again)
+
+
+def read_expectation(conn: Reader, node: str, index: str, *, by_day: bool) -> Expectation:
+    """What a node should have of the channels that it holds."""
+    if get_node_status(conn, node, index).state == "unused":
+        return Expectation({}, {}, 0)
+    settled = set(list_channels_at(conn, node, "held"))
+    held = {one: count for one, count in count_held(conn, node).items() if one in settled}
+    waiting, rejected, again = count_waiting(conn, node), count_rejected(conn, node), count_walk(conn, node, index)
+    open_ = {one: waiting.get(one, 0) + rejected.get(one, 0) for one in held}
+    is_cheap = by_day and not again and not any(open_.values()) and sum(held.values()) <= _MOST_DATED
+    days = count_by_day(conn, held) if is_cheap else {}
+    return Expectation({one: max(0, count - open_[one]) for one, count in held.items()}, days, again)
+
+
+def _count_lost(expected: Mapping[ChannelId, int] | Mapping[int, int], found: Mapping[int, int]) -> int:
+    return sum(max(0, count - found.get(one, 0)) for one, count in expected.items())

@@ -1,0 +1,40 @@
+"""Documents that an index lost are counted although others take their place in the sum."""
+
+from __future__ import annotations
+
+import pytest
+
+from archiver.ids import ChannelId
+from archiver.index.expectation import Expectation
+from search.meili.tally import Tally
+
+ONE, TWO = ChannelId(1), ChannelId(2)
+HELD = Expectation({ONE: 10, TWO: 5}, {100: 8, 101: 7}, 0)
+
+
+@pytest.mark.parametrize(
+    ("documents", "tally", "lacking"),
+    [
+        (15, None, 0),
+        (11, None, 4),
+        (20, None, 0),
+        (15, Tally({1: 10, 2: 5}, {100: 8, 101: 7}), 0),
+        (15, Tally({1: 12, 2: 3}, {100: 8, 101: 7}), 2),
+        (15, Tally({1: 12, 2: 3}, {}), 2),
+        (15, Tally({1: 10, 2: 5}, {100: 15}), 7),
+        (15, Tally({}, {}), 15),
+        (99, Tally({1: 10, 3: 84}, {100: 8, 101: 7, 102: 84}), 5),
+    ],
+)
+def test_a_surplus_hides_no_loss(documents: int, tally: Tally | None, lacking: int) -> None:
+    assert HELD.count_lacking(documents, tally) == lacking
+
+
+def test_what_is_sent_again_is_not_lost() -> None:
+    again = Expectation({ONE: 10}, {}, 4)
+    assert [again.count_lacking(0, Tally({1: there}, {})) for there in (10, 7, 5, 0)] == [0, 0, 1, 6]
+    assert again.count_lacking(5, None) == 1
+
+
+def test_days_count_only_where_they_were_counted() -> None:
+    assert Expectation({ONE: 10}, {}, 0).count_lacking(10, Tally({1: 10}, {100: 1})) == 0
