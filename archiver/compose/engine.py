@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from archiver.compose.hung_servers import find_hung, forget_hung, note_hung
@@ -129,6 +130,7 @@ async def _open_meilisearch(
 ) -> AsyncIterator[SelectedEngine]:
     from search.auto import FallbackEngine, UnaskedEngine
     from search.engine.union import UnionEngine
+    from search.exact.respell import respell
     from search.meili.engine import MeiliEngine
 
     names = [node_name(url) for url in settings.addresses]
@@ -154,7 +156,8 @@ async def _open_meilisearch(
         if selected.away is None:
             forget_hung(node.name for node in nodes)
             if question.fuzzy:
-                selected.engine = FallbackEngine(UnionEngine(exact, engine), exact, selected.note_away)
+                union = UnionEngine(exact, engine, partial(respell, conn, exact))
+                selected.engine = FallbackEngine(union, exact, selected.note_away)
         try:
             yield selected
         except ServerUnreachable as error:

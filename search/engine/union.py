@@ -8,11 +8,11 @@ forms, then guesses.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from search.document import Key
 from search.engine.facets import Count, Counts, FacetName, order
@@ -24,21 +24,26 @@ MOST: Final = 1000
 """Hits of each engine that are compared to count those of both."""
 
 
+Respell: TypeAlias = Callable[[Node], Awaitable[tuple[Node, tuple[str, ...]]]]
+"""Gives the tree in which misspelt words may also be others, and these others."""
+
+
 class UnionEngine:
     """Asks both engines; named after the one that tolerates typing errors, whose answers are not exact."""
 
-    def __init__(self, exact: Engine, tolerant: Engine) -> None:
+    def __init__(self, exact: Engine, tolerant: Engine, respell: Respell | None = None) -> None:
+        """`respell`: adds to misspelt words what may have been meant, for the exact engine."""
         self._exact = exact
         self._tolerant = tolerant
+        self._respell = respell
+        self._respelled: dict[Node, tuple[Node, tuple[str, ...]]] = {}
         self.name = tolerant.name
 
     async def search(self, question: Question) -> Answer:
         """Return one page of the hits of both. Raises what either engine does."""
         if question.sort == "relevance" and next(text_leaves(question.tree), None) is not None:
             return await self._ranked(question)
-        guesses, exact = await asyncio.gather(
-            self._tolerant.search(question), self._exact.search(without_typos(question))
-        )
+        guesses, exact = await asyncio.gather(self._tolerant.search(question), self._search_meant(question))
         hits = sorted(_join(exact.hits, guesses.hits), key=attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[: question.limit]
         more = len(hits) > len(page) or guesses.cursor is not None or exact.cursor is not None
@@ -50,33 +55,48 @@ class UnionEngine:
         end = before + question.limit
         first = replace(question, cursor=None, limit=end)
         strict = without_typos(first)
-        guesses, exact, literal = await asyncio.gather(
+        guesses, exact, literal, meant = await asyncio.gather(
             self._tolerant.search(first),
             self._exact.search(strict),
             self._exact.search(replace(strict, tree=_literal(strict.tree))),
+            self._search_meant(first),
         )
-        hits = _join(literal.hits, exact.hits, guesses.hits)
-        more = len(hits) > end or any(one.cursor is not None for one in (guesses, exact, literal))
+        hits = _join(literal.hits, exact.hits, meant.hits, guesses.hits)
+        more = len(hits) > end or any(one.cursor is not None for one in (guesses, exact, literal, meant))
         page = hits[before:end]
         return Answer(hits=page, engine=self.name, cursor=format_rank(end) if more and page else None)
 
     async def count(self, question: Question) -> int:
         """Count the hits of both; with more than MOST of either, a lower bound."""
-        counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(without_typos(question)))
+        strict, _ = await self._meant(question)
+        counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(strict))
         if max(counts) > MOST or not min(counts):
             return max(counts)
         all_hits = replace(question, cursor=None, limit=MOST, sort="newest")
-        guesses, exact = await asyncio.gather(
-            self._tolerant.search(all_hits), self._exact.search(without_typos(all_hits))
-        )
+        guesses, exact = await asyncio.gather(self._tolerant.search(all_hits), self._search_meant(all_hits))
         return len(_join(exact.hits, guesses.hits))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
         """Count the hits of both by facets, each count a lower bound. Raises what either engine does."""
+        strict, _ = await self._meant(question)
         one, other = await asyncio.gather(
-            self._tolerant.facets(question, names, zone), self._exact.facets(without_typos(question), names, zone)
+            self._tolerant.facets(question, names, zone), self._exact.facets(strict, names, zone)
         )
         return {name: _most(name, one[name], other[name]) for name in names}
+
+    async def _search_meant(self, question: Question) -> Answer:
+        """The exact engine's hits for the words as typed and as they may be meant; these are told as matches."""
+        strict, others = await self._meant(question)
+        answer = await self._exact.search(strict)
+        return replace(answer, hits=[replace(hit, matched=others) for hit in answer.hits]) if others else answer
+
+    async def _meant(self, question: Question) -> tuple[Question, tuple[str, ...]]:
+        if self._respell is None:
+            return without_typos(question), ()
+        if question.tree not in self._respelled:
+            self._respelled[question.tree] = await self._respell(question.tree)
+        tree, others = self._respelled[question.tree]
+        return replace(without_typos(question), tree=tree), others
 
 
 def _join(*answers: Sequence[Hit]) -> list[Hit]:

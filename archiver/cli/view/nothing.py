@@ -9,7 +9,7 @@ from archiver.cli.view.moments import Moments
 from archiver.store.database import Connection
 from search.engine.protocol import Engine, Question
 from search.exact.reader import ExactEngine
-from search.exact.similar import find_similar
+from search.exact.respell import list_similar
 from search.query.dates import Bounds
 from search.query.scope import Scope, includes_annotations
 from search.query.tree import EVERYTHING, And, InAnnotations, Node, Not, PostedWithin, Prefix, Word, text_leaves
@@ -87,7 +87,7 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
                 continue
             found = [
                 (similar.distance, -count, similar.word)
-                for similar in await find_similar(conn, word, _TRIED)
+                for similar in await list_similar(conn, word, _TRIED)
                 if (count := await engine.count_within(_everywhere(question, Word(similar.word)), SECONDS))
             ]
             if found:

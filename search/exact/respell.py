@@ -1,0 +1,119 @@
+"""Words that a question may have meant instead of misspelt ones, so that these are found in all their forms.
+
+A word counts as misspelt if the archive has it in no form, or hardly. What was meant is among the words of the archive
+that are spelled like it, or a form that the dictionary lists and the archive has in another form: `childern` means
+children where only `child` occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple, Protocol
+
+import aiosqlite
+
+from search.engine.protocol import Question
+from search.exact.similar import Similar, find_similar
+from search.exact.tables import in_thread
+from search.exact.word_list import find_forms
+from search.query.tree import And, Node, Or, Word
+from search.words.dictionary.lookup import languages
+
+_TRIED: Final = 8
+"""Words of the archive, and as many of the dictionary, whose messages are counted."""
+_MEANT: Final = 3
+"""Words that are searched instead."""
+_HARDLY: Final = 50
+"""Messages that have a word by mistake, at most."""
+_TIMES: Final = 20
+"""How many times as frequent the word that is meant is at least."""
+_SHORTEST: Final = 4
+_MOST_FORMS: Final = 30
+_SCRIPTS: Final = (
+    "abcdefghijklmnopqrstuvwxyz", "абвгдежзиклмнопрстуфхцчшщъыьэюяієї", "ابتثجحخدذرزسشصضطظعغفقكلمنهويپچژگ",
+    "אבגדהוזחטיךכלםמןנסעףפץצקרשת", "αβγδεζηθικλμνξοπρσςτυφχψω",
+)  # fmt: skip
+
+
+class Counting(Protocol):
+    """What counts the hits of a question."""
+
+    async def count(self, question: Question) -> int:
+        """Count the hits exactly."""
+        ...
+
+
+class Respelled(NamedTuple):
+    """A tree in which misspelt words may also be others."""
+
+    tree: Node
+    words: tuple[str, ...]
+    """These others, in the forms that the archive has."""
+
+
+async def respell(conn: aiosqlite.Connection, engine: Counting, tree: Node) -> Respelled:
+    """Add to each misspelt word of a tree, excluded words apart, what may have been meant."""
+    meant = {word: await _find_meant(conn, engine, word) for word in dict.fromkeys(_words(tree))}
+    found = [one for words in meant.values() for one in words]
+    if not found:
+        return Respelled(tree, ())
+    forms = await in_thread(conn, lambda own: find_forms(own, found))
+    shown = dict.fromkeys(form for one in forms.values() for form in one.everywhere[:_MOST_FORMS])
+    return Respelled(_replace(tree, meant), tuple(shown))
+
+
+async def list_similar(conn: aiosqlite.Connection, word: str, most: int) -> list[Similar]:
+    """The words of the archive most similar to a folded word, then as many of the dictionary, without the word itself.
+
+    The archive may have none of the latter, in any form.
+    """
+    near = await find_similar(conn, word, most)
+    if len(word) < _SHORTEST:
+        return near
+    known = {one.word for one in near}
+    listed = (one for one in dict.fromkeys(_edited(word)) if one not in known and one != word and languages(one))
+    return near + [Similar(one, 1) for one in islice(listed, most)]
+
+
+async def _find_meant(conn: aiosqlite.Connection, engine: Counting, word: str) -> list[str]:
+    """The most frequent ones of the words nearest to a misspelt one."""
+    own = await engine.count(Question(tree=Word(word)))
+    if own > _HARDLY or len(word) < _SHORTEST:
+        return []
+    counted = []
+    for one, distance in await list_similar(conn, word, _TRIED):
+        if (count := await engine.count(Question(tree=Word(one)))) > own * _TIMES:
+            counted.append((distance, -count, one))
+    return [one for distance, _, one in sorted(counted)[:_MEANT] if distance == min(counted)[0]]
+
+
+def _edited(word: str) -> Iterator[str]:
+    """Words that differ by one letter swapped with the next one, dropped, replaced or added."""
+    letters = next((script for script in _SCRIPTS if set(word) <= set(script)), "")
+    halves = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    yield from (before + rest[1] + rest[0] + rest[2:] for before, rest in halves if len(rest) > 1)
+    yield from (before + rest[1:] for before, rest in halves if rest)
+    yield from (before + letter + rest[1:] for before, rest in halves if rest for letter in letters)
+    yield from (before + letter + rest for before, rest in halves for letter in letters)
+
+
+def _words(tree: Node) -> Iterator[str]:
+    match tree:
+        case Word() if tree.inflected:
+            yield tree.inflected
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _words(part)
+
+
+def _replace(tree: Node, meant: dict[str, list[str]]) -> Node:
+    match tree:
+        case Word() if words := meant.get(tree.inflected or ""):
+            return Or((tree, *map(Word, words)))
+        case And(parts):
+            return And(tuple(_replace(part, meant) for part in parts))
+        case Or(parts):
+            return Or(tuple(_replace(part, meant) for part in parts))
+        case _:
+            return tree
