@@ -47,7 +47,8 @@ def open_regular(root: Path, path: Path) -> Iterator[BinaryIO]:
             file = open_in(directory, name)
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+    if not is_regular(file):
+        os.close(file)
+        raise UsageError(f"{path} is not a regular file.")
     with os.fdopen(file, "rb") as opened:
-        if not is_regular(file):
-            raise UsageError(f"{path} is not a regular file.")
         yield opened

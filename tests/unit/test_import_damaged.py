@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -183,3 +184,30 @@ def test_a_message_that_is_too_large_costs_only_itself(
     found = read_all(write_json(tmp_path / "result.json", chat(messages), indent=indent))
     assert [one.message.message_id for one in messages_of(found)] == [1, 3]
     assert [one.what for one in found if isinstance(one, Flaw)] == ["it is a value of more than 3 MB"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_message_of_a_page_whose_tag_is_damaged_is_named(tmp_path: Path, number: int) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    for at in (1, 2, 3):
+        pages.add(at, 1_704_900_000 + at, by="News", text=f"words {at}")
+    path = pages.write(tmp_path) / "messages.html"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f'id="message{number}"', f'id="mes<sage{number}"'), encoding="utf-8")
+    found = read_all(path, ZONE)
+    assert len(messages_of(found)) == 2
+    assert any("damaged tag" in one.what for one in found if isinstance(one, Flaw) and not one.note)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
+def test_a_page_that_is_no_regular_file_costs_no_other(tmp_path: Path, kind: str) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin", in_file=1)
+    for at in (1, 2, 3):
+        pages.add(at, 1_704_900_000 + at, by="News", text=f"words {at}")
+    second = pages.write(tmp_path / "export") / "messages2.html"
+    second.rename(tmp_path / "away.html")
+    make = {"link": lambda: second.symlink_to(tmp_path / "away.html"), "pipe": lambda: os.mkfifo(second)}
+    make.get(kind, second.mkdir)()
+    found = read_all(second.parent, ZONE)
+    assert [one.message.message_id for one in messages_of(found)] == [1, 3]
+    assert any(isinstance(one, Flaw) and one.where == "messages2.html" for one in found)

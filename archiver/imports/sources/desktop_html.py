@@ -24,6 +24,8 @@ from archiver.imports.sources.html_post import read_post, title_of
 from archiver.imports.sources.html_reader import HtmlReader
 
 _REFUSED: Final = {"private": "a personal chat", "bot": "a chat with a bot"}
+_MARKS: Final = (b'class="message ', b'id="message')
+"""What each message has once: no text can, since quotes in texts are escaped."""
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 
@@ -94,7 +96,7 @@ class DesktopHtml:
             channel_id, title=title, zone=self._zone, label=label, locate=lambda path: self._locate(directory, path)
         )
         for name in chat.missing:
-            yield Flaw(name, "the file is missing: its messages are not imported")
+            yield Flaw(name, "the file is missing, or cannot be read: its messages are not imported")
         for path in chat.files:
             if path != chat.files[0] and (other := _title(path)) is not None and other != _title(chat.files[0]):
                 yield Flaw(path.name, f'it is of another chat, "{other}": give each a directory of its own')
@@ -104,6 +106,8 @@ class DesktopHtml:
             with open_page(path) as file:
                 for piece in cut(file, frame):
                     line = piece.line
+                    if any(piece.data.count(mark) > 1 for mark in _MARKS):
+                        yield Flaw(f"{path.name}, line {line:,}", "a message behind it has a damaged tag, and is lost")
                     for entry in reader.read(piece, f"{path.name}, line {line:,}"):
                         yield replace(entry, part=part) if isinstance(entry, ImportedMessage) else entry
             yield from self._ends(chat, path, frame, line)
@@ -111,6 +115,9 @@ class DesktopHtml:
 
     def _ends(self, chat: HtmlChat, path: Path, frame: Frame, line: int) -> Iterator[Flaw]:
         is_last = path == chat.files[-1]
+        for where, around in (("beginning", frame.head), ("end", frame.tail)):
+            if any(mark in around for mark in _MARKS):
+                yield Flaw(path.name, f"a message at its {where} has a damaged tag, and is lost")
         if not looks_like_desktop(frame.head):
             yield Flaw(path.name, "it does not begin like a file of Telegram Desktop", note=True)
         if not frame.ended:

@@ -108,7 +108,7 @@ def _numbered(directory: Path) -> dict[int, Path]:
         with os.scandir(directory) as entries:
             for entry in entries:
                 name = _NAME.fullmatch(entry.name)
-                if name is not None:
+                if name is not None and entry.is_file(follow_symlinks=False) and os.access(entry.path, os.R_OK):
                     found[int(name[1] or 1)] = directory / entry.name
     except OSError:
         return {}

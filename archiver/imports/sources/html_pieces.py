@@ -17,7 +17,8 @@ LONGEST: Final = 16 << 20
 _OWN: Final = re.compile(rb'<div class="message [^"<>]{0,200}" id="message(-?[0-9]{1,19})"')
 """The tag of a message as Desktop writes it."""
 _ANY: Final = re.compile(
-    rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])"
+    rb"<div\b(?=[^>]{0,400}?\bclass=[\"']message[ \"'])(?=[^>]{0,400}?\bid=[\"']message(-?[0-9]{1,19})[\"'])",
+    re.IGNORECASE,
 )
 """The same, rewritten by another program."""
 _NEWLINE: Final = 10
