@@ -97,8 +97,16 @@ def list_chats(path: Path) -> list[HtmlChat]:
 
 def _chat(numbered: dict[int, Path], kind: str | None = None, title: str | None = None) -> HtmlChat:
     missing = sorted(set(range(1, max(numbered) + 1)) - set(numbered)) if max(numbered) < 1_000_000 else []
-    names = tuple("messages.html" if number == 1 else f"messages{number}.html" for number in missing)
-    return HtmlChat(files=tuple(numbered[at] for at in sorted(numbered)), missing=names, kind=kind, title=title)
+    names = ["messages.html" if number == 1 else f"messages{number}.html" for number in missing]
+    files = [numbered[at] for at in sorted(numbered)]
+    whole = tuple(one for one in files if _is_readable(one))
+    names += [one.name for one in files if one not in whole]
+    return HtmlChat(files=whole or tuple(files), missing=tuple(names) if whole else (), kind=kind, title=title)
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether it is a regular file that may be read; a link is none."""
+    return path.is_file() and not path.is_symlink() and os.access(path, os.R_OK)
 
 
 def _numbered(directory: Path) -> dict[int, Path]:
@@ -108,7 +116,7 @@ def _numbered(directory: Path) -> dict[int, Path]:
         with os.scandir(directory) as entries:
             for entry in entries:
                 name = _NAME.fullmatch(entry.name)
-                if name is not None and entry.is_file(follow_symlinks=False) and os.access(entry.path, os.R_OK):
+                if name is not None:
                     found[int(name[1] or 1)] = directory / entry.name
     except OSError:
         return {}
