@@ -33,10 +33,6 @@ ROOT = Path(__file__).parents[2]
 PHONE, CODE, API_HASH = "+9996612345", "58263", "feedc0dedeadbeeffeedc0dedeadbeef"
 LIMIT = 120.0
 """Seconds after which a process is stuck."""
-_ON_TERMINAL = (  # a session of its own, so that the terminal is the one that asks for passwords
-    "import os, sys; os.login_tty(os.open(sys.argv[1], os.O_RDWR)); "
-    "os.execv(sys.executable, [sys.executable, '-m', 'archiver', *sys.argv[2:]])"
-)
 _VARIABLES = ("TELEKEEP_", "XDG_", "NO_COLOR", "CLICOLOR", "COLUMNS", "PYTHON")
 
 
@@ -223,9 +219,10 @@ class Desk:
     def on_terminal(self, *arguments: str, typed: Sequence[tuple[str, str]] = (), **environment: str) -> str:
         """What a terminal of its own shows, bytes and all; each answer is typed when its prompt stands there."""
         leader, follower = pty.openpty()
-        command = [sys.executable, "-c", _ON_TERMINAL, os.ttyname(follower), *arguments]
         more = {"TERM": "xterm-256color", "COLUMNS": "120"} | environment
-        process = self.start(*arguments, args=command, env=self._environment() | more, stdout=None, stderr=None)
+        process = self.start(
+            *arguments, terminal=os.ttyname(follower), env=self._environment() | more, stdout=None, stderr=None
+        )
         screen, answers = "", list(typed)
         decode = codecs.getincrementaldecoder("utf-8")().decode
         try:

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -79,10 +79,14 @@ def full(tmp_path: Path) -> Iterator[int]:
     os.close(handle)
 
 
-def without(desk: Desk, redirections: str, command: str) -> Done:
-    """The command under a shell that closes streams."""
-    shell = ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", "archiver", *command.split()]
-    return desk.run(args=shell)
+def without(desk: Desk, closed: Sequence[int], command: str) -> Done:
+    """The command with these of its streams closed."""
+    return desk.run(*command.split(), closed=closed)
+
+
+def begun_without(redirections: str, *arguments: str) -> list[str]:
+    """The command line under a shell that closes streams: the interpreter, too, begins without them."""
+    return ["bash", "-c", f'exec "$@" {redirections}', "bash", sys.executable, "-m", "archiver", *arguments]
 
 
 def left(desk: Desk, command: str, stream: str) -> Done:
@@ -116,7 +120,7 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_closed_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk) -> None:
-    assert_table_holds(lambda command: without(laden, ">&-", command), "stdout is closed", each=1 if SOAK else 2)
+    assert_table_holds(lambda command: without(laden, [1], command), "stdout is closed", each=1 if SOAK else 2)
 
 
 def test_full_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(laden: Desk, full: int) -> None:
@@ -124,8 +128,8 @@ def test_full_stdout_is_one_line_and_a_failure_where_something_was_to_be_shown(l
 
 
 def test_closed_stderr_and_stdin_change_neither_the_answer_nor_the_status(laden: Desk) -> None:
-    assert_table_holds(lambda command: without(laden, "2>&- <&-", command), None, each=2)
-    assert without(laden, "2>&- <&-", "search --count the").out == laden.do("search", "--count", "the").out
+    assert_table_holds(lambda command: without(laden, [0, 2], command), None, each=2)
+    assert without(laden, [0, 2], "search --count the").out == laden.do("search", "--count", "the").out
 
 
 def test_full_stderr_changes_neither_the_answer_nor_the_status(laden: Desk, full: int) -> None:
@@ -144,7 +148,7 @@ def test_closed_output_changes_neither_success_nor_verdict(laden: Desk) -> None:
 def test_all_three_streams_closed_harm_nothing_that_is_stored(laden: Desk) -> None:
     before = [row["text"] for row in laden.export("quiet_a", name="before.jsonl")]
     for command in ("sync", "add @quiet_c", "query save again harbour", "verify", "search the"):
-        without(laden, "<&- >&- 2>&-", command)
+        laden.run(args=begun_without("<&- >&- 2>&-", *command.split()))
     assert laden.query("PRAGMA integrity_check") == [("ok",)]
     assert [row["text"] for row in laden.export("quiet_a", name="after.jsonl")] == before
     assert laden.do("query", "list").out.count("\n") == 2
@@ -155,7 +159,7 @@ def test_damaged_archive_still_exits_6_without_a_reader(laden: Desk) -> None:
         connection.execute("UPDATE message SET payload_sha256 = zeroblob(32) WHERE message_id = 1")
     connection.close()
     assert left(laden, "verify", "stdout").status == 6
-    assert without(laden, ">&-", "verify").status == 6
+    assert without(laden, [1], "verify").status == 6
 
 
 def test_non_blocking_stdout_is_waited_for(laden: Desk) -> None:
@@ -186,8 +190,7 @@ def test_terminal_that_goes_away_ends_the_service_as_a_polite_kill_does(filled: 
 
 def test_service_keeps_mirroring_without_its_streams(desk: Desk, telegram: Telegram) -> None:
     desk.do("add", "quiet_d")
-    shell = ["bash", "-c", 'exec "$@" >&- 2>&- <&-', "bash", sys.executable, "-m", "archiver", "run", "-vv"]
-    service = desk.start(args=shell)
+    service = desk.start(args=begun_without(">&- 2>&- <&-", "run", "-vv"))
     until(lambda: desk.query("SELECT count(*) FROM message")[0][0] > 30, what="its mirroring")
     service.send_signal(signal.SIGTERM)
     assert desk.end(service).status == 0

@@ -24,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,27 @@ IMPORTED = {
 """What is imported, packages with all that is in them, before these modules are run."""
 _SHAPES_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 """Variables that an interpreter reads only when it begins."""
+_ON_TERMINAL = "import os, sys; os.login_tty(os.open(sys.argv[1], os.O_RDWR)); os.execv(sys.argv[2], sys.argv[2:])"
 _MOST = 1 << 20
 _EXECUTE = inspect.signature(subprocess.Popen._execute_child)  # type: ignore[attr-defined]
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def start(args: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """As `subprocess.Popen`, by a warm interpreter where the process would be the same."""
-    return (Warm if _is_same(args, options) else subprocess.Popen)(args, **options)
+def start(
+    args: list[str], *, terminal: str = "", closed: Collection[int] = (), **options: Any
+) -> subprocess.Popen[bytes]:
+    """As `subprocess.Popen`, by a warm interpreter where the process would be the same.
+
+    With a terminal it is the leader of a session there, so that it is the one which asks for passwords; of its three
+    streams some may be closed.
+    """
+    if _is_same(args, options):
+        return Warm(args, terminal=terminal, closed=closed, **options)
+    if terminal:
+        args = [sys.executable, "-c", _ON_TERMINAL, terminal, *args]
+    if closed:
+        args = ["bash", "-c", " ".join(['exec "$@"', *(f"{handle}>&-" for handle in closed)]), "bash", *args]
+    return subprocess.Popen(args, **options)
 
 
 def run(*arguments: str, limit: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -79,6 +93,10 @@ def _environment() -> dict[str, str]:
 class Warm(subprocess.Popen[bytes]):
     """A process that was forked for one command."""
 
+    def __init__(self, args: list[str], *, terminal: str, closed: Collection[int], **options: Any) -> None:
+        self._terminal, self._closed = terminal, closed
+        super().__init__(args, **options)
+
     def _execute_child(self, *args: Any, **kwargs: Any) -> None:
         given = _EXECUTE.bind(self, *args, **kwargs).arguments
         streams = [
@@ -91,6 +109,8 @@ class Warm(subprocess.Popen[bytes]):
             environment=dict(given["env"] if given["env"] is not None else os.environ),
             umask=given["umask"],
             streams=streams,
+            terminal=self._terminal,
+            closed=[*self._closed],
         )
         self._child_created = True
         self._close_pipe_fds(  # type: ignore[attr-defined]
@@ -190,6 +210,10 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
     for at, handle in enumerate(streams):
         os.dup2(handle, at)
     os.closerange(3, max(streams) + 1)
+    if request["terminal"]:
+        os.login_tty(os.open(request["terminal"], os.O_RDWR))
+    for handle in request["closed"]:
+        os.close(handle)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -198,7 +222,7 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
         os.umask(request["umask"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for at, name in enumerate(("stdin", "stdout", "stderr")):
-        setattr(sys, name, _stream(at, getattr(sys, f"__{name}__")))
+        setattr(sys, name, None if at in request["closed"] else _stream(at, getattr(sys, f"__{name}__")))
         setattr(sys, f"__{name}__", getattr(sys, name))
 
 
@@ -207,11 +231,13 @@ def leave(status: int) -> None:
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (OSError, ValueError):
         status = 120
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
     os._exit(status)
 
 

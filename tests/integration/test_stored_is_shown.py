@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from archiver.convert.peers import Peers
 from archiver.mirror.rebuild_search import rebuild_search
 from archiver.model.record import Message
 from archiver.store.database import Database, Writer
+from tests.acceptance import warm
 from tests.doubles.telegram.article import article
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.media import plain
@@ -148,10 +147,9 @@ def telekeep(directory: Path, *arguments: str) -> bytes:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELEKEEP_", "PYTHON"))}
     environment = kept | {"TELEKEEP_ARCHIVE__DIR": str(directory), "HOME": str(directory), "PYTHONWARNINGS": "error"}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    command = [sys.executable, "-m", "archiver", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, cwd=directory, env=environment, timeout=120)
+    done = warm.run(*arguments, cwd=directory, env=environment, limit=120)
     assert done.returncode == 0, done
-    return done.stdout
+    return done.stdout.encode()
 
 
 def rows(directory: Path, *arguments: str) -> list[Any]:
