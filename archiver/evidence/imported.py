@@ -13,7 +13,6 @@ import orjson
 from archiver.errors import Error
 from archiver.evidence.contents import HASH
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.detect import derive_of
 from archiver.model.imported import hash_of, text_hash
 from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, Row
@@ -129,6 +128,8 @@ def _compare_piece(raw: bytes, of: ImportLog | None, words: str, date: int | Non
     if of is None:
         yield NO_PIECE
         return
+    from archiver.imports.detect import derive_of
+
     derive = derive_of(of.format)
     if derive is None:
         return

@@ -5,32 +5,29 @@ Each task sees one state of the archive. Mirroring may continue meanwhile, so ta
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from archiver.errors import Error
-from archiver.evidence.task_result import TaskResult
-from archiver.evidence.work import VerifyTask, Worker, serve
+from archiver.evidence.processes import share_out
+from archiver.evidence.task_result import TaskResult, VerifyTask
+from archiver.evidence.work import Worker
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
 from archiver.store.extract import is_extract
 
 T = TypeVar("T")
 
-RANGE = 5_000
+RANGE = 2_500
 """Messages per task."""
 PART = 10_000
 """Search rows per task; LARGE_PART in archives with more than LARGE."""
 FULLY = 20_000
-"""Up to this many search rows, all are compared with texts; of more, only one part, unless `deep`."""
+"""Up to this many search rows, all are compared with texts; of more, only SAMPLE, unless `deep`."""
+SAMPLE = 4_600
+"""Of any number of rows: were one in 1,000 wrong, 99 of 100 such samples would have a wrong one."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""
@@ -104,8 +101,8 @@ def _begin(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
         search = _guard(found, "search", lambda: _begin_search(conn, found, deep=deep)) or []
         conn.text_factory = str
         ranges = _guard(found, "message", lambda: checked.list_ranges(conn, RANGE)) or []
-    whole = [VerifyTask("file"), VerifyTask("archive")]
-    return [*whole, *(VerifyTask("messages", *one, findable=bool(search)) for one in ranges), *search]
+    messages = [VerifyTask("messages", *one, findable=bool(search)) for one in ranges]
+    return [VerifyTask("file"), VerifyTask("archive"), *messages, *search]
 
 
 def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
@@ -141,12 +138,10 @@ def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
     found.rows = sum(search_rows.count_present(conn).values())
     size = LARGE_PART if found.rows > LARGE else PART
     parts = search_rows.list_parts(conn, size)
-    every = 1 if deep or found.rows <= FULLY else len(parts)
-    rows = [
-        VerifyTask("rows", lo=low, hi=high, lines=number % every == every // 2)
-        for number, (low, high) in enumerate(parts)
-    ]
-    return [VerifyTask("search"), VerifyTask("index"), *rows]
+    every = deep or found.rows <= FULLY
+    rows = [VerifyTask("rows", lo=low, hi=high, lines=every) for low, high in parts]
+    words = [] if every else [VerifyTask("words", hi=SAMPLE)]
+    return [*words, VerifyTask("index"), VerifyTask("search"), *rows]
 
 
 def _watched(
@@ -178,66 +173,4 @@ def _carry_out(path: Path, tasks: list[VerifyTask]) -> Iterator[tuple[int, TaskR
             worker = Worker(conn)
             yield from enumerate(map(worker.do, tasks))
         return
-    with _processes(path, min(workers, len(tasks))) as pipes:
-        yield from _share_out(pipes, tasks)
-
-
-def _share_out(pipes: list[Any], tasks: list[VerifyTask]) -> Iterator[tuple[int, TaskResult]]:
-    waiting = iter(_longest_first(list(enumerate(tasks)), len(pipes)))
-    busy: dict[Any, int] = {}
-    for pipe, (number, task) in zip(pipes, waiting, strict=False):
-        busy[pipe] = number
-        pipe.send(task)
-    while busy:
-        ready: list[Any] = wait(list(busy))
-        for pipe in ready:
-            yield busy.pop(pipe), _receive(pipe)
-            if (following := next(waiting, None)) is not None:
-                busy[pipe], task = following
-                pipe.send(task)
-
-
-def _longest_first(tasks: list[tuple[int, VerifyTask]], workers: int) -> list[tuple[int, VerifyTask]]:
-    """Put the few long tasks first, so that no process waits for them at the end."""
-    long = sum(task.lines for _, task in tasks)
-    return sorted(tasks, key=lambda one: not one[1].lines) if long <= workers else tasks
-
-
-def _receive(pipe: Any) -> TaskResult:
-    try:
-        done: TaskResult = pipe.recv()
-    except (EOFError, OSError):
-        raise Error("a verification process was killed.", hint="Is there enough memory? Run it again.") from None
-    return done
-
-
-@contextmanager
-def _processes(path: Path, count: int) -> Iterator[list[Any]]:
-    """Worker processes. Each ends when its pipe is closed, even if this process is killed.
-
-    Forked if this process has a single thread, since spawning takes half a second.
-    """
-    context: Any = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
-    pipes: list[Any] = []
-    processes = []
-    # An interrupt reaches all processes; the workers ignore it and end with their pipes.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        for _ in range(count):
-            ours, theirs = context.Pipe()
-            inherited = [*pipes, ours] if context.get_start_method() == "fork" else []
-            process = context.Process(target=serve, args=(path, theirs, inherited), daemon=True)
-            process.start()
-            theirs.close()
-            pipes.append(ours)
-            processes.append(process)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    try:
-        yield pipes
-    finally:
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            process.terminate()
-            process.join()
+    yield from share_out(path, tasks, min(workers, len(tasks)))

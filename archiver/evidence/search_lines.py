@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,21 +25,33 @@ from search.flags import SUPERSEDED
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
     """Check the rows with a docid within [low, high); also return how many were compared with their texts."""
-    rows = search_rows.list_rows(conn, low, high)
+    docids = search_rows.Docids(low, high)
+    rows = search_rows.list_rows(conn, docids)
     within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
     blocks, ranges = search_rows.list_blocks(conn, *within), search_rows.list_channel_ranges(conn, *within)
     faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(rows, blocks, ranges)]
     if lines:
-        faults += [Fault(what, f"search: {wrong}", True) for what, wrong in _check_lines(conn, rows, low, high)]
+        faults += _list_faults(conn, rows, docids)
     return faults, len(rows) if lines else 0
 
 
-def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tuple[str, str]]:
-    placed = findable.gather(search_rows.iter_terms(conn, low, high))
+def check_sample(conn: Any, least: int) -> tuple[list[Fault], int]:
+    """Compare some rows, spread over all, with the texts of their messages; also return how many."""
+    docids = search_rows.sample_blocks(conn, least)
+    rows = search_rows.list_rows(conn, docids)
+    return _list_faults(conn, rows, docids), len(rows)
+
+
+def _list_faults(conn: Any, rows: list[Row], docids: search_rows.Docids) -> list[Fault]:
+    return [Fault(what, f"search: {wrong}", True) for what, wrong in _check_lines(conn, rows, docids)]
+
+
+def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iterator[tuple[str, str]]:
+    placed = findable.gather(search_rows.iter_terms(conn, docids))
     names = {number: channel_id for channel_id, number in search_rows.list_numbers(conn).items()}
     if lost := placed.keys() - {row.docid for row in rows}:
         yield "search", f"terms refer to {len(lost)} missing rows"
-    earlier = search_rows.list_revision_numbers(conn, low, high)
+    earlier = search_rows.list_revision_numbers(conn, docids)
     present = {(row.channel, row.message_id): row for row in rows if not row.flags & SUPERSEDED}
     superseded: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
@@ -54,7 +66,7 @@ def _check_lines(conn: Any, rows: list[Row], low: int, high: int) -> Iterator[tu
             if (one := present.get(key)) is not None:
                 for wrong in _check_present(conn, message, one, [term for _, term in placed[one.docid]]):
                     yield place, wrong
-                for number in _unfindable(message, revisions, search_rows.list_noted(conn, *key)):
+                for number in _unfindable(conn, message, revisions, key):
                     yield f"{place} revision {number}", "it has no row"
         except UNREADABLE:
             continue  # named where messages are compared
@@ -85,11 +97,13 @@ def _has_words(content: Message, terms: list[str]) -> bool:
     return not words or (kept[: len(words)] == words and kept[len(words) :] in ([], ["::"]))
 
 
-def _unfindable(message: Message, revisions: dict[int, Message], noted: Container[int]) -> Iterator[int]:
-    """Yield the revisions that have words of their own but no row."""
+def _unfindable(conn: Any, message: Message, revisions: dict[int, Message], key: tuple[int, int]) -> list[int]:
+    """The revisions that have words of their own but no row."""
+    if not revisions:
+        return []
     lines = {number: index_line(kept.text) for number, kept in revisions.items()}
-    shared = Counter([index_line(message.text), *lines.values()])
-    yield from (number for number, line in lines.items() if shared[line] == 1 and number not in noted)
+    shared, noted = Counter([index_line(message.text), *lines.values()]), search_rows.list_noted(conn, *key)
+    return [number for number, line in lines.items() if shared[line] == 1 and number not in noted]
 
 
 def _messages(

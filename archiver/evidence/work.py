@@ -8,33 +8,14 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 from archiver.evidence.annotated import count_unfindable_annotations
-from archiver.evidence.message import MessageCheck
 from archiver.evidence.overview import check_archive, check_file, check_search
-from archiver.evidence.search_lines import check_part
-from archiver.evidence.task_result import TaskResult
-from archiver.ids import ChannelId
+from archiver.evidence.search_lines import check_part, check_sample
+from archiver.evidence.task_result import Kind, TaskResult, VerifyTask
 from archiver.model.fault import Fault
-from archiver.store import checked, custody, search_rows
-from archiver.telegram.older_layers import read_older_layers
-from archiver.telegram.unpacking import nothing_packed
-
-Kind: TypeAlias = Literal["file", "archive", "messages", "search", "index", "rows"]
-
-
-class VerifyTask(NamedTuple):
-    """A unit of work: messages of a channel by id, search rows by docid, or something as a whole."""
-
-    kind: Kind
-    channel_id: ChannelId = ChannelId(0)
-    lo: int = 0
-    hi: int = 0
-    lines: bool = False
-    """Whether to compare search rows with the texts of their messages."""
-    findable: bool = True
-    """Whether there are search tables to compare messages with."""
+from archiver.store import checked, search_rows
 
 
 class Worker:
@@ -42,13 +23,12 @@ class Worker:
 
     def __init__(self, conn: Any) -> None:
         self._conn = conn
-        read_older_layers()
 
     def do(self, task: VerifyTask) -> TaskResult:
         """Run one task; an error in reading becomes a fault."""
         done = TaskResult()
         try:
-            with checked.one_state(self._conn), nothing_packed(), _without_collector():
+            with checked.one_state(self._conn), _without_collector():
                 _ACTS[task.kind](self._conn, task, done)
         except checked.Damaged as exc:
             done.faults.append(Fault(_where(task), f"cannot be read: {exc}"))
@@ -120,19 +100,18 @@ def _check_search(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
 
 
 def _check_messages(conn: Any, task: VerifyTask, done: TaskResult) -> None:
-    log = custody.read_log(conn, task.channel_id)
-    held = checked.read_range(conn, task.channel_id, task.lo, task.hi)
-    found = None
-    if task.findable:
-        number = search_rows.list_numbers(conn).get(task.channel_id)
-        found = {} if number is None else search_rows.list_present(conn, number, task.lo, task.hi)
-    check = MessageCheck(task.channel_id, held, log, found, done)
-    for row in held.messages:
-        check.check(row)
+    from archiver.evidence.messages import check_messages
+
+    check_messages(conn, task, done)
 
 
 def _check_rows(conn: Any, task: VerifyTask, done: TaskResult) -> None:
     faults, done.compared = check_part(conn, task.lo, task.hi, lines=task.lines)
+    done.faults += faults
+
+
+def _check_words(conn: Any, task: VerifyTask, done: TaskResult) -> None:
+    faults, done.compared = check_sample(conn, task.hi)
     done.faults += faults
 
 
@@ -149,5 +128,6 @@ _ACTS: dict[Kind, Callable[[Any, VerifyTask, TaskResult], None]] = {
     "search": _check_search,
     "messages": _check_messages,
     "rows": _check_rows,
+    "words": _check_words,
     "index": _check_index,
 }

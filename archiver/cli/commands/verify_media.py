@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from archiver.cli import interrupted, output
 from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
-from archiver.compose.write_archive import open_shared
 from archiver.errors import UsageError
 from archiver.model.media_file import blob_path
 from archiver.model.row import iso
@@ -116,6 +115,8 @@ async def check_media(directory: Path, share: float, *, may_record: bool) -> Med
 @asynccontextmanager
 async def _open(directory: Path, *, record: bool) -> AsyncIterator[Database]:
     if record:
+        from archiver.compose.write_archive import open_shared
+
         async with open_shared(directory, command="verify", remarks=output) as database:
             yield database
         return
