@@ -19,6 +19,7 @@ from archiver.convert.markup import convert_markup
 from archiver.convert.message import convert_message
 from archiver.convert.peers import Peers, bare_peer
 from archiver.convert.quick_reader import QuickReader
+from archiver.convert.quick_string import read_string
 from archiver.ids import ChannelId, MessageId
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message
@@ -160,7 +161,7 @@ def _draft(raw: bytes, start: int) -> PostDraft | None:
     if flags & parts.REPLY:
         reply, at = parts.read_object(raw, at)
     (date,) = parts.read_int(raw, at)
-    text, at = parts.read_string(raw, at + 4)
+    text, at = read_string(raw, at + 4)
     media: tuple[Media, ...] = ()
     identities: list[object] = []
     if flags & parts.MEDIA:

@@ -10,10 +10,12 @@ import orjson
 from telethon.tl import types
 
 from archiver.convert.canonical import to_json
-from archiver.convert.context import convert_reactions, sort_reactions
+from archiver.convert.context import convert_reactions
 from archiver.convert.media import add_media
-from archiver.convert.quick_photo import read_photo
+from archiver.convert.quick_document import document_values
+from archiver.convert.quick_photo import photo_values
 from archiver.convert.quick_reader import QuickReader
+from archiver.convert.quick_string import read_string
 from archiver.convert.slots import Slots
 from archiver.convert.text import PLAIN_ENTITIES, entity_list
 from archiver.model.record import Media
@@ -21,6 +23,11 @@ from archiver.model.record import Media
 FORWARD, REPLY, MARKUP, ENTITIES, FROM, MEDIA, VIEWS = (1 << bit for bit in (2, 3, 6, 7, 8, 9, 10))
 SILENT, EDITED, SIGNED, GROUPED, REACTED, REPLIES = (1 << bit for bit in (13, 15, 16, 17, 20, 23))
 PINNED, NO_FORWARDS = 1 << 24, 1 << 26
+VALUES: Final = (
+    "slot", "kind", "id", "mime", "size", "width", "height", "duration", "file_name", "title", "performer", "url",
+    "search_text", "extra",
+)  # fmt: skip
+"""Fields of `Media` that come from the server."""
 _UNUSED = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 14
 """About the account that reads, and `post`."""
 _RARE = {1 << 19: "legacy", 1 << 18: "from_scheduled", 1 << 21: "edit_hide", 1 << 27: "invert_media"}
@@ -73,20 +80,16 @@ def read_object(raw: bytes, at: int) -> tuple[Any, int]:
     return reader.tgread_object(), reader.position
 
 
-def read_string(raw: bytes, at: int) -> tuple[str, int]:
-    """https://core.telegram.org/mtproto/serialize"""
-    size = raw[at]
-    if size == 254:
-        size = int.from_bytes(raw[at + 1 : at + 4], "little")
-        at += 3
-    end = at + 1 + size
-    return raw[at + 1 : end].decode("utf-8", "replace"), end + -end % 4
+def read_file(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
+    """The columns VALUES of a photo or a document, and where it ends; None if it is neither, or a rare one."""
+    return photo_values(raw, at) or document_values(raw, at)
 
 
 def read_media(raw: bytes, at: int) -> tuple[tuple[Media, ...], list[object], int]:
     """The media, their identities, and where they end."""
-    if (photo := read_photo(raw, at)) is not None:
-        return (photo[0],), [["photo", photo[0].id]], photo[1]
+    if (file := read_file(raw, at)) is not None:
+        values, at = file
+        return (Media(**dict(zip(VALUES, values, strict=True))),), [list(values[1:3])], at
     found, at = read_object(raw, at)
     slots = Slots()
     if type(found) is not types.MessageMediaEmpty:
@@ -129,19 +132,26 @@ def _replies(raw: bytes, at: int) -> tuple[int, int]:
 def _reactions(raw: bytes, start: int) -> tuple[str | None, int]:
     constructor, flags, vector, count = read_head(raw, start)
     if (constructor, vector) == (_REACTIONS, _VECTOR) and not flags & _REACTORS:
-        counts: list[dict[str, Any]] = []
+        counts: list[tuple[int, str]] = []
         at = start + 16
         for _ in range(count):
             counted, chosen, kind = _counted(raw, at)
             if (counted, chosen, kind) != (_COUNT, 0, _EMOJI):
                 break
             emoticon, at = read_string(raw, at + 12)
-            counts.append({"reaction": emoticon, "count": read_int(raw, at)[0]})
+            counts.append((-read_int(raw, at)[0], emoticon))
             at += 4
         else:
-            return sort_reactions(counts), at
+            counts.sort()
+            listed = [f'{{"reaction":{_quoted(emoticon)},"count":{-less}}}' for less, emoticon in counts]
+            return f"[{','.join(listed)}]" if listed else None, at
     found, at = read_object(raw, start)
     return convert_reactions(found), at
+
+
+@lru_cache(maxsize=1024)
+def _quoted(emoticon: str) -> str:
+    return orjson.dumps(emoticon).decode()
 
 
 @lru_cache(maxsize=64)

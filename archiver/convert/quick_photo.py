@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from struct import Struct, unpack_from
-from typing import Final
+from typing import Any, Final
 
 from telethon.tl import types
 
-from archiver.convert.canonical import to_json
-from archiver.model.record import Media
+from archiver.convert.quick_string import end_of_string
+from archiver.model.row import iso
 
 _PLAIN: Final = (types.MessageMediaPhoto.CONSTRUCTOR_ID, 1, types.Photo.CONSTRUCTOR_ID, 0)
 """A photo without spoiler, video, time limit and stickers: constructors and flags."""
@@ -21,8 +20,8 @@ _four, _ids, _list = Struct("<IIII").unpack_from, Struct("<qq").unpack_from, Str
 _kind, _size, _int = Struct("<I").unpack_from, Struct("<iiii").unpack_from, Struct("<i").unpack_from
 
 
-def read_photo(raw: bytes, at: int) -> tuple[Media, int] | None:
-    """The photo that begins at `at`, and where it ends; None if it is not as most photos are."""
+def photo_values(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
+    """The columns of the photo that begins at `at`, from slot to extra, and where it ends; None if it is rare."""
     if _four(raw, at) != _PLAIN:
         return None
     number, _ = _ids(raw, at + 16)
@@ -45,18 +44,7 @@ def read_photo(raw: bytes, at: int) -> tuple[Media, int] | None:
             return None
         if width is None or height is None or wide * high > width * height:
             width, height, length = wide, high, size
-    extra = to_json({"dc_id": _int(raw, at)[0], "date": datetime.fromtimestamp(date, UTC)})
-    media = Media(
-        slot=0, kind="photo", id=str(number), mime="image/jpeg", width=width, height=height, size=length, extra=extra
-    )
-    return media, at + 4
-
-
-def end_of_string(raw: bytes, at: int) -> int:
-    """Where the string or the bytes at `at` end. https://core.telegram.org/mtproto/serialize"""
-    size = raw[at]
-    if size == 254:
-        size = int.from_bytes(raw[at + 1 : at + 4], "little")
-        at += 3
-    end = at + 1 + size
-    return end + -end % 4
+    extra = f'{{"dc_id":{_int(raw, at)[0]},"date":"{iso(date)}"}}'
+    none = None
+    values = (0, "photo", str(number), "image/jpeg", length, width, height, none, none, none, none, none, none, extra)
+    return values, at + 4

@@ -92,9 +92,14 @@ def compare_media(derived: Sequence[Media], rows: Sequence[Row]) -> Wrong:
     if [_slot_values(slot) for slot in derived] != kept:
         yield from compare_slots(derived, kept)
     for row in rows:
-        path, digest, status = row[len(MEDIA_NAMES) :]
-        if (status == "downloaded") != (path is not None) or (status in KEPT_STATES and digest is None):
+        if not is_file_state(row[len(MEDIA_NAMES) :]):
             yield f"media {row[0]}: the state of its file is contradictory"
+
+
+def is_file_state(known: Row) -> bool:
+    """Whether path, SHA-256 and status of a file can go together."""
+    path, digest, status = known
+    return (status == "downloaded") == (path is not None) and not (status in KEPT_STATES and digest is None)
 
 
 def compare_revision(record: Message, row: Mapping[str, Any]) -> Wrong:

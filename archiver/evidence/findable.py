@@ -28,23 +28,23 @@ _LONGEST = 32_768
 
 
 def check_row(
-    rows: Sequence[PresentRow], *, date: int, counters: tuple[int | None, int | None], states: int, lang: str | None
-) -> list[str]:
+    row: PresentRow | None, *, date: int, counters: tuple[int | None, int | None], states: int, lang: str | None
+) -> Sequence[str]:
     """Check what needs no parsing of the text in a message's search row. `counters`: views and forwards."""
-    if len(rows) != 1:
-        return ["it has no row" if not rows else "it has more than one row"]
-    found, views, forwards, flags = rows[0]
+    if row is None:
+        return ["it has no row"]
+    _, found, views, forwards, flags = row
     number, known = flags >> LANG_SHIFT & LANG_MASK, _number_of(lang)
-    wrong = []
-    if found != date:
-        wrong.append("its row has a different date")
-    if (views, forwards) != counters:
-        wrong.append("its row has different counters")
-    if flags & _STATES != states:
-        wrong.append("its row has a different state")
-    if number and known and number != known:
-        wrong.append("its row has a different language")
-    return wrong
+    other_lang = number and known and number != known
+    if found == date and (views, forwards) == counters and flags & _STATES == states and not other_lang:
+        return ()
+    checks = {
+        "its row has a different date": found != date,
+        "its row has different counters": (views, forwards) != counters,
+        "its row has a different state": flags & _STATES != states,
+        "its row has a different language": other_lang,
+    }
+    return [wrong for wrong, is_so in checks.items() if is_so]
 
 
 @cache
@@ -56,8 +56,14 @@ STATE_COLUMNS = ("kind", "edit_date", "reply_to", "fwd_from", "grouped_id", "pin
 """Columns of `message` that decide states, besides whether it is missing."""
 
 
+_PLAIN = ("message", None, None, None, None, 0, None)
+"""Those of most messages."""
+
+
 def states_of(missing_since: object, columns: tuple[Any, ...]) -> int:
     """The state bits of a message. `columns`: STATE_COLUMNS."""
+    if missing_since is None and columns == _PLAIN:
+        return 0
     kind, edit_date, reply_to, fwd_from, grouped_id, pinned, extra = columns
     bits = MISSING if missing_since is not None else 0
     if pinned:

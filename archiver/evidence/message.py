@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, Final
@@ -19,7 +19,7 @@ from archiver.model.record import Message
 from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange
 from archiver.store.custody import ChannelLog
 from archiver.store.message import CONTENT_NAMES
-from archiver.store.search_rows import PresentRow
+from archiver.store.search_rows import PresentRows
 from archiver.telegram.older_layers import OLDER, layer_of
 
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))
@@ -33,14 +33,9 @@ _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
 )
 _states_in = itemgetter(*(CONTENT_NAMES.index(name) + 1 for name in findable.STATE_COLUMNS))
 _counters_in = itemgetter(*_COUNTED[:2])
-_sighting_of = itemgetter(
-    _LAYER,
-    *(
-        AFTER.index(name) + _AFTER.start
-        for name in ("origin", "generation", "first_seen", "last_seen", "lang", "seen_pts")
-    ),
-)
-"""All that the log says of a row."""
+_SIGHTING = slice(_AFTER.start, _LANG)
+"""All that the log says of a row, but for its layer."""
+_APART: Final = (IMPORTED, OLDER)
 _NONE: Final[list[Any]] = []
 _MOST_LISTED = 20
 
@@ -53,18 +48,20 @@ class MessageCheck:
         channel_id: ChannelId,
         held: StoredRange,
         log: ChannelLog,
-        found: dict[int, list[PresentRow]] | None,
+        found: PresentRows | None,
         done: TaskResult,
     ) -> None:
-        """`found`: search rows by message id; None: there are no search tables."""
+        """`found`: search rows; None: there are no search tables."""
         self._channel_id = channel_id
         self._held = held
         self._log = log
         self._found = found
         self._done = done
         self._id = 0
-        self._logged: set[Row] = set()
-        """Sightings that match the log: all messages of an answer share one."""
+        self._marked = held.marked
+        self._logged: dict[Row, object] = {}
+        """The layers of sightings that match the log: all messages of an answer share one. None of them is missing."""
+        self._langs: set[object] = set()
 
     def check(self, row: Row) -> None:
         """Check one row of `message`, and the rows of other tables that belong to it."""
@@ -86,29 +83,34 @@ class MessageCheck:
         if not is_sound:
             is_sound, wrong = self._check_content(row, media)
             self._note(wrong)
+        if row[0] in self._marked or self._logged.get(row[_SIGHTING]) != row[_LAYER] or row[_LANG] not in self._langs:
+            self._check_history(row)
+        if is_sound and self._found is not None and len(self._done.faults) == before:
+            self._check_search_row(row, self._found)
+
+    def _check_history(self, row: Row) -> None:
+        """Check when the message was seen, and what it was before."""
         self._check_times(row)
         revisions = self._held.revisions.get(row[0], _NONE)
         if revisions or row[_REVISIONS] != 0:
             self._check_revisions(row, revisions)
-        if is_sound and self._found is not None and len(self._done.faults) == before:
-            self._check_search_row(row, self._found.get(row[0], _NONE))
 
-    def _check_search_row(self, row: Row, rows: list[PresentRow]) -> None:
+    def _check_search_row(self, row: Row, found: PresentRows) -> None:
         """Check the search row of a message whose own row is sound."""
-        wrong = findable.check_row(
-            rows,
-            date=row[_DATE],
-            counters=_counters_in(row),
-            states=findable.states_of(row[_MISSING], _states_in(row)),
-            lang=row[_LANG],
-        )
+        wrong: Sequence[str] = ["it has more than one row"]
+        if row[0] not in found.doubled:
+            states = findable.states_of(row[_MISSING], _states_in(row))
+            known = found.rows.get(row[0])
+            wrong = findable.check_row(
+                known, date=row[_DATE], counters=_counters_in(row), states=states, lang=row[_LANG]
+            )
         if wrong:
             self._note([f"search: {one}" for one in wrong], mirrored=True)
 
     def _is_sound_post(self, row: Row, media: list[Row]) -> bool:
         """Whether this is a post as most are, with exactly what its payload says; if not, nothing is known yet."""
         held, layer = self._held, row[_LAYER]
-        if layer in (IMPORTED, OLDER) or row[0] in held.parts or row[0] in held.pieces:
+        if layer in _APART or (row[0] in self._marked and (row[0] in held.parts or row[0] in held.pieces)):
             return False
         if not is_sound_post(self._channel_id, row, media):
             return False
@@ -189,11 +191,11 @@ class MessageCheck:
     def _check_times(self, row: Row) -> None:
         message_id, log = row[0], self._log
         absences, counters = self._held.absences.get(message_id, _NONE), self._held.counters.get(message_id, _NONE)
-        if (sighting := _sighting_of(row)) not in self._logged:
-            wrong = [*times.check_times(row[_AFTER], log, layer=row[_LAYER]), *times.check_layer(row[_LAYER], log)]
-            self._note(wrong, mirrored=True)
-            if not wrong:
-                self._logged.add(sighting)
+        wrong = [*times.check_times(row[_AFTER], log, layer=row[_LAYER]), *times.check_layer(row[_LAYER], log)]
+        self._note(wrong, mirrored=True)
+        if not wrong and row[_MISSING] is row[_MISSING_HOW] is None and row[_REVISIONS] == 0:
+            self._logged[row[_SIGHTING]] = row[_LAYER]
+            self._langs.add(row[_LANG])
         if absences or row[_MISSING] is not None or row[_MISSING_HOW] is not None:
             self._note(times.check_absences(row[_AFTER], absences))
         if counters:

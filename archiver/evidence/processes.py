@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from archiver.errors import Error
-from archiver.evidence.task_result import TaskResult
-from archiver.evidence.work import VerifyTask, serve
+from archiver.evidence.task_result import TaskResult, VerifyTask
+from archiver.evidence.work import serve
 
 _WITH_TELETHON = "archiver.evidence.messages"
 _LONGEST_FIRST = ("file", "words", "index", "archive", "search", "rows")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from archiver.convert.quick_parts import VALUES
 from archiver.convert.quick_post import COLUMNS, read_post
-from archiver.evidence.contents import compare_media
+from archiver.evidence.contents import is_file_state
 from archiver.evidence.names import StoredNames
 from archiver.ids import ChannelId
 from archiver.store.checked import Row
@@ -17,6 +18,7 @@ _PINNED = COLUMNS.index("pinned")
 _RAW, _SENDER, _REPLY, _FORWARD, _EXTRA = (
     CONTENT_NAMES.index(name) + 1 for name in ("raw", "sender", "reply_to", "fwd_from", "extra")
 )
+_SLOT = len(VALUES)
 _BOT = '"via_bot"'
 _SAME: Final = object()
 _NO_NAMES = StoredNames()
@@ -31,7 +33,10 @@ def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool
     kept = row[_COLUMNS]
     if post.columns != kept and not _differs_in_pinned(post.columns, kept):
         return False
-    return not ((media or post.media) and any(compare_media(post.media, media)))
+    slots = post.media
+    if not (media or slots):
+        return True
+    return [row[:_SLOT] for row in media] == [*slots] and all(is_file_state(row[_SLOT:]) for row in media)
 
 
 def _differs_in_pinned(derived: Row, kept: Row) -> bool:

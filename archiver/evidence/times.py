@@ -24,7 +24,7 @@ _WAYS = frozenset({"history", "audit", "update", "import"})
 
 def check_times(row: Row, log: ChannelLog, *, layer: object) -> Iterator[str]:
     """Check a message's times and origin. `row`: its columns AFTER."""
-    origin, generation, first_seen, last_seen, _, _, _, lang, seen_pts = row
+    origin, generation, first_seen, last_seen, _, _, _, seen_pts, lang = row
     if origin == "import" and layer == IMPORTED:
         if not is_import_time(first_seen, log.imports):
             yield "first_seen matches no import"

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.evidence.annotated import count_unfindable_annotations
 from archiver.evidence.overview import check_archive, check_file, check_search
@@ -17,24 +17,38 @@ from archiver.evidence.task_result import Kind, TaskResult, VerifyTask
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows
 
+if TYPE_CHECKING:
+    from archiver.evidence.messages import RangeCheck
+
 
 class Worker:
     """Runs tasks on one archive."""
 
     def __init__(self, conn: Any) -> None:
         self._conn = conn
+        self._ranges: RangeCheck | None = None
 
     def do(self, task: VerifyTask) -> TaskResult:
         """Run one task; an error in reading becomes a fault."""
         done = TaskResult()
         try:
             with checked.one_state(self._conn), _without_collector():
-                _ACTS[task.kind](self._conn, task, done)
+                if task.kind == "messages":
+                    self._check_messages(task, done)
+                else:
+                    _ACTS[task.kind](self._conn, task, done)
         except checked.Damaged as exc:
             done.faults.append(Fault(_where(task), f"cannot be read: {exc}"))
         except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
             done.faults.append(Fault(_where(task), "contains impossible values"))
         return done
+
+    def _check_messages(self, task: VerifyTask, done: TaskResult) -> None:
+        if self._ranges is None:
+            from archiver.evidence.messages import RangeCheck
+
+            self._ranges = RangeCheck(self._conn)
+        self._ranges.check(task, done)
 
 
 def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
@@ -99,12 +113,6 @@ def _check_search(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
     done.faults += check_search(conn)
 
 
-def _check_messages(conn: Any, task: VerifyTask, done: TaskResult) -> None:
-    from archiver.evidence.messages import check_messages
-
-    check_messages(conn, task, done)
-
-
 def _check_rows(conn: Any, task: VerifyTask, done: TaskResult) -> None:
     faults, done.compared = check_part(conn, task.lo, task.hi, lines=task.lines)
     done.faults += faults
@@ -126,7 +134,6 @@ _ACTS: dict[Kind, Callable[[Any, VerifyTask, TaskResult], None]] = {
     "file": _check_file,
     "archive": _check_archive,
     "search": _check_search,
-    "messages": _check_messages,
     "rows": _check_rows,
     "words": _check_words,
     "index": _check_index,

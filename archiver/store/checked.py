@@ -28,8 +28,8 @@ AFTER = (
     "missing_since",
     "missing_how",
     "revisions",
-    "lang",
     "seen_pts",
+    "lang",
 )
 """Columns of `message` after the id and the content."""
 FILE_NAMES = ("path", "sha256", "status")
@@ -69,15 +69,19 @@ UNREADABLE = (Damaged, ValueError, TypeError, KeyError, OverflowError, Attribute
 
 
 class StoredRange(NamedTuple):
-    """The stored rows of a range of messages; those of other tables by message id."""
+    """What other tables store of a range of messages, by message id."""
 
-    messages: list[Row]
     media: ById
     revisions: ById
     absences: ById
     counters: ById
     parts: ById
     pieces: ById
+
+    @property
+    def marked(self) -> set[int]:
+        """Messages of which there is more than a row and its media."""
+        return {*self.revisions, *self.absences, *self.counters, *self.parts, *self.pieces}
 
 
 @contextmanager
@@ -103,14 +107,30 @@ def one_state(conn: sqlite3.Connection) -> Iterator[None]:
 
 
 def read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> StoredRange:
-    """All rows of the channel's messages with an id within [lo, hi]."""
+    """What other tables store of the channel's messages with an id within [lo, hi]."""
     try:
-        return _read_range(conn, channel_id, lo, hi)
+        return _read_range(conn, (channel_id, lo, hi))
     except sqlite3.OperationalError as exc:
-        if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
-            raise
-        conn.text_factory = lenient  # some text is not UTF-8
-        return _read_range(conn, channel_id, lo, hi)
+        _read_leniently(conn, exc)
+        return _read_range(conn, (channel_id, lo, hi))
+
+
+def iter_messages(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> Iterator[Row]:
+    """Yield the messages with an id within [lo, hi], each as it is read: a third quicker than all at once."""
+    try:
+        for row in conn.execute(_MESSAGES, (channel_id, lo, hi)):
+            yield row
+            lo = row[0] + 1
+    except sqlite3.OperationalError as exc:
+        _read_leniently(conn, exc)
+        yield from conn.execute(_MESSAGES, (channel_id, lo, hi))
+
+
+def _read_leniently(conn: sqlite3.Connection, exc: sqlite3.OperationalError) -> None:
+    """Read text that is not UTF-8, too, if this error says that there is any."""
+    if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
+        raise exc
+    conn.text_factory = lenient
 
 
 def lenient(data: bytes) -> str:
@@ -118,14 +138,14 @@ def lenient(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> StoredRange:
-    within = (channel_id, lo, hi)
-    columns = ", ".join(("message_id", *CONTENT_NAMES, *AFTER))
-    messages = conn.execute(
-        f"SELECT {columns} FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id", within
-    ).fetchall()
+_MESSAGES = (
+    f"SELECT {', '.join(('message_id', *CONTENT_NAMES, *AFTER))} FROM message"
+    " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id"
+)
+
+
+def _read_range(conn: sqlite3.Connection, within: tuple[int, int, int]) -> StoredRange:
     return StoredRange(
-        messages,
         _grouped(conn, "media", (*MEDIA_NAMES, *FILE_NAMES), "slot", within),
         _grouped(conn, "revision", REVISION_NAMES, "revision", within),
         _grouped(conn, "absence", ("noticed_at", "how", "last_seen", "returned_at"), "noticed_at", within),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
@@ -26,8 +27,15 @@ _PRESENT = f"""
 _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5vocab(main, search_text, instance)"
 
 
-PresentRow: TypeAlias = list[Any]
-"""Date, views, forwards and flags of a row of a current content."""
+PresentRow: TypeAlias = tuple[Any, ...]
+"""Message id, date, views, forwards and flags of a row of a current content."""
+
+
+class PresentRows(NamedTuple):
+    """The rows of current contents by message id, and the messages that have more than one."""
+
+    rows: dict[int, PresentRow]
+    doubled: frozenset[int] = frozenset()
 
 
 class Docids(NamedTuple):
@@ -74,12 +82,13 @@ def list_numbers(conn: sqlite3.Connection) -> dict[int, int]:
     return dict(conn.execute("SELECT channel_id, number FROM search_channel").fetchall())
 
 
-def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> dict[int, list[PresentRow]]:
-    """The rows of the current contents by message id, found as the engine finds them."""
-    found: dict[int, list[PresentRow]] = {}
-    for message_id, *row in conn.execute(_PRESENT, (number, lo, hi)):
-        found.setdefault(message_id, []).append(row)
-    return found
+def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> PresentRows:
+    """The rows of the current contents, found as the engine finds them."""
+    found = conn.execute(_PRESENT, (number, lo, hi)).fetchall()
+    rows = {row[0]: row for row in found}
+    if len(rows) == len(found):
+        return PresentRows(rows)
+    return PresentRows(rows, frozenset(one for one, count in Counter(row[0] for row in found).items() if count > 1))
 
 
 def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, ForwardOrigin]:

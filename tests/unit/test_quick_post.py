@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from datetime import UTC, datetime
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -15,6 +17,7 @@ from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
 from archiver.convert.quick_draft import convert_shown, draft_post
+from archiver.convert.quick_parts import VALUES
 from archiver.convert.quick_post import COLUMNS, read_post
 from archiver.convert.quick_reader import QuickReader
 from archiver.convert.stored import derive, place_of, read_payload
@@ -51,6 +54,13 @@ WORDS = (
 TEXTS = st.one_of(
     st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join), st.lists(st.sampled_from(WORDS)).map("".join)
 )
+ATTRIBUTES = (
+    types.DocumentAttributeFilename, types.DocumentAttributeVideo, types.DocumentAttributeAudio,
+    types.DocumentAttributeImageSize, types.DocumentAttributeAnimated,
+)  # fmt: skip
+ORIGIN = {"from_id": types.PeerChannel(7), "from_name": "Desk", "channel_post": 9, "post_author": "ed"}
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+SAVED = {"saved_from_peer": types.PeerUser(8), "saved_from_msg_id": 3}
 SIZES = (types.PhotoSize, types.PhotoSizeProgressive, types.PhotoStrippedSize, types.PhotoPathSize)
 
 
@@ -67,11 +77,31 @@ def usual_post(random: Random) -> Any:
         photo = build(types.Photo, random, sizes=sizes, has_stickers=None, video_sizes=None)
         post.media = types.MessageMediaPhoto(photo=photo)
     if random.random() < 0.3:
+        post.media = usual_document(random)
+    if random.random() < 0.3:
+        post.fwd_from = types.MessageFwdHeader(**some_of(random, ORIGIN, date=NOON), **random.choice((SAVED, {})))
+        post.reply_to = types.MessageReplyHeader(reply_to_msg_id=random.randrange(9))
+    if random.random() < 0.3:
         counts = [
             types.ReactionCount(types.ReactionEmoji(random.choice("👍🔥")), random.randrange(9)) for _ in range(3)
         ]
         post.reactions = types.MessageReactions(counts)
     return post
+
+
+def usual_document(random: Random) -> Any:
+    """A file with some of the usual attributes."""
+    attributes = [build(kind, random) for kind in ATTRIBUTES if random.random() < 0.4]
+    thumbs = [build(random.choice(SIZES), random) for _ in range(random.randrange(3))] or None
+    mime = random.choice(("image/webp", "video/mp4", "application/pdf", ""))
+    document = build(types.Document, random, mime_type=mime, thumbs=thumbs, video_thumbs=None, attributes=attributes)
+    flagged = {name: True for name in ("video", "round", "voice") if random.random() < 0.1}
+    return types.MessageMediaDocument(document=document, **flagged)
+
+
+def some_of(random: Random, values: dict[str, Any], **always: Any) -> dict[str, Any]:
+    """Some of these values."""
+    return {**{name: value for name, value in values.items() if random.random() < 0.5}, **always}
 
 
 def assert_drafted_alike(raw: bytes) -> None:
@@ -98,7 +128,7 @@ def assert_alike(raw: bytes) -> bool:
     assert obj is not None
     record = derive(obj, raw, channel_id=CHANNEL, layer=1, peers=Peers())
     assert dict(zip(COLUMNS, quick.columns, strict=True)) == dict(zip(COLUMNS, content_of(record)[:-2], strict=True))
-    assert quick.media == record.media
+    assert quick.media == tuple(map(attrgetter(*VALUES), record.media))
     assert (CHANNEL, quick.message_id) == place_of(obj)
     return True
 
