@@ -19,7 +19,7 @@ from typing import Any
 
 from archiver.errors import Error
 from archiver.evidence.task_result import TaskResult, VerifyTask
-from archiver.evidence.work import serve
+from archiver.evidence.work import ENDING, serve
 
 _WITH_TELETHON = "archiver.evidence.messages"
 _LONGEST_FIRST = ("file", "words", "index", "archive", "search", "rows")
@@ -54,7 +54,7 @@ class _Shares:
                 yield self._busy.pop(pipe), _receive(pipe)
                 if pipe is not first:
                     self._give(pipe, self._messages, self._others)
-                elif self._others or not self._processes.are_copies:
+                elif self._others or not self._messages or not self._processes.are_copies:
                     self._give(pipe, self._others, self._messages)
                 else:
                     self._processes.end(pipe)
@@ -92,12 +92,15 @@ class Processes:
         """Start one; returns its pipe."""
         ours, theirs = self._context.Pipe()
         inherited = [*self._running, ours] if self.are_copies else []
-        # An interrupt reaches all processes; the workers ignore it and end with their pipes.
+        # An interrupt reaches all processes; the workers ignore it and end with their pipes. Other signals wait until
+        # a worker no longer has this process's way of ending.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             process = self._context.Process(target=serve, args=(path, theirs, inherited), daemon=True)
             process.start()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             signal.signal(signal.SIGINT, before)
         theirs.close()
         self._running[ours] = process

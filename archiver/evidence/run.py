@@ -27,7 +27,7 @@ PART = 10_000
 FULLY = 20_000
 """Up to this many search rows, all are compared with texts; of more, only SAMPLE, unless `deep`."""
 SAMPLE = 4_600
-"""Of any number of rows: were one in 1,000 wrong, 99 of 100 such samples would have a wrong one."""
+"""Of any number of rows: where one in 1,000 is wrong, 99 of 100 such samples have a wrong one."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""

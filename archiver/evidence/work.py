@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from archiver.evidence.messages import RangeCheck
 
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
 class Worker:
     """Runs tasks on one archive."""
 
@@ -55,12 +58,14 @@ def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
     """Run the tasks that come through the pipe until it is closed, then exit without the parent's clean-up.
 
     `inherited`: pipe ends copied from the parent by a fork, to close so that the parent's end is the only one open.
+    The signals ENDING are blocked until here.
     """
     for one in inherited:
         one.close()
-    for one_signal in (signal.SIGTERM, signal.SIGHUP):
+    for one_signal in ENDING:
         if signal.getsignal(one_signal) is not signal.SIG_IGN:
             signal.signal(one_signal, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     gc.freeze()
     try:
         _serve(path, pipe)

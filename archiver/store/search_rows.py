@@ -38,8 +38,13 @@ class PresentRows(NamedTuple):
     doubled: frozenset[int] = frozenset()
 
 
+def _share_of(docid: str, shares: int) -> str:
+    """SQL: which of the shares a docid's block belongs to. Scattered, since weeks have as many blocks each."""
+    return f"(({docid} >> {BLOCK_BITS}) * 2654435761 >> 13) % {shares}"
+
+
 class Docids(NamedTuple):
-    """Docids within [low, high), of every so many blocks only one."""
+    """Docids within [low, high), or one of `every` shares of all."""
 
     low: int
     high: int
@@ -49,7 +54,7 @@ class Docids(NamedTuple):
     def condition(self, docid: str) -> str:
         """As a condition of SQL."""
         if self.every > 1:
-            return f"({docid} >> {BLOCK_BITS}) % {self.every} = {self.rest}"
+            return f"{_share_of(docid, self.every)} = {self.rest}"
         return f"{docid} BETWEEN {self.low} AND {self.high - 1}"
 
 
@@ -122,9 +127,8 @@ def sample_blocks(conn: sqlite3.Connection, least: int) -> Docids:
     """Blocks that are spread evenly over all rows, and have some more rows than `least` together, if there are."""
     (rows,) = conn.execute("SELECT count(*) FROM search_document").fetchone()
     every = max(1, rows // max(1, least))
-    counts = conn.execute(
-        f"SELECT (docid >> {BLOCK_BITS}) % {every}, count(*) FROM search_document GROUP BY 1 ORDER BY 1"
-    )
+    share = _share_of("docid", every)
+    counts = conn.execute(f"SELECT {share}, count(*) FROM search_document GROUP BY 1 ORDER BY 1")
     rest = next((rest for rest, count in counts if count * every >= rows), 0)
     return Docids(0, 1 << 62, every, rest)
 

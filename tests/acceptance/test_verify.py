@@ -344,8 +344,10 @@ def test_each_damage_is_a_line_of_its_own(copied: Desk) -> None:
 
 _KILLED = """
 import multiprocessing, os, pathlib, signal, sys
-from archiver.evidence.run import _processes
-with _processes(pathlib.Path(sys.argv[1]), 3):
+from archiver.evidence.processes import running
+with running() as processes:
+    for _ in range(3):
+        processes.start(pathlib.Path(sys.argv[1]))
     print(*(one.pid for one in multiprocessing.active_children()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -199,3 +199,17 @@ WRONG = ["media does not match its payload"]
 )  # fmt: skip
 def test_a_changed_detail_of_an_earlier_attachment_is_found(changes: dict[str, Any], wrong: list[str]) -> None:
     assert list(compare_revision(RECORD, revised(**changes))) == wrong
+
+
+@pytest.mark.parametrize("rows", [0, 1, 300, 5_000])
+def test_a_sample_of_search_rows_is_spread_over_all_of_them_and_no_smaller_than_was_asked_for(rows: int) -> None:
+    with tables() as conn:
+        places = [one * 8192 + at for one in range(500) for at in range(rows // 500 + 1)][:rows]
+        conn.executemany(
+            "INSERT INTO search_document (docid, channel, message_id, date, views, forwards, flags, fingerprint)"
+            " VALUES (?, 1, ?, 0, NULL, NULL, 0, 0)",
+            [(place, number) for number, place in enumerate(places, 1)],
+        )
+        found = [row.docid for row in search_rows.list_rows(conn, search_rows.sample_blocks(conn, 100))]
+    assert min(rows, 100) <= len(found) <= max(300, rows // 4)
+    assert rows < 5_000 or {docid // (125 * 8192) for docid in found} == set(range(4))

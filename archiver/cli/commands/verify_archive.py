@@ -14,6 +14,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.cli.view.shape import Shape
+from archiver.cli.view.verified import describe_sample
 from archiver.compose.privacy import check_permissions
 from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
@@ -156,9 +157,7 @@ def _check(path: Path, deep: bool, progress: Progress) -> Checked:
     for remark in found.remarks:
         output.note(remark)
     if found.compared < found.rows:
-        output.note(
-            f"words of the search tables: {found.compared:,} of {found.rows:,} rows were compared; --deep compares all."
-        )
+        output.note(describe_sample(found.compared, found.rows))
     if found.unlisted:
         output.note(f"{found.unlisted:,} more faults are not listed.")
     return Checked(

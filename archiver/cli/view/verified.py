@@ -85,6 +85,15 @@ def _file(file: FileCheck) -> dict[str, Any]:
     return {"path": str(file.path), "rows": file.rows, "ok": file.fault is None, "fault": file.fault}
 
 
+def describe_sample(compared: int, rows: int) -> str:
+    """How many search rows were compared, and what so many can miss."""
+    missed = 0.999**compared
+    return (
+        f"words of the search tables: {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"
+        f" is wrong, they contain none of those with a probability of {missed:.1%}. --deep compares all."
+    )
+
+
 def describe_series(one: SeriesCheck) -> str:
     """One line: what the files of a series have together."""
     if one.files:
