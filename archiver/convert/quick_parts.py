@@ -16,6 +16,7 @@ from archiver.convert.quick_document import document_values
 from archiver.convert.quick_photo import photo_values
 from archiver.convert.quick_reader import QuickReader
 from archiver.convert.quick_string import read_string
+from archiver.convert.quick_webpage import Usual, webpage_values
 from archiver.convert.slots import Slots
 from archiver.convert.text import PLAIN_ENTITIES, entity_list
 from archiver.model.record import Media
@@ -28,14 +29,14 @@ VALUES: Final = (
     "search_text", "extra",
 )  # fmt: skip
 """Fields of `Media` that come from the server."""
-_UNUSED = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 14
+UNUSED = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 14
 """About the account that reads, and `post`."""
 _RARE = {1 << 19: "legacy", 1 << 18: "from_scheduled", 1 << 21: "edit_hide", 1 << 27: "invert_media"}
 """Flags kept in `extra`, in its order."""
 IN_EXTRA = sum(_RARE)
 KNOWN = (
     FORWARD | REPLY | MARKUP | ENTITIES | FROM | MEDIA | VIEWS | SILENT | EDITED | SIGNED | GROUPED
-    | REACTED | REPLIES | PINNED | NO_FORWARDS | _UNUSED | IN_EXTRA
+    | REACTED | REPLIES | PINNED | NO_FORWARDS | UNUSED | IN_EXTRA
 )  # fmt: skip
 _VECTOR = 0x1CB5C415
 MOST = 9_999_999_999
@@ -80,16 +81,19 @@ def read_object(raw: bytes, at: int) -> tuple[Any, int]:
     return reader.tgread_object(), reader.position
 
 
-def read_file(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
-    """The columns VALUES of a photo or a document, and where it ends; None if it is neither, or a rare one."""
-    return photo_values(raw, at) or document_values(raw, at)
+def read_usual(raw: bytes, at: int) -> Usual | None:
+    """The columns VALUES of a photo, a document or a link preview with its photo; None if it is a rare one."""
+    if (file := photo_values(raw, at) or document_values(raw, at)) is not None:
+        values, end = file
+        return (values,), [values[1:3]], end
+    return webpage_values(raw, at)
 
 
 def read_media(raw: bytes, at: int) -> tuple[tuple[Media, ...], list[object], int]:
     """The media, their identities, and where they end."""
-    if (file := read_file(raw, at)) is not None:
-        values, at = file
-        return (Media(**dict(zip(VALUES, values, strict=True))),), [list(values[1:3])], at
+    if (usual := read_usual(raw, at)) is not None:
+        media, identities, at = usual
+        return tuple([Media(**dict(zip(VALUES, one, strict=True))) for one in media]), identities, at
     found, at = read_object(raw, at)
     slots = Slots()
     if type(found) is not types.MessageMediaEmpty:

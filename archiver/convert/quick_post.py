@@ -5,17 +5,22 @@ Like `archiver.convert.quick_draft`, but without a record, and with the names th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
 import orjson
+from telethon.tl import types
 
 from archiver.convert import quick_parts as parts
+from archiver.convert.action import convert_action
 from archiver.convert.markup import convert_markup
 from archiver.convert.peers import Peers, bare_peer
 from archiver.convert.quick_context import read_forward, read_reply
 from archiver.convert.quick_string import read_string
+from archiver.convert.quick_webpage import Usual
 from archiver.ids import ChannelId
 
 COLUMNS: Final = (
@@ -23,7 +28,9 @@ COLUMNS: Final = (
     "reply_to_msg_id", "fwd_from", "grouped_id", "views", "forwards", "replies", "reactions", "action", "media_kind",
     "markup", "restriction", "noforwards", "pinned", "silent", "extra", "content_hash", "payload_sha256",
 )  # fmt: skip
-_CONTEXT: Final = parts.FROM | parts.FORWARD | parts.REPLY
+_SERVICE: Final[int] = types.MessageService.CONSTRUCTOR_ID
+_SERVICE_KNOWN: Final = parts.FROM | parts.REPLY | parts.SILENT | parts.UNUSED
+_head = Struct("<IIi").unpack_from
 _values_of = attrgetter(*parts.VALUES)
 _Media = tuple[tuple[Any, ...], ...]
 
@@ -48,6 +55,8 @@ def read_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | No
 
 def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
     constructor, flags, flags2, message_id = parts.read_head(raw, 0)
+    if constructor == _SERVICE:
+        return _read_service(raw, channel_id, peers)
     if constructor != parts.MESSAGE or flags2 or flags & ~parts.KNOWN:
         return None
     at = 16
@@ -96,10 +105,43 @@ def _read_sender(raw: bytes, at: int, peers: Peers) -> tuple[str, int]:
     return peers.sender(sender), at
 
 
-def _read_media(raw: bytes, at: int) -> tuple[_Media, list[object], int]:
+def _read_media(raw: bytes, at: int) -> Usual:
     """The media, their identities, and where they end."""
-    if (file := parts.read_file(raw, at)) is not None:
-        values, at = file
-        return (values,), [values[1:3]], at
+    if (usual := parts.read_usual(raw, at)) is not None:
+        return usual
     media, identities, at = parts.read_media(raw, at)
     return tuple(map(_values_of, media)), identities, at
+
+
+def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
+    """A service message, whose action is all that it has."""
+    _, flags, message_id = _head(raw, 0)
+    if flags & ~_SERVICE_KNOWN:
+        return None
+    at = 12
+    sender = reply = answered = None
+    if flags & parts.FROM:
+        sender, at = _read_sender(raw, at, peers)
+    peer, number = parts.read_peer(raw, at)
+    if peer != parts.CHANNEL or number != channel_id or not 0 < number <= parts.MOST:
+        return None
+    at += 12
+    if flags & parts.REPLY:
+        reply, answered, at = read_reply(raw, at, peers)
+    (date,) = parts.read_int(raw, at)
+    action = _read_action(raw[at + 4 :])
+    digest = sha256(orjson.dumps(("", None, (), None, None, action))).digest()
+    columns = (
+        "service", date, None, "", None, sender, None, None, reply, answered, None, None, None, None, None, None,
+        action, None, None, None, False, False, flags & parts.SILENT != 0, None, digest, sha256(raw).digest(),
+    )  # fmt: skip
+    return QuickPost(message_id, columns, ())
+
+
+@lru_cache(maxsize=1024)
+def _read_action(raw: bytes) -> str:
+    """The action as JSON. Raises ValueError if it has a photo, or if something follows."""
+    action, end = parts.read_object(raw, 0)
+    if end != len(raw) or getattr(action, "photo", None) is not None:
+        raise ValueError("a rare service message")
+    return convert_action(action)

@@ -77,7 +77,7 @@ def usual_post(random: Random) -> Any:
         photo = build(types.Photo, random, sizes=sizes, has_stickers=None, video_sizes=None)
         post.media = types.MessageMediaPhoto(photo=photo)
     if random.random() < 0.3:
-        post.media = usual_document(random)
+        post.media = random.choice((usual_document, usual_page))(random)
     if random.random() < 0.3:
         post.fwd_from = types.MessageFwdHeader(**some_of(random, ORIGIN, date=NOON), **random.choice((SAVED, {})))
         post.reply_to = types.MessageReplyHeader(reply_to_msg_id=random.randrange(9))
@@ -97,6 +97,27 @@ def usual_document(random: Random) -> Any:
     document = build(types.Document, random, mime_type=mime, thumbs=thumbs, video_thumbs=None, attributes=attributes)
     flagged = {name: True for name in ("video", "round", "voice") if random.random() < 0.1}
     return types.MessageMediaDocument(document=document, **flagged)
+
+
+def usual_page(random: Random) -> Any:
+    """A link preview with some of the usual fields."""
+    sizes = [build(random.choice(SIZES), random) for _ in range(random.randrange(5))]
+    photo = build(types.Photo, random, sizes=sizes, has_stickers=None, video_sizes=None)
+    said = {name: name.upper() for name in ("type", "site_name", "title", "description", "author")}
+    page = types.WebPage(
+        id=random.randrange(99), url="https://a.example/", display_url="a", hash=0,
+        has_large_media=random.random() < 0.5, **some_of(random, {**said, "photo": photo}),
+    )  # fmt: skip
+    return types.MessageMediaWebPage(webpage=page, **some_of(random, dict.fromkeys(("safe", "manual"), True)))
+
+
+def service_message(random: Random) -> Any:
+    """A service message with some action."""
+    shown = some_of(random, {"silent": True, "from_id": types.PeerUser(5), "reactions_are_possible": True})
+    action = build(random.choice(constructors("MessageAction")), random)
+    return types.MessageService(
+        id=random.randrange(1, 99), peer_id=types.PeerChannel(CHANNEL), date=NOON, action=action, post=True, **shown
+    )
 
 
 def some_of(random: Random, values: dict[str, Any], **always: Any) -> dict[str, Any]:
@@ -137,7 +158,13 @@ def test_the_columns_are_those_of_the_archive() -> None:
     assert (*COLUMNS, "layer", "raw") == tuple(CONTENT_NAMES)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(100), deadline=None)
+@given(seed=SEEDS)
+def test_a_service_message_is_read_as_the_whole_conversion_reads_it(seed: int) -> None:
+    assert_alike(bytes(service_message(Random(seed))))
+
+
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=SEEDS)
 def test_a_usual_post_is_read_as_the_whole_conversion_reads_it(seed: int) -> None:
     assert_alike(bytes(usual_post(Random(seed))))
@@ -158,6 +185,7 @@ def test_a_usual_post_enters_the_search_tables_as_any_other(seed: int, text: str
 def test_most_usual_posts_are_read_in_one_pass() -> None:
     read = [assert_alike(bytes(usual_post(Random(seed)))) for seed in range(100)]
     assert sum(read) > 50
+    assert sum(assert_alike(bytes(service_message(Random(seed)))) for seed in range(100)) > 20
 
 
 @settings(max_examples=examples(150), deadline=None)
