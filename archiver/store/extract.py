@@ -6,9 +6,12 @@ accounts, to the service or to an index is not copied. The source is read in one
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
@@ -50,14 +53,26 @@ class SearchTables(NamedTuple):
     add: IndexMessages
 
 
+@contextmanager
+def _say_unwritable() -> Iterator[None]:
+    """Raise OSError where the new file cannot be written, which SQLite tells as it would of the archive's."""
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        if getattr(exc, "sqlite_errorcode", None) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from exc
+
+
 class ArchiveExtract:
-    """A context manager: `add` channels and messages, then `finish`."""
+    """A context manager: `add` channels and messages, then `finish`. Raises OSError if the file cannot be written."""
 
     def __init__(self, path: Path, source: Path, search: SearchTables) -> None:
         self._search = search
         self._conn = sqlite3.connect(path, isolation_level=None, uri=True)
         try:
-            self._prepare(source / ARCHIVE_NAME)
+            with _say_unwritable():
+                self._prepare(source / ARCHIVE_NAME)
         except BaseException:
             self._conn.close()
             raise
@@ -81,11 +96,13 @@ class ArchiveExtract:
     ) -> None:
         self._conn.close()
 
+    @_say_unwritable()
     def add_channel(self, channel_id: ChannelId, *, whole: bool) -> None:
         """Copy what is known of a channel. `whole`: whether all of its messages follow."""
         for table in (*_BY_CHANNEL, *(_WHOLE if whole else ())):
             self._copy(table, "channel_id = ?", (channel_id,))
 
+    @_say_unwritable()
     def add_messages(self, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
         """Copy messages of a channel that was added."""
         wanted = sorted(set(message_ids))
@@ -110,6 +127,7 @@ class ArchiveExtract:
             if hashlib.sha256(raw).digest() != sha256:
                 raise damage()
 
+    @_say_unwritable()
     def finish(self) -> None:
         """Commit, and close the file."""
         put_annotations(self._conn, read_annotation_texts(self._conn))

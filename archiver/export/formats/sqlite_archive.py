@@ -6,10 +6,12 @@ search` finds them there. The file is made under a temporary name, and then writ
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.errors import UsageError
 from archiver.export.folder import scratch_folder
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
@@ -52,10 +54,11 @@ class SqliteRows:
     def begin(self) -> None:
         """Make the archive, with all channels."""
         self._path = self._open.enter_context(scratch_folder(self._source.scratch)) / "archive.db"
-        extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
-        self._extract = self._open.enter_context(extract)
-        for channel in self._request.channels:
-            extract.add_channel(channel.channel_id, whole=self._is_whole)
+        with self._say_unwritable():
+            extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
+            self._extract = self._open.enter_context(extract)
+            for channel in self._request.channels:
+                extract.add_channel(channel.channel_id, whole=self._is_whole)
 
     def add(self, row: Row) -> None:
         """Remember the message; copy a page of them."""
@@ -68,7 +71,8 @@ class SqliteRows:
         """Write the finished file."""
         self._flush()
         assert self._extract is not None
-        self._extract.finish()
+        with self._say_unwritable():
+            self._extract.finish()
         with self._path.open("rb") as file:
             while data := file.read(_CHUNK):
                 self._sink.write(data)
@@ -80,5 +84,14 @@ class SqliteRows:
     def _flush(self) -> None:
         if self._ids:
             assert self._extract is not None
-            self._extract.add_messages(self._channel, self._ids)
+            with self._say_unwritable():
+                self._extract.add_messages(self._channel, self._ids)
             self._ids = []
+
+    @contextmanager
+    def _say_unwritable(self) -> Iterator[None]:
+        """Raise UsageError where the temporary file cannot be written."""
+        try:
+            yield
+        except OSError as exc:
+            raise UsageError(f"{self._path.parent.parent} cannot be written: {exc.strerror}.") from exc
