@@ -6,7 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from archiver.export.formats.desktop_action_fields import FIELDS
+from archiver.export.formats.desktop_service import action_fields
 from archiver.export.verify import check
 from archiver.imports.sources.desktop_article import read_article
 from tests.exporting import export_as
@@ -151,6 +155,88 @@ def test_service_messages_have_desktops_words(tmp_path: Path) -> None:
     )
     assert (second["action"], second["message_id"], second["text"]) == ("pin_message", 7, "")
     assert (third["action"], third["telekeep"]["action"]) == ("of_tomorrow", {"type": "of_tomorrow", "x": 1})
+
+
+MINA = {"id": 5, "name": "Mina", "type": "user"}
+PRICE = {"_": "StarsTonAmount", "amount": 1_500_000_000}
+ACTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"type": "chat_add_user", "users": [5, 6]}, {"action": "invite_members", "members": ["Mina", None]}),
+    ({"type": "chat_add_user", "members": ["A", None]}, {"action": "invite_members", "members": ["A", None]}),
+    ({"type": "chat_delete_user", "user_id": 6}, {"action": "remove_members", "members": [None]}),
+    ({"type": "chat_joined_by_link", "inviter_id": 5}, {"action": "join_group_by_link", "inviter": "Mina"}),
+    ({"type": "pin_message"}, {"action": "pin_message", "message_id": 7, "reply_to_peer_id": "channel8"}),
+    (
+        {"type": "payment_sent", "currency": "EUR", "total_amount": 3, "recurring_init": True},
+        {
+            "action": "send_payment",
+            "amount": 3,
+            "currency": "EUR",
+            "invoice_message_id": 7,
+            "reply_to_peer_id": "channel8",
+            "recurring": "init",
+        },
+    ),
+    (
+        {"type": "phone_call", "reason": {"_": "PhoneCallDiscardReasonMissed"}, "duration": 4},
+        {"action": "phone_call", "duration_seconds": 4, "discard_reason": "missed"},
+    ),
+    ({"type": "bot_allowed", "attach_menu": True}, {"action": "attach_menu_bot_allowed"}),
+    ({"type": "bot_allowed", "domain": "x.org"}, {"action": "allow_sending_messages", "reason_domain": "x.org"}),
+    (
+        {"type": "topic_edit", "title": "T", "icon_emoji_id": "7"},
+        {"action": "topic_edit", "new_title": "T", "new_icon_emoji_id": 7},
+    ),
+    (
+        {"type": "star_gift", "gift": {"id": "9", "stars": 2}, "message": {"text": "hi", "entities": []}},
+        {
+            "action": "send_star_gift",
+            "gift_id": 9,
+            "stars": 2,
+            "is_limited": False,
+            "is_anonymous": False,
+            "gift_text": "hi",
+        },
+    ),
+    (
+        {"type": "suggested_post_success", "price": PRICE},
+        {
+            "action": "suggested_post_success",
+            "price_amount_whole": "1",
+            "price_amount_nano": "500000000",
+            "price_currency": "TON",
+        },
+    ),
+    (
+        {"type": "requested_peer", "button_id": 3, "peers": [{"type": "chat", "id": 1}]},
+        {"action": "requested_peer", "button_id": 3, "peers": "[281474976710657]"},
+    ),
+    ({"type": "custom_action", "message": "New"}, {"information_text": "New"}),
+]
+
+
+@pytest.mark.parametrize(("action", "written"), ACTIONS, ids=lambda one: one.get("type"))
+def test_an_action_has_the_keys_of_telegram_desktop_in_its_order(action: Any, written: Any) -> None:
+    reply = {"reply_to_msg_id": 7, "reply_to_peer_id": {"type": "channel", "id": 8}}
+    fields = action_fields(action, MINA, reply, None, is_imported=False)
+    assert list(fields.items()) == list(written.items())
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text("a9", max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [*("users", "user_id", "members", "reason", "app", "from_id", "peers", "gift", "message", "price", "id", "text")]
+)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([*FIELDS, "of_tomorrow"]), st.dictionaries(NAMES, ANYTHING))
+def test_whatever_an_import_says_of_an_action_is_written(kind: str, fields: dict[str, Any]) -> None:
+    written = action_fields({**fields, "type": kind}, {}, {}, None, is_imported=True)
+    assert written.keys().isdisjoint({"id", "type", "date", "text", "telekeep"})
+    orjson.dumps(written)
 
 
 def test_forwards_replies_polls_and_reactions(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
+from archiver.export.formats.local_clock import LocalClock
 from archiver.export.media_places import MediaPlaces
 from archiver.model.json_text import dump
 
@@ -29,7 +30,7 @@ def own_media(media: Sequence[Item]) -> Item | None:
     )
 
 
-def media_fields(item: Item, places: MediaPlaces) -> dict[str, Any]:
+def media_fields(item: Item, places: MediaPlaces, clock: LocalClock) -> dict[str, Any]:
     """The fields, in Desktop's order; empty values are left out."""
     kind = item["kind"]
     extra = item.get("extra") or {}
@@ -37,6 +38,8 @@ def media_fields(item: Item, places: MediaPlaces) -> dict[str, Any]:
         fields = _photo(item, extra, places)
     elif kind in _FILES:
         fields = _file(item, extra, places)
+    elif kind in _GIVEAWAYS:
+        fields = _GIVEAWAYS[kind](extra, _local(extra.get("until_date"), clock))
     else:
         fields = _OTHER[kind](item, extra) if kind in _OTHER else {}
     return {key: value for key, value in fields.items() if value not in (None, "") or key in _MAY_BE_NULL}
@@ -82,7 +85,9 @@ def _ending(extra: Item) -> dict[str, Any]:
 
 def _contact(_: Item, extra: Item) -> dict[str, Any]:
     person = {name: extra.get(name) or "" for name in ("first_name", "last_name", "phone_number")}
-    return {"contact_information": person, "contact_vcard": NOT_INCLUDED if extra.get("vcard") else None}
+    vcard = str(extra.get("vcard") or "").encode("utf-8", "replace")
+    file = {"contact_vcard": NOT_INCLUDED, "contact_vcard_file_size": len(vcard)} if vcard else {}
+    return {"contact_information": person, **file}
 
 
 def _point(extra: Item) -> dict[str, Any] | None:
@@ -100,7 +105,7 @@ def _venue(item: Item, extra: Item) -> dict[str, Any]:
 
 
 def _game(item: Item, extra: Item) -> dict[str, Any]:
-    return {"game_title": item.get("title"), "game_description": extra.get("description")}
+    return {"game_title": item.get("title"), "game_description": extra.get("description"), "game_link": item.get("url")}
 
 
 def _invoice(item: Item, extra: Item) -> dict[str, Any]:
@@ -151,18 +156,43 @@ def _todo(item: Item, extra: Item) -> dict[str, Any]:
     }
 
 
-def _giveaway(_: Item, extra: Item) -> dict[str, Any]:
+def _giveaway(extra: Item, until: str) -> dict[str, Any]:
     information = {
-        "quantity": extra.get("quantity"),
-        "months": extra.get("months"),
-        "until_date": extra.get("until_date"),
-        "channels": extra.get("channels"),
-        "countries": extra.get("countries_iso2"),
-        "additional_prize": extra.get("prize_description"),
-        "stars": extra.get("stars"),
+        "quantity": extra.get("quantity") or 0,
+        "months": extra.get("months") or 0,
+        "until_date": until,
+        "channels": extra.get("channels") or [],
+        "countries": extra.get("countries_iso2") or [],
+        "additional_prize": extra.get("prize_description") or "",
+        "stars": extra.get("stars") or 0,
         "is_only_new_subscribers": bool(extra.get("only_new_subscribers")),
     }
-    return {"giveaway_information": {key: value for key, value in information.items() if value is not None}}
+    return {"giveaway_information": information}
+
+
+def _giveaway_results(extra: Item, until: str) -> dict[str, Any]:
+    results = {
+        "channel": extra.get("channel_id") or 0,
+        "winners": extra.get("winners") or [],
+        "additional_prize": extra.get("prize_description") or "",
+        "until_date": until,
+        "launch_message_id": extra.get("launch_msg_id") or 0,
+        "additional_peers_count": extra.get("additional_peers_count") or 0,
+        "winners_count": extra.get("winners_count") or 0,
+        "unclaimed_count": extra.get("unclaimed_count") or 0,
+        "months": extra.get("months") or 0,
+        "stars": extra.get("stars") or 0,
+        "is_refunded": bool(extra.get("refunded")),
+        "is_only_new_subscribers": bool(extra.get("only_new_subscribers")),
+    }
+    return {"giveaway_results": results}
+
+
+def _local(value: object, clock: LocalClock) -> str:
+    """A time on the clocks of the zone; one that an import wrote without a zone stays."""
+    text = str(value or "")
+    time = clock.at(text) if text.endswith("Z") else None
+    return time.wall.isoformat(timespec="seconds") if time else text
 
 
 def _paid(_: Item, extra: Item) -> dict[str, Any]:
@@ -178,6 +208,9 @@ _OTHER: Mapping[str, Callable[[Item, Item], dict[str, Any]]] = {
     "invoice": _invoice,
     "poll": _poll,
     "todo": _todo,
-    "giveaway": _giveaway,
     "paid_media": _paid,
+}
+_GIVEAWAYS: Mapping[str, Callable[[Item, str], dict[str, Any]]] = {
+    "giveaway": _giveaway,
+    "giveaway_results": _giveaway_results,
 }

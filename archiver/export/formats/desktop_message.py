@@ -15,7 +15,7 @@ import orjson
 from archiver.export.counting import ROW_KEY
 from archiver.export.formats.desktop_media import media_fields, own_media
 from archiver.export.formats.desktop_rich import rich_message
-from archiver.export.formats.desktop_service import action_fields
+from archiver.export.formats.desktop_service import WITHOUT_ACTOR, action_fields
 from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, text_value
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import load_nested
@@ -42,13 +42,14 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
     author = dict(_author(row, view))
     if action:
-        middle = {f"actor{name.removeprefix('from')}": value for name, value in author.items()} | _action(row, action)
+        by = {f"actor{name.removeprefix('from')}": value for name, value in author.items()}
+        middle = ({} if action.get("type") in WITHOUT_ACTOR else by) | _action(row, action)
     else:
-        middle = {**author, **dict(_origin(row))}
+        middle = {**author, **dict(_origin(row, view))}
     return {
         **head,
         **middle,
-        **(media_fields(media, view.media_places) if media else {}),
+        **(media_fields(media, view.media_places, view.clock) if media else {}),
         **_said(row),
         **_after(row),
     }
@@ -122,7 +123,7 @@ def _peer(peer: Mapping[str, Any]) -> str:
     return f"{peer.get('type')}{peer.get('id')}"
 
 
-def _origin(row: Row) -> Iterator[tuple[str, Any]]:
+def _origin(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
     if row["post_author"]:
         yield "author", row["post_author"]
     forward = load_nested(row["fwd_from"])
@@ -130,6 +131,8 @@ def _origin(row: Row) -> Iterator[tuple[str, Any]]:
         yield "forwarded_from", forward.get("name") or forward.get("from_name") or None
         if forward.get("from_id"):
             yield "forwarded_from_id", _peer(forward["from_id"])
+        if isinstance(forward.get("saved_from_peer"), dict):
+            yield "saved_from", view.titles.get(forward["saved_from_peer"].get("id")) or None
     reply = load_nested(row["reply_to"]) or {}
     if reply.get("reply_to_msg_id"):
         yield "reply_to_message_id", reply["reply_to_msg_id"]
@@ -141,9 +144,9 @@ def _origin(row: Row) -> Iterator[tuple[str, Any]]:
 
 
 def _action(row: Row, action: Mapping[str, Any]) -> dict[str, Any]:
+    sender, reply = load_nested(row["sender"]) or {}, load_nested(row["reply_to"]) or {}
     scheduled = _unix(action.get("schedule_date"))
-    times = {} if scheduled is None else {"schedule_date": scheduled}
-    return action_fields(action, (load_nested(row["reply_to"]) or {}).get("reply_to_msg_id"), times)
+    return action_fields(action, sender, reply, scheduled, is_imported=row["origin"] == "import")
 
 
 def _after(row: Row) -> dict[str, Any]:
@@ -157,18 +160,23 @@ def _after(row: Row) -> dict[str, Any]:
 
 def _button(button: Mapping[str, Any]) -> dict[str, Any]:
     kind = str(button.get("type"))
-    fields: dict[str, Any] = {"type": _BUTTONS.get(kind, kind)}
+    is_here = kind == "switch_inline" and button.get("same_peer")
+    fields: dict[str, Any] = {"type": "switch_inline_same" if is_here else _BUTTONS.get(kind, kind)}
     if button.get("text"):
         fields["text"] = button["text"]
     if kind in ("callback", "callback_with_password"):
         data = str(button.get("data") or "")
-        return fields | ({"data": "", "dataBase64": data.translate(_URL_SAFE).rstrip("=")} if data else {})
+        return fields | ({"dataBase64": data.translate(_URL_SAFE).rstrip("="), "data": ""} if data else {})
     data = next((button[name] for name in ("url", "query", "copy_text") if isinstance(button.get(name), str)), "")
-    return fields | ({"data": data} if data else {})
+    more = {"data": data, "forward_text": button.get("fwd_text"), "button_id": button.get("button_id")}
+    return fields | {name: value for name, value in more.items() if value}
 
 
 _BUTTONS = {
     "switch_inline_query": "switch_inline",
+    "request_geo_location": "request_location",
+    "input_button_type_request_peer": "request_peer",
+    "input_inline_button_type_user_profile": "user_profile",
     "copy": "copy_text",
     "url_auth": "auth",
 }

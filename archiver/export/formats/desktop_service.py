@@ -6,7 +6,11 @@ An action that Desktop has no word for keeps its own name; all of its fields are
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from archiver.export.formats.desktop_action_fields import FIELDS
+from archiver.export.formats.desktop_action_parts import About, write_peer
 
 _NAMES: Mapping[str, str] = {
     "chat_create": "create_group",
@@ -27,6 +31,7 @@ _NAMES: Mapping[str, str] = {
     "payment_sent_me": "send_payment",
     "screenshot_taken": "take_screenshot",
     "bot_allowed": "allow_sending_messages",
+    "phone_number_request": "requested_phone_number",
     "secure_values_sent": "send_passport_values",
     "contact_sign_up": "joined_telegram",
     "geo_proximity_reached": "proximity_reached",
@@ -46,43 +51,63 @@ _NAMES: Mapping[str, str] = {
     "paid_messages_refunded": "paid_messages_refund",
     "suggested_post_approval": "process_suggested_post",
 }
-_FIELDS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "chat_create": (("title", "title"),),
-    "chat_edit_title": (("title", "title"),),
-    "channel_create": (("title", "title"),),
-    "channel_migrate_from": (("title", "title"),),
-    "game_score": (("score", "score"),),
-    "payment_sent": (("amount", "total_amount"), ("currency", "currency")),
-    "geo_proximity_reached": (("distance", "distance"),),
-    "group_call": (("duration", "duration"),),
-    "set_messages_ttl": (("period", "period"),),
-    "set_chat_theme": (("emoticon", "emoticon"),),
-    "web_view_data_sent": (("text", "text"),),
-    "topic_create": (("title", "title"),),
-    "topic_edit": (("new_title", "title"), ("new_icon_emoji_id", "icon_emoji_id")),
-    "gift_premium": (("months", "months"), ("days", "days")),
-    "gift_code": (("months", "months"), ("days", "days")),
-    "group_call_scheduled": (("schedule_date", "schedule_date"),),
-}
 _REPLIES: Mapping[str, str] = {
     "pin_message": "message_id",
     "game_score": "game_message_id",
     "payment_sent": "invoice_message_id",
-    "set_same_chat_wall_paper": "message_id",
+    "set_chat_wall_paper": "message_id",
 }
 """Desktop's key for the message that the action is about."""
 
 
-def action_fields(action: Mapping[str, Any], replied: object, unix: Mapping[str, int]) -> dict[str, Any]:
-    """The fields after `actor_id`. `replied`: the message it is about; `unix`: its times as unix seconds."""
+WITHOUT_ACTOR = frozenset(
+    {"payment_sent", "payment_sent_me", "secure_values_sent", "geo_proximity_reached", "web_view_data_sent"}
+    | {"gift_code", "giveaway_launch", "giveaway_results", "payment_refunded"}
+)
+"""Actions of which Desktop does not write by whom they are."""
+_OF_MESSAGES = frozenset(
+    {"id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action", "telekeep"}
+    | {"text", "text_entities", "rich_message", "inline_bot_buttons", "reactions"}
+)
+"""Keys of each message, which no field of an action may have."""
+
+
+def action_fields(
+    action: Mapping[str, Any],
+    sender: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    schedule_date: int | None,
+    *,
+    is_imported: bool,
+) -> dict[str, Any]:
+    """The fields after `actor_id`. `schedule_date`: in unix seconds; `reply`: the header of what it is about."""
     kind = str(action.get("type"))
     if kind == "custom_action":
         return {"information_text": str(action.get("message") or "")}
-    fields: dict[str, Any] = {"action": _NAMES.get(kind, kind)}
-    for name, ours in _FIELDS.get(kind, ()):
-        value = unix.get(ours, action.get(ours))
-        if value not in (None, "", 0):
-            fields[name] = value
-    if kind in _REPLIES and replied:
-        fields[_REPLIES[kind]] = replied
-    return fields
+    fields = {"action": _name(kind, action)}
+    more: dict[str, Any] = {}
+    if kind in FIELDS:
+        with suppress(AttributeError, TypeError, ValueError):  # an import may have anything in any field
+            more = FIELDS[kind](action, About(sender, _replied(kind, reply), schedule_date))
+    elif is_imported and kind not in _NAMES:
+        more = dict(action)  # a newer Desktop's
+    return fields | {name: value for name, value in more.items() if name not in _OF_MESSAGES}
+
+
+def _name(kind: str, action: Mapping[str, Any]) -> str:
+    """Desktop's name for the action."""
+    if kind == "bot_allowed" and action.get("attach_menu"):
+        return "attach_menu_bot_allowed"
+    if kind == "bot_allowed" and action.get("from_request"):
+        return "web_app_bot_allowed"
+    if kind == "set_chat_wall_paper" and action.get("same"):
+        return "set_same_chat_wallpaper"
+    return _NAMES.get(kind, kind)
+
+
+def _replied(kind: str, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys for the message that the action is about."""
+    if kind not in _REPLIES or not reply.get("reply_to_msg_id"):
+        return {}
+    peer = write_peer(reply.get("reply_to_peer_id"))
+    return {_REPLIES[kind]: reply["reply_to_msg_id"], **({"reply_to_peer_id": peer} if peer else {})}

@@ -1,0 +1,64 @@
+"""What the writers of actions in Telegram Desktop's words share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from archiver.export.formats.desktop_text import text_entities, text_value
+
+Thing: TypeAlias = Mapping[str, Any]
+NANO: Final = 1_000_000_000
+_DIGITS: Final = 19
+"""Of numbers that JSON of 64 bits can hold."""
+
+
+class About(NamedTuple):
+    """What an action refers to outside of itself."""
+
+    sender: Thing
+    replied: Mapping[str, Any]
+    """The keys for the message that it is about, under Desktop's name."""
+    schedule_date: int | None
+
+
+Fields: TypeAlias = Callable[[Thing, About], dict[str, Any]]
+
+
+def write_peer(peer: Any) -> str | None:
+    """`channel123`."""
+    return f"{peer.get('type')}{peer.get('id')}" if isinstance(peer, Mapping) and "id" in peer else None
+
+
+def copied(**names: str) -> Fields:
+    """Fields that only have another name, if they have a value."""
+    return lambda action, _: {key: action[ours] for key, ours in names.items() if action.get(ours) not in (None, "", 0)}
+
+
+def name_of(user_id: object, about: About) -> str | None:
+    """The name of a person, which is only known of the sender."""
+    return about.sender.get("name") or None if user_id is not None and about.sender.get("id") == user_id else None
+
+
+def as_number(value: object) -> object:
+    """An id as a number: rows have long ones as text."""
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS
+    return int(str(value)) if is_number else value
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """Those that have a value."""
+    return {key: value for key, value in values.items() if value not in (None, "")}
+
+
+def styled(said: Any) -> Any:
+    """A text with its entities."""
+    if not isinstance(said, Mapping):
+        return said or ""
+    entities = said.get("entities")
+    return text_value(text_entities(str(said.get("text") or ""), entities if isinstance(entities, list) else None))
+
+
+def flags(**names: str) -> Fields:
+    """Fields that are true or false."""
+    return lambda action, _: {key: bool(action.get(ours, action.get(key))) for key, ours in names.items()}
