@@ -28,7 +28,7 @@ SURE: Final = 0.5
 
 # Both cases are spelled out: a case-insensitive pattern takes twice as long.
 _NOISE = re.compile(r"(?:[hH][tT][tT][pP](?:[sSſ])?://|[wW]{3}\.|[tT]\.[mM][eE]/)\S+|[@#]\w+|[^\w\s'’ʼ]+|[\d_]+")
-_COMMON_NOISE: Final = ",.:-،，"
+_COMMON_NOISE: Final = ",.:-،，\u200c"
 _WORDS = re.compile(r"(?:[^\W\d_]+|['’ʼ]+)+")
 _LATIN = re.compile("[a-z\u00df-\u024f]+")
 _ALPHABETS: Final = {

@@ -36,6 +36,7 @@ _INDEPENDENT: Final = (
     "\ufe0f\uff01-\uff60\U0001d400-\U0001d7ff\U0001f000-\U0001faff]+"
 )
 """Characters that never combine with one another, in any order; compiled on first use."""
+_OTHER_THAN_HAN: Final = re.compile("[^\u3400-\u4dbf\u4e00-\u9fff]+")
 
 
 class _Alphabet:
@@ -60,7 +61,7 @@ class _Alphabet:
         if not all(map(_are_independent, parts[1::2])):
             return None
         parts[::2] = map(self._fold, parts[::2])
-        parts[1::2] = [part.translate(TABLE) for part in parts[1::2]]
+        parts[1::2] = map(_translate, parts[1::2])
         return "".join(parts)
 
     def _fold(self, text: str) -> str:
@@ -72,8 +73,22 @@ class _Alphabet:
 def fold_fast(text: str) -> str | None:
     """Fold each character by itself; None if some of them may combine."""
     if found := _DISTINCTIVE.search(text):
-        return _alphabet(next(letters for first, letters in _ALPHABETS if found[0] >= first)).fold(text)
-    return text.translate(TABLE) if _are_independent(text) else None
+        return _alphabet_of(found[0]).fold(text)
+    return _translate(text) if _are_independent(text) else None
+
+
+def _translate(text: str) -> str:
+    """`text.translate(TABLE)` in half the time for Chinese, whose characters stand for themselves."""
+    return _OTHER_THAN_HAN.sub(_translate_part, text)
+
+
+def _translate_part(found: re.Match[str]) -> str:
+    return found[0].translate(TABLE)
+
+
+@cache
+def _alphabet_of(letter: str) -> _Alphabet:
+    return _alphabet(next(letters for first, letters in _ALPHABETS if letter >= first))
 
 
 @cache
