@@ -42,6 +42,8 @@ _UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
 """Variables that say nothing else about the settings."""
 _PLAIN = frozenset({"api_id", "api_hash", "proxy", "api_key", "search_key"})
 """Secrets that are used exactly as written in the file."""
+_OF_SECTION = 2
+"""Length of the place of a setting in a section: its name, and that of the setting."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -228,13 +230,14 @@ class _Secrets:
         return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found)
 
     def _read_plain(self, at: tuple[str, ...]) -> str | None:
-        """The value of a setting that is used exactly as written in the checked file; None for other settings."""
-        variables = (name.upper() for name in os.environ)
-        if (
-            self._file is None
-            or at[-1] not in _PLAIN
-            or any(one.startswith(f"{PREFIX}{at[0].upper()}") for one in variables)
-        ):
+        """The value of a setting that is used exactly as written; None for others, and where it is not plain."""
+        if at[-1] not in _PLAIN:
+            return None
+        set_here = {name.upper(): value for name, value in os.environ.items()}
+        own = {name for name in set_here if name.startswith(f"{PREFIX}{at[0].upper()}")}
+        if value := set_here.get("__".join((f"{PREFIX}{at[0]}", *at[1:])).upper()):
+            return value if len(at) == _OF_SECTION else None  # names of accounts have several spellings
+        if self._file is None or own:
             return None
         import tomllib
 

@@ -218,6 +218,9 @@ def test_an_environment_without_a_file_is_checked_once(cache: Path, monkeypatch:
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_HASH", "new-hush")
     for _ in range(2):
         assert load_checked(None).telegram.api_hash.get_secret_value() == "new-hush"  # type: ignore[union-attr]
+    with monkeypatch.context() as unable:
+        unable.setattr("config.load.load_settings", None)
+        assert load_checked(None).telegram.api_hash.get_secret_value() == "new-hush", "not checked again"  # type: ignore[union-attr]
     monkeypatch.setenv("TELEKEEP_TELEGRAM__API_ID", "no number")
     with pytest.raises(SettingsError, match="api_id"):
         load_checked(None)
