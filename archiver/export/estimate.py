@@ -8,9 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 
+from archiver.export.channel_part import describe_channel
+from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import count_items, iter_chunks
 from archiver.export.writer import DescribedRows
+from archiver.model.imported import IMPORTED
 from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
@@ -62,12 +65,17 @@ async def estimate(
     async with snapshot(conn):
         total = await count_items(conn, request)
         began = time.perf_counter()
-        read, written = await _write_sample(conn, request, make_rows(sink), prepare or (lambda row: row))
+        rows = make_rows(sink)
+        if (readers := find_for_readers(rows)) is not None:
+            readers.set_remarks(
+                list_remarks([await describe_channel(conn, request, name) for name in request.channels])
+            )
+        read, written = await _write_sample(conn, request, rows, prepare or (lambda row: row))
         took = time.perf_counter() - began
     scale = total / read if read else 0
     exact = read >= total
-    rows, size = (written, sink.size) if exact else (round(written * scale), round(sink.size * scale))
-    return ExportEstimate(rows, size, took * max(scale, 1), exact)
+    count, size = (written, sink.size) if exact else (round(written * scale), round(sink.size * scale))
+    return ExportEstimate(count, size, took * max(scale, 1), exact)
 
 
 async def _write_sample(
@@ -75,13 +83,15 @@ async def _write_sample(
 ) -> tuple[int, int]:
     """The number of rows that were read, and of those that were written."""
     count = written = 0
+    is_for_readers = find_for_readers(rows) is not None
     try:
         rows.begin()
         async with aclosing(iter_chunks(conn, request)) as chunks:
             async for chunk in chunks:
-                for _, row in islice(chunk, _SAMPLE - count):
+                for message, row in islice(chunk, _SAMPLE - count):
                     if (made := prepare(row)) is not None:
-                        rows.add(made)
+                        marked = is_for_readers and message.layer == IMPORTED
+                        rows.add({**made, IMPORTED_KEY: True} if marked else made)
                         written += 1
                     count += 1
                 if count == _SAMPLE:

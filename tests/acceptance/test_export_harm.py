@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
+from archiver.model.imported import IMPORTED
 from tests.acceptance import warm
 from tests.acceptance.desk import clean_environment
 from tests.sample import build, make_message
@@ -22,7 +23,8 @@ Run: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    messages = [make_message(number) for number in range(1, 31)]
+    messages = [make_message(number) for number in range(1, 30)]
+    messages.append(make_message(30, layer=IMPORTED))
     return build(tmp_path_factory.mktemp("archive") / "a", messages, covered=[(1, 30)])
 
 
@@ -259,14 +261,14 @@ def test_an_export_of_some_fields_is_written_and_verified(run: Run, tmp_path: Pa
     one_line(run("export", "-o", "x.csv", "--partition", "channel-month"), "--partition needs Parquet")
 
 
-@pytest.mark.parametrize("name", ["jsonl", "csv", "html", "desktop-json", "markdown", "atom"])
+@pytest.mark.parametrize("name", ["jsonl", "csv", "html", "desktop-json", "markdown", "atom", "sqlite"])
 def test_a_dry_run_writes_nothing_and_is_right_about_a_small_export(run: Run, tmp_path: Path, name: str) -> None:
-    done = run("export", "--format", name, "-o", "out", "--dry-run", "--json")
+    done = run("export", "--format", name, "-o", "new/out", "--dry-run", "--json")
     assert (done.returncode, names(tmp_path)) == (0, [])
     told = orjson.loads(done.stdout)
     assert (told["rows"], told["exact"], told["format"]) == (30, True, name)
-    assert run("export", "--format", name, "-o", "out").returncode == 0
-    out = tmp_path / "out"
+    assert run("export", "--format", name, "-o", "new/out").returncode == 0
+    out = tmp_path / "new/out"
     files = [path for path in out.iterdir() if path.name != "manifest.json"] if out.is_dir() else [out]
     assert told["bytes"] == sum(path.stat().st_size for path in files)
 

@@ -176,12 +176,12 @@ async def _context(
         excel=plan.excel,
         newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
-        extract=_extract_source(place, archive) if plan.form.name == "sqlite" else None,
+        extract=_extract_source(None if plan.dry_run else place, archive) if plan.form.name == "sqlite" else None,
         media_places=no_files if plan.media == "none" else place_of,
     )
 
 
-def _extract_source(place: Path | Stream, archive: Path) -> ExtractSource:
+def _extract_source(place: Path | Stream | None, archive: Path) -> ExtractSource:
     from archiver.export.formats.sqlite_archive import ExtractSource
     from archiver.mirror.rebuild_search import index_messages
     from archiver.store.extract import SearchTables

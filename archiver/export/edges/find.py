@@ -63,7 +63,7 @@ class EdgeFinder:
 
     def _mention(self, own: EdgeNode, words: str) -> Iterator[Edge]:
         name = words.strip().removeprefix("@")
-        if name:
+        if USERNAME.fullmatch(name):
             yield Edge(own, self._named(name))
 
     def _links(self, row: Row) -> Iterator[Edge]:
@@ -82,7 +82,7 @@ class EdgeFinder:
             found = None
         if found is not None:
             yield Edge(own, found[0], found[1], url)
-        elif host and "." in host:
+        elif host and "." in host and host.isprintable():
             yield Edge(own, EdgeNode(f"host:{host}", "host", None, host), None, url)
 
     def _of_telegram(self, steps: list[str]) -> tuple[EdgeNode, int | None] | None:
