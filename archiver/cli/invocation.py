@@ -58,6 +58,11 @@ class Invocation:
             self.checked.append(_show_as(load_checked(self.config)))
         return self.checked[0]
 
+    def archive_directory(self) -> Path:
+        """The archive's directory. Raises SettingsError."""
+        found = self.loaded[0] if self.loaded else self.checked_settings()
+        return found.archive.dir
+
     def describe_settings(self) -> str:
         """Which settings file is read, or which ones were looked for."""
         from config.files import describe_sources

@@ -13,7 +13,7 @@ from archiver.model.imported import is_possible
 
 _PAGE_BYTES: Final = 16 << 20
 """Pieces of one page: long messages make shorter pages."""
-_MOST: Final = 5 * PAGE
+_MOST: Final = 10_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 24 << 20
 
@@ -33,15 +33,14 @@ class _Waiting:
         self.ids: set[int] = set()
         self.size = 0
 
-    def has_room_for(self, one: ImportedMessage) -> bool:
-        """Whether the page may have it: each message once."""
-        return len(self.page) < PAGE and self.size <= _PAGE_BYTES and one.message_id not in self.ids
-
-    def add(self, one: ImportedMessage) -> None:
-        """Add a message."""
+    def take(self, one: ImportedMessage, number: int, size: int) -> bool:
+        """Add a message, unless there is no room for it: the page has each message once."""
+        if number in self.ids or len(self.page) >= PAGE or self.size > _PAGE_BYTES:
+            return False
         self.page.append(one)
-        self.ids.add(one.message_id)
-        self.size += len(one.raw)
+        self.ids.add(number)
+        self.size += size
+        return True
 
 
 def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[ImportOutcome]) -> Iterator[Pages]:
@@ -49,17 +48,18 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
     waiting: dict[int, _Waiting] = {}
     messages = octets = 0
     for place, entry in entries:
-        if (found := _find_flaw(entry)) is not None:
+        if not isinstance(entry, QuickMessage) and (found := _find_flaw(entry)) is not None:
             outcomes[place].add_flaw(found)
             continue
         assert isinstance(entry, ImportedMessage), "the other kind of entry"
         one = waiting.get(place) or waiting.setdefault(place, _Waiting())
-        if not one.has_room_for(entry):
+        number, size = entry.message_id, len(entry.raw)
+        if not one.take(entry, number, size):
             messages, octets = messages - len(one.page), octets - one.size
             yield [(place, one.page)]
             one = waiting[place] = _Waiting()
-        one.add(entry)
-        messages, octets = messages + 1, octets + len(entry.raw)
+            one.take(entry, number, size)
+        messages, octets = messages + 1, octets + size
         if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
             full = _take_longest(waiting, messages // 2)
             messages, octets = _sum_up(waiting)
@@ -69,8 +69,6 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
 
 
 def _find_flaw(entry: Entry) -> Flaw | None:
-    if isinstance(entry, QuickMessage):
-        return None
     if isinstance(entry, Flaw):
         return entry
     if is_possible(entry.message):

@@ -17,9 +17,10 @@ from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
-from archiver.imports.new_page import insert_new, keep_earlier
+from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier
 from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
 from archiver.imports.quick_message import whole
+from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
 from archiver.model.compare_import import ImportDecision, compare_import, fill
@@ -36,8 +37,10 @@ from archiver.store.revision import keep_late_revisions, read_revisions
 from archiver.version import version
 from search.exact import writer
 
-PAGE: Final = 2000
-"""Messages in one transaction: a tenth of a second's work, for which a mirror beside it waits."""
+PAGE: Final = 8000
+"""Messages that are read in a row."""
+WRITTEN: Final = 2000
+"""Messages in one transaction: less than a tenth of a second's work, for which a mirror beside it waits."""
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""
 
@@ -59,7 +62,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     """Compare a page, which has each message once, with what is held."""
     plan = PagePlan()
     ids = [one.message_id for one in page]
-    held_ids = set(messages.list_known(conn, target.channel_id, ids))  # type: ignore[arg-type]
+    held_ids = set(messages.list_known(conn, target.channel_id, ids))
     before = store.list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
     digests = {one.message_id: one.message.payload_sha256 for one in page if one.message_id in held_ids}
     asked = [one for one in sorted(held_ids) if digests[MessageId(one)] not in before.get(MessageId(one), ())]
@@ -105,12 +108,18 @@ def count_plan(plan: PagePlan) -> ImportCounts:
 
 
 def store_page(
-    conn: Writer, target: ImportTarget, page: Sequence[ImportedMessage], files: Files, *, now: int
+    conn: Writer,
+    target: ImportTarget,
+    page: Sequence[ImportedMessage],
+    files: Files,
+    ready: Ready = NOTHING_READY,
+    *,
+    now: int,
 ) -> ImportCounts:
-    """Write a page, which has each message once."""
+    """Write a page, which has each message once. `ready`: what `make_ready` made of it."""
     plan = plan_page(conn, target, page)
     counts = count_plan(plan)
-    missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], now=now) if plan.new else 0
+    missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], ready, now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
     adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
     texts = keep_texts(conn, page)

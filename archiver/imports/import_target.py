@@ -29,9 +29,14 @@ class ImportTarget(NamedTuple):
     seen_before: int = 0
     """What `seen` was with that zone."""
 
+    @property
+    def marks_none(self) -> bool:
+        """Whether no piece has another zone than the import as a whole."""
+        return self.corrects in (None, self.zone)
+
     def mark(self, differs: str | None, one: ImportedMessage) -> str | None:
         """What is kept of a piece, with its zone where the import as a whole has another one until it is finished."""
-        if self.corrects in (None, self.zone) or self.is_exact(one):
+        if self.marks_none or self.is_exact(one):
             return differs
         found = {} if differs is None else orjson.loads(differs)
         return orjson.dumps({**found, "assumed": {"tz": self.zone}}).decode()

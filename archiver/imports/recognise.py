@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from archiver.imports.sources.export_files import PARQUET_FILES
-from archiver.imports.sources.html_files import is_export, looks_like_desktop
 from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ _TABLES: Final = tuple(
 
 def is_desktop_html(one: Candidate) -> bool:
     """`messages.html` of Telegram Desktop, or a directory with such files."""
+    from archiver.imports.sources.html_files import is_export, looks_like_desktop  # most files are not HTML
+
     return is_export(one.path) if one.is_directory else looks_like_desktop(one.head)
 
 

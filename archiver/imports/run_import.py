@@ -18,9 +18,10 @@ from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.import_page import count_plan, plan_page, store_page
+from archiver.imports.import_page import WRITTEN, count_plan, plan_page, store_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files
+from archiver.imports.ready import Ready, make_ready
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.media.blob_store import BlobStore
 from archiver.store import imported as store
@@ -118,10 +119,15 @@ class Importer:
         self, pages: Pages, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]
     ) -> None:
         assert self._database is not None, "an archive is needed to write to"
-        full = [(self._zoned(targets[place]), page, await self._adopt(page, outcomes[place])) for place, page in pages]
-        counted = await self._database.write(_store, full, now=int(time.time()))
-        for (place, page), counts in zip(pages, counted, strict=True):
-            self._add(outcomes[place], counts, len(page))
+        zoned = {place: self._zoned(targets[place]) for place, _ in pages}
+        ready = {place: await self._database.read(make_ready, zoned[place], page) for place, page in pages}
+        for parts in _divide(pages):
+            full = [
+                (zoned[place], part, await self._adopt(part, outcomes[place]), ready[place]) for place, part in parts
+            ]
+            counted = await self._database.write(_store, full, now=int(time.time()))
+            for (place, part), counts in zip(parts, counted, strict=True):
+                self._add(outcomes[place], counts, len(part))
 
     async def _finish(self, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]) -> None:
         """Record that the chats were read to their end, if nothing ended that early."""
@@ -202,7 +208,7 @@ class Importer:
         self._blobs.prepare()
         found = {}
         for one in page:
-            number = one.message.message_id
+            number = one.message_id
             for file in one.files:
                 outcome.attached += 1
                 try:
@@ -219,13 +225,29 @@ class Importer:
                     with self._hashed.beside.open(file.path, self._blobs.root.parent):
                         pass
                 except NotAdopted as exc:
-                    outcome.add_flaw(_lost_file(one.message.message_id, exc))
+                    outcome.add_flaw(_lost_file(one.message_id, exc))
 
 
 def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
     return Flaw(f"message {message_id}", f"its file is not imported: {exc}")
 
 
-def _store(conn: Writer, pages: Sequence[tuple[ImportTarget, Page, Files]], *, now: int) -> list[ImportCounts]:
+def _divide(pages: Pages) -> Iterator[Pages]:
+    """The pages, or parts of them, that are written in one transaction."""
+    parts: Pages = []
+    messages = 0
+    for place, page in pages:
+        for at in range(0, len(page), WRITTEN):
+            part = page[at : at + WRITTEN]
+            if parts and messages + len(part) > WRITTEN:
+                yield parts
+                parts, messages = [], 0
+            parts.append((place, part))
+            messages += len(part)
+    if parts:
+        yield parts
+
+
+def _store(conn: Writer, pages: Sequence[tuple[ImportTarget, Page, Files, Ready]], *, now: int) -> list[ImportCounts]:
     """Write pages in one transaction."""
-    return [store_page(conn, target, page, files, now=now) for target, page, files in pages]
+    return [store_page(conn, target, page, files, ready, now=now) for target, page, files, ready in pages]

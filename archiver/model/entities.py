@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import utf_16_le_decode, utf_16_le_encode
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -31,20 +32,19 @@ def read_entities(text: str, entities: str | None) -> TextEntities:
     if not entities or not may_matter(entities):
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
-    units: bytes | None = None
+    units = utf_16_le_encode(text, "surrogatepass")[0]
+    is_simple = len(units) == 2 * len(text)  # a unit a character
     for entity in orjson.loads(entities):
         kind = entity["type"]
         if kind == "text_url":
             found[2][str(entity.get("url") or "")] = None
         elif (place := _MARKED.get(kind)) is not None:
-            if units is None:
-                units = text.encode("utf-16-le", "surrogatepass")
-            start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
-            marked = units[start:end].decode("utf-16-le", "replace")
+            start, end = entity["offset"], entity["offset"] + entity["length"]
+            marked = text[start:end] if is_simple else utf_16_le_decode(units[2 * start : 2 * end], "replace")[0]
             if kind == "mention_name" and entity.get("user_id"):
                 found[place][str(entity["user_id"])] = None
             found[place][marked.removeprefix("#" if place == 0 else "@") if place < 2 else marked] = None
-    return TextEntities(*(tuple(name for name in names if name) for names in found))
+    return TextEntities(*[tuple(filter(None, names)) for names in found])
 
 
 def list_links(marked: Sequence[str], urls: Iterable[str | None], markup: str | None) -> Sequence[str]:

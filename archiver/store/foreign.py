@@ -18,7 +18,6 @@ from archiver.store.extract import is_extract
 from archiver.store.faults import say
 from archiver.store.medium import ARCHIVE_NAME
 from archiver.store.migrations import list_migrations, newest_version
-from archiver.store.raw_file import read_at
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,7 +32,6 @@ _TABLES: Final = (
     *("file", "blob", "annotation", "import_source", "imported"),
 )
 _AGAIN: Final = "Run the import again."
-_MAGIC: Final = b"SQLite format 3\x00"
 
 
 class ChangedArchiveError(UsageError):
@@ -145,16 +143,6 @@ def _said(file: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as exc:
         raise UsageError(f"{file} cannot be read as an archive: {say(exc, file)}.") from exc
-
-
-def is_archive(path: Path) -> bool:
-    """Whether it is a SQLite file with the messages of a telekeep, or a directory with one."""
-    file = path / ARCHIVE_NAME if path.is_dir() else path
-    try:
-        header = read_at(file, 100)
-    except OSError:
-        return False
-    return header.startswith(_MAGIC) and int.from_bytes(header[60:64], "big") > 0
 
 
 def _expect_other(file: Path, ours: Path) -> None:

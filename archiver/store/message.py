@@ -45,7 +45,7 @@ CONTENT_NAMES = _CONTENT.split(", ")
 TEXT = 1 + CONTENT_NAMES.index("text")
 """Place of the text behind the id."""
 PAYLOAD_SHA256 = 1 + CONTENT_NAMES.index("payload_sha256")
-_MEDIA_NAMES = tuple(field.name for field in fields(Media))
+MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _INSERT = (
     f"INSERT INTO message (channel_id, message_id, {_CONTENT},"
     " lang, origin, generation, first_seen, last_seen, seen_pts)"
@@ -75,7 +75,7 @@ _PUT_MEDIA_AGAIN = """
 """
 
 
-def list_known(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> list[int]:
+def list_known(conn: Reader, channel_id: ChannelId, message_ids: Iterable[int]) -> list[int]:
     """The ids among these that are held, missing ones included."""
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ?"
@@ -128,13 +128,8 @@ def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sight
 
 def put_media(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
     """Store the media of messages that are held."""
-    rows = [_media(m.channel_id, m.message_id, slot) for m in messages for slot in m.media]
+    rows = [(m.channel_id, *row_of_slot(m.message_id, slot)) for m in messages for slot in m.media]
     insert_many(conn, _PUT_MEDIA, rows, _PUT_MEDIA_AGAIN)
-
-
-def put_slots(conn: sqlite3.Connection, channel_id: ChannelId, slots: Sequence[tuple[MessageId, Media]]) -> None:
-    """Store slots of messages of one channel that are held."""
-    insert_many(conn, _PUT_MEDIA, [_media(channel_id, number, slot) for number, slot in slots], _PUT_MEDIA_AGAIN)
 
 
 def mark_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], sighting: Sighting) -> None:
@@ -230,13 +225,13 @@ def _read(conn: sqlite3.Connection, channel_id: ChannelId, condition: str, value
     media: dict[int, list[Media]] = {row[0]: [] for row in rows}
     if rows:
         slots = conn.execute(
-            f"SELECT message_id, {', '.join(_MEDIA_NAMES)} FROM media"
+            f"SELECT message_id, {', '.join(MEDIA_NAMES)} FROM media"
             " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, slot",
             (channel_id, rows[0][0], rows[-1][0]),
         )
         for message_id, *found in slots:
             if message_id in media:
-                media[message_id].append(Media(**dict(zip(_MEDIA_NAMES, found, strict=True))))
+                media[message_id].append(Media(**dict(zip(MEDIA_NAMES, found, strict=True))))
     return [record_of(channel_id, row, tuple(media[row[0]])) for row in rows]
 
 
@@ -279,9 +274,9 @@ def content_of(message: Message) -> tuple[object, ...]:
     )
 
 
-def _media(channel_id: ChannelId, message_id: MessageId, slot: Media) -> tuple[object, ...]:
+def row_of_slot(message_id: MessageId, slot: Media) -> tuple[object, ...]:
+    """A message's id and the values of a slot of its media, in the order of MEDIA_NAMES."""
     return (
-        channel_id,
         message_id,
         slot.slot,
         slot.kind,

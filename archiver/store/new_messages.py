@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
-from archiver.ids import ChannelId
-from archiver.store.bulk import insert_many
-from archiver.store.message import CONTENT_NAMES, Sighting
+from archiver.ids import ChannelId, MessageId
+from archiver.model.record import Media
+from archiver.store.bulk import insert_many, insert_sparse
+from archiver.store.message import CONTENT_NAMES, MEDIA_NAMES, Sighting, row_of_slot
 
-_MARKS = ", ".join("?" * (len(CONTENT_NAMES) + 2))
+_MEDIA: Final = ("message_id", *MEDIA_NAMES)
+_NAMES: Final = ("message_id", *CONTENT_NAMES, "lang")
 _INSERT = (
     f"INSERT INTO message (message_id, {', '.join(CONTENT_NAMES)}, lang,"
     " channel_id, origin, generation, first_seen, last_seen, seen_pts)"
@@ -21,11 +23,21 @@ def insert_contents(
     conn: sqlite3.Connection, channel_id: ChannelId, rows: Sequence[tuple[Any, ...]], sighting: Sighting
 ) -> None:
     """Store messages seen for the first time. `rows`: id, content in the order of CONTENT_NAMES, language."""
-    head = (
-        f"{_INSERT} VALUES ({_MARKS}, {int(channel_id)}, '{sighting.origin}', {int(sighting.generation)},"
-        f" {int(sighting.now)}, {int(sighting.now)}, {'NULL' if sighting.pts is None else int(sighting.pts)})"
-    )
-    conn.executemany(head, rows)
+    same = {
+        "channel_id": str(int(channel_id)),
+        "origin": f"'{sighting.origin}'",
+        "generation": str(int(sighting.generation)),
+        "first_seen": str(int(sighting.now)),
+        "last_seen": str(int(sighting.now)),
+        "seen_pts": "NULL" if sighting.pts is None else str(int(sighting.pts)),
+    }
+    insert_sparse(conn, "INTO message", _NAMES, rows, tuple(same.items()))
+
+
+def insert_slots(conn: sqlite3.Connection, channel_id: ChannelId, slots: Iterable[tuple[MessageId, Media]]) -> None:
+    """Store media of messages that were just inserted."""
+    rows = [row_of_slot(number, slot) for number, slot in slots]
+    insert_sparse(conn, "OR REPLACE INTO media", _MEDIA, rows, (("channel_id", str(int(channel_id))),))
 
 
 def insert_beside(

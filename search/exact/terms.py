@@ -18,9 +18,9 @@ from typing import Final, NamedTuple
 from search.document import Document, extension
 from search.exact.index_line import index_line
 from search.flags import flags_of
-from search.query.tags import domain_values, link_needles, may_be_username, tag_term, user_value
+from search.query.tags import LONGEST_LINK, domain_values, link_needles, may_be_username, tag_term, user_value
 from search.query.tree import Tag
-from search.text.hosts import link_host
+from search.text.hosts import link_host, read_usual_link
 from search.text.normalize import Needle, index_text, needle
 from search.text.numbers import grouped_term
 from search.words.separable import may_be_german, split_verbs
@@ -100,9 +100,13 @@ def _tags(document: Document) -> list[str]:
 
 def link_tags(links: Collection[str], domains: Iterable[str] = ()) -> list[str]:
     """Return the tags of links, and of their hosts and further ones."""
-    hosts = dict.fromkeys([host for host in (*domains, *map(link_host, links)) if host])
-    tags = [tag_term("url", link) for link in links]
-    return tags + [f":domain:{value}" for host in hosts for value in domain_values(host)]
+    tags: list[str] = []
+    hosts = dict.fromkeys(domains)
+    for link in links:
+        usual = read_usual_link(link) if len(link) <= LONGEST_LINK else None
+        tags.append(tag_term("url", link) if usual is None else f":url:{usual[0]}")
+        hosts[link_host(link) if usual is None else usual[1]] = None
+    return tags + [f":domain:{value}" for host in hosts if host for value in domain_values(host)]
 
 
 def file_name_tags(name: str) -> list[str]:

@@ -20,7 +20,7 @@ TERM_SIGNS: Final = ":./-_@+?=&%#~!$*,;()"
 
 _FORBIDDEN = "".join(sign for sign in map(chr, range(128)) if sign not in ascii_lowercase + digits + TERM_SIGNS)
 _NOT_IN_TERMS = re.compile(f"[{re.escape(_FORBIDDEN)}\ud800-\udfff]+")
-_LONGEST_LINK: Final = 400
+LONGEST_LINK: Final = 400
 """Bytes: Meilisearch does not index values of more than 468."""
 _AFTER_NUMBER: Final = "/?#&.-_=+,;:~!@%"
 """What may follow a number in a link: `/12` is the beginning of `/12?single`, not of `/123`."""
@@ -102,4 +102,4 @@ def _folded(words: str) -> str:
 
 def _cut(link: str) -> str:
     """Cut a link that is longer than a term may be."""
-    return link.encode("utf-8", "replace")[:_LONGEST_LINK].decode("utf-8", "ignore")
+    return link.encode("utf-8", "replace")[:LONGEST_LINK].decode("utf-8", "ignore")

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.ids import ChannelId
-from archiver.imports import new_page
+from archiver.imports import ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.sources import desktop_json
 from archiver.imports.sources.desktop_entry import read_entry
@@ -233,7 +233,7 @@ def test_the_archive_is_the_same_table_by_table(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("time.time", lambda: 1_790_000_000.0)
     import_into(tmp_path / "quick", path)
     monkeypatch.setattr(desktop_json, "read_quick", lambda *_: None)
-    monkeypatch.setattr(new_page, "usual_entry", lambda *_, **__: None)
+    monkeypatch.setattr(ready, "usual_entry", lambda *_, **__: None)
     import_into(tmp_path / "long", path)
     assert dict(tables(tmp_path / "quick")) == dict(tables(tmp_path / "long"))
 

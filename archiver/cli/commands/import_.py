@@ -87,9 +87,9 @@ def command(
 
 async def run(invocation: Invocation, order: ImportOrder) -> int:
     """Import. Returns the exit status."""
-    from archiver.store.foreign import is_archive
+    from archiver.store.is_archive import is_archive
 
-    directory = invocation.settings().archive.dir
+    directory = invocation.archive_directory()
     is_merge = await asyncio.to_thread(is_archive, order.path)
     result = await _merge(directory, order) if is_merge else await _import(directory, order)
     if order.shape != "people":

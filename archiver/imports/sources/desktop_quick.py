@@ -74,7 +74,7 @@ def _read(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDates) ->
     columns = (
         number, "message", date, edited, text, entities, read_sender(entry, channel_id), author, None,
         reply, replied, forward, None, None, None, None, reactions, None, media[0].kind if media else None, None, None,
-        False, False, False, None, sha256(b"text\0" + text.strip().encode()).digest(), sha256(raw).digest(), IMPORTED,
+        0, 0, 0, None, sha256(b"text\0" + text.strip().encode()).digest(), sha256(raw).digest(), IMPORTED,
         raw,
     )  # fmt: skip
     dates.note_exact(date)

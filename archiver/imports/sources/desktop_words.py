@@ -5,6 +5,7 @@ Offsets are not written: they are rebuilt by adding up the parts, in UTF-16 unit
 
 from __future__ import annotations
 
+from codecs import utf_16_le_encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -89,7 +90,7 @@ def _joined(value: object) -> Words:
         part, kind = (fields.get("text"), fields.get("type")) if fields else (item, None)
         if not isinstance(part, str):
             return _joined(list(_parts(value, 0)))
-        length = len(part) if part.isascii() else len(part.encode("utf-16-le", "surrogatepass")) // 2
+        length = len(part) if part.isascii() else len(utf_16_le_encode(part, "surrogatepass")[0]) // 2
         if kind is not None and kind != "plain" and length:
             name = str(kind)
             known = {"type": _KINDS.get(name, "unknown"), "offset": offset, "length": length}
