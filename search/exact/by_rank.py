@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from search.engine.page import Position, format_rank, parse_rank
 from search.engine.protocol import Answer, Hit, Question
 from search.exact.by_date import Found, record
 from search.exact.candidates import find_candidates
 from search.exact.docid import ANY, docid_range
+from search.exact.prefix_rank import rank_prefix
 from search.exact.query_plan import MESSAGE, QueryPlan
 from search.exact.tables import Tables
 
@@ -35,8 +39,12 @@ def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) 
     return Answer(hits=hits, engine=name, cursor=format_rank(end) if len(positions) > end else None)
 
 
-def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[int]]:
+def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[Any]]:
     """Read the best present contents: among those that can be, if that is enough to tell."""
+    if (best := rank_prefix(tables.conn, plan, wanted)) is not None:
+        rows = _listed(tables, plan, best.scores)
+        if len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > best.others:
+            return rows
     for candidates in find_candidates(tables.conn, plan, wanted):
         rows = _best(tables, candidates.plan, wanted)
         if len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > candidates.others:
@@ -44,7 +52,7 @@ def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence
     return _best(tables, plan, wanted)
 
 
-def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[int]]:
+def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[Any]]:
     """Read the best contents of each tier; -1: all of them."""
     found = []
     for tier in tables.tiers():
@@ -52,6 +60,12 @@ def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[int]]:
         page = " ORDER BY rank, d.date DESC, d.channel DESC, d.message_id DESC LIMIT ?"
         found += tables.rows(statement + page, (*values, wanted))
     return found
+
+
+def _listed(tables: Tables, plan: QueryPlan, scores: Mapping[int, float]) -> list[Sequence[Any]]:
+    """Read the rows of documents whose scores are known."""
+    listed = replace(plan, listed=json.dumps(list(scores)))
+    return [(*row, -scores[docid]) for *row, docid in tables.rows(*listed.select(f"{MESSAGE}, d.docid", ANY))]
 
 
 def _find_earlier(tables: Tables, plan: QueryPlan) -> QueryPlan | None:

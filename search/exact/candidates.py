@@ -46,6 +46,8 @@ _LARGE: Final = 8
 """Bytes of positions that are looked at first."""
 _K1: Final = 1.2
 _B: Final = 0.75
+_LENGTH: Final = 0.0
+"""Of every document, compared with the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ def weight(rows: int, documents: int) -> float:
 
 
 def saturation(repeats: float) -> float:
-    """How much it counts that a document has a word so often."""
-    return (_K1 + 1) / (1 + _K1 * (1 - _B) / repeats)
+    """How much it counts that a document has a word so often, calculated as FTS5 does, to the last digit."""
+    if math.isinf(repeats):
+        return _K1 + 1
+    return (repeats * (_K1 + 1)) / (repeats + _K1 * (1 - _B + _B * _LENGTH))
 
 
 def _among(often: Sequence[int], words: Collection[str], common: Sequence[str]) -> Condition:

@@ -11,7 +11,7 @@ https://www.sqlite.org/fts5.html#fts5_data_structures
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Final
@@ -23,6 +23,8 @@ _HIGH: Final = bytes(range(128, 256))
 _ONCE: Final = (rb"\x02.", rb"\x04[\x80-\xff].", rb"\x06[\x80-\xff]{2}.")
 """Sizes and positions of a term that occurs once."""
 SEVERAL: Final = 2
+_THREE: Final = 3
+"""Bytes of a large difference: rare, and all of them unlike."""
 _MOST: Final = 128
 """Positions of more bytes than these minus one are left to FTS5."""
 
@@ -57,10 +59,12 @@ class _Numbers(dict[bytes, int]):
     """Numbers by their bytes; most differences are small, so the same ones come again."""
 
     def __missing__(self, encoded: bytes) -> int:
+        if len(encoded) == _THREE:
+            return (encoded[0] & 127) << 14 | (encoded[1] & 127) << 7 | encoded[2]
         number, end = read_number(encoded, 0)
         if end != len(encoded):
             raise OddPage
-        if len(encoded) < 3:
+        if len(encoded) < _THREE:
             self[encoded] = number
         return number
 
@@ -70,10 +74,27 @@ _number: Final = _Numbers().__getitem__
 
 def docids(chunk: bytes) -> list[int]:
     """Docids of a chunk of postings, ascending. Raises OddPage."""
+    return list(accumulate(map(_number, heads(chunk))))
+
+
+def heads(chunk: bytes) -> list[bytes]:
+    """The first number of each posting of a chunk. Raises OddPage."""
     found = _docids()(chunk)
     if found and not found[-1]:
         raise OddPage
-    return list(accumulate(map(_number, found)))
+    return found
+
+
+def step_docids(found: Sequence[bytes], first: int) -> Iterator[int]:
+    """The docids that the heads of a chunk stand for, less `first`, one after the other."""
+    steps = accumulate(map(_number, found), initial=-first)
+    next(steps)
+    return steps
+
+
+def has_repeats(chunk: bytes, documents: int) -> bool:
+    """Whether a document of a chunk may have the term several times: more than three numbers for a document."""
+    return len(chunk.translate(None, _HIGH)) != 3 * documents
 
 
 def repeated(chunk: bytes, least: int = SEVERAL) -> list[tuple[int, int]]:

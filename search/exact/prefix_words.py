@@ -44,12 +44,17 @@ class PrefixWords:
         return replace(plan, listed=json.dumps(self.others[first:end]))
 
 
+def read_prefix(plan: QueryPlan) -> str | None:
+    """The beginning of a word that FTS5 would be asked for, if it is asked for nothing else."""
+    found = _prefix(plan.match or "")
+    return found[1] if found else None
+
+
 def by_words(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> PrefixWords | None:
     """The words of a query that is nothing but a prefix; None for any other, and where it does not pay."""
-    prefix = _prefix(plan.match or "")
-    if prefix is None or plan.is_filtered or wanted > _MOST_WANTED or not is_readable(conn):
+    start = read_prefix(plan)
+    if start is None or plan.is_filtered or wanted > _MOST_WANTED or not is_readable(conn):
         return None
-    start = prefix[1]
     try:
         lists = find_lists(conn, start, f"{start}\U0010ffff")
         long, short = _sort(lists)

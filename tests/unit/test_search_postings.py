@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.engine.protocol import Answer, Question, Sort
-from search.exact import candidates, prefix_words
+from search.exact import candidates, prefix_rank, prefix_words
 from search.exact import writer as exact
 from search.exact.by_date import find_dated
 from search.exact.by_rank import find_ranked
 from search.exact.compile import plan_query
+from search.exact.docid import window
 from search.exact.doclists import count_rows, find_lists, read_chunks, read_docids
 from search.exact.postings import OddPage, docids, repeated
 from search.exact.tables import Tables
@@ -150,8 +151,31 @@ def test_an_answer_is_the_same_with_posting_lists_and_without(
         with (
             mock.patch.object(candidates, "is_readable", return_value=False),
             mock.patch.object(prefix_words, "is_readable", return_value=False),
+            mock.patch.object(prefix_rank, "is_readable", return_value=False),
         ):
             wanted = pages(read, question)
         low = mock.patch.multiple(candidates, _FEW=-99, _COMMON=0, _SHARE=1000, _SPARE=1)
         with low, mock.patch.multiple(prefix_words, _FEW=0, _SHORT=short * 4):
             assert pages(read, question) == wanted
+
+
+@pytest.mark.parametrize("tiers", [(0,), (1,), (0, 1, 3)])
+def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(tiers: Sequence[int]) -> None:
+    with tables() as conn:
+        for tier in tiers:
+            for at, line in enumerate(["ab", "abc abd ab ab", "x", "ab abd", "abd " * 30, "ab b ab"]):
+                docid = window(tier, 1_600_000_000).start + at * 1_000
+                conn.execute("INSERT INTO search_text (rowid, line) VALUES (?, ?)", (docid, line))
+                conn.execute(
+                    "INSERT INTO search_document VALUES (?, 1, ?, 1600000000, 0, NULL, NULL, 0)", (docid, docid)
+                )
+        best = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 9)
+        ranks = dict(
+            conn.execute("SELECT rowid, -bm25(search_text) FROM search_text WHERE search_text MATCH '\"ab\" *'")
+        )
+        assert best is not None
+        assert (best.scores, best.others) == (ranks, 0.0)
+        few = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 1)
+        assert few is not None
+        assert few.scores.items() <= ranks.items()
+        assert few.others == max(score for docid, score in ranks.items() if docid not in few.scores) or len(tiers) > 2

@@ -1,0 +1,121 @@
+"""Prefixes by relevance: the documents that have words with a beginning most often, counted from the posting lists.
+
+FTS5 would merge the lists of all words that begin so twice, and rank every document. The scores are those of its
+`bm25`: with one prefix they depend on nothing but how often a document has such words.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from search.exact.candidates import saturation, weight
+from search.exact.docid import WIDTHS, docid_range
+from search.exact.doclists import count_rows, find_lists, is_readable, read_chunks
+from search.exact.postings import docids, has_repeats, heads, repeated, step_docids
+from search.exact.prefix_words import read_prefix
+from search.exact.query_plan import QueryPlan
+from search.query.dates import Bounds
+
+_MOST_BYTES: Final = 16_000_000
+"""Of postings; of more, FTS5 ranks. As many documents from the first to the last one of a tier: a byte for each."""
+_MOST: Final = 2_000
+"""Documents whose rows are read."""
+_SPARE: Final = 3
+
+
+class Best(NamedTuple):
+    """Documents and their scores."""
+
+    scores: dict[int, float]
+    others: float
+    """No other document has a higher score."""
+
+
+class _Counts(NamedTuple):
+    """How often each document of a tier has the words."""
+
+    first: int
+    counts: bytearray
+
+
+def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Best | None:
+    """The best documents for a query that is nothing but a prefix; None for any other, and where FTS5 has to rank."""
+    start = read_prefix(plan)
+    if start is None or plan.is_filtered or plan.bounds != Bounds() or not is_readable(conn):
+        return None
+    try:
+        tiers = list(_empty_counts(conn))
+        _count(conn, start, tiers)
+    except (IndexError, ValueError):  # an odd page, or more documents or words than fit
+        return None
+    return _choose(tiers, wanted * _SPARE, count_rows(conn))
+
+
+def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:
+    within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
+    for tier in range(len(WIDTHS)):
+        docids_ = docid_range(tier, Bounds())
+        query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
+        [(first, last)] = conn.execute(query, (docids_.start, docids_.stop))
+        if first is not None:
+            if last - first >= _MOST_BYTES:
+                raise ValueError
+            yield _Counts(first, bytearray(last - first + 1))
+
+
+def _count(conn: sqlite3.Connection, start: str, tiers: Sequence[_Counts]) -> None:
+    """Count; raises ValueError for a document with the words more than 255 times."""
+    size = 0
+    for _, one in find_lists(conn, start, f"{start}\U0010ffff"):
+        for chunk in read_chunks(conn, one):
+            size += len(chunk)
+            if size > _MOST_BYTES:
+                raise ValueError
+            if chunk:
+                _add(chunk, tiers)
+
+
+def _add(chunk: bytes, tiers: Sequence[_Counts]) -> None:
+    if len(tiers) == 1:
+        [(first, counts)] = tiers
+        found = heads(chunk)
+        places = list(step_docids(found, first))
+        for place in places:
+            counts[place] += 1
+        if has_repeats(chunk, len(found)):
+            for at, times in repeated(chunk):
+                counts[places[at]] += times - 1
+        return
+    all_of, more = docids(chunk), repeated(chunk)
+    for first, counts in tiers:
+        inside = range(first, first + len(counts))
+        for docid in all_of:
+            if docid in inside:
+                counts[docid - first] += 1
+        for place, times in more:
+            if all_of[place] in inside:
+                counts[all_of[place] - first] += times - 1
+
+
+def _choose(tiers: Sequence[_Counts], need: int, rows: int) -> Best | None:
+    """The documents that have the words most often: at least `need`, if there are as many."""
+    present = [counts.translate(None, b"\0") for _, counts in tiers]
+    found, least = 0, 0
+    for count, times in sorted(Counter(b"".join(present)).items(), reverse=True):
+        found, least = found + times, count
+        if found >= need:
+            break
+    if not least or found > _MOST:
+        return None
+    each = weight(rows, sum(map(len, present)))
+    search = re.compile(b"[%s-\xff]" % re.escape(bytes([least])), re.DOTALL).finditer
+    scores = {
+        first + place.start(): each * saturation(counts[place.start()])
+        for first, counts in tiers
+        for place in search(counts)
+    }
+    return Best(scores, each * saturation(least - 1) if least > 1 else 0.0)
