@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 from search.engine.page import Position, format_rank, parse_rank
 from search.engine.protocol import Answer, Hit, Question
@@ -15,6 +17,11 @@ from search.exact.docid import ANY, docid_range
 from search.exact.prefix_rank import rank_prefix
 from search.exact.query_plan import MESSAGE, QueryPlan
 from search.exact.tables import Tables
+
+Row: TypeAlias = Sequence[Any]
+"""A row that ends with its rank."""
+_SPARE: Final = 40
+"""Documents for each hit that is wanted, if they have to satisfy more conditions."""
 
 
 def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) -> Answer:
@@ -39,20 +46,44 @@ def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) 
     return Answer(hits=hits, engine=name, cursor=format_rank(end) if len(positions) > end else None)
 
 
-def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[Any]]:
+def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Row]:
     """Read the best present contents: among those that can be, if that is enough to tell."""
     if (best := rank_prefix(tables.conn, plan, wanted)) is not None:
         rows = _listed(tables, plan, best.scores)
-        if len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > best.others:
+        if _is_above(rows, wanted, best.others):
             return rows
     for candidates in find_candidates(tables.conn, plan, wanted):
-        rows = _best(tables, candidates.plan, wanted)
-        if len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > candidates.others:
+        rows, others = _best_first(tables, candidates.plan, wanted)
+        if _is_above(rows, wanted, max(others, candidates.others)):
             return rows
     return _best(tables, plan, wanted)
 
 
-def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[Any]]:
+def _is_above(rows: Sequence[Row], wanted: int, others: float) -> bool:
+    """Whether the best of these are so many that no other document is among them."""
+    return len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > others
+
+
+def _best_first(tables: Tables, plan: QueryPlan, wanted: int) -> tuple[list[Row], float]:
+    """Read the best contents; no other one that FTS5 finds has a higher score than the number.
+
+    A condition that lists docids lists them for the best only: the list of all takes longer than ranking.
+    """
+    if not plan.lists_docids:
+        return _best(tables, plan, wanted), -math.inf
+    most = wanted * _SPARE
+    ranked = [
+        row
+        for tier in tables.tiers()
+        for statement, values in [plan.select_ranks(docid_range(tier, plan.bounds))]
+        for row in tables.rows(f"{statement} ORDER BY rank LIMIT ?", (*values, most))
+    ]
+    ranked = sorted(ranked, key=itemgetter(1))[:most]
+    others = -ranked[-1][1] if len(ranked) == most else -math.inf
+    return _listed(tables, plan, {docid: -rank for docid, rank in ranked}), others
+
+
+def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Row]:
     """Read the best contents of each tier; -1: all of them."""
     found = []
     for tier in tables.tiers():
@@ -62,7 +93,7 @@ def _best(tables: Tables, plan: QueryPlan, wanted: int) -> list[Sequence[Any]]:
     return found
 
 
-def _listed(tables: Tables, plan: QueryPlan, scores: Mapping[int, float]) -> list[Sequence[Any]]:
+def _listed(tables: Tables, plan: QueryPlan, scores: Mapping[int, float]) -> list[Row]:
     """Read the rows of documents whose scores are known."""
     listed = replace(plan, listed=json.dumps(list(scores)))
     return [(*row, -scores[docid]) for *row, docid in tables.rows(*listed.select(f"{MESSAGE}, d.docid", ANY))]

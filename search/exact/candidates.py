@@ -37,8 +37,10 @@ _FEW: Final = 3_000
 _COMMON: Final = 1_000
 """Documents of a word whose list is read."""
 _MOST_COMMON: Final = 6
+_MOST_PAIRED: Final = 24
+"""Words of which two are looked for in a document."""
 _SHARE: Final = 20
-"""A word counts as common from this part of all occurrences on."""
+"""A word counts as common from this part of all occurrences on, as rare while all rare ones have no more."""
 _SPARE: Final = 3
 """Candidates for each hit that is wanted: some are superseded, or fail a condition."""
 _ROUNDING: Final = 1 + 1e-9
@@ -79,26 +81,32 @@ def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> I
     documents = {word: _count(conn, f'"{word}"') for word in words}
     rows = count_rows(conn)
     most = {word: times * weight(rows, documents[word]) for word, times in words.items()}
+    if wanted <= sum(documents.values()) - max(documents.values()):
+        usual = _drop_rarest(documents)
+        others = max(most[word] for word in usual) * saturation(math.inf)
+        yield Candidates(replace(plan, among=_among((), words, usual)), others * _ROUNDING)
     least = max(_COMMON, sum(documents.values()) // _SHARE)
     common = [word for word in nlargest(_MOST_COMMON, words, key=documents.__getitem__) if documents[word] > least]
-    if _is_small(words, common, documents, wanted):
-        others = max(most[word] for word in common) * saturation(math.inf)
-        yield Candidates(replace(plan, among=_among((), words, common)), others * _ROUNDING)
     try:
         often = {word: _most_repeated(conn, word, need, plan.bounds) for word in common}
     except IndexError:
         return
     common = [word for word in common if often[word].repeats > 1]
-    if _is_small(words, common, documents, 0):
+    rare = sum(documents[word] for word in words if word not in common)
+    if common and rare <= sum(documents.values()) // 2:
         others = max(most[word] * saturation(often[word].repeats - 1) for word in common)
         docids = sorted({docid for word in common for docid in often[word].docids})
         yield Candidates(replace(plan, among=_among(docids, words, common)), others * _ROUNDING)
 
 
-def _is_small(words: Collection[str], common: Collection[str], documents: Mapping[str, int], wanted: int) -> bool:
-    """Whether the rarer words have less than half of the occurrences, and enough for a page."""
-    rare = sum(documents[word] for word in words if word not in common)
-    return bool(common) and wanted <= rare <= sum(documents.values()) // 2
+def _drop_rarest(documents: Mapping[str, int]) -> list[str]:
+    """The words without those that only few documents have, all together; the most frequent ones."""
+    usual, few = [], max(_COMMON, sum(documents.values()) // _SHARE)
+    for word in sorted(documents, key=documents.__getitem__):
+        few -= documents[word]
+        if few < 0:
+            usual.append(word)
+    return usual[-_MOST_PAIRED:]
 
 
 def weight(rows: int, documents: int) -> float:

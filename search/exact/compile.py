@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.exact.annotations import ANNOTATED
-from search.exact.condition import MOST, Condition, DocidBound, join
+from search.exact.condition import LIST_MATCHING, MOST, Condition, DocidBound, join
 from search.exact.files import has_hash
 from search.exact.index_line import line_needle
 from search.exact.query_plan import QueryPlan
@@ -196,10 +196,7 @@ def _row_or(parts: Sequence[Node]) -> Condition:
 
 def _within(match: str) -> Condition:
     """In a list of docids, which is made when it is first asked for: of those only that the statement reads."""
-    return Condition(
-        "d.docid IN (SELECT rowid FROM search_text WHERE search_text MATCH ? AND rowid >= ? AND rowid < ?)",
-        (match, DocidBound.FIRST, DocidBound.END),
-    )
+    return Condition(f"d.docid IN ({LIST_MATCHING})", (match, DocidBound.FIRST, DocidBound.END))
 
 
 def _within_annotated(match: str) -> Condition:

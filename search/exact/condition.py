@@ -19,6 +19,8 @@ class DocidBound(Enum):
 SqlValue: TypeAlias = int | str | bytes
 Value: TypeAlias = SqlValue | DocidBound
 
+LIST_MATCHING: Final = "SELECT rowid FROM search_text WHERE search_text MATCH ? AND rowid >= ? AND rowid < ?"
+"""Docids that match an expression, of those only that the statement reads."""
 MOST: Final = 2**63 - 1
 """SQLite's largest integer."""
 

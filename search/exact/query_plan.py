@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from search.exact.condition import Condition, DocidBound, SqlValue, Value
+from search.exact.condition import LIST_MATCHING, Condition, DocidBound, SqlValue, Value
 from search.exact.skip_index import BLOCK_BITS, is_in_block
 from search.flags import SUPERSEDED
 from search.query.dates import Bounds
@@ -73,10 +73,11 @@ class QueryPlan:
         where = f"{self._asked()} AND {self.where.sql}"
         values: Sequence[Value]
         if self.listed is not None:
-            rows = """json_each(?) AS l CROSS JOIN search_document AS d ON d.docid = l.value
-                WHERE d.docid >= ? AND d.docid < ?"""
+            where = where.replace(LIST_MATCHING, f"{LIST_MATCHING} AND +rowid IN (SELECT docid FROM asked)")  # noqa: S608 constant
+            rows = "asked CROSS JOIN search_document AS d ON d.docid = asked.docid WHERE d.docid >= ? AND d.docid < ?"
+            asked = "WITH asked (docid) AS MATERIALIZED (SELECT value FROM json_each(?))"
             values = (self.listed, *ENDS, *self.where.values)
-            return f"SELECT {columns} FROM {rows} AND {where}", _bind(values, docids)  # noqa: S608 bound
+            return f"{asked} SELECT {columns} FROM {rows} AND {where}", _bind(values, docids)  # noqa: S608 bound
         if self.match is None:
             return self._walk(columns, docids, where)
         if self.within is not None:
@@ -92,6 +93,13 @@ class QueryPlan:
         rows = """search_text CROSS JOIN search_document AS d ON d.docid = search_text.rowid
             WHERE search_text MATCH ? AND search_text.rowid >= ? AND search_text.rowid < ?"""
         return f"SELECT {columns} FROM {rows} AND {where}", _bind((self.match, *ENDS, *values), docids)  # noqa: S608 bound
+
+    def select_ranks(self, docids: range) -> tuple[str, tuple[SqlValue, ...]]:
+        """Return the statement that reads docids and ranks of what FTS5 finds, other conditions apart."""
+        among = Condition("1") if self.among is None else self.among
+        query = f"""SELECT rowid, bm25(search_text) AS rank FROM search_text
+            WHERE search_text MATCH ? AND rowid >= ? AND rowid < ? AND {among.sql}"""  # noqa: S608 bound
+        return query, _bind((self.match or "", *ENDS, *among.values), docids)
 
     def _asked(self) -> str:
         """Condition on the row: which contents are searched."""
@@ -109,6 +117,10 @@ class QueryPlan:
         """The plan for earlier contents, which are few; `docids`: where they are."""
         within = docids if self.within is None else _common(self.within, docids)
         return replace(self, only_earlier=True, within=within)
+
+    def without_words(self) -> QueryPlan:
+        """The plan for all rows that satisfy the other conditions."""
+        return replace(self, match=None, within=None)
 
     def look_up_blocks(self) -> tuple[str, tuple[SqlValue, ...]] | None:
         """The statement that counts the blocks that may hold hits, and all, with the first and last of those.

@@ -18,6 +18,7 @@ from search.exact.by_date import find_dated
 from search.exact.by_rank import find_ranked
 from search.exact.compile import plan_query
 from search.exact.counting import count_facets, count_hits
+from search.exact.docid import ANY
 from search.exact.query_plan import QueryPlan
 from search.exact.tables import Tables, in_thread
 from search.exact.vocabulary import inflect, wanted_words
@@ -84,4 +85,10 @@ def plan_question(tables: Tables, question: Question) -> QueryPlan:
     if (statement := plan.look_up_blocks()) is None:
         return plan
     [(may, of, first, last)] = tables.rows(*statement)
-    return plan.only_blocks(may, of, first, last)
+    plan = plan.only_blocks(may, of, first, last)
+    if plan.is_rare and "*" in (plan.match or ""):
+        # FTS5 merges the lists of all words of a prefix, for however few documents: that takes longer than to look.
+        others, values = plan.without_words().select("1", ANY)
+        if not tables.rows(f"{others} LIMIT 1", values):
+            return plan.only_blocks(0, of, None, None)
+    return plan
