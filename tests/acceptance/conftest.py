@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def shared_telegram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
-    worlds = ("small", "mixed", "demo", "big:6000")
+    worlds = ("small", "mixed", "demo", "big:3000")
     arguments = [word for world in worlds for word in ("--world", world)]
     with Telegram(tmp_path_factory.mktemp("telegram"), *arguments) as running:
         yield running

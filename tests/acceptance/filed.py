@@ -70,7 +70,7 @@ class FileServer:
 
 @contextmanager
 def file_server(place: Path, *arguments: str) -> Iterator[FileServer]:
-    with Telegram(place, "--world", "empty", *arguments, module="tests.doubles.telegram") as telegram:
+    with Telegram(place, "--world", "empty", *arguments) as telegram:
         first = desk_at(telegram, place / "login")
         first.log_in()
         yield FileServer(telegram, first.archive / "session")

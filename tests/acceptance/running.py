@@ -45,7 +45,7 @@ class Ground:
 @contextmanager
 def ground(place: Path, *arguments: str, channels: int = 60) -> Iterator[Ground]:
     """A server of its own, and a session that is logged in there."""
-    with Telegram(place, "--many", str(channels), *arguments, module="tests.doubles.telegram") as telegram:
+    with Telegram(place, "--many", str(channels), *arguments) as telegram:
         first = desk_at(telegram, place / "login")
         first.log_in()
         yield Ground(telegram, first.archive / "session")

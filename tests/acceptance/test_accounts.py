@@ -56,7 +56,7 @@ def log_in_second(desk: Desk) -> None:
 def shared_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     place = tmp_path_factory.mktemp("accounts")
     arguments = ("--many", "60", "--account", f"{SECOND_PHONE}:{SECOND_CODE}")
-    with Telegram(place, *arguments, module="tests.doubles.telegram") as telegram:
+    with Telegram(place, *arguments) as telegram:
         desk = with_second(desk_at(telegram, place / "desk"))
         desk.log_in()
         log_in_second(desk)
@@ -79,7 +79,7 @@ def own_ground(tmp_path: Path) -> Iterator[Ground]:
     """For whoever logs accounts out."""
     (tmp_path / "sessions").mkdir(mode=0o700)
     arguments = ("--many", "4", "--account", f"{SECOND_PHONE}:{SECOND_CODE}")
-    with Telegram(tmp_path, *arguments, module="tests.doubles.telegram") as telegram:
+    with Telegram(tmp_path, *arguments) as telegram:
         yield Ground(telegram, tmp_path / "sessions")
 
 

@@ -15,7 +15,7 @@ WRONG = "this machine's clock is 3.0 hours ahead of the server's"
 
 @pytest.fixture
 def telegram(tmp_path: Path) -> Iterator[Telegram]:
-    with Telegram(tmp_path, "--world", "big:300", module="tests.doubles.telegram") as telegram:
+    with Telegram(tmp_path, "--world", "big:300") as telegram:
         yield telegram
 
 

@@ -124,7 +124,7 @@ def test_kills_while_catching_up_lose_nothing(filled: Desk, telegram: Telegram) 
 def test_fifty_thousand_messages_survive_ten_kills(
     tmp_path_factory: pytest.TempPathFactory, actions: tuple[str, ...]
 ) -> None:
-    with Telegram(tmp_path_factory.mktemp("soak"), "--world", "big:50000", module="tests.doubles.telegram") as server:
+    with Telegram(tmp_path_factory.mktemp("soak"), "--world", "big:50000") as server:
         plain = desk_at(server, tmp_path_factory.mktemp("plain") / "desk")
         plain.log_in()
         plain.do("add", "big")

@@ -29,13 +29,14 @@ class Busy:
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     """For all tests that look on; the last one may kill it."""
     place = tmp_path_factory.mktemp("busy")
-    with Telegram(place, "--world", "big:6000", "--channels", "alpha", module="tests.doubles.telegram") as telegram:
+    with Telegram(place, "--world", "big:4000", "--channels", "alpha") as telegram:
         desk = desk_at(telegram, place / "desk")
         desk.log_in()
         desk.do("add", "big")
         telegram.order("net", rtt=0.25)
         running = Busy(desk, telegram, desk.start("sync"))
         until(lambda: running.stored() > 200, what="the first pages")
+        telegram.order("net", rtt=5.0)  # it is to last until the end of these tests
         yield running
         if running.process.poll() is None:
             desk.kill(running.process)
@@ -58,7 +59,9 @@ def test_archive_is_private_under_any_umask_and_exports_follow_it(busy: Busy) ->
 def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
     first, seen = int(busy.desk.do("search", "has:photo", "--count").out), busy.stored()
     assert first > 0
+    busy.telegram.order("net", rtt=0.25)
     until(lambda: busy.stored() > seen + 300, what="some more pages")
+    busy.telegram.order("net", rtt=5.0)
     assert int(busy.desk.do("search", "has:photo", "--count").out) > first
     assert busy.process.poll() is None
 
@@ -67,7 +70,6 @@ def test_search_answers_while_a_sync_writes(busy: Busy) -> None:
     ("command", "held"), [(["sync"], "the archive"), (["add", "alpha"], "the archive"), (["login"], "account default")]
 )
 def test_second_process_names_the_holder_of_archive_or_session(busy: Busy, command: list[str], held: str) -> None:
-    busy.telegram.order("net", rtt=5.0)  # it is to last until the end of these tests
     done = busy.desk.run(*command, stdin="")
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert f"`telekeep sync` (process {busy.process.pid})" in done.err
@@ -79,7 +81,7 @@ def test_lock_of_a_killed_process_is_free_at_once(busy: Busy) -> None:
     assert busy.desk.kill(busy.process)
     busy.telegram.calm()
     busy.desk.do("sync")
-    assert busy.stored() == 6_000
+    assert busy.stored() == 4_000
 
 
 def test_first_run_makes_an_open_directory_private(desk: Desk) -> None:

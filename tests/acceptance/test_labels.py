@@ -18,7 +18,7 @@ WITHOUT = {
 
 @pytest.fixture
 def telegram(tmp_path: Path) -> Iterator[Telegram]:
-    with Telegram(tmp_path, "--world", "big:300", module="tests.doubles.telegram") as telegram:
+    with Telegram(tmp_path, "--world", "big:300") as telegram:
         yield telegram
 
 

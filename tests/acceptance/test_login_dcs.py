@@ -26,9 +26,7 @@ def telegram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
     homes = [f"--home={phone}:{home}" for home, phone in PHONES.items()]
     homes += [f"--home={phone}:4" for phone in MOVING]
     place = tmp_path_factory.mktemp("telegram")
-    with Telegram(
-        place, *people, *homes, "--world", "small", "--world", "many:3", module="tests.doubles.telegram"
-    ) as running:
+    with Telegram(place, *people, *homes, "--world", "small", "--world", "many:3") as running:
         yield running
 
 

@@ -24,7 +24,7 @@ TO_SMS = 'if it has not arrived after {} s, type "resend" to get it by SMS.'
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
     place = tmp_path_factory.mktemp("dialogue")
     more = ("--account", f"{GUARDED}:{GUARDED_CODE}:{PASSWORD}")
-    with Telegram(place, *more, module="tests.doubles.telegram") as telegram:
+    with Telegram(place, *more) as telegram:
         yield telegram
 
 

@@ -14,7 +14,7 @@ from tests.acceptance.desk import Desk, Telegram, desk_at
 
 @pytest.fixture
 def telegram(tmp_path: Path) -> Iterator[Telegram]:
-    with Telegram(tmp_path, "--world", "big:2400", module="tests.doubles.telegram") as telegram:
+    with Telegram(tmp_path, "--world", "big:2400") as telegram:
         yield telegram
 
 

@@ -52,7 +52,7 @@ def log_in_second(desk: Desk) -> None:
 def two(tmp_path: Path) -> Iterator[tuple[Desk, Telegram]]:
     """Two accounts, each with a channel; the server may log them out."""
     arguments = ("--many", "3", "--account", f"{SECOND_PHONE}:{SECOND_CODE}")
-    with Telegram(tmp_path, *arguments, module="tests.doubles.telegram") as telegram:
+    with Telegram(tmp_path, *arguments) as telegram:
         desk = desk_at(telegram, tmp_path / "desk")
         desk.environment |= {
             "TELEKEEP_SERVICE__POLL_INTERVAL": "0.2",
@@ -252,7 +252,7 @@ def test_name_that_another_channel_took_is_not_followed(field: Ground, tmp_path:
 def test_server_that_goes_away_and_comes_back_is_found_again(tmp_path: Path) -> None:
     arguments, state = ("--world", "small"), ("--state", str(tmp_path / "state"))
     with ExitStack() as running:
-        with Telegram(tmp_path, *arguments, *state, module="tests.doubles.telegram") as telegram:
+        with Telegram(tmp_path, *arguments, *state) as telegram:
             desk = desk_at(telegram, tmp_path / "desk")
             desk.environment["TELEKEEP_SERVICE__POLL_INTERVAL"] = "0.2"
             desk.log_in()
@@ -266,9 +266,7 @@ def test_server_that_goes_away_and_comes_back_is_found_again(tmp_path: Path) -> 
         assert "offline since" in note
         assert f"127.0.0.1:{telegram.port} cannot be reached" in note
         assert desk.do("search", "alpha", "--count").out == "29\n"
-        with Telegram(
-            tmp_path, *arguments, *state, "--port", str(telegram.port), module="tests.doubles.telegram"
-        ) as again:
+        with Telegram(tmp_path, *arguments, *state, "--port", str(telegram.port)) as again:
             again.post("alpha", "after the outage")
             wait_for(desk, process, "mirroring")
             wait_until_equal(desk, again, "alpha", "beta")

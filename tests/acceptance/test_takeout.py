@@ -21,7 +21,7 @@ MESSAGES = 3_000
 @pytest.fixture(scope="module")
 def shared_telegram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telegram]:
     place = tmp_path_factory.mktemp("takeout")
-    with Telegram(place, "--world", f"big:{MESSAGES}", "--many", "20", module="tests.doubles.telegram") as running:
+    with Telegram(place, "--world", f"big:{MESSAGES}", "--many", "20") as running:
         yield running
 
 

@@ -25,7 +25,7 @@ _COLOUR = "\x1b\\[(?:[0-9]+;)*[34][0-9]"
 @pytest.fixture
 def own_telegram(tmp_path: Path) -> Iterator[Telegram]:
     """A server that a test may log out of or take away."""
-    with Telegram(tmp_path, "--world", "small", "--channels", "delta", module="tests.doubles.telegram") as running:
+    with Telegram(tmp_path, "--world", "small", "--channels", "delta") as running:
         yield running
 
 
@@ -175,9 +175,9 @@ def test_full_disk_is_one_line_and_costs_nothing(filled: Desk) -> None:
     assert "full/all.jsonl cannot be written" in written.err
     assert not (filled.home / "full").exists()
     assert filled.query("PRAGMA integrity_check") == [("ok",)]
-    assert 0 < len(filled.export("big")) < 6_000
+    assert 0 < len(filled.export("big")) < 3_000
     filled.do("sync", "big")
-    assert len(filled.export("big")) == 6_000
+    assert len(filled.export("big")) == 3_000
     assert filled.export(*STEADY, name="after.jsonl") == before
 
 
@@ -207,11 +207,11 @@ def test_interrupted_sync_exits_130_and_resumes(desk: Desk, telegram: Telegram) 
         kept = r"stopped; everything fetched is kept \([0-9,]+ new\); the next sync continues from there\.\n"
         assert re.search(f"{kept}$", done.err)
         stored = desk.query(_COUNT)[0][0]
-        assert stored < 6_000
+        assert stored < 3_000
     calls = telegram.calls("messages.getHistory")
     telegram.order("net", rtt=0.0)
     desk.do("sync")
-    assert desk.query(_COUNT) == [(6_000,)]
+    assert desk.query(_COUNT) == [(3_000,)]
     # What was read is not read again.
     assert telegram.calls("messages.getHistory") - calls <= 61 - stored // 100
 

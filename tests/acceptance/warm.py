@@ -32,7 +32,6 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 IMPORTED = {
     "archiver": ("archiver", "search", "config"),
-    "tests.doubles.telegram": ("tests.doubles.telegram.__main__",),
     "tests.acceptance.world": ("tests.doubles.telegram.__main__",),
 }
 """What is imported, packages with all that is in them, before these modules are run."""

@@ -176,4 +176,5 @@ def _midnight(world: World) -> None:
 
 if __name__ == "__main__":
     worlds.WORLDS["mixed"] = mixed
+    Channel.warm = lambda *_: None  # nobody measures here: a post is made when it is asked for
     sys.exit(main())
