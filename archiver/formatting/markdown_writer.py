@@ -17,7 +17,9 @@ from archiver.formatting.safe_url import find_target
 from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import possible
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<~|^$]|&(?=[#A-Za-z])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<~|^${]|&(?=[#A-Za-z])|%(?=%)|=(?==)")
+"""Of CommonMark, and of what others add: tables, attributes and templates (`{`), comments (`%%`), marked words (`==`)."""
+_REFERENCES = {"<": "&lt;", "&": "&amp;", "%": "&#37;", "=": "&#61;"}
 _LINE_START = re.compile(r"([#+\-=:>!])|([0-9]{1,9})([.)])")
 _MARKS = {"bold": "**", "italic": "*", "strike": "~~"}
 _TAGS = {**TAGS, "spoiler": 'span class="spoiler"'}
@@ -114,7 +116,16 @@ def _inline(nodes: Sequence[TextNode], before: str = "", after: str = "") -> str
 
 
 def _text(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", possible(text))
+    return _SPECIAL.sub(_escaped, possible(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A character without its meaning.
+
+    Some become references: there are readers that know no backslash before them, and those that find URLs in plain
+    words take it for a part of one, so that what follows would be a tag.
+    """
+    return _REFERENCES.get(found[0]) or f"\\{found[0]}"
 
 
 def _span(span: Span, before: str, after: str) -> str:
@@ -149,6 +160,8 @@ def _link(span: Span, words: str, target: str) -> str:
 
 
 def _code_span(words: str) -> str:
+    if "<" in words:  # the fence may be taken for a part of a URL before it
+        return f"<code>{_text(words)}</code>"
     fence = "`" * (1 + _longest_run(words))
     edged = words[0] in "` " or words[-1] in "` "
     inner = f" {words} " if edged and words.strip(" ") else words

@@ -307,6 +307,16 @@ def test_ten_thousand_nested_entities_are_written_within_a_second() -> None:
     assert plain_text(read_spans("x" * 20_000, entities)) == "x" * 20_000
 
 
+@pytest.mark.parametrize("kind", [None, "code", "bold", "text_url", "url", "italic"])
+def test_markdown_has_no_tag_of_the_text_whatever_a_reader_takes_for_a_link_or_an_attribute(kind: str | None) -> None:
+    """GitHub's readers take a backslash or a backtick for a part of a URL, Python-Markdown none before `<`."""
+    text = 'https://x.example/<img src=x onerror=alert(1)> {: onclick="alert(1)"} {{ x }} %%hidden%% ==marked=='
+    entities = [] if kind is None else [{"type": kind, "offset": 18, "length": 28, "url": "https://y.example/<b>"}]
+    written = to_markdown(text, entities)
+    assert not re.search(r"<(?!/?(code|strong|em)>|https://)|(?<!\\){|%%|==", written), written
+    assert read_markdown(written) == text
+
+
 def test_markdown_uses_marks_where_they_are_marks_and_tags_elsewhere() -> None:
     bold = [{"type": "bold", "offset": 0, "length": 2}]
     assert to_markdown("ab c", bold) == "**ab** c"
