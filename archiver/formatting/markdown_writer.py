@@ -18,7 +18,7 @@ from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import possible
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<~|^${]|&(?=[#A-Za-z])|%(?=%)|=(?==)")
-"""Of CommonMark, and of what others add: tables, attributes and templates (`{`), comments (`%%`), marked words (`==`)."""
+"""Of CommonMark, and of others: tables, attributes and templates (`{`), comments (`%%`), marked words (`==`)."""
 _REFERENCES = {"<": "&lt;", "&": "&amp;", "%": "&#37;", "=": "&#61;"}
 _LINE_START = re.compile(r"([#+\-=:>!])|([0-9]{1,9})([.)])")
 _MARKS = {"bold": "**", "italic": "*", "strike": "~~"}
