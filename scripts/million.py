@@ -44,6 +44,12 @@ FILTERS = (
     "is:missing", "is:edited", "is:forwarded", "id:77", "id:70000..70010", "fwd:1700000005", "channel:1500000001",
     "on:2020-05-05", "views:>1900000 has:voice",
 )  # fmt: skip
+HARD: tuple[tuple[Sort, str], ...] = (
+    ("newest", "ba*"), ("newest", "do*"), ("newest", "cocica OR bu"), ("newest", "\u3057\u305f views:>1999990"),
+    ("relevance", "ba*"), ("relevance", "bagien"), ("relevance", "bue"), ("relevance", "cocica OR bu"),
+    ("relevance", "\u3057\u305f"), ("relevance", "in:revisions \u3057\u305f"),
+)  # fmt: skip
+"""Short prefixes, the words of most messages, a word of a tenth of them with a filter that nothing satisfies."""
 _UNSPACED = frozenset({"zh", "ja", "th"})
 
 
@@ -112,6 +118,9 @@ async def times(directory: Path) -> list[Row]:
         for sort, asked in (("newest", [*questions, *FILTERS]), ("relevance", questions)):
             found = [await _best(ask, query, sort) for query in asked]
             rows.append((f"search, {sort}", _percentiles(found), f"{len(asked)} questions"))
+        for sort, query in HARD:
+            hits = await engine.count(Question(tree=parse(query, context)))
+            rows.append((f"{query}, {sort}", _percentiles([await _best(ask, query, sort)]), f"{hits:,} hits"))
         for query in ("", questions[0]):
             tree = parse(query, context)
             found = [await _best(engine.facets, Question(tree=tree), [name]) for name in NAMES]

@@ -14,7 +14,7 @@ from search.exact.tables import Tables
 Found: TypeAlias = dict[Position, int | None]
 """Positions of hits, each with the number of the matching revision; None: the present content matches."""
 
-_CHUNK = 256
+_CHUNK = 64
 """Rows fetched at once."""
 
 
@@ -80,14 +80,14 @@ def _walk(
     statement, values = plan.select(f"{MESSAGE}, d.docid", docids)
     order = " ORDER BY " + ", ".join(f"{column} {'DESC' if newest else 'ASC'}" for column in plan.order)
     found: Found = {}
-    last_window = -1
+    last = -1
     cursor = tables.conn.execute(statement + order, values)
     while rows := cursor.fetchmany(_CHUNK):
         for here, (*_, revision, docid) in zip(tables.positions(rows), rows, strict=True):
-            if len(found) >= wanted and window_number(docid) != last_window:
+            if len(found) >= wanted and window_number(docid) != window_number(last):
                 cursor.close()
                 return found
-            last_window = window_number(docid)
+            last = docid
             if after is None or (here < after if newest else here > after):
                 record(found, here, revision)
     return found

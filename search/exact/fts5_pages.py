@@ -11,7 +11,6 @@ https://www.sqlite.org/fts5.html#fts5_data_structures, "Leaf Page Format" in SQL
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Final
 
 TEXTS: Final = "search_text"
@@ -84,14 +83,13 @@ def term_places(page: bytes) -> Iterator[tuple[bytes, int, int]]:
 def term_starts(page: bytes) -> list[int]:
     """Where terms begin. A page ends with the first offset, then differences. Raises IndexError."""
     end = end_of(page)
-    if page and max(page[end:], default=0) <= _ONE_BYTE:
-        found = list(accumulate(page[end:]))
-    else:
-        at, index, found = 0, end, []
-        while index < len(page):
-            distance, index = read_number(page, index)
-            at += distance
-            found.append(at)
+    at, index, found = 0, end, []
+    while index < len(page):
+        distance, index = page[index], index + 1
+        if distance > _ONE_BYTE:
+            distance, index = read_number(page, index - 1)
+        at += distance
+        found.append(at)
     if found and not HEADER <= found[0] <= found[-1] <= end:
         raise IndexError
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import aiosqlite
 
@@ -20,13 +21,13 @@ from search.exact.compile import plan_query
 from search.exact.counting import count_facets, count_hits
 from search.exact.docid import ANY
 from search.exact.query_plan import QueryPlan
-from search.exact.tables import Tables, in_thread
+from search.exact.tables import Memory, Tables, in_thread
 from search.exact.vocabulary import inflect, wanted_words
-from search.exact.word_list import find_forms
 from search.query.scope import includes_annotations
 from search.query.widen import widen
 
 T = TypeVar("T")
+_memories: WeakKeyDictionary[aiosqlite.Connection, Memory] = WeakKeyDictionary()
 
 
 class ExactEngine:
@@ -36,7 +37,6 @@ class ExactEngine:
 
     def __init__(self, conn: aiosqlite.Connection) -> None:
         self._conn = conn
-        self._channels: dict[int, int] = {}
 
     async def search(self, question: Question) -> Answer:
         """Return one page of hits. Raises SearchError for a cursor of another query."""
@@ -65,7 +65,8 @@ class ExactEngine:
         return await self._read(lambda tables: count_facets(tables, plan_question(tables, question), names, zone))
 
     async def _read(self, act: Callable[[Tables], T]) -> T:
-        return await in_thread(self._conn, lambda conn: act(Tables(conn, self._channels)))
+        memory = _memories.setdefault(self._conn, Memory())
+        return await in_thread(self._conn, lambda conn: act(Tables(conn, memory)))
 
 
 def _search(question: Question, name: str, tables: Tables) -> Answer:
@@ -80,7 +81,7 @@ def plan_question(tables: Tables, question: Question) -> QueryPlan:
     if question.fuzzy:
         raise Unanswerable("The embedded engine does not tolerate typos.", hint="Omit --fuzzy.")
     tree = widen(question.tree)
-    forms = find_forms(tables.conn, wanted_words(tree), annotations=includes_annotations(tree))
+    forms = tables.forms(wanted_words(tree), annotations=includes_annotations(tree))
     plan = plan_query(inflect(tree, forms), question.bounds, question.channels)
     if (statement := plan.look_up_blocks()) is None:
         return plan

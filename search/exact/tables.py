@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 
 from search.engine.page import Position
 from search.exact.condition import SqlValue
 from search.exact.docid import tiers_in_use
+from search.exact.vocabulary import Forms
+from search.exact.word_list import find_forms
 
 T = TypeVar("T")
+_MOST_WORDS: Final = 1_000
+
+
+class Memory:
+    """What was read of the tables, until they change: a page of hits, its count and its facets need the same."""
+
+    def __init__(self) -> None:
+        self.channels: dict[int, int] = {}
+        """Ids by number."""
+        self.forms: dict[tuple[str, bool], Forms] = {}
+        """By word, and whether annotations have it too."""
+        self._version: tuple[int, int] | None = None
+
+    def refresh(self, conn: sqlite3.Connection) -> None:
+        """Forget everything if this or another connection has written."""
+        [(version,)] = conn.execute("PRAGMA data_version")
+        if self._version != (version, conn.total_changes):
+            self._version = version, conn.total_changes
+            self.channels, self.forms = {}, {}
 
 
 class Tables:
-    """A connection, and the channels that are known by their numbers."""
+    """A connection, and what is known of its tables."""
 
-    def __init__(self, conn: sqlite3.Connection, channels: dict[int, int]) -> None:
+    def __init__(self, conn: sqlite3.Connection, memory: Memory | None = None) -> None:
         self.conn = conn
-        self._channels = channels
+        self._memory = memory or Memory()
+        self._memory.refresh(conn)
 
     def rows(self, statement: str, values: Sequence[SqlValue] = ()) -> list[Any]:
         """All rows of a statement."""
@@ -33,9 +55,20 @@ class Tables:
 
     def channels(self, numbers: Iterable[int]) -> Mapping[int, int]:
         """Ids of channels by number: these and others."""
-        if not set(numbers) <= self._channels.keys():
-            self._channels.update(self.rows("SELECT number, channel_id FROM search_channel"))
-        return self._channels
+        if not self._memory.channels or not set(numbers) <= self._memory.channels.keys():
+            self._memory.channels = dict(self.rows("SELECT number, channel_id FROM search_channel"))
+        return self._memory.channels
+
+    def forms(self, words: Iterable[str], *, annotations: bool) -> Mapping[str, Forms]:
+        """The indexed forms of each word; see `find_forms`."""
+        words, known = list(words), self._memory.forms
+        if unknown := [word for word in words if (word, annotations) not in known]:
+            if len(known) + len(unknown) > _MOST_WORDS:
+                known.clear()
+                unknown = words
+            found = find_forms(self.conn, unknown, annotations=annotations)
+            known.update({(word, annotations): forms for word, forms in found.items()})
+        return {word: known[word, annotations] for word in words}
 
     def positions(self, rows: Sequence[Sequence[int]]) -> list[Position]:
         """Positions of rows that begin with date, channel number and message id."""

@@ -236,3 +236,22 @@ def test_a_split_range_is_whole_and_each_window_in_one_part(tier: int, dates: tu
     assert all(left.stop == right.start for left, right in pairwise(ascending))
     assert all(window_number(part.stop - 1) < window_number(part.stop) for part in ascending[:-1])
     assert (last if newest else first) in parts[0]
+
+
+async def test_what_is_remembered_of_the_words_is_forgotten_when_they_change(
+    path: Path, writer: sqlite3.Connection
+) -> None:
+    exact.upsert(writer, [post(1, "bridge", channel_id=7)])
+    async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
+
+        async def ask() -> list[tuple[int, int]]:
+            found = await exact.ExactEngine(reader).search(Question(tree=Word("bridge")))
+            return sorted(hit.key for hit in found.hits)
+
+        assert await ask() == await ask() == [(7, 1)]
+        exact.upsert(writer, [post(2, "bridges", channel_id=8)])
+        assert await ask() == [(7, 1), (8, 2)]
+        exact.clear(writer)
+        exact.create(writer)
+        exact.upsert(writer, [post(3, "bridged", channel_id=9)])
+        assert await ask() == [(9, 3)]

@@ -113,7 +113,7 @@ def archive(lines: Sequence[str]) -> Iterator[Tables]:
             exact.upsert(conn, [post(number, line)])
         edited = [(number, lines[number // 2]) for number in range(0, len(lines), 5)]
         exact.upsert(conn, [post(number, line) for number, line in edited])
-        yield Tables(conn, {})
+        yield Tables(conn)
 
 
 def pages(read: Tables, question: Question) -> list[Answer]:

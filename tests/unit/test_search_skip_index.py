@@ -90,7 +90,7 @@ async def test_with_words_too_few_blocks_are_read_and_no_hit_is_lost(tmp_path: P
         for node, ids in asked.items():
             question = Question(tree=And((Word("red"), node)), sort=sort)
             with closing(sqlite3.connect(path)) as conn:
-                assert plan_question(Tables(conn, {}), question).is_rare, node
+                assert plan_question(Tables(conn), question).is_rare, node
             assert {hit.message_id for hit in (await engine.search(question)).hits} == ids, node
             assert await engine.count(question) == len(ids)
 
