@@ -19,6 +19,7 @@ from archiver.imports.detect import open_source
 from archiver.imports.packed.unpack import Unpacked, is_packed
 from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
+from archiver.store.foreign import is_archive
 from archiver.store.imported import ImportFile
 
 _FINISHED: Final = "Import it once it is finished."
@@ -161,6 +162,8 @@ def open_hashed(path: Path, zone: tzinfo | None) -> HashedSource:
 def _open_packed(path: Path, zone: tzinfo | None) -> HashedSource:
     before, packed = _mark(path.stat()), Unpacked(path)
     try:
+        if is_archive(packed.inside):
+            raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import that.")
         hashed = HashedSource(open_source(packed.inside, zone), packed)
         if list(hashed.marks) != [before]:
             raise UsageError(f"{path} is being written to.", hint=_FINISHED)

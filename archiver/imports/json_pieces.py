@@ -22,6 +22,7 @@ _AHEAD: Final = 4 << 20
 """How far the end of an indented element is looked for before brackets are counted."""
 LARGEST: Final = 32 << 20
 """Maximum bytes of one value; twice that of other formats, as Desktop writes each text twice."""
+_WIDEST: Final = 256
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _NEXT_LINE: Final = re.compile(rb",?[ \t\r]*+\n([ \t]*+)[^ \t\r\n]")
@@ -223,9 +224,9 @@ class JsonPieces:
 
     def _margin(self) -> bytes | None:
         """The spaces before the value if it begins its line and has some: then what is in it has more."""
-        line = self._data.rfind(b"\n", 0, self._at)
-        margin = self._data[line + 1 : self._at]
-        return margin if line >= 0 and margin and not margin.strip(b" \t") else None
+        line = self._data.rfind(b"\n", max(self._at - _WIDEST, 0), self._at)
+        margin = self._data[line + 1 : self._at] if line >= 0 else b""
+        return margin if margin and not margin.strip(b" \t") else None
 
     def _end_by_brackets(self, *, keep: bool = True) -> int:
         """Where an object or array ends. `keep`: all of it stays in memory, so it must not be too large."""
@@ -292,8 +293,7 @@ class JsonPieces:
             self._is_over = True
             return False
         keep = max(self._data.rfind(b"\n", 0, self._at), 0)
-        if self._at - keep > 256:
-            keep = self._at
+        keep = keep if self._at - keep <= _WIDEST else self._at
         self._data = self._data[keep:] + chunk
         self._base += keep
         self._at -= keep

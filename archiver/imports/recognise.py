@@ -129,6 +129,8 @@ def _explain_directory(path: Path) -> tuple[str, str] | None:
         with (path / DATABASE).open("rb") as file:
             return _explain_file(file.read(_HEAD))
     formats = sorted(_exported_formats(path) - {"None"})
+    if formats and {"desktop-json", "sqlite"}.issuperset(formats):
+        return f"the directory of telekeep's export as {', '.join(formats)}", "Give the file in it."
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
     return None

@@ -81,7 +81,9 @@ def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
         raise UsageError(f"it holds {len(roots)} exports ({named}).", hint="Unpack it, and import each by itself.")
     if roots:
         data = {name: one for name, one in _below(members, roots[0]) if _is_data(name) or _BELOW.fullmatch(name)}
-        return PackedExport(roots[0], data, None)
+        rows = [name for name in data if not name.endswith("manifest.json")]
+        is_alone = len(rows) == 1 and not _MARKS.fullmatch(rows[0]) and "/" not in rows[0]
+        return PackedExport(roots[0], data, rows[0] if is_alone else None)
     return _find_loose(members)
 
 

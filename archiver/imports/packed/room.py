@@ -16,7 +16,7 @@ from archiver.errors import UsageError
 
 _PREFIX: Final = "telekeep-import-"
 _LARGE: Final = "/var/tmp"  # noqa: S108 - the place for what is too large for memory, private below
-_RATIO: Final = 200
+_RATIO: Final = 600
 """Texts of messages are packed to a twentieth; a bomb to a thousandth."""
 _FREE: Final = 64 << 20
 """Bytes of which nobody asks how well they were packed."""
