@@ -19,8 +19,8 @@ from archiver.imports.detect import open_source
 from archiver.imports.packed.unpack import Unpacked, is_packed
 from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
-from archiver.store.foreign import is_archive
 from archiver.store.imported import ImportFile
+from archiver.store.is_archive import is_archive
 
 _FINISHED: Final = "Import it once it is finished."
 _TRIES: Final = 4
