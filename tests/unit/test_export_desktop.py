@@ -273,6 +273,11 @@ def plain(text: str) -> dict[str, str]:
     return {"_": "TextPlain", "text": text}
 
 
+def said_plain(text: str) -> dict[str, str]:
+    """A plain text of Desktop."""
+    return {"type": "plain", "text": text}
+
+
 CAPTION = {"_": "PageCaption", "text": plain("seen"), "credit": plain("by")}
 BLOCKS: list[dict[str, Any]] = [
     {"_": "PageBlockHeading2", "text": plain("News")},
@@ -321,20 +326,27 @@ def test_a_rich_message_has_desktops_blocks_instead_of_a_text(tmp_path: Path) ->
     assert [one["type"] for one in made["blocks"]] == [
         *("heading", "paragraph", "code", "list", "table", "photo", "math", "quote", "divider")
     ]
-    assert made["blocks"][0] == {"type": "heading", "level": 2, "text": "News"}
-    assert made["blocks"][1]["text"] == [
-        "A ",
-        {"type": "bold", "text": ["b", {"type": "text_link", "text": "c", "href": "https://a.example/"}]},
-        {"type": "mention_name", "text": " Jane", "user_id": 7},
+    assert made["blocks"][0] == {"type": "heading", "level": 2, "text": said_plain("News")}
+    link = {"type": "text_link", "href": "https://a.example/", "text": said_plain("c")}
+    bold = {"type": "bold", "text": {"type": "concat", "text": [said_plain("b"), link]}}
+    mention = {"type": "mention_name", "user_id": "7", "text": said_plain(" Jane")}
+    assert list(made["blocks"][1].items()) == [
+        ("type", "paragraph"),
+        ("text", {"type": "concat", "text": [said_plain("A "), bold, mention]}),
     ]
+    paragraph = {"type": "paragraph", "text": said_plain("two")}
     assert made["blocks"][3] == {
         "type": "list",
         "kind": "bullet",
         "items": [
-            {"task_state": "checked", "content": "one"},
-            {"task_state": "none", "content": [{"type": "paragraph", "text": "two"}]},
+            {"task_state": "checked", "content": "text", "text": said_plain("one")},
+            {"task_state": "none", "content": "blocks", "blocks": [paragraph]},
         ],
     }
+    [cell] = made["blocks"][4]["rows"][0]["cells"]
+    assert list(cell) == ["text", "header", "align", "vertical_align"]
+    assert made["blocks"][5]["caption"] == {"text": said_plain("seen"), "credit": said_plain("by")}
+    assert list(made["blocks"][7]) == ["type", "content", "pullquote", "text", "caption"]
     assert b'"_"' not in orjson.dumps(made)
     assert read_article(made)["rich_text"].split("\n") == said
     assert [one.fault for one in check(tmp_path / "manifest.json")] == [None]

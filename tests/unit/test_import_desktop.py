@@ -15,6 +15,7 @@ from archiver.errors import UsageError
 from archiver.imports.detect import open_source
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates
 from archiver.imports.sources.desktop_words import read_words
@@ -403,3 +404,12 @@ def test_words_count_and_not_how_a_format_sets_them() -> None:
     assert text_hash(" a b\n") == text_hash("a b") != text_hash("a  b")
     assert text_hash("", "a\nb") == text_hash("", "a b ") != text_hash("", "ab")
     assert text_hash("x", "y") == text_hash("x")
+
+
+def test_a_rich_message_of_desktop_7_says_its_words_and_no_others() -> None:
+    said = {"type": "plain", "text": "said"}
+    quote = {"type": "quote", "content": "text", "pullquote": False, "text": said, "caption": {"type": "empty"}}
+    item = {"task_state": "none", "content": "blocks", "blocks": [{"type": "paragraph", "text": said}]}
+    photo = {"type": "photo", "unsupported": True, "photo_id": "1", "caption": {"text": said, "credit": said}}
+    blocks = [quote, {"type": "list", "kind": "bullet", "items": [item]}, photo]
+    assert read_article({"blocks": blocks})["rich_text"].split("\n") == ["said"] * 4

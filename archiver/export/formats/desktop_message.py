@@ -50,16 +50,16 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
         **head,
         **middle,
         **(media_fields(media, view.media_places, view.clock) if media else {}),
-        **_said(row),
+        **_said(row, view),
         **_after(row),
     }
 
 
-def _said(row: Row) -> dict[str, Any]:
+def _said(row: Row, view: DesktopView) -> dict[str, Any]:
     """The text; of a rich message its blocks instead."""
     rich = load_nested(row["rich"]) or {}
     if not row["text"] and rich.get("blocks"):
-        return {"rich_message": rich_message(rich)}
+        return {"rich_message": rich_message(rich, view.clock)}
     parts = text_entities(row["text"], row["entities"])
     return {"text": text_value(parts), "text_entities": parts}
 
