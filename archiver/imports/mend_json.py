@@ -52,10 +52,15 @@ def read_json(data: bytes) -> Mended:
     return Mended(_scrubbed(value), replaced)
 
 
+def dump_trimmed(value: Any) -> bytes:
+    """Compact JSON in as much memory as it needs: what `orjson` returns holds several times that."""
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)[:-1]
+
+
 def to_canonical(value: Any) -> bytes:
     """A value that `read_json` gave as compact JSON, keys in the order of the file."""
     try:
-        return orjson.dumps(value)
+        return dump_trimmed(value)
     except orjson.JSONEncodeError:  # an integer of more than 64 bits
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 

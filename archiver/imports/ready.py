@@ -29,16 +29,22 @@ class ReadyMessage(NamedTuple):
     """As if it was not missing."""
 
 
+Languages: TypeAlias = Mapping[MessageId, str]
 Ready: TypeAlias = Mapping[MessageId, ReadyMessage]
 
 
-def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> Ready:
-    """What is written of the new messages of a page, but for those with files that the archive may have."""
+def guess_languages(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> Languages:
+    """The languages of the new messages of a page."""
     held = set(messages.list_known(conn, target.channel_id, [one.message_id for one in page]))
+    new = [one for one in page if one.message_id not in held]
+    return {one.message_id: name_language(_text_of(one)) for one in new}
+
+
+def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], languages: Languages) -> Ready:
+    """What is written of the new messages of a page, but for those with files that the archive may have."""
     keyed = has_files(conn)
-    new = [one for one in page if one.message_id not in held and not one.files and not (keyed and _has_ids(one))]
-    languages = [name_language(_text_of(one)) for one in new]
-    columns = [_columns_of(one, lang) for one, lang in zip(new, languages, strict=True)]
+    new = [one for one in page if one.message_id in languages and not one.files and not (keyed and _has_ids(one))]
+    columns = [_columns_of(one, languages[one.message_id]) for one in new]
     return {
         one.message_id: _ready(target.channel_id, one, row, _media_of(one))
         for one, row in zip(new, columns, strict=True)

@@ -21,7 +21,7 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_page import WRITTEN, count_plan, plan_page, store_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files
-from archiver.imports.ready import Ready, make_ready
+from archiver.imports.ready import Ready, guess_languages, make_ready
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.media.blob_store import BlobStore
 from archiver.store import imported as store
@@ -93,6 +93,7 @@ class Importer:
                         await jobs[place].prepare()
                         targets[place] = await self._start(jobs[place].file, outcomes[place])
                 await self._write(pages, targets, outcomes)
+                pages.clear()  # before the next are read
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
             return outcomes
@@ -120,10 +121,12 @@ class Importer:
     ) -> None:
         assert self._database is not None, "an archive is needed to write to"
         zoned = {place: self._zoned(targets[place]) for place, _ in pages}
-        ready = {place: await self._database.read(make_ready, zoned[place], page) for place, page in pages}
+        languages = {place: await self._database.read(guess_languages, zoned[place], page) for place, page in pages}
         for parts in _divide(pages):
             full = [
-                (zoned[place], part, await self._adopt(part, outcomes[place]), ready[place]) for place, part in parts
+                (zoned[place], part, await self._adopt(part, outcomes[place]), ready)
+                for place, part in parts
+                for ready in [await self._database.read(make_ready, zoned[place], part, languages[place])]
             ]
             counted = await self._database.write(_store, full, now=int(time.time()))
             for (place, part), counts in zip(parts, counted, strict=True):

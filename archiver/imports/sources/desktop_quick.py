@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-import orjson
-
 from archiver.ids import ChannelId
+from archiver.imports.mend_json import dump_trimmed
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.sources.desktop_after import read_reactions
 from archiver.imports.sources.desktop_attached import read_attached
@@ -70,7 +69,7 @@ def _read(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDates) ->
         found = read_reply(entry)
         reply, replied = found.get("reply_to"), found.get("reply_to_msg_id")
         reactions = read_reactions(entry.get("reactions"))
-    raw = orjson.dumps(entry)
+    raw = dump_trimmed(entry)
     columns = (
         number, "message", date, edited, text, entities, read_sender(entry, channel_id), author, None,
         reply, replied, forward, None, None, None, None, reactions, None, media[0].kind if media else None, None, None,
