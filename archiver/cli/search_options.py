@@ -51,7 +51,8 @@ Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of r
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
 SearchFormat: TypeAlias = Literal["json", "jsonl", "csv", "markdown", "atom"]
 Format: TypeAlias = Annotated[
-    SearchFormat | None, Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom.")
+    SearchFormat | None,
+    Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom; `export --query` has more."),
 ]
 Web: TypeAlias = Annotated[bool, Option("--web", help="Open the search in your browser (extra: web).")]
 

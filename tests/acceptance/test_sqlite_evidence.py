@@ -107,6 +107,8 @@ def test_it_waits_for_no_account_and_no_service(there: Desk) -> None:
     health = there.run("health")
     assert (health.status, len(health.errors)) == (2, 1)
     assert f"is an export (--format sqlite), made at {made}" in health.errors[0]
+    accounts = there.do("accounts", "--json")
+    assert (json.loads(accounts.out), "accounts are not part of it" in accounts.err) == ([], True)
 
 
 def test_an_export_of_one_channel_is_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
