@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.store.bulk import insert_many, insert_sparse
+from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
 from archiver.store.import_parts import split_part
@@ -165,8 +165,12 @@ def put_new_pieces(
     conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, pieces: Sequence[tuple[int, bytes, str | None]]
 ) -> None:
     """Record the pieces of new messages, whose rows hold them: id, SHA-256, and what is kept of each."""
-    same = (("channel_id", str(int(channel_id))), ("import_id", str(int(import_id))))
-    insert_sparse(conn, "OR IGNORE INTO imported", ("message_id", "payload_sha256", "differs"), pieces, same)
+    plain = [(channel_id, number, import_id, digest) for number, digest, differs in pieces if differs is None]
+    head = "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256"
+    insert_many(conn, f"{head})", plain, "ON CONFLICT DO NOTHING")
+    if len(plain) < len(pieces):
+        marked = [(channel_id, one[0], import_id, *one[1:]) for one in pieces if one[2] is not None]
+        insert_many(conn, f"{head}, differs)", marked, "ON CONFLICT DO NOTHING")
 
 
 def list_pieces(

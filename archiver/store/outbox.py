@@ -7,13 +7,13 @@ acknowledging the range leaves it in the outbox.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.ledger import LATER, Place
-from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
 from archiver.store.index_home import list_nodes_of
 
@@ -36,13 +36,13 @@ def enqueue(
     """
     (seq,) = conn.execute("UPDATE indexing SET seq = seq + 1 RETURNING seq").fetchone()
     seq += LATER * later
-    ids = list(message_ids)
+    ids = json.dumps(list(message_ids))
     for node in list_nodes_of(conn, channel_id):
-        insert_many(
-            conn,
-            "INSERT INTO outbox (channel_id, message_id, node, enqueued_at, seq)",
-            [(channel_id, message_id, node, now, seq) for message_id in ids],
-            "ON CONFLICT (channel_id, message_id, node) DO UPDATE SET seq = excluded.seq",
+        conn.execute(
+            "INSERT INTO outbox (channel_id, message_id, node, enqueued_at, seq)"
+            " SELECT ?, value, ?, ?, ? FROM json_each(?) WHERE true"  # WHERE: else ON would belong to a join
+            " ON CONFLICT (channel_id, message_id, node) DO UPDATE SET seq = excluded.seq",
+            (channel_id, node, now, seq, ids),
         )
 
 

@@ -95,11 +95,13 @@ def usual_entry(
         tags += _author_tags(sender, author)
     more, origin = _NOWHERE if forward is None else _origin_tags(forward)
     tags += more
-    line = f"{' '.join(tags)} {_BREAK.join(lines)}"
-    fingerprint, has_digits = _fingerprint(line, attached.keys)
-    if has_digits and any(map(may_be_grouped, lines)) and (numbers := _grouped(texts)):
-        line = _BREAK.join([line, *numbers])
-        fingerprint, _ = _fingerprint(line, attached.keys)
+    words = _BREAK.join(lines)
+    data = words.encode()
+    if len(data.translate(None, b"0123456789")) != len(data) and any(map(may_be_grouped, lines)):
+        words = _BREAK.join([words, *_grouped(texts)])
+        data = words.encode()
+    head = " ".join(tags)
+    fingerprint = fingerprint_of(b"%b %b" % (head.encode(), data), attached.keys)
     bits = (
         lasting_bits(lang, attached.kinds, attached.states)
         | _FORWARDED * (forward is not None)
@@ -111,14 +113,7 @@ def usual_entry(
         | PINNED * bool(pinned)
         | MISSING * is_missing
     )
-    return NewEntry(date, message_id, line, fingerprint, bits, views, forwards, attached.hashes, origin)
-
-
-def _fingerprint(line: str, keys: Sequence[FileKey]) -> tuple[int, bool]:
-    """The fingerprint, and whether there are digits in the line."""
-    data = line.encode()
-    has_digits = len(data.translate(None, b"0123456789")) != len(data)
-    return fingerprint_of(data, keys), has_digits
+    return NewEntry(date, message_id, f"{head} {words}", fingerprint, bits, views, forwards, attached.hashes, origin)
 
 
 def _grouped(texts: Sequence[str]) -> list[str]:

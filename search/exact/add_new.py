@@ -15,6 +15,7 @@ from search.exact.skip_index import summarize
 from search.exact.terms import entry
 from search.exact.writer import record_origin, used_docids
 
+_UNCOUNTED = ", ".join(name for name in Row._fields if name not in ("views", "forwards"))
 Origin: TypeAlias = tuple[int | None, str | None]
 """The channel that a forward comes from, and the name of its origin."""
 
@@ -64,10 +65,18 @@ def add_new(conn: sqlite3.Connection, channel_id: int, entries: Iterable[NewEntr
         Row(docid, number, one.message_id, one.date, one.flags, one.views, one.forwards, one.fingerprint)
         for docid, one in placed
     ]
-    store(conn, rows)
+    _store(conn, rows)
     extend_blocks(conn, summarize(rows))
     extend_ranges(conn, rows)
     put_hashes(conn, [(docid, one.hashes) for docid, one in placed if one.hashes])
     for docid, one in placed:
         if one.origin is not None:
             record_origin(conn, docid, *one.origin)
+
+
+def _store(conn: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Insert rows; `sqlite3` takes its time to bind a None."""
+    if any(row.views is not None or row.forwards is not None for row in rows):
+        store(conn, rows)
+    else:
+        insert(conn, f"INTO search_document ({_UNCOUNTED})", [(*row[:5], row.fingerprint) for row in rows])

@@ -53,8 +53,9 @@ def entry(document: Document) -> Entry:
 
 def fingerprint_of(line: bytes, file_ids: Sequence[str]) -> int:
     """Return the fingerprint of a line and the attached files."""
-    content = b"\0".join((line, *map(str.encode, file_ids)))  # no term, but a new picture is a new content
-    digest = blake2b(content, digest_size=4).digest()
+    if file_ids:  # no term, but a new picture is a new content
+        line = b"\0".join((line, *map(str.encode, file_ids)))
+    digest = blake2b(line, digest_size=4).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
