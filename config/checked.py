@@ -61,7 +61,7 @@ def load_checked(path: Path | None) -> Settings:
     digest = _digest(file)
     kept = _in_cache() if file is None else file.with_name(f".{file.name}.checked")
     found = _read(kept, digest) if digest and kept else None
-    if found is None:
+    if found is None or (file is None and not _put_directory(found)):
         settings = _check(path)
         if digest and kept:
             if file is None:
@@ -86,14 +86,25 @@ def _read_defaults() -> Settings | None:
     if any(name.startswith(PREFIX) and name not in _UNCHECKED for name in given):
         return None
     try:
-        directory = to_path(given.get(_DIRECTORY) or None) or user_data_path()
         found = json.loads(_DEFAULTS.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if str(directory).startswith("~"):
+    if not _put_directory(found):
         return None
-    found["section"]["archive"]["section"]["dir"] = {"path": str(directory)}
     return cast("Settings", _decode(found, (), _Secrets(None, None, lambda: _check(None))))
+
+
+def _put_directory(found: dict[str, Any]) -> bool:
+    """Put in the archive's directory, of which nothing else depends; False if a check has to say what is wrong."""
+    given = [value for name, value in os.environ.items() if name.upper().replace("-", "_") == _DIRECTORY]
+    try:
+        directory = to_path(next(iter(given), None) or None) or user_data_path()
+    except ValueError:
+        return False
+    if str(directory).startswith("~") or len(given) > 1:
+        return False
+    found["section"]["archive"]["section"]["dir"] = {"path": str(directory)}
+    return True
 
 
 def _check(path: Path | None) -> Settings:
@@ -103,9 +114,9 @@ def _check(path: Path | None) -> Settings:
 
 
 def _in_cache() -> Path | None:
-    """Where the settings of this environment are kept, by what is set for which archive; None: there is no home."""
+    """Where the settings of this environment are kept, by what is set; None: there is no home."""
     names = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
-    about = repr((names, os.environ.get(_DIRECTORY), *map(os.environ.get, _PLACES)))
+    about = repr((names, *map(os.environ.get, _PLACES)))
     place = user_cache_path() / "settings"
     name = hashlib.sha256(about.encode(errors="surrogateescape")).hexdigest()[:32]
     return None if str(place).startswith("~") else place / name
@@ -129,7 +140,8 @@ def _digest(file: Path | None) -> str | None:
     except OSError:
         return None  # the check says why; a working directory that was deleted is no reason to
     variables = sorted((name, value) for name, value in os.environ.items() if name.upper().startswith(PREFIX))
-    variables = [one for one in variables if one[0] != FILE_VARIABLE]
+    left_out = (FILE_VARIABLE,) if file else (FILE_VARIABLE, _DIRECTORY)
+    variables = [one for one in variables if one[0] not in left_out]
     whole = repr((here, variables, places)).encode(errors="surrogateescape")
     return hashlib.sha256(whole + b"\0" + text).hexdigest()
 

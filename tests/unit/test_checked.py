@@ -227,11 +227,22 @@ def test_an_environment_without_a_file_is_checked_once(cache: Path, monkeypatch:
     assert list(cache.iterdir()) == [kept], "the latest check is kept, whatever the values"
 
 
+def test_another_archive_is_no_reason_to_check_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_checked(None)
+    for directory in ("there", "~/archive", ""):
+        monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", directory)
+        expected = load_settings().archive.dir
+        with monkeypatch.context() as unable:
+            unable.setattr("config.load.load_settings", None)
+            assert load_checked(None).archive.dir == expected
+    assert len(list(cache.iterdir())) == 1
+
+
 def test_only_the_latest_environments_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.mkdir(parents=True)
     (cache / "notes").write_text("mine")
     for number in range(40):
-        monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", f"archive-{number}")
+        monkeypatch.setenv("XDG_DATA_HOME", str(cache / f"data-{number}"))
         load_checked(None)
     assert len(list(cache.iterdir())) == 33
     assert (cache / "notes").read_text() == "mine"
