@@ -17,7 +17,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from archiver.model.row import FLAGS, KEYS, Row
+from archiver.model.row import FLAGS, KEYS, HeldItem, Row, build_row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})
@@ -80,11 +80,25 @@ class CsvWriter:
         """Nothing."""
         return b""
 
-    def _record(self, cells: Sequence[Any]) -> bytes:
+    def _record(self, *records: Sequence[Any]) -> bytes:
         self._buffer.seek(0)
         self._buffer.truncate()
-        self._csv.writerow(cells)
+        self._csv.writerows(records)
         return self._buffer.getvalue().encode("utf-8", "replace")
+
+
+class WholeCsvWriter(CsvWriter):
+    """CSV with all keys and not for spreadsheets, of many messages at once."""
+
+    def encode_held(self, items: Sequence[HeldItem]) -> bytes:
+        """Encode messages as records."""
+        return self._record(*map(self._cells, items))
+
+    def _cells(self, item: HeldItem) -> list[Any]:
+        cells = list(build_row(*item).values())
+        for at in self._flag_places:
+            cells[at] = "true" if cells[at] else "false"
+        return cells
 
 
 def _flag(value: Any) -> Any:

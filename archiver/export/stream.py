@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
@@ -11,15 +11,17 @@ from archiver.export.request import Request
 from archiver.model.json_text import dump
 from archiver.model.row import HeldItem, Row, StoredMessage, build_row
 from archiver.model.versions import list_versions
-from archiver.store import rows
+from archiver.store import dated, rows
 from archiver.store.database import Connection, read
 from archiver.store.dated import find_places, iter_dated, list_at
 from archiver.store.extent import count_dated, find_newest_date
 from archiver.store.history import list_revisions
 from archiver.store.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
+from archiver.store.rows import HeldMessage
 
 Item: TypeAlias = tuple[StoredMessage, Row]
 """A stored message and its row."""
+EncodeItems: TypeAlias = Callable[[Sequence[HeldItem]], bytes]
 _HITS = 500
 
 
@@ -47,6 +49,27 @@ async def iter_held(
     async with aclosing(read_some(conn, request, lose)) as chunks:
         async for chunk in chunks:
             yield chunk
+
+
+async def iter_encoded(
+    conn: Connection, request: Request, encode: EncodeItems, lose: Lose | None = None
+) -> AsyncGenerator[tuple[bytes, Sequence[HeldMessage]], None]:
+    """The same as bytes, with the messages that they are of."""
+    if request.tree is None and not (request.by_channel and len(request.channels) > 1):
+        names = {channel.channel_id: channel for channel in request.channels}
+
+        def encode_held(held: Sequence[HeldMessage]) -> bytes:
+            return encode([(names[message.channel_id], message, media) for message, media in held])
+
+        since, until = request.bounds.since_unix, request.bounds.until_unix
+        encoded = dated.iter_encoded(conn, list(names), encode_held, since=since, until=until, lose=lose)
+        async with aclosing(encoded) as chunks:
+            async for chunk in chunks:
+                yield chunk.data, chunk
+        return
+    async with aclosing(iter_held(conn, request, lose)) as found:
+        async for items in found:
+            yield encode(items), [(message, tuple(media)) for _, message, media in items]
 
 
 async def _with_versions(conn: Connection, chunk: list[Item], lose: Lose | None) -> list[Item]:
@@ -133,7 +156,7 @@ async def _found(conn: Connection, request: Request, lose: Lose | None) -> Async
             )
         )
         places = await read(conn, find_places, [(hit.channel_id, hit.message_id) for hit in answer.hits])
-        held = await read(conn, read_each, list_at, places, lose)
+        held = await read(conn, read_each, places, read=list_at, lose=lose)
         yield [(names[message.channel_id], message, media) for message, media in held]
         cursor = answer.cursor
         if cursor is None:

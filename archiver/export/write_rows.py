@@ -11,7 +11,7 @@ from archiver.export.manifest import ChannelPart, Share
 from archiver.export.media_rows import MediaRows
 from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
 from archiver.export.request import Request
-from archiver.export.stream import iter_chunks, iter_held
+from archiver.export.stream import iter_chunks, iter_encoded
 from archiver.export.writer import RowSink, StreamRows
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED
@@ -56,12 +56,12 @@ async def _write_held(
     conn: Connection, request: Request, rows: StreamRows, shares: dict[ChannelId, Share], job: ExportJob
 ) -> AsyncGenerator[int, None]:
     """Write messages as they are stored; yield how many, a chunk at a time."""
-    async with aclosing(iter_held(conn, request, job.lose)) as chunks:
-        async for chunk in chunks:
-            rows.add_held(chunk)
-            for channel, message, _ in chunk:
-                shares[channel.channel_id].add(message)
-            yield len(chunk)
+    async with aclosing(iter_encoded(conn, request, rows.encode_held, job.lose)) as chunks:
+        async for data, held in chunks:
+            rows.write(data)
+            for message, _ in held:
+                shares[message.channel_id].add(message)
+            yield len(held)
 
 
 async def _write_each(

@@ -41,7 +41,7 @@ class HeldWriter(Protocol):
     """A writer that also encodes messages that were not made rows."""
 
     def encode_held(self, items: Sequence[HeldItem]) -> bytes:
-        """Encode the rows of these messages."""
+        """Encode the rows of these messages. Remembers nothing of them: it may be called again for some of them."""
         ...
 
 
@@ -126,7 +126,7 @@ class StreamRows:
 
     @property
     def takes_held(self) -> bool:
-        """Whether `add_held` can be called."""
+        """Whether `encode_held` can be called."""
         return self._held is not None
 
     @property
@@ -147,10 +147,14 @@ class StreamRows:
         """Write the row."""
         self._sink.write(self._writer.encode(row))
 
-    def add_held(self, items: Sequence[HeldItem]) -> None:
-        """Write the rows of these messages."""
+    def encode_held(self, items: Sequence[HeldItem]) -> bytes:
+        """Encode the rows of these messages, in any thread; `write` writes them."""
         assert self._held is not None
-        self._sink.write(self._held.encode_held(items))
+        return self._held.encode_held(items)
+
+    def write(self, data: bytes) -> None:
+        """Write rows that are encoded."""
+        self._sink.write(data)
 
     def end(self) -> None:
         """Write what is after the rows."""

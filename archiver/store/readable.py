@@ -31,7 +31,7 @@ MAYBE_DAMAGE = (sqlite3.Error, orjson.JSONDecodeError)
 _NO_HASH = bytes(32)
 
 
-def read_each(conn: Reader, read: ReadAt, places: Sequence[Place], lose: Lose | None) -> list[HeldMessage]:
+def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose | None) -> list[HeldMessage]:
     """The messages at these places that can be read; without `lose`, which hears of the others, errors are raised."""
     try:
         held = read(conn, places)
@@ -44,13 +44,14 @@ def read_each(conn: Reader, read: ReadAt, places: Sequence[Place], lose: Lose | 
     if len(held) != len(places):
         if len(places) > 1:
             half = len(places) // 2
-            return read_each(conn, read, places[:half], lose) + read_each(conn, read, places[half:], lose)
+            first = read_each(conn, places[:half], read=read, lose=lose)
+            return first + read_each(conn, places[half:], read=read, lose=lose)
         _lose(places[0], lose)
         return []
     damaged = [
         at
         for at, (place, one) in enumerate(zip(places, held, strict=True))
-        if not _is_it(place, *one) or not is_whole(conn, *one)
+        if not _is_there(place, one) or not is_whole(conn, *one)
     ]
     for at in damaged:
         _lose(places[at], lose)
@@ -76,10 +77,21 @@ def damage() -> sqlite3.DatabaseError:
     return error
 
 
-def _is_it(place: Place, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:
+def _is_there(place: Place, held: HeldMessage) -> bool:
     """Whether it is the message that belongs there, with media if it has any."""
+    message, media = held
     is_there = message[:2] == place[2:] and type(message.text) is str
     return is_there and (message.media_kind is None or len(media) > 0)
+
+
+def are_there(places: Sequence[Place], held: Sequence[HeldMessage]) -> bool:
+    """Whether these are the messages that belong at these places."""
+    return len(places) == len(held) and all(map(_is_there, places, held))
+
+
+def has_no_zeros(encoded: bytes) -> bool:
+    """Whether there are no zeros in these rows, so that each is whole; a text may have them, too."""
+    return b"\0" not in encoded and b"\\u0000" not in encoded and _NO_HASH.hex().encode() not in encoded
 
 
 def is_whole(conn: Reader, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archiver.export.csv_writer import CsvWriter
+from archiver.export.csv_writer import CsvWriter, WholeCsvWriter
 from archiver.export.jsonl import JsonlWriter, WholeJsonlWriter
 from archiver.export.media_places import MediaPlaces, no_files
 from archiver.model.row import KEYS
@@ -101,6 +101,12 @@ def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
     return partial(ParquetRows, context.request, context.table_keys)
 
 
+def _make_csv(context: WriterContext) -> Writer:
+    if context.excel or context.table_keys is not None:
+        return CsvWriter(excel=context.excel, fields=context.table_keys)
+    return WholeCsvWriter()
+
+
 def _line_image(context: WriterContext) -> RowImage:
     from archiver.export.append.row_image import LineImage
 
@@ -150,7 +156,7 @@ _ALL = (
         name="csv",
         file_name="messages.csv",
         endings=(".csv",),
-        make=lambda context: CsvWriter(excel=context.excel, fields=context.table_keys),
+        make=_make_csv,
         make_image=_record_image,
         has_fields=True,
     ),
