@@ -10,9 +10,8 @@ from archiver.cli import output
 from archiver.cli.view.fields import parse_fields
 from archiver.cli.view.shape import Shape
 from archiver.errors import UsageError
-from archiver.export.append.series import expect_no_parts
+from archiver.export.append.names import list_numbers
 from archiver.export.edges.edge import EdgeKind
-from archiver.export.edges.formats import EDGE_FORMATS, edge_format
 from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, partitioned
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
@@ -51,12 +50,21 @@ class ExportPlan:
         if self.append and isinstance(place, Stream):
             raise UsageError("--append needs a file to continue.", hint="Use -o FILE.")
         if not self.append and isinstance(place, Path):
-            expect_no_parts(place)
+            _expect_no_parts(place)
         if self.media != "none" and isinstance(place, Stream):
             raise UsageError(
                 f"--media {self.media} needs a data file, since the files go beside it.", hint="Use -o FILE."
             )
         return place
+
+
+def _expect_no_parts(place: Path) -> None:
+    """Raise UsageError if other files continue this one."""
+    names = [one.name for one in place.parent.iterdir()] if place.parent.is_dir() else []
+    if list_numbers(place.name, names):
+        from archiver.export.append.series import expect_no_parts
+
+        expect_no_parts(place)
 
 
 def plan_export(
@@ -125,6 +133,8 @@ def _choose_plain_form(name: str, *, weights: bool) -> ExportFormat:
 
 
 def _choose_edge_form(name: str, edges: EdgeKind, weights: bool) -> ExportFormat:
+    from archiver.export.edges.formats import EDGE_FORMATS, edge_format
+
     if name not in EDGE_FORMATS:
         raise UsageError(f"--edges cannot be written as {name}.", hint=f"Use --format: {', '.join(EDGE_FORMATS)}.")
     return edge_format(edges, name, weights=weights)

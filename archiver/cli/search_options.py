@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from archiver.cli.parsing.parameters import Argument, Option
 from archiver.cli.view.fields import TableShape, choose_table_shape
-from archiver.compose.engine import Choice
+from archiver.compose.engine_choice import Choice
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
 from search.engine.facets import NAMES, FacetName

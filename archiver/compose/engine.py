@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from archiver.compose.engine_choice import Choice
 from archiver.compose.hung_servers import find_hung, forget_hung, note_hung
 from archiver.compose.query import open_engine
 from archiver.errors import UsageError
@@ -23,9 +24,6 @@ from search.meili.routing import node_name
 if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
     from search.meili.node import Node
-
-
-Choice = Literal["auto", "exact", "meilisearch"]
 
 SECONDS = 3.0
 """Timeout for an answer from Meilisearch, after which the embedded engine answers; a hanging one is given up sooner."""

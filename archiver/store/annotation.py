@@ -6,13 +6,15 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.model.row import iso
 from archiver.store.database import Reader
 from archiver.store.file_slot import file_slot
-from search.exact.annotations import AnnotatedFile, drop_annotation, put_annotations
+
+if TYPE_CHECKING:
+    from search.exact.annotations import AnnotatedFile
 
 
 class Unannotated(NamedTuple):
@@ -110,6 +112,8 @@ def list_unannotated(
 
 def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int | None = None) -> None:
     """Record a result; a text can be found at once. A failure does not replace an earlier text."""
+    from search.exact.annotations import AnnotatedFile, drop_annotation, put_annotations
+
     key = (made.sha256, made.hook)
     old = conn.execute(
         f"SELECT annotation_id, status, attempts FROM annotation WHERE sha256 = ? AND hook = ? AND {_CURRENT}", key
@@ -187,6 +191,8 @@ def list_annotations(conn: Reader, hashes: Iterable[str]) -> dict[str, list[Anno
 
 def read_annotation_texts(conn: Reader) -> Iterable[AnnotatedFile]:
     """All texts, to build the search tables."""
+    from search.exact.annotations import AnnotatedFile
+
     query = f"SELECT annotation_id, sha256, text FROM annotation WHERE status = 'done' AND {_CURRENT} AND text <> ''"
     return (AnnotatedFile(*row) for row in conn.execute(query))
 

@@ -17,7 +17,6 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED
 from archiver.model.row import StoredMedia, StoredMessage
-from archiver.store import soundness
 from archiver.store.database import Reader
 from archiver.store.rows import HeldMessage, find_payload
 
@@ -66,6 +65,8 @@ def _lose(place: Place, lose: Lose | None) -> None:
 
 def is_damage(error: Exception) -> bool:
     """Whether the error says that the file is damaged: a page, a text cut within a character, or JSON that is none."""
+    from archiver.store import soundness
+
     is_cut = isinstance(error, orjson.JSONDecodeError) or str(error).startswith("Could not decode")
     return is_cut or soundness.is_damage(error)
 

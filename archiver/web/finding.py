@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from archiver.compose.engine import Choice
+from archiver.compose.engine_choice import Choice
 from archiver.compose.query import find_glossary, read_query
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError

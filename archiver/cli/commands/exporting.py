@@ -15,8 +15,6 @@ from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
 from archiver.compose.read_archive import When, choose_channels
-from archiver.export.append.run import append_to_file, estimate_append
-from archiver.export.append.series import find_series
 from archiver.export.damaged import Damaged
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.parquet import import_pyarrow
@@ -111,6 +109,9 @@ async def write_export(
     image = form.make_image(context) if plan.append and form.make_image is not None else None
     job = await _make_job(conn, plan, now=now, files=files, persons=persons)
     if plan.dry_run:
+        from archiver.export.append.run import estimate_append
+        from archiver.export.append.series import find_series
+
         series = None if image is None or isinstance(place, Stream) else find_series(place)
         if image is None or series is None:
             return await _estimate(conn, request, form, context, job)
@@ -129,6 +130,8 @@ async def write_export(
                 await export_to_stream(conn, request, form.open(context), sink, job=job)
             return None
         if image is not None:
+            from archiver.export.append.run import append_to_file
+
             return await append_to_file(conn, request, form.open(context), place, job=job, image=image)
         if form.make_folder is not None:
             return await export_to_folder(conn, request, partial(form.make_folder, context), place, job)
