@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 from search.exact.condition import Condition
 from search.exact.docid import WIDTHS, docid_range
 from search.exact.doclists import count_rows, find_lists, is_readable, read_chunks
-from search.exact.postings import SEVERAL, repeated
+from search.exact.postings import SEVERAL, UNREADABLE, repeated
 from search.exact.postings import docids as read_chunk
 from search.exact.query_plan import QueryPlan
 from search.query.dates import Bounds
@@ -79,8 +79,11 @@ def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> I
         return
     words = Counter(_words(match))
     documents = {word: _count(conn, f'"{word}"') for word in words}
-    rows = count_rows(conn)
-    most = {word: times * weight(rows, documents[word]) for word, times in words.items()}
+    try:
+        rows = count_rows(conn)
+        most = {word: times * weight(rows, documents[word]) for word, times in words.items()}
+    except UNREADABLE:
+        return
     if wanted <= sum(documents.values()) - max(documents.values()):
         usual = _drop_rarest(documents)
         others = max(most[word] for word in usual) * saturation(math.inf)
@@ -89,7 +92,7 @@ def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> I
     common = [word for word in nlargest(_MOST_COMMON, words, key=documents.__getitem__) if documents[word] > least]
     try:
         often = {word: _most_repeated(conn, word, need, plan.bounds) for word in common}
-    except IndexError:
+    except UNREADABLE:
         return
     common = [word for word in common if often[word].repeats > 1]
     rare = sum(documents[word] for word in words if word not in common)

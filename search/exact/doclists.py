@@ -44,9 +44,10 @@ def is_readable(conn: sqlite3.Connection) -> bool:
 
 
 def count_rows(conn: sqlite3.Connection) -> int:
-    """Number of documents as FTS5 counts them, superseded ones included."""
-    [(averages,)] = conn.execute(_PAGE, (_AVERAGES,))
-    return read_number(averages, 0)[0] if averages else 0
+    """Number of documents as FTS5 counts them, superseded ones included. Raises OddPage."""
+    for (averages,) in conn.execute(_PAGE, (_AVERAGES,)):
+        return read_number(averages, 0)[0] if averages else 0
+    raise OddPage
 
 
 def find_lists(conn: sqlite3.Connection, low: str, high: str) -> list[tuple[str, PostingList]]:

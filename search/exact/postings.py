@@ -23,6 +23,8 @@ _HIGH: Final = bytes(range(128, 256))
 _ONCE: Final = (rb"\x02.", rb"\x04[\x80-\xff].", rb"\x06[\x80-\xff]{2}.")
 """Sizes and positions of a term that occurs once."""
 SEVERAL: Final = 2
+_TINY: Final = 8
+"""Bytes of a chunk that may have one posting only, as most words come once."""
 _THREE: Final = 3
 """Bytes of a large difference: rare, and all of them unlike."""
 _MOST: Final = 128
@@ -55,6 +57,10 @@ class OddPage(IndexError):
     """A page that FTS5 has to read itself."""
 
 
+UNREADABLE: Final = (IndexError, TypeError, ValueError)
+"""What reading a page raises that has another shape."""
+
+
 class _Numbers(dict[bytes, int]):
     """Numbers by their bytes; most differences are small, so the same ones come again."""
 
@@ -74,6 +80,10 @@ _number: Final = _Numbers().__getitem__
 
 def docids(chunk: bytes) -> list[int]:
     """Docids of a chunk of postings, ascending. Raises OddPage."""
+    if 0 < len(chunk) <= _TINY:
+        docid, at = read_number(chunk, 0)
+        if at < len(chunk) and not chunk[at] & 1 and at + 1 + chunk[at] // 2 == len(chunk):
+            return [docid]
     return list(accumulate(map(_number, heads(chunk))))
 
 

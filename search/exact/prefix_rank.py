@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from search.exact.candidates import saturation, weight
 from search.exact.docid import WIDTHS, docid_range
 from search.exact.doclists import count_rows, find_lists, is_readable, read_chunks
-from search.exact.postings import docids, has_repeats, heads, repeated, step_docids
+from search.exact.postings import UNREADABLE, docids, has_repeats, heads, repeated, step_docids
 from search.exact.prefix_words import read_prefix
 from search.exact.query_plan import QueryPlan
 from search.query.dates import Bounds
@@ -50,9 +50,9 @@ def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Best 
     try:
         tiers = list(_empty_counts(conn))
         _count(conn, start, tiers)
-    except (IndexError, ValueError):  # an odd page, or more documents or words than fit
+        return _choose(tiers, wanted * _SPARE, count_rows(conn))
+    except UNREADABLE:  # or more documents or words than fit
         return None
-    return _choose(tiers, wanted * _SPARE, count_rows(conn))
 
 
 def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:

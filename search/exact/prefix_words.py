@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from search.exact.doclists import PostingList, find_lists, is_readable
-from search.exact.postings import docids
+from search.exact.postings import UNREADABLE, docids
 from search.exact.query_plan import QueryPlan
 
 _prefix: Final = re.compile(r'"([^" ]+)" \*').fullmatch
@@ -59,7 +59,7 @@ def by_words(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> PrefixWo
         lists = find_lists(conn, start, f"{start}\U0010ffff")
         long, short = _sort(lists)
         others = sorted({docid for one in short for docid in docids(one.head)})
-    except IndexError:
+    except UNREADABLE:
         return None
     if len(long) > _MOST:
         return None

@@ -179,3 +179,23 @@ def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(tiers: Sequence[int]) 
         assert few is not None
         assert few.scores.items() <= ranks.items()
         assert few.others == max(score for docid, score in ranks.items() if docid not in few.scores) or len(tiers) > 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE search_text_data SET block = substr(block, 1, 6) WHERE id > 10",
+        "UPDATE search_text_data SET block = NULL WHERE id > 10",
+        "DELETE FROM search_text_data WHERE id > 10",
+        "DELETE FROM search_text_data WHERE id = 1",
+    ],
+)
+def test_pages_that_cannot_be_read_are_left_to_fts5(damage: str) -> None:
+    with archive(["a ab", "ab abc", "a"] * 9) as read:
+        read.conn.execute(damage)
+        with mock.patch.multiple(candidates, _FEW=-99, _COMMON=0, _count=lambda *_: 5):
+            list(candidates.find_candidates(read.conn, plan_query(Phrase("a"), Bounds(), None), 3))
+        prefix = plan_query(Prefix("ab"), Bounds(), None)
+        with mock.patch.object(prefix_words, "_FEW", 0):
+            prefix_words.by_words(read.conn, prefix, 3)
+        prefix_rank.rank_prefix(read.conn, prefix, 3)
