@@ -23,6 +23,8 @@ DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
 _HEAD: Final = 1 << 16
+_LINES: Final = 50
+"""Lines in which the first row is looked for."""
 _TABLES: Final = tuple(
     re.compile(rb"\bcreate\s+(?:virtual\s+)?(?:table|view)\s+[\"'`\[]?%s\b" % name, re.IGNORECASE)
     for name in (b"messages", b"users", b"media")
@@ -41,7 +43,19 @@ def is_jsonl(one: Candidate) -> bool:
     """Lines that are rows of telekeep, or a directory with an export of them."""
     if one.is_directory:
         return "jsonl" in _exported_formats(one.path)
-    row = _first_object(one.head)
+    return any(_is_row(line, is_whole=bool(end)) for line, end in _lines(one.head))
+
+
+def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The first lines with their ends: that of a file may be damaged."""
+    rest = head.lstrip()
+    for _ in range(_LINES):
+        line, end, rest = rest.partition(b"\n")
+        yield line, end
+
+
+def _is_row(line: bytes, *, is_whole: bool) -> bool:
+    row = _object(line, is_whole=is_whole)
     return (bool(row) and row.keys() <= _KEYS) or {"channel_id", "message_id"} <= row.keys()
 
 
@@ -76,14 +90,13 @@ def is_tg_archive(one: Candidate) -> bool:
     return head.startswith(_SQLITE) and all(table.search(head) for table in _TABLES)
 
 
-def _first_object(head: bytes) -> dict[str, Any]:
-    """The object on the first line, of a longer line the keys at its beginning."""
-    line, end, _ = head.lstrip().partition(b"\n")
+def _object(line: bytes, *, is_whole: bool) -> dict[str, Any]:
+    """The object on a line, of a longer line the keys at its beginning."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         known = re.match(rb'\{\s*"channel_id":\s*[0-9]{1,19},\s*"channel":\s*"[^"]*",\s*"message_id":', line)
-        return {"channel_id": 0, "message_id": 0} if known and not end else {}
+        return {"channel_id": 0, "message_id": 0} if known and not is_whole else {}
     return found if isinstance(found, dict) else {}
 
 

@@ -211,3 +211,28 @@ def test_a_page_that_is_no_regular_file_costs_no_other(tmp_path: Path, kind: str
     found = read_all(second.parent, ZONE)
     assert [one.message.message_id for one in messages_of(found)] == [1, 3]
     assert any(isinstance(one, Flaw) and one.where == "messages2.html" for one in found)
+
+
+DAMAGED_TABLE = [
+    ("a quote too many", ',"b', ',""b'),
+    ("a text that is not ended", 'b2"', "b2"),
+    ("a line too many", "1002,", "1002\n,"),
+]
+
+
+@pytest.mark.parametrize(("what", "old", "new"), DAMAGED_TABLE, ids=[what for what, _, _ in DAMAGED_TABLE])
+def test_a_damaged_record_of_a_table_costs_no_other(tmp_path: Path, what: str, old: str, new: str) -> None:
+    header = "channel_id,message_id,kind,date,text,views\r\n"
+    rows = [f'1002,{at},message,2020-01-01T00:00:00Z,"b{at}",5\r\n' for at in range(1, 6)]
+    path = tmp_path / "all.csv"
+    path.write_bytes((header + rows[0] + rows[1].replace(old, new) + "".join(rows[2:])).encode())
+    found = read_all(path)
+    assert {one.message.message_id for one in messages_of(found)} >= {1, 3, 4, 5}
+    assert any(isinstance(one, Flaw) and not one.note for one in found)
+
+
+def test_rows_are_known_behind_a_first_line_that_is_damaged(tmp_path: Path) -> None:
+    export_as("jsonl", build(tmp_path / "archive", [make_message(at) for at in (1, 2, 3)]), tmp_path / "all.jsonl")
+    path = tmp_path / "all.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"', b"'", 1))
+    assert [one.message.message_id for one in messages_of(read_all(path))] == [2, 3]

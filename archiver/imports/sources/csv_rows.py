@@ -18,6 +18,7 @@ import orjson
 from archiver.errors import UsageError
 from archiver.imports.regular import open_regular
 from archiver.imports.source import Flaw
+from archiver.imports.sources.csv_records import CsvRecord, read_records
 from archiver.imports.sources.export_files import ExportFile, find_files
 from archiver.imports.sources.exported_rows import (
     RowSource,
@@ -61,40 +62,37 @@ class CsvRows(RowSource):
 
     def _header(self, file: ExportFile) -> list[str]:
         try:
-            return next((one for _, one in self._records(file)), [])
+            return next((one.cells or [] for one in self._records(file)), [])
         except csv.Error as exc:
             raise UsageError(f"the first line of {file.path} is not valid CSV.") from exc
 
-    def _records(self, file: ExportFile) -> Iterator[tuple[int, list[str]]]:
+    def _records(self, file: ExportFile) -> Iterator[CsvRecord]:
         before = csv.field_size_limit(_LONGEST)
         try:
             with open_regular(self.root, file.path) as opened:
                 text = io.TextIOWrapper(opened, "utf-8-sig", errors="surrogateescape", newline="")
-                records = csv.reader(text, strict=True)
-                for record in records:
-                    yield records.line_num, record
+                yield from read_records(text)
         finally:
             csv.field_size_limit(before)
 
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         records = self._records(file)
-        _, header = next(records, (0, []))
-        (guarded, ended), line = self._look_at_ends(file), 0
+        header = next((one.cells or [] for one in records), [])
+        guarded, ended = self._look_at_ends(file)
         before: tuple[str, list[str]] | None = None
-        try:
-            for line, record in records:
-                if before is not None:
-                    yield _written(before[0], header, before[1], guarded=guarded)
-                before = (f"{file.path.name}, line {line:,}", record) if record else None
-            if before is not None and (ended or not before[1][-1] or header[-1] in _JSON):
-                yield _written(before[0], header, before[1], guarded=guarded)
-            elif before is not None:
-                yield Flaw(before[0], "the line is not ended, so its last cell may be cut, and it is left out")
-        except csv.Error:
+        for line, record, is_last in records:
             if before is not None:
                 yield _written(before[0], header, before[1], guarded=guarded)
-            where = f"{file.path.name}, line {line + 1:,}"
-            yield Flaw(where, "from there on the file is not valid CSV, or it ends too early", fatal=True)
+            where = f"{file.path.name}, line {line:,}"
+            before = (where, record) if record else None
+            if record is None and is_last:
+                yield Flaw(where, "from there on the file is not valid CSV, or it ends too early", fatal=True)
+            elif record is None:
+                yield Flaw(where, "the record is not valid CSV")
+        if before is not None and (ended or not before[1][-1] or header[-1] in _JSON):
+            yield _written(before[0], header, before[1], guarded=guarded)
+        elif before is not None:
+            yield Flaw(before[0], "the line is not ended, so its last cell may be cut, and it is left out")
 
     def _look_at_ends(self, file: ExportFile) -> tuple[bool, bool]:
         """Whether it is for spreadsheets: those have a byte order mark, and apostrophes; whether its last line ends."""

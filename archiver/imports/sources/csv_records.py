@@ -1,0 +1,80 @@
+"""The records of a table, where a stray quote costs the records that it is in and not the rest of the file. Pure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+_ROW: Final = re.compile(r"\"?'?[0-9]{1,16}\"?,")
+"""How a row begins: with the number of a channel."""
+
+
+class CsvRecord(NamedTuple):
+    """A record, and the line in which it ends."""
+
+    line: int
+    cells: list[str] | None
+    """None: it is not CSV; `line` is then its first."""
+    is_last: bool = False
+    """Whether nothing was found behind one that is not CSV."""
+
+
+def read_records(lines: Iterable[str]) -> Iterator[CsvRecord]:
+    """The records; the first has as many cells as all should. Raises csv.Error if it is not CSV."""
+    source = _Lines(lines)
+    reader, width = csv.reader(source, strict=True), 0
+    while True:
+        source.begin()
+        try:
+            cells: list[str] | None = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            if not width:
+                raise
+            cells, reader = None, csv.reader(source, strict=True)
+        width = width or len(cells or ())
+        if cells is not None and (len(source.taken) == 1 or len(cells) in (0, width)):
+            yield CsvRecord(source.number, cells)
+        else:
+            first = source.number - len(source.taken) + 1
+            is_found = source.go_back()
+            yield CsvRecord(first, cells, is_last=not is_found)
+
+
+class _Lines:
+    """Gives lines, and can go back to the second line of a record."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: list[str] = []
+        self.taken: list[str] = []
+        """Those of the record that is being read."""
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._lines)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def begin(self) -> None:
+        """A record begins."""
+        self.taken = []
+
+    def go_back(self) -> bool:
+        """Give the lines of the record again from the first that begins like a row; whether there is one."""
+        begins = (at for at, line in enumerate(self.taken) if at and _ROW.match(line))
+        at = next(begins, None)
+        if at is not None:
+            self.number -= len(self.taken) - at
+            self._again += reversed(self.taken[at:])
+            return True
+        if (following := next(self._lines, None)) is not None:
+            self._again.insert(0, following)
+        return bool(self._again)
