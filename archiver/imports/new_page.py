@@ -18,7 +18,6 @@ from archiver.store.coverage import list_coverage
 from archiver.store.database import Writer
 from archiver.store.file import fill_files
 from archiver.store.import_parts import with_part
-from archiver.store.imported_content import set_seen
 from archiver.store.message import Sighting
 from archiver.store.new_messages import insert_contents, insert_slots
 from archiver.store.outbox import enqueue
@@ -37,18 +36,24 @@ def insert_new(
     channel_id = target.channel_id
     sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
     made = _made(conn, new, ready)
-    insert_contents(conn, channel_id, [one.columns for one in made], sighting)
+    insert_contents(conn, channel_id, [one.columns for one in made], sighting, _times(target, new))
     insert_slots(conn, channel_id, [(one.columns[0], slot) for one in made if one.media for slot in one.media])
-    if seen := [(one.seen, one.message_id) for one in new if one.seen]:
-        # No other telekeep saw it after we got its file.
-        times = [(min(one.first_seen, target.at), min(one.last_seen, target.at), number) for one, number in seen]
-        set_seen(conn, channel_id, times)
     store.put_new_pieces(conn, channel_id, target.import_id, _pieces(target, new, made))
     missing = _mark_missing(conn, target, new)
     add_new(conn, channel_id, _entries(made, missing))
     keep_earlier(conn, new)
     enqueue(conn, channel_id, [one.columns[0] for one in made], now=now, later=True)
     return len(missing)
+
+
+def _times(target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[int, int]]:
+    """When each was seen first and last, if another telekeep knows that: not after we got its file."""
+    if not any(one.seen for one in new):
+        return []
+    own = (target.seen, target.seen)
+    return [
+        (min(one.seen.first_seen, target.at), min(one.seen.last_seen, target.at)) if one.seen else own for one in new
+    ]
 
 
 def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[ReadyMessage]:

@@ -42,6 +42,8 @@ def read_media(row: Mapping[str, Any]) -> tuple[Media, ...]:
 
 def attached_files(row: Mapping[str, Any]) -> tuple[AttachedFile, ...]:
     """The files that the row says are stored."""
+    if not (row.get("media") and any(one.get("path") for one in _items(row))):
+        return ()
     media = read_media(row)
     return tuple(
         AttachedFile(slot=slot.slot, path=one["path"], size=slot.size, sha256=_sha256(one))

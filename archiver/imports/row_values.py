@@ -81,7 +81,7 @@ def expect_shape(value: object, shape: Mapping[str, Shape], name: str) -> None:
         raise UnreadableRow(f"has a `{name}` of the wrong type")
     for field, kind in shape.items():
         found = value.get(field)
-        if isinstance(kind, Mapping):
+        if not isinstance(kind, type):
             expect_shape(found, kind, name)
         elif found is not None and (not isinstance(found, kind) or isinstance(found, bool)):
             raise UnreadableRow(f"has a `{name}` whose `{field}` is of the wrong type")

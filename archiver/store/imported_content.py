@@ -59,11 +59,3 @@ def set_media_id(
         " AND id IS NULL",
         (id_, size, channel_id, message_id, slot),
     )
-
-
-def set_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[int, int, MessageId]]) -> None:
-    """Set when another telekeep saw messages first and last."""
-    conn.executemany(
-        "UPDATE message SET first_seen = ?, last_seen = ? WHERE channel_id = ? AND message_id = ?",
-        [(first, last, channel_id, message_id) for first, last, message_id in seen],
-    )

@@ -12,6 +12,7 @@ from archiver.store.bulk import insert_many, insert_sparse
 from archiver.store.message import CONTENT_NAMES, MEDIA_NAMES, Sighting, row_of_slot
 
 _MEDIA: Final = ("message_id", *MEDIA_NAMES)
+_TIMES: Final = ("first_seen", "last_seen")
 _NAMES: Final = ("message_id", *CONTENT_NAMES, "lang")
 _INSERT = (
     f"INSERT INTO message (message_id, {', '.join(CONTENT_NAMES)}, lang,"
@@ -20,18 +21,28 @@ _INSERT = (
 
 
 def insert_contents(
-    conn: sqlite3.Connection, channel_id: ChannelId, rows: Sequence[tuple[Any, ...]], sighting: Sighting
+    conn: sqlite3.Connection,
+    channel_id: ChannelId,
+    rows: Sequence[tuple[Any, ...]],
+    sighting: Sighting,
+    seen: Sequence[tuple[int, int]] = (),
 ) -> None:
-    """Store messages seen for the first time. `rows`: id, content in the order of CONTENT_NAMES, language."""
+    """Store messages seen for the first time. `rows`: id, content in the order of CONTENT_NAMES, language.
+
+    `seen`: when each was seen first and last, if that is not known of all alike.
+    """
     same = {
         "channel_id": str(int(channel_id)),
         "origin": f"'{sighting.origin}'",
         "generation": str(int(sighting.generation)),
-        "first_seen": str(int(sighting.now)),
-        "last_seen": str(int(sighting.now)),
         "seen_pts": "NULL" if sighting.pts is None else str(int(sighting.pts)),
     }
-    insert_sparse(conn, "INTO message", _NAMES, rows, tuple(same.items()))
+    if seen:
+        timed = [(*row, *times) for row, times in zip(rows, seen, strict=True)]
+        insert_sparse(conn, "INTO message", (*_NAMES, *_TIMES), timed, tuple(same.items()))
+    else:
+        same |= dict.fromkeys(_TIMES, str(int(sighting.now)))
+        insert_sparse(conn, "INTO message", _NAMES, rows, tuple(same.items()))
 
 
 def insert_slots(conn: sqlite3.Connection, channel_id: ChannelId, slots: Iterable[tuple[MessageId, Media]]) -> None:

@@ -24,6 +24,7 @@ HIGHEST_CHANNEL: Final = 2**52
 _PERMALINK: Final = re.compile(r"https://t\.me/([A-Za-z0-9_]{1,64})/(?:[0-9]+/)?[0-9]+")
 _WANTED: Final = ("kind", "entities", "sender", "media", "fwd_from", "reply_to", "action")
 """Keys without which a message is not what it was."""
+_OBJECT: Final = (dict, Mapping)
 _DATE_LENGTH: Final = len("2021-12-16T00:00:00Z")
 
 
@@ -140,21 +141,21 @@ class RowSource(ABC):
 
     def _message(self, row: WrittenRow, channel_id: ChannelId, part: int | None) -> Entry:
         try:
-            if not isinstance(row.value, Mapping):
+            if not isinstance(row.value, _OBJECT):
                 raise UnreadableRow("is not an object")
             if channel_of(row.value) is None:
                 raise UnreadableRow("has no valid `channel_id`")
             found = message_of_row(row.value, channel_id, row.raw)
         except UnreadableRow as exc:
             return Flaw(row.where, f"the row {exc}")
-        if self._files.has_media and part is None:
+        if part is None and (self._files.has_media or not found.files):
             return found
         return replace(found, files=found.files if self._files.has_media else (), part=part)
 
 
 def channel_of(value: object) -> int | None:
     """The id of the channel of a row; None if it has no valid one."""
-    found = value.get("channel_id") if isinstance(value, Mapping) else None
+    found = value.get("channel_id") if isinstance(value, _OBJECT) else None
     return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= HIGHEST_CHANNEL else None
 
 
