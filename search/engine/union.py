@@ -43,7 +43,8 @@ class UnionEngine:
         """Return one page of the hits of both. Raises what either engine does."""
         if question.sort == "relevance" and next(text_leaves(question.tree), None) is not None:
             return await self._ranked(question)
-        guesses, exact = await asyncio.gather(self._tolerant.search(question), self._search_meant(question))
+        strict = await self._meant(question)
+        guesses, exact = await asyncio.gather(self._tolerant.search(question), self._search_meant(strict))
         hits = sorted(_join(exact.hits, guesses.hits), key=attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[: question.limit]
         more = len(hits) > len(page) or guesses.cursor is not None or exact.cursor is not None
@@ -55,11 +56,12 @@ class UnionEngine:
         end = before + question.limit
         first = replace(question, cursor=None, limit=end)
         strict = without_typos(first)
+        respelled = await self._meant(first)
         guesses, exact, literal, meant = await asyncio.gather(
             self._tolerant.search(first),
             self._exact.search(strict),
             self._exact.search(replace(strict, tree=_literal(strict.tree))),
-            self._search_meant(first),
+            self._search_meant(respelled),
         )
         hits = _join(literal.hits, exact.hits, meant.hits, guesses.hits)
         more = len(hits) > end or any(one.cursor is not None for one in (guesses, exact, literal, meant))
@@ -68,12 +70,13 @@ class UnionEngine:
 
     async def count(self, question: Question) -> int:
         """Count the hits of both; with more than MOST of either, a lower bound."""
-        strict, _ = await self._meant(question)
+        strict, others = await self._meant(question)
         counts = await asyncio.gather(self._tolerant.count(question), self._exact.count(strict))
         if max(counts) > MOST or not min(counts):
             return max(counts)
         all_hits = replace(question, cursor=None, limit=MOST, sort="newest")
-        guesses, exact = await asyncio.gather(self._tolerant.search(all_hits), self._search_meant(all_hits))
+        meant = replace(strict, cursor=None, limit=MOST, sort="newest"), others
+        guesses, exact = await asyncio.gather(self._tolerant.search(all_hits), self._search_meant(meant))
         return len(_join(exact.hits, guesses.hits))
 
     async def facets(self, question: Question, names: Sequence[FacetName], zone: tzinfo = UTC) -> Counts:
@@ -84,9 +87,9 @@ class UnionEngine:
         )
         return {name: _most(name, one[name], other[name]) for name in names}
 
-    async def _search_meant(self, question: Question) -> Answer:
+    async def _search_meant(self, meant: tuple[Question, tuple[str, ...]]) -> Answer:
         """The exact engine's hits for the words as typed and as they may be meant; these are told as matches."""
-        strict, others = await self._meant(question)
+        strict, others = meant
         answer = await self._exact.search(strict)
         return replace(answer, hits=[replace(hit, matched=others) for hit in answer.hits]) if others else answer
 

@@ -20,8 +20,10 @@ from search.exact.prefix_words import read_prefix
 from search.exact.query_plan import QueryPlan
 from search.query.dates import Bounds
 
-_MOST_BYTES: Final = 16_000_000
-"""Of postings; of more, FTS5 ranks. As many documents from the first to the last one of a tier: a byte for each."""
+_MOST_BYTES: Final = 8_000_000
+"""Of postings; of more, FTS5 ranks: it can be interrupted."""
+_MOST_DOCIDS: Final = 32_000_000
+"""From the first to the last document of a tier: a byte for each."""
 _MOST: Final = 2_000
 """Documents whose rows are read."""
 _SPARE: Final = 3
@@ -62,7 +64,7 @@ def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:
         query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
         [(first, last)] = conn.execute(query, (docids_.start, docids_.stop))
         if first is not None:
-            if last - first >= _MOST_BYTES:
+            if last - first >= _MOST_DOCIDS:
                 raise ValueError
             yield _Counts(first, bytearray(last - first + 1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import aiosqlite
@@ -16,6 +17,7 @@ from search.exact.word_list import find_forms
 
 T = TypeVar("T")
 _MOST_WORDS: Final = 1_000
+_TRIES: Final = 9
 
 
 class Memory:
@@ -90,8 +92,17 @@ async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connectio
         try:
             return act(own)
         finally:
-            if began and own.in_transaction:
-                own.execute("ROLLBACK")
+            if began:
+                _roll_back(own)
 
     result: T = await conn._execute(read)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return result
+
+
+def _roll_back(conn: sqlite3.Connection) -> None:
+    """End a reading transaction; whoever interrupts a question that takes too long may hit this statement, too."""
+    for _ in range(_TRIES):
+        with suppress(sqlite3.OperationalError):
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            return
