@@ -8,7 +8,7 @@ from typing import Final
 import archiver.store.message as messages
 from archiver.ids import MessageId
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.ready import Ready, ReadyMessage, ready_of
+from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
 from archiver.imports.source import ImportedMessage
 from archiver.model.coverage import Interval
 from archiver.model.document import to_document
@@ -16,7 +16,7 @@ from archiver.store import imported as store
 from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Writer
-from archiver.store.file import fill_files
+from archiver.store.file import fill_files, has_files
 from archiver.store.import_parts import with_part
 from archiver.store.message import Sighting
 from archiver.store.new_messages import insert_contents, insert_slots
@@ -57,7 +57,9 @@ def _times(target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[i
 
 
 def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[ReadyMessage]:
-    found = [ready.get(one.message_id) for one in new]
+    # A first file may have become known since, by this import or by a mirror beside it.
+    keyed = has_files(conn)
+    found = [None if keyed and has_ids(one) else ready.get(one.message_id) for one in new]
     rest = [one.message for one, made in zip(new, found, strict=True) if made is None]
     records = iter(fill_files(conn, rest) if rest else ())
     return [ready_of(next(records)) if made is None else made for made in found]

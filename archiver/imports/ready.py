@@ -43,7 +43,7 @@ def guess_languages(conn: Reader, target: ImportTarget, page: Sequence[ImportedM
 def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], languages: Languages) -> Ready:
     """What is written of the new messages of a page, but for those with files that the archive may have."""
     keyed = has_files(conn)
-    new = [one for one in page if one.message_id in languages and not one.files and not (keyed and _has_ids(one))]
+    new = [one for one in page if one.message_id in languages and not one.files and not (keyed and has_ids(one))]
     columns = [_columns_of(one, languages[one.message_id]) for one in new]
     return {
         one.message_id: _ready(target.channel_id, one, row, _media_of(one))
@@ -64,7 +64,8 @@ def _ready(
     return ReadyMessage(columns, media, entry or new_entry(to_document(one.message, lang=columns[-1])))
 
 
-def _has_ids(one: ImportedMessage) -> bool:
+def has_ids(one: ImportedMessage) -> bool:
+    """Whether it shows files that the archive may know."""
     return any(slot.id is not None for slot in _media_of(one))
 
 

@@ -19,6 +19,7 @@ from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
 from archiver.imports.sources.exported_rows import UNPROVEN
 from archiver.store.imported import list_imported_from
+from tests.capturing import rows
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
 from tests.importing import import_chats
@@ -236,6 +237,31 @@ def test_a_stored_row_says_the_same_again(archive: Path, tmp_path: Path, name: s
         assert isinstance(one, ImportedMessage)
         piece = derive(one.message.raw, None)
         assert (piece.text, piece.date) == (one.message.text, one.message.date)
+
+
+def test_a_file_known_since_a_message_was_made_ready_is_known_of_that_message(tmp_path: Path) -> None:
+    """In two channels that are written at once."""
+    content = b"the bytes of a picture"
+    name = hashlib.sha256(content).hexdigest()
+    for channel in (CHANNEL, OTHER):
+        shown = make_message(1, "a", channel_id=channel.channel_id, media=(photo(size=len(content)),))
+        build(tmp_path / "archive", [shown], channel=channel)
+    path = tmp_path / "out" / "all.jsonl"
+    path.parent.mkdir()
+    export_as("jsonl", tmp_path / "archive", path)
+    first, second = map(orjson.loads, path.read_bytes().splitlines())
+    first["media"][0] |= {"path": "all.jsonl.media/a.jpg", "sha256": name, "status": "downloaded"}
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in (first, second)))
+    manifest = orjson.loads((path.parent / "manifest.json").read_bytes())
+    manifest["files"][0] |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    listed = {"path": "all.jsonl.media/a.jpg", "bytes": len(content), "sha256": name}
+    manifest["media"] = {"mode": "copy", "directory": "all.jsonl.media", "files": [listed], "not_stored": {}}
+    (path.parent / "manifest.json").write_bytes(orjson.dumps(manifest))
+    (path.parent / "all.jsonl.media").mkdir()
+    (path.parent / "all.jsonl.media" / "a.jpg").write_bytes(content)
+    outcomes = import_chats(tmp_path / "copy", path, most=None)
+    assert [(one.counts.new, one.is_flawed) for one in outcomes] == [(1, False)] * 2
+    assert rows(tmp_path / "copy", "SELECT status, sha256 FROM media") == [("downloaded", name)] * 2
 
 
 def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path) -> None:
