@@ -11,7 +11,7 @@ from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import Entry, Flaw, ImportedMessage
 from archiver.model.imported import is_possible
 
-_PAGE_BYTES: Final = 16 << 20
+_PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
 _MOST: Final = 10_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
