@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import tzinfo
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +19,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.adopt import Beside, Folder
 from archiver.imports.detect import open_source
+from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked, is_packed
 from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
@@ -154,13 +158,26 @@ def _hash_all(paths: Sequence[Path]) -> tuple[list[FileMark], list[HashedFile]]:
     return [mark for mark, _ in hashed], [HashedFile(_text(path.name), of, mark.size) for path, (mark, of) in found]
 
 
-def open_hashed(path: Path, zone: tzinfo | None) -> HashedSource:
-    """Open a source, which may be packed, and hash what was opened. Raises UsageError."""
-    return _open_packed(path, zone) if is_packed(path) else _open_settled(path, zone)
+def open_hashed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool] = lambda: False) -> HashedSource:
+    """Open a source, which may be packed, and hash what was opened. Raises UsageError, and UnpackStopped."""
+    return _open_packed(path, zone, is_stopped) if is_packed(path) else _open_settled(path, zone)
 
 
-def _open_packed(path: Path, zone: tzinfo | None) -> HashedSource:
-    before, packed = _mark(path.stat()), Unpacked(path)
+async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
+    """The same in a thread; if this is cancelled, what was unpacked is removed. Raises UsageError."""
+    stopped = threading.Event()
+    opening = asyncio.ensure_future(asyncio.to_thread(open_hashed, path, zone, stopped.is_set))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        stopped.set()
+        with suppress(UnpackStopped, UsageError):
+            (await opening).close()
+        raise
+
+
+def _open_packed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool]) -> HashedSource:
+    before, packed = _mark(path.stat()), Unpacked(path, is_stopped)
     try:
         if is_archive(packed.inside):
             raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import that.")

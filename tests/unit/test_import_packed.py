@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bz2
 import gzip
 import hashlib
@@ -11,14 +12,16 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from archiver.errors import UsageError
-from archiver.imports.import_file import open_hashed
+from archiver.imports.import_file import open_hashed, open_until_stopped
 from archiver.imports.packed import room
+from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked
 from archiver.imports.source import Chat
 from tests.capturing import archive, assert_sound, rows
@@ -180,6 +183,37 @@ def test_no_name_in_a_zip_becomes_a_path_outside(archive: Path, tmp_path: Path) 
         packed.writestr(link, "/etc/passwd")
     outcome = import_into(archive, path)
     assert (outcome.counts.new, outcome.counts.files, len(outcome.flaws)) == (4, 0, 3)
+
+
+def test_joiners_and_spaces_of_any_kind_are_common_in_names(archive: Path, tmp_path: Path) -> None:
+    [data] = export().values()
+    for name in ("\u06af\u0632\u0627\u0631\u0634\u200c\u0647\u0627.json", "a\u00a0b.json"):
+        outcome = import_into(archive, zipped(tmp_path / "x.zip", {name: data}))
+        assert outcome.counts.new + outcome.counts.same == 2
+
+
+@pytest.mark.parametrize("turns", [1, 2, 50])
+def test_nothing_is_left_when_unpacking_is_interrupted(tmp_path: Path, temporary: Path, turns: int) -> None:
+    path = zipped(tmp_path / "x.zip", export(*(entry(number, "bridge " * 90) for number in range(1, 400))))
+
+    async def interrupt() -> None:
+        opening = asyncio.create_task(open_until_stopped(path, None))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        with suppress(asyncio.CancelledError):
+            (await opening).close()
+
+    asyncio.run(interrupt())
+    assert list(temporary.iterdir()) == []
+
+
+def test_unpacking_ends_when_somebody_wants_it_to_end(tmp_path: Path, temporary: Path) -> None:
+    asked: list[None] = []
+    path = zipped(tmp_path / "x.zip", export(*(entry(number, f"{number:0500}") for number in range(1, 400))))
+    with pytest.raises(UnpackStopped):
+        open_hashed(path, None, lambda: asked.append(None) or len(asked) > 1)  # type: ignore[func-returns-value]
+    assert (len(asked), list(temporary.iterdir())) == (2, [])
 
 
 def test_a_full_disk_is_named_and_nothing_is_left(

@@ -27,6 +27,8 @@ _BELOW: Final = re.compile(
 )
 """Files of an export that are in directories below its own."""
 _ACCOUNT: Final = re.compile(r"(?:^|/)(?:chats/[^/]+/messages[0-9]*\.html|lists/chats\.html)$")
+_UNNAMEABLE: Final = ("Cc", "Cs")
+"""Control characters and lone surrogates; not joiners and no-break spaces, which names in Persian have."""
 _NAMED: Final = 3
 _LONGEST: Final = 255
 """Bytes of a file's name."""
@@ -133,7 +135,7 @@ def expect_inside(name: str) -> PurePosixPath:
     """A name as a path below a directory. Raises UsageError if it leads out of it."""
     parts = name.split("/")
     wrong = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > _LONGEST for part in parts)
-    if wrong or "\0" in name or not name.isprintable():
+    if wrong or any(unicodedata.category(sign) in _UNNAMEABLE for sign in name):
         raise UsageError("a name in it leads out of it, or is not a file's name.", hint="Do not trust who made it.")
     return PurePosixPath(*parts)
 

@@ -7,8 +7,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +27,16 @@ _OLD: Final = 60.0
 """Seconds after which a directory that nobody holds was left by a process that was killed."""
 
 
+class UnpackStopped(Exception):
+    """Somebody wants no more to be unpacked."""
+
+
 class UnpackRoom:
     """A directory for the files of one import."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_stopped: Callable[[], bool]) -> None:
+        """`is_stopped` is asked after each few bytes."""
+        self._is_stopped = is_stopped
         base = _choose_base()
         _clear(base)
         try:
@@ -38,21 +44,24 @@ class UnpackRoom:
             self._handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as exc:
             raise UsageError(f"nothing can be unpacked to {base}: {exc.strerror}.", hint="Set TMPDIR.") from exc
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        with suppress(OSError):  # a file system without locks: nobody will take it for left behind
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     def close(self) -> None:
         """Remove it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._handle)
 
-    def write(self, name: Path, chunks: Iterator[bytes], packed: int) -> None:
-        """Write a file. `packed`: the bytes that it took. Raises UsageError if it is too large."""
+    def write(self, name: Path, chunks: Generator[bytes, None, None], packed: int) -> None:
+        """Write a file. `packed`: the bytes that it took. Raises UsageError if it is too large, UnpackStopped."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         written = checked = 0
         try:
-            with path.open("xb") as file:
+            with closing(chunks), path.open("xb") as file:
                 for chunk in chunks:
+                    if self._is_stopped():
+                        raise UnpackStopped
                     written += len(chunk)
                     expect_plausible(written, packed)
                     if written >= checked:

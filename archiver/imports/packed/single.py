@@ -6,7 +6,7 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -73,7 +73,7 @@ def unpacked_name(path: Path, how: Compression) -> str:
     return name[: -len(suffix)] if suffix and len(name) > len(suffix) else f"{name}.unpacked"
 
 
-def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Iterator[bytes]:
+def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[bytes, None, None]:
     """The bytes of the file, as far as they can be unpacked; what is wrong is added to `flaws`."""
     read = 0
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +27,13 @@ _LARGEST: Final = 64 << 20
 class Unpacked:
     """What was packed, where its files are now, and what is wrong with it. Close it to remove them."""
 
-    def __init__(self, path: Path) -> None:
-        """Unpack. Raises UsageError."""
+    def __init__(self, path: Path, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Unpack. Raises UsageError, and UnpackStopped once `is_stopped`."""
         self.path = path
         self.flaws: list[Flaw] = []
-        self._room = UnpackRoom()
+        self._opened = ExitStack()
+        self._room = UnpackRoom(is_stopped)
+        self._opened.callback(self._room.close)
         self.beside: Beside = Folder(path.parent)
         """Where the files of its messages are."""
         try:
@@ -44,7 +47,7 @@ class Unpacked:
 
     def close(self) -> None:
         """Remove what was unpacked."""
-        self._room.close()
+        self._opened.close()
 
     def explain(self, exc: UsageError) -> UsageError:
         """The same, of what people have and not of what it was unpacked to."""
@@ -79,6 +82,7 @@ class Unpacked:
 
     def _unpack_zip(self) -> Path:
         packed, members = open_zip(self.path)
+        self._opened.enter_context(packed)
         export = find_export(members)
         size = sum(one.file_size for one in export.data.values())
         expect_plausible(size, self.path.stat().st_size)

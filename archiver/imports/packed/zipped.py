@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from copy import copy
 from io import BufferedIOBase
@@ -59,7 +59,7 @@ def _count_members(path: Path) -> int:
     return max(int(count), int(octets) // 512)
 
 
-def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Iterator[bytes]:
+def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
     """The bytes of a member, as far as they can be read; what is wrong is added to `flaws`. Raises UsageError."""
     if is_encrypted(member):
         raise UsageError("it is protected by a password.", hint="Unpack it, and import the directory.")
