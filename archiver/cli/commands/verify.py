@@ -67,7 +67,7 @@ def command(
     checks only the file and the SHA-256 of each payload. Each fault is one line; with --json or --jsonl, an object
     (docs/json.md).
 
-    Two cores verify some 70,000 payloads a second, with --deep some 13,000; --quick some 200,000. Up to four cores are
+    Two cores verify some 60,000 payloads a second, with --deep some 13,000; --quick some 200,000. Up to four cores are
     used.
 
     --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
