@@ -48,12 +48,15 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
     waiting: dict[int, _Waiting] = {}
     messages = octets = 0
     for place, entry in entries:
-        if not isinstance(entry, QuickMessage) and (found := _find_flaw(entry)) is not None:
+        if isinstance(entry, QuickMessage):
+            number, size = entry.columns[0], len(entry.columns[-1])
+        elif (found := _find_flaw(entry)) is not None:
             outcomes[place].add_flaw(found)
             continue
-        assert isinstance(entry, ImportedMessage), "the other kind of entry"
+        else:
+            assert isinstance(entry, ImportedMessage), "the other kind of entry"
+            number, size = entry.message_id, len(entry.raw)
         one = waiting.get(place) or waiting.setdefault(place, _Waiting())
-        number, size = entry.message_id, len(entry.raw)
         if not one.take(entry, number, size):
             messages, octets = messages - len(one.page), octets - one.size
             yield [(place, one.page)]

@@ -18,7 +18,6 @@ from archiver.ids import ChannelId
 from archiver.imports.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
 from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
-from archiver.imports.quick_message import QuickMessage
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
@@ -226,36 +225,39 @@ class DesktopJson:
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
     def _taken(self, pieces: DesktopPieces, channel_id: ChannelId) -> Iterator[Entry]:
-        last: ImportedMessage | None = None
         for _ in self._elements:
             run = pieces.run()
-            for found in self._one(pieces.element(), channel_id, last) if run is None else self._many(run, channel_id):
-                yield found
-                if isinstance(found, ImportedMessage):
-                    last, self._last = found, found.message_id
-                    if isinstance(found, QuickMessage):
-                        continue
-                if (unread := find_unread(found)) is not None:
-                    yield unread
+            yield from self._one(pieces.element(), channel_id) if run is None else self._many(run, channel_id)
 
     def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         places: list[int] = []
         for index, value in enumerate(run.values):
-            found = read_quick(value, channel_id, self._dates) or self._message(value, channel_id)
+            if (quick := read_quick(value, channel_id, self._dates)) is not None:
+                self._last = quick.message_id
+                yield quick
+                continue
+            found = self._message(value, channel_id)
             if isinstance(found, Flaw) and not found.where:
                 places = places or run.list_places()
                 found = _placed(found, places[index])
-            yield found
+            yield from self._remarked(found)
 
-    def _one(self, piece: JsonElement, channel_id: ChannelId, last: ImportedMessage | None) -> Iterator[Entry]:
+    def _one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         if piece.found is None:
             yield Flaw(f"byte {piece.at:,}", piece.why)
             return
         found = self._message(piece.found.value, channel_id)
-        yield found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
+        yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))
         if piece.found.replaced:
-            last = found if isinstance(found, ImportedMessage) else last
-            yield Flaw(f"message {0 if last is None else last.message_id}", REPLACED)
+            yield Flaw(f"message {self._last}", REPLACED)
+
+    def _remarked(self, found: Entry) -> Iterator[Entry]:
+        """The entry, and what is to be said about it."""
+        if isinstance(found, ImportedMessage):
+            self._last = found.message_id
+        yield found
+        if (unread := find_unread(found)) is not None:
+            yield unread
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):

@@ -36,7 +36,6 @@ _KINDS: Final[Mapping[str, str]] = {
     "unknown": "unknown",
 }
 _DEEPEST: Final = 50
-_NO_FIELDS: Final[Mapping[str, Any]] = {}
 _DETAILED: Final = frozenset({"text_link", "pre", "mention_name", "custom_emoji", "blockquote"})
 """What `_details` knows more of."""
 
@@ -86,15 +85,14 @@ def _joined(value: object) -> Words:
     entities: list[dict[str, Any]] = []
     offset = 0
     for item in value if isinstance(value, list) else (value,):
-        fields = item if isinstance(item, dict) else _NO_FIELDS
-        part, kind = (fields.get("text"), fields.get("type")) if fields else (item, None)
+        part, kind = (item.get("text"), item.get("type")) if isinstance(item, dict) else (item, None)
         if not isinstance(part, str):
             return _joined(list(_parts(value, 0)))
         length = len(part) if part.isascii() else len(utf_16_le_encode(part, "surrogatepass")[0]) // 2
         if kind is not None and kind != "plain" and length:
             name = str(kind)
             known = {"type": _KINDS.get(name, "unknown"), "offset": offset, "length": length}
-            entities.append(known | _details(name, fields) if name in _DETAILED else known)
+            entities.append(known | _details(name, item) if name in _DETAILED and isinstance(item, dict) else known)
         texts.append(part)
         offset += length
     return Words("".join(texts), entities)
