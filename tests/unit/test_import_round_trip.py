@@ -61,7 +61,8 @@ def posts(draw: st.DrawFn) -> Any:
             st.none() | st.integers(1_700_000_000, 1_700_100_000).map(lambda at: datetime.fromtimestamp(at, UTC))
         ),
         "sender": draw(as_json(senders)),
-        "post_author": draw(st.none() | texts.filter(bool)),
+        # A NUL of a signature that its payload lacks is taken for damage.
+        "post_author": draw(st.none() | texts.map(lambda one: one.replace("\0", "")).filter(bool)),
         "fwd_from": draw(as_json(st.fixed_dictionaries({"from_name": texts, "channel_post": st.integers(1, 99)}))),
         "reply_to": draw(as_json(st.just({"reply_to_msg_id": 3, "quote_text": "q"}))),
         "grouped_id": draw(st.none() | st.just("13579")),
