@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,16 +21,22 @@ LONG = 31
 COUNT = 60
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty messages, one of which has several pages for itself."""
     messages = [make_message(number, f"short {number}" * 20) for number in range(1, COUNT + 1) if number != LONG]
     messages.append(make_message(LONG, "رتل\0" + "".join(f"{number:06}" for number in range(2000)) + "tail"))
-    made = build(tmp_path / "archive", messages, covered=[(1, COUNT)])
+    made = build(tmp_path_factory.mktemp("damaged") / "archive", messages, covered=[(1, COUNT)])
     with sqlite3.connect(made / "archive.db") as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     conn.close()
     return made
+
+
+@pytest.fixture
+def archive(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return shutil.copytree(whole, tmp_path / "archive")
 
 
 def zero(archive: Path, *marks: bytes) -> None:
