@@ -70,7 +70,8 @@ class Shortfall:
         if self.unreadable:
             yield f"{self.unreadable:,} messages need a newer telekeep"
         if self.damaged:
-            yield f"{self.damaged:,} messages cannot be read: the archive's file is damaged"
+            messages = "message" if self.damaged == 1 else "messages"
+            yield f"{self.damaged:,} {messages} cannot be read: the archive's file is damaged"
         if self.surplus:
             more = "more" if self.surplus > 0 else "fewer"
             yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"

@@ -68,7 +68,7 @@ def test_zeros_in_a_long_message_leave_it_out_and_nothing_else(archive: Path, tm
     damaged, channel = export(archive, tmp_path / "out/out")
     assert (len(damaged), channel["completeness"]["damaged_ids"]) == (1, [LONG])
     assert read_ids(tmp_path / "out/out") == [number for number in range(1, COUNT + 1) if number != LONG]
-    assert channel["completeness"]["reasons"] == ["1 messages cannot be read: the archive's file is damaged"]
+    assert channel["completeness"]["reasons"] == ["1 message cannot be read: the archive's file is damaged"]
 
 
 def test_a_page_of_messages_that_sqlite_cannot_read_costs_these_alone(archive: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_formats_for_readers_say_so_themselves(archive: Path, tmp_path: Path, na
     damaged = Damaged()
     export_as(name, archive, out, job={"damaged": damaged})
     said = (out / "index.html" if name == "html" else out).read_text()
-    assert "1 messages cannot be read" in said
+    assert "1 message cannot be read" in said
 
 
 @pytest.mark.parametrize(
