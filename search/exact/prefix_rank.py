@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from search.exact.candidates import saturation, weight
 from search.exact.docid import WIDTHS, docid_range
-from search.exact.doclists import count_rows, find_lists, is_readable, read_chunks
+from search.exact.doclists import PostingList, count_rows, find_lists, is_readable, read_chunks
 from search.exact.postings import UNREADABLE, docids, has_repeats, heads, repeated, step_docids
 from search.exact.prefix_words import read_prefix
 from search.exact.query_plan import QueryPlan
@@ -22,6 +22,10 @@ from search.query.dates import Bounds
 
 _MOST_BYTES: Final = 8_000_000
 """Of postings; of more, FTS5 ranks: it can be interrupted."""
+_FEW_BYTES: Final = 64_000
+"""Of fewer, FTS5 ranks: sooner than the bytes for all documents are looked through."""
+_PAGE: Final = 4_000
+"""Bytes of a page, about."""
 _MOST_DOCIDS: Final = 32_000_000
 """From the first to the last document of a tier: a byte for each."""
 _MOST: Final = 2_000
@@ -50,8 +54,11 @@ def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Best 
     if start is None or plan.is_filtered or plan.bounds != Bounds() or not is_readable(conn):
         return None
     try:
+        lists = [one for _, one in find_lists(conn, start, f"{start}\U0010ffff")]
+        if sum(len(one.head) + _PAGE * len(one.pages) for one in lists) < _FEW_BYTES:
+            return None
         tiers = list(_empty_counts(conn))
-        _count(conn, start, tiers)
+        _count(conn, lists, tiers)
         return _choose(tiers, wanted * _SPARE, count_rows(conn))
     except UNREADABLE:  # or more documents or words than fit
         return None
@@ -69,10 +76,10 @@ def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:
             yield _Counts(first, bytearray(last - first + 1))
 
 
-def _count(conn: sqlite3.Connection, start: str, tiers: Sequence[_Counts]) -> None:
+def _count(conn: sqlite3.Connection, lists: Iterable[PostingList], tiers: Sequence[_Counts]) -> None:
     """Count; raises ValueError for a document with the words more than 255 times."""
     size = 0
-    for _, one in find_lists(conn, start, f"{start}\U0010ffff"):
+    for one in lists:
         for chunk in read_chunks(conn, one):
             size += len(chunk)
             if size > _MOST_BYTES:
@@ -86,6 +93,8 @@ def _add(chunk: bytes, tiers: Sequence[_Counts]) -> None:
         [(first, counts)] = tiers
         found = heads(chunk)
         places = list(step_docids(found, first))
+        if places[0] < 0:
+            raise ValueError
         for place in places:
             counts[place] += 1
         if has_repeats(chunk, len(found)):

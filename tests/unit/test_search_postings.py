@@ -155,12 +155,16 @@ def test_an_answer_is_the_same_with_posting_lists_and_without(
         ):
             wanted = pages(read, question)
         low = mock.patch.multiple(candidates, _FEW=-99, _COMMON=0, _SHARE=1000, _SPARE=1)
-        with low, mock.patch.multiple(prefix_words, _FEW=0, _SHORT=short * 4):
+        few = mock.patch.object(prefix_rank, "_FEW_BYTES", 0)
+        with low, few, mock.patch.multiple(prefix_words, _FEW=0, _SHORT=short * 4):
             assert pages(read, question) == wanted
 
 
 @pytest.mark.parametrize("tiers", [(0,), (1,), (0, 1, 3)])
-def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(tiers: Sequence[int]) -> None:
+def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(
+    tiers: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefix_rank, "_FEW_BYTES", 0)
     with tables() as conn:
         for tier in tiers:
             for at, line in enumerate(["ab", "abc abd ab ab", "x", "ab abd", "abd " * 30, "ab b ab"]):
@@ -198,4 +202,5 @@ def test_pages_that_cannot_be_read_are_left_to_fts5(damage: str) -> None:
         prefix = plan_query(Prefix("ab"), Bounds(), None)
         with mock.patch.object(prefix_words, "_FEW", 0):
             prefix_words.by_words(read.conn, prefix, 3)
-        prefix_rank.rank_prefix(read.conn, prefix, 3)
+        with mock.patch.object(prefix_rank, "_FEW_BYTES", 0):
+            prefix_rank.rank_prefix(read.conn, prefix, 3)
