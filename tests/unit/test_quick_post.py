@@ -21,6 +21,7 @@ from archiver.convert.quick_parts import VALUES
 from archiver.convert.quick_post import COLUMNS, read_post
 from archiver.convert.quick_reader import QuickReader
 from archiver.convert.stored import derive, place_of, read_payload
+from archiver.evidence.sound_post import is_sound_post
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.store.message import CONTENT_NAMES, content_of
@@ -211,3 +212,39 @@ def test_any_media_is_read_as_telethon_reads_it(seed: int) -> None:
     for cut in range(0, len(raw), max(1, len(raw) // 50)):
         with pytest.raises((struct.error, BufferError)):
             QuickReader(raw[:cut]).tgread_object()
+
+
+def near(value: Any) -> Any:
+    """A value that is not this one."""
+    match value:
+        case None:
+            return 7
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return f"{value} "
+    return bytes([value[0] ^ 1]) + value[1:]
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(seed=SEEDS, make=st.sampled_from([usual_post, service_message]))
+def test_a_row_that_differs_from_its_payload_in_any_one_value_is_not_called_sound(seed: int, make: Any) -> None:
+    raw = bytes(make(Random(seed)))
+    post = read_post(raw, CHANNEL, Peers())
+    if post is None:
+        return
+    row = (post.message_id, *post.columns, 1, raw)
+    media = [(*one, None, None, "not downloaded") for one in post.media]
+    assert is_sound_post(CHANNEL, row, media)
+    pinned = 1 + COLUMNS.index("pinned")
+    for at in (*range(pinned), *range(pinned + 1, 1 + len(COLUMNS))):
+        assert not is_sound_post(CHANNEL, (*row[:at], near(row[at]), *row[at + 1 :]), media), COLUMNS[at - 1]
+    for slot, one in enumerate(media):
+        for at, value in enumerate(one):
+            changed = [*media[:slot], (*one[:at], near(value), *one[at + 1 :]), *media[slot + 1 :]]
+            is_known = at > len(VALUES)  # the hash of a file that is not stored yet, or what became of it
+            assert is_known or not is_sound_post(CHANNEL, row, changed), at
+    assert not is_sound_post(CHANNEL, row, [*media, (*dict.fromkeys(VALUES).values(), None, None, "failed")])
+    assert not media or not is_sound_post(CHANNEL, row, media[1:])
