@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archiver.errors import UsageError
 
@@ -29,6 +29,7 @@ _CACHE: Final = 8_000
 """KiB."""
 _SHORT: Final = {"messages": "m", "users": "u", "media": "d"}
 _LOWEST: Final = -(2**63)
+_MOST_JUMPS: Final = 10_000
 
 
 class DamagedDatabase(Exception):
@@ -53,7 +54,14 @@ def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
         os.close(descriptor)
 
 
-def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | int]:
+class LostRows(NamedTuple):
+    """A place that cannot be read; what is behind it was found again."""
+
+    after: int
+    before: int
+
+
+def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | LostRows | int]:
     """Each message with its user and medium (`users.id`, `media.id`...), by id. Raises DamagedDatabase.
 
     Of one with a value that is too large only the id. Bytes that are not UTF-8 are lone surrogates.
@@ -66,11 +74,12 @@ def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | int]:
         " LEFT JOIN media AS d ON d.id = m.media_id WHERE m.id"
     )
     last: int | None = _LOWEST
+    jumps = 0
     try:
         while last is not None:
             try:
                 for row in conn.execute(f"{query} > ? ORDER BY m.id", (last,)):
-                    last = row[0]
+                    last = max(last, row[0]) if type(row[0]) is int else last  # a damaged page has any number
                     yield dict(zip(keys, row, strict=True))
                 last = None
             except sqlite3.DataError:  # a value is too large: in the next row, or in the one after it
@@ -78,8 +87,26 @@ def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | int]:
                 if last is not None:
                     row = _read_row(conn, f"{query} = ?", last)
                     yield last if row is None else dict(zip(keys, row, strict=True))
+            except _UNREADABLE:
+                jumps += 1
+                found = None if last is None else _find_behind(conn, f"{query} > ? ORDER BY m.id LIMIT 1", last)
+                if last is None or found is None or jumps > _MOST_JUMPS:
+                    raise
+                yield LostRows(max(last, 0), found)
+                last = found - 1
     except _UNREADABLE as exc:
         raise DamagedDatabase from exc
+
+
+def _find_behind(conn: sqlite3.Connection, query: str, last: int) -> int | None:
+    """The lowest id behind damage, near enough: each step doubles, as long as what it leads to is damaged, too."""
+    for step in (2**bits for bits in range(32)):
+        try:
+            row = conn.execute(query, (max(last, 0) + step,)).fetchone()
+        except _UNREADABLE:
+            continue
+        return int(row[0]) if row is not None and type(row[0]) is int and row[0] > last + 1 else None
+    return None
 
 
 def _find_next(conn: sqlite3.Connection, last: int | None) -> int | None:
@@ -97,15 +124,23 @@ def _read_row(conn: sqlite3.Connection, query: str, message_id: int) -> tuple[An
 
 
 def find_newest_date(conn: sqlite3.Connection) -> object:
-    """The date of the message with the highest id."""
-    row = conn.execute("SELECT date FROM messages ORDER BY id DESC LIMIT 1").fetchone()
-    return row[0] if row else None
+    """The date of the message with the highest id; None also if that is damaged."""
+    return _find_value(conn, "SELECT date FROM messages ORDER BY id DESC LIMIT 1")
 
 
 def find_own_id(conn: sqlite3.Connection) -> int | None:
     """The id of the group itself, which tg-archive marks where it is the sender; None if it never is."""
-    row = conn.execute("SELECT id FROM users WHERE tags = 'group_self' LIMIT 1").fetchone()
-    return row[0] if row and isinstance(row[0], int) and row[0] > 0 else None
+    found = _find_value(conn, "SELECT id FROM users WHERE tags = 'group_self' LIMIT 1")
+    return found if isinstance(found, int) and found > 0 else None
+
+
+def _find_value(conn: sqlite3.Connection, query: str) -> object:
+    """The value that a query gives; None also if it is damaged."""
+    try:
+        row = conn.execute(query).fetchone()
+    except _UNREADABLE:
+        return None
+    return row[0] if row else None
 
 
 def _open_file(path: Path) -> int:
@@ -130,7 +165,14 @@ def _restrain(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    settings = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON", "mmap_size = 0")
+    # With the second, SQLite reads what there is of a file that was cut. It is read-only, and only reading is allowed.
+    settings = (
+        "trusted_schema = OFF",
+        "writable_schema = ON",
+        "cell_size_check = ON",
+        "query_only = ON",
+        "mmap_size = 0",
+    )
     for setting in (*settings, "temp_store = MEMORY", f"cache_size = -{_CACHE}"):
         conn.execute(f"PRAGMA {setting}")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -236,3 +237,23 @@ def test_rows_are_known_behind_a_first_line_that_is_damaged(tmp_path: Path) -> N
     path = tmp_path / "all.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"', b"'", 1))
     assert [one.message.message_id for one in messages_of(read_all(path))] == [2, 3]
+
+
+@pytest.mark.parametrize("kind", ["cut", "a page of zeros"])
+def test_a_damaged_database_gives_what_is_around_the_damage(tmp_path: Path, kind: str) -> None:
+    path = make(tmp_path)
+    with closing(sqlite3.connect(path)) as conn:
+        rows = [(at, "message", "2021-07-10 12:00:00", f"word {at} " * 40) for at in range(100, 500)]
+        conn.executemany("INSERT INTO messages (id, type, date, content) VALUES (?, ?, ?, ?)", rows)
+        conn.commit()
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    if kind == "cut":
+        del data[middle:]
+    else:
+        data[middle : middle + 4096] = bytes(4096)
+    path.write_bytes(data)
+    found = read_all(path)
+    held = [one.message.message_id for one in messages_of(found)]
+    assert len(held) > (100 if kind == "cut" else 380)
+    assert any("the database is damaged" in one.what for one in found if isinstance(one, Flaw))

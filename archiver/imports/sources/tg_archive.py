@@ -35,6 +35,7 @@ from archiver.model.record import Media
 from archiver.store.tg_archive import (
     LARGEST,
     DamagedDatabase,
+    LostRows,
     find_newest_date,
     find_own_id,
     iter_tg_rows,
@@ -102,7 +103,9 @@ class TgArchive:
         with open_tg_archive(self._path) as conn:
             try:
                 for row in iter_tg_rows(conn):
-                    if isinstance(row, int):
+                    if isinstance(row, LostRows):
+                        yield Flaw(f"messages {row.after + 1} to {row.before - 1}", "the database is damaged there")
+                    elif isinstance(row, int):
                         yield Flaw(f"message {row}", f"it has a value of more than {LARGEST >> 20} MB")
                     else:
                         yield from self._entries(row, channel_id)
