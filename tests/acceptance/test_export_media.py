@@ -35,7 +35,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = tmp_path_factory.mktemp("stored") / "archive"
     media = {at: picture(at) for at in range(1, 9)} | {6: picture(5)}
     media[2] = dataclasses.replace(media[2], kind="document", mime="text/html", file_name=HOSTILE)
-    build(archive, [make_message(at, f"post {at}", media=(media[at],)) for at in media], covered=[(1, 8)])
+    posts = [make_message(at, f"post {at}", media=(media[at],)) for at in media]
+    raw = posts[1].raw + HOSTILE.encode()  # a name with a zero character is believed if the payload has it
+    posts[1] = dataclasses.replace(posts[1], raw=raw, payload_sha256=hashlib.sha256(raw).digest())
+    build(archive, posts, covered=[(1, 8)])
     asyncio.run(store(archive))
     return archive
 

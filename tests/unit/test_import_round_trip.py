@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import shutil
 import tempfile
@@ -89,6 +91,7 @@ def test_every_key_of_every_row_comes_back(made: list[dict[str, Any]], zone: str
     work = Path(tempfile.mkdtemp())
     try:
         listed = [make_message(at, one.pop("text"), **one) for at, one in enumerate(made, 1)]
+        listed = [dataclasses.replace(one, **payload(f"{one.text}/{one.post_author}")) for one in listed]
         archive = build(work / "archive", listed, covered=[(1, len(listed))])
         export_as("desktop-json", archive, work / "result.json", zone=zone)
         outcome = import_into(work / "again", work / "result.json")
@@ -97,6 +100,12 @@ def test_every_key_of_every_row_comes_back(made: list[dict[str, Any]], zone: str
         assert [one.wrong for one in verify(work / "again" / "archive.db").faults] == []
     finally:
         shutil.rmtree(work)
+
+
+def payload(words: str) -> dict[str, bytes]:
+    """One that has these words: zero characters are believed only if it does."""
+    raw = words.encode("utf-8", "surrogatepass")
+    return {"raw": raw, "payload_sha256": hashlib.sha256(raw).digest()}
 
 
 def rows(archive: Path, work: Path) -> list[dict[str, Any]]:
