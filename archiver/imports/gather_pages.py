@@ -13,6 +13,8 @@ from archiver.model.imported import is_possible
 
 _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
+_WHOLE: Final = 4
+"""A whole record takes as much memory as so many columns of a usual message."""
 _MOST: Final = 10_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 24 << 20
@@ -26,18 +28,19 @@ Pages: TypeAlias = list[tuple[int, Page]]
 class _Waiting:
     """The page of a chat that is not full yet."""
 
-    __slots__ = ("ids", "page", "size")
+    __slots__ = ("ids", "page", "size", "weight")
 
     def __init__(self) -> None:
         self.page: Page = []
         self.ids: set[int] = set()
-        self.size = 0
+        self.size = self.weight = 0
 
     def take(self, one: ImportedMessage, number: int, size: int) -> bool:
         """Add a message, unless there is no room for it: the page has each message once."""
-        if number in self.ids or len(self.page) >= PAGE or self.size > _PAGE_BYTES:
+        if number in self.ids or self.weight >= PAGE or self.size > _PAGE_BYTES:
             return False
         self.page.append(one)
+        self.weight += 1 if isinstance(one, QuickMessage) else _WHOLE
         self.ids.add(number)
         self.size += size
         return True
