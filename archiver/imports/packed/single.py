@@ -83,7 +83,7 @@ def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[
                 yield chunk
     except EOFError:
         flaws.append(Flaw(path.name, "the compressed file ends too early: the rest is missing"))
-    except (OSError, zlib.error, lzma.LZMAError) as exc:
+    except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
         flaws.append(Flaw(path.name, f"the compressed file is damaged: only {read:,} bytes of what is in it were read"))
