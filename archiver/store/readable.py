@@ -1,21 +1,19 @@
 """Messages that can be read, and those that cannot, because the archive's file is damaged where they are.
 
 SQLite notices a damaged page of its trees, but not one of zeros that has only the end of a long row. So values are
-looked at, too: none of ours has a NUL character but texts, and what a text has its payload has.
+looked at, too: none of ours has a NUL character but texts, and where a text has one, the payload must be whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.imported import IMPORTED
 from archiver.model.row import StoredMedia, StoredMessage
 from archiver.store.database import Reader
 from archiver.store.rows import HeldMessage, find_payload
@@ -102,10 +100,10 @@ def is_whole(conn: Reader, message: StoredMessage, media: Sequence[StoredMedia])
     shown = "".join([value for one in media for value in one if type(value) is str]) if media else ""
     if "\0" not in words and "\0" not in shown:
         return message.payload_sha256 != _NO_HASH
-    if any("\0" in one for one in (*encoded, *(one.extra for one in media)) if one is not None):
-        return False  # JSON has no such character
-    free = (message.text, message.post_author, *chain.from_iterable(one[:-1] for one in media))
-    return _are_in_payload(conn, message, [one for one in free if type(one) is str and "\0" in one])
+    of_media = (value for one in media for value in (one.kind, one.status, one.sha256, one.extra))
+    if any("\0" in one for one in (*encoded, *of_media) if one is not None):
+        return False  # none of these has such a character
+    return _has_payload(conn, message)
 
 
 def _list_encoded(message: StoredMessage) -> tuple[str | None, ...]:
@@ -116,11 +114,12 @@ def _list_encoded(message: StoredMessage) -> tuple[str | None, ...]:
     )
 
 
-def _are_in_payload(conn: Reader, message: StoredMessage, values: Iterable[str]) -> bool:
-    """Whether the payload is whole and has these values, with their NUL characters."""
-    payload = find_payload(conn, message.channel_id, message.message_id)
-    if payload is None or hashlib.sha256(payload.raw).digest() != message.payload_sha256:
+def _has_payload(conn: Reader, message: StoredMessage) -> bool:
+    """Whether the payload, which is behind the texts in the row, is whole: no page before it is lost then."""
+    try:
+        payload = find_payload(conn, message.channel_id, message.message_id)
+    except sqlite3.Error as exc:
+        if not is_damage(exc):
+            raise
         return False
-    if message.layer == IMPORTED:
-        return b"\0" in payload.raw or b"u0000" in payload.raw or b"x00" in payload.raw
-    return all(value.encode("utf-8", "replace") in payload.raw for value in values)
+    return payload is not None and hashlib.sha256(payload.raw).digest() == message.payload_sha256
