@@ -101,6 +101,18 @@ def test_what_is_whole_of_a_compressed_file_that_was_cut_is_taken(archive: Path,
     assert outcome.counts.new > 200
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_compressed_file_of_which_nothing_is_left_is_not_called_empty(
+    tmp_path: Path, temporary: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "result.json.packed"
+    path.write_bytes(pack(export(root="")["result.json"])[:20])
+    with pytest.raises(UsageError, match=r"packed: nothing in it can be unpacked\.") as raised:
+        open_hashed(path, None)
+    assert raised.value.hint == "It is damaged or cut: copy it again."
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tmp_path: Path) -> None:
     listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 300)]
     path = zipped(tmp_path / "x.zip", export(*listed))
@@ -111,6 +123,7 @@ def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tm
     [flaw] = hashed.flaws
     hashed.close()
     assert "it is damaged in the zip" in flaw.what
+    assert "what messages say may be wrong" in flaw.what, "a checksum tells at the end, when words were read already"
     assert import_into(archive, path).counts.new > 200
 
 

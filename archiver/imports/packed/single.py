@@ -16,6 +16,7 @@ from typing import Final, cast
 from archiver.errors import UsageError
 from archiver.imports.source import Flaw
 
+MAY_BE_WRONG: Final = "and what messages say may be wrong; copy it again"
 SMALL: Final = 1 << 14
 """Bytes read at once: where a file is damaged, these are lost with it."""
 
@@ -86,4 +87,5 @@ def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[
     except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
-        flaws.append(Flaw(path.name, f"the compressed file is damaged: only {read:,} bytes of what is in it were read"))
+        # A checksum fails at the end: what was unpacked before may have other letters, and still be well-formed.
+        flaws.append(Flaw(path.name, f"the compressed file is damaged: {read:,} bytes were unpacked, {MAY_BE_WRONG}"))

@@ -38,6 +38,8 @@ class Unpacked:
         """Where the files of its messages are."""
         try:
             self.inside = self._unpack()
+            if self.flaws and not size_of(self.inside):
+                raise UsageError("nothing in it can be unpacked.")
         except UsageError as exc:
             self.close()
             raise self.explain(exc) from exc
@@ -56,7 +58,7 @@ class Unpacked:
             said = said.replace(str(inside), str(self.path))
         if str(self.path) not in said:
             said = f"{self.path}{' ' if said.startswith('it ') else ': '}{said.removeprefix('it ')}"
-        return UsageError(said, hint=exc.hint)
+        return UsageError(said, hint="It is damaged or cut: copy it again." if self.flaws else exc.hint)
 
     def _unpack(self) -> Path:
         with self.path.open("rb") as file:

@@ -17,7 +17,7 @@ from archiver.errors import UsageError
 from archiver.imports.adopt import NotAdopted, OpenedFile
 from archiver.imports.packed.members import compose, is_encrypted, is_link, name_members
 from archiver.imports.packed.room import is_bomb
-from archiver.imports.packed.single import SMALL
+from archiver.imports.packed.single import MAY_BE_WRONG, SMALL
 from archiver.imports.source import Flaw
 
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -78,7 +78,8 @@ def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]
     except (NotImplementedError, RuntimeError) as exc:
         raise UsageError("it is packed by a method that telekeep does not know.", hint=_UNPACK) from exc
     except _BROKEN:
-        flaws.append(Flaw(name, f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were read"))
+        what = f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were unpacked, {MAY_BE_WRONG}"
+        flaws.append(Flaw(name, what))
 
 
 class ZippedFiles:
