@@ -285,6 +285,7 @@ def _no_complaints() -> Iterator[None]:
     complaints: list[str] = []
     handler, before = loop.get_exception_handler(), asyncio.all_tasks()
     loop.set_exception_handler(lambda _, context: complaints.append(f"{context['message']}: {context}"))
+    gc.freeze()  # what was there before need not be looked through
     try:
         yield
         left = asyncio.all_tasks() - before
