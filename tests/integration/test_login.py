@@ -15,7 +15,8 @@ from archiver.telegram import Connection, Identity, ServerAddress, log_in
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
-from tests.integration.rig import SHORT, LeapingClock
+from tests.integration.dcs_rig import PATIENT
+from tests.integration.rig import LeapingClock
 
 SEND, RESEND, SIGN_IN, CHECK = "auth.sendCode", "auth.resendCode", "auth.signIn", "auth.checkPassword"
 
@@ -58,7 +59,7 @@ async def connection(server: Server, account: Account, tmp_path: Path) -> AsyncI
     account.codes.timeout = 0
     address = ServerAddress(api_id=1, api_hash="hash", dc=2, host="127.0.0.1", port=server.port)
     scheduler = Scheduler(0, clock=LeapingClock(server))
-    made = Connection(address, tmp_path / "session", scheduler, timeouts=SHORT)
+    made = Connection(address, tmp_path / "session", scheduler, timeouts=PATIENT)
     yield made
     await made.close()
 
