@@ -30,6 +30,7 @@ from archiver.model.record import Message
 from archiver.store import imported as store
 from archiver.store.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
+from archiver.store.earlier_words import list_earlier_words
 from archiver.store.import_parts import with_part
 from archiver.store.imported_content import fill_columns, widen_seen
 from archiver.store.outbox import enqueue
@@ -68,6 +69,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     asked = [one for one in sorted(held_ids) if digests[MessageId(one)] not in before.get(MessageId(one), ())]
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
     held = {one.message_id: one for one in read}
+    words = list_earlier_words(conn, target.channel_id, list(held))
     known: list[Known] = []
     again: list[Message] = []
     for one in page:
@@ -78,7 +80,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
             plan.again += 1
             again.append(one.message)
         else:
-            known.append((whole(one), held[number], compare_import(one.message, held[number])))
+            known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
     decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
     plan.known = prefer_exact(conn, target, decided)
     plan.corrections = plan_corrections(conn, target, again)

@@ -2,7 +2,7 @@
 
 not held                        -> new
 held, everything agrees         -> same
-held, empty where it has a value -> fills: the value is taken over, and named
+held, empty where it has a value -> fills: taken over, and named, unless the export contradicts the post
 held, other words               -> differs: its content is kept as a revision of layer 0
 held, other values              -> differs: both are kept
 held by an earlier import only   -> the later content of the two is current (`imports.later_import`)
@@ -12,7 +12,7 @@ Counters change all the time and do not count as differences: those of the expor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -30,6 +30,11 @@ _REST: Final = (
     *("edit_date", "entities", "markup", "restriction", "extra", "media"),
 )
 """What may be filled in a message that was imported itself, too: if Telegram shows none of it, there was none then."""
+_LASTING: Final = frozenset({"kind", "date", "sender", "post_author", "reply_to_msg_id", "fwd_from"})
+"""What Telegram never changes: an export that has it otherwise is not of the same post, or not to be trusted."""
+_ZONE_STEP: Final = 900
+_ZONES_APART: Final = 26 * 3600
+"""Zones differ by quarters of an hour, by up to 26 hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +67,37 @@ class ImportDecision:
         return orjson.dumps(kept).decode() if kept else None
 
 
-def compare_import(imported: Message, held: Message) -> ImportDecision:
-    """Compare an imported message with the one held."""
+def compare_import(imported: Message, held: Message, earlier: Collection[bytes] = ()) -> ImportDecision:
+    """Compare an imported message with the one held. `earlier`: the `text_hash` of each earlier content held."""
     is_same_text = imported.content_hash == (held.content_hash if held.layer == IMPORTED else hash_of(held))
-    filled = dict(_fillable(imported, held, is_same_text=is_same_text))
     other = dict(_other(imported, held))
+    is_trusted = _is_same_post(held, other, is_known=is_same_text or imported.content_hash in earlier)
+    filled = dict(_fillable(imported, held, is_same_text=is_same_text)) if is_trusted else {}
     if other or not is_same_text:
         return ImportDecision(kind="differs", filled=filled, other=other, revises=not is_same_text)
     return ImportDecision(kind="fills" if filled else "same", filled=filled)
+
+
+def has_other_date(decision: ImportDecision) -> bool:
+    """Whether the dates differ by more than a time zone could explain: Telegram never changes a date."""
+    return "date" in decision.other and not _is_by_zone(decision.other["date"])
+
+
+def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) -> bool:
+    """Whether an export contradicts nothing that is held. `is_known`: its words are held.
+
+    What Telegram showed is whole: only an export with its very words may add to it. Of two exports one may have an edit
+    that the other lacks, or dates by another zone.
+    """
+    differing = _LASTING.intersection(other)
+    if held.layer != IMPORTED:
+        return is_known and not differing
+    return not differing or (differing == {"date"} and _is_by_zone(other["date"]))
+
+
+def _is_by_zone(dates: Mapping[str, int]) -> bool:
+    apart = abs(dates["held"] - dates["imported"])
+    return apart <= _ZONES_APART and apart % _ZONE_STEP == 0
 
 
 def fill(held: Message, filled: Mapping[str, Any]) -> Message:

@@ -1,0 +1,25 @@
+"""The words of the earlier contents of messages, to tell whether an export has a content that is held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import IMPORTED, text_hash
+from archiver.store.database import Reader
+
+
+def list_earlier_words(conn: Reader, channel_id: ChannelId, message_ids: Sequence[int]) -> dict[MessageId, set[bytes]]:
+    """The `text_hash` of each earlier content that Telegram showed, by message: what imports claim proves nothing."""
+    if not message_ids:
+        return {}
+    rows = conn.execute(
+        "SELECT message_id, text, json_extract(extra, '$.rich_text') FROM revision WHERE channel_id = ? AND layer <> ?"
+        " AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, IMPORTED, json.dumps(list(message_ids))),
+    )
+    found: dict[MessageId, set[bytes]] = {}
+    for message_id, text, rich in rows:
+        found.setdefault(message_id, set()).add(text_hash(text, "" if text else rich or ""))
+    return found
