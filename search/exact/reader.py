@@ -21,7 +21,7 @@ from search.exact.compile import plan_query
 from search.exact.counting import count_facets, count_hits
 from search.exact.docid import ANY
 from search.exact.query_plan import QueryPlan
-from search.exact.tables import Memory, Tables, in_thread
+from search.exact.tables import Memory, Tables, read_tables
 from search.exact.vocabulary import inflect, wanted_words
 from search.query.scope import includes_annotations
 from search.query.widen import widen
@@ -66,7 +66,7 @@ class ExactEngine:
 
     async def _read(self, act: Callable[[Tables], T]) -> T:
         memory = _memories.setdefault(self._conn, Memory())
-        return await in_thread(self._conn, lambda conn: act(Tables(conn, memory)))
+        return await read_tables(self._conn, memory, act)
 
 
 def _search(question: Question, name: str, tables: Tables) -> Answer:

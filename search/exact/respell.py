@@ -58,7 +58,7 @@ async def respell(conn: aiosqlite.Connection, engine: Counting, tree: Node) -> R
     found = [one for words in meant.values() for one in words]
     if not found:
         return Respelled(tree, ())
-    forms = await in_thread(conn, lambda own: find_forms(own, found))
+    forms = await in_thread(conn, lambda own, _: find_forms(own, found))
     shown = dict.fromkeys(form for one in forms.values() for form in one.everywhere[:_MOST_FORMS])
     return Respelled(_replace(tree, meant), tuple(shown))
 

@@ -29,6 +29,17 @@ class Memory:
         self.forms: dict[tuple[str, bool], Forms] = {}
         """By word, and whether annotations have it too."""
         self._version: tuple[int, int] | None = None
+        self._settled = 0
+        """The connection's count of changes when it was last read outside a transaction of others."""
+
+    def within(self, conn: sqlite3.Connection, *, is_settled: bool) -> Memory:
+        """This memory, or one of its own for a transaction that has written: it may be rolled back.
+
+        `is_settled`: whether all that the connection wrote is committed. A rollback does not lower `total_changes`.
+        """
+        if is_settled:
+            self._settled = conn.total_changes
+        return self if conn.total_changes == self._settled else Memory()
 
     def refresh(self, conn: sqlite3.Connection) -> None:
         """Forget everything if this or another connection has written."""
@@ -78,9 +89,19 @@ class Tables:
         return [Position(row[0], channels[row[1]], row[2]) for row in rows]
 
 
-async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connection], T]) -> T:
+async def read_tables(conn: aiosqlite.Connection, memory: Memory, act: Callable[[Tables], T]) -> T:
+    """Run `act` on the tables, with what is known of them."""
+
+    def read(own: sqlite3.Connection, is_settled: bool) -> T:
+        return act(Tables(own, memory.within(own, is_settled=is_settled)))
+
+    return await in_thread(conn, read)
+
+
+async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connection, bool], T]) -> T:
     """Run `act` in the connection's own thread, in one state of the archive: switching threads takes long.
 
+    `act` is told whether that state is a committed one, not that of a transaction which somebody else has begun.
     `_execute` is aiosqlite's own way into that thread.
     """
 
@@ -90,7 +111,7 @@ async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connectio
         if began:
             own.execute("BEGIN")
         try:
-            return act(own)
+            return act(own, began)
         finally:
             if began:
                 _roll_back(own)
