@@ -31,7 +31,9 @@ ExportQueryOption: TypeAlias = Annotated[
 ExportUntilOption: TypeAlias = Annotated[
     str | None, Option(metavar="DATE", help="Only messages up to and including this day, or before this time.")
 ]
-ExcelOption: TypeAlias = Annotated[bool, Option("--excel", help="CSV for spreadsheets: BOM, ids as text, no formulas.")]
+ExcelOption: TypeAlias = Annotated[
+    bool, Option("--excel", help="CSV for spreadsheets: BOM, long ids as text, no formulas.")
+]
 MediaOption: TypeAlias = Annotated[
     Literal["copy", "link", "none"],
     Option("--media", metavar="HOW", help="Also the stored files: copy, link (hard links), none (default)."),

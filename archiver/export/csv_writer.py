@@ -5,9 +5,10 @@ can be the empty text.
 
 `excel=True` writes for spreadsheets, which guess types: ids of 16 digits and more lose their last digits, and a cell
 that starts like a formula is executed. So the file starts with a byte order mark (without it Excel assumes another
-encoding), and an apostrophe precedes each id and each cell that starts with one of = + - @ TAB CR LF or their
-full-width forms. Spreadsheets read an apostrophe as "this is text"; unlike `="123"` it is not a formula, and it is
-easy to undo: strip one leading apostrophe. The manifest records it. https://owasp.org/www-community/attacks/CSV_Injection
+encoding), and an apostrophe precedes each `grouped_id`, each other id of more than 15 digits, and each cell that
+starts with one of = + - @ TAB CR LF or their full-width forms. Spreadsheets read an apostrophe as "this is text";
+unlike `="123"` it is not a formula, and it is easy to undo: strip one leading apostrophe. The manifest records it.
+https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from typing import Any
 from archiver.model.row import FLAGS, KEYS, HeldItem, Row, build_row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-ID_KEYS = frozenset({"channel_id", "message_id", "grouped_id"})
+LONG_IDS = frozenset({"grouped_id"})
+"""Ids that are always guarded, so that their column has one type: nearly all have more digits than are exact."""
+_EXACT_DIGITS = 15
+"""A spreadsheet's numbers are exact up to so many."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 _EXCEL_ROWS = 1_048_576
 _EXCEL_CELL = 32_767
@@ -44,7 +48,13 @@ class CsvWriter:
     @property
     def options(self) -> dict[str, object]:
         """The dialect, and the adaptations for spreadsheets."""
-        guarded = {"byte_order_mark": True, "text_prefix": "'", "id_columns": sorted(ID_KEYS), "formula_guard": True}
+        guarded = {
+            "byte_order_mark": True,
+            "text_prefix": "'",
+            "exact_digits": _EXACT_DIGITS,
+            "id_columns": sorted(LONG_IDS),
+            "formula_guard": True,
+        }
         fields = {} if self._fields is None else {"fields": list(self._fields)}
         return {"encoding": "UTF-8", "line_end": "CRLF", "excel": guarded if self._excel else None, **fields}
 
@@ -72,7 +82,7 @@ class CsvWriter:
             cells[at] = _flag(cells[at])
         if not self._excel:
             return self._record(cells)
-        cells = [guard_cell(cell, is_id=key in ID_KEYS) for key, cell in zip(self._keys, cells, strict=True)]
+        cells = [guard_cell(cell, always=key in LONG_IDS) for key, cell in zip(self._keys, cells, strict=True)]
         self._long += sum(isinstance(cell, str) and len(cell) > _EXCEL_CELL for cell in cells)
         return self._record(cells)
 
@@ -105,11 +115,11 @@ def _flag(value: Any) -> Any:
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
-def guard_cell(value: Any, *, is_id: bool) -> Any:
-    """A cell that no spreadsheet takes for a formula, nor rounds."""
+def guard_cell(value: Any, *, always: bool = False) -> Any:
+    """A cell that no spreadsheet takes for a formula, nor rounds. `always`: even a number that would stay exact."""
     if value is None:
         return None
-    if is_id:
+    if always or (isinstance(value, int) and not -(10**_EXACT_DIGITS) < value < 10**_EXACT_DIGITS):
         return f"'{value}"
     # A leading apostrophe is guarded too, so that stripping one always restores the text.
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -22,7 +22,6 @@ NODE_KEYS: Final = tuple(f"{end}{field}" for end in ("source", "target") for fie
 EDGE_KEYS: Final = ("channel_id", "channel", "message_id", "permalink", "date", "post_id", "url")
 WEIGHT_KEYS: Final = ("weight", "first_date", "last_date")
 _LONGS: Final = frozenset({"channel_id", "message_id", "post_id", "weight", "peer_id"})
-_ID_COLUMNS: Final = frozenset({"source_id", "target_id", "channel_id", "message_id", "post_id"})
 
 
 class EdgeWriter(Protocol):
@@ -66,8 +65,7 @@ class TableEdges:
         """Write a record."""
         cells = [*_cells(source), *_cells(target), *(values[key] for key in self._keys)]
         if self._excel:
-            names = [*NODE_KEYS, *self._keys]
-            cells = [guard_cell(cell, is_id=name in _ID_COLUMNS) for name, cell in zip(names, cells, strict=True)]
+            cells = [guard_cell(cell) for cell in cells]
         self._write(cells)
 
     def end(self) -> None:
