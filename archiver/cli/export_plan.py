@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -219,6 +220,14 @@ def _format_of(out: str, *, is_partitioned: bool, is_network: bool) -> str:
         return "csv"
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):
         return "jsonl"
+    if is_network:
+        from archiver.export.edges.formats import EDGE_FORMATS
+
+        raise _unknown_ending(ending, EDGE_FORMATS)
     if ending in (".html", ".htm"):
         raise UsageError("html is a directory of files.", hint=f"Use --format html -o {Path(out).with_suffix('')}/")
-    raise UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(FORMATS)}.")
+    raise _unknown_ending(ending, tuple(FORMATS))
+
+
+def _unknown_ending(ending: str, names: Sequence[str]) -> UsageError:
+    return UsageError(f"unknown file name extension {ending}.", hint=f"Use --format: {', '.join(names)}.")

@@ -246,6 +246,7 @@ def test_what_is_no_network_is_refused() -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"out": "x.graphml", "format_name": None}, "is a format of networks"),
         ({"out": "x.jsonl", "format_name": None, "edges": "links"}, "cannot be written as jsonl"),
+        ({"out": "x.json", "format_name": None, "edges": "links"}, r"unknown .* Use --format: csv, graphml\.$"),
         ({"out": "x.csv", "format_name": None, "weights": True}, "no effect without --edges"),
         ({"out": "x.csv", "format_name": None, "edges": "links", "fields": "date"}, "has no fields"),
         ({"out": "x.csv", "format_name": None, "edges": "links", "append": True}, "cannot continue"),
