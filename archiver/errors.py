@@ -195,6 +195,11 @@ def name_account(error: Error, account: str) -> Error:
     return error
 
 
+def install_command(extra: str) -> str:
+    """How to install an extra: no package is published, so from the clone that the rest was installed from."""
+    return f"pip install '.[{extra}]' in telekeep's clone"
+
+
 def login_command(account: str) -> str:
     """The command that logs the account in."""
     return "telekeep login" if account == DEFAULT else f"telekeep login --account {account}"

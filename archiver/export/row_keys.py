@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.errors import install_command
 from archiver.export.counting import ROW_KEY, ROW_MARKS
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import iso
@@ -122,7 +123,8 @@ def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator
     try:
         import pyarrow.parquet as pq
     except ImportError:
-        raise UnreadableRows("has rows that cannot be read here, without pyarrow: install telekeep[parquet]") from None
+        how = install_command("parquet")
+        raise UnreadableRows(f"has rows that cannot be read here, without pyarrow: {how}") from None
     try:
         parquet = pq.ParquetFile(file)
         for batch in parquet.iter_batches(columns=list(ROW_KEY)):

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from archiver.errors import UsageError
+from archiver.errors import UsageError, install_command
 from archiver.media.decode_picture import environment
 from archiver.pacing.tasks import finish
 
@@ -19,7 +19,7 @@ SECONDS: Final = 20.0
 _START: Final = 60.0
 """What the first answer may take in addition, for which libraries are loaded."""
 _LONGEST_ANSWER: Final = 10_000
-INSTALL: Final = "pip install 'telekeep[media]'"
+INSTALL: Final = install_command("media")
 _NEEDED: Final = ("PIL", "imagehash")
 
 

@@ -132,7 +132,7 @@ def test_the_files_together_equal_a_full_export(begun: Path, rounds: list[list[A
 @settings(max_examples=25 if SOAK else 4, deadline=None)
 @given(rounds=st.lists(st.lists(STEPS, max_size=4), min_size=1, max_size=4))
 def test_and_so_they_do_as_parquet(begun: Path, rounds: list[list[Any]]) -> None:
-    pytest.importorskip("pyarrow", reason="pyarrow is an extra: telekeep[parquet]")
+    pytest.importorskip("pyarrow", reason="pyarrow is an extra: '.[parquet]'")
     assert_whole_after_each_round(begun, rounds, "parquet")
 
 

@@ -1,4 +1,4 @@
-"""Parquet exports, read by pyarrow and DuckDB, which are large: only where telekeep[readers] is installed."""
+"""Parquet exports, read by pyarrow and DuckDB, which are large: only where '.[readers]' is installed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.hostile import hostile_messages
 from tests.sample import OTHER, _insert, build, connect, make_message
 
 pytestmark = pytest.mark.soak
-pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
+pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: '.[parquet]'")
 
 
 @pytest.fixture

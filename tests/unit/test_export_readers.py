@@ -1,6 +1,6 @@
 """Readers that nobody here wrote get each row of each format as it is in the archive: pandas, polars, pyarrow, DuckDB.
 
-They are large, so `scripts/readers` installs them where these tests are to run; lxml comes with telekeep[dev].
+They are large, so `scripts/readers` installs them where these tests are to run; lxml comes with '.[dev]'.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ __all__ = ["archive"]
 @pytest.mark.soak("needs pyarrow, which is large")
 @pytest.mark.parametrize("parts", [False, True])
 def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: '.[parquet]'")
     path = tmp_path / ("parts" if parts else "all.parquet")
     form = partitioned(FORMATS["parquet"]) if parts else FORMATS["parquet"]
     export_form(form, archive, path, revisions=True)
@@ -41,7 +41,7 @@ def test_parquet_comes_back_as_it_was(archive: Path, tmp_path: Path, parts: bool
 def test_of_damaged_parquet_the_row_groups_that_are_whole_are_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: telekeep[parquet]")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: '.[parquet]'")
     monkeypatch.setattr("archiver.export.formats.parquet.GROUP_ROWS", 100)
     build(tmp_path / "archive", [make_message(number, f"text {number}") for number in range(1, 501)])
     path = tmp_path / "all.parquet"

@@ -35,7 +35,7 @@ def command(
     The hash is computed from the stored file, else from the stored thumbnail, else from the tiny preview inside the
     message, so pictures can be compared even if they were never fetched. For a video, it is the thumbnail or preview.
     `telekeep run` does the same when it is idle. Nothing is requested from Telegram. Needs Pillow and imagehash:
-    pip install 'telekeep[media]'. A separate process reads the files, at the lowest priority.
+    pip install '.[media]'. A separate process reads the files, at the lowest priority.
     """
     return interrupted.run(run(context.obj, stored=stored))
 

@@ -41,7 +41,7 @@ def command(
 
     If the page is already being served (`telekeep serve`, `telekeep run --serve`), that one is used; otherwise this
     command serves it until you press Ctrl-C. Over ssh, without a screen and in a pipe, the address is printed instead.
-    Needs the extra "web": pip install 'telekeep[web]'.
+    Needs the extra "web": pip install '.[web]' in the clone.
     """
     return interrupted.run(run(context.obj, address))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from archiver.cli import output
-from archiver.errors import UsageError
+from archiver.errors import UsageError, install_command
 
 if TYPE_CHECKING:
     from archiver.cli.search_options import SearchOptions
@@ -64,7 +64,8 @@ def expect_page() -> None:
         import archiver.web.serving  # noqa: F401
     except ModuleNotFoundError as exc:
         raise UsageError(
-            f"the page needs the package {exc.name}, which is not installed.", hint="pip install 'telekeep[web]'"
+            f"the page needs the package {exc.name}, which is not installed.",
+            hint=f"Install it: {install_command('web')}.",
         ) from None
 
 

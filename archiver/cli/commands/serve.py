@@ -44,7 +44,7 @@ def command(
     Prints the address to open. Its token is exchanged for a cookie, so only browsers that opened this address can read
     the archive. The page is read-only: `telekeep run` and `telekeep sync` can work at the same time. It loads nothing
     from elsewhere and works without JavaScript. To reach it from other machines, put a TLS proxy in front of it and
-    pass the name that browsers use as --host-name. Needs the extra "web": pip install 'telekeep[web]'.
+    pass the name that browsers use as --host-name. Needs the extra "web": pip install '.[web]' in the clone.
     """
     from archiver.web.priority import run_apart
 

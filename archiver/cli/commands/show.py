@@ -104,7 +104,7 @@ def command(
     the permalink, the time of archiving in UTC, and the SHA-256 of the payload.
 
     --picture draws the stored picture, its thumbnail, or the tiny preview that came with the message, in kitty, iTerm2
-    and sixel terminals. It is decoded and re-encoded first; this needs telekeep[media]. If it fails, a note says why.
+    and sixel terminals. It is decoded and re-encoded first; this needs the extra "media". If it fails, a note says why.
     """
     invocation: Invocation = context.obj
     if cite is not None and (every or raw or picture or json or jsonl or csv or fields is not None):

@@ -18,7 +18,7 @@ from typing import Final, Literal
 from archiver.cli import output
 from archiver.cli.graphics.detect import detect
 from archiver.cli.graphics.encode import IndexedPicture, Protocol, to_iterm2, to_kitty, to_sixel
-from archiver.errors import Error
+from archiver.errors import Error, install_command
 from archiver.media.blob_store import BlobStore
 from archiver.media.small_picture import NoPicture, can_decode, shrink
 from archiver.reading.pictures import FoundPicture
@@ -42,7 +42,7 @@ class PicturePrinter:
         if not output.is_terminal():
             return "the output is not a terminal"
         if not can_decode():
-            return "Pillow is not installed: pip install 'telekeep[media]'"
+            return f"Pillow is not installed: {install_command('media')}"
         ability = detect()
         self._protocol = ability.protocol
         return None if ability.protocol else ability.why_not

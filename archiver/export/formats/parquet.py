@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from archiver.errors import UsageError
+from archiver.errors import UsageError, install_command
 from archiver.export.formats.batch_spool import BatchSpool
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
@@ -156,7 +156,7 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
             pa.array([])
     except ImportError:
         raise UsageError(
-            "Parquet needs pyarrow, which is not installed.", hint="pip install 'telekeep[parquet]'"
+            "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
         ) from None
     # Its pool keeps freed memory for seconds; the system's gives it back.
     pa.set_memory_pool(pa.system_memory_pool())

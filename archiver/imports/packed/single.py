@@ -13,7 +13,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Final, cast
 
-from archiver.errors import UsageError
+from archiver.errors import UsageError, install_command
 from archiver.imports.source import Flaw
 
 MAY_BE_WRONG: Final = "and what messages say may be wrong; copy it again"
@@ -49,7 +49,7 @@ def _open_zstandard(path: Path) -> AbstractContextManager[BufferedIOBase]:
     except ImportError as exc:
         raise UsageError(
             f"{path} is compressed with Zstandard, which this installation cannot read.",
-            hint=f"Unpack it (`zstd -d {path.name}`), or install `telekeep[parquet]`.",
+            hint=f"Unpack it (`zstd -d {path.name}`), or install pyarrow: {install_command('parquet')}.",
         ) from exc
     return cast("AbstractContextManager[BufferedIOBase]", pa.input_stream(str(path), compression="zstd"))
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from archiver.errors import UsageError
+from archiver.errors import UsageError, install_command
 from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Flaw
@@ -180,7 +180,7 @@ def _import_pyarrow() -> Any:
         import pyarrow.parquet as pq
     except ImportError:
         raise UsageError(
-            "Parquet needs pyarrow, which is not installed.", hint="pip install 'telekeep[parquet]'"
+            "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
         ) from None
     pa.set_memory_pool(pa.system_memory_pool())
     return pq

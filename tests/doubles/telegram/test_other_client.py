@@ -16,7 +16,7 @@ from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import World
 
 PYTHON = os.environ.get("TELEKEEP_SOAK_PYTHON", sys.executable)
-"""The interpreter that has Kurigram: pip install telekeep[soak], or one of an environment of its own."""
+"""The interpreter that has Kurigram: pip install '.[soak]', or one of an environment of its own."""
 
 
 @pytest.mark.soak(only="needs another client")
