@@ -8,6 +8,7 @@ https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct, unpack
 from typing import NamedTuple
@@ -32,6 +33,50 @@ class _End(NamedTuple):
     frame: int
     checksum: tuple[int, int]
     salt: bytes
+
+
+class Logged(NamedTuple):
+    """What the log has of the archive's file."""
+
+    pages: int
+    """Pages of the archive after the last transaction of the log."""
+    numbers: frozenset[int]
+    """The pages that the log has."""
+
+
+def read_log(path: Path) -> Logged | None:
+    """What the log beside the file has, as far as SQLite will read it; None if it has nothing. Raises OSError."""
+    log = path.with_name(f"{path.name}-wal")
+    if not log.is_file():
+        return None
+    head = read_at(log, _HEADER.size)
+    if len(head) < _HEADER.size:
+        return None
+    magic, _, size, *_, one, two = _HEADER.unpack(head)
+    order, size = ">" if magic & 1 else "<", 65_536 if size == 1 else size
+    if magic | 1 != _MAGIC | 1 or _add(head[:_SUMMED], (0, 0), order) != (one, two):
+        return None
+    pages, numbers, since = 0, set[int](), set[int]()
+    for number, last in _iter_frames(log, head[16:24], size, (one, two), order):
+        since.add(number)
+        if last:
+            pages = last
+            numbers |= since
+            since.clear()
+    return Logged(pages, frozenset(numbers)) if pages else None
+
+
+def _iter_frames(log: Path, salt: bytes, size: int, checksum: tuple[int, int], order: str) -> Iterator[tuple[int, int]]:
+    """Yield each sound frame's page, and the archive's pages if it ends a transaction, else 0."""
+    for number in range(1, (log.stat().st_size - _HEADER.size) // (_FRAME.size + size) + 1):
+        whole = read_at(log, _FRAME.size + size, _frame_at(number, size))
+        frame, page = whole[: _FRAME.size], whole[_FRAME.size :]
+        if len(page) < size or frame[8:16] != salt:
+            return
+        checksum = _add(page, _add(frame[:8], checksum, order), order)
+        if frame[16:] != _encode(checksum):
+            return
+        yield int.from_bytes(frame[:4], "big"), int.from_bytes(frame[4:8], "big")
 
 
 def check_journal(conn: sqlite3.Connection, path: Path) -> str | None:
@@ -94,7 +139,7 @@ def _is_broken(log: Path, end: _End, last: int, size: int, order: str) -> bool:
         whole = read_at(log, _FRAME.size + size, _frame_at(number, size))
         frame, page = whole[: _FRAME.size], whole[_FRAME.size :]
         checksum = _add(page, _add(frame[:8], checksum, order), order)
-        if frame[8:] != end.salt + b"".join(one.to_bytes(4, "big") for one in checksum):
+        if frame[8:] != end.salt + _encode(checksum):
             return True
     return False
 
@@ -102,6 +147,10 @@ def _is_broken(log: Path, end: _End, last: int, size: int, order: str) -> bool:
 def _frame_at(number: int, size: int) -> int:
     """The offset of a frame in the log, given the size of a page."""
     return _HEADER.size + (number - 1) * (_FRAME.size + size)
+
+
+def _encode(checksum: tuple[int, int]) -> bytes:
+    return b"".join(one.to_bytes(4, "big") for one in checksum)
 
 
 def _add(data: bytes, checksum: tuple[int, int], order: str) -> tuple[int, int]:

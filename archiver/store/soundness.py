@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from archiver.store.journal import read_log
 from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations
 from archiver.store.raw_file import read_at
@@ -27,6 +28,8 @@ _IDS = (bytes(4), EXTRACT_ID.to_bytes(4, "big"))
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")
 _AROUND = re.compile(r" ?([(),]) ?")
+_ATTEMPTS = 20
+"""Attempts to see the file and its log as they are together, while another process writes them."""
 _MOST = 100
 """Maximum number of problems that SQLite's check reports."""
 
@@ -46,13 +49,30 @@ def check_header(path: Path) -> str | None:
     pages = int.from_bytes(header[28:32], "big")
     if page < 512 or page & (page - 1):
         return "has a damaged header"
-    if size < pages * page:
-        return f"is truncated: it has {size:,} bytes, but its header says {pages * page:,}"
+    if size < pages * page and (lost := _find_truncation(path, page, pages)):
+        return lost
     if header[18:20] not in (b"\1\1", b"\2\2") or header[68:72] not in _IDS:
         return "has a damaged header"
     if any(header[at : at + len(known)] != known for at, known in _FIXED):
         return "has a damaged header"
     return None
+
+
+def _find_truncation(path: Path, page: int, pages: int) -> str | None:
+    """What the file lacks, unless its log (-wal) has it: moving it to the file may have begun, with the header."""
+    for _ in range(_ATTEMPTS):
+        size = path.stat().st_size
+        logged = read_log(path)
+        known, last = (logged.numbers, max(pages, logged.pages)) if logged else ((), pages)
+        if all(number in known for number in range(size // page + 1, last + 1)):
+            return None
+        if path.stat().st_size == size:
+            break  # nobody is moving pages to it right now
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.is_file() and log.stat().st_size > 0
+    why = "does not have the rest" if has_log else "which may have the rest, is missing"
+    said = f"its log ({log.name}){' ' if has_log else ', '}{why}"
+    return f"is truncated: it has {size:,} bytes, but its header says {pages * page:,}, and {said}"
 
 
 def is_damage(error: BaseException | None) -> bool:

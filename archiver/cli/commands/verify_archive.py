@@ -29,6 +29,7 @@ from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
 
 _REPORT_EVERY = 1000
+_RESTORE = "Restore it from a backup. Its log (-wal), if there is one, belongs to it."
 REPAIR = "`telekeep repair search` rebuilds the search tables."
 
 
@@ -202,7 +203,7 @@ async def expect_archive(directory: Path) -> None:
     """
     path = directory / ARCHIVE_NAME
     if path.is_file() and (wrong := _read_header(path)):
-        raise IntegrityError(f"{path} {wrong}.", hint="Restore it from a backup.")
+        raise IntegrityError(f"{path} {wrong}.", hint=_RESTORE)
     try:
         async with await Database.open_readonly(directory) as database:
             version = await database.schema_version()
@@ -239,4 +240,4 @@ def _is_laid_out(path: Path, version: int) -> bool:
 
 
 def _damaged(path: Path, why: str) -> IntegrityError:
-    return IntegrityError(f"{path} is damaged: {why}.", hint="Restore it from a backup.")
+    return IntegrityError(f"{path} is damaged: {why}.", hint=_RESTORE)
