@@ -12,13 +12,14 @@ from archiver.compose.remarks import Remarks
 from archiver.errors import Busy
 from archiver.lock import hold
 from archiver.mirror.rebuild_search import prepare_search
-from archiver.store.database import ARCHIVE_NAME, Database
+from archiver.store.database import Database
 from archiver.store.medium import expect_no_export
+from archiver.store.migrations import newest_version
 
 
 async def report_migration(directory: Path, *, remarks: Remarks) -> None:
     """Report it if opening the archive for writing is going to migrate it."""
-    if (directory / ARCHIVE_NAME).exists() and not await Database.is_current(directory):
+    if 0 < await Database.find_version(directory) < newest_version():
         remarks.note(
             "upgrading the archive of an older version (10 million messages take about a minute); older versions will"
             " not be able to open it."

@@ -14,7 +14,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
@@ -22,6 +22,7 @@ import aiosqlite
 
 from archiver.errors import Busy, NoArchive, NotFound, UsageError
 from archiver.store import raw_file
+from archiver.store.creating import creating
 from archiver.store.faults import say
 from archiver.store.medium import ARCHIVE_NAME as ARCHIVE_NAME  # noqa: PLC0414 - for those that open it
 from archiver.store.medium import expect_no_export, find_reading
@@ -87,6 +88,7 @@ class Database:
         path = directory / ARCHIVE_NAME
         expect_place(directory)
         expect_no_export(directory)
+        is_made = not path.exists()
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # SQLite gives the -wal and -shm files the mode of the database.
@@ -98,13 +100,9 @@ class Database:
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
                 hint="Set archive.dir to a directory of your own.",
             ) from exc
-        writing = await _connect(str(path))
+        with creating(path) if is_made else nullcontext():
+            writing = await _open_writing(path)
         async with _closed_on_failure(writing, path):
-            await writing.executescript(_PRAGMAS)
-            is_new = await read_version(writing) == 0
-            await migrate(writing, path)
-            if is_new:  # its file is without a header until then, which `verify` would call damaged
-                await writing.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
             # From here on `write` does the waiting, which a stop can end.
             await writing.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
             connection = await _connect(_readonly(path), WholeReads)
@@ -136,11 +134,16 @@ class Database:
     @classmethod
     async def is_current(cls, directory: Path) -> bool:
         """Whether `open` would migrate nothing; if it would, only the holder of the lock may call it."""
+        return await cls.find_version(directory) == newest_version()
+
+    @classmethod
+    async def find_version(cls, directory: Path) -> int:
+        """The schema version of the archive; 0 if there is none, or an empty file."""
         try:
             async with await cls.open_readonly(directory) as database:
-                return await database.schema_version() == newest_version()
+                return await database.schema_version()
         except NotFound:
-            return False
+            return 0
 
     async def close(self) -> None:
         """Close the archive; a running transaction ends first."""
@@ -233,6 +236,17 @@ def expect_archive(directory: Path) -> None:
     expect_place(directory)
     if not (directory / ARCHIVE_NAME).exists():
         raise NoArchive(directory)
+
+
+async def _open_writing(path: Path) -> aiosqlite.Connection:
+    writing = await _connect(str(path))
+    async with _closed_on_failure(writing, path):
+        await writing.executescript(_PRAGMAS)
+        is_new = await read_version(writing) == 0
+        await migrate(writing, path)
+        if is_new:  # its file is without a header until then, which `verify` would call damaged
+            await writing.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+    return writing
 
 
 def _readonly(path: Path) -> str:

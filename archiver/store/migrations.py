@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import aiosqlite
@@ -11,17 +12,20 @@ from archiver.errors import Error
 
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
+_BOUNDS = re.compile(r"^(?:BEGIN IMMEDIATE|COMMIT);$", re.MULTILINE)
+"""Where the transaction of a script begins and ends: lines of their own, once in each."""
+
 
 class NewerSchemaError(Error):
     """The archive was written by a newer telekeep."""
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Apply the migrations that this archive lacks. Raises NewerSchemaError."""
+    """Apply the migrations that this archive lacks, to a new one all or none. Raises NewerSchemaError."""
     version = await expect_known_schema(connection, path)
-    for number, script in list_migrations():
-        if number > version:
-            await connection.executescript(script)
+    lacking = [script for number, script in list_migrations() if number > version]
+    for script in lacking if version else [join_scripts(lacking)]:
+        await connection.executescript(script)
 
 
 async def expect_known_schema(connection: aiosqlite.Connection, path: Path) -> int:
@@ -50,6 +54,11 @@ def newest_version() -> int:
 def list_migrations() -> list[tuple[int, str]]:
     """The DDL scripts by number; each contains its own BEGIN, user_version and COMMIT."""
     return [(_number(script), script.read_text(encoding="utf-8")) for script in sorted(_scripts())]
+
+
+def join_scripts(scripts: Iterable[str]) -> str:
+    """The scripts as one transaction."""
+    return "\n".join(("BEGIN IMMEDIATE;", *(_BOUNDS.sub("", script) for script in scripts), "COMMIT;"))
 
 
 def _scripts() -> list[Path]:

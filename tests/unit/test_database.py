@@ -17,9 +17,11 @@ import pytest
 
 from archiver.errors import Busy, NotFound, UsageError
 from archiver.lock import hold
+from archiver.store import database as databases
+from archiver.store import migrations
 from archiver.store.database import Database, Writer
 from archiver.store.migrations import NewerSchemaError
-from archiver.store.soundness import check_header
+from archiver.store.soundness import check_header, check_tables
 
 
 async def count(database: Database) -> int:
@@ -224,3 +226,37 @@ def test_a_second_process_learns_who_holds_the_archive(tmp_path: Path) -> None:
         process.wait()
         with hold(tmp_path, command="add"):
             pass
+
+
+async def test_a_new_archive_that_finds_no_room_is_not_created_and_the_next_try_says_nothing_of_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = migrations.join_scripts(script for _, script in migrations.list_migrations())
+    pages = database_pages(script)
+    for most in (1, pages // 2, pages - 1):
+        with monkeypatch.context() as patched:
+            patched.setattr(databases, "_PRAGMAS", f"{databases._PRAGMAS}; PRAGMA max_page_count = {most};")
+            with pytest.raises(UsageError, match="was not created: its disk is full; free some space"):
+                await Database.open(tmp_path)
+        assert list(tmp_path.iterdir()) == [], most
+        assert await Database.find_version(tmp_path) == 0
+    async with await Database.open(tmp_path) as made:
+        assert await made.schema_version() == migrations.newest_version()
+        assert check_header(made.path) is None
+
+
+def database_pages(script: str) -> int:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        conn.executescript(script)
+        return int(conn.execute("PRAGMA page_count").fetchone()[0])
+
+
+async def test_an_older_archive_is_upgraded_one_version_at_a_time(tmp_path: Path) -> None:
+    begun = [script for number, script in migrations.list_migrations() if number <= 5]
+    with contextlib.closing(sqlite3.connect(tmp_path / "archive.db", isolation_level=None)) as conn:
+        conn.executescript(migrations.join_scripts(begun))
+    assert await Database.find_version(tmp_path) == 5
+    async with await Database.open(tmp_path) as upgraded:
+        assert await upgraded.schema_version() == migrations.newest_version()
+    with contextlib.closing(sqlite3.connect(tmp_path / "archive.db")) as conn:
+        assert list(check_tables(conn, migrations.newest_version())) == []

@@ -1,0 +1,42 @@
+"""A new archive is made whole or not at all: nothing is left of one that a full disk or an interrupt cut short."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from archiver.errors import UsageError
+from archiver.store.faults import say
+from archiver.store.journal import read_log
+from archiver.store.raw_file import read_at
+
+_VERSION_AT, _VERSION_SIZE = 60, 4
+"""Where the file's header has the schema version."""
+_FILES: Final = ("", "-wal", "-shm", "-journal")
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[None]:
+    """Within, the archive is made, which only the holder of its lock does. Raises UsageError if that fails."""
+    try:
+        yield
+    except BaseException as exc:
+        if _has_tables(path):
+            raise
+        for kind in _FILES:
+            path.with_name(f"{path.name}{kind}").unlink(missing_ok=True)
+        if isinstance(exc.__cause__, sqlite3.Error):
+            why = say(exc.__cause__, path)
+            raise UsageError(f"the archive in {path.parent} was not created: {why}.", hint="Nothing is left of it; run the command again.") from exc
+        raise
+
+
+def _has_tables(path: Path) -> bool:
+    """Whether a transaction that made them is complete: in the file, or still in its log."""
+    try:
+        return any(read_at(path, _VERSION_SIZE, _VERSION_AT)) or read_log(path) is not None
+    except OSError:
+        return False
