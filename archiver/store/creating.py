@@ -30,7 +30,10 @@ def creating(path: Path) -> Iterator[None]:
             path.with_name(f"{path.name}{kind}").unlink(missing_ok=True)
         if isinstance(exc.__cause__, sqlite3.Error):
             why = say(exc.__cause__, path)
-            raise UsageError(f"the archive in {path.parent} was not created: {why}.", hint="Nothing is left of it; run the command again.") from exc
+            raise UsageError(
+                f"the archive in {path.parent} was not created: {why}.",
+                hint="Nothing is left of it; run the command again.",
+            ) from exc
         raise
 
 
