@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file
 from archiver.imports.collecting import few_collections
+from archiver.imports.contradiction import Doubts, refuse, stop_at
 from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
@@ -68,8 +69,10 @@ class Importer:
         """What importing chats would bring; nothing is written."""
         outcomes = [ImportOutcome() for _ in jobs]
         targets = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+        doubts = Doubts(self._database, targets)
         for pages in gather_pages(self._entries(jobs), outcomes):
             self._hashed.expect_unchanged()
+            await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=False)
             for place, page in pages:
                 target = targets[place]
                 if self._database is None or target is None:
@@ -82,11 +85,15 @@ class Importer:
 
     async def run(self, jobs: Sequence[ImportJob]) -> list[ImportOutcome]:
         """Import chats: several only of a source that has their messages mixed. Raises UsageError."""
+        assert self._database is not None, "an archive is needed to write to"
         outcomes = [ImportOutcome() for _ in jobs]
         targets: dict[int, ImportTarget] = {}
+        doubts = Doubts(self._database, [await self._find_target(job, ImportOutcome()) for job in jobs])
         with few_collections():
             for pages in gather_pages(self._entries(jobs), outcomes):
                 if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
+                    return outcomes
+                if await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=bool(targets)):
                     return outcomes
                 for place, _ in pages:
                     if place not in targets:
@@ -97,6 +104,24 @@ class Importer:
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
             return outcomes
+
+    async def _is_contradicted(
+        self,
+        jobs: Sequence[ImportJob],
+        pages: Pages,
+        outcomes: Sequence[ImportOutcome],
+        doubts: Doubts,
+        *,
+        is_begun: bool,
+    ) -> bool:
+        """Whether most of a chat is held otherwise. Raises Contradicted if nothing is written yet."""
+        for place, page in pages:
+            if (found := await doubts.look(place, page)).is_other:
+                if not is_begun:
+                    raise refuse(jobs[place].chat, found)
+                outcomes[place].add_flaw(stop_at(page, found))
+                return True
+        return False
 
     def _entries(self, jobs: Sequence[ImportJob]) -> Iterator[tuple[int, Entry]]:
         """What the source has of these chats: the place of each in `jobs`, and a message or flaw."""

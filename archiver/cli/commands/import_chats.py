@@ -15,6 +15,7 @@ from archiver.cli.view.progress import Progress
 from archiver.compose.import_channel import ImportChannel, choose_channel, make_channel
 from archiver.compose.same_channel import expect_same_channel, is_beside, is_doubtful
 from archiver.errors import UsageError
+from archiver.imports.contradiction import Contradicted
 from archiver.imports.import_file import HashedSource
 from archiver.imports.run_import import Importer, ImportJob
 from archiver.imports.source import Chat, Flaw, MixedSource
@@ -121,7 +122,15 @@ class _ChatImport:
             return
         chosen = [one for one, _ in self._mixed]
         run = self._importer.plan if self._order.is_dry_run else self._importer.run
-        outcomes = await run([job for _, job in self._mixed])
+        try:
+            outcomes = await run([job for _, job in self._mixed])
+        except Contradicted as exc:
+            if len(chosen) > 1 or not self._mixed[0][1].chat.of_several:
+                raise
+            self._leave_out(self._mixed[0][1].chat, exc)
+            self._others.append(exc)
+            self._mixed.clear()
+            return
         self._found.done.extend(map(ImportedChat, chosen, outcomes))
         self._mixed.clear()
 

@@ -1,0 +1,81 @@
+"""Stop an export that contradicts most of what is held, before it is written: an import cannot be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from archiver.errors import UsageError
+from archiver.imports.import_page import plan_page
+from archiver.imports.import_target import ImportTarget
+from archiver.imports.source import Chat, Flaw, ImportedMessage
+from archiver.model.compare_import import has_other_date
+from archiver.store.database import Database, Reader
+
+_ENOUGH: Final = 2000
+"""Messages that both have, after which it is clear."""
+_FEW: Final = 2
+_KEEP: Final = (
+    "Nothing shows which of them is right. If it may be this one, import it into an archive of its own (another"
+    " `dir` in [archive]), and compare; if its chat is another one, correct the `id` in a copy of the file."
+)
+
+
+class Contradicted(UsageError):
+    """Most messages that both have differ in words and date."""
+
+
+class Compared(NamedTuple):
+    """How many messages both have, and how many of them have other words and another date, beyond time zones."""
+
+    shared: int = 0
+    contradicted: int = 0
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is of something else: edits change no date, and zones no words."""
+        return self.contradicted >= _FEW and self.contradicted * 2 > self.shared
+
+
+class Doubts:
+    """Compares the pages of an import with what is held, until it is clear that they are of the same channel."""
+
+    def __init__(self, database: Database | None, targets: Sequence[ImportTarget | None]) -> None:
+        """`targets`: where the chats go; None: nothing is held there. `database` None: nothing is held at all."""
+        self._database = database
+        self._targets = targets
+        self._found = [Compared() for _ in targets]
+
+    async def look(self, place: int, page: Sequence[ImportedMessage]) -> Compared:
+        """What is known once this page of a chat is compared, too."""
+        target, found = self._targets[place], self._found[place]
+        if self._database is not None and target is not None and found.shared < _ENOUGH:
+            here = await self._database.read(_compare, target, page)
+            found = Compared(found.shared + here.shared, found.contradicted + here.contradicted)
+            self._found[place] = found
+        return found
+
+
+def _compare(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> Compared:
+    known = [decision for _, held, decision in plan_page(conn, target, page).known if held.kind != "stub"]
+    return Compared(len(known), sum(one.revises and has_other_date(one) for one in known))
+
+
+def refuse(chat: Chat, found: Compared) -> Contradicted:
+    """Why a chat is not imported at all."""
+    of = f'"{chat.title}" in the export' if chat.title else "the export"
+    return Contradicted(
+        f"{of} contradicts the archive: {found.contradicted:,} of the {found.shared:,} messages that both have differ"
+        " in their words and in their dates, which Telegram never changes. Nothing of it was imported.",
+        hint=_KEEP,
+    )
+
+
+def stop_at(page: Sequence[ImportedMessage], found: Compared) -> Flaw:
+    """Why a chat is not imported from here on."""
+    return Flaw(
+        f"message {page[0].message_id}",
+        f"{found.contradicted:,} of {found.shared:,} messages differ in their words and dates from what the archive"
+        " has; nothing is imported from here on",
+        fatal=True,
+    )

@@ -1,0 +1,62 @@
+"""An export that contradicts most of what is held is refused, also with the channel's own id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.imports.contradiction import Compared
+from tests.capturing import START, archive, capture, captured, dump, export_of, rows
+from tests.importing import entry, import_into
+
+__all__ = ["archive"]
+YEARS = 60_000_000
+
+
+def forged(message_id: int) -> dict[str, Any]:
+    return entry(message_id, f"forged {message_id}", date_unixtime=str(START + YEARS + message_id))
+
+
+@pytest.mark.parametrize("is_captured", [True, False], ids=["captured", "imported"])
+def test_nothing_is_written_of_an_export_that_contradicts_most_of_what_is_held(
+    archive: Path, tmp_path: Path, *, is_captured: bool
+) -> None:
+    if is_captured:
+        capture(archive, [captured(at, f"words {at}") for at in (3, 2, 1)])
+    else:
+        import_into(archive, export_of(tmp_path, *(entry(at, f"words {at}") for at in (1, 2, 3)), name="true.json"))
+    before = dump(archive)
+    path = export_of(tmp_path, entry(1, "words 1"), forged(2), forged(3), forged(4))
+    with pytest.raises(UsageError, match="2 of the 3 messages that both have differ in their words and in their dates"):
+        import_into(archive, path)
+    assert dump(archive) == before
+    assert rows(archive, "SELECT count(*) FROM import_source WHERE file_name = 'result.json'") == [(0,)]
+
+
+def test_edits_and_a_wrong_time_zone_are_no_contradiction(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(at, f"words {at}") for at in (3, 2, 1)])
+    zoned = [entry(at, f"edited {at}", date_unixtime=str(START + 60 * at + 3 * 3600)) for at in (1, 2, 3)]
+    assert import_into(archive, export_of(tmp_path, *zoned)).counts.differing == 3
+    edited = [entry(at, f"edited again {at}") for at in (1, 2, 3)]
+    assert import_into(archive, export_of(tmp_path, *edited, name="edited.json")).counts.differing == 3
+
+
+def test_a_contradiction_behind_what_was_written_ends_the_import_there(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.imports.gather_pages.PAGE", 2)
+    capture(archive, [captured(at, f"words {at}") for at in (6, 5, 4, 3)])
+    outcome = import_into(archive, export_of(tmp_path, *map(forged, range(1, 7))))
+    assert (outcome.counts.new, outcome.counts.differing, outcome.is_cut) == (2, 0, True)
+    assert [one.places for one in outcome.flaws.values()] == [["message 3"]]
+    assert rows(archive, "SELECT count(*) FROM revision") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("shared", "contradicted", "other"), [(1, 1, False), (3, 2, True), (4, 2, False), (0, 0, False)]
+)
+def test_more_than_half_and_more_than_one_must_be_contradicted(shared: int, contradicted: int, *, other: bool) -> None:
+    assert Compared(shared, contradicted).is_other is other
