@@ -32,7 +32,7 @@ DATA = (
     "text", "formatting", "buttons", "rich text", "links", "history", "update", "audit", "import", "difference",
     "starting", "mirroring", "offline", "waiting", "silent", "active",
     "following", "unused", "unreachable", "busy", "full", "failing", "stale",
-    "edited", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state",
+    "edited", "differs", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state",
 )  # fmt: skip
 """States of channels and files, and kinds of changes, as data has them."""
 _ARGUMENTS = {"gettext": 1, "say": 1, "pgettext": 2, "ngettext": 2}

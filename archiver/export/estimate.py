@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from archiver.export.channel_part import describe_channel
-from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
+from archiver.export.marking import list_marks, read_claims
+from archiver.export.remarks import find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import count_items, iter_chunks
 from archiver.export.writer import DescribedRows
-from archiver.model.imported import IMPORTED
 from archiver.model.row import Row
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
@@ -88,10 +88,10 @@ async def _write_sample(
         rows.begin()
         async with aclosing(iter_chunks(conn, request)) as chunks:
             async for chunk in chunks:
+                claims = await read_claims(conn, chunk) if is_for_readers else {}
                 for message, row in islice(chunk, _SAMPLE - count):
                     if (made := prepare(row)) is not None:
-                        marked = is_for_readers and message.layer == IMPORTED
-                        rows.add({**made, IMPORTED_KEY: True} if marked else made)
+                        rows.add({**made, **list_marks(message, claims)} if is_for_readers else made)
                         written += 1
                     count += 1
                 if count == _SAMPLE:

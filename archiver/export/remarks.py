@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from archiver.export.manifest import ChannelPart
 from archiver.export.writer import ForReaders, RowSink, StreamRows
-
-IMPORTED_KEY: Final = "imported"
-"""An additional key, which a row for readers has if telekeep never read the message."""
 
 
 def find_for_readers(rows: RowSink) -> ForReaders | None:

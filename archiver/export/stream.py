@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archiver.export.request import Request
+from archiver.model.imported import IMPORTED
 from archiver.model.json_text import dump
 from archiver.model.row import HeldItem, Row, StoredMessage, build_row
 from archiver.model.versions import list_versions
+from archiver.reading.imported_from import NO_IMPORTS, read_imports
 from archiver.store import dated, rows
 from archiver.store.database import Connection, read
 from archiver.store.dated import find_places, iter_dated, list_at
@@ -99,7 +101,9 @@ async def _add_versions(conn: Connection, chunk: list[Item]) -> None:
     for message, row in chunk:
         key = (message.channel_id, message.message_id)
         earlier = list_versions(*held[key], revisions[key])[:-1] if key in held else []
-        row["versions"] = dump([one.to_object() for one in earlier]).decode()
+        claimed = any(one.layer == IMPORTED for one in earlier)
+        imports = await read_imports(conn, *key) if claimed else NO_IMPORTS
+        row["versions"] = dump([imports.describe(one) for one in earlier]).decode()
 
 
 async def count_items(conn: Connection, request: Request) -> int:

@@ -8,13 +8,13 @@ from contextlib import aclosing
 from archiver.export.collecting import rarely_collecting
 from archiver.export.job import ExportJob
 from archiver.export.manifest import ChannelPart, Share
+from archiver.export.marking import list_marks, read_claims
 from archiver.export.media_rows import MediaRows
-from archiver.export.remarks import IMPORTED_KEY, find_for_readers, list_remarks
+from archiver.export.remarks import find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import iter_chunks, iter_encoded
 from archiver.export.writer import RowSink, StreamRows
 from archiver.ids import ChannelId
-from archiver.model.imported import IMPORTED
 from archiver.store.database import Connection
 
 
@@ -77,13 +77,14 @@ async def _write_each(
     is_for_readers = find_for_readers(rows) is not None
     async with aclosing(iter_chunks(conn, request, job.lose)) as chunks:
         async for chunk in chunks:
+            claims = await read_claims(conn, chunk) if is_for_readers else {}
             for message, whole in chunk:
                 row = whole if job.prepare is None else job.prepare(whole)
                 if row is None:
                     continue
                 shares[message.channel_id].add(message)
-                if is_for_readers and message.layer == IMPORTED:
-                    row = {**row, IMPORTED_KEY: True}
+                if is_for_readers:
+                    row = {**row, **list_marks(message, claims, names_file=job.prepare is None)}
                 rows.add(row if media is None else await media.place(row))
             yield len(chunk)
 

@@ -32,7 +32,7 @@ from search.query.dates import Bounds
 from search.show.snippet import snippet
 
 ChangeKind: TypeAlias = Literal[
-    "edited", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"
+    "edited", "differs", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"
 ]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
@@ -46,6 +46,7 @@ Media: TypeAlias = dict[str, Any]
 """An attachment as in a row: with MEDIA_KEYS."""
 _SOURCES: dict[ChangeKind, Source] = {
     "edited": "revision",
+    "differs": "revision",
     "missing": "absence",
     "returned": "return",
     "state": "state",
@@ -185,15 +186,13 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
     old, new = versions[at], versions[at + 1]
     parts = say_differences(new.differences, text_changed=old.text != new.text)
     of_import = IMPORTED in (old.layer, new.layer)
-    if of_import:
-        parts.insert(0, "differs from an import")
     if old.text != new.text:
         parts.append(f"text: {mark(excerpt(diff(old.text, new.text)))}")
     return Change(
         at=one.at,
         channel=channel,
         message_id=one.message_id,
-        kind="edited",
+        kind="differs" if of_import else "edited",
         description="; ".join(parts) or f"{', '.join(name_changed(new.changed, ()))}: {_snippet(new.text)}",
         old=old.text,
         new=new.text,
@@ -207,9 +206,9 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
 
 def _with_file(change: Change, claim: Claims | None) -> Change:
     """A change by what only an import has, with its file."""
-    if claim is None or (change.kind == "edited" and change.how != "import"):
+    if claim is None or change.kind == "edited":
         return change
-    before = "" if change.kind == "edited" else f"known by the import of {claim.file}: "
+    before = f"{'' if change.kind == 'differs' else 'known by '}the import of {claim.file}: "
     return replace(change, import_file=claim.file, description=f"{before}{change.description}")
 
 

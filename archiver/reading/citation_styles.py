@@ -180,7 +180,7 @@ _STYLES: Final[Mapping[CitationStyle, Callable[[_Cited], str]]] = {
 
 def _notes(context: MessageContext) -> list[str]:
     """The version, if there are several; whether it is gone; what the channel was called then."""
-    revisions, former = context.row["revisions"], list_former_names(context, isolated)
+    revisions, former = context.row["revisions"] - context.claims, list_former_names(context, isolated)
     notes = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
     notes += [f"channel then called {', '.join(former)}"] if former else []
     gone = context.absences[-1] if context.absences else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, rests_on_zone
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
-from archiver.model.versions import Absence
+from archiver.model.versions import Absence, Version
 from archiver.store.database import Connection, read
 from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
 
@@ -47,6 +48,18 @@ class MessageImports(NamedTuple):
         exports = [one for one in self.found if one.record.format != "telekeep"]
         exact = (one.record.zone is None and not one.has_other_date for one in exports)
         return None if own.has_other_date or any(exact) else own.zone
+
+    def dated(self, version: Version) -> Version:
+        """A content with its times; that of an export is from the newest date in its file, not from its import."""
+        record = self.origin_of(version.layer, version.payload_sha256)
+        if record is None or record.newest is None or version.first_seen < record.at:
+            return version
+        return replace(version, first_seen=record.newest, last_seen=record.newest)
+
+    def describe(self, version: Version) -> dict[str, Any]:
+        """A content as JSON, with the import that it comes from."""
+        record = self.origin_of(version.layer, version.payload_sha256)
+        return {**self.dated(version).to_object(), "import": None if record is None else import_object(record)}
 
     def _find(self, payload_sha256: bytes) -> ImportRecord | None:
         return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)

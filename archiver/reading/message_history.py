@@ -11,7 +11,7 @@ import orjson
 
 from archiver.model.row import ChannelName, StoredMessage, iso, permalink
 from archiver.model.versions import Absence, Counters, Version
-from archiver.reading.imported_from import NO_IMPORTS, MessageImports, import_object
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports
 from archiver.reading.word_diff import DiffPiece, diff
 from archiver.store.imported import ImportRecord
 
@@ -66,10 +66,11 @@ class MessageHistory:
     def events(self, *, diff: bool) -> list[dict[str, Any]]:
         """Return one JSON object per event, in chronological order as far as known."""
         # A version that arrived late sorts before the version that replaced it.
-        places = list(accumulate((one.first_seen for one in reversed(self.versions)), min))[::-1]
+        seen = [self.imports.dated(one).first_seen for one in self.versions]
+        places = list(accumulate(reversed(seen), min))[::-1]
         ranked = [
-            (at, 1, one.first_seen, "version", shown)
-            for at, one, shown in zip(places, self.versions, self._versions(diff=diff), strict=True)
+            (at, 1, first, "version", shown)
+            for at, first, shown in zip(places, seen, self._versions(diff=diff), strict=True)
         ]
         for gone in self.absences:
             shown = _absence(gone)
@@ -89,12 +90,8 @@ class MessageHistory:
             "permalink": permalink(self.channel, self.message.message_id),
         }
 
-    def _import(self, version: Version) -> dict[str, Any] | None:
-        record = self.imported_from(version)
-        return None if record is None else import_object(record)
-
     def _versions(self, *, diff: bool) -> list[dict[str, Any]]:
-        shown = [{**version.to_object(), "import": self._import(version)} for version in self.versions]
+        shown = [self.imports.describe(version) for version in self.versions]
         if diff:
             for one, pieces in zip(shown, self.diffs(), strict=True):
                 one["diff"] = [{"op": op, "text": text} for op, text in pieces]

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from telethon.tl import types
 
@@ -67,13 +68,27 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
 
 
-@pytest.mark.parametrize("name", ["markdown", "html"])
-def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "revisions"), [("markdown", False), ("html", True), ("atom", False)])
+def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name: str, revisions: bool) -> None:
     path = tmp_path / "all"
-    export_as(name, directory, path, revisions=True)
+    export_as(name, directory, path, revisions=revisions)
     files = [path] if path.is_file() else sorted(path.rglob("*.html"))
     written = "".join(one.read_text() for one in files)
-    assert "another content in an import" in written
-    assert "imported from a file: telekeep did not see it" in written
+    assert "another content in an import (result.json)" in written
+    assert ("imported from a file: telekeep did not see it" in written) == revisions
     assert "if it was posted as the file says" in written
     assert "edited once" not in written
+
+
+def test_an_earlier_content_of_an_import_is_named_and_as_old_as_its_file(directory: Path, tmp_path: Path) -> None:
+    export_as("jsonl", directory, tmp_path / "all.jsonl", revisions=True)
+    first, second = map(orjson.loads, (tmp_path / "all.jsonl").read_bytes().splitlines())
+    [version] = first["versions"]
+    assert version["import"]["file"] == "result.json"
+    assert version["first_seen"] == version["last_seen"] == version["import"]["newest"] == second["date"]
+
+
+def test_a_citation_counts_no_version_of_an_import(opened: Browser) -> None:
+    cited = opened.get(f"/c/{CHANNEL.username}/1").text
+    assert "archived" in cited
+    assert "version 2" not in cited

@@ -75,6 +75,7 @@ def command(
 
     \b
     edited       the content of a message changed; `telekeep history CHANNEL/ID --diff` shows every version
+    differs      an import has another content of a message; nobody knows that the post ever changed
     deleted      a message was deleted, or is no longer visible, since last_seen; the data calls it missing
     returned     a deleted message is visible again
     renamed      the channel's @name changed; likewise retitled, about, flags (scam, verified ...), restriction

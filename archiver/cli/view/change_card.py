@@ -26,7 +26,7 @@ _INDENT = 4
 _LISTED = 5
 """Maximum number of channels named if nothing was noticed."""
 _WORDS = {"missing": "DELETED"}
-_STYLES = {"missing": "bold red", "edited": "yellow", "returned": "green"}
+_STYLES = {"missing": "bold red", "edited": "yellow", "differs": "yellow", "returned": "green"}
 
 
 class ChangePrinter:
@@ -56,8 +56,7 @@ def describe_change(change: Change, moments: Moments, width: int) -> Iterator[Te
 
     url = change.permalink
     head = Text(f"  {moments.clock(change.at)}  ", style="dim")
-    word = "differs" if change.kind == "edited" and change.import_file is not None else change.kind
-    head.append(f"{_WORDS.get(word, word):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
+    head.append(f"{_WORDS.get(change.kind, change.kind):<8}  ", style=f"not dim {_STYLES.get(change.kind, 'bold')}")
     link = Style(dim=False, link=url) if url and is_clean_link(url) else Style(dim=False)
     head.append(isolate(terminal_safe(_address(change))), style=link)
     yield head
@@ -72,7 +71,7 @@ def _address(change: Change) -> str:
 
 
 def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
-    if change.kind == "edited" and change.import_file is not None:
+    if change.kind == "differs" and change.import_file is not None:
         yield f"the other content is from {describe_claim(change.import_file)}", "dim"
     if change.kind == "missing" and change.import_file is not None:
         by = describe_claim(change.import_file)
@@ -81,7 +80,7 @@ def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
         yield f"{moments.between(change.last_seen, change.at, next_to=change.at)}, {describe_how(change.how)}", "dim"
     elif change.last_seen is not None:
         yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"
-    if change.kind == "edited":
+    if change.kind in ("edited", "differs"):
         yield from ((said, "") for said in _describe_edit(change))
     elif change.description:
         yield terminal_safe(change.description), ""

@@ -46,8 +46,8 @@ def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
 
 
 def _content(context: MessageContext) -> list[str]:
-    """The version, if there are several."""
-    revisions = context.row["revisions"]
+    """The version, if there are several; what only imports have is none."""
+    revisions = context.row["revisions"] - context.claims
     version = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
     is_edit = context.edit_date and (revisions or not context.row.get("edit_hidden"))
     return [*version, f"edited {_full(context.edit_date or 0)}"] if is_edit else version

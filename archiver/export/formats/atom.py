@@ -77,7 +77,7 @@ class AtomWriter:
         yield f"<id>urn:telekeep:message:{row['channel_id']}:{row['message_id']}</id>\n"
         yield f"<title>{_xml(_title(post))}</title>\n"
         yield f'<link rel="alternate" href="{_xml(row["permalink"])}"/>\n'
-        edited = row["edit_date"] if row["revisions"] else None
+        edited = row["edit_date"] if post.edits else None
         yield f"<published>{row['date'] or _EPOCH}</published>\n<updated>{edited or row['date'] or _EPOCH}</updated>\n"
         yield f"<author><name>{_xml(post.author or channel)}</name></author>\n"
         yield f'<content type="html">{escape(possible(self._content(post)))}</content>\n</entry>\n'

@@ -10,7 +10,7 @@ import orjson
 
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
-from archiver.export.remarks import IMPORTED_KEY
+from archiver.export.marking import CLAIMED_KEY, IMPORTED_KEY
 from archiver.model.imported import IMPORTED
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
@@ -51,6 +51,11 @@ class Post:
     def is_service(self) -> bool:
         """Whether it only reports what happened in the channel."""
         return bool(self.row["kind"] == "service")
+
+    @property
+    def edits(self) -> int:
+        """How many earlier contents Telegram showed; what only imports claim is no edit."""
+        return _count_edits(self.row)
 
     @property
     def clock(self) -> str:
@@ -142,10 +147,14 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
     if row["missing_since"]:
         doubt = ", if it was posted as the file says" if row.get(IMPORTED_KEY) else ""
         yield f"deleted or no longer visible{doubt}, noticed {write_moment(clock.at(row['missing_since']))}"
-    claimed = sum(one.get("layer") == IMPORTED for one in load_nested(row.get("versions")) or ())
-    if claimed:
-        yield "another content in an import" if claimed == 1 else f"{claimed} other contents in imports"
-    if (edits := row["revisions"] - claimed) > 0:
+    if (claims := row.get(CLAIMED_KEY)) is not None and claims.contents:
+        file = f" ({claims.file})" if claims.file else ""
+        yield (
+            f"another content in an import{file}"
+            if claims.contents == 1
+            else f"{claims.contents} other contents in imports"
+        )
+    if (edits := _count_edits(row)) > 0:
         times = "once" if edits == 1 else f"{edits} times"
         yield f"edited {times}" + (f", last {write_moment(clock.at(row['edit_date']))}" if row["edit_date"] else "")
     elif row["edit_date"] and not row["edit_hidden"]:
@@ -154,6 +163,11 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
         yield f"restricted on {reason.get('platform')}: {reason.get('text') or reason.get('reason')}"
     if row["pinned"]:
         yield "pinned"
+
+
+def _count_edits(row: Row) -> int:
+    claims = row.get(CLAIMED_KEY)
+    return int(row["revisions"]) - (0 if claims is None else claims.contents)
 
 
 def _notes(row: Row, wording: Wording) -> Iterator[str]:

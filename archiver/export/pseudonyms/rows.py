@@ -81,6 +81,7 @@ class PseudonymousRows:
             "media": [nested.slot(slot) for slot in version["media"]],
             "markup": nested.value(version["markup"]),
             "payload_sha256": None,
+            "import": version["import"] and {**version["import"], "file": None, "sha256": None},
             "differences": [],
         }
 

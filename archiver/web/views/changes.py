@@ -26,7 +26,7 @@ _MOST: Final = 500
 """Changes on a page where many were noticed in one second."""
 _SECONDS: Final = 5.0
 _DEFAULT: Final = frozenset(KINDS) - {"count"}
-_TEXTS: Final = frozenset({"edited", "about"})
+_TEXTS: Final = frozenset({"edited", "differs", "about"})
 
 
 class ChangeShown(NamedTuple):
@@ -49,7 +49,7 @@ class ChangeShown(NamedTuple):
     @property
     def is_value(self) -> bool:
         """Whether it is a value that was replaced: a name, a number, a state."""
-        return self.change.kind not in ("edited", "missing", "returned", "about")
+        return self.change.kind not in ("edited", "differs", "missing", "returned", "about")
 
 
 async def show_changes(site: Site, asked: Asked) -> ViewAnswer:

@@ -1,0 +1,47 @@
+"""What formats for readers say of single messages besides their rows: what only imports say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from archiver.export.stream import Item
+from archiver.model.imported import IMPORTED
+from archiver.model.row import StoredMessage
+from archiver.store.claimed import Claims, list_sole_claims
+from archiver.store.database import Connection, Reader, read
+from archiver.store.readable import MAYBE_DAMAGE, is_damage
+
+IMPORTED_KEY: Final = "imported"
+"""An additional key, which a row for readers has if telekeep never read the message."""
+CLAIMED_KEY: Final = "claimed"
+"""One more, if imports have other contents of it: a `Claims`, whose `file` may be empty."""
+_Key = tuple[int, int]
+
+
+async def read_claims(conn: Connection, chunk: Sequence[Item]) -> dict[_Key, Claims]:
+    """What only imports say of those messages that have earlier or other contents."""
+    keys = [(message.channel_id, message.message_id) for message, _ in chunk if message.revisions]
+    return await read(conn, _list_readable, keys) if keys else {}
+
+
+def list_marks(message: StoredMessage, claims: Mapping[_Key, Claims], *, names_file: bool = True) -> dict[str, Any]:
+    """The additional keys of a row. `names_file`: whether the import may be named."""
+    made: dict[str, Any] = {IMPORTED_KEY: True} if message.layer == IMPORTED else {}
+    found = claims.get((message.channel_id, message.message_id))
+    if found is not None and found.contents:
+        made[CLAIMED_KEY] = found if names_file else found._replace(file="")
+    return made
+
+
+def _list_readable(conn: Reader, keys: Sequence[_Key]) -> dict[_Key, Claims]:
+    """Those of all of these messages; in a damaged archive of those that can be read."""
+    try:
+        return list_sole_claims(conn, keys)
+    except MAYBE_DAMAGE as exc:
+        if not is_damage(exc):
+            raise
+    if len(keys) == 1:
+        return {}
+    half = len(keys) // 2
+    return _list_readable(conn, keys[:half]) | _list_readable(conn, keys[half:])
