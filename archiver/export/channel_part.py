@@ -30,7 +30,7 @@ async def describe_channel(conn: Connection, request: Request, name: ChannelName
     if channel is None:
         raise NotFound(f"{name.name} is not archived.")
     return ChannelPart(
-        name=name, state=channel.state, share=Share(), completeness=await _completeness(conn, request, channel)
+        name=name, state=channel.shown_state, share=Share(), completeness=await _completeness(conn, request, channel)
     )
 
 

@@ -103,14 +103,14 @@ def test_what_only_an_import_claims_is_said_to_be_of_the_import(archive: Path, t
     async def read_all() -> tuple[list[Change], MessageContext]:
         async with await Database.open_readonly(archive) as database:
             names = {one.channel_id: one for one in await database.read(list_names)}
-            changes = iter_changes(database.connection, ("edited", "missing"), names=names, bounds=Bounds())
+            changes = iter_changes(database.connection, ("differs", "missing"), names=names, bounds=Bounds())
             listed = [one async for one in changes]
             held = await database.read(get_messages, [(CHANNEL_ID, 3)])
             name = names[ChannelId(CHANNEL_ID)]
             return listed, await read_context(database.connection, name, held[CHANNEL_ID, 3])
 
     changes, context = asyncio.run(read_all())
-    assert {(one.kind, one.import_file) for one in changes} == {("edited", "result.json"), ("missing", "result.json")}
+    assert {(one.kind, one.import_file) for one in changes} == {("differs", "result.json"), ("missing", "result.json")}
     said = "\n".join(line.plain for change in changes for line in describe_change(change, Moments(), 120))
     assert "differs" in said
     assert "edited" not in said

@@ -63,6 +63,11 @@ def context_of(archive: Path, number: int = 1) -> MessageContext:
     return asyncio.run(found())
 
 
+def test_an_old_export_is_as_old_as_its_newest_local_date(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, old_export(tmp_path), zone=UTC)
+    assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message") == [(EXACT[1][1],) * 2]
+
+
 def differs(archive: Path, number: int = 1) -> list[Any]:
     found = rows(archive, "SELECT differs FROM imported WHERE message_id = ? ORDER BY import_id", number)
     return [None if one is None else json.loads(one) for (one,) in found]

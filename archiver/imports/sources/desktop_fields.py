@@ -104,6 +104,16 @@ class LocalDates:
         self._last = self._last if found is None else found.timestamp()
         return found
 
+    def read(self, text: str) -> datetime | None:
+        """A local time as a moment, out of any order; None without a zone, or if no calendar has it."""
+        wall = wall_time(text)
+        if wall is None or self._zone is None:
+            return None
+        try:
+            return wall.replace(tzinfo=self._zone).astimezone(UTC)
+        except (OverflowError, ValueError):
+            return None
+
     def note_exact(self, unix: int) -> None:
         """Note the exact date of a message, read elsewhere."""
         self.is_exact = True

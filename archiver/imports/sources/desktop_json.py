@@ -31,6 +31,7 @@ RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
 _Read: TypeAlias = Callable[[DesktopPieces], "Iterator[Chat | Flaw]"]
+_WALL: Final = re.compile(rb'"date"\s*:\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"')
 _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 
 
@@ -89,6 +90,9 @@ class DesktopJson:
         """The newest date near either end; dates in the future count as none."""
         now = time.time()
         found = [seconds for one in _UNIX.findall(self._ends) if (seconds := int(one)) <= now]
+        if not found:
+            walls = (self._dates.read(one.decode()) for one in _WALL.findall(self._ends))
+            found = [seconds for one in walls if one is not None and (seconds := int(one.timestamp())) <= now]
         return datetime.fromtimestamp(max(found), UTC) if found else None
 
     def chats(self) -> Iterator[Chat | Flaw]:
