@@ -64,9 +64,7 @@ def export_form(
             request = replace(request, **more)
             names = {name.channel_id: name for name in channels}
             newest = await find_newest(conn, request)
-            extract = ExtractSource(
-                archive=archive, search=SearchTables(writer.create, index_messages), scratch=out.parent
-            )
+            extract = ExtractSource(archive=archive, search=SearchTables(writer.create, index_messages), out=out)
             needed = WriterContext(
                 request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
             )

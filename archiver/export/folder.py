@@ -20,7 +20,8 @@ from archiver.errors import UsageError
 from archiver.export.earlier_exports import find_earlier_folder
 from archiver.export.exchange import exchange
 from archiver.export.manifest import FilePart
-from archiver.export.temporary import DIRECTORY, create_folder, remove_left_over, sync_folders, unwritable_folder
+from archiver.export.temporary import DIRECTORY, create_folder, remove_left_over, sync_folders
+from archiver.export.unwritable import unwritable, unwritable_folder
 
 _BUFFER = 1 << 16
 
@@ -185,9 +186,9 @@ def expect_replaceable_folder(path: Path, *, force: bool) -> None:
 
 
 @contextlib.contextmanager
-def scratch_folder(parent: Path | None) -> Iterator[Path]:
-    """A private folder for files that are made before they are written; None: the system's place for such."""
-    above = Path(tempfile.gettempdir()) if parent is None else parent
+def scratch_folder(out: Path | None) -> Iterator[Path]:
+    """A private folder for what is made before it is written: beside `out`; None: in the system's place for such."""
+    above = Path(tempfile.gettempdir()) if out is None else out.parent
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     name, handle = None, -1
     try:
@@ -195,7 +196,7 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
         name, handle = create_folder(directory, 0o700)
         yield above / name
     except OSError as exc:
-        raise UsageError(f"{above} cannot be written: {exc.strerror}.") from exc
+        raise unwritable(out or above, exc) from exc
     finally:
         if name is not None:
             shutil.rmtree(name, ignore_errors=True, dir_fd=directory)

@@ -30,8 +30,8 @@ from archiver.export.temporary import (
     remove_left_over,
     sync_folders,
     temporary_name,
-    unwritable_folder,
 )
+from archiver.export.unwritable import unwritable_folder
 
 SUFFIX = ".media"
 

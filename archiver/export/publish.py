@@ -22,6 +22,7 @@ from archiver.export.earlier_exports import read_names
 from archiver.export.manifest import MANIFEST_NAME
 from archiver.export.media_directory import MediaDirectory
 from archiver.export.target import Target, link_new
+from archiver.export.unwritable import unwritable
 
 _LOCK_TIMEOUT = 60.0
 """Seconds to wait for the renames of another export."""
@@ -51,10 +52,10 @@ async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = 
         plan = _plan(data.directory, data.path)
         if media is not None:
             media.expect_replaceable()
+        data.seal()  # first: what does not fit on the disk is the data, rather than its manifest
         with Target(data.path.with_name(plan.name), replace=plan.replace) as manifest_target:
             manifest_target.write(manifest)
             manifest_target.seal()
-            data.seal()
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             moved = _rename_other(data.directory, plan)
             try:
@@ -115,7 +116,7 @@ def _rename_other(directory: int, plan: _ManifestPlan) -> bool:
     try:
         link_new(directory, plan.name, plan.renamed)
     except OSError as exc:
-        raise UsageError(f"{plan.renamed} cannot be written: {exc.strerror}.") from exc
+        raise unwritable(Path(plan.renamed), exc) from exc
     return True
 
 

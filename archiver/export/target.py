@@ -17,6 +17,7 @@ from typing import BinaryIO, Self
 
 from archiver.errors import UsageError
 from archiver.export.temporary import create_file, lock, remove_left_over, temporary_name
+from archiver.export.unwritable import unwritable
 
 _BUFFER = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
@@ -125,7 +126,7 @@ class Target:
         try:
             os.fsync(self.directory)
         except OSError as exc:
-            raise self._unwritable(exc) from exc
+            raise UsageError(f"{self.path} was written, but may not outlast a power cut: {exc.strerror}.") from exc
         finally:
             self._drop_old()
 
@@ -182,7 +183,7 @@ class Target:
             self.directory = -1
 
     def _unwritable(self, exc: OSError) -> UsageError:
-        return UsageError(f"{self.path} cannot be written: {exc.strerror}.")
+        return unwritable(self.path, exc)
 
 
 def link_new(directory: int, name: str, new_name: str) -> None:

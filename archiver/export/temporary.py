@@ -14,9 +14,6 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable
-from pathlib import Path
-
-from archiver.errors import UsageError
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags to open a directory that is not a link."""
@@ -97,10 +94,3 @@ def sync_folders(handle: int) -> None:
     """Sync the names in a folder to disk, and those in all folders below. Raises OSError."""
     for _, _, _, inner in os.fwalk(".", dir_fd=handle):
         os.fsync(inner)
-
-
-def unwritable_folder(path: Path, exc: OSError) -> UsageError:
-    """The error for people about a folder that cannot be written or put in its place."""
-    if exc.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-        return UsageError(f"{path} was made by another program in the meantime; nothing was written.")
-    return UsageError(f"{path} cannot be written: {exc.strerror}.")

@@ -59,9 +59,13 @@ def _say_unwritable() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as exc:
-        if getattr(exc, "sqlite_errorcode", None) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
-            raise
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from exc
+        code = getattr(exc, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from exc
+        if code == sqlite3.SQLITE_IOERR_WRITE:
+            refused = "the disk refused it (over a quota or a limit on the size of files, or failing)"
+            raise OSError(errno.EIO, refused) from exc
+        raise
 
 
 class ArchiveExtract:

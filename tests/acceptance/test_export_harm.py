@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -172,22 +174,36 @@ def test_archive_is_never_the_target(run: Run, archive: Path) -> None:
     assert (archive / "archive.db").read_bytes() == before
 
 
+@pytest.fixture
+def opened(archive: Path) -> Iterator[None]:
+    """Another program has the archive open, so that SQLite's own files are there before there is no room for them."""
+    with closing(sqlite3.connect(archive / "archive.db")) as conn:
+        conn.execute("SELECT count(*) FROM message").fetchall()
+        yield
+
+
+@pytest.mark.usefixtures("opened")
 def test_full_disk_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
     run("export", "--until", "2021-12-16", "-o", "out/day.csv")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     # A limit on a file's size fails as a full disk does: at the bytes that do not fit.
-    for limit in (0, 1, 700, 9_000):
+    for limit in (0, 1, 700, 3_000):  # the manifest alone would fit into the last
         done = run("export", "-o", "out/day.csv", "--force", preexec_fn=lambda most=limit: _limit(most))
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), (limit, done.stderr)
+        assert (
+            "out/day.csv cannot be written: it would exceed the limit on the size of files; nothing is" in done.stderr
+        )
         assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     assert run("verify", "out").returncode == 0
 
 
+@pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("name", ["csv", "html", "sqlite"])
 def test_a_full_disk_leaves_no_new_directory(run: Run, tmp_path: Path, name: str) -> None:
     (tmp_path / "small").mkdir()
     done = run("export", "--format", name, "-o", "small/a/b/", preexec_fn=lambda: _limit(10))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert {"csv": "a/b/messages.csv", "html": "a/b", "sqlite": "a/b/archive.db"}[name] + " cannot be" in done.stderr
     assert names(tmp_path / "small") == []
 
 

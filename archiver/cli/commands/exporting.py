@@ -193,5 +193,5 @@ def _extract_source(place: Path | Stream | None, archive: Path) -> ExtractSource
     return ExtractSource(
         archive=archive,
         search=SearchTables(writer.create, index_messages),
-        scratch=place.parent if isinstance(place, Path) else None,
+        out=place if isinstance(place, Path) else None,
     )

@@ -141,10 +141,10 @@ async def _publish(series: Series, data: Target, manifest: Manifest) -> ExportRe
     async with turn(data.directory):
         _expect_unmoved(series)
         with Target(data.path.with_name(name), replace=series.cut_off) as listed:
+            if not (series.unlisted and _is_same(data)):
+                data.seal()  # first: what does not fit on the disk is the data, rather than its manifest
             listed.write(encoded)
             listed.seal()
-            if not (series.unlisted and _is_same(data)):
-                data.seal()
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             listed.install()
             listed.settle()

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from archiver.export.unwritable import unwritable_temporary
+
 _JOINED = 8
 _MOST_WAITING = 4 << 20
 """Size in bytes from which batches are not joined with more."""
@@ -45,13 +47,20 @@ class BatchSpool:
             self._keep()
 
     def _keep(self) -> None:
-        """Write the waiting batches."""
+        """Write the waiting batches. Raises UsageError."""
+        try:
+            self._write()
+        except OSError as exc:
+            raise unwritable_temporary(exc) from exc
+
+    def _write(self) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         if self._stream is None:
             # Not the format with an index: that allows only one dictionary a column for all batches.
             self._stream = self._pa.ipc.new_stream(self._pa.PythonFile(self._file, mode="w"), self._schema)
         self._stream.write_table(self._pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks())
+        self._file.flush()
         self._waiting = []
 
     @contextmanager
@@ -60,7 +69,7 @@ class BatchSpool:
         if self._waiting:
             self._keep()
         self._stream.close()
-        self._file.flush()
+        self._file.flush()  # eight bytes that say where it ends
         trim()
         self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         reader = self._pa.ipc.open_stream(self._pa.BufferReader(self._pa.py_buffer(self._mapped)))

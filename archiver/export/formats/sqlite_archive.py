@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.errors import UsageError
 from archiver.export.folder import scratch_folder
 from archiver.export.request import Request
+from archiver.export.unwritable import unwritable
 from archiver.export.writer import ByteSink
 from archiver.ids import ChannelId
 from archiver.model.row import Row
@@ -25,12 +25,12 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractSource:
-    """The archive that messages are copied from, and the directory for the copy."""
+    """The archive that messages are copied from, and where the copy goes."""
 
     archive: Path
     search: SearchTables
-    scratch: Path | None = None
-    """None: the system's directory for temporary files."""
+    out: Path | None = None
+    """Where the file goes, beside which it is made; None: in the system's directory for temporary files."""
 
 
 class SqliteRows:
@@ -53,7 +53,7 @@ class SqliteRows:
 
     def begin(self) -> None:
         """Make the archive, with all channels."""
-        self._path = self._open.enter_context(scratch_folder(self._source.scratch)) / "archive.db"
+        self._path = self._open.enter_context(scratch_folder(self._source.out)) / "archive.db"
         with self._say_unwritable():
             extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
             self._extract = self._open.enter_context(extract)
@@ -94,4 +94,4 @@ class SqliteRows:
         try:
             yield
         except OSError as exc:
-            raise UsageError(f"{self._path.parent.parent} cannot be written: {exc.strerror}.") from exc
+            raise unwritable(self._source.out or self._path.parent.parent, exc) from exc

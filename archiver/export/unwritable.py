@@ -1,0 +1,42 @@
+"""The error for people about a file or folder of an export that could not be written."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from archiver.errors import UsageError
+
+_NO_ROOM: Final = {
+    errno.ENOSPC: "it does not fit on its disk, which is full",
+    errno.EDQUOT: "it does not fit into the disk quota",
+    errno.EFBIG: "it would exceed the limit on the size of files",
+}
+
+
+def unwritable(path: Path, exc: OSError) -> UsageError:
+    """Of a path whose export leaves nothing behind."""
+    if exc.errno in _NO_ROOM:
+        return UsageError(
+            f"{path} cannot be written: {_NO_ROOM[exc.errno]}; nothing is left of the export.",
+            hint="Free some space, or choose another disk with -o.",
+        )
+    return UsageError(f"{path} cannot be written: {exc.strerror}.")
+
+
+def unwritable_temporary(exc: OSError) -> UsageError:
+    """Of the system's place for temporary files."""
+    return UsageError(
+        f"the export needs temporary files in {tempfile.gettempdir()}, which cannot be written:"
+        f" {_NO_ROOM.get(exc.errno or 0, exc.strerror)}; nothing is left of the export.",
+        hint="Free some space there, or set TMPDIR to a directory on another disk.",
+    )
+
+
+def unwritable_folder(path: Path, exc: OSError) -> UsageError:
+    """Of a folder that cannot be written or put in its place."""
+    if exc.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+        return UsageError(f"{path} was made by another program in the meantime; nothing was written.")
+    return unwritable(path, exc)
