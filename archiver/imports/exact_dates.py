@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known
-from archiver.model.compare_import import compare_import
+from archiver.model.compare_import import compare_import, has_other_date
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store.database import Reader, Writer
@@ -30,7 +30,7 @@ def prefer_exact(conn: Reader, target: ImportTarget, known: Sequence[Known]) -> 
 def _prefer(known: Known, target: ImportTarget, *, is_assumed: bool) -> Known:
     one, held, decision = known
     is_exact = target.is_exact(one)
-    if is_exact and is_assumed and "date" in decision.other:
+    if is_exact and is_assumed and "date" in decision.other and not (decision.revises and has_other_date(decision)):
         wins = decision.wins or not decision.revises
         filled = {} if wins else decision.filled
         return one, held, replace(decision, wins=wins, filled=filled, exact="imported")

@@ -15,6 +15,8 @@ class ImportCounts:
     differing: int = 0
     revisions: int = 0
     """Other words that were kept as revisions."""
+    replaced: int = 0
+    """Those of earlier imports, replaced by later ones: the former are the revisions."""
     missing: int = 0
     """New ones that Telegram no longer showed when the channel was read."""
     files: int = 0

@@ -103,6 +103,7 @@ def count_plan(plan: PagePlan) -> ImportCounts:
         filled=kinds.count("fills"),
         differing=kinds.count("differs"),
         revisions=sum(decision.revises for _, _, decision in plan.known),
+        replaced=sum(decision.revises and decision.wins for _, _, decision in plan.known),
         dated=sum(decision.exact == "imported" for _, _, decision in plan.known),
         corrected=sum(one.is_change for one in plan.corrections),
         sources=len(plan.known),

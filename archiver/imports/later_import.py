@@ -1,7 +1,8 @@
 """If two imports hold a message, the later content is current, in whichever order they were imported.
 
 The later edit counts, then the newer export. Desktop's HTML has no edit dates: what it shows is as late as its newest
-post. What Telegram showed to telekeep is never replaced.
+post. What another telekeep saw is as late as it says that it saw it. A date never changes on Telegram, so an export
+with another one is no later content, unless a telekeep saw it. What Telegram showed to telekeep is never replaced.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+import orjson
+
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import ImportedMessage
-from archiver.model.compare_import import ImportDecision, compare_import, fill
+from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Media, Message
 from archiver.store import imported as store
@@ -31,39 +34,57 @@ Known = tuple[ImportedMessage, Message, ImportDecision]
 class Claim(NamedTuple):
     """How late a content is. Ordered."""
 
-    edited: int
+    as_of: int
     seen: int
+    edited: int
     payload_sha256: bytes
 
 
-def claim_of(message: Message, *, seen: int, format_name: str | None) -> Claim:
-    """How late a message's content is. `seen`: the moment by which its export has it."""
-    edited = message.moment if message.edit_date is not None or format_name != _UNDATED else seen
-    return Claim(edited, seen, message.payload_sha256)
+def claim_of(message: Message, *, seen: int, format_name: str | None, is_sighted: bool = False) -> Claim:
+    """How late a message's content is. `seen`: the moment by which its export has it; `is_sighted`: by a telekeep."""
+    is_dated = not is_sighted and (message.edit_date is not None or format_name != _UNDATED)
+    return Claim(message.moment if is_dated else seen, seen, message.moment, message.payload_sha256)
+
+
+def is_sighted(piece: bytes) -> bool:
+    """Whether a piece is a row of a telekeep that saw the message on Telegram itself, and says when it did last."""
+    try:
+        found = orjson.loads(piece)
+    except ValueError:
+        return False
+    row = found.get("telekeep", found) if isinstance(found, dict) else None  # it has the row in Desktop's JSON
+    return isinstance(row, dict) and isinstance(row.get("last_seen"), str) and row.get("origin") != "import"
+
+
+def _is_sighting(one: ImportedMessage) -> bool:
+    return one.seen is not None and one.seen.origin != "import"
 
 
 def decide_current(
     conn: Reader, channel_id: ChannelId, import_id: int, known: Sequence[Known], seen: Mapping[MessageId, int]
 ) -> list[Known]:
     """Decide which messages of earlier imports are replaced. `seen`: when this export held them at the latest."""
-    asked = [held.message_id for _, held, decision in known if _may_win(held, decision)]
+    asked = [held.message_id for one, held, decision in known if _may_win(one, held, decision)]
     if not asked:
         return list(known)
     claims = store.list_claims(conn, channel_id, asked)
     own = store.find_format(conn, import_id)
     decided = []
     for one, held, decision in known:
-        at = claims.get(held.message_id) if _may_win(held, decision) else None
+        at = claims.get(held.message_id) if _may_win(one, held, decision) else None
         if at is not None:
-            theirs = claim_of(one.message, seen=seen[held.message_id], format_name=own)
-            if theirs > claim_of(held, seen=at[0], format_name=at[1]):
+            by_it = _is_sighting(one)
+            theirs = claim_of(one.message, seen=seen[held.message_id], format_name=own, is_sighted=by_it)
+            if theirs > claim_of(held, seen=at[0], format_name=at[1], is_sighted=is_sighted(held.raw)):
                 decision = replace(decision, wins=True, filled={})  # noqa: PLW2901 - the same, decided
         decided.append((one, held, decision))
     return decided
 
 
-def _may_win(held: Message, decision: ImportDecision) -> bool:
-    return held.layer == IMPORTED and (decision.revises or "edit_date" in decision.other)
+def _may_win(one: ImportedMessage, held: Message, decision: ImportDecision) -> bool:
+    if held.layer != IMPORTED or not (decision.revises or "edit_date" in decision.other):
+        return False
+    return not has_other_date(decision) or _is_sighting(one)
 
 
 def put_current(
@@ -78,7 +99,10 @@ def put_current(
         beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
         store.note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
     written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
-    replace_imported(conn, channel_id, [(one, seen[one.message_id]) for one in written])
+    sighted = [held.message_id for _, held, _ in won if is_sighted(held.raw)]
+    before = store.list_claims(conn, channel_id, sighted) if sighted else {}
+    latest = {number: max(seen[number], at) for number, (at, _) in before.items()}
+    replace_imported(conn, channel_id, [(one, latest.get(one.message_id, seen[one.message_id])) for one in written])
     return written, kept
 
 
@@ -101,7 +125,12 @@ def _identified(slot: Media, held: Media | None) -> Media:
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:
     """What an import shows of messages that earlier ones brought, for `store.imported_content.widen_seen`."""
     return [
-        (held.message_id, seen[held.message_id], -1 if decision.revises else one.message.moment)
+        (held.message_id, seen[held.message_id], -1 if decision.revises else _shown_edit(one.message, held))
         for one, held, decision in known
         if held.layer == IMPORTED and not decision.wins
     ]
+
+
+def _shown_edit(message: Message, held: Message) -> int:
+    """The edit that it shows of the same words; what a telekeep saw counts by when it did that."""
+    return held.moment if message.moment > held.moment and is_sighted(held.raw) else message.moment

@@ -182,13 +182,24 @@ def _parts(counts: ImportCounts) -> Iterator[str]:
     if counts.filled:
         yield f"{figures.number(counts.filled)} filled where they were empty"
     if counts.differing:
-        kept = "kept as a revision" if counts.revisions == 1 else "kept as revisions"
-        words = f" ({figures.number(counts.revisions)} with other words, {kept})" if counts.revisions else ""
-        yield f"{figures.number(counts.differing)} that {'differs' if counts.differing == 1 else 'differ'}{words}"
+        differ = "differs" if counts.differing == 1 else "differ"
+        yield f"{figures.number(counts.differing)} that {differ}{_words(counts)}"
     if counts.files:
         yield f"{figures.count(counts.files, 'file')} stored"
     if counts.annotations:
         yield f"{figures.count(counts.annotations, 'annotation')} kept"
+
+
+def _words(counts: ImportCounts) -> str:
+    """Which words are current now: those of the archive, or of the export where they are later than another's."""
+    if not counts.revisions:
+        return ""
+    kept = "kept as a revision" if counts.revisions == 1 else "kept as revisions"
+    said = f"{figures.number(counts.revisions)} with other words"
+    if not counts.replaced:
+        return f" ({said}, {kept})"
+    which = "" if counts.replaced == counts.revisions else f"{figures.number(counts.replaced)} of them "
+    return f" ({said}, {which}later than those of other imports and current now; the older are {kept})"
 
 
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:

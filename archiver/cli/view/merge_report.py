@@ -47,7 +47,8 @@ class MergeReport:
         """As JSON, with the keys of any import."""
         source, files = self.outcome.source, self.outcome.files
         channels = [_channel_object(one) for one in self.outcome.channels]
-        summed = ("messages", "new", "same", "filled", "differing", "revisions", "missing", "corrected", "sources")
+        summed: tuple[str, ...] = ("messages", "new", "same", "filled", "differing", "revisions", "replaced", "missing")
+        summed += ("corrected", "sources")
         return {
             "path": str(self.path),
             "format": "telekeep",
@@ -80,6 +81,7 @@ def _channel_object(one: MergedChannel) -> dict[str, Any]:
         "filled": 0,
         "differing": one.changed,
         "revisions": one.revisions,
+        "replaced": 0,
         "missing": one.deleted,
         "files": 0,
         "annotations": 0,
