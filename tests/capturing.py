@@ -17,8 +17,10 @@ from archiver.evidence.run import verify
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
+from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
+from archiver.store.rows import get_messages, list_names
 from tests.importing import CHANNEL_ID, chat, write_json
 from tests.sample import CHANNEL
 from tests.unit.tl_random import through_bytes
@@ -85,3 +87,14 @@ def export_of(tmp_path: Path, *messages: dict[str, Any], name: str = "result.jso
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     return tmp_path / "archive"
+
+
+def context_of(archive: Path, number: int = 1) -> MessageContext:
+    async def found() -> MessageContext:
+        async with await Database.open_readonly(archive) as database:
+            conn = database.connection
+            [channel] = await read(conn, list_names)
+            held = await read(conn, get_messages, [(CHANNEL_ID, number)])
+            return await read_context(conn, channel, held[CHANNEL_ID, number])
+
+    return asyncio.run(found())

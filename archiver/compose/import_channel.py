@@ -19,7 +19,7 @@ from archiver.model.record import Channel
 from archiver.model.row import ChannelName
 from archiver.store import channel as channels
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.imported import is_unaccounted, set_imported_only
+from archiver.store.imported import is_unaccounted, set_given_name, set_imported_only
 from archiver.store.rows import list_names
 
 
@@ -35,7 +35,7 @@ class ImportChannel:
     alias: str | None = None
     title: str | None = None
     learned: str | None = None
-    """The @name of a channel that only exports know, and none of them said so far."""
+    """The @name of a channel that only exports know: the first one, or one that corrects what was given before."""
 
     @property
     def label(self) -> str:
@@ -56,9 +56,13 @@ async def choose_channel(
     known = await database.read(list_names) if database is not None else []
     new = {one.channel_id: one.names for one in beside if one.made is not None or one.learned is not None}
     known = [*(one for one in known if one.channel_id not in new), *new.values()]
-    nameless = database is not None and await database.read(_is_nameless, chat.channel_id)
+    held = await database.read(_find_unaccounted, chat.channel_id) if database is not None else None
+    nameless = held is not None and held.username is None
     if typed is None:
         return _by_id(_expect_id(chat), chat, known, nameless=nameless)
+    if held is not None and held.username is not None and (given := _other_name(typed, held.username, chat, known)):
+        remarks.note(f"channel {held.channel_id} is @{given} from now on; @{held.username} was given at import, too.")
+        return ImportChannel(channel_id=held.channel_id, name=given, title=held.title, learned=given)
     if database is not None:
         try:
             found = await find_typed(database.connection, typed, known, remarks=remarks)
@@ -70,10 +74,22 @@ async def choose_channel(
     return _unknown(read_channel(typed), chat, known, nameless=nameless)
 
 
-def _is_nameless(conn: Reader, channel_id: ChannelId | None) -> bool:
-    """Whether only exports know the channel, and none of them said its @name."""
+def _find_unaccounted(conn: Reader, channel_id: ChannelId | None) -> channels.Mirrored | None:
+    """The channel, if only exports know it: Telegram never confirmed its @name."""
     found = None if channel_id is None else channels.find_channel(conn, channel_id)
-    return found is not None and found.username is None and is_unaccounted(found)
+    return found if found is not None and is_unaccounted(found) else None
+
+
+def _other_name(typed: str, username: str, chat: Chat, known: list[ChannelName]) -> str | None:
+    """The @name that corrects an unconfirmed one; None if the word is none, or a name that the archive or file has."""
+    try:
+        ref = read_channel(typed)
+    except UsageError:
+        return None
+    taken = {fold_name(one) for known_one in known for one in (known_one.alias, known_one.title) if one}
+    if chat.of_several or chat.username or not ref.public or not ref.name or fold_name(ref.name) in taken:
+        return None
+    return None if fold_name(ref.name) == fold_name(username) else _free_name(ref.name, known)
 
 
 def _by_id(channel_id: ChannelId, chat: Chat, known: list[ChannelName], *, nameless: bool) -> ImportChannel:
@@ -174,16 +190,6 @@ def make_channel(conn: Writer, chosen: ImportChannel) -> None:
 
 
 def _learn_name(conn: Writer, channel_id: ChannelId, username: str) -> None:
-    """Give a channel that only exports know the @name that one of them says, if it still has none."""
-    found = channels.find_channel(conn, channel_id)
-    if found is None or not _is_nameless(conn, channel_id):
-        return
-    named = Channel(
-        channel_id=channel_id,
-        access_hash=AccessHash(0),
-        title=found.title,
-        username=username,
-        usernames=(username,),
-        megagroup=found.megagroup,
-    )
-    channels.upsert_channel(conn, named, now=int(time.time()))
+    """Give a channel that only exports know the @name that was given for it, unless Telegram shows it by now."""
+    if _find_unaccounted(conn, channel_id) is not None:
+        set_given_name(conn, channel_id, username)

@@ -19,7 +19,7 @@ from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, read
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported import is_unaccounted, name_origin
 from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 
@@ -30,7 +30,11 @@ async def describe_channel(conn: Connection, request: Request, name: ChannelName
     if channel is None:
         raise NotFound(f"{name.name} is not archived.")
     return ChannelPart(
-        name=name, state=channel.shown_state, share=Share(), completeness=await _completeness(conn, request, channel)
+        name=name,
+        state=channel.shown_state,
+        name_origin=name_origin(channel),
+        share=Share(),
+        completeness=await _completeness(conn, request, channel),
     )
 
 

@@ -72,6 +72,8 @@ class ChannelPart:
 
     name: ChannelName
     state: str
+    name_origin: str | None = None
+    """`import`: its @name was given at an import, and never confirmed."""
     share: Share
     completeness: Completeness
 
@@ -194,6 +196,7 @@ def _channel(part: ChannelPart) -> dict[str, Any]:
         "alias": part.name.alias,
         "title": part.name.title,
         "state": part.state,
+        "name_origin": part.name_origin,
         "rows": share.rows,
         "first_id": share.first[1] if share.first else None,
         "last_id": share.last[1] if share.last else None,

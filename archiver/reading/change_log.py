@@ -23,6 +23,7 @@ from archiver.store.changes import (
     iter_noticed,
     list_described,
     list_state_changes,
+    list_unseen,
 )
 from archiver.store.claimed import Claims, list_sole_claims
 from archiver.store.database import Connection, read
@@ -146,6 +147,7 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
     )
     moves = await read(conn, list_state_changes, [one.number for one in chunk if one.source == "state"])
     claims = await read(conn, list_sole_claims, list(versions)) if versions else {}
+    unseen = await read(conn, list_unseen) if described else {}
     changes: list[Change] = []
     for one in chunk:
         channel = names[one.channel_id]
@@ -159,6 +161,8 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
         elif one.source == "state":
             if moves[one.number].reason != BY_IMPORT:  # it was never mirrored, so nothing changed
                 changes.append(_moved(one, channel, moves[one.number]))
+        elif one.at <= unseen.get(one.channel_id, -1):
+            continue  # only imports described it before
         elif before := described.get((one.channel_id, one.number - 1)):
             changes += _redescribed(one, channel, before, described[one.channel_id, one.number])
     return changes

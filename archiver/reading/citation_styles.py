@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from archiver.formatting.visible import find_direction, name_reordering, possible
 from archiver.model.row import iso
-from archiver.reading.cited_origin import list_former_names, say_handle, say_origin
+from archiver.reading.cited_origin import NAME_GIVEN, list_former_names, say_handle, say_origin
 from archiver.reading.message_context import MessageContext
 
 CitationStyle: TypeAlias = Literal["apa", "chicago", "mla", "bibtex", "csl-json"]
@@ -75,6 +75,7 @@ class _Cited:
         """When it was archived; None if telekeep did not see it itself."""
         self.archived = say_origin(context, lambda unix: _full(_moment(unix)))
         self.notes = [
+            *([NAME_GIVEN] if context.is_name_given else []),
             *_notes(context),
             *_day_only(context),
             *_assumed(context),

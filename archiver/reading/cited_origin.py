@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from archiver.reading.message_context import MessageContext
+
+NAME_GIVEN: Final = "@name given at import"
+"""Of a channel whose @name Telegram never confirmed."""
 
 
 def say_handle(context: MessageContext) -> str:

@@ -66,6 +66,11 @@ class MessageContext(NamedTuple):
         """Whether the channel may have a username that no import says: it need not be private."""
         return not self.channel.username and self.mirrored is not None and is_unaccounted(self.mirrored)
 
+    @property
+    def is_name_given(self) -> bool:
+        """Whether the channel's @name is as an import was told or says: Telegram never confirmed it."""
+        return bool(self.channel.username) and self.mirrored is not None and is_unaccounted(self.mirrored)
+
     def claimant(self, absence: Absence) -> ImportRecord | None:
         """The import that alone says that the message was there before an absence; None if telekeep saw it."""
         return self.imports.claims_before(absence, layer=self.version.layer, first_seen=self.first_seen)

@@ -5,6 +5,7 @@ Each table has an index by time and SQLite merges them, so the newest few cost t
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -12,6 +13,7 @@ import aiosqlite
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import BY_IMPORT
 from archiver.store.database import Reader
 
 Source: TypeAlias = Literal["revision", "absence", "return", "channel", "count", "state"]
@@ -126,3 +128,13 @@ def list_state_changes(conn: Reader, rows: Iterable[int]) -> dict[int, StateChan
     """
     cursor = conn.execute(query, (orjson.dumps(list(rows)).decode(),))
     return {row[0]: StateChange._make(row[1:]) for row in cursor}
+
+
+def list_unseen(conn: Reader) -> dict[int, float]:
+    """When each channel that imports brought was first read on Telegram; inf: never."""
+    query = """
+        SELECT channel_id,
+            (SELECT min(at) FROM capture WHERE capture.channel_id = brought.channel_id AND method <> 'import')
+        FROM (SELECT DISTINCT channel_id FROM channel_state WHERE reason = ?) AS brought
+    """
+    return {row[0]: math.inf if row[1] is None else row[1] for row in conn.execute(query, (BY_IMPORT,))}

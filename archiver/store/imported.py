@@ -14,6 +14,7 @@ from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
 from archiver.store.import_parts import split_part
+from archiver.store.index_home import mark_renamed
 
 
 class ImportFile(NamedTuple):
@@ -263,3 +264,18 @@ def note_replaced(
             " WHERE channel_id = ? AND message_id = ? AND payload_sha256 = ?",
             (differs, channel_id, message_id, sha256),
         )
+
+
+def name_origin(channel: Mirrored) -> str | None:
+    """`import`: Telegram never confirmed the @name; None where there is no @name."""
+    if channel.username is None:
+        return None
+    return "import" if is_unaccounted(channel) else "telegram"
+
+
+def set_given_name(conn: sqlite3.Connection, channel_id: ChannelId, username: str) -> None:
+    """Set the @name of a channel that Telegram never showed: that is no rename, whatever it was called before."""
+    names = (username, orjson.dumps([username]).decode(), channel_id)
+    conn.execute("UPDATE channel SET username = ?, usernames = ? WHERE channel_id = ?", names)
+    conn.execute("UPDATE channel_revision SET username = ?, usernames = ? WHERE channel_id = ?", names)
+    mark_renamed(conn, channel_id)

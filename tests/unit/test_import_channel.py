@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from archiver.cli.view.citation import cite
+from archiver.cli.view.moments import Moments
 from archiver.compose.import_channel import choose_channel
 from archiver.errors import UsageError
 from archiver.imports.detect import open_source
 from archiver.imports.source import Chat
-from tests.capturing import archive, assert_sound, dump, export_of, rows
+from archiver.reading.change_log import iter_changes
+from archiver.reading.citation_styles import cite_as
+from archiver.store.database import Database
+from archiver.store.rows import list_names
+from search.query.dates import Bounds
+from tests.capturing import archive, assert_sound, capture, captured, context_of, dump, export_of, rows
 from tests.exporting import export_as
 from tests.importing import chat, entry, import_chats, import_into, write_json
 from tests.remarks import Heard
@@ -104,13 +111,38 @@ def test_a_name_that_a_later_import_says_is_the_channels_from_then_on(archive: P
     import_into(archive, path)
     assert rows(archive, name) == [(None, 1)]
     import_into(archive, path, "@NightBridge")
-    assert rows(archive, name) == [("NightBridge", 2)]
+    assert rows(archive, name) == [("NightBridge", 1)]
     import_into(archive, path, "@NightBridge")
+    import_into(archive, path)
+    assert rows(archive, name) == [("NightBridge", 1)]
+    assert_sound(archive)
+
+
+def test_a_name_given_at_import_is_said_to_be_and_corrected_by_another_until_telegram_confirms_it(
+    archive: Path, tmp_path: Path
+) -> None:
+    path = export_of(tmp_path, entry(1, "a"))
+    for given in ("@NightBrigde", "@NightBridge"):
+        import_into(archive, path, given)
+        context = context_of(archive)
+        assert cite(context, Moments()).startswith(f"{given} (Night Bridge, channel 1001; @name given at import)")
+        assert "@name given at import" in cite_as("apa", context)
+        assert changes_of(archive) == []
+    capture(archive, [captured(1, "a")], proven=(1, 1))
+    assert "given at import" not in cite(context_of(archive), Moments())
+    assert changes_of(archive) == []
     with pytest.raises(UsageError, match="which the archive has as NightBridge, not as @Other"):
         import_into(archive, path, "@Other_name")
-    import_into(archive, path)
-    assert rows(archive, name) == [("NightBridge", 2)]
-    assert_sound(archive)
+
+
+def changes_of(archive: Path) -> list[str]:
+    async def found() -> list[str]:
+        async with await Database.open_readonly(archive) as database:
+            names = {one.channel_id: one for one in await database.read(list_names)}
+            changes = iter_changes(database.connection, ("renamed", "retitled"), names=names, bounds=Bounds())
+            return [one.description async for one in changes]
+
+    return asyncio.run(found())
 
 
 def test_the_name_of_a_channel_that_another_file_names_is_learned(archive: Path, tmp_path: Path) -> None:

@@ -25,10 +25,7 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.source import ImportedMessage, Seen
 from archiver.reading.citation_styles import STYLES, cite_as
-from archiver.reading.message_context import MessageContext, read_context
-from archiver.store.database import Database, read
-from archiver.store.rows import get_messages, list_names
-from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
+from tests.capturing import START, archive, assert_sound, capture, captured, context_of, export_of, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
 from tests.merging import merge
@@ -50,17 +47,6 @@ def local(number: int, text: str = "Bridge closed", **more: Any) -> dict[str, An
 def old_export(tmp_path: Path, *, edited: bool = False) -> Path:
     more = {"edited": "2021-12-17T00:00:00"} if edited else {}
     return export_of(tmp_path, local(1, **more), local(2), name="old.json")
-
-
-def context_of(archive: Path, number: int = 1) -> MessageContext:
-    async def found() -> MessageContext:
-        async with await Database.open_readonly(archive) as database:
-            conn = database.connection
-            [channel] = await read(conn, list_names)
-            held = await read(conn, get_messages, [(CHANNEL_ID, number)])
-            return await read_context(conn, channel, held[CHANNEL_ID, number])
-
-    return asyncio.run(found())
 
 
 def test_an_old_export_is_as_old_as_its_newest_local_date(archive: Path, tmp_path: Path) -> None:

@@ -113,6 +113,8 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
 
 
 def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> dict[str, Any]:
+    from archiver.store.imported import name_origin
+
     return {
         "channel_id": channel.channel_id,
         "channel": channel.name,
@@ -140,6 +142,7 @@ def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> d
         "restriction": orjson.loads(standing.restriction) if standing.restriction else None,
         "flags": orjson.loads(standing.flags),
         "files": None if files is None else files.as_object(),
+        "name_origin": name_origin(channel),
     }
 
 

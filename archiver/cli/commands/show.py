@@ -224,7 +224,7 @@ def _print_citations(found: Sequence[_Found], style: CitationStyle) -> None:
 
 
 def _known_keys(*, raw: bool) -> tuple[str, ...]:
-    return (*KEYS, "partial", "replied_by", *(("raw",) if raw else ()), "imports", "assumed_tz")
+    return (*KEYS, "partial", "replied_by", *(("raw",) if raw else ()), "imports", "assumed_tz", "name_origin")
 
 
 def _note_part(context: MessageContext, options: _ShowOptions) -> None:
@@ -248,6 +248,8 @@ def _to_object(context: MessageContext, raw: dict[str, Any] | None) -> dict[str,
             "attempts": part.attempts,
             "refused": part.refused,
         }
+    if context.is_name_given:
+        shown["name_origin"] = "import"
     if context.assumed_zone is not None:
         shown["assumed_tz"] = context.assumed_zone
     if context.imports.found:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from archiver.cli.view.import_words import say_posted_day
 from archiver.cli.view.moments import Moments
-from archiver.reading.cited_origin import list_former_names, say_handle, say_origin
+from archiver.reading.cited_origin import NAME_GIVEN, list_former_names, say_handle, say_origin
 from archiver.reading.message_context import MessageContext
 
 
@@ -42,7 +42,8 @@ def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
     """
     channel, former = context.channel, list_former_names(context, quote)
     then_called = f"; when archived: {', '.join(former)}" if former else ""
-    return f"{say_handle(context)} ({quote(channel.title)}, channel {channel.channel_id}{then_called})"
+    given = f"; {NAME_GIVEN}" if context.is_name_given else ""
+    return f"{say_handle(context)} ({quote(channel.title)}, channel {channel.channel_id}{given}{then_called})"
 
 
 def _content(context: MessageContext) -> list[str]:

@@ -36,6 +36,7 @@ from archiver.cli.view.message_origins import beginning, list_origins
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.row import Row
+from archiver.reading.cited_origin import NAME_GIVEN
 from archiver.reading.message_context import MessageContext
 from archiver.store.rich import PartCount
 
@@ -218,7 +219,7 @@ def _link(context: MessageContext) -> Text:
     url = context.row["permalink"]
     link = Text(terminal_safe(url), style=Style(link=url) if is_clean_link(url) else "")
     if context.channel.username:
-        return link
+        return link.append(f" ({NAME_GIVEN})") if context.is_name_given else link
     why = "the export does not say its @name" if context.is_name_unknown else "private channel"
     return link.append(f" ({why}: works for members only)")
 

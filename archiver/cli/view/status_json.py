@@ -10,7 +10,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.cli.view.status_problems import find_problems
 from archiver.model.row import iso
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported import is_unaccounted, name_origin
 
 
 def status_object(status: StatusReport) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "alias": mirrored.alias,
         "title": mirrored.title,
         "account": mirrored.account,
+        "name_origin": name_origin(mirrored),
         "state": mirrored.shown_state,
         "state_reason": mirrored.state_reason,
         "state_since": iso(standing.state_since),
