@@ -13,7 +13,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, rests_on_zone
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
-from archiver.model.versions import Absence, Version
+from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
 from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
 
@@ -26,6 +26,12 @@ class MessageImports(NamedTuple):
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import that a content comes from; None if it was captured from Telegram, or that is not known."""
         return self._find(payload_sha256) if layer == IMPORTED else None
+
+    def name_source(self, contents: Sequence[StoredRevision]) -> str:
+        """The file that the first of these contents of imports is from; else of those that have the message."""
+        own = (self.origin_of(one.layer, one.payload_sha256) for one in contents)
+        exports = (one.record for one in self.found if one.record.format != "telekeep")
+        return next((one.file_name for one in (*own, *exports) if one is not None), "an export")
 
     def captured_by(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import of another archive that captured a content from Telegram; None if this one did."""

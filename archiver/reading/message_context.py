@@ -60,6 +60,8 @@ class MessageContext(NamedTuple):
     """The zone on which its date rests, which an import was told; None if its date is exact."""
     claims: int = 0
     """Its earlier or other contents that only imports have."""
+    claimed_in: str = ""
+    """The file that the first of those is from."""
 
     @property
     def is_name_unknown(self) -> bool:
@@ -109,6 +111,7 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
     imports = await read_imports(conn, *key)
     revisions = await read(conn, list_revisions, {key: (1, message.revisions)}) if message.revisions else {key: []}
     version = list_versions(message, media, revisions[key])[-1]
+    claimed = [one for one in revisions[key] if one.layer == IMPORTED]
     grouped = message.grouped_id
     return MessageContext(
         channel=channel,
@@ -132,7 +135,8 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         assumed_zone=None
         if payload is None
         else imports.assumed_zone(version.layer, version.payload_sha256, payload.raw),
-        claims=sum(one.layer == IMPORTED for one in revisions[key]),
+        claims=len(claimed),
+        claimed_in=imports.name_source(claimed) if claimed else "",
     )
 
 

@@ -19,7 +19,9 @@ class Claims(NamedTuple):
     contents: int
     """Its earlier or other contents that are of imports."""
     file: str
-    """The file that says so, the first of several."""
+    """The file that its content is from, or else the first that has it."""
+    beside: str
+    """The file that the first of the other contents is from."""
 
 
 def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Claims]:
@@ -31,12 +33,22 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
             (SELECT json_array(s.file_name, s.parts, i.differs)
              FROM imported AS i JOIN import_source AS s USING (import_id)
              WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id
-             ORDER BY i.raw IS NOT NULL, i.import_id -- first one whose content is held itself
+             ORDER BY i.payload_sha256 <> m.payload_sha256, i.raw IS NOT NULL, i.import_id
+             LIMIT 1),
+            (SELECT json_array(s.file_name, s.parts, i.differs)
+             FROM revision AS r JOIN imported AS i USING (channel_id, message_id, payload_sha256)
+             JOIN import_source AS s ON s.import_id = i.import_id
+             WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0
+             ORDER BY r.revision, i.import_id
              LIMIT 1)
         FROM json_each(?) AS k JOIN message AS m ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1
     """
     rows = conn.execute(query, (json.dumps(list(keys)),))
-    return {(row[0], row[1]): Claims(bool(row[2]), row[3], _name_file(row[4])) for row in rows if row[2] or row[3]}
+    return {
+        (row[0], row[1]): Claims(bool(row[2]), row[3], _name_file(row[4]), _name_file(row[5] or row[4]))
+        for row in rows
+        if row[2] or row[3]
+    }
 
 
 def count_claimed(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, int], int]:

@@ -96,8 +96,8 @@ def test_what_only_an_import_claims_is_said_to_be_of_the_import(archive: Path, t
         found = list_sole_claims(conn, [(CHANNEL_ID, number) for number in (1, 2, 3)])
     conn.close()
     assert found == {
-        (CHANNEL_ID, 2): Claims(is_import=False, contents=1, file="result.json"),
-        (CHANNEL_ID, 3): Claims(is_import=True, contents=0, file="result.json"),
+        (CHANNEL_ID, 2): Claims(is_import=False, contents=1, file="result.json", beside="result.json"),
+        (CHANNEL_ID, 3): Claims(is_import=True, contents=0, file="result.json", beside="result.json"),
     }
 
     async def read_all() -> tuple[list[Change], MessageContext]:
@@ -184,7 +184,8 @@ def test_nothing_is_said_of_files_where_there_are_none() -> None:
 
 def test_a_message_card_names_the_other_content_and_why_its_link_needs_members(archive: Path, tmp_path: Path) -> None:
     edited = entry(1, "as it is", edited_unixtime=str(START + 999))
-    import_into(archive, export_of(tmp_path, entry(1, "as it was"), edited))
+    import_into(archive, export_of(tmp_path, edited, name="current.json"))
+    import_into(archive, export_of(tmp_path, entry(1, "as it was")))
 
     async def read_card() -> str:
         async with await Database.open_readonly(archive) as database:
@@ -196,6 +197,10 @@ def test_a_message_card_names_the_other_content_and_why_its_link_needs_members(a
         return str(console.file.getvalue())  # type: ignore[attr-defined]
 
     card = asyncio.run(read_card())
+    with sqlite3.connect(archive / "archive.db") as conn:
+        [found] = list_sole_claims(conn, [(CHANNEL_ID, 1)]).values()
+    conn.close()
+    assert (found.file, found.beside) == ("current.json", "result.json")
     assert "another content in the import of result.json" in card
     assert "  edited 16 Dec 2021 00:16 UTC\n" in card
     assert "https://t.me/c/1001/1 (the export does not say its @name: works for members only)" in card

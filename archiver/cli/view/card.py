@@ -165,7 +165,7 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
             yield Text(f"DELETED {when}", style=_DELETED)
     edits = row["revisions"] - (shown.claims.contents if shown.claims is not None else 0)
     if shown.claims is not None and shown.claims.contents:
-        yield Text(describe_contents(shown.claims.contents, shown.claims.file), style=_EDITED)
+        yield Text(describe_contents(shown.claims.contents, shown.claims.beside), style=_EDITED)
     if edits > 0:
         yield Text(f"edited {'once' if edits == 1 else figures.count(edits, 'time')}", style=_EDITED)
     elif row["edit_date"] and not row.get("edit_hidden") and row["edit_date"] <= row["first_seen"]:

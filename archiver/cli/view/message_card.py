@@ -90,8 +90,7 @@ def _states(context: MessageContext, moments: Moments) -> Iterator[Text]:
         yield describe_absence(absence, moments, next_to=context.date, claimed=claimed)
     edits = row["revisions"] - context.claims
     if context.claims:
-        files = [one.record.file_name for one in context.imports.found if one.record.format != "telekeep"]
-        claimed = describe_contents(context.claims, files[0] if files else "an export")
+        claimed = describe_contents(context.claims, context.claimed_in)
         yield Text(f"{claimed}: telekeep history {address} --diff", style="yellow")
     if edits > 0:
         last = f", last {moments.at(context.edit_date)}" if context.edit_date else ""
