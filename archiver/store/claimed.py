@@ -30,10 +30,11 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
         SELECT m.channel_id, m.message_id, m.layer = 0,
             (SELECT count(*) FROM revision AS r
              WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0),
-            (SELECT json_array(s.file_name, s.parts, i.differs)
-             FROM imported AS i JOIN import_source AS s USING (import_id)
-             WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id
-             ORDER BY i.payload_sha256 <> m.payload_sha256, i.raw IS NOT NULL, i.import_id
+            (SELECT json_array(file_name, parts, differs)
+             FROM (SELECT s.file_name, s.parts, i.differs, i.raw, import_id, i.payload_sha256 = m.payload_sha256 AS own
+                   FROM imported AS i JOIN import_source AS s USING (import_id)
+                   WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id)
+             ORDER BY own DESC, raw IS NOT NULL, import_id
              LIMIT 1),
             (SELECT json_array(s.file_name, s.parts, i.differs)
              FROM revision AS r JOIN imported AS i USING (channel_id, message_id, payload_sha256)
