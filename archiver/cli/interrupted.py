@@ -41,7 +41,7 @@ KEPT = {
     "accounts": "accounts and archive are unchanged.",
     "query save": "the query is saved if the line above says so; the others are as they were.",
     "query remove": "the queries listed above are removed; the others are as they were.",
-    "export": "no file was written or replaced; output to a pipe is incomplete.",
+    "export": "nothing was written.",
     "import": "what was imported so far stays; run it again to continue.",
     "index rebuild": "the archive is unchanged, and the old index answers until the new one is whole; run it again.",
     "index verify": "the check did not finish, so it proves nothing; the archive is unchanged.",

@@ -8,6 +8,7 @@ import pytest
 
 from archiver.cli import interrupted
 from archiver.cli.__main__ import bare_ids, find_command, find_stopped, globals_first, ids_last, run
+from archiver.cli.commands.export import describe_unfinished
 from archiver.cli.interrupted import describe_stop
 from archiver.cli.parsing.command import load
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option, read_signature
@@ -16,6 +17,7 @@ from archiver.cli.table import COMMANDS
 from archiver.cli.view.help_page import cells
 from archiver.cli.view.import_report import describe_kept
 from archiver.cli.view.topics import TOPICS
+from archiver.export.place import Stream
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,21 @@ def test_command_is_found_among_the_global_options(typed: str, expected: str | N
 def test_line_after_ctrl_c_says_what_was_kept(typed: str, kept: str) -> None:
     interrupted.count_kept(lambda: "")  # a command that another test ran here may have counted
     assert describe_stop(find_stopped(typed.split())) == f"stopped; {kept}"
+
+
+def test_line_after_ctrl_c_of_an_export_names_its_place_and_speaks_of_streams_only_where_there_is_one(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "day.csv"
+    assert describe_unfinished(out) == f"{out} was not written; run it again."
+    assert describe_unfinished(out, append=True) == f"{out} was not written; run it again."
+    out.write_text("before")
+    assert describe_unfinished(out) == f"{out} stays as it was; run it again."
+    assert describe_unfinished(out, append=True) == f"nothing was added to the series of {out}; run it again."
+    assert describe_unfinished(out, is_dry_run=True) == "nothing was written."
+    piped, named = Stream("-", 1), Stream("rows.pipe")
+    assert describe_unfinished(piped) == "what went to standard output may be incomplete; run it again."
+    assert describe_unfinished(named) == "what went to rows.pipe may be incomplete; run it again."
 
 
 @pytest.mark.parametrize(

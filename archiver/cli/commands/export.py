@@ -171,6 +171,7 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
     """Export. Returns the exit status."""
     directory = invocation.checked_settings().archive.dir
     place = plan.find_place(directory)
+    interrupted.count_kept(lambda: describe_unfinished(place, append=plan.append, is_dry_run=plan.dry_run))
     result: ExportResult | ExportEstimate | None = None
     damaged = Damaged()
     write = Moments(parse_zone(selection.when.tz)).at if output.is_terminal() else iso
@@ -198,6 +199,18 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
     if damaged:
         report_damaged(len(damaged))
     return 3 if damaged else 0
+
+
+def describe_unfinished(place: Path | Stream, *, append: bool = False, is_dry_run: bool = False) -> str:
+    """What an export that was interrupted has left, and what to do."""
+    if is_dry_run:
+        return "nothing was written."
+    if isinstance(place, Stream):
+        where = "standard output" if place.descriptor == 1 else place.path
+        return f"what went to {where} may be incomplete; run it again."
+    if append and place.exists():
+        return f"nothing was added to the series of {place}; run it again."
+    return f"{place} {'stays as it was' if place.exists() else 'was not written'}; run it again."
 
 
 async def _open_pseudonyms(
