@@ -95,7 +95,7 @@ class Target:
             if self._find_old() is not None:
                 os.rename(self._part, self.path.name, src_dir_fd=self.directory, dst_dir_fd=self.directory)
             else:
-                _rename_new(self.directory, self._part, self.path.name)
+                rename_new(self.directory, self._part, self.path.name)
         except OSError as exc:
             raise self._unwritable(exc) from exc
         self._part = None
@@ -199,10 +199,10 @@ def link_new(directory: int, name: str, new_name: str) -> None:
             shutil.copyfileobj(file, copy)
             copy.flush()
             os.fsync(copy.fileno())
-            _rename_new(directory, part, new_name)
+            rename_new(directory, part, new_name)
 
 
-def _rename_new(directory: int, part: str, name: str) -> None:
+def rename_new(directory: int, part: str, name: str) -> None:
     """Rename a file of ours to an unused name. Raises FileExistsError."""
     try:
         os.link(part, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)

@@ -67,16 +67,20 @@ def lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def list_left_over(directory: int) -> list[str]:
+    """Temporary names in the directory: of exports that are running, or were killed."""
+    return [name for name in os.listdir(directory) if _PART.fullmatch(name)]
+
+
 def remove_left_over(directory: int) -> None:
     """Remove what killed exports left in the directory: our names, our user's, and unlocked."""
-    for name in os.listdir(directory):
-        if _PART.fullmatch(name):
-            with contextlib.suppress(OSError):
-                handle = os.open(name, _READ, dir_fd=directory)
-                try:
-                    _remove(directory, name, os.fstat(handle), handle)
-                finally:
-                    os.close(handle)
+    for name in list_left_over(directory):
+        with contextlib.suppress(OSError):
+            handle = os.open(name, _READ, dir_fd=directory)
+            try:
+                _remove(directory, name, os.fstat(handle), handle)
+            finally:
+                os.close(handle)
 
 
 def _remove(directory: int, name: str, info: os.stat_result, handle: int) -> None:

@@ -282,6 +282,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         "all_0002.jsonl.manifest.json is missing",
     ),
     "data between is gone": (lambda out: out.with_name("all_0002.jsonl").unlink(), "all_0002.jsonl is missing"),
+    "the last data is gone": (lambda out: out.with_name("all_0004.jsonl").unlink(), "all_0004.jsonl is missing"),
     "the first file is gone": (lambda out: out.unlink(), "all.jsonl is missing"),
     "the first manifest is gone": (lambda out: out.with_name("manifest.json").unlink(), "no manifest beside it"),
     "the first manifest was written again": (

@@ -1,8 +1,8 @@
 """Continue a series of exports: compare each row with those in the files, and write the new and changed ones.
 
 The manifest gets its name before the data does, with the disk synced in between: so after a kill there is a manifest
-without its file, which the next run replaces. Rows are compared with the files themselves, so no other state is kept
-or trusted: neither a clock nor a position in the archive.
+without its file, which the next run finds under its temporary name (`cut_off.py`). Rows are compared with the files
+themselves, so no other state is kept or trusted: neither a clock nor a position in the archive.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from archiver.errors import Busy, UsageError
 from archiver.export.append.comparison import Comparison, load_series
+from archiver.export.append.cut_off import expect_not_lost, finish_cut_off
 from archiver.export.append.names import part_name
 from archiver.export.append.row_image import RowImage
 from archiver.export.append.series import Series, expect_intact, find_series
@@ -52,6 +53,9 @@ async def append_to_file(
 ) -> ExportResult:
     """Write the next file of the series that begins at `path`, and its manifest; the first one if there is none."""
     series = find_series(path)
+    if series is not None and series.cut_off is not None:
+        await finish_cut_off(series)
+        series = find_series(path)
     if series is None:
         return await export_to_file(conn, request, writer, path, job)
     expect_same(series, request, job, write_into(writer, Nowhere()).options)
@@ -84,6 +88,7 @@ async def estimate_append(
     sink = Nowhere()
     rows = make_rows(sink)
     expect_same(series, request, job, rows.options)
+    expect_not_lost(series)
     with RowDigests() as held:
         load_series(series, image, held)
         compared = Comparison(image, held)
@@ -140,7 +145,7 @@ async def _publish(series: Series, data: Target, manifest: Manifest) -> ExportRe
     name = f"{data.path.name}.{MANIFEST_NAME}"
     async with turn(data.directory):
         _expect_unmoved(series)
-        with Target(data.path.with_name(name), replace=series.cut_off) as listed:
+        with Target(data.path.with_name(name), replace=False) as listed:
             if not (series.unlisted and _is_same(data)):
                 data.seal()  # first: what does not fit on the disk is the data, rather than its manifest
             listed.write(encoded)
@@ -178,5 +183,5 @@ def _is_same(data: Target) -> bool:
             return True
     raise UsageError(
         f"{data.path} is there, but no manifest lists it.",
-        hint="Move it away, then run this again; nothing was written.",
+        hint="Restore its manifest from a copy; without one, move it away, too, and run this again.",
     )

@@ -37,8 +37,8 @@ class Series:
 
     directory: Path
     links: tuple[Link, ...]
-    cut_off: bool = False
-    """Whether the manifest of the next file is there, but not its data: `--append` was killed in between."""
+    cut_off: Link | None = None
+    """The next file, if its manifest is there, but not its data: `--append` was killed in between, or it was lost."""
     unlisted: bool = False
     """Whether the next file is there, but not its manifest."""
 
@@ -81,11 +81,8 @@ def find_series(path: Path) -> Series | None:
                 missing = f"{name}.{MANIFEST_NAME}" if has_data else name
                 raise UsageError(f"{path.parent / missing} is missing.", hint=_HOW_TO_GO_ON)
             else:
-                if has_manifest:
-                    _next(directory, path, number, links[-1])
-                return Series(
-                    directory=path.parent, links=tuple(links), cut_off=has_manifest, unlisted=not has_manifest
-                )
+                cut_off = _next(directory, path, number, links[-1]) if has_manifest else None
+                return Series(directory=path.parent, links=tuple(links), cut_off=cut_off, unlisted=not has_manifest)
     return Series(directory=path.parent, links=tuple(links))
 
 
@@ -97,7 +94,8 @@ def list_directory(path: Path) -> frozenset[str]:
 def expect_no_parts(path: Path) -> None:
     """Raise UsageError if other files continue this one: they would no longer fit it."""
     names = list_directory(path.parent)
-    numbers = list_numbers(path.name, (name for name in names if f"{name}.{MANIFEST_NAME}" in names))
+    ending = f".{MANIFEST_NAME}"
+    numbers = list_numbers(path.name, (name.removesuffix(ending) for name in names if name.endswith(ending)))
     if numbers:
         last = part_name(path.name, numbers[-1])
         raise UsageError(

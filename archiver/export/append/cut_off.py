@@ -1,0 +1,65 @@
+"""A manifest without its file: after a kill between the two renames, or because the file was lost.
+
+After a kill the file is still there under its temporary name, and gets its own. One that was lost is never made anew:
+it would have another SHA-256 than the one that was kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+
+from archiver.errors import UsageError
+from archiver.export.append.series import Link, Series, open_directory
+from archiver.export.publish import turn
+from archiver.export.target import rename_new
+from archiver.export.temporary import list_left_over
+from archiver.export.unwritable import unwritable
+from archiver.export.verify import find_damage
+
+
+async def finish_cut_off(series: Series) -> None:
+    """Give the last file its name. Raises UsageError if it was lost."""
+    assert series.cut_off is not None
+    with open_directory(series.directory / series.first) as directory:
+        async with turn(directory):
+            part = find_part(directory, series, series.cut_off)
+            try:
+                rename_new(directory, part, series.cut_off.data)
+                os.fsync(directory)
+            except FileExistsError:
+                return  # another run was quicker
+            except OSError as exc:
+                raise unwritable(series.directory / series.cut_off.data, exc) from exc
+
+
+def expect_not_lost(series: Series) -> None:
+    """Raise UsageError if the last file was lost."""
+    if series.cut_off is not None:
+        with open_directory(series.directory / series.first) as directory:
+            find_part(directory, series, series.cut_off)
+
+
+def find_part(directory: int, series: Series, link: Link) -> str:
+    """The temporary name of the file that the manifest lists. Raises UsageError."""
+    [entry] = link.claims["files"]
+    for name in list_left_over(directory):
+        if find_damage(directory, {**entry, "path": name}) is None and _is_abandoned(directory, name):
+            return name
+    raise UsageError(
+        f"{series.directory / link.data} is missing, but {link.manifest} lists it; no file of a series is made anew.",
+        hint=f"Restore it from a copy; without one, delete {link.manifest}, too, and run this again.",
+    )
+
+
+def _is_abandoned(directory: int, name: str) -> bool:
+    """Whether nobody is writing the file."""
+    with contextlib.suppress(OSError):
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.fstat(handle).st_uid == os.geteuid()
+        finally:
+            os.close(handle)
+    return False
