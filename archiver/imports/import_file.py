@@ -76,7 +76,7 @@ class HashedSource:
     @property
     def flaws(self) -> Sequence[Flaw]:
         """What is wrong with the file that was unpacked."""
-        return () if self._packed is None else self._packed.flaws
+        return () if self._packed is None else (*self._packed.flaws, *self._packed.outside)
 
     def open_again(self, path: Path, zone: tzinfo | None) -> Source:
         """The source once more, to be read for itself. `path`: what was opened."""

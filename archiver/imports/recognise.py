@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from archiver.imports.foreign import ONLY_TELEGRAM, SLACK, WHATSAPP, name_foreign
 from archiver.imports.sources.export_files import PARQUET_FILES
 from archiver.model.row import KEYS
 
@@ -19,6 +21,8 @@ _KEYS: Final = frozenset({*KEYS, "versions"})
 _MANIFESTS: Final = 8
 """Maximum number of manifests read in a directory."""
 _LARGEST: Final = 64 << 20
+_LISTED: Final = 10_000
+"""Names in a directory that are looked at."""
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -126,7 +130,6 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _EDGES: Final = b"source,source_type,source_id,"
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
-_ONLY: Final = "telekeep archives Telegram channels only."
 _AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
 
 
@@ -136,8 +139,6 @@ def explain(one: Candidate) -> tuple[str, str] | None:
 
 
 def _explain_directory(path: Path) -> tuple[str, str] | None:
-    if (path / "users.json").is_file() and (path / "channels.json").is_file():
-        return "a Slack export", _ONLY
     if (path / DATABASE).is_file():
         with (path / DATABASE).open("rb") as file:
             return _explain_file(file.read(_HEAD))
@@ -146,7 +147,8 @@ def _explain_directory(path: Path) -> tuple[str, str] | None:
         return f"the directory of telekeep's export as {', '.join(formats)}", "Give the file in it."
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
-    return None
+    foreign = name_foreign(one.name for one in islice(path.glob("*"), _LISTED))
+    return None if foreign is None else (foreign, ONLY_TELEGRAM)
 
 
 def _explain_file(head: bytes) -> tuple[str, str] | None:
@@ -159,9 +161,9 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     if head.startswith(_SQLITE):
         return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
     if head.startswith(b"From ") and _MAIL.search(head):
-        return "a mailbox (mbox)", _ONLY
+        return "a mailbox (mbox)", ONLY_TELEGRAM
     if _WHATSAPP.match(head):
-        return "a WhatsApp chat as text", _ONLY
+        return WHATSAPP, ONLY_TELEGRAM
     if start.startswith((b"[", b"{")):
         return _explain_json(start)
     if begin.startswith((b"<!doctype html", b"<html", b"<!--")):
@@ -193,9 +195,9 @@ def _explain_json(start: bytes) -> tuple[str, str] | None:
     if start.startswith(b"[") and (b'"date_unixtime"' in start or b'"text_entities"' in start):
         return "messages of Telegram Desktop without their chat", "Give the whole `result.json`."
     if _SLACK.search(start):
-        return "a Slack export", _ONLY
+        return SLACK, ONLY_TELEGRAM
     if b'"guild"' in start[:400]:
-        return "a Discord export", _ONLY
+        return "a Discord export", ONLY_TELEGRAM
     return None
 
 

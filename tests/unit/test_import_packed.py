@@ -161,6 +161,12 @@ BAD: list[tuple[str, Callable[[Path], Path]]] = [
     ),
     ("more than 600 times its size", lambda path: zipped(path, {"result.json": b"0" * (9 << 20)})),
     ("archive of telekeep", lambda path: zipped(path, {"a/archive.db": b"x"})),
+    ("all that is in it leads out", lambda path: zipped(path, {"../result.json": b"x", "C:/result.json": b"y"})),
+    (
+        "is a Slack export",
+        lambda path: zipped(path, {"s/users.json": b"[]", "s/channels.json": b"[]", "s/g/1.json": b""}),
+    ),
+    ("is a WhatsApp chat", lambda path: zipped(path, {"_chat.txt": b"hello", "00000001-PHOTO.jpg": b"x"})),
     ("several files", lambda path: zipped(path, {"a.json": b"x", "b/c.json": b"y"})),
     ("there is nothing in it", lambda path: zipped(path, {})),
     ("is not an export that telekeep can read", lambda path: zipped(path, {"x.txt": b"hello"})),
@@ -184,6 +190,17 @@ def test_a_zip_that_cannot_be_read_is_refused_in_one_line_that_names_it(
         open_hashed(path, None)
     assert (str(path) in str(caught.value), str(temporary) in str(caught.value)) == (True, False)
     assert list(temporary.iterdir()) == []
+
+
+def test_files_of_a_zip_that_lead_out_of_it_are_named_and_the_rest_is_read(archive: Path, tmp_path: Path) -> None:
+    out = {"../../evil.txt": b"x", "/etc/passwd": b"x", "a/../../b": b"x", "C:\\boot.ini": b"x"}
+    path = zipped(tmp_path / "x.zip", export() | out)
+    hashed = open_hashed(path, None)
+    [flaw] = hashed.flaws
+    hashed.close()
+    assert flaw.where == "../../evil.txt, /etc/passwd, a/../../b and 1 more"
+    assert flaw.what == "lead out of the zip, so they are left out; do not trust who made it"
+    assert import_into(archive, path).counts.new == 2
 
 
 def test_no_name_in_a_zip_becomes_a_path_outside(archive: Path, tmp_path: Path) -> None:

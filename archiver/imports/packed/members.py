@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from zipfile import ZipInfo
 
 from archiver.errors import UsageError
+from archiver.imports.foreign import ONLY_TELEGRAM, name_foreign
 
 _UTF8: Final = 0x800
 """The flag of a member whose name is UTF-8; Apple's program writes UTF-8 without it."""
@@ -27,6 +28,7 @@ _BELOW: Final = re.compile(
 )
 """Files of an export that are in directories below its own."""
 _ACCOUNT: Final = re.compile(r"(?:^|/)(?:chats/[^/]+/messages[0-9]*\.html|lists/chats\.html)$")
+_DRIVE: Final = re.compile(r"[A-Za-z]:/")
 _UNNAMEABLE: Final = ("Cc", "Cs")
 """Control characters and lone surrogates; not joiners and no-break spaces, which names in Persian have."""
 _NAMED: Final = 3
@@ -65,6 +67,11 @@ def name_of(member: ZipInfo) -> str:
 def compose(name: str) -> str:
     """The form in which names are compared: Apple's file systems write accents apart."""
     return unicodedata.normalize("NFC", name)
+
+
+def leads_out(name: str) -> bool:
+    """Whether it is the name of a file outside of the directory that the zip is unpacked to, on any system."""
+    return name.startswith("/") or ".." in name.split("/") or _DRIVE.match(name) is not None
 
 
 def _is_litter(name: str) -> bool:
@@ -107,6 +114,8 @@ def _find_roots(members: Mapping[str, ZipInfo]) -> list[str]:
 
 def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
     """An export without a file that marks its directory: a single file, or rows in several."""
+    if (foreign := name_foreign(members)) is not None:
+        raise UsageError(f"it is {foreign}.", hint=ONLY_TELEGRAM)
     data = [name for name in members if name.lower().endswith(_DATA)] or list(members)
     if not data:
         raise UsageError("there is nothing in it.")

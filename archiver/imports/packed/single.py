@@ -16,6 +16,7 @@ from typing import Final, cast
 from archiver.errors import UsageError, install_command
 from archiver.imports.source import Flaw
 
+PACKED_ENDS_EARLY: Final = "the compressed file ends too early: the rest is missing"
 MAY_BE_WRONG: Final = "and what messages say may be wrong; copy it again"
 SMALL: Final = 1 << 14
 """Bytes read at once: where a file is damaged, these are lost with it."""
@@ -83,7 +84,7 @@ def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[
                 read += len(chunk)
                 yield chunk
     except EOFError:
-        flaws.append(Flaw(path.name, "the compressed file ends too early: the rest is missing"))
+        flaws.append(Flaw(path.name, PACKED_ENDS_EARLY))
     except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc

@@ -12,7 +12,7 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.imports.adopt import Beside, Folder
-from archiver.imports.packed.members import expect_inside, find_export
+from archiver.imports.packed.members import expect_inside, find_export, leads_out
 from archiver.imports.packed.room import UnpackRoom, expect_plausible
 from archiver.imports.packed.single import Compression, find_compression, unpack_single, unpacked_name
 from archiver.imports.packed.zipped import ZIP, ZippedFiles, open_zip, unpack_member
@@ -20,6 +20,8 @@ from archiver.imports.regular import open_regular
 from archiver.imports.source import Flaw
 
 _HEAD: Final = 8
+_NAMED: Final = 3
+_TRUST: Final = "Do not trust who made it."
 _LARGEST: Final = 64 << 20
 """Bytes of a manifest."""
 
@@ -31,6 +33,8 @@ class Unpacked:
         """Unpack. Raises UsageError, and UnpackStopped once `is_stopped`."""
         self.path = path
         self.flaws: list[Flaw] = []
+        self.outside: Sequence[Flaw] = ()
+        """Files whose names lead out of it."""
         self._opened = ExitStack()
         self._room = UnpackRoom(is_stopped)
         self._opened.callback(self._room.close)
@@ -83,8 +87,12 @@ class Unpacked:
                 (self._room.path / path.name).write_bytes(orjson.dumps(manifest))
 
     def _unpack_zip(self) -> Path:
-        packed, members = open_zip(self.path)
+        packed, listed = open_zip(self.path)
         self._opened.enter_context(packed)
+        members = {name: one for name, one in listed.items() if not leads_out(name)}
+        self.outside = _name_outside([name for name in listed if name not in members])
+        if self.outside and not members:
+            raise UsageError(f"all that is in it leads out of it ({self.outside[0].where}).", hint=_TRUST)
         export = find_export(members)
         size = sum(one.file_size for one in export.data.values())
         expect_plausible(size, self.path.stat().st_size)
@@ -94,6 +102,14 @@ class Unpacked:
             self._room.write(path, unpack_member(packed, name, member, self.flaws), member.compress_size)
         self.beside = ZippedFiles(packed, members, export.root)
         return self._room.path if export.alone is None else self._room.path / export.alone
+
+
+def _name_outside(names: Sequence[str]) -> Sequence[Flaw]:
+    if not names:
+        return ()
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    what = "leads out of the zip, so it is" if len(names) == 1 else "lead out of the zip, so they are"
+    return [Flaw(f"{', '.join(names[:_NAMED])}{more}", f"{what} left out; {_TRUST[0].lower()}{_TRUST[1:].rstrip('.')}")]
 
 
 def is_packed(path: Path) -> bool:
