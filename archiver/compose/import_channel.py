@@ -40,7 +40,11 @@ class ImportChannel:
     @property
     def label(self) -> str:
         """What people read: its name; the title of one that has only an id."""
-        return f"{self.title} ({self.name})" if self.title and self.name.isdigit() else self.name
+        return (
+            f"{self.title} ({self.name})"
+            if self.title not in (None, "", self.name) and self.name.isdigit()
+            else self.name
+        )
 
     @property
     def names(self) -> ChannelName:

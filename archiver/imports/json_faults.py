@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.imports.source import Flaw
+from archiver.imports.source import ENDS_EARLY, Flaw
 
 
 class EndsEarly(Exception):
@@ -27,11 +27,11 @@ class LargeValue(BrokenJson):
 
 def damaged_at(at: int) -> Flaw:
     """A place behind which something whole was found again."""
-    return Flaw(f"byte {at:,}", "it is not valid JSON")
+    return Flaw(f"byte {at:,}", "what is there, up to the next message, is not valid JSON, so it is left out")
 
 
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
     """A fault after which nothing can be read."""
     if isinstance(exc, EndsEarly):
-        return Flaw(f"byte {exc.at:,}", "the file ends too early: the rest is missing", fatal=True)
+        return Flaw(f"byte {exc.at:,}", ENDS_EARLY, fatal=True)
     return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)

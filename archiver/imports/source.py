@@ -105,6 +105,7 @@ class Flaw:
     """Whether nothing is lost by it: it is reported and counted, but the exit status stays 0."""
 
 
+ENDS_EARLY: Final = "the file ends too early: the rest is missing"
 REPLACED: Final = "bytes that are not UTF-8 were replaced by U+FFFD"
 """Of a damaged text, or one in another encoding."""
 

@@ -231,9 +231,7 @@ def _note_part(context: MessageContext, options: _ShowOptions) -> None:
     """Say on stderr that a message is partial, or its date not certain, unless its card or citation says it."""
     is_card = options.shape == "people" and output.is_terminal() and not (options.every or options.raw)
     if context.assumed and not is_card and options.cite is None and options.shape == "people":
-        output.note(
-            f"{context.channel.name}/{context.row['message_id']}: its date is as sure as its zone: {context.assumed}."
-        )
+        output.note(f"{context.channel.name}/{context.row['message_id']}: its date is not certain: {context.assumed}.")
     if context.part is not None and not is_card:
         count = PartCount(1, int(bool(context.part.refused)))
         output.note(f"{context.channel.name}/{context.row['message_id']}: {describe_parts(count)}")

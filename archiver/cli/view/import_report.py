@@ -13,12 +13,16 @@ from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
+from archiver.cli.view.import_zone import describe_zone
 from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import FlawCounts, ImportOutcome
+from archiver.imports.packed.single import PACKED_ENDS_EARLY
+from archiver.imports.source import ENDS_EARLY
 from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
+from search.query.dates import parse_zone
 
 _NAMED = 20
 """Maximum number of channels that are named one by one."""
@@ -112,11 +116,22 @@ def report_import(result: ImportReport) -> None:
             output.note(f"{label}: {_corrected(one.outcome, former, result.zone, dry=result.is_dry_run)}")
         _report_flaws(one)
     _report_further(result.chats[_NAMED:], dry=result.is_dry_run)
+    if (remark := _describe_zone(result)) is not None:
+        output.note(remark)
     for what, count in result.refused.items():
         output.warn(f"left out {_several(what, count)}: telekeep archives channels and supergroups.")
+    is_cut = any(ENDS_EARLY in one.outcome.flaws for one in result.chats)
     for line in result.broken:
-        output.warn(f"{line}.")
+        if not (is_cut and line.endswith(PACKED_ENDS_EARLY)):  # once is enough
+            output.warn(f"{line}.")
     report_end(result.path, is_empty=not result.chats and not result.refused, is_dry_run=result.is_dry_run)
+
+
+def _describe_zone(result: ImportReport) -> str | None:
+    if result.zone is None or not result.counts.messages:
+        return None
+    source = result.hashed.source
+    return describe_zone(result.zone, parse_zone(result.zone), getattr(source, "offsets", {}), is_used=source.zone_used)
 
 
 def _report_further(chats: Sequence[ImportedChat], *, dry: bool) -> None:

@@ -63,7 +63,7 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
         if before := (found.get("assumed") or {}).get("before"):
             parts.append(f"date {_plain('date', before['date'], moments)} by --tz {before['tz']}, since corrected")
         if filled:
-            parts.append(f"filled in: {', '.join(_name(name) for name in filled)}")
+            parts.append(f"filled in: {', '.join(dict.fromkeys(map(_name, filled)))}")
         if parts:
             yield f"{record.file_name}: {'; '.join(parts)}"
 

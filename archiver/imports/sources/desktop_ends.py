@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -13,6 +16,10 @@ from archiver.imports.mend_json import UnreadableJson, read_json
 _LOOK: Final = 1 << 18
 _CLOSED: Final = b"\n    ]"
 """The end of a chat's messages, as telekeep's export of several channels has it."""
+_BOTH: Final = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9-]{5}T[0-9:]{8})"\s*,\s*"date_unixtime"\s*:\s*"(\d{1,11})"')
+_FARTHEST: Final = timedelta(hours=14)
+_STEP: Final = timedelta(minutes=15)
+"""Offsets of zones are multiples of it."""
 _OWN: Final = b',\n    "telekeep":'
 
 
@@ -27,6 +34,18 @@ def read_ends(path: Path) -> tuple[bytes, bytes]:
             return head, file.read(_LOOK)
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+
+
+def find_offsets(ends: bytes) -> dict[timedelta, datetime]:
+    """How far local times are from UTC, by the dates that are written both ways; each with the last such date."""
+    found: dict[timedelta, datetime] = {}
+    for local, unix in _BOTH.findall(ends):
+        with suppress(ValueError):
+            at = datetime.fromtimestamp(int(unix), UTC)
+            offset = datetime.fromisoformat(local.decode()).replace(tzinfo=UTC) - at
+            if abs(offset) <= _FARTHEST and not offset % _STEP:
+                found[offset] = at
+    return found
 
 
 def find_own(tail: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -21,7 +21,7 @@ from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
-from archiver.imports.sources.desktop_ends import find_own, find_own_after, read_ends
+from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_entry, read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number
 from archiver.imports.sources.desktop_pieces import DesktopPieces
@@ -79,6 +79,11 @@ class DesktopJson:
     def zone_used(self) -> bool:
         """Whether a date needed the zone: only files without `date_unixtime` do."""
         return self._dates.used
+
+    @property
+    def offsets(self) -> Mapping[timedelta, datetime]:
+        """How far its local times are from UTC, each with a time that has both."""
+        return find_offsets(self._ends)
 
     @property
     def passed(self) -> int:
@@ -248,7 +253,7 @@ class DesktopJson:
 
     def _one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         if piece.found is None:
-            yield Flaw(f"byte {piece.at:,}", piece.why)
+            yield Flaw(f"byte {piece.at:,}", f"a message there is left out: {piece.why}")
             return
         found = self._message(piece.found.value, channel_id)
         yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))

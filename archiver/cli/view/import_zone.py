@@ -1,0 +1,23 @@
+"""What is to be said about `--tz`: it was not needed, or the file's own dates say otherwise. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+
+
+def describe_zone(name: str, zone: tzinfo, offsets: Mapping[timedelta, datetime], *, is_used: bool) -> str | None:
+    """The remark; None if there is nothing to say. `offsets`: of local times whose exact date is beside them."""
+    others = sorted(offset for offset, at in offsets.items() if zone.utcoffset(at) != offset)
+    says = " and ".join(map(_write, others))
+    if is_used:
+        return (
+            f"--tz {name} contradicts the file: where it has exact dates, its local times are {says}" if says else None
+        )
+    unneeded = f"--tz {name} was not needed: the dates in the file are exact"
+    return f"{unneeded}, and its local times are {says}, not those of {name}" if says else unneeded
+
+
+def _write(offset: timedelta) -> str:
+    minutes = int(offset.total_seconds()) // 60
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
