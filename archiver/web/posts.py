@@ -14,6 +14,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED
 from archiver.model.particulars import find_posted_day, read_extra
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
@@ -51,6 +52,11 @@ class ShownPost:
     def ids(self) -> Sequence[int]:
         """The numbers of all its messages."""
         return [one.message_id for one in self.messages]
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether Telegram never showed it to telekeep, or not all of its album."""
+        return any(one.layer == IMPORTED for one in self.messages)
 
     @property
     def posted_day(self) -> date | None:

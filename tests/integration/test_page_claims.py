@@ -88,6 +88,11 @@ def test_an_earlier_content_of_an_import_is_named_and_as_old_as_its_file(directo
     assert version["first_seen"] == version["last_seen"] == version["import"]["newest"] == second["date"]
 
 
+def test_each_imported_post_is_marked_in_the_view_of_its_channel(opened: Browser) -> None:
+    assert opened.get(f"/c/{CHANNEL.username}").text.count("imported from a file") == 1  # of two
+    assert "importé d’un fichier" in opened.get(f"/c/{CHANNEL.username}", Accept_Language="fr").text
+
+
 def test_a_citation_counts_no_version_of_an_import(opened: Browser) -> None:
     cited = opened.get(f"/c/{CHANNEL.username}/1").text
     assert "archived" in cited
