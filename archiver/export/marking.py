@@ -15,7 +15,7 @@ from archiver.store.readable import MAYBE_DAMAGE, is_damage
 IMPORTED_KEY: Final = "imported"
 """An additional key, which a row for readers has if telekeep never read the message."""
 CLAIMED_KEY: Final = "claimed"
-"""One more, if imports have other contents of it: a `Claims`, whose `file` may be empty."""
+"""One more, if imports have other contents of it: a `Claims`, whose `beside` may be empty."""
 _Key = tuple[int, int]
 
 
@@ -30,7 +30,7 @@ def list_marks(message: StoredMessage, claims: Mapping[_Key, Claims], *, names_f
     made: dict[str, Any] = {IMPORTED_KEY: True} if message.layer == IMPORTED else {}
     found = claims.get((message.channel_id, message.message_id))
     if found is not None and found.contents:
-        made[CLAIMED_KEY] = found if names_file else found._replace(file="")
+        made[CLAIMED_KEY] = found if names_file else found._replace(beside="")
     return made
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import TypeAlias
+
+import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
@@ -19,6 +22,8 @@ from archiver.store.message import read_messages_of
 
 Files = Mapping[tuple[MessageId, int], StoredFile]
 """The stored files of a page, by message and slot."""
+LostFiles: TypeAlias = Mapping[tuple[MessageId, int], str]
+"""Why others are not stored, as a sentence."""
 
 
 def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
@@ -61,3 +66,21 @@ def keep_texts(conn: Writer, page: Sequence[ImportedMessage]) -> int:
     """Keep what programs made of files that are stored, unless a program of ours did; return how many were new."""
     made = [Annotation(**asdict(text), reason=None, seconds=0.0) for one in page for text in one.texts]
     return put_missing(conn, made) if made else 0
+
+
+def note_lost(page: list[ImportedMessage], lost: LostFiles) -> list[ImportedMessage]:
+    """The messages, whose attachments say why their files are not imported."""
+    return [_noted(one, lost) if one.files else one for one in page] if lost else page
+
+
+def _noted(one: ImportedMessage, lost: LostFiles) -> ImportedMessage:
+    media = tuple(
+        slot if why is None else replace(slot, extra=_with_reason(slot.extra, why))
+        for slot in one.message.media
+        for why in [lost.get((one.message_id, slot.slot))]
+    )
+    return replace(one, message=replace(one.message, media=media))
+
+
+def _with_reason(extra: str | None, why: str) -> str:
+    return orjson.dumps({**(orjson.loads(extra) if extra else {}), "not_imported": why}).decode()

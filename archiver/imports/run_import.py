@@ -21,7 +21,7 @@ from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_page import WRITTEN, count_plan, plan_page, store_page
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.page_files import Files
+from archiver.imports.page_files import Files, LostFiles, note_lost
 from archiver.imports.ready import Ready, guess_languages, make_ready
 from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.media.blob_store import BlobStore
@@ -149,8 +149,9 @@ class Importer:
         languages = {place: await self._database.read(guess_languages, zoned[place], page) for place, page in pages}
         for parts in _divide(pages):
             full = [
-                (zoned[place], part, await self._adopt(part, outcomes[place]), ready)
+                (zoned[place], note_lost(part, lost), adopted, ready)
                 for place, part in parts
+                for adopted, lost in [await self._adopt(part, outcomes[place])]
                 for ready in [await self._database.read(make_ready, zoned[place], part, languages[place])]
             ]
             counted = await self._database.write(_store, full, now=int(time.time()))
@@ -225,16 +226,17 @@ class Importer:
 
     async def _adopt(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome
-    ) -> dict[tuple[MessageId, int], StoredFile]:
+    ) -> tuple[dict[tuple[MessageId, int], StoredFile], LostFiles]:
         if not any(one.files for one in page):
-            return {}
+            return {}, {}
         return await asyncio.to_thread(self._adopt_all, page, outcome)
 
     def _adopt_all(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome
-    ) -> dict[tuple[MessageId, int], StoredFile]:
+    ) -> tuple[dict[tuple[MessageId, int], StoredFile], LostFiles]:
         self._blobs.prepare()
-        found = {}
+        found: dict[tuple[MessageId, int], StoredFile] = {}
+        lost: dict[tuple[MessageId, int], str] = {}
         for one in page:
             number = one.message_id
             for file in one.files:
@@ -243,7 +245,8 @@ class Importer:
                     found[number, file.slot] = adopt_file(self._blobs, self._hashed.beside, file)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(number, exc))
-        return found
+                    lost[number, file.slot] = str(exc)
+        return found, lost
 
     def _look_at_files(self, page: Sequence[ImportedMessage], outcome: ImportOutcome) -> None:
         for one in page:

@@ -244,6 +244,8 @@ def _media_object(one: StoredMedia) -> dict[str, Any]:
         is_waiting = one.reason is None and one.status == "not downloaded" and one.kind in FILE_KINDS
         if is_waiting and '"not_exported"' in one.extra:
             found["reason"] = f"not in the export: {orjson.loads(one.extra).get('not_exported')}"
+        elif is_waiting and one.id is None and '"not_imported"' in one.extra:
+            found["reason"] = f"not imported: {orjson.loads(one.extra).get('not_imported')}"
     return found
 
 

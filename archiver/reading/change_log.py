@@ -212,8 +212,8 @@ def _with_file(change: Change, claim: Claims | None) -> Change:
     """A change by what only an import has, with its file."""
     if claim is None or change.kind == "edited":
         return change
-    before = f"{'' if change.kind == 'differs' else 'known by '}the import of {claim.file}: "
-    return replace(change, import_file=claim.file, description=f"{before}{change.description}")
+    before, file = ("", claim.beside) if change.kind == "differs" else ("known by ", claim.file)
+    return replace(change, import_file=file, description=f"{before}the import of {file}: {change.description}")
 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:

@@ -23,16 +23,35 @@ from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 __all__ = ["archive"]
 
 
-def test_why_a_file_is_not_beside_the_export_is_kept(archive: Path, tmp_path: Path) -> None:
-    why = "File not included. Change data exporting settings to download."
-    import_into(archive, export_of(tmp_path, entry(1, "a", photo=f"({why})", width=3, height=4)))
-
+def slots_of(archive: Path) -> list[dict[str, Any]]:
     async def found() -> list[dict[str, Any]]:
         async with await Database.open_readonly(archive) as database:
             [(_, media)] = (await database.read(get_messages, [(CHANNEL_ID, 1)])).values()
             return list(json.loads(media_json(media)))
 
-    [slot] = asyncio.run(found())
+    return asyncio.run(found())
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("../secret.jpg", "its path leads out of the export"), ("photos/b.jpg", "it does not exist")]
+)
+def test_why_an_import_did_not_take_a_file_is_kept_until_it_does(
+    archive: Path, tmp_path: Path, path: str, why: str
+) -> None:
+    shown = {"photo_file_size": 7, "width": 3, "height": 4}
+    import_into(archive, export_of(tmp_path, entry(1, "a", photo=path, **shown)))
+    [slot] = slots_of(archive)
+    assert (slot["status"], slot["reason"]) == ("not downloaded", f"not imported: {why}")
+    assert_sound(archive)
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path)), name="again.json"))
+    [slot] = slots_of(archive)
+    assert (slot["status"], slot["reason"]) == ("downloaded", None)
+
+
+def test_why_a_file_is_not_beside_the_export_is_kept(archive: Path, tmp_path: Path) -> None:
+    why = "File not included. Change data exporting settings to download."
+    import_into(archive, export_of(tmp_path, entry(1, "a", photo=f"({why})", width=3, height=4)))
+    [slot] = slots_of(archive)
     assert (slot["status"], slot["reason"]) == ("not downloaded", f"not in the export: {why}")
 
 

@@ -148,7 +148,7 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
         doubt = ", if it was posted as the file says" if row.get(IMPORTED_KEY) else ""
         yield f"deleted or no longer visible{doubt}, noticed {write_moment(clock.at(row['missing_since']))}"
     if (claims := row.get(CLAIMED_KEY)) is not None and claims.contents:
-        file = f" ({claims.file})" if claims.file else ""
+        file = f" ({claims.beside})" if claims.beside else ""
         yield (
             f"another content in an import{file}"
             if claims.contents == 1
