@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -21,6 +21,9 @@ class BlobSum(NamedTuple):
     """Their bytes."""
     oldest: int | None
     """When the one that was not checked for the longest time was checked or stored, unix seconds."""
+
+
+NO_BLOBS: Final = BlobSum(0, 0, None)
 
 
 class DueBlob(NamedTuple):

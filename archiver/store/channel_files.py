@@ -45,6 +45,12 @@ def count_known(conn: Reader, channel_id: ChannelId) -> KnownFiles:
     return KnownFiles(*conn.execute(_KNOWN, (channel_id,)).fetchone())
 
 
+def count_stored(conn: Reader) -> int:
+    """Stored files that the channels show, summed up over all of them; equal ones are one file on disk."""
+    channels = [ChannelId(row[0]) for row in conn.execute("SELECT channel_id FROM channel")]
+    return sum(count_known(conn, one).downloaded for one in channels)
+
+
 def count_waiting(
     conn: Reader,
     channel_id: ChannelId,

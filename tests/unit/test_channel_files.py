@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.cli.view.file_sums import FileSum
+from archiver.cli.view.file_sums import FileSum, describe_on_disk
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, why_not
 from archiver.model.media_file import FILE_KINDS, FileSlot, MediaPolicy
+from archiver.store.blob_check import BlobSum
 from archiver.store.channel_files import KnownFiles, count_known, count_waiting
 from tests.sample import build, make_message
 from tests.tiers import examples
@@ -104,3 +105,15 @@ def test_files_wait_that_the_policy_wants(empty: Path, slots: list[FileSlot], po
 )
 def test_a_phrase_says_how_many_are_stored_of_those_that_are_wanted(found: FileSum, phrase: str, brief: str) -> None:
     assert (found.describe(), found.brief) == (phrase, brief)
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored", "phrase"),
+    [
+        (3, BlobSum(1, 67, None), "1 file, 67 bytes, for 3 files of messages, equal ones once"),
+        (2, BlobSum(2, 67, None), "2 files, 67 bytes"),
+        (1, BlobSum(2, 67, None), "2 files, 67 bytes, for 1 file of messages"),
+    ],
+)
+def test_files_of_messages_and_files_on_disk_are_told_apart(shown: int, stored: BlobSum, phrase: str) -> None:
+    assert describe_on_disk(shown, stored) == phrase

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.cli import interrupted, output
 from archiver.cli.view import figures
+from archiver.cli.view.file_sums import describe_on_disk
 from archiver.cli.view.progress import Progress
 from archiver.errors import UsageError
 from archiver.model.media_file import blob_path
 from archiver.model.row import iso
 from archiver.store.blob_check import BlobSum, sum_blobs
+from archiver.store.channel_files import count_stored
 from archiver.store.database import ARCHIVE_NAME, Database
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class MediaChecked:
 
     of: BlobSum
     """What should be stored."""
+    shown: int | None = None
+    """Stored files of messages, if they were counted."""
     files: int = 0
     """Files that were read or looked for."""
     read: int = 0
@@ -90,7 +94,7 @@ def parse_share(text: str | None) -> float:
 async def count_unread(directory: Path) -> MediaChecked:
     """Count what is stored, without reading it."""
     async with await Database.open_readonly(directory) as database:
-        return MediaChecked(of=await database.read(sum_blobs))
+        return MediaChecked(of=await database.read(sum_blobs), shown=await database.read(count_stored))
 
 
 async def check_media(directory: Path, share: float, *, may_record: bool) -> MediaChecked:
@@ -158,7 +162,7 @@ def note_media(found: MediaChecked, *, share: float) -> None:
     """Print which files the result covers."""
     if not found.wanted:
         if found.of.files:
-            stored = f"{figures.count(found.of.files, 'file')}, {figures.size(found.of.size)}"
+            stored = describe_on_disk(found.of.files if found.shown is None else found.shown, found.of)
             output.note(f"stored files were not read ({stored}); --media reads them again.")
         return
     oldest = (

@@ -17,6 +17,7 @@ from archiver.store.file_queue import measure_used
 from archiver.store.media_policy import list_overrides
 
 if TYPE_CHECKING:
+    from archiver.store.blob_check import BlobSum
     from archiver.store.database import Reader
     from config.settings import Settings
 
@@ -95,6 +96,15 @@ class FileSum:
             if max(self.waiting, self.removed) > MOST_WAITING
             else figures.number(self._wanted)
         )
+
+
+def describe_on_disk(shown: int, stored: BlobSum) -> str:
+    """What `shown` stored files of messages are on disk: `1 file, 67 bytes, for 3 files of messages, equal ones once`."""
+    found = f"{figures.count(stored.files, 'file')}, {figures.size(stored.size)}"
+    if shown == stored.files:
+        return found
+    once = ", equal ones once" if stored.files < shown else ""
+    return f"{found}, for {figures.count(shown, 'file')} of messages{once}"
 
 
 def read_file_sums(conn: Reader, channel_ids: Iterable[int], settings: Settings) -> Mapping[ChannelId, FileSum]:

@@ -16,6 +16,7 @@ from archiver.cli.view.speed import Speed, read_speed
 from archiver.model.completeness import Tally
 from archiver.reading.coverage_report import tally_channel
 from archiver.store.account import KnownAccount, list_accounts
+from archiver.store.blob_check import NO_BLOBS, BlobSum, sum_blobs
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
 from archiver.store.database import Connection, Database, read
@@ -98,6 +99,8 @@ class StatusReport:
     """Accounts with channels to mirror that the settings do not have."""
     extract: str | None = None
     """What the archive is and when it was made, if an export made it."""
+    stored: BlobSum = NO_BLOBS
+    """Files on disk."""
     min_free: int = 0
     """Bytes that stay free on the disk: with less, no files are fetched."""
 
@@ -152,6 +155,7 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
             extract=extract,
             logged_out=frozenset(name for name in busy if not session_path(settings, name).exists()),
             unconfigured=frozenset(busy - set(account_names(settings))),
+            stored=await read(conn, sum_blobs),
             min_free=int(settings.media.min_free),
         )
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from archiver.cli.view import figures
 from archiver.cli.view.account_table import describe_owner
+from archiver.cli.view.file_sums import FileSum, describe_on_disk
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
+from archiver.store.blob_check import BlobSum
 
 _ACCOUNTS = 5
 """Accounts that get a line each."""
@@ -20,12 +22,17 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
     if len(status.active) > 1:
         yield _sum_up(status)
     if files := [one.files for one in status.channels if one.files is not None]:
-        yield f"files: {sum(files[1:], files[0]).describe()}"
+        yield f"files: {_describe_files(sum(files[1:], files[0]), status.stored)}"
     if status.speed and status.ids_left:
         yield status.speed.describe(status.ids_left)
     if status.extract is None and not status.service.describe_trouble(moments):
         yield status.service.describe(moments)
     yield from _accounts(status)
+
+
+def _describe_files(files: FileSum, stored: BlobSum) -> str:
+    same = stored.files == files.downloaded
+    return files.describe() if same else f"{files.describe()}; on disk: {describe_on_disk(files.downloaded, stored)}"
 
 
 def describe_archive(status: StatusReport) -> str:
