@@ -20,6 +20,7 @@ from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.annotation import Annotation, list_annotations
 from archiver.store.database import Reader
 from archiver.store.file_reading import find_reasons
+from archiver.store.filled import mark_filled
 
 HeldMessage: TypeAlias = tuple[StoredMessage, tuple[StoredMedia, ...]]
 """A message with its media."""
@@ -172,7 +173,10 @@ def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessag
 
 
 def attach(conn: Reader, found: Sequence[tuple[StoredMessage, list[StoredMedia]]]) -> list[HeldMessage]:
-    """The messages with their media, and with what else is known of the files."""
+    """The messages with their media, and with what else is known of the files, and of what imports filled."""
+    messages = [message for message, _ in found]
+    if (marked := mark_filled(conn, messages)) is not messages:
+        found = [(message, slots) for message, (_, slots) in zip(marked, found, strict=True)]
     media = [slots for _, slots in found if slots]
     if not media:
         return [(message, ()) for message, _ in found]

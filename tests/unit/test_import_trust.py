@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from archiver.cli.view.message_origins import list_origins
+from archiver.cli.view.moments import Moments
 from archiver.imports.later_import import is_sighted
 from archiver.model.compare_import import compare_import
 from archiver.model.record import Message
+from archiver.model.row import build_row
+from archiver.reading.message_context import read_context
+from archiver.store.database import Database
+from archiver.store.rows import get_messages, list_names
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
-from tests.importing import entry, import_into, messages_of, read_all
+from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
 
 __all__ = ["archive"]
 FORGED = {"author": "Forged", "reply_to_message_id": 2, "forwarded_from": "Forged"}
@@ -124,3 +132,23 @@ def test_only_a_row_of_a_telekeep_that_saw_the_message_itself_is_a_sighting() ->
     assert not is_sighted(json.dumps({**row, "origin": "import"}).encode())
     assert not is_sighted(json.dumps(entry(1, "seen")).encode())
     assert not is_sighted(b"<div>")
+
+
+def test_rows_and_show_name_what_an_import_filled_and_telegram_did_not_show(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(2, "plain"), captured(1, "words", silent=True)])
+    more = {"author": "Ann", "reply_to_message_id": 2}
+    import_into(archive, export_of(tmp_path, entry(1, "words", **more), entry(2, "plain"), entry(3, "new", author="B")))
+
+    async def found() -> list[Any]:
+        async with await Database.open_readonly(archive) as database:
+            held = await database.read(get_messages, [(CHANNEL_ID, number) for number in (1, 2, 3)])
+            [name] = await database.read(list_names)
+            marks = [orjson.loads(build_row(name, *one)["extra"] or "{}") for one in held.values()]
+            context = await read_context(database.connection, name, held[CHANNEL_ID, 1])
+            return [marks, dict(list_origins(context, Moments()))]
+
+    marks, said = asyncio.run(found())
+    assert marks == [{"filled_by_import": ["post_author", "reply_to"]}, {}, {}]
+    assert said["by"] == "Ann (from an import, not from Telegram)"
+    assert said["reply to"].endswith(" (from an import, not from Telegram)")
+    assert_sound(archive)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 from archiver.cli.view.figures import number
 from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
+from archiver.model.imported import FILLED_KEY
 from archiver.model.row import ChannelName
 from archiver.reading.message_context import MessageContext
 from search.show.snippet import snippet
@@ -25,17 +26,22 @@ def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[st
     """Who wrote it, where it was forwarded from, and what it replies to."""
     row = context.row
     author = _load(row["sender"]) or {}
-    names = [row["post_author"], _peer(author, context) if author else None]
-    if written := ", ".join(filter(None, names)):
+    filled = (_load(row["extra"]) or {}).get(FILLED_KEY) or ()
+    names = {"post_author": row["post_author"], "sender": _peer(author, context) if author else None}
+    if written := ", ".join(f"{one}{_by_import(name, filled)}" for name, one in names.items() if one):
         yield "by", written
     if bot := _load(row.get("via_bot")):
         yield "via", _peer(bot, context)
     if origin := _load(row["fwd_from"]):
-        yield "forwarded", _forwarded(origin, context, moments)
+        yield "forwarded", _forwarded(origin, context, moments) + _by_import("fwd_from", filled)
     if reply := _load(row["reply_to"]):
-        yield "reply to", _reply(reply, context)
+        yield "reply to", _reply(reply, context) + _by_import("reply_to", filled)
     if replies := _describe_replies(context):
         yield "replies", replies
+
+
+def _by_import(name: str, filled: Collection[str]) -> str:
+    return " (from an import, not from Telegram)" if name in filled else ""
 
 
 def _describe_replies(context: MessageContext) -> str:
