@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -25,6 +26,7 @@ from archiver.export.append.check import check_series, find_all_manifests
 from archiver.export.append.names import list_numbers, part_name, read_part
 from archiver.export.append.series import expect_no_parts
 from archiver.export.verify import judge
+from archiver.store.row_digests import RowDigests
 from search.query.dates import Bounds
 from tests.exporting import append_as, export_as
 from tests.sample import OTHER, START, _insert, build, connect, make_message, photo
@@ -428,3 +430,13 @@ def test_names_of_a_series_are_read_back(name: str, number: int) -> None:
     made = part_name(name, number)
     assert read_part(made) == (name, number)
     assert list_numbers(name, [made, name, f"x{made}"]) == [number]
+
+
+def test_where_temporary_files_find_no_room_their_place_is_named_not_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    with RowDigests() as held:
+        held._conn.execute("PRAGMA max_page_count = 8")
+        with pytest.raises(UsageError, match=f"temporary files cannot be written to {re.escape(str(tmp_path))}: its"):
+            held.put((1, number, bytes(100)) for number in range(10_000))
