@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
@@ -114,6 +116,9 @@ def test_an_archive_without_mirrored_channels_names_none_that_fail(tmp_path: Pat
         assert "None of 0" not in read(found, "/health")
 
 
+_BEFORE = int(datetime(2023, 11, 14, 20, 30, tzinfo=UTC).timestamp())
+
+
 def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export(tmp_path: Path) -> None:
     pages = DesktopPages("News", zone="Asia/Tehran")
     pages.service(1, int(datetime(2023, 11, 15, 6, tzinfo=UTC).timestamp()), "Channel &laquo;News&raquo; created")
@@ -122,7 +127,12 @@ def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export
     export.mkdir()
     import_into(archive, pages.write(export), "1001", ZoneInfo("Asia/Tehran"))
     context = asyncio.run(read_first(archive))
-    assert context.date == datetime(2023, 11, 14, 20, 30, tzinfo=UTC).timestamp()
+    assert context.date == datetime(2023, 11, 15, tzinfo=UTC).timestamp(), "found by that day"
+    with sqlite3.connect(archive / "archive.db") as conn:  # as it was dated before
+        conn.execute("UPDATE message SET date = ? WHERE message_id = 1", (_BEFORE,))
+    conn.close()
+    context = asyncio.run(read_first(archive))
+    assert context.date == _BEFORE
     assert ", 15 Nov 2023 (Asia/Tehran), time not known, https://t.me/c/1001/1," in cite(context, Moments())
     for style in STYLES:
         cited = cite_as(style, context)
@@ -130,7 +140,14 @@ def test_of_a_service_message_in_html_the_day_is_cited_in_the_zone_of_the_export
         assert "posted on that day (Asia/Tehran) at a time that the export does not say" in cited
         assert re.search(r"November 15|15 Nov\.|2023-11-15|15\s*\]\]", cited)
     export_as("markdown", archive, tmp_path / "out.md")
-    assert "**[2023-11-15, time not known](<https://t.me/c/1001/1>)**" in (tmp_path / "out.md").read_text()
+    written = (tmp_path / "out.md").read_text()
+    assert "**[2023-11-15, time not known](<https://t.me/c/1001/1>)**" in written
+    assert re.findall("^## .*", written, re.MULTILINE) == ["## 2023-11-15"]
+    export_as("html", archive, tmp_path / "html")
+    assert (tmp_path / "html/messages-0001.html").read_text().count("<h2") == 1
+    export_as("desktop-json", archive, tmp_path / "result.json")
+    first = json.loads((tmp_path / "result.json").read_text())["messages"][0]
+    assert (first["date"], "date_unixtime" in first) == ("2023-11-15T00:00:00", False)
     with asked_page(archive) as found:
         for path in ("/c/1001", "/c/1001/1", "/search?q=is:service"):
             text = read(found, path)

@@ -68,10 +68,9 @@ def test_service_lines_become_actions_on_the_day_that_the_page_shows(tmp_path: P
     assert {found[number].kind for number in (1, 3, 4, 5, 6)} == {"service"}
     assert found[3].reply_to_msg_id == 2
     assert read(path)[4].files[0].path == "photos/photo_1@10-01-2024_13-00-00.jpg"
-    midnight = datetime(2024, 1, 10, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
-    assert found[1].date == midnight
+    assert found[1].date == datetime(2024, 1, 10, tzinfo=UTC), "on the day of the page in UTC, too"
     assert found[3].date == found[5].date == found[2].date
-    assert found[6].date == datetime(2024, 1, 11, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert found[6].date == datetime(2024, 1, 11, tzinfo=UTC)
     assert load(found[6].extra) == {"day_only": "2024-01-11"}
     [note] = flaws(path)
     assert note.note

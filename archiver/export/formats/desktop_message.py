@@ -20,6 +20,7 @@ from archiver.export.formats.desktop_text import NOT_INCLUDED, text_entities, te
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import load_nested
 from archiver.export.media_places import MediaPlaces
+from archiver.model.particulars import find_posted_day
 from archiver.model.row import KEYS, NESTED, Row
 
 
@@ -39,7 +40,7 @@ def desktop_message(row: Row, view: DesktopView) -> dict[str, Any]:
     if _is_unsupported(action, media):
         return {**number, "type": "unsupported"}
     kind = "service" if action else "message"
-    head = {**number, "type": kind, **_date("date", row["date"], view), **_date("edited", row["edit_date"], view)}
+    head = {**number, "type": kind, **_posted(row, view), **_date("edited", row["edit_date"], view)}
     author = dict(_author(row, view))
     if action:
         by = {f"actor{name.removeprefix('from')}": value for name, value in author.items()}
@@ -105,6 +106,13 @@ def _date(name: str, iso: str | None, view: DesktopView) -> dict[str, str]:
     if iso is None or time is None:
         return {}
     return {name: time.wall.isoformat(timespec="seconds"), f"{name}_unixtime": str(unix)}
+
+
+def _posted(row: Row, view: DesktopView) -> dict[str, str]:
+    """The date; without an exact one where an imported file shows only the day."""
+    if (day := find_posted_day(row["extra"])) is not None:
+        return {"date": f"{day.isoformat()}T00:00:00"}
+    return _date("date", row["date"], view)
 
 
 def _author(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:

@@ -66,9 +66,8 @@ def _parts(post: Post, view: ArticleView) -> Iterator[str]:
 def _head(post: Post, view: ArticleView) -> Iterator[str]:
     row = post.row
     here = anchor(row["channel_id"], row["message_id"])
-    yield (
-        f'<a href="#{here}"><time datetime="{row["date"] or ""}" title="{row["date"] or ""}">{post.clock}</time></a>'
-    )
+    moment = (post.day if post.is_day_only else row["date"]) or ""
+    yield (f'<a href="#{here}"><time datetime="{moment}" title="{moment}">{post.clock}</time></a>')
     if view.names_channel:
         yield f"<strong><bdi>{escaped(view.titles.get(row['channel_id']) or str(row['channel']))}</bdi></strong>"
     if post.author:
@@ -90,7 +89,7 @@ def _reply(post: Post, answered: Answered, view: ArticleView) -> str:
     return f'<div class="quoted">{line}{to_html(answered.quote) if answered.quote else ""}</div>'
 
 
-def day_heading(post: Post) -> str:
-    """The heading of the day, which the calendar leads to."""
-    day = post.time.day if post.time else "unknown"
-    return f'\n<h2 id="d{day}"><time datetime="{day}">{day}</time></h2>'
+def day_heading(day: str, *, is_first: bool) -> str:
+    """The heading of the day, which the calendar leads to where it is the first one of that day on the page."""
+    place = f' id="d{day}"' if is_first else ""
+    return f'\n<h2{place}><time datetime="{day}">{day}</time></h2>'

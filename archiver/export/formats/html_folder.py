@@ -65,6 +65,7 @@ class HtmlFolder:
         self._rows = 0
         self._page = 0
         self._first_day = self._day = ""
+        self._days_of_page: set[str] = set()
         self._waiting: Post | None = None
 
     @property
@@ -108,12 +109,13 @@ class HtmlFolder:
         if self._rows == PAGE_ROWS:
             self._close_page(is_last=False)
         file = self._file or self._open_page()
-        day = post.time.day if post.time else "unknown"
+        day = post.day or "unknown"
         row = post.row
         self._places.add(row["channel_id"], row["message_id"], self._page)
         if day != self._day or not self._rows:
-            file.write(day_heading(post).encode())
+            file.write(day_heading(day, is_first=day not in self._days_of_page).encode())
             self._day = day
+            self._days_of_page.add(day)
             self._first_day = self._first_day or day
         counted = self._listed.days.setdefault(day, DayCount(f"{page_name(self._page)}#d{day}"))
         counted.rows += 1
@@ -123,6 +125,7 @@ class HtmlFolder:
 
     def _open_page(self) -> FileSink:
         self._page += 1
+        self._days_of_page.clear()
         self._file = self._folder.open(page_name(self._page))
         self._file.write(page_head(list(self._titles.values()), self._page).encode("utf-8", "replace"))
         return self._file

@@ -72,7 +72,7 @@ class MarkdownWriter:
         return _encode("".join(f"\n- {_plain(remark)}" for remark in self._added) + "\n") if self._added else b""
 
     def _parts(self, post: Post) -> Iterator[str]:
-        day = post.time.day if post.time else "unknown day"
+        day = post.day or "unknown day"
         if day != self._day:
             self._day = day
             yield f"\n## {day}\n"

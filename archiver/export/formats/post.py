@@ -58,6 +58,18 @@ class Post:
         return _count_edits(self.row)
 
     @property
+    def is_day_only(self) -> bool:
+        """Whether an imported file shows its day only."""
+        return find_posted_day(self.row["extra"]) is not None
+
+    @property
+    def day(self) -> str | None:
+        """The day that it belongs to: the one that an imported file names where it shows no time."""
+        if (named := find_posted_day(self.row["extra"])) is not None:
+            return named.isoformat()
+        return self.time.day if self.time else None
+
+    @property
     def clock(self) -> str:
         """The time of day; of an imported file that has only days, the day in the zone of that file."""
         if (day := find_posted_day(self.row["extra"])) is not None:

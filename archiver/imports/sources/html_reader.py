@@ -7,7 +7,7 @@ service line no time at all: it lies between its neighbours, on the day that the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
@@ -138,7 +138,8 @@ class HtmlReader:
         begin = None
         if self._day is not None:
             begin = to_instant(WallTime(datetime.combine(self._day, time()), self._label), self._zone)
-        return max((one for one in (begin, self._last) if one is not None), default=None)
+        found = max((one for one in (begin, self._last) if one is not None), default=None)
+        return found if found is None or self._day is None else _on_day(found, self._day)
 
     def _inherit(self, post: HtmlPost) -> None:
         if post.author is None:
@@ -201,6 +202,12 @@ class HtmlReader:
 def _note(number: int, one: str, many: str) -> Iterator[Flaw]:
     if number:
         yield Flaw("", f"{number:,} {one if number == 1 else many}", note=True)
+
+
+def _on_day(guess: datetime, day: date) -> datetime:
+    """A guess that is on the day that the page names in UTC, too: whoever looks for that day finds it."""
+    begin = datetime.combine(day, time(), UTC)
+    return min(max(guess, begin), begin + timedelta(days=1, seconds=-1))
 
 
 def _reply(post: HtmlPost) -> str | None:

@@ -165,7 +165,7 @@ def _column(page: ChannelPage, posts: Sequence[ShownPost], times: Times) -> Iter
     for post in posts:
         while runs and runs[0].lo < post.id:
             yield ColumnItem("gap", gap=runs.pop(0))
-        if (own := times.day_of(post.first.date)) != day:
+        if (own := post.posted_day or times.day_of(post.first.date)) != day:
             day = own
             yield ColumnItem("day", day=day)
         yield ColumnItem("post", post=post)
