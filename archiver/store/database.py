@@ -23,7 +23,7 @@ import aiosqlite
 from archiver.errors import Busy, NoArchive, NotFound, UsageError
 from archiver.store import raw_file
 from archiver.store.creating import creating
-from archiver.store.faults import say
+from archiver.store.faults import find_fault, say
 from archiver.store.medium import ARCHIVE_NAME as ARCHIVE_NAME  # noqa: PLC0414 - for those that open it
 from archiver.store.medium import expect_no_export, find_reading
 from archiver.store.migrations import expect_known_schema, migrate, newest_version, read_version
@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 10.0
 """Default seconds a write waits for another program's writes."""
+_DAMAGED = 6
+"""Exit status of a fault that is damage."""
 _BUSY_TIMEOUT = 0.25
 """Seconds of SQLite's own wait; `Database.write` repeats it, so that a stop can end the waiting."""
 _PRAGMAS = """
@@ -274,7 +276,9 @@ async def _closed_on_failure(connection: aiosqlite.Connection, path: Path) -> As
         yield
     except sqlite3.DatabaseError as exc:
         await connection.close()
-        raise UsageError(f"{path} cannot be opened as an archive: {say(exc, path)}.") from exc
+        fault = find_fault(exc)
+        hint = fault.hint if fault is not None and fault.exit_status == _DAMAGED else None
+        raise UsageError(f"{path} cannot be opened as an archive: {say(exc, path)}.", hint=hint) from exc
     except BaseException:
         await connection.close()
         raise
