@@ -124,7 +124,7 @@ def store_page(
     counts = count_plan(plan)
     missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], ready, now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
-    adopted = settle_files(conn, target.channel_id, files, now=now) if files else 0
+    adopted = settle_files(conn, target.channel_id, files, page, now=now) if files else 0
     texts = keep_texts(conn, page)
     counts = replace(counts, revisions=revised, missing=missing, files=adopted, annotations=texts)
     if plan.new or plan.known:

@@ -11,6 +11,8 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.source import ImportedMessage
+from archiver.model.compare_import import is_contradicted
+from archiver.model.imported import IMPORTED
 from archiver.model.media_file import find_key
 from archiver.model.record import Media
 from archiver.store.annotation import Annotation, put_missing
@@ -41,10 +43,20 @@ def _identified(slot: Media, file: StoredFile | None) -> Media:
     return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)
 
 
-def settle_files(conn: Writer, channel_id: ChannelId, files: Files, *, now: int) -> int:
-    """Record the stored files for the slots that show them, unless they have others; return how many were new."""
+def settle_files(
+    conn: Writer, channel_id: ChannelId, files: Files, page: Sequence[ImportedMessage], *, now: int
+) -> int:
+    """Record the stored files for the slots that show them, unless they have others; return how many were new.
+
+    What Telegram showed gets none of an export that contradicts it.
+    """
     ids = sorted({number for number, _ in files})
-    held = {one.message_id: one for one in read_messages_of(conn, channel_id, ids)}
+    said = {one.message_id: one.message for one in page if one.files}
+    held = {
+        one.message_id: one
+        for one in read_messages_of(conn, channel_id, ids)
+        if one.layer == IMPORTED or not is_contradicted(said[one.message_id], one)
+    }
     settled = 0
     for (number, slot_number), file in files.items():
         slot = next((one for one in held[number].media if one.slot == slot_number), None) if number in held else None

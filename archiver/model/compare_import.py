@@ -83,6 +83,13 @@ def has_other_date(decision: ImportDecision) -> bool:
     return "date" in decision.other and not _is_by_zone(decision.other["date"])
 
 
+def is_contradicted(imported: Message, held: Message) -> bool:
+    """Whether an export has something otherwise that Telegram never changes, whatever the words and the zone."""
+    other = dict(_other(imported, held))
+    differing = _LASTING.intersection(other)
+    return bool(differing) and not (differing == {"date"} and _is_by_zone(other["date"]))
+
+
 def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) -> bool:
     """Whether an export contradicts nothing that is held. `is_known`: its words are held.
 
@@ -96,7 +103,12 @@ def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) ->
 
 
 def _is_by_zone(dates: Mapping[str, int]) -> bool:
-    apart = abs(dates["held"] - dates["imported"])
+    return may_be_by_zone(dates["held"], dates["imported"])
+
+
+def may_be_by_zone(one: int, other: int) -> bool:
+    """Whether two dates, unix seconds, are the same local time in two zones, or one date."""
+    apart = abs(one - other)
     return apart <= _ZONES_APART and apart % _ZONE_STEP == 0
 
 

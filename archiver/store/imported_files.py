@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.compare_import import may_be_by_zone
 from archiver.model.media_file import FileKey, find_key, parse_key
 from archiver.model.record import Message
 from archiver.store.database import Reader
@@ -14,7 +15,7 @@ from archiver.store.file import find_file, settle_downloaded
 from archiver.store.file_slot import shows_file
 
 _STORED = (
-    "SELECT message_id, slot, media.kind, media.sha256, blob.size"
+    "SELECT message_id, slot, media.kind, media.sha256, blob.size, message.date"
     " FROM message JOIN media USING (channel_id, message_id)"
     " JOIN blob ON blob.sha256 = media.sha256 AND blob.state = 'present'"
     " WHERE message.channel_id = ? AND message_id IN (SELECT value FROM json_each(?)) AND layer = 0"
@@ -32,10 +33,12 @@ def carry_files(conn: sqlite3.Connection, seen: Sequence[Message], *, now: int) 
     stored = _list_stored(conn, channel_id, [one.message_id for one in seen])
     for message in seen:
         for slot in message.media:
-            kind, sha256, size = stored.get((message.message_id, slot.slot), ("", "", -1))
+            kind, sha256, size, date = stored.get((message.message_id, slot.slot), ("", "", -1, 0))
             key = find_key(slot.kind, slot.id)
             if key is None or slot.kind != kind or slot.size != size:
                 continue
+            if not may_be_by_zone(int(message.date.timestamp()), date):
+                continue  # it contradicts what Telegram shows
             if find_file(conn, key).status != "downloaded":
                 settle_downloaded(conn, key, sha256=sha256, size=size, now=now)
 
@@ -53,7 +56,7 @@ def fits_captured(conn: Reader, key: FileKey, size: int) -> bool:
 
 def _list_stored(
     conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[MessageId]
-) -> dict[tuple[int, int], tuple[str, str, int]]:
-    """Kind, hash and size of the stored files of imported messages, by message and slot."""
+) -> dict[tuple[int, int], tuple[str, str, int, int]]:
+    """Kind, hash and size of the stored files of imported messages, and the dates of those, by message and slot."""
     rows = conn.execute(_STORED, (channel_id, json.dumps(list(message_ids))))
-    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in rows}

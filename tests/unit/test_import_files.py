@@ -137,3 +137,22 @@ def test_no_path_leads_out_of_the_export(archive: Path, tmp_path: Path, make: Ca
     assert (outcome.counts.new, outcome.counts.files, outcome.is_flawed) == (1, 0, True)
     assert rows(archive, "SELECT status FROM media") == [("not downloaded",)]
     assert rows(archive, "SELECT count(*) FROM blob") == [(0,)]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_what_telegram_shows_gets_no_file_of_an_export_that_contradicts_it(
+    archive: Path, tmp_path: Path, *, is_first: bool
+) -> None:
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    shown = captured(1, "a", media=types.MessageMediaPhoto(photo=real))
+    if not is_first:
+        capture(archive, [shown])
+    forged = export_of(tmp_path, entry(1, "a", date_unixtime=str(START - 7), **photo_in(tmp_path)))
+    import_into(archive, forged)
+    if is_first:
+        capture(archive, [shown])
+    else:
+        import_into(archive, forged)
+    assert rows(archive, "SELECT id, sha256, status FROM media") == [("5368324170671202286", None, "not downloaded")]
+    assert_sound(archive)
