@@ -21,6 +21,7 @@ from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
 from archiver.export.stream import find_newest
 from archiver.mirror.rebuild_search import index_messages
+from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Database
 from archiver.store.extract import SearchTables
 from search.exact import writer
@@ -66,7 +67,11 @@ def export_form(
             newest = await find_newest(conn, request)
             extract = ExtractSource(archive=archive, search=SearchTables(writer.create, index_messages), out=out)
             needed = WriterContext(
-                request=request, wording=ExportWords(Moments(), names), newest=newest, extract=extract
+                request=request,
+                wording=ExportWords(Moments(), names),
+                newest=newest,
+                extract=extract,
+                public=await database.read(list_unnamed_public),
             )
             needed = replace(needed, **(context or {}))
             how = ExportJob(format_name=form.name, now=LATER, force=force, **(job or {}))

@@ -127,6 +127,7 @@ class HashedSource:
             parts=self._parts,
             newest=self._newest,
             title=chat.title,
+            chat_type=chat.type,
         )
 
 

@@ -122,6 +122,8 @@ class Chat:
     username: str | None = None
     megagroup: bool | None = None
     """None: the format does not know it."""
+    type: str | None = None
+    """`public_channel`, `private_supergroup`...; None: the format does not know it."""
     of_several: bool = False
     """Whether the source may have others: `--channel` then chooses."""
     refused: str | None = None

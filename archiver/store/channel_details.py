@@ -51,3 +51,13 @@ def count_stubs(conn: Reader, channel_id: ChannelId, *, since: int | None = None
     )
     row = conn.execute(query, (channel_id, since, until)).fetchone()
     return int(row[0]) if row else 0
+
+
+def list_unnamed_public(conn: Reader) -> frozenset[int]:
+    """Channels that only exports know, without an @name: those that none of the newest to say so called private."""
+    query = """
+        SELECT channel_id FROM channel WHERE imported_only AND pts IS NULL AND username IS NULL AND coalesce(
+            (SELECT chat_type FROM import_source AS said WHERE said.channel_id = channel.channel_id
+             AND chat_type IS NOT NULL ORDER BY import_id DESC LIMIT 1), '') NOT LIKE 'private%'
+    """
+    return frozenset(int(row[0]) for row in conn.execute(query))

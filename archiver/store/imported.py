@@ -32,6 +32,8 @@ class ImportFile(NamedTuple):
     newest: int | None = None
     """The newest date in it, unix seconds."""
     title: str | None = None
+    chat_type: str | None = None
+    """What it says of the kind of its chat: `public_channel`..."""
 
 
 class ImportRecord(NamedTuple):
@@ -113,8 +115,9 @@ def list_import_files(conn: Reader, channel_id: ChannelId) -> list[str]:
 def start_import(conn: sqlite3.Connection, file: ImportFile, *, now: int, version: str) -> ImportRecord:
     """Begin to import a file, or go on with it."""
     conn.execute(
-        "INSERT INTO import_source (at, channel_id, format, file_name, sha256, parts, bytes, newest, title, version)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO import_source (at, channel_id, format, file_name, sha256, parts, bytes, newest, title, version,"
+        " chat_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET chat_type = excluded.chat_type WHERE chat_type IS NULL",
         (
             now,
             file.channel_id,
@@ -126,6 +129,7 @@ def start_import(conn: sqlite3.Connection, file: ImportFile, *, now: int, versio
             file.newest,
             file.title,
             version,
+            file.chat_type,
         ),
     )
     found = find_import(conn, file.channel_id, file.sha256, file.format)

@@ -13,14 +13,14 @@ from archiver.store.imported import find_import
 
 _NAMES: Final = (
     *("at", "finished_at", "channel_id", "format", "file_name", "sha256", "parts", "bytes", "zone", "newest"),
-    *("title", "version", "counts", "archive"),
+    *("title", "version", "counts", "archive", "chat_type"),
 )
 _CHECKS: Final = {
     **dict.fromkeys(_NAMES, is_text),
     **dict.fromkeys(("at",), is_time),
     **dict.fromkeys(("finished_at", "newest"), or_null(is_time)),
     **dict.fromkeys(("channel_id", "bytes"), is_integer),
-    **dict.fromkeys(("zone", "title"), or_null(is_text)),
+    **dict.fromkeys(("zone", "title", "chat_type"), or_null(is_text)),
     "counts": is_object,
     "archive": or_null(is_object),
 }

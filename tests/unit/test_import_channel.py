@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -133,6 +134,16 @@ def test_a_name_given_at_import_is_said_to_be_and_corrected_by_another_until_tel
     assert changes_of(archive) == []
     with pytest.raises(UsageError, match="which the archive has as NightBridge, not as @Other"):
         import_into(archive, path, "@Other_name")
+
+
+@pytest.mark.parametrize("said", ["public_channel", "private_channel", "public_supergroup", "private_supergroup"])
+def test_what_an_export_said_of_the_kind_of_its_chat_is_what_ours_says(
+    archive: Path, tmp_path: Path, said: str
+) -> None:
+    import_into(archive, write_json(tmp_path / "result.json", chat([entry(1, "a")], type=said)))
+    groups = frozenset({1001} if "super" in said else ())
+    export_as("desktop-json", archive, tmp_path / "ours.json", context={"groups": groups})
+    assert json.loads((tmp_path / "ours.json").read_text())["type"] == said
 
 
 def changes_of(archive: Path) -> list[str]:

@@ -32,6 +32,7 @@ from archiver.export.run import (
     write_into,
 )
 from archiver.export.stream import count_items, find_newest
+from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names
 from search.query.dates import parse_zone
@@ -179,6 +180,7 @@ async def _context(
         excel=plan.excel,
         newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
+        public=await read(conn, list_unnamed_public),
         extract=_extract_source(None if plan.dry_run else place, archive) if plan.form.name == "sqlite" else None,
         media_places=no_files if plan.media == "none" else place_of,
     )

@@ -26,9 +26,15 @@ class DesktopJsonWriter:
     extension = "json"
 
     def __init__(
-        self, request: Request, *, groups: frozenset[int] = frozenset(), media_places: MediaPlaces = no_files
+        self,
+        request: Request,
+        *,
+        groups: frozenset[int] = frozenset(),
+        public: frozenset[int] = frozenset(),
+        media_places: MediaPlaces = no_files,
     ) -> None:
-        self._channels, self._groups = list(request.channels), groups
+        """`public`: channels that need not be private although their @name is not known."""
+        self._channels, self._groups, self._public = list(request.channels), groups, public
         self._view = DesktopView(
             clock=LocalClock(request.zone),
             titles={int(one.channel_id): one.title for one in request.channels},
@@ -95,7 +101,7 @@ class DesktopJsonWriter:
         return b'\n%s ],\n%s "telekeep": %s\n%s}' % (pad, pad, dump(own), pad)
 
     def _type(self, channel: ChannelName) -> str:
-        seen = "public" if channel.username else "private"
+        seen = "public" if channel.username or channel.channel_id in self._public else "private"
         return f"{seen}_supergroup" if channel.channel_id in self._groups else f"{seen}_channel"
 
     def _indented(self, value: dict[str, Any], depth: int) -> bytes:

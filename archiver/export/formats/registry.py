@@ -34,6 +34,8 @@ class WriterContext:
     """Date of the newest message within the bounds."""
     groups: frozenset[int] = frozenset()
     """Ids of the channels that are groups."""
+    public: frozenset[int] = frozenset()
+    """Ids of channels that need not be private although their @name is not known."""
     media_places: MediaPlaces = no_files
     """The place of each file in the export."""
     extract: ExtractSource | None = None
@@ -79,7 +81,9 @@ def _html(context: WriterContext, folder: OpensFiles) -> DescribedRows:
 def _desktop_json(context: WriterContext) -> Writer:
     from archiver.export.formats.desktop_json import DesktopJsonWriter
 
-    return DesktopJsonWriter(context.request, groups=context.groups, media_places=context.media_places)
+    return DesktopJsonWriter(
+        context.request, groups=context.groups, public=context.public, media_places=context.media_places
+    )
 
 
 def _markdown(context: WriterContext) -> Writer:

@@ -58,6 +58,7 @@ def describe_chat(
         title=words(frame.fields.get("name")),
         username=words(own.get("username")) if own.get("username") else None,
         megagroup=_MEGAGROUP.get(kind or ""),
+        type=kind if kind in _MEGAGROUP else None,
         of_several=frame.in_account,
         refused=refused,
         read=read,
