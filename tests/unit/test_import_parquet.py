@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
+import orjson
 import pytest
 
 from archiver.errors import UsageError
 from archiver.export.formats.registry import FORMATS, partitioned
 from archiver.imports.detect import open_source
+from archiver.imports.sources.exported_rows import piece_of
 from tests.exporting import export_as, export_form
 from tests.importing import import_chats
 from tests.sample import build, make_message
@@ -66,3 +69,14 @@ def test_of_damaged_parquet_the_row_groups_that_are_whole_are_taken(
         (tmp_path / "folder" / f"{name}.parquet").write_bytes(data)
     [folder] = import_chats(tmp_path / "third", tmp_path / "folder")
     assert (folder.counts.new, [one.places for one in folder.flaws.values()]) == (500, [["b.parquet"]])
+
+
+@pytest.mark.parametrize("letters", [1, 1_000])
+def test_a_piece_takes_no_more_memory_than_its_bytes(letters: int) -> None:
+    value = {"text": "ж" * letters}
+    assert orjson.loads(piece_of(value)) == value
+    tracemalloc.start()
+    kept = [piece_of(value) for _ in range(100)]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < sum(map(len, kept)) + 100 * 200

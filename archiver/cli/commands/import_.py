@@ -101,10 +101,12 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     """Import an export, and say what that brought."""
     from archiver.cli.commands.import_chats import import_all
     from archiver.cli.view.import_report import ImportReport, report_import
+    from archiver.imports.hidden_modules import HiddenModules
     from archiver.imports.import_file import open_until_stopped
 
     zone = None if order.zone is None else _zone(order.zone)
-    hashed = await open_until_stopped(order.path, zone)
+    with HiddenModules("numpy", "pandas"):  # pyarrow loads them if it can, and nothing needs them here
+        hashed = await open_until_stopped(order.path, zone)
     with closing(hashed):
         async with _open(directory, is_dry_run=order.is_dry_run) as database:
             done = await import_all(database, directory, hashed, order)

@@ -7,7 +7,6 @@ bytes depend on the version of pyarrow, which the manifest names.
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from archiver.errors import UsageError, install_command
 from archiver.export.formats.batch_spool import BatchSpool
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
+from archiver.imports.hidden_modules import HiddenModules
 from archiver.model.json_text import dump
 from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
 
@@ -149,7 +149,7 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
     """
     hidden = ("numpy", "pandas") if alone else ("pandas",)
     try:
-        with _Hidden(*hidden):  # they would take 60 MB, only to be recognised among the values
+        with HiddenModules(*hidden):  # they would take 60 MB, only to be recognised among the values
             import pyarrow as pa
             import pyarrow.parquet as pq
 
@@ -161,24 +161,6 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
     # Its pool keeps freed memory for seconds; the system's gives it back.
     pa.set_memory_pool(pa.system_memory_pool())
     return pa, pq
-
-
-class _Hidden:
-    """Hides modules that are not imported yet: pyarrow looks for them when it starts, and works without them."""
-
-    def __init__(self, *names: str) -> None:
-        self._names = names
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Refuse these modules; leave others to the usual finders."""
-        if name in self._names:
-            raise ModuleNotFoundError(name)
-
-    def __enter__(self) -> None:
-        sys.meta_path.insert(0, self)
-
-    def __exit__(self, *_: object) -> None:
-        sys.meta_path.remove(self)
 
 
 def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:

@@ -26,6 +26,7 @@ from archiver.imports.sources.exported_rows import (
     channel_of,
     derive_row,
     expect_keys,
+    piece_of,
 )
 from archiver.model.row import FLAGS, NESTED
 
@@ -119,7 +120,7 @@ def _written(where: str, header: list[str], record: list[str], *, guarded: bool)
 
 def _row(where: str, header: list[str], cells: list[str]) -> WrittenRow:
     value = {name: _read(name, cell) for name, cell in zip(header, cells, strict=True)}
-    return WrittenRow(where, value, orjson.dumps(value))
+    return WrittenRow(where, value, piece_of(value))
 
 
 def _read(name: str, cell: str) -> Any:

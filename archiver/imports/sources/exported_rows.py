@@ -165,6 +165,11 @@ def username_of(permalink: object) -> str | None:
     return found[1] if found is not None and found[1] != "c" else None
 
 
+def piece_of(value: Mapping[str, Any]) -> bytes:
+    """The piece of a row that is not written as JSON. Copied: orjson gives bytes that keep 16 kB each in memory."""
+    return bytes(memoryview(orjson.dumps(value)))
+
+
 def load_row(line: bytes) -> Any:
     """The JSON of a row; None if it is invalid. Lone surrogates and bytes that are not UTF-8 are replaced."""
     return mend_row(line)[0]

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from archiver.errors import UsageError, install_command
+from archiver.imports.hidden_modules import HiddenModules
 from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Flaw
@@ -24,10 +25,15 @@ from archiver.imports.sources.exported_rows import (
     channel_of,
     derive_row,
     expect_keys,
+    piece_of,
 )
 from archiver.model.row import NESTED
 
-_BATCH: Final = 512
+_BATCH: Final = 128
+_SCANNED: Final = 2_048
+"""Rows of which a batch has only their channels and dates."""
+_BUFFER: Final = 1 << 16
+"""Bytes of a column that are read ahead; without, whole columns of a row group are in memory."""
 _TYPED: Final = frozenset({"media", "hashtags", "links"})
 _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYPED)
 """Columns with JSON text."""
@@ -69,7 +75,9 @@ class ParquetFiles(RowSource):
         """Raises _UnreadableParquet, where the index at the end of the file cannot be read."""
         with open_regular(self.root, file.path) as opened:
             try:
-                found = self._parquet.ParquetFile(opened, page_checksum_verification=True)
+                found = self._parquet.ParquetFile(
+                    opened, page_checksum_verification=True, pre_buffer=False, buffer_size=_BUFFER
+                )
             except _DAMAGED as exc:
                 raise _UnreadableParquet(_why_unreadable(opened)) from exc
             yield found
@@ -78,7 +86,7 @@ class ParquetFiles(RowSource):
         """Find the channels and the newest date."""
         columns = [name for name in ("channel_id", "permalink", "date") if name in opened.schema_arrow.names]
         is_damaged = False
-        for _, batches in _groups(opened, batch_size=1 << 16, columns=columns):
+        for _, batches in _groups(opened, batch_size=_SCANNED, columns=columns):
             try:
                 for batch in batches:
                     self._note(batch.to_pydict())
@@ -136,7 +144,7 @@ def _groups(opened: Any, **more: Any) -> Iterator[tuple[int, Iterator[Any]]]:
     """The number of rows of each row group, and its batches."""
     for place in range(opened.num_row_groups):
         count = opened.metadata.row_group(place).num_rows
-        yield count, opened.iter_batches(row_groups=[place], **more)
+        yield count, opened.iter_batches(row_groups=[place], use_threads=False, **more)
 
 
 def _read_batch(batches: Iterator[Any]) -> list[dict[str, Any]] | None:
@@ -151,7 +159,7 @@ def _read_batch(batches: Iterator[Any]) -> list[dict[str, Any]] | None:
 def _written(where: str, row: Mapping[str, Any]) -> WrittenRow | Flaw:
     try:
         value = {name: _read(name, cell) for name, cell in row.items()}
-        return WrittenRow(where, value, orjson.dumps(value))
+        return WrittenRow(where, value, piece_of(value))
     except (ValueError, TypeError, AttributeError, UnreadableRow):
         return Flaw(where, "the row has columns of other types than telekeep's")
 
@@ -176,8 +184,11 @@ def _in_utc(moment: datetime) -> str:
 
 def _import_pyarrow() -> Any:
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        with HiddenModules("pandas"):
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
+            pa.array([])
     except ImportError:
         raise UsageError(
             "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
