@@ -23,7 +23,7 @@ _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
-_ADDED = {"partial", "reasons", "incomplete", "media", "append", "not_imported", "not_imported_ids"}
+_ADDED = {"partial", "reasons", "incomplete", "media", "append", "not_imported", "not_imported_ids", "name_origin"}
 """Fields added to manifests of version 1 later, hence optional."""
 
 
@@ -106,6 +106,7 @@ _CHANNEL: dict[str, _Check] = {
     "channel_id": _id,
     "username": _or_null(_text),
     "alias": _or_null(_text),
+    "name_origin": _exactly(None, "import", "telegram"),
     "title": _text,
     "state": _words,
     "rows": _count,
