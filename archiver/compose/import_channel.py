@@ -65,7 +65,8 @@ async def choose_channel(
     if typed is None:
         return _by_id(_expect_id(chat), chat, known, nameless=nameless)
     if held is not None and held.username is not None and (given := _other_name(typed, held.username, chat, known)):
-        remarks.note(f"channel {held.channel_id} is @{given} from now on; @{held.username} was given at import, too.")
+        was = f"@{held.username} was given to channel {held.channel_id} at import, and never confirmed by Telegram"
+        remarks.note(f"{was}: @{given} takes its place.")
         return ImportChannel(channel_id=held.channel_id, name=given, title=held.title, learned=given)
     if database is not None:
         try:
