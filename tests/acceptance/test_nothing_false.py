@@ -36,7 +36,7 @@ def test_a_channel_that_was_never_read_is_neither_complete_nor_searched(desk: De
     told = manifest(desk)
     assert told["complete"] is False
     assert told["incomplete"] == [{"channel": "big", "reasons": ["never fetched"]}]
-    assert "big: not known to be complete in this range: never fetched" in exported.err
+    assert "big is not known to be complete in this range (never fetched" in exported.err
     found = desk.run("search", "anything")
     assert (found.status, found.out) == (1, "")
     assert "nothing found in the 0 archived messages of 1 channel" in found.err

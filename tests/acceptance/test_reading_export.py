@@ -117,7 +117,7 @@ def test_export_writes_a_day_and_verify_agrees(run: Run, tmp_path: Path) -> None
     done = run("export", "bridge", "--on", "2021-12-16", "-o", "out/day.jsonl")
     assert (done.returncode, done.stdout) == (0, "")
     assert len((tmp_path / "out/day.jsonl").read_bytes().splitlines()) == 29
-    assert "NightBridge: not known to be complete in this range: 10 of 40 ids not fetched" in done.stderr
+    assert "NightBridge is not known to be complete in this range (10 of 40 ids not fetched" in done.stderr
     assert run("verify", "out").returncode == 0
     with (tmp_path / "out/day.jsonl").open("ab") as file:
         file.write(b"{}\n")

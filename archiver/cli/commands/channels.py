@@ -44,7 +44,7 @@ def command(
 
 async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     """Print the channels. Returns the exit status."""
-    from archiver.cli.view.channel_status import state_note
+    from archiver.cli.view.channel_status import list_state_notes
     from archiver.cli.view.file_sums import read_file_sums
     from archiver.compose.read_archive import open_archive
     from archiver.store.channel import list_channels
@@ -63,9 +63,8 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     if not channels:
         output.note("no channels yet; add one: telekeep add @name")
     _print(channels, moments, files)
-    for channel in channels:
-        if note := state_note(channel, standings[channel.channel_id], moments):
-            output.note(note)
+    for note in list_state_notes([(one, standings[one.channel_id]) for one in channels], moments):
+        output.note(note)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from archiver.cli.view.figures import name_few, number
 from archiver.cli.view.moments import Moments
 from archiver.lock import find_holder
 from archiver.model.imported import BY_IMPORT, how_to_mirror
@@ -51,6 +53,23 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
             why = f"known by imports alone; {how_to_mirror(channel.username)}"
         return f"{channel.name}: {word}{since}: {why.rstrip('.')}"
     return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
+
+
+def list_state_notes(channels: Sequence[tuple[Mirrored, ChannelStatus]], moments: Moments) -> Iterator[str]:
+    """The notes on channels; what is the same of several that only imports know, once."""
+    alone = [one.name for one, _ in channels if _is_import_alone(one)]
+    for channel, standing in channels:
+        if len(alone) > 1 and _is_import_alone(channel):
+            continue
+        if note := state_note(channel, standing, moments):
+            yield note
+    if len(alone) > 1:
+        how = how_to_mirror(None, "mirrors one")
+        yield f"{name_few(alone)} ({number(len(alone))} channels) are known by imports alone; {how}"
+
+
+def _is_import_alone(channel: Mirrored) -> bool:
+    return channel.imported_only and channel.state == "removed" and channel.state_reason == BY_IMPORT
 
 
 def describe_start(window_start: int, moments: Moments) -> str:

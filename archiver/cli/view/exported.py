@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,20 @@ def report_damaged(count: int) -> None:
 
 def _report_completeness(manifest: Manifest, write: Callable[[int], str | None]) -> None:
     lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
-    for part in lacking:
-        reasons = "; ".join(part.completeness.shortfall.reasons)
-        output.warn(f"{part.name.name}: not known to be complete in this range: {reasons}.")
+    for line in describe_lacking([(part.name.name, part.completeness.shortfall.reasons) for part in lacking]):
+        output.warn(line)
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
+
+
+def describe_lacking(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
+    """Which channels may not be complete, and why: those with the same reasons on one line."""
+    named: dict[str, list[str]] = {}
+    for name, reasons in parts:
+        named.setdefault("; ".join(reasons), []).append(name)
+    for why, names in named.items():
+        are = "is" if len(names) == 1 else "are"
+        yield f"{figures.name_few(names)} {are} not known to be complete in this range ({why})."
 
 
 def _count_rows(manifest: Manifest, rows: int) -> str:

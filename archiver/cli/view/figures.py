@@ -5,9 +5,13 @@ Machine output (JSON, TSV) never comes through here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archiver.duration import in_words
 
 _SHORT = ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"))
+_FEW = 3
+"""Names that a sentence has."""
 _SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -65,3 +69,10 @@ def duration(seconds: float) -> str:
 def about(seconds: float | None) -> str:
     """`about 2 h 5 min`; empty when unknown."""
     return "" if seconds is None else f"about {in_words(seconds)}"
+
+
+def name_few(names: Sequence[str]) -> str:
+    """`a`, `a, b and c`, `a, b, c and 15 more`: at most three."""
+    more = [f"{number(len(names) - _FEW)} more"] if len(names) > _FEW else []
+    *first, last = [*names[:_FEW], *more]
+    return f"{', '.join(first)} and {last}" if first else last

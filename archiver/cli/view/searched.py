@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archiver.cli import output
-from archiver.cli.view.figures import count, percent
+from archiver.cli.view.figures import count, name_few, percent
 from archiver.cli.view.moments import Moments
 from archiver.model.row import iso
 from archiver.model.shortfall import Shortfall
@@ -14,6 +14,7 @@ from archiver.reading.shortfall import SearchScope, count_archived
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
 
+_ALONE = Shortfall(imported_only=True)
 _NAMED = 3
 """Channels listed; `status` and JSON list all."""
 
@@ -31,12 +32,23 @@ async def describe_searched(conn: Connection, over: SearchScope, moments: Moment
 
 
 def warn_incomplete(over: SearchScope, moments: Moments) -> None:
-    """List the channels that are not completely archived, one line each."""
-    for channel, shortfall in over.incomplete[:_NAMED]:
-        output.note(f"! {describe_shortfall(channel, shortfall, moments)}")
-    if (more := len(over.incomplete) - _NAMED) > 0:
+    """List the channels that are not completely archived, one line each; those of imports alone in one."""
+    for line in describe_incomplete(over, moments):
+        output.note(f"! {line}")
+
+
+def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
+    """The same as lines."""
+    alone = [channel.name for channel, lacks in over.incomplete if lacks == _ALONE]
+    others = [one for one in over.incomplete if one[1] != _ALONE]
+    if alone:
+        are = "is" if len(alone) == 1 else "are"
+        yield f"{name_few(alone)} {are} known by imports alone: what is missing is not known"
+    for channel, shortfall in others[:_NAMED]:
+        yield describe_shortfall(channel, shortfall, moments)
+    if (more := len(others) - _NAMED) > 0:
         what = "channel is" if more == 1 else "channels are"
-        output.note(f"! {more:,} more {what} incomplete (telekeep status)")
+        yield f"{more:,} more {what} incomplete (telekeep status)"
 
 
 def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments) -> str:
