@@ -11,6 +11,7 @@ import lzma
 import stat
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,14 +19,17 @@ from typing import Any
 
 import pytest
 
+from archiver.cli.view.import_report import ImportedChat, ImportReport, report_import
+from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
+from archiver.ids import ChannelId
 from archiver.imports.import_file import open_hashed, open_until_stopped
 from archiver.imports.packed import room
 from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked
 from archiver.imports.source import Chat
 from tests.capturing import archive, assert_sound, rows
-from tests.importing import chat, entry, import_into, write_json
+from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.unit.test_import_hostile import HEAD, TAIL
 
 __all__ = ["archive"]
@@ -285,3 +289,17 @@ def test_rows_of_telekeep_in_gzip_are_compared_with_the_manifest_beside_them(arc
     flaws = [one for one in hashed.source.chats() if not isinstance(one, Chat)]
     hashed.close()
     assert ["its manifest says" in one.what for one in flaws] == [True]
+
+
+def test_a_compressed_file_that_ends_too_early_is_said_to_once(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "result.json.gz"
+    path.write_bytes(gzip.compress(export(root="")["result.json"])[:-40])
+    hashed = open_hashed(path, None)
+    done = import_into(archive, path)
+    broken = [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws]
+    hashed.close()
+    channel = ImportChannel(channel_id=ChannelId(CHANNEL_ID), name="test")
+    report_import(ImportReport(path, hashed, None, False, [ImportedChat(channel, done)], Counter(), broken))
+    assert (len(broken), capsys.readouterr().err.count("ends too early")) == (1, 1)

@@ -125,6 +125,9 @@ async def _merge(directory: Path, order: ImportOrder) -> MergeReport:
     """Take over another archive of telekeep, and say what that brought."""
     from archiver.cli.commands.import_archive import import_archive
 
+    if order.zone is not None:
+        _zone(order.zone)
+        output.note(f"--tz {order.zone} was not needed: another archive of telekeep says on which zones its dates rest")
     async with _open(directory, is_dry_run=order.is_dry_run) as database:
         return await import_archive(database, directory, order.path, order.channel, is_dry_run=order.is_dry_run)
 
