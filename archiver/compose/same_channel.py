@@ -65,7 +65,7 @@ async def expect_same_channel(database: Database, again: Source, chat: Chat, cho
     differing = seen.either if not is_named else max(seen.both, seen.words)
     raise UsageError(
         f"the export is of {title}, and {differing:,} of the {seen.shared:,} messages that {chosen.name} has, too, have"
-        " other words or dates: it is another channel. Nothing was imported.",
+        " other words or dates: it may be another channel. Nothing was imported.",
         hint="Give its own id with --channel; for dates, check --tz.",
     )
 

@@ -79,7 +79,7 @@ def test_earlier_content_is_found_in_revisions_and_labelled(past: Desk) -> None:
     [row] = orjson.loads(past.do("search", "lighthouse keeper id:3 in:revisions channel:quiet_a", "--json").out)
     assert row["earlier"] is None
     line = past.do("search", "harbour channel:quiet_a id:3 in:revisions").out
-    assert line.endswith("report 2 of the harbour [version 1, edited since: telekeep history quiet_a/3]\n")
+    assert line.endswith("report 2 of the harbour [version 1, not the current one: telekeep history quiet_a/3]\n")
     gone = orjson.loads(past.do("search", "in:revisions is:missing channel:quiet_a", "--json").out)
     assert [row["message_id"] for row in gone] == [9, 8]
     assert past.do("search", "lighthouse in:revisions channel:quiet_a", "--count").out.strip() == "1"

@@ -105,7 +105,7 @@ def test_edits_deletions_copies_and_versions_are_said() -> None:
     assert "earliest found in this archive; 2 copies: b/1, c/2" in got
     assert "  edited before it was archived" in lines(row(edit_date="2021-12-01T00:00:00Z"))
     assert "  edited" not in "\n".join(lines(row(edit_date="2021-12-01T00:00:00Z", edit_hidden=1)))
-    assert "found in version 2, edited since: telekeep history atlas/396" in got
+    assert "found in version 2, not the current one: telekeep history atlas/396" in got
     assert "copies" not in "".join(lines(row(), copies=[]))
     blank = row("", restriction='[{"platform":"ios","reason":"porn","text":"This post cannot be shown."}]')
     assert lines(blank)[1:] == ["  restricted on ios: This post cannot be shown.", "  (no text)"]

@@ -219,7 +219,7 @@ def _matched(row: Row, wanted: Node, view: CardView) -> Text | None:
 def _remarks(shown: Shown, view: CardView) -> Iterator[Text]:
     here = terminal_safe(address(shown, view.names))
     if shown.revision is not None:
-        yield _line(f"found in version {shown.revision}, edited since: telekeep history {here}", _EDITED)
+        yield _line(f"found in version {shown.revision}, not the current one: telekeep history {here}", _EDITED)
     if shown.copies:
         first = ", ".join(terminal_safe(one) for one in shown.copies[:_COPIES])
         rest = f" and {len(shown.copies) - _COPIES:,} more" if len(shown.copies) > _COPIES else ""

@@ -88,7 +88,7 @@ def _remarks(shown: Shown) -> str:
     parts = [describe(shown.row)]
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
     if shown.revision is not None:
-        parts.append(f"[version {shown.revision}, edited since: telekeep history {address}]")
+        parts.append(f"[version {shown.revision}, not the current one: telekeep history {address}]")
     if shown.copies:
         first = ", ".join(shown.copies[:_COPIES])
         rest = f" and {len(shown.copies) - _COPIES} more" if len(shown.copies) > _COPIES else ""
