@@ -17,8 +17,9 @@ from archiver import errors
 from archiver.clock import Clock
 from archiver.compose.pacing import make_scheduler, make_takeout
 from archiver.compose.remarks import Remarks
+from archiver.compose.server_address import get_address
 from archiver.compose.write_archive import open_archive, open_shared
-from archiver.errors import Busy, Error, LoginNeeded, NotConfigured, UsageError
+from archiver.errors import Busy, Error, LoginNeeded, UsageError
 from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
@@ -30,24 +31,21 @@ from archiver.store.place import expect_place
 from archiver.telegram import (
     Callbacks,
     Connection,
-    DcAddress,
     FileServers,
     LoggedIn,
-    ServerAddress,
     Takeout,
     TelegramSource,
     Timeouts,
     has_session,
 )
 from archiver.telegram.pushes import Hint
-from archiver.version import version
 from config.accounts import DEFAULT, account_names, account_settings, session_path
 
 if TYPE_CHECKING:
     from archiver.compose.media_fetch import MediaDisk
     from archiver.media.worker import MediaWorker
     from archiver.service.monitoring.metrics import Metrics
-    from config.settings import ServerSettings, Settings
+    from config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,36 +266,3 @@ def _freeze_garbage_collector() -> None:
     """
     gc.freeze()
     gc.enable()
-
-
-def get_address(settings: Settings, name: str) -> ServerAddress:
-    """The server the account connects to, and its proxy. Raises UsageError, SettingsError."""
-    account = account_settings(settings, name)
-    if account.api_id is None or account.api_hash is None:
-        raise NotConfigured(
-            "telegram.api_id and telegram.api_hash are not set, so Telegram cannot be reached.",
-            hint="Create your own at https://my.telegram.org (API development tools) and put them under [telegram] into"
-            " telekeep.toml, or into TELEKEEP_TELEGRAM__API_ID and TELEKEEP_TELEGRAM__API_HASH.",
-        )
-    return ServerAddress(
-        api_id=account.api_id,
-        api_hash=account.api_hash.get_secret_value(),
-        **_server(settings.telegram.server),
-        proxy=account.proxy.get_secret_value() if account.proxy else None,
-        app_version=version(),
-    )
-
-
-def _server(server: ServerSettings | None) -> dict[str, Any]:
-    """The fields of the address for a custom server."""
-    if server is None:
-        return {}
-    first, *more = server.centres
-    return {
-        "dc": first.dc,
-        "host": first.host,
-        "port": first.port,
-        "public_key": server.public_key or first.public_key,
-        "more": tuple(DcAddress(one.dc, one.host, one.port) for one in more),
-        "more_keys": tuple(one.public_key for one in server.dcs if one.public_key),
-    }
