@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from archiver.ids import ChannelId
 from archiver.imports import ready
 from archiver.imports.source import ImportedMessage
-from archiver.imports.sources import desktop_json
+from archiver.imports.sources import desktop_messages
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates
 from archiver.imports.sources.desktop_quick import read_quick
@@ -232,7 +232,7 @@ def test_the_archive_is_the_same_table_by_table(tmp_path: Path, monkeypatch: pyt
     path.write_text(json.dumps(chat([*random.messages(60), *usual]), ensure_ascii=False, indent=1), encoding="utf-8")
     monkeypatch.setattr("time.time", lambda: 1_790_000_000.0)
     import_into(tmp_path / "quick", path)
-    monkeypatch.setattr(desktop_json, "read_quick", lambda *_: None)
+    monkeypatch.setattr(desktop_messages, "read_quick", lambda *_: None)
     monkeypatch.setattr(ready, "usual_entry", lambda *_, **__: None)
     import_into(tmp_path / "long", path)
     assert dict(tables(tmp_path / "quick")) == dict(tables(tmp_path / "long"))

@@ -16,16 +16,15 @@ from typing import Any, Final, TypeAlias
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
-from archiver.imports.json_run import JsonElement, JsonRun
 from archiver.imports.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import REPLACED, Chat, Entry, Flaw, ImportedMessage, Piece, find_unread
+from archiver.imports.source import Chat, Entry, Flaw, Piece
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
 from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, read_ends
-from archiver.imports.sources.desktop_entry import read_entry, read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, moment, number
+from archiver.imports.sources.desktop_entry import read_piece
+from archiver.imports.sources.desktop_fields import LocalDates, moment
+from archiver.imports.sources.desktop_messages import DesktopMessages
 from archiver.imports.sources.desktop_pieces import DesktopPieces
-from archiver.imports.sources.desktop_quick import read_quick
 
 RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
@@ -65,8 +64,6 @@ class DesktopJson:
         self._pieces: DesktopPieces | None = None
         self._begun: ChatFrame | None = None
         """The chat whose messages were begun last."""
-        self._last = 0
-        """The id of the message read last."""
         self._elements: Iterator[None] = iter(())
         """Those of the chat that is read."""
         self._is_at_chat = False
@@ -74,6 +71,7 @@ class DesktopJson:
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
+        self._messages = DesktopMessages(self._dates, is_old=self._is_old)
 
     @property
     def zone_used(self) -> bool:
@@ -128,7 +126,7 @@ class DesktopJson:
         if damage is None:
             is_at_chat, self._is_at_chat, self._is_over = self._is_at_chat, False, False
             return self._rest_of_list if is_at_chat else None
-        if frame is not None and pieces.recover(damage.at, after=self._last if frame.in_account else None):
+        if frame is not None and pieces.recover(damage.at, after=self._messages.last if frame.in_account else None):
             return partial(self._rest_of_chat, frame)
         if frame is not None and frame.in_account and pieces.recover_chat(damage.at):
             return self._rest_of_list
@@ -216,86 +214,32 @@ class DesktopJson:
             pieces.skip()
 
     def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
-        self._last = 0
+        self._messages.last = 0
         while True:
             try:
                 yield from self._taken(pieces, channel_id)
                 break
             except (EndsEarly, BrokenJson) as exc:
-                if not pieces.recover(exc.at, after=self._last if frame.in_account else None):
+                if not pieces.recover(exc.at, after=self._messages.last if frame.in_account else None):
                     yield fatal_flaw(exc)
                     self._is_over = True
                     self._is_at_chat = frame.in_account and pieces.recover_chat(exc.at)
                     break
                 yield damaged_at(exc.at)
                 self._elements = pieces.rest_of_elements()
-        if self._dates.uncertain:
-            dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
-            yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
+        yield from self._messages.list_remarks()
 
     def _taken(self, pieces: DesktopPieces, channel_id: ChannelId) -> Iterator[Entry]:
+        read_one, read_run = self._messages.read_one, self._messages.read_run
         for _ in self._elements:
             run = pieces.run()
-            yield from self._one(pieces.element(), channel_id) if run is None else self._many(run, channel_id)
-
-    def _many(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
-        places: list[int] = []
-        for index, value in enumerate(run.values):
-            if (quick := read_quick(value, channel_id, self._dates)) is not None:
-                self._last = quick.message_id
-                yield quick
-                continue
-            found = self._message(value, channel_id)
-            if isinstance(found, Flaw) and not found.where:
-                places = places or run.list_places()
-                found = _placed(found, places[index])
-            yield from self._remarked(found)
-
-    def _one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
-        if piece.found is None:
-            yield Flaw(f"byte {piece.at:,}", f"a message there is left out: {piece.why}")
-            return
-        found = self._message(piece.found.value, channel_id)
-        yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))
-        if piece.found.replaced:
-            yield Flaw(f"message {self._last}", REPLACED)
-
-    def _remarked(self, found: Entry) -> Iterator[Entry]:
-        """The entry, and what is to be said about it."""
-        if isinstance(found, ImportedMessage):
-            self._last = found.message_id
-        yield found
-        if (unread := find_unread(found)) is not None:
-            yield unread
-
-    def _message(self, value: object, channel_id: ChannelId) -> Entry:
-        if not isinstance(value, dict):
-            return Flaw("", "it is not a message")
-        try:
-            return read_entry(value, channel_id, self._dates)
-        except ZoneNeeded as exc:
-            return self._without_zone(value, exc)
-
-    def _without_zone(self, value: Mapping[str, Any], exc: ZoneNeeded) -> Flaw:
-        """A local time among exact dates costs its message. Raises UsageError if there are no exact dates."""
-        if self._is_old and not self._dates.is_exact:
-            raise UsageError(
-                "its dates are local times, and the file does not name the zone.",
-                hint="Say where it was exported: `--tz Europe/Kyiv`.",
-            ) from exc
-        found = number(value.get("id"))
-        what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
-        return Flaw("" if found is None else f"message {found}", what)
+            yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
 
     def _find_own(self, frame: ChatFrame, at: int) -> dict[str, Any]:
         """What telekeep wrote of a chat after its messages, which begin there."""
         if not frame.in_account:
             return find_own(self._tail)
         return find_own_after(self._path, at) if b'"telekeep":' in self._tail else {}
-
-
-def _placed(flaw: Flaw, at: int) -> Flaw:
-    return flaw if flaw.where else Flaw(f"byte {at:,}", flaw.what, note=flaw.note)
 
 
 def _nothing(pieces: DesktopPieces) -> Iterator[Chat]:

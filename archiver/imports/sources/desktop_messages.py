@@ -1,0 +1,85 @@
+"""Single messages of Telegram Desktop's `result.json`, and what is to be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archiver.errors import UsageError
+from archiver.ids import ChannelId
+from archiver.imports.json_run import JsonElement, JsonRun
+from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find_unread
+from archiver.imports.sources.desktop_entry import read_entry
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number
+from archiver.imports.sources.desktop_quick import read_quick
+
+
+class DesktopMessages:
+    """Reads messages; `last` begins again with each chat."""
+
+    def __init__(self, dates: LocalDates, *, is_old: bool) -> None:
+        self.last = 0
+        """The id of the message read last."""
+        self._dates = dates
+        self._is_old = is_old
+
+    def read_run(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
+        """Well-formed messages."""
+        places: list[int] = []
+        for index, value in enumerate(run.values):
+            if (quick := read_quick(value, channel_id, self._dates)) is not None:
+                self.last = quick.message_id
+                yield quick
+                continue
+            found = self._message(value, channel_id)
+            if isinstance(found, Flaw) and not found.where:
+                places = places or run.list_places()
+                found = _placed(found, places[index])
+            yield from self._remarked(found)
+
+    def read_one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
+        """A message that may be broken."""
+        if piece.found is None:
+            yield Flaw(f"byte {piece.at:,}", f"a message there is left out: {piece.why}")
+            return
+        found = self._message(piece.found.value, channel_id)
+        yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))
+        if piece.found.replaced:
+            yield Flaw(f"message {self.last}", REPLACED)
+
+    def list_remarks(self) -> Iterator[Flaw]:
+        """What is to be said about all that were read."""
+        if self._dates.uncertain:
+            dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
+            yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
+
+    def _remarked(self, found: Entry) -> Iterator[Entry]:
+        """The entry, and what is to be said about it."""
+        if isinstance(found, ImportedMessage):
+            self.last = found.message_id
+        yield found
+        if (unread := find_unread(found)) is not None:
+            yield unread
+
+    def _message(self, value: object, channel_id: ChannelId) -> Entry:
+        if not isinstance(value, dict):
+            return Flaw("", "it is not a message")
+        try:
+            return read_entry(value, channel_id, self._dates)
+        except ZoneNeeded as exc:
+            return self._without_zone(value, exc)
+
+    def _without_zone(self, value: Mapping[str, Any], exc: ZoneNeeded) -> Flaw:
+        """A local time among exact dates costs its message. Raises UsageError if there are no exact dates."""
+        if self._is_old and not self._dates.is_exact:
+            raise UsageError(
+                "its dates are local times, and the file does not name the zone.",
+                hint="Say where it was exported: `--tz Europe/Kyiv`.",
+            ) from exc
+        found = number(value.get("id"))
+        what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
+        return Flaw("" if found is None else f"message {found}", what)
+
+
+def _placed(flaw: Flaw, at: int) -> Flaw:
+    return flaw if flaw.where else Flaw(f"byte {at:,}", flaw.what, note=flaw.note)
