@@ -27,10 +27,15 @@ async def read_claims(conn: Connection, chunk: Sequence[Item]) -> dict[_Key, Cla
 
 def list_marks(message: StoredMessage, claims: Mapping[_Key, Claims], *, names_file: bool = True) -> dict[str, Any]:
     """The additional keys of a row. `names_file`: whether the import may be named."""
-    made: dict[str, Any] = {IMPORTED_KEY: True} if message.layer == IMPORTED else {}
     found = claims.get((message.channel_id, message.message_id))
-    if found is not None and found.contents:
-        made[CLAIMED_KEY] = found if names_file else found._replace(beside="")
+    return mark(found, is_import=message.layer == IMPORTED, names_file=names_file)
+
+
+def mark(claims: Claims | None, *, is_import: bool, names_file: bool = True) -> dict[str, Any]:
+    """The additional keys of a row. `is_import`: telekeep never read the message; `names_file`: it may be named."""
+    made: dict[str, Any] = {IMPORTED_KEY: True} if is_import else {}
+    if claims is not None and claims.contents:
+        made[CLAIMED_KEY] = claims if names_file else claims._replace(beside="")
     return made
 
 

@@ -155,7 +155,7 @@ def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None
         print_row, close = print_document(
             options.document, search.question, search.names, options.when.tz, search.moments.now
         )
-        return lambda shown: print_row(shown.row), close
+        return print_row, close
     if options.shape == "people":
         from archiver.cli.view.hits import printer
 

@@ -102,8 +102,8 @@ class Answers:
         }
 
     async def _with_claims(self, block: list[Shown]) -> list[Shown]:
-        """Add what only imports say of deletions and earlier contents."""
-        keys = [_key(one) for one in block if one.row["revisions"] or one.row["missing_since"]]
+        """Add what only imports say of the messages, and of their deletions and earlier contents."""
+        keys = [_key(one) for one in block if one.row["revisions"] or one.row["origin"] == "import"]
         claims = await read(self._conn, list_sole_claims, keys) if keys else {}
         return [one._replace(claims=claims.get(_key(one))) for one in block] if claims else block
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from archiver.cli import output
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
+from archiver.cli.view.shown import Shown
 from archiver.export.formats.registry import FORMATS, WriterContext
+from archiver.export.marking import mark
 from archiver.export.request import Request
+from archiver.export.writer import ForReaders
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName, Row
 from search.engine.protocol import Question
@@ -18,8 +21,8 @@ from search.query.write import write
 
 def print_document(
     name: str, question: Question, names: Mapping[ChannelId, ChannelName], zone: str, now: float
-) -> tuple[Callable[[Row], None], Callable[[], None]]:
-    """A function that prints a row, and one that ends the document. `name`: a format of one file."""
+) -> tuple[Callable[[Shown], None], Callable[[], None]]:
+    """A function that prints a hit, and one that ends the document. `name`: a format of one file."""
     chosen = [names[one] for one in sorted(names) if question.channels is None or one in question.channels]
     request = Request(
         channels=tuple(chosen), bounds=question.bounds, zone=zone, query=write(question.tree), tree=question.tree
@@ -28,4 +31,14 @@ def print_document(
     writer = FORMATS[name].open(context)
     assert not callable(writer)
     output.document(writer.begin())
-    return lambda row: output.document(writer.encode(row)), lambda: output.document(writer.end())
+    row_of = _marked if isinstance(writer, ForReaders) else _plain
+    return lambda shown: output.document(writer.encode(row_of(shown))), lambda: output.document(writer.end())
+
+
+def _plain(shown: Shown) -> Row:
+    return shown.row
+
+
+def _marked(shown: Shown) -> Row:
+    """With what formats for readers say of imports."""
+    return {**shown.row, **mark(shown.claims, is_import=shown.is_imported)}

@@ -85,7 +85,7 @@ def _cells(shown: Shown, wanted: Node | None) -> tuple[object, ...]:
 
 def _remarks(shown: Shown) -> str:
     """Remarks on a row, in brackets."""
-    parts = [describe(shown.row)]
+    parts = [describe(shown.row, is_imported=shown.is_imported)]
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
     if shown.revision is not None:
         parts.append(f"[version {shown.revision}, not the current one: telekeep history {address}]")
@@ -96,12 +96,16 @@ def _remarks(shown: Shown) -> str:
     return " ".join(filter(None, parts))
 
 
-def describe(row: Row) -> str:
-    """What a message has besides text: `[poll Which one?] [video clip.mp4] [pin_message] [deleted, noticed ...]`."""
+def describe(row: Row, *, is_imported: bool = False) -> str:
+    """What a message has besides text: `[poll Which one?] [video clip.mp4] [pin_message] [deleted, noticed ...]`.
+
+    `is_imported`: only an import says that it was posted.
+    """
     media = orjson.loads(row["media"])
     parts = [" ".join(filter(None, (one["kind"], one["title"], one["file_name"]))) for one in media]
     if row["action"]:
         parts.append(str(orjson.loads(row["action"]).get("type")))
     if row["missing_since"]:
-        parts.append(f"deleted, noticed {row['missing_since']}")
+        doubt = ", if it was posted as the import says" if is_imported else ""
+        parts.append(f"deleted, noticed {row['missing_since']}{doubt}")
     return " ".join(f"[{part}]" for part in parts)

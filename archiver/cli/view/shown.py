@@ -29,7 +29,12 @@ class Shown(NamedTuple):
     """Addresses (`channel/id`) of the copies, oldest first; None if not requested."""
 
     claims: Claims | None = None
-    """What only imports say of it, if it is deleted or has several contents."""
+    """What only imports say of it, if they say anything."""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether telekeep never saw it on Telegram."""
+        return self.claims is not None and self.claims.is_import
 
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:
