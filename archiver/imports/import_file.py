@@ -179,19 +179,13 @@ async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
 
 def _open_packed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool]) -> HashedSource:
     before, packed = _mark(path.stat()), Unpacked(path, is_stopped)
-    try:
+    with packed.closed_on_error():
         if is_archive(packed.inside):
             raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import that.")
         hashed = HashedSource(open_source(packed.inside, zone), packed)
         if list(hashed.marks) != [before]:
             raise UsageError(f"{path} is being written to.", hint=_FINISHED)
-    except UsageError as exc:
-        packed.close()
-        raise packed.explain(exc) from exc
-    except BaseException:
-        packed.close()
-        raise
-    return hashed
+        return hashed
 
 
 def _open_settled(path: Path, zone: tzinfo | None) -> HashedSource:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,22 +40,28 @@ class Unpacked:
         self._opened.callback(self._room.close)
         self.beside: Beside = Folder(path.parent)
         """Where the files of its messages are."""
-        try:
+        with self.closed_on_error():
             self.inside = self._unpack()
             if self.flaws and not size_of(self.inside):
                 raise UsageError("nothing in it can be unpacked.")
-        except UsageError as exc:
-            self.close()
-            raise self.explain(exc) from exc
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         """Remove what was unpacked."""
         self._opened.close()
 
-    def explain(self, exc: UsageError) -> UsageError:
+    @contextmanager
+    def closed_on_error(self) -> Iterator[None]:
+        """Remove what was unpacked if this raises. UsageError is raised as it is said to people."""
+        try:
+            yield
+        except UsageError as exc:
+            self.close()
+            raise self._explain(exc) from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def _explain(self, exc: UsageError) -> UsageError:
         """The same, of what people have and not of what it was unpacked to."""
         said = str(exc.args[0])
         for inside in (getattr(self, "inside", self._room.path), self._room.path):
