@@ -23,14 +23,16 @@ from archiver.cli.view.import_report import ImportedChat, ImportReport, report_i
 from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
+from archiver.imports.adopt import NotAdopted
 from archiver.imports.import_file import open_hashed, open_until_stopped
 from archiver.imports.packed import room
 from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked
+from archiver.imports.packed.zipped import ZippedFiles, open_zip
 from archiver.imports.source import Chat
 from tests.capturing import archive, assert_sound, rows
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
-from tests.unit.test_import_hostile import HEAD, TAIL
+from tests.unit.test_import_hostile import HEAD, ROW, TAIL
 
 __all__ = ["archive"]
 
@@ -129,6 +131,20 @@ def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tm
     assert "it is damaged in the zip" in flaw.what
     assert "what messages say may be wrong" in flaw.what, "a checksum tells at the end, when words were read already"
     assert import_into(archive, path).counts.new > 200
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_file_of_a_message_is_not_stored_however_it_is_packed(tmp_path: Path, method: int) -> None:
+    path, photo = tmp_path / "x.zip", hashlib.shake_256(b"photo").digest(5_000)
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("photo.jpg", photo)
+    data = bytearray(path.read_bytes())
+    data[50:4_000] = bytes(3_950)
+    path.write_bytes(data)
+    with open_zip(path)[0] as packed:
+        beside = ZippedFiles(packed, {"photo.jpg": packed.infolist()[0]}, "")
+        with pytest.raises(NotAdopted, match="it is damaged in the zip"), beside.open("photo.jpg", tmp_path) as file:
+            list(iter(lambda: file.read(1 << 14), b""))
 
 
 def test_pages_in_a_zip_are_one_chat_and_each_message_names_its_page(archive: Path, tmp_path: Path) -> None:
@@ -272,15 +288,7 @@ def test_what_a_killed_import_left_is_removed_by_the_next(
 
 
 def test_rows_of_telekeep_in_gzip_are_compared_with_the_manifest_beside_them(archive: Path, tmp_path: Path) -> None:
-    row = {
-        "channel_id": 1001,
-        "channel": "x",
-        "message_id": 1,
-        "kind": "message",
-        "date": "2020-01-01T00:00:00Z",
-        "text": "a",
-    }
-    line = json.dumps(row).encode() + b"\n"
+    line = json.dumps(ROW).encode() + b"\n"
     listed = {"path": "x.jsonl", "bytes": len(line) + 1, "sha256": "0" * 64}
     manifest = {"manifest_version": 1, "format": "jsonl", "files": [listed, {"path": "y.jsonl"}], "channels": []}
     write_json(tmp_path / "x.jsonl.manifest.json", manifest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from io import BufferedIOBase
 from lzma import LZMAError
@@ -27,6 +27,8 @@ _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x06"
 _TAIL: Final = 1 << 17
 _BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
+_UNKNOWN: Final = RuntimeError
+"""From zipfile: NotImplementedError, which is one, for a method it does not know, itself for a password it lacks."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
@@ -36,7 +38,7 @@ def open_zip(path: Path) -> tuple[ZipFile, dict[str, ZipInfo]]:
         if (count := _count_members(path)) > _MOST:
             raise UsageError(f"{path} has {count:,} files, more than are read from a zip.", hint=_UNPACK)
         packed = ZipFile(path)
-    except (*_BROKEN, NotImplementedError) as exc:
+    except (*_BROKEN, _UNKNOWN) as exc:
         raise UsageError(
             f"{path} is a zip that ends too early or is damaged: its list of files cannot be read.",
             hint="Copy it again, or unpack what can be saved of it (`zip -FF`) and import the directory.",
@@ -75,7 +77,7 @@ def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]
                 yield chunk
         if (read, crc) != (member.file_size, member.CRC):
             raise BadZipFile
-    except (NotImplementedError, RuntimeError) as exc:
+    except _UNKNOWN as exc:
         raise UsageError("it is packed by a method that telekeep does not know.", hint=_UNPACK) from exc
     except _BROKEN:
         what = f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were unpacked, {MAY_BE_WRONG}"
@@ -104,10 +106,20 @@ class ZippedFiles:
             raise NotAdopted("it is protected by a password")
         if is_bomb(member.file_size, member.compress_size):
             raise NotAdopted("it unpacks to far more than its size, as no picture or film does")
-        try:
-            with self._packed.open(member) as file:
-                yield OpenedFile(member.file_size, file.read)
-        except (NotImplementedError, RuntimeError) as exc:
-            raise NotAdopted("it is packed by a method that telekeep does not know") from exc
-        except (BadZipFile, EOFError, zlib.error, LZMAError, ValueError) as exc:
-            raise NotAdopted("it is damaged in the zip") from exc
+        with ExitStack() as opened:
+            with _explained():
+                file = opened.enter_context(self._packed.open(member))
+            yield OpenedFile(member.file_size, _explained()(file.read))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say why the file of a message cannot be unpacked. Raises NotAdopted; other errors are the disk's own."""
+    try:
+        yield
+    except _UNKNOWN as exc:
+        raise NotAdopted("it is packed by a method that telekeep does not know") from exc
+    except _BROKEN as exc:
+        if isinstance(exc, OSError) and exc.errno is not None:
+            raise
+        raise NotAdopted("it is damaged in the zip") from exc
