@@ -24,7 +24,7 @@ def find_dated(tables: Tables, question: Question, plan: QueryPlan, name: str) -
     after = None if question.cursor is None else parse_position(question.cursor)
     bounds = plan.bounds if after is None else plan.bounds.intersect(bounds_after(after, newest=newest))
     wanted = question.limit + 1
-    words = by_words(tables.conn, plan, wanted)
+    words = by_words(tables.conn, plan, wanted, tables.above)
     found: Found = {}
     for tier in tables.tiers():
         for docids in _split(tables, plan, docid_range(tier, bounds), newest=newest):

@@ -48,11 +48,11 @@ def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) 
 
 def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Row]:
     """Read the best present contents: among those that can be, if that is enough to tell."""
-    if (best := rank_prefix(tables.conn, plan, wanted)) is not None:
+    if (best := rank_prefix(tables.conn, plan, wanted, tables.above)) is not None:
         rows = _listed(tables, plan, best.scores)
         if _is_above(rows, wanted, best.others):
             return rows
-    for candidates in find_candidates(tables.conn, plan, wanted):
+    for candidates in find_candidates(tables.conn, plan, wanted, tables.above):
         rows, others = _best_first(tables, candidates.plan, wanted)
         if _is_above(rows, wanted, max(others, candidates.others)):
             return rows

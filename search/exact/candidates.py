@@ -28,21 +28,14 @@ from search.exact.doclists import count_rows, find_lists, is_readable, read_chun
 from search.exact.postings import SEVERAL, UNREADABLE, repeated
 from search.exact.postings import docids as read_chunk
 from search.exact.query_plan import QueryPlan
+from search.exact.thresholds import MEASURED, Thresholds
 from search.query.dates import Bounds
 
 _words: Final = re.compile(r'"([^" ]+)"').findall
 _is_choice: Final = re.compile(r'(?:\(*"[^" ]+"\)*(?: OR |$))+').fullmatch
-_FEW: Final = 3_000
-"""So many hits are ranked at once."""
-_COMMON: Final = 1_000
-"""Documents of a word whose list is read."""
 _MOST_COMMON: Final = 6
 _MOST_PAIRED: Final = 24
 """Words of which two are looked for in a document."""
-_SHARE: Final = 20
-"""A word counts as common from this part of all occurrences on, as rare while all rare ones have no more."""
-_SPARE: Final = 3
-"""Candidates for each hit that is wanted: some are superseded, or fail a condition."""
 _ROUNDING: Final = 1 + 1e-9
 _LARGE: Final = 8
 """Bytes of positions that are looked at first."""
@@ -69,13 +62,16 @@ class _Often(NamedTuple):
     docids: Sequence[int]
 
 
-def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Iterator[Candidates]:
+def find_candidates(
+    conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED
+) -> Iterator[Candidates]:
     """Candidates for the best `wanted` hits, few at first; none where it does not pay, or FTS5 must read the pages."""
     match = plan.match
     if match is None or not _is_choice(match) or plan.within is not None or not is_readable(conn):
         return
-    need = wanted * _SPARE
-    if _count(conn, match, need + _FEW) < need + _FEW:
+    need = wanted * above.spare
+    most_ranked = need + above.hits
+    if _count(conn, match, most_ranked) < most_ranked:
         return
     words = Counter(_words(match))
     documents = {word: _count(conn, f'"{word}"') for word in words}
@@ -84,11 +80,11 @@ def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> I
         most = {word: times * weight(rows, documents[word]) for word, times in words.items()}
     except UNREADABLE:
         return
+    least = max(above.documents, sum(documents.values()) // above.share)
     if wanted <= sum(documents.values()) - max(documents.values()):
-        usual = _drop_rarest(documents)
+        usual = _drop_rarest(documents, least)
         others = max(most[word] for word in usual) * saturation(math.inf)
         yield Candidates(replace(plan, among=_among((), words, usual)), others * _ROUNDING)
-    least = max(_COMMON, sum(documents.values()) // _SHARE)
     common = [word for word in nlargest(_MOST_COMMON, words, key=documents.__getitem__) if documents[word] > least]
     try:
         often = {word: _most_repeated(conn, word, need, plan.bounds) for word in common}
@@ -102,12 +98,12 @@ def find_candidates(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> I
         yield Candidates(replace(plan, among=_among(docids, words, common)), others * _ROUNDING)
 
 
-def _drop_rarest(documents: Mapping[str, int]) -> list[str]:
-    """The words without those that only few documents have, all together; the most frequent ones."""
-    usual, few = [], max(_COMMON, sum(documents.values()) // _SHARE)
+def _drop_rarest(documents: Mapping[str, int], most: int) -> list[str]:
+    """The most frequent words: without rare ones that `most` documents have, all together."""
+    usual = []
     for word in sorted(documents, key=documents.__getitem__):
-        few -= documents[word]
-        if few < 0:
+        most -= documents[word]
+        if most < 0:
             usual.append(word)
     return usual[-_MOST_PAIRED:]
 

@@ -18,12 +18,11 @@ from search.exact.doclists import PostingList, count_rows, find_lists, is_readab
 from search.exact.postings import UNREADABLE, docids, has_repeats, heads, repeated, step_docids
 from search.exact.prefix_words import read_prefix
 from search.exact.query_plan import QueryPlan
+from search.exact.thresholds import MEASURED, Thresholds
 from search.query.dates import Bounds
 
 _MOST_BYTES: Final = 8_000_000
 """Of postings; of more, FTS5 ranks: it can be interrupted."""
-_FEW_BYTES: Final = 64_000
-"""Of fewer, FTS5 ranks: sooner than the bytes for all documents are looked through."""
 _PAGE: Final = 4_000
 """Bytes of a page, about."""
 _MOST_DOCIDS: Final = 32_000_000
@@ -48,14 +47,14 @@ class _Counts(NamedTuple):
     counts: bytearray
 
 
-def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> Best | None:
+def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED) -> Best | None:
     """The best documents for a query that is nothing but a prefix; None for any other, and where FTS5 has to rank."""
     start = read_prefix(plan)
     if start is None or plan.is_filtered or plan.bounds != Bounds() or not is_readable(conn):
         return None
     try:
         lists = [one for _, one in find_lists(conn, start, f"{start}\U0010ffff")]
-        if sum(len(one.head) + _PAGE * len(one.pages) for one in lists) < _FEW_BYTES:
+        if sum(len(one.head) + _PAGE * len(one.pages) for one in lists) < above.prefix_bytes:
             return None
         tiers = list(_empty_counts(conn))
         _count(conn, lists, tiers)

@@ -17,16 +17,11 @@ from typing import Final
 from search.exact.doclists import PostingList, find_lists, is_readable
 from search.exact.postings import UNREADABLE, docids
 from search.exact.query_plan import QueryPlan
+from search.exact.thresholds import MEASURED, Thresholds
 
 _prefix: Final = re.compile(r'"([^" ]+)" \*').fullmatch
-_MOST_WANTED: Final = 2_000
-"""FTS5 takes longer for a hit the more words there are."""
-_FEW: Final = 300
-"""So many words are left to FTS5 whatever their lists."""
 _MOST: Final = 4_000
 """More words than these with long lists are left to the prefix."""
-_SHORT: Final = 128
-"""Bytes of a list that is read from its page: some thirty postings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +45,17 @@ def read_prefix(plan: QueryPlan) -> str | None:
     return found[1] if found else None
 
 
-def by_words(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> PrefixWords | None:
+def by_words(
+    conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED
+) -> PrefixWords | None:
     """The words of a query that is nothing but a prefix; None for any other, and where it does not pay."""
     start = read_prefix(plan)
-    if start is None or plan.is_filtered or wanted > _MOST_WANTED or not is_readable(conn):
+    if start is None or plan.is_filtered or wanted > above.prefix_hits or not is_readable(conn):
         return None
     try:
-        lists = find_lists(conn, start, f"{start}\U0010ffff")
-        long, short = _sort(lists)
+        if not (lists := find_lists(conn, start, f"{start}\U0010ffff")):
+            return None  # FTS5 tells whether there are none, or whether they are lost
+        long, short = _sort(lists, above)
         others = sorted({docid for one in short for docid in docids(one.head)})
     except UNREADABLE:
         return None
@@ -66,12 +64,12 @@ def by_words(conn: sqlite3.Connection, plan: QueryPlan, wanted: int) -> PrefixWo
     return PrefixWords(replace(plan, match=_any(sorted(long)) if long else None, listed=None if long else "[]"), others)
 
 
-def _sort(lists: Sequence[tuple[str, PostingList]]) -> tuple[set[str], list[PostingList]]:
+def _sort(lists: Sequence[tuple[str, PostingList]], above: Thresholds) -> tuple[set[str], list[PostingList]]:
     """The words with long lists, and the short lists of all others."""
     words = {word for word, _ in lists}
-    if len(words) <= _FEW:
+    if len(words) <= above.prefix_words:
         return words, []
-    long = {word for word, one in lists if one.pages or len(one.head) > _SHORT}
+    long = {word for word, one in lists if one.pages or len(one.head) > above.list_bytes}
     return long, [one for word, one in lists if word not in long]
 
 

@@ -12,6 +12,7 @@ import aiosqlite
 from search.engine.page import Position
 from search.exact.condition import SqlValue
 from search.exact.docid import tiers_in_use
+from search.exact.thresholds import MEASURED, Thresholds
 from search.exact.vocabulary import Forms
 from search.exact.word_list import find_forms
 
@@ -52,8 +53,9 @@ class Memory:
 class Tables:
     """A connection, and what is known of its tables."""
 
-    def __init__(self, conn: sqlite3.Connection, memory: Memory | None = None) -> None:
+    def __init__(self, conn: sqlite3.Connection, memory: Memory | None = None, above: Thresholds = MEASURED) -> None:
         self.conn = conn
+        self.above = above
         self._memory = memory or Memory()
         self._memory.refresh(conn)
 

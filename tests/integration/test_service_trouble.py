@@ -257,6 +257,7 @@ async def test_names_that_are_looked_up_one_by_one_hold_up_nobody(
         server.faults.clear()
         await desk.until(lambda: server.calls.count("contacts.resolveUsername") >= len(moved), what="the last name")
         await desk.until(lambda: desk.mirrors(*moved))
+    assert server.violations == []
 
 
 async def test_chatty_channels_leave_room_for_histories(

@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from unittest import mock
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -23,11 +23,18 @@ from search.exact.docid import window
 from search.exact.doclists import count_rows, find_lists, read_chunks, read_docids
 from search.exact.postings import OddPage, docids, repeated
 from search.exact.tables import Tables
+from search.exact.thresholds import Thresholds
 from search.query.dates import Bounds
 from search.query.tree import Has, InRevisions, Node, Or, Phrase, Prefix, all_of
 from tests.tiers import examples
 from tests.unit.search_tables import tables
 
+ALWAYS = Thresholds(
+    hits=-99, documents=0, share=1000, spare=1, prefix_hits=2_000, prefix_words=0, list_bytes=0, prefix_bytes=0
+)
+"""FTS5's pages are read whenever they can be."""
+NEVER = Thresholds(hits=10**9, prefix_hits=-1, prefix_bytes=10**12)
+"""FTS5 is asked for everything."""
 WORDS = ["a", "ab", "abc", "abd", "ac", "b", "ba", "国"]
 LINES = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=40)
 GAPS = st.sampled_from([1, 7, 300, 40_000])
@@ -42,10 +49,14 @@ def write(conn: sqlite3.Connection, lines: Sequence[str], gap: int, batch: int) 
         conn.execute("COMMIT")
 
 
-def compare(conn: sqlite3.Connection, low: str, high: str, within: range) -> None:
-    """Hold the lists of a range of terms against FTS5's own."""
+def listed(conn: sqlite3.Connection, low: str, high: str) -> Counter[tuple[str, int]]:
+    """How often each document has each term of a range, as FTS5 lists it."""
     conn.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.instance USING fts5vocab('main', 'search_text', 'instance')")
-    listed = list(conn.execute("SELECT term, doc FROM temp.instance WHERE term >= ? AND term < ?", (low, high)))
+    return Counter(conn.execute("SELECT term, doc FROM temp.instance WHERE term >= ? AND term < ?", (low, high)))
+
+
+def read(conn: sqlite3.Connection, low: str, high: str) -> Counter[tuple[str, int]]:
+    """The same, read from its pages."""
     found: Counter[tuple[str, int]] = Counter()
     for term, one in find_lists(conn, low, high):
         for chunk in read_chunks(conn, one):
@@ -53,9 +64,15 @@ def compare(conn: sqlite3.Connection, low: str, high: str, within: range) -> Non
             found.update((term, docid) for docid in own)
             for place, count in repeated(chunk):
                 found[term, own[place]] += count - 1
-        known = [docid for chunk in read_chunks(conn, one) for docid in docids(chunk)]
-        assert read_docids(conn, one, within) == [docid for docid in known if docid in within]
-    assert found == Counter(listed)
+    return found
+
+
+def parts(conn: sqlite3.Connection, low: str, high: str, within: range) -> tuple[list[list[int]], list[list[int]]]:
+    """The docids of a range that each list has: read as a part of it, and chosen from all of it."""
+    lists = [one for _, one in find_lists(conn, low, high)]
+    whole = [[docid for chunk in read_chunks(conn, one) for docid in docids(chunk)] for one in lists]
+    chosen = [[docid for docid in docids_ if docid in within] for docids_ in whole]
+    return [read_docids(conn, one, within) for one in lists], chosen
 
 
 @settings(max_examples=examples(50), deadline=None)
@@ -68,8 +85,10 @@ def test_posting_lists_are_those_of_fts5(
         write(conn, lines, gap, batch)
         for _ in range(merges):
             exact.merge_segments(conn, pages=1)
-        compare(conn, "", "\U0010ffff", range(first * gap, end * gap))
-        compare(conn, "ab", "ab\U0010ffff", range(first * gap, end * gap))
+        for low in ("", "ab"):
+            assert read(conn, low, f"{low}\U0010ffff") == listed(conn, low, f"{low}\U0010ffff")
+            some, chosen = parts(conn, low, f"{low}\U0010ffff", range(first * gap, end * gap))
+            assert some == chosen
         assert count_rows(conn) == len(lines)
 
 
@@ -83,8 +102,10 @@ def test_lists_of_many_pages_are_those_of_fts5(merges: int) -> None:
             if not exact.merge_segments(conn, pages=8):
                 break
         for low, high in (("common", "common "), ("often", "often "), ("w1", "w2"), ("x", "y")):
+            assert read(conn, low, high) == listed(conn, low, high)
             for within in (range(0), range(5, 90), range(4_000, 4_002), range(9_000, 17_000), range(17_990, 10**9)):
-                compare(conn, low, high, within)
+                some, chosen = parts(conn, low, high, within)
+                assert some == chosen
 
 
 def test_a_text_with_a_word_hundreds_of_times_is_left_to_fts5() -> None:
@@ -96,8 +117,7 @@ def test_a_text_with_a_word_hundreds_of_times_is_left_to_fts5() -> None:
         with pytest.raises(OddPage):
             repeated(read_chunks(conn, one)[0])
         plan = plan_query(Phrase("a"), Bounds(), None)
-        with mock.patch.multiple(candidates, _FEW=-9, _COMMON=0):
-            assert not list(candidates.find_candidates(conn, plan, 1))
+        assert not list(candidates.find_candidates(conn, plan, 1, ALWAYS))
 
 
 def post(number: int, line: str) -> Document:
@@ -106,17 +126,17 @@ def post(number: int, line: str) -> Document:
 
 
 @contextmanager
-def archive(lines: Sequence[str]) -> Iterator[Tables]:
+def archive(lines: Sequence[str]) -> Iterator[sqlite3.Connection]:
     """A message for each line; every fifth one is edited to another of the lines."""
     with tables() as conn:
         for number, line in enumerate(lines):
             exact.upsert(conn, [post(number, line)])
         edited = [(number, lines[number // 2]) for number in range(0, len(lines), 5)]
         exact.upsert(conn, [post(number, line) for number, line in edited])
-        yield Tables(conn)
+        yield conn
 
 
-def pages(read: Tables, question: Question) -> list[Answer]:
+def pages(tables_: Tables, question: Question) -> list[Answer]:
     """All pages of an answer."""
     found: list[Answer] = []
     cursor: str | None = None
@@ -124,7 +144,7 @@ def pages(read: Tables, question: Question) -> list[Answer]:
     find = find_ranked if question.sort == "relevance" else find_dated
     while not found or cursor:
         asked = Question(tree=question.tree, sort=question.sort, limit=question.limit, cursor=cursor)
-        found.append(find(read, asked, plan, "exact"))
+        found.append(find(tables_, asked, plan, "exact"))
         cursor = found[-1].cursor
     return found
 
@@ -147,24 +167,15 @@ def test_an_answer_is_the_same_with_posting_lists_and_without(
     lines: list[str], tree: Node, sort: Sort, limit: int, short: int
 ) -> None:
     question = Question(tree=tree, sort=sort, limit=limit)
-    with archive(lines) as read:
-        with (
-            mock.patch.object(candidates, "is_readable", return_value=False),
-            mock.patch.object(prefix_words, "is_readable", return_value=False),
-            mock.patch.object(prefix_rank, "is_readable", return_value=False),
-        ):
-            wanted = pages(read, question)
-        low = mock.patch.multiple(candidates, _FEW=-99, _COMMON=0, _SHARE=1000, _SPARE=1)
-        few = mock.patch.object(prefix_rank, "_FEW_BYTES", 0)
-        with low, few, mock.patch.multiple(prefix_words, _FEW=0, _SHORT=short * 4):
-            assert pages(read, question) == wanted
+    with archive(lines) as conn:
+        wanted = pages(Tables(conn, above=NEVER), question)
+        assert pages(Tables(conn, above=replace(ALWAYS, list_bytes=short * 4)), question) == wanted
 
 
 @pytest.mark.parametrize("tiers", [(0,), (1,), (0, 1, 3)])
 def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(
-    tiers: Sequence[int], monkeypatch: pytest.MonkeyPatch
+    tiers: Sequence[int],
 ) -> None:
-    monkeypatch.setattr(prefix_rank, "_FEW_BYTES", 0)
     with tables() as conn:
         for tier in tiers:
             for at, line in enumerate(["ab", "abc abd ab ab", "x", "ab abd", "abd " * 30, "ab b ab"]):
@@ -173,13 +184,13 @@ def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(
                 conn.execute(
                     "INSERT INTO search_document VALUES (?, 1, ?, 1600000000, 0, NULL, NULL, 0)", (docid, docid)
                 )
-        best = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 9)
+        best = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 9, ALWAYS)
         ranks = dict(
             conn.execute("SELECT rowid, -bm25(search_text) FROM search_text WHERE search_text MATCH '\"ab\" *'")
         )
         assert best is not None
         assert (best.scores, best.others) == (ranks, 0.0)
-        few = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 1)
+        few = prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 1, ALWAYS)
         assert few is not None
         assert few.scores.items() <= ranks.items()
         assert few.others == max(score for docid, score in ranks.items() if docid not in few.scores) or len(tiers) > 2
@@ -191,16 +202,20 @@ def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(
         "UPDATE search_text_data SET block = substr(block, 1, 6) WHERE id > 10",
         "UPDATE search_text_data SET block = NULL WHERE id > 10",
         "DELETE FROM search_text_data WHERE id > 10",
-        "DELETE FROM search_text_data WHERE id = 1",
     ],
 )
 def test_pages_that_cannot_be_read_are_left_to_fts5(damage: str) -> None:
-    with archive(["a ab", "ab abc", "a"] * 9) as read:
-        read.conn.execute(damage)
-        with mock.patch.multiple(candidates, _FEW=-99, _COMMON=0, _count=lambda *_: 5):
-            list(candidates.find_candidates(read.conn, plan_query(Phrase("a"), Bounds(), None), 3))
+    with archive(["a ab", "ab abc", "a"] * 9) as conn:
+        conn.execute(damage)
         prefix = plan_query(Prefix("ab"), Bounds(), None)
-        with mock.patch.object(prefix_words, "_FEW", 0):
-            prefix_words.by_words(read.conn, prefix, 3)
-        with mock.patch.object(prefix_rank, "_FEW_BYTES", 0):
-            prefix_rank.rank_prefix(read.conn, prefix, 3)
+        assert prefix_words.by_words(conn, prefix, 3, ALWAYS) is None
+        assert prefix_rank.rank_prefix(conn, prefix, 3, ALWAYS) is None
+
+
+def test_without_the_number_of_documents_fts5_ranks() -> None:
+    with archive(["a a", "ab abc", "a"] * 9) as conn:
+        plan = plan_query(Phrase("a"), Bounds(), None)
+        assert list(candidates.find_candidates(conn, plan, 3, ALWAYS))
+        conn.execute("DELETE FROM search_text_data WHERE id = 1")
+        assert not list(candidates.find_candidates(conn, plan, 3, ALWAYS))
+        assert prefix_rank.rank_prefix(conn, plan_query(Prefix("ab"), Bounds(), None), 3, ALWAYS) is None
