@@ -59,14 +59,8 @@ def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
         return _read_service(raw, channel_id, peers)
     if constructor != parts.MESSAGE or flags2 or flags & ~parts.KNOWN:
         return None
-    at = 16
-    sender = forward = reply = answered = None
-    if flags & parts.FROM:
-        sender, at = _read_sender(raw, at, peers)
-    peer, number = parts.read_peer(raw, at)
-    if peer != parts.CHANNEL or number != channel_id or not 0 < number <= parts.MOST:
-        return None
-    at += 12
+    forward = reply = answered = None
+    sender, at = _read_origin(raw, 16, flags & parts.FROM, channel_id, peers)
     if flags & parts.FORWARD:
         forward, at = read_forward(raw, at, peers)
     if flags & parts.REPLY:
@@ -97,12 +91,19 @@ def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
     return QuickPost(message_id, columns, media)
 
 
-def _read_sender(raw: bytes, at: int, peers: Peers) -> tuple[str, int]:
-    sender, at = parts.read_object(raw, at)
-    number = bare_peer(sender)["id"]
-    if not isinstance(number, int) or not 0 < number <= parts.MOST:
-        raise ValueError("Telethon changes it")
-    return peers.sender(sender), at
+def _read_origin(raw: bytes, at: int, has_sender: int, channel_id: ChannelId, peers: Peers) -> tuple[str | None, int]:
+    """The sender, and where the channel after it ends. Raises ValueError if it is another channel."""
+    sender = None
+    if has_sender:
+        found, at = parts.read_object(raw, at)
+        number = bare_peer(found)["id"]
+        if not isinstance(number, int) or not 0 < number <= parts.MOST:
+            raise ValueError("Telethon changes it")
+        sender = peers.sender(found)
+    peer, number = parts.read_peer(raw, at)
+    if peer != parts.CHANNEL or number != channel_id or not 0 < number <= parts.MOST:
+        raise ValueError("of another channel")
+    return sender, at + 12
 
 
 def _read_media(raw: bytes, at: int) -> Usual:
@@ -118,14 +119,8 @@ def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost 
     _, flags, message_id = _head(raw, 0)
     if flags & ~_SERVICE_KNOWN:
         return None
-    at = 12
-    sender = reply = answered = None
-    if flags & parts.FROM:
-        sender, at = _read_sender(raw, at, peers)
-    peer, number = parts.read_peer(raw, at)
-    if peer != parts.CHANNEL or number != channel_id or not 0 < number <= parts.MOST:
-        return None
-    at += 12
+    reply = answered = None
+    sender, at = _read_origin(raw, 12, flags & parts.FROM, channel_id, peers)
     if flags & parts.REPLY:
         reply, answered, at = read_reply(raw, at, peers)
     (date,) = parts.read_int(raw, at)
