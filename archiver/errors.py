@@ -196,7 +196,7 @@ def name_account(error: Error, account: str) -> Error:
 
 
 def install_command(extra: str) -> str:
-    """How to install an extra: no package is published, so from the clone that the rest was installed from."""
+    """How to install an extra: from the clone, since no package is published."""
     return f"pip install '.[{extra}]' in telekeep's clone"
 
 

@@ -39,7 +39,7 @@ _NESTED = re.compile(
 
 
 def parse_channel(typed: str) -> ChannelRef:
-    """The channel that the text is. Raises UsageError with the reason, also for a message: its channel is not meant."""
+    """The channel that the text names. Raises UsageError, also for a message, which does not stand for its channel."""
     parsed = parse_address(typed)
     if parsed.message_id is not None:
         address = f"{parsed.channel}/{parsed.message_id}"
@@ -70,7 +70,7 @@ def parse_message(typed: str) -> MessageRef:
 
 
 def parse_address(typed: str) -> ParsedAddress:
-    """What the text names: a channel, or something of one. Raises UsageError with the reason."""
+    """What the text names: a channel, or something in one. Raises UsageError with the reason."""
     text = clean(typed)
     if not text:
         raise UsageError("a channel is missing.", hint=_HINT)

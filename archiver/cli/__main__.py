@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os._exit(status)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    gc.freeze()  # Python's shutdown would look for cycles among all that was imported: a tenth of a short command
+    gc.freeze()  # else Python collects all imported modules at exit, a tenth of a short command
     sys.exit(status)
 
 

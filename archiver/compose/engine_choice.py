@@ -1,4 +1,4 @@
-"""The names of the engines that a person can choose from."""
+"""Names of the search engines to choose from."""
 
 from __future__ import annotations
 

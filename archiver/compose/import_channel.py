@@ -35,7 +35,7 @@ class ImportChannel:
     alias: str | None = None
     title: str | None = None
     learned: str | None = None
-    """The @name of a channel that only exports know: the first one, or one that corrects what was given before."""
+    """The @name given for a channel known only from exports: its first, or one that corrects an earlier one."""
 
     @property
     def label(self) -> str:
@@ -80,13 +80,13 @@ async def choose_channel(
 
 
 def _find_unaccounted(conn: Reader, channel_id: ChannelId | None) -> channels.Mirrored | None:
-    """The channel, if only exports know it: Telegram never confirmed its @name."""
+    """The channel, if it is known only from exports: Telegram never confirmed its @name."""
     found = None if channel_id is None else channels.find_channel(conn, channel_id)
     return found if found is not None and is_unaccounted(found) else None
 
 
 def _other_name(typed: str, username: str, chat: Chat, known: list[ChannelName]) -> str | None:
-    """The @name that corrects an unconfirmed one; None if the word is none, or a name that the archive or file has."""
+    """The @name that corrects an unconfirmed one; None if it is not one, or if the archive or file has it already."""
     try:
         ref = read_channel(typed)
     except UsageError:
@@ -195,6 +195,6 @@ def make_channel(conn: Writer, chosen: ImportChannel) -> None:
 
 
 def _learn_name(conn: Writer, channel_id: ChannelId, username: str) -> None:
-    """Give a channel that only exports know the @name that was given for it, unless Telegram shows it by now."""
+    """Record the @name given for a channel known only from exports, unless Telegram has confirmed one by now."""
     if _find_unaccounted(conn, channel_id) is not None:
         set_given_name(conn, channel_id, username)

@@ -21,7 +21,7 @@ from archiver.store.rows import get_messages
 
 
 def read_channel(word: str) -> ChannelRef:
-    """The channel that the word is. Raises UsageError that quotes the word."""
+    """The channel that the word names. Raises UsageError that quotes the word."""
     try:
         return parse_channel(word)
     except UsageError as error:

@@ -21,14 +21,14 @@ _PAGE: Final = 500
 _ENOUGH: Final = 2000
 """Messages that both have, after which it is clear."""
 _FEW: Final = 2
-"""So many may have been edited."""
+"""Fewer differing messages than this may just have been edited."""
 _ALL: Final = 3
-"""So many are not all edited."""
+"""This many messages are unlikely to be all edited."""
 _NAMED: Final = 3
 
 
 def is_beside(again: Source, chosen: ImportChannel) -> bool:
-    """Whether another chat of the source says that it is this channel, so that one without an id is not.
+    """Whether another chat of the source says that it is this channel, which rules out one without an id.
 
     Raises UsageError if several have none. `again`: the source, opened once more.
     """
@@ -44,7 +44,7 @@ def is_beside(again: Source, chosen: ImportChannel) -> bool:
 
 
 async def is_doubtful(database: Database, chosen: ImportChannel, hashed: HashedSource) -> bool:
-    """Whether only the messages can show that a chat without an id is of this channel: this is no import again."""
+    """Whether only its messages can show that a chat without an id is this channel: it was not imported before."""
     if chosen.made is not None:
         return False
     known = await database.read(find_import, chosen.channel_id, hashed.sha256, hashed.source.format)
@@ -71,12 +71,12 @@ async def expect_same_channel(database: Database, again: Source, chat: Chat, cho
 
 
 class _Compared(NamedTuple):
-    """How many messages both have, and what differs."""
+    """Number of messages in both, and how many of them differ."""
 
     shared: int = 0
     words: int = 0
     both: int = 0
-    """Words and date: no edit changes a date, and no zone the words."""
+    """Messages that differ in words and date: edits never change dates, nor time zones words."""
     either: int = 0
 
     def __add__(self, other: object) -> _Compared:
@@ -84,7 +84,7 @@ class _Compared(NamedTuple):
         return _Compared(*map(sum, zip(self, other, strict=True)))
 
     def is_other(self, *, is_named: bool) -> bool:
-        """Whether it is another channel. `is_named`: although the title is that of the channel."""
+        """Whether it is another channel. `is_named`: the titles are the same."""
         if not is_named:
             return self.either >= _FEW and self.either * 2 > self.shared
         return (self.both >= _FEW and self.both * 2 > self.shared) or self.words == self.shared >= _ALL

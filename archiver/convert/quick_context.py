@@ -1,4 +1,4 @@
-"""What a post replies to, and where it was forwarded from, read from its bytes in one pass."""
+"""A post's reply header and forward origin, read from its bytes in one pass."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _two, _peer, _int = Struct("<II").unpack_from, Struct("<Iq").unpack_from, Struct
 
 
 def read_reply(raw: bytes, at: int, peers: Peers) -> tuple[str | None, int | None, int]:
-    """The reply header as JSON, the message that is answered, and where the header ends."""
+    """The reply header as JSON, the message replied to, and where the header ends."""
     if _two(raw, at) == _REPLY:
         (answered,) = _int(raw, at + 8)
         return f'{{"reply_to_msg_id":{answered}}}', answered, at + 12

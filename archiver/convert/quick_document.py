@@ -1,4 +1,4 @@
-"""A post's document, read from its bytes in one pass, as `archiver.convert.files` reads Telethon's object."""
+"""A post's document, read from its bytes in one pass; equivalent to `archiver.convert.files` on Telethon's object."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from archiver.convert.canonical import to_json
 from archiver.convert.quick_string import end_of_string, read_bytes, read_string
 
 Facts: TypeAlias = tuple[list[str], dict[str, Any], dict[str, Any]]
-"""Kinds, fields and `extra` that attributes give."""
+"""Kinds, fields and `extra` from the attributes."""
 _HEAD = (types.MessageMediaDocument.CONSTRUCTOR_ID, types.Document.CONSTRUCTOR_ID)
 _FLAGGED: Final = {1: (), 1 | 1 << 6: ("video",), 1 | 1 << 7: ("round",), 1 | 1 << 8: ("voice",)}
-"""Flags of a medium without spoiler, cover, time limit and other qualities: the kinds that it claims."""
+"""Flags of media without spoiler, cover, time limit or the like, and the kinds that they claim."""
 _PRECEDENCE: Final = ("round", "voice", "gif", "video", "audio", "image", "document")
 _SKETCHES: Final = (types.PhotoStrippedSize.CONSTRUCTOR_ID, types.PhotoPathSize.CONSTRUCTOR_ID)
 _SIZE: Final[int] = types.PhotoSize.CONSTRUCTOR_ID
@@ -32,7 +32,7 @@ _video, _flagged, _real = Struct("<Idii").unpack_from, Struct("<Ii").unpack_from
 _counted = Struct("<iIi").unpack_from
 _VECTOR = 0x1CB5C415
 _MOST_PARTS = 100
-"""Sizes of a progressive picture."""
+"""Maximum number of sizes of a progressive picture."""
 
 
 def document_values(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
@@ -88,7 +88,7 @@ def _end_of_sizes(raw: bytes, at: int) -> int:
 
 
 def _attribute(raw: bytes, at: int, facts: Facts) -> int:
-    """Add what an attribute says; returns where it ends. Raises ValueError if it is rare."""
+    """Add an attribute to `facts` and return where it ends. Raises ValueError if it is rare."""
     kinds, fields, _ = facts
     (kind,) = _kind(raw, at)
     if kind == _NAME:

@@ -11,9 +11,9 @@ from archiver.convert.quick_string import end_of_string
 from archiver.model.row import iso
 
 _MEDIUM: Final = (types.MessageMediaPhoto.CONSTRUCTOR_ID, 1)
-"""A photo without spoiler, video and time limit: constructor and flags."""
+"""Media of a photo without spoiler, video or time limit: constructor and flags."""
 _PICTURE: Final = (types.Photo.CONSTRUCTOR_ID, 0)
-"""A photo without stickers and video sizes."""
+"""A photo without stickers or video sizes."""
 _SIZE: Final[int] = types.PhotoSize.CONSTRUCTOR_ID
 _PROGRESSIVE: Final[int] = types.PhotoSizeProgressive.CONSTRUCTOR_ID
 _SKETCHES = (types.PhotoStrippedSize.CONSTRUCTOR_ID, types.PhotoPathSize.CONSTRUCTOR_ID)
@@ -28,7 +28,7 @@ def photo_values(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
 
 
 def picture_values(raw: bytes, at: int, slot: int, of: str = "") -> tuple[tuple[Any, ...], int] | None:
-    """The same of the photo itself. `of`: what it belongs to, as the end of a JSON object."""
+    """`photo_values` for the photo itself. `of`: what it belongs to, as the end of a JSON object."""
     if _two(raw, at) != _PICTURE:
         return None
     number, _ = _ids(raw, at + 8)

@@ -1,4 +1,4 @@
-"""The columns of a post, for `telekeep verify`, which derives every message again: its bytes are read in one pass.
+"""Read the columns of a post from its bytes in one pass, for `telekeep verify`, which derives every message again.
 
 Like `archiver.convert.quick_draft`, but without a record, and with the names that are stored beside the message.
 """
@@ -115,7 +115,7 @@ def _read_media(raw: bytes, at: int) -> Usual:
 
 
 def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
-    """A service message, whose action is all that it has."""
+    """A service message that consists of its action only."""
     _, flags, message_id = _head(raw, 0)
     if flags & ~_SERVICE_KNOWN:
         return None
@@ -135,7 +135,7 @@ def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost 
 
 @lru_cache(maxsize=1024)
 def _read_action(raw: bytes) -> str:
-    """The action as JSON. Raises ValueError if it has a photo, or if something follows."""
+    """The action as JSON. Raises ValueError if it has a photo, or if anything follows it."""
     action, end = parts.read_object(raw, 0)
     if end != len(raw) or getattr(action, "photo", None) is not None:
         raise ValueError("a rare service message")

@@ -1,4 +1,4 @@
-"""A link preview, read from the bytes of a post in one pass, as `archiver.convert.webpage` reads Telethon's object."""
+"""A link preview, read from a post's bytes in one pass; equivalent to `archiver.convert.webpage`."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def compare_media(derived: Sequence[Media], rows: Sequence[Row]) -> Wrong:
 
 
 def is_file_state(known: Row) -> bool:
-    """Whether path, SHA-256 and status of a file can go together."""
+    """Whether the path, SHA-256 and status of a file are consistent."""
     path, digest, status = known
     return (status == "downloaded") == (path is not None) and not (status in KEPT_STATES and digest is None)
 

@@ -57,7 +57,7 @@ STATE_COLUMNS = ("kind", "edit_date", "reply_to", "fwd_from", "grouped_id", "pin
 
 
 _PLAIN = ("message", None, None, None, None, 0, None)
-"""Those of most messages."""
+"""The values of most messages."""
 
 
 def states_of(missing_since: object, columns: tuple[Any, ...]) -> int:

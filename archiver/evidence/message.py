@@ -34,7 +34,7 @@ _FIRST_SEEN, _LAST_SEEN, _MISSING, _MISSING_HOW, _REVISIONS, _LANG = (
 _states_in = itemgetter(*(CONTENT_NAMES.index(name) + 1 for name in findable.STATE_COLUMNS))
 _counters_in = itemgetter(*_COUNTED[:2])
 _SIGHTING = slice(_AFTER.start, _LANG)
-"""All that the log says of a row, but for its layer."""
+"""Everything the log says about a row except its layer."""
 _APART: Final = (IMPORTED, OLDER)
 _NONE: Final[list[Any]] = []
 _MOST_LISTED = 20
@@ -51,7 +51,7 @@ class MessageCheck:
         found: PresentRows | None,
         done: TaskResult,
     ) -> None:
-        """`found`: search rows; None: there are no search tables."""
+        """`found`: search rows; None if there are no search tables."""
         self._channel_id = channel_id
         self._held = held
         self._log = log
@@ -60,7 +60,7 @@ class MessageCheck:
         self._id = 0
         self._marked = held.marked
         self._logged: dict[Row, object] = {}
-        """The layers of sightings that match the log: all messages of an answer share one. None of them is missing."""
+        """Layers of sightings that match the log, cached: all messages of an answer share one."""
         self._langs: set[object] = set()
 
     def check(self, row: Row) -> None:
@@ -89,7 +89,7 @@ class MessageCheck:
             self._check_search_row(row, self._found)
 
     def _check_history(self, row: Row) -> None:
-        """Check when the message was seen, and what it was before."""
+        """Check when the message was seen, and its earlier contents."""
         self._check_times(row)
         revisions = self._held.revisions.get(row[0], _NONE)
         if revisions or row[_REVISIONS] != 0:

@@ -1,4 +1,4 @@
-"""A range of one channel's messages, checked: needs Telethon, whose import takes longer than much else."""
+"""Check a range of one channel's messages. Imports Telethon, which is slow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RangeCheck:
     def __init__(self, conn: Any) -> None:
         self._conn = conn
         self._log_of: tuple[int, ChannelId] | None = None
-        """Which state of the archive and which channel `_log` is of: one channel has many ranges."""
+        """The archive state and channel that `_log` was read for; a channel has many ranges."""
         self._log = ChannelLog()
 
     def check(self, task: VerifyTask, done: TaskResult) -> None:
@@ -40,7 +40,7 @@ class RangeCheck:
                 check.check(row)
 
     def _read_log(self, channel_id: ChannelId) -> ChannelLog:
-        """The channel's log, read again only if another one was read last or the archive has changed."""
+        """The channel's log, cached until another channel is read or the archive changes."""
         (state,) = self._conn.execute("PRAGMA data_version").fetchone()
         if self._log_of != (state, channel_id):
             self._log_of, self._log = (state, channel_id), custody.read_log(self._conn, channel_id)

@@ -1,4 +1,4 @@
-"""Tasks of a verification, shared out over processes: parsing payloads is CPU-bound.
+"""Distribute the tasks of a verification over processes: parsing payloads is CPU-bound.
 
 The first process is a copy of this one from before Telethon was imported, which takes as long as checking 20,000
 payloads. It checks what needs no payload meanwhile; then a copy that has Telethon takes its place.
@@ -26,13 +26,13 @@ _LONGEST_FIRST = ("file", "words", "index", "archive", "search", "rows")
 
 
 def share_out(path: Path, tasks: Sequence[VerifyTask], count: int) -> Iterator[tuple[int, TaskResult]]:
-    """Yield each task's number and result as they arrive. `count`: how many processes work at a time."""
+    """Yield each task's number and result as they arrive. `count`: number of processes."""
     with running() as processes:
         yield from _Shares(processes, path, tasks).carry_out(count)
 
 
 class _Shares:
-    """Which process does what."""
+    """Tracks the task of each process."""
 
     def __init__(self, processes: Processes, path: Path, tasks: Sequence[VerifyTask]) -> None:
         self._processes, self._path = processes, path
@@ -89,7 +89,7 @@ class Processes:
         self._running: dict[Any, Any] = {}
 
     def start(self, path: Path) -> Any:
-        """Start one; returns its pipe."""
+        """Start a process; return its pipe."""
         ours, theirs = self._context.Pipe()
         inherited = [*self._running, ours] if self.are_copies else []
         # An interrupt reaches all processes; the workers ignore it and end with their pipes. Other signals wait until
@@ -107,13 +107,13 @@ class Processes:
         return ours
 
     def end(self, pipe: Any) -> None:
-        """End one that has nothing to do."""
+        """End an idle process."""
         process = self._running.pop(pipe)
         pipe.close()
         process.join()
 
     def close(self) -> None:
-        """End all, whatever they do."""
+        """End all processes, busy or not."""
         for pipe in self._running:
             pipe.close()
         for process in self._running.values():
@@ -123,7 +123,7 @@ class Processes:
 
 @contextmanager
 def running() -> Iterator[Processes]:
-    """Processes that end with the block."""
+    """A context manager whose processes end with the block."""
     processes = Processes()
     try:
         yield processes

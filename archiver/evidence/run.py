@@ -25,9 +25,9 @@ RANGE = 2_500
 PART = 10_000
 """Search rows per task; LARGE_PART in archives with more than LARGE."""
 FULLY = 20_000
-"""Up to this many search rows, all are compared with texts; of more, only SAMPLE, unless `deep`."""
+"""Up to this many search rows are all compared with texts; beyond it only SAMPLE, unless `deep`."""
 SAMPLE = 4_600
-"""Of any number of rows: where one in 1,000 is wrong, 99 of 100 such samples have a wrong one."""
+"""Rows to sample: if one row in 1,000 is wrong, 99 % of such samples contain a wrong one."""
 LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""

@@ -36,7 +36,7 @@ def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fau
 
 
 def check_sample(conn: Any, least: int) -> tuple[list[Fault], int]:
-    """Compare some rows, spread over all, with the texts of their messages; also return how many."""
+    """Compare a sample of rows with the texts of their messages; also return its size."""
     docids = search_rows.sample_blocks(conn, least)
     rows = search_rows.list_rows(conn, docids)
     return _list_faults(conn, rows, docids), len(rows)
@@ -98,7 +98,7 @@ def _has_words(content: Message, terms: list[str]) -> bool:
 
 
 def _unfindable(conn: Any, message: Message, revisions: dict[int, Message], key: tuple[int, int]) -> list[int]:
-    """The revisions that have words of their own but no row."""
+    """Revisions with different words but no row."""
     if not revisions:
         return []
     lines = {number: index_line(kept.text) for number, kept in revisions.items()}

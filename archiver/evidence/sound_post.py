@@ -40,7 +40,7 @@ def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool
 
 
 def _differs_in_pinned(derived: Row, kept: Row) -> bool:
-    """Whether only the pinned flag differs, which events change."""
+    """Whether only the pinned flag differs, which events can change."""
     return kept[_PINNED] in (0, 1) and (*derived[:_PINNED], kept[_PINNED], *derived[_PINNED + 1 :]) == kept
 
 

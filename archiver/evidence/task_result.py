@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["file", "archive", "messages", "search", "index", "row
 
 
 class VerifyTask(NamedTuple):
-    """A unit of work: messages of a channel by id, search rows by docid, or something as a whole.
+    """A unit of work: messages of a channel by id, search rows by docid, or one whole check.
 
     For `words`, `hi` is the least number of search rows to compare with texts.
     """

@@ -22,9 +22,9 @@ from archiver.model.row import FLAGS, KEYS, HeldItem, Row, build_row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONG_IDS = frozenset({"grouped_id"})
-"""Ids that are always guarded, so that their column has one type: nearly all have more digits than are exact."""
+"""Ids that are always guarded, so that the column has one type: nearly all are too long to be exact."""
 _EXACT_DIGITS = 15
-"""A spreadsheet's numbers are exact up to so many."""
+"""Digits up to which spreadsheets store numbers exactly."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 _EXCEL_ROWS = 1_048_576
 _EXCEL_CELL = 32_767
@@ -98,7 +98,7 @@ class CsvWriter:
 
 
 class WholeCsvWriter(CsvWriter):
-    """CSV with all keys and not for spreadsheets, of many messages at once."""
+    """Writes CSV with all keys, not for spreadsheets, many messages at a time."""
 
     def encode_held(self, items: Sequence[HeldItem]) -> bytes:
         """Encode messages as records."""
@@ -116,7 +116,7 @@ def _flag(value: Any) -> Any:
 
 
 def guard_cell(value: Any, *, always: bool = False) -> Any:
-    """A cell that no spreadsheet takes for a formula, nor rounds. `always`: even a number that would stay exact."""
+    """Guard a cell that a spreadsheet would evaluate or round. `always`: guard numbers that would stay exact too."""
     if value is None:
         return None
     if always or (isinstance(value, int) and not -(10**_EXACT_DIGITS) < value < 10**_EXACT_DIGITS):

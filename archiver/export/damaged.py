@@ -1,4 +1,4 @@
-"""Messages that an export leaves out because the archive's file is damaged where they are."""
+"""Messages that an export leaves out because the archive's file is damaged there."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Damaged:
         self._ids: dict[ChannelId, list[MessageId]] = {}
 
     def add(self, channel_id: ChannelId, message_id: MessageId) -> None:
-        """Leave out a message."""
+        """Record a message that is left out."""
         self._ids.setdefault(channel_id, []).append(message_id)
 
     def __len__(self) -> int:
-        """How many are left out."""
+        """Number of messages left out."""
         return sum(map(len, self._ids.values()))
 
     def qualify(self, parts: Iterable[ChannelPart]) -> Sequence[ChannelPart]:
-        """The channels, which are not complete without them."""
+        """The channels, marked incomplete where messages are left out."""
         return [self._qualified(part) for part in parts]
 
     def _qualified(self, part: ChannelPart) -> ChannelPart:

@@ -30,7 +30,7 @@ def find_earlier(path: Path) -> str | None:
 
 
 def find_exported_at(path: Path) -> str | None:
-    """When the file was exported, by the manifest beside it; None without one. Nothing is hashed."""
+    """When the file was exported, according to the manifest next to it, if any. Hashes nothing."""
     try:
         with open_parent(path) as directory:
             for name in (f"{path.name}.{MANIFEST_NAME}", MANIFEST_NAME):

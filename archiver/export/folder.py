@@ -187,7 +187,7 @@ def expect_replaceable_folder(path: Path, *, force: bool) -> None:
 
 @contextlib.contextmanager
 def scratch_folder(out: Path | None) -> Iterator[Path]:
-    """A private folder for what is made before it is written: beside `out`; None: in the system's place for such."""
+    """A private scratch folder next to `out`, or in the system's temporary directory if `out` is None."""
     above = Path(tempfile.gettempdir()) if out is None else out.parent
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     name, handle = None, -1

@@ -43,11 +43,11 @@ class ExportJob:
     options: Mapping[str, object] = field(default_factory=dict)
     """For the manifest, besides the options of the format."""
     damaged: Damaged | None = None
-    """Remembers messages that cannot be read; None: the first of them is an error."""
+    """Collects unreadable messages; None: the first one is an error."""
 
     @property
     def lose(self) -> Lose | None:
-        """What hears of messages that cannot be read."""
+        """The callback for unreadable messages."""
         return None if self.damaged is None else self.damaged.add
 
     def also_prepare(self, prepare: Callable[[Row], Row | None]) -> ExportJob:

@@ -19,7 +19,7 @@ from archiver.model.shortfall import Shortfall
 MANIFEST_NAME = "manifest.json"
 _SKIPPED_NAME = "_manifest.json"
 FOLDER_MANIFESTS = (MANIFEST_NAME, _SKIPPED_NAME)
-"""What the manifest of an export that is a directory may be called."""
+"""Names that the manifest of a directory export may have."""
 
 
 def folder_manifest(format_name: str) -> str:
@@ -63,7 +63,7 @@ class Completeness:
     as_of: int | None = None
     """When the channel was last brought up to date."""
     damaged_ids: Sequence[int] = ()
-    """Held messages that are left out, because the archive's file is damaged where they are."""
+    """Held messages that are left out because the archive's file is damaged there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class ChannelPart:
     name: ChannelName
     state: str
     name_origin: str | None = None
-    """`import`: its @name was given at an import, and never confirmed."""
+    """`import`: its @name was given with an import, and never confirmed by Telegram."""
     share: Share
     completeness: Completeness
 
@@ -239,12 +239,12 @@ def _completeness(found: Completeness) -> dict[str, Any]:
 
 
 def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:
-    """What no import has, of a channel that only exports know."""
+    """The ids that no import has, of a channel known only from exports."""
     known = found.shortfall.imported_only
     return {"not_imported": found.tally.not_imported, "not_imported_ids": ranges} if known else {}
 
 
 def _of_damaged(found: Completeness) -> dict[str, Any]:
-    """The messages that the archive's file has, but damaged."""
+    """The messages that are damaged in the archive's file."""
     ids = list(found.damaged_ids)
     return {"damaged": len(ids), "damaged_ids": ids} if ids else {}

@@ -1,4 +1,4 @@
-"""What formats for readers say of single messages besides their rows: what only imports say of them."""
+"""What formats for reading say about a message besides its row: what is known only from imports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from archiver.store.database import Connection, Reader, read
 from archiver.store.readable import MAYBE_DAMAGE, is_damage
 
 IMPORTED_KEY: Final = "imported"
-"""An additional key, which a row for readers has if telekeep never read the message."""
+"""An additional key in rows for reading, for a message that telekeep never read on Telegram."""
 CLAIMED_KEY: Final = "claimed"
-"""One more, if imports have other contents of it: a `Claims`, whose `beside` may be empty."""
+"""An additional key if imports have other contents of it: a `Claims`, whose `beside` may be empty."""
 _Key = tuple[int, int]
 
 
 async def read_claims(conn: Connection, chunk: Sequence[Item]) -> dict[_Key, Claims]:
-    """What only imports say of those messages that have earlier or other contents."""
+    """What only imports say about the messages that have earlier or other contents."""
     keys = [(message.channel_id, message.message_id) for message, _ in chunk if message.revisions]
     return await read(conn, _list_readable, keys) if keys else {}
 
@@ -40,7 +40,7 @@ def mark(claims: Claims | None, *, is_import: bool, names_file: bool = True) -> 
 
 
 def _list_readable(conn: Reader, keys: Sequence[_Key]) -> dict[_Key, Claims]:
-    """Those of all of these messages; in a damaged archive of those that can be read."""
+    """The claims on these messages; in a damaged archive, on the readable ones."""
     try:
         return list_sole_claims(conn, keys)
     except MAYBE_DAMAGE as exc:

@@ -38,7 +38,7 @@ async def iter_chunks(conn: Connection, request: Request, lose: Lose | None = No
 async def iter_held(
     conn: Connection, request: Request, lose: Lose | None = None
 ) -> AsyncGenerator[list[HeldItem], None]:
-    """The messages of the request in order, some at a time, before they are made rows.
+    """The requested messages in order, in chunks, before they become rows.
 
     `lose` hears of each that cannot be read since the archive's file is damaged; without it that is an error.
     """
@@ -56,7 +56,7 @@ async def iter_held(
 async def iter_encoded(
     conn: Connection, request: Request, encode: EncodeItems, lose: Lose | None = None
 ) -> AsyncGenerator[tuple[bytes, Sequence[HeldMessage]], None]:
-    """The same as bytes, with the messages that they are of."""
+    """The requested messages as encoded rows, each chunk with its messages."""
     if request.tree is None and not (request.by_channel and len(request.channels) > 1):
         names = {channel.channel_id: channel for channel in request.channels}
 
@@ -75,7 +75,7 @@ async def iter_encoded(
 
 
 async def _with_versions(conn: Connection, chunk: list[Item], lose: Lose | None) -> list[Item]:
-    """The rows with their earlier contents; without those whose earlier contents cannot be read."""
+    """The rows with their earlier contents; rows whose earlier contents are unreadable are left out."""
     try:
         await _add_versions(conn, chunk)
         return chunk

@@ -68,7 +68,7 @@ def lock(handle: int) -> None:
 
 
 def list_left_over(directory: int) -> list[str]:
-    """Temporary names in the directory: of exports that are running, or were killed."""
+    """Temporary names in the directory, of running or killed exports."""
     return [name for name in os.listdir(directory) if _PART.fullmatch(name)]
 
 

@@ -1,4 +1,4 @@
-"""The error for people about a file or folder of an export that could not be written."""
+"""Errors about export files or folders that cannot be written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_ROOM: Final = {
 
 
 def unwritable(path: Path, exc: OSError) -> UsageError:
-    """Of a path whose export leaves nothing behind."""
+    """The error for a path; the export left nothing behind."""
     if exc.errno in _NO_ROOM:
         return UsageError(
             f"{path} cannot be written: {_NO_ROOM[exc.errno]}; nothing is left of the export.",
@@ -27,7 +27,7 @@ def unwritable(path: Path, exc: OSError) -> UsageError:
 
 
 def unwritable_temporary(exc: OSError) -> UsageError:
-    """Of the system's place for temporary files."""
+    """The error for the system's temporary directory."""
     return UsageError(
         f"the export needs temporary files in {tempfile.gettempdir()}, which cannot be written:"
         f" {_NO_ROOM.get(exc.errno or 0, exc.strerror)}; nothing is left of the export.",
@@ -36,7 +36,7 @@ def unwritable_temporary(exc: OSError) -> UsageError:
 
 
 def unwritable_folder(path: Path, exc: OSError) -> UsageError:
-    """Of a folder that cannot be written or put in its place."""
+    """The error for a folder that cannot be written or moved into place."""
     if exc.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
         return UsageError(f"{path} was made by another program in the meantime; nothing was written.")
     return unwritable(path, exc)

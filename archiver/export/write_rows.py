@@ -27,7 +27,7 @@ async def write_rows(
     *,
     media: MediaRows | None = None,
 ) -> dict[ChannelId, Share]:
-    """Write the rows; return what each channel has of them. `parts`: the channels, for formats that remark on them."""
+    """Write the rows; return each channel's share. `parts`: the channels, for formats with remarks on them."""
     shares = {channel.channel_id: Share() for channel in request.channels}
     count = 0
     straight = media is None and job.prepare is None and not request.revisions
@@ -90,11 +90,11 @@ async def _write_each(
 
 
 def _remark(rows: RowSink, parts: Sequence[ChannelPart], job: ExportJob) -> None:
-    """Tell a format for readers which channels are not complete, as far as is known by now."""
+    """Tell a format for reading which channels are incomplete, as far as is known by now."""
     if (readers := find_for_readers(rows)) is not None:
         readers.set_remarks(list_remarks(qualify(parts, job)))
 
 
 def qualify(parts: Sequence[ChannelPart], job: ExportJob) -> Sequence[ChannelPart]:
-    """The channels, which are not complete without what the export leaves out."""
+    """The channels, marked incomplete where the export leaves messages out."""
     return parts if job.damaged is None else job.damaged.qualify(parts)

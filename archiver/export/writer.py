@@ -41,7 +41,7 @@ class HeldWriter(Protocol):
     """A writer that also encodes messages that were not made rows."""
 
     def encode_held(self, items: Sequence[HeldItem]) -> bytes:
-        """Encode the rows of these messages. Remembers nothing of them: it may be called again for some of them."""
+        """Encode the rows of these messages. Stateless: it may be called again for some of them."""
         ...
 
 
@@ -74,7 +74,7 @@ class ForReaders(Protocol):
     """A format for people to read: it begins with remarks, and marks the rows that have a key `imported`."""
 
     def set_remarks(self, remarks: Sequence[str]) -> None:
-        """Set what it says about the export. Called before `begin`, and again before `end` if more is known then."""
+        """Set the remarks on the export. Called before `begin`, and again before `end` if more is known then."""
         ...
 
 
@@ -153,7 +153,7 @@ class StreamRows:
         return self._held.encode_held(items)
 
     def write(self, data: bytes) -> None:
-        """Write rows that are encoded."""
+        """Write encoded rows."""
         self._sink.write(data)
 
     def end(self) -> None:

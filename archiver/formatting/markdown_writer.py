@@ -18,7 +18,7 @@ from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import possible
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<~|^${]|&(?=[#A-Za-z])|%(?=%)|=(?==)")
-"""Of CommonMark, and of others: tables, attributes and templates (`{`), comments (`%%`), marked words (`==`)."""
+"""Special in CommonMark or elsewhere: tables, attributes, templates (`{`), comments (`%%`), highlights (`==`)."""
 _REFERENCES = {"<": "&lt;", "&": "&amp;", "%": "&#37;", "=": "&#61;"}
 _LINE_START = re.compile(r"([#+\-=:>!])|([0-9]{1,9})([.)])")
 _MARKS = {"bold": "**", "italic": "*", "strike": "~~"}
@@ -120,7 +120,7 @@ def _text(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """A character without its meaning.
+    """Escape a special character.
 
     Some become references: there are readers that know no backslash before them, and those that find URLs in plain
     words take it for a part of one, so that what follows would be a tag.

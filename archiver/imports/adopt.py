@@ -38,22 +38,22 @@ class NotAdopted(Exception):
 
 
 class OpenedFile(NamedTuple):
-    """A file beside an export, opened."""
+    """An opened file that belongs to an export."""
 
     size: int
     read: Callable[[int], bytes]
 
 
 class Beside(Protocol):
-    """Where the files of an export's messages are."""
+    """The media files of an export."""
 
     def open(self, path: str, archive: Path) -> AbstractContextManager[OpenedFile]:
-        """Open one of them, never one outside. Raises NotAdopted. `archive`: our own directory."""
+        """Open a file, never one outside. Raises NotAdopted. `archive`: our own directory."""
         ...
 
 
 class Folder:
-    """A directory with such files."""
+    """A directory of media files."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

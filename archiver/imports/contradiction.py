@@ -1,4 +1,4 @@
-"""Stop an export that contradicts most of what is held, before it is written: an import cannot be undone."""
+"""Refuse an export that contradicts most of the archive before writing it: an import cannot be undone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archiver.model.compare_import import has_other_date
 from archiver.store.database import Database, Reader
 
 _ENOUGH: Final = 2000
-"""Messages that both have, after which it is clear."""
+"""Number of shared messages that settle the question."""
 _FEW: Final = 2
 _KEEP: Final = (
     "Nothing shows which of them is right. If it may be this one, import it into an archive of its own (another"
@@ -22,32 +22,32 @@ _KEEP: Final = (
 
 
 class Contradicted(UsageError):
-    """Most messages that both have differ in words and date."""
+    """Most shared messages differ in words and date."""
 
 
 class Compared(NamedTuple):
-    """How many messages both have, and how many of them have other words and another date, beyond time zones."""
+    """Number of shared messages, and of those with other words and another date, time zones allowed for."""
 
     shared: int = 0
     contradicted: int = 0
 
     @property
     def is_other(self) -> bool:
-        """Whether it is of something else: edits change no date, and zones no words."""
+        """Whether it is another channel: edits do not change dates, nor time zones words."""
         return self.contradicted >= _FEW and self.contradicted * 2 > self.shared
 
 
 class Doubts:
-    """Compares the pages of an import with what is held, until it is clear that they are of the same channel."""
+    """Compares the pages of an import with the archive until it is clear that the channel is the same."""
 
     def __init__(self, database: Database | None, targets: Sequence[ImportTarget | None]) -> None:
-        """`targets`: where the chats go; None: nothing is held there. `database` None: nothing is held at all."""
+        """`targets`: where the chats go, None if nothing is held there. `database`: None if nothing is held at all."""
         self._database = database
         self._targets = targets
         self._found = [Compared() for _ in targets]
 
     async def look(self, place: int, page: Sequence[ImportedMessage]) -> Compared:
-        """What is known once this page of a chat is compared, too."""
+        """Compare a page of a chat; return the sums so far."""
         target, found = self._targets[place], self._found[place]
         if self._database is not None and target is not None and found.shared < _ENOUGH:
             here = await self._database.read(_compare, target, page)

@@ -1,4 +1,4 @@
-"""Exports of other messengers, by the names of their files: why they cannot be imported. Pure."""
+"""Recognise exports of other messengers by file name, to say why they cannot be imported. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WHATSAPP_FILE: Final = re.compile(r"_chat\.txt|WhatsApp Chat .*\.txt")
 
 
 def name_foreign(names: Iterable[str]) -> str | None:
-    """What files with these names, in any directory, are; None if that is not known."""
+    """What files with these names are, in any directory; None if unknown."""
     folders: dict[str, set[str]] = {}
     for name in names:
         folder, _, last = name.rpartition("/")

@@ -14,7 +14,7 @@ from archiver.model.imported import is_possible
 _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
 _WHOLE: Final = 4
-"""A whole record takes as much memory as so many columns of a usual message."""
+"""Memory of a whole record, in usual messages stored as columns."""
 _MOST: Final = 10_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 24 << 20
@@ -36,7 +36,7 @@ class _Waiting:
         self.size = self.weight = 0
 
     def take(self, one: ImportedMessage, number: int, size: int) -> bool:
-        """Add a message, unless there is no room for it: the page has each message once."""
+        """Add a message; False if the page already has it."""
         if number in self.ids or self.weight >= PAGE or self.size > _PAGE_BYTES:
             return False
         self.page.append(one)

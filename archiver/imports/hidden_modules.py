@@ -1,4 +1,4 @@
-"""Hide large libraries from pyarrow, which would load them only to recognise their values."""
+"""Hide large libraries from pyarrow, which would load them just to recognise their values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 
 
 class HiddenModules:
-    """Hides modules that are not imported yet: pyarrow looks for them when it starts, and works without them."""
+    """Hides modules that are not imported yet: pyarrow looks for them on start, and works without them."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
 
     def find_spec(self, name: str, *_: object) -> None:
-        """Refuse these modules; leave others to the usual finders."""
+        """Refuse the hidden modules; leave others to the usual finders."""
         if name in self._names:
             raise ModuleNotFoundError(name)
 

@@ -16,7 +16,7 @@ class ImportCounts:
     revisions: int = 0
     """Other words that were kept as revisions."""
     replaced: int = 0
-    """Those of earlier imports, replaced by later ones: the former are the revisions."""
+    """Contents of earlier imports that were replaced by later ones and became revisions."""
     missing: int = 0
     """New ones that Telegram no longer showed when the channel was read."""
     files: int = 0

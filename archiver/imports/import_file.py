@@ -53,10 +53,10 @@ class HashedSource:
     """A source whose files were read once to hash them, and whether they are still the same."""
 
     def __init__(self, source: Source, packed: Unpacked | None = None) -> None:
-        """Blocks for as long as reading the files takes. `packed`: where its files come from. Raises UsageError."""
+        """Blocks while it reads the files. `packed`: what they were unpacked from. Raises UsageError."""
         self.source = source
         self.beside: Beside = Folder(source.root) if packed is None else packed.beside
-        """Where the files of its messages are."""
+        """Its media files."""
         self._packed = packed
         self._paths = source.parts if packed is None else (packed.path,)
         self._marks, found = _hash_all(self._paths)
@@ -66,7 +66,7 @@ class HashedSource:
         joined = "\n".join(self._hashes).encode()
         self.sha256 = self._hashes[0] if len(found) == 1 else hashlib.sha256(joined).hexdigest()
         self.unpacked = [] if packed is None else _hash_all(source.parts)[1]
-        """The files in one that was packed."""
+        """The unpacked files, if it was packed."""
         self.bytes_inside = sum(one.bytes for one in self.unpacked) or self.bytes
         listed = self.unpacked or (found if len(found) > 1 else [])
         self._parts = orjson.dumps([one._asdict() for one in listed]).decode()
@@ -75,11 +75,11 @@ class HashedSource:
 
     @property
     def flaws(self) -> Sequence[Flaw]:
-        """What is wrong with the file that was unpacked."""
+        """Damage found while unpacking."""
         return () if self._packed is None else (*self._packed.flaws, *self._packed.outside)
 
     def open_again(self, path: Path, zone: tzinfo | None) -> Source:
-        """The source once more, to be read for itself. `path`: what was opened."""
+        """Open the source again for an independent read. `path`: what was opened."""
         return open_source(path if self._packed is None else self._packed.inside, zone)
 
     def close(self) -> None:
@@ -141,7 +141,7 @@ def _mark(found: os.stat_result) -> FileMark:
 
 
 def _hash(path: Path) -> tuple[FileMark, str]:
-    """The state and SHA-256 of a file, which did not change while it was read. Raises UsageError."""
+    """The state and SHA-256 of a file. Raises UsageError, also if it changes while it is read."""
     try:
         with path.open("rb") as file:
             before = _mark(os.fstat(file.fileno()))
@@ -165,7 +165,7 @@ def open_hashed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool] 
 
 
 async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
-    """The same in a thread; if this is cancelled, what was unpacked is removed. Raises UsageError."""
+    """`open_hashed` in a thread; if cancelled, unpacked files are removed. Raises UsageError."""
     stopped = threading.Event()
     opening = asyncio.ensure_future(asyncio.to_thread(open_hashed, path, zone, stopped.is_set))
     try:

@@ -39,9 +39,9 @@ from archiver.version import version
 from search.exact import writer
 
 PAGE: Final = 8000
-"""Messages that are read in a row."""
+"""Messages read in one go."""
 WRITTEN: Final = 2000
-"""Messages in one transaction: less than a tenth of a second's work, for which a mirror beside it waits."""
+"""Messages per transaction: under a tenth of a second, for which a concurrent sync has to wait."""
 ACCOUNT: Final = "import"
 """What the log has instead of an account."""
 
@@ -119,7 +119,7 @@ def store_page(
     *,
     now: int,
 ) -> ImportCounts:
-    """Write a page, which has each message once. `ready`: what `make_ready` made of it."""
+    """Write a page of distinct messages. `ready`: what `make_ready` returned for it."""
     plan = plan_page(conn, target, page)
     counts = count_plan(plan)
     missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], ready, now=now) if plan.new else 0

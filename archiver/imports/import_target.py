@@ -31,7 +31,7 @@ class ImportTarget(NamedTuple):
 
     @property
     def marks_none(self) -> bool:
-        """Whether no piece has another zone than the import as a whole."""
+        """Whether every piece has the zone of the import as a whole."""
         return self.corrects in (None, self.zone)
 
     def mark(self, differs: str | None, one: ImportedMessage) -> str | None:

@@ -26,12 +26,12 @@ class LargeValue(BrokenJson):
 
 
 def damaged_at(at: int) -> Flaw:
-    """A place behind which something whole was found again."""
+    """Damage after which reading could continue."""
     return Flaw(f"byte {at:,}", "what is there, up to the next message, is not valid JSON, so it is left out")
 
 
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
-    """A fault after which nothing can be read."""
+    """Damage after which nothing can be read."""
     if isinstance(exc, EndsEarly):
         return Flaw(f"byte {exc.at:,}", ENDS_EARLY, fatal=True)
     return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)

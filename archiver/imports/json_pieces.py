@@ -56,7 +56,7 @@ class JsonPieces:
         yield from (self._key() for _ in self._members(b"{", b"}"))
 
     def rest_of_keys(self) -> Iterator[str]:
-        """The further keys of an object."""
+        """The remaining keys of an object."""
         yield from (self._key() for _ in self._rest(b"}"))
 
     def elements(self) -> Iterator[None]:
@@ -64,7 +64,7 @@ class JsonPieces:
         yield from self._members(b"[", b"]")
 
     def rest_of_elements(self) -> Iterator[None]:
-        """The further elements of an array."""
+        """The remaining elements of an array."""
         yield from self._rest(b"]")
 
     def is_next(self, sign: bytes) -> bool:
@@ -84,7 +84,7 @@ class JsonPieces:
         return self._by_brackets(start)
 
     def element(self) -> JsonElement:
-        """The same for an array of objects; anything else is skipped, up to the next line that begins an object."""
+        """The elements of an array of objects; anything else is skipped up to the next line that begins an object."""
         is_object, start = self._expect() == 0x7B, self.at
         self._indent = (self._margin() if is_object else None) or self._indent
         if not is_object and (end := self._end_by_lines(self._at, self._indent)) is not None:

@@ -41,13 +41,13 @@ class Claim(NamedTuple):
 
 
 def claim_of(message: Message, *, seen: int, format_name: str | None, is_sighted: bool = False) -> Claim:
-    """How late a message's content is. `seen`: the moment by which its export has it; `is_sighted`: by a telekeep."""
+    """How recent a message's content is. `seen`: the latest moment its export shows; `is_sighted`: by a telekeep."""
     is_dated = not is_sighted and (message.edit_date is not None or format_name != _UNDATED)
     return Claim(message.moment if is_dated else seen, seen, message.moment, message.payload_sha256)
 
 
 def is_sighted(piece: bytes) -> bool:
-    """Whether a piece is a row of a telekeep that saw the message on Telegram itself, and says when it did last."""
+    """Whether a piece is a row of a telekeep that saw the message on Telegram, and says when it last did."""
     try:
         found = orjson.loads(piece)
     except ValueError:
@@ -123,7 +123,7 @@ def _identified(slot: Media, held: Media | None) -> Media:
 
 
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:
-    """What an import shows of messages that earlier ones brought, for `store.imported_content.widen_seen`."""
+    """What an import shows of already imported messages, for `store.imported_content.widen_seen`."""
     return [
         (held.message_id, seen[held.message_id], -1 if decision.revises else _shown_edit(one.message, held))
         for one, held, decision in known
@@ -132,5 +132,5 @@ def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[t
 
 
 def _shown_edit(message: Message, held: Message) -> int:
-    """The edit that it shows of the same words; what a telekeep saw counts by when it did that."""
+    """The edit time shown for the same words, or when a telekeep last saw them."""
     return held.moment if message.moment > held.moment and is_sighted(held.raw) else message.moment

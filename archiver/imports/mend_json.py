@@ -53,7 +53,7 @@ def read_json(data: bytes) -> Mended:
 
 
 def dump_trimmed(value: Any) -> bytes:
-    """Compact JSON in as much memory as it needs: what `orjson` returns holds several times that."""
+    """Compact JSON in no more memory than it needs: what `orjson` returns takes several times as much."""
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)[:-1]
 
 

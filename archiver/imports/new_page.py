@@ -1,4 +1,4 @@
-"""The messages of a page of an import that the archive does not have: their rows, written at once."""
+"""Write the new messages of a page of an import, all rows at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOTHING_READY: Final[Ready] = {}
 def insert_new(
     conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage], ready: Ready = NOTHING_READY, *, now: int
 ) -> int:
-    """Store new messages; return how many of them are known to be deleted. `ready`: what is made of some of them."""
+    """Store new messages; return how many are known to be deleted. `ready`: prepared rows for some of them."""
     channel_id = target.channel_id
     sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
     made = _made(conn, new, ready)
@@ -47,7 +47,7 @@ def insert_new(
 
 
 def _times(target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[int, int]]:
-    """When each was seen first and last, if another telekeep knows that: not after we got its file."""
+    """When each was first and last seen, if another telekeep knows: never after we got its file."""
     if not any(one.seen for one in new):
         return []
     own = (target.seen, target.seen)
@@ -68,7 +68,7 @@ def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[Re
 def _pieces(
     target: ImportTarget, new: Sequence[ImportedMessage], made: Sequence[ReadyMessage]
 ) -> list[tuple[int, bytes, str | None]]:
-    """The id, the hash, and what is kept of each piece."""
+    """Each piece's id, hash, and what is kept of it."""
     digests = [(one.columns[0], one.columns[messages.PAYLOAD_SHA256]) for one in made]
     if target.marks_none:
         return [(*digest, with_part(None, one.part)) for digest, one in zip(digests, new, strict=True)]
@@ -84,7 +84,7 @@ def _entries(made: Sequence[ReadyMessage], missing: Collection[int]) -> list[New
 
 
 def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> set[MessageId]:
-    """Mark what Telegram no longer showed when these ids were read, and what another telekeep knew to be deleted."""
+    """Mark what Telegram no longer showed when these ids were read, or what another telekeep found deleted."""
     covered = list_coverage(conn, target.channel_id, target.generation)
     absent = [one.message_id for one in new if _is_within(one.message_id, covered)] if covered else []
     proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)

@@ -51,7 +51,7 @@ def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenC
 
 
 def _note_posts(posts: Sequence[str]) -> None:
-    """Say that channels are added, not what was typed. A list of links to posts gets one line."""
+    """Say that the channels of these posts are added, on one line however many there are."""
     if len(posts) == 1:
         output.note(f"{posts[0]}: its channel is meant.")
     elif posts:

@@ -42,6 +42,6 @@ async def _explain(database: Database, channel: ChannelName, wanted: MessageRef,
 
 
 def _as_typed(ref: ChannelRef, channel: ChannelName) -> str:
-    """The channel by the name that was typed, if that is one of its own now."""
+    """The channel by the name that was typed, if it still has that name."""
     own = (channel.alias, channel.username, *channel.usernames)
     return next((name for name in own if name and ref.name and fold_name(name) == fold_name(ref.name)), called(channel))

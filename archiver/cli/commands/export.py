@@ -202,7 +202,7 @@ async def run(invocation: Invocation, selection: ExportSelection, plan: ExportPl
 
 
 def describe_unfinished(place: Path | Stream, *, append: bool = False, is_dry_run: bool = False) -> str:
-    """What an export that was interrupted has left, and what to do."""
+    """What an interrupted export left behind, and what to do."""
     if is_dry_run:
         return "nothing was written."
     if isinstance(place, Stream):

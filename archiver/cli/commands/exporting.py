@@ -99,7 +99,7 @@ async def write_export(
     damaged: Damaged,
     persons: PseudonymousRows | None = None,
 ) -> ExportResult | ExportEstimate | None:
-    """Write the export; return None for a stream. `persons`: replaces the persons in rows.
+    """Write the export; return None for a stream. `persons`: pseudonymises people in rows.
 
     `damaged` gets the messages that are left out. That is an error in a series, which would take them for deleted, and
     in an archive, which would take them for absent.

@@ -1,4 +1,4 @@
-"""The chats of an export, each into its channel: those asked for are imported, the others counted or named."""
+"""Import the requested chats of an export, each into its channel; count or name the others."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 class ImportedChats(NamedTuple):
-    """What became of the chats of an export."""
+    """Outcome for each chat of an export."""
 
     done: list[ImportedChat]
     refused: Counter[str]
-    """Those that telekeep does not archive, by kind."""
+    """Chats that telekeep does not archive, by kind."""
     broken: list[str]
-    """What is wrong between the chats, and with those that are left out."""
+    """Damage between the chats, and why chats were left out."""
 
 
 async def import_all(
     database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
 ) -> ImportedChats:
-    """Import the chats asked for."""
+    """Import the requested chats."""
     with Progress("import", unit="messages") as progress:
         importer = Importer(
             database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
@@ -50,7 +50,7 @@ async def import_all(
 
 
 class _ChatImport:
-    """Goes through the chats."""
+    """Imports the chats one by one."""
 
     def __init__(self, database: Database | None, hashed: HashedSource, importer: Importer, order: ImportOrder) -> None:
         self._database = database
@@ -59,9 +59,9 @@ class _ChatImport:
         self._order = order
         self._found = ImportedChats([], Counter(), [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws])
         self._mixed: list[tuple[ImportChannel, ImportJob]] = []
-        """Those of a source that has their messages mixed, until all are known."""
+        """Chats of a source that mixes their messages, until all are known."""
         self._others: list[UsageError | None] = []
-        """Chats that were not asked for, or cannot be imported, and why."""
+        """Why each other chat was not imported; None if it was not requested."""
 
     async def run(self) -> ImportedChats:
         """Import them. Raises UsageError if none can be."""
@@ -90,7 +90,7 @@ class _ChatImport:
             self._found.refused[what] += 1
 
     async def _take(self, chat: Chat) -> None:
-        """Import a chat, or remember why not: one that is wrong costs no other."""
+        """Import a chat, or record why not, so that a bad one does not affect the others."""
         order, beside = self._order, [one for one, _ in self._mixed]
         try:
             chosen = await choose_channel(self._database, chat, order.channel, beside=beside, remarks=output)
@@ -139,7 +139,7 @@ class _ChatImport:
         await self._database.write(make_channel, chosen)
 
     async def _is_right(self, chat: Chat, chosen: ImportChannel) -> bool:
-        """Whether a chat is of this channel. Raises UsageError if one without an id may be of another."""
+        """Whether a chat belongs to this channel. Raises UsageError if it has no id and may belong to another."""
         if chat.channel_id is not None:
             return True
         zone = _zone(self._order.zone)

@@ -51,7 +51,7 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
 async def note_asked(
     database: Database, wanted: Wanted, channels: list[Mirrored], selection: FileSelection
 ) -> list[AskedFiles]:
-    """Record what was asked for by name, which pruning keeps; return it."""
+    """Record and return what was asked for by name, which pruning keeps."""
     if not wanted.is_named:
         return []
     ids, now = [channel.channel_id for channel in channels], int(time.time())

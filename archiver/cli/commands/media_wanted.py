@@ -17,10 +17,10 @@ class Wanted(NamedTuple):
     max_size: int | None
     by_policy: bool
     again: bool = False
-    """Also what was removed or moved away."""
+    """Also fetch files that were removed or moved away."""
 
     @property
     def is_named(self) -> bool:
-        """Whether something was chosen by name, which the policy need not want."""
+        """Whether anything was chosen by name, whether or not the policy wants it."""
         chosen = self.places or self.query is not None or self.max_size is not None
         return not self.by_policy and bool(chosen or self.when.since or self.when.until or self.when.on)

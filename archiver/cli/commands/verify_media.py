@@ -40,7 +40,7 @@ class MediaChecked:
     of: BlobSum
     """What should be stored."""
     shown: int | None = None
-    """Stored files of messages, if they were counted."""
+    """Number of stored message files, if counted."""
     files: int = 0
     """Files that were read or looked for."""
     read: int = 0

@@ -22,7 +22,7 @@ _MEANING = {
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """The state in TSV. Scripts may rely on `set aside`, an active channel that waits for its next attempt."""
+    """State for TSV: a stable value for scripts. `set aside`: active, but waiting for a retry."""
     return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.shown_state
 
 
@@ -56,7 +56,7 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
 
 
 def list_state_notes(channels: Sequence[tuple[Mirrored, ChannelStatus]], moments: Moments) -> Iterator[str]:
-    """The notes on channels; what is the same of several that only imports know, once."""
+    """Notes on channels; channels known only from imports share one line."""
     alone = [one.name for one, _ in channels if _is_import_alone(one)]
     for channel, standing in channels:
         if len(alone) > 1 and _is_import_alone(channel):

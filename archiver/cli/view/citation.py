@@ -47,7 +47,7 @@ def _name(context: MessageContext, quote: Callable[[str], str]) -> str:
 
 
 def _content(context: MessageContext) -> list[str]:
-    """The version, if there are several; what only imports have is none."""
+    """The version, if Telegram showed several; contents found only in imports do not count."""
     revisions = context.row["revisions"] - context.claims
     version = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
     is_edit = context.edit_date and (revisions or not context.row.get("edit_hidden"))

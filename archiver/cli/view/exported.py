@@ -44,7 +44,7 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
 
 
 def report_damaged(count: int) -> None:
-    """Say that the archive's file is damaged, and what that means for the export."""
+    """Warn that the archive's file is damaged, and what the export lacks."""
     output.error(
         f"the archive's file is damaged: {figures.count(count, 'message')} could not be read, and"
         f" {'is' if count == 1 else 'are'} not in the export. Keep a copy of the file before anything else;"
@@ -61,7 +61,7 @@ def _report_completeness(manifest: Manifest, write: Callable[[int], str | None])
 
 
 def describe_lacking(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
-    """Which channels may not be complete, and why: those with the same reasons on one line."""
+    """Channels that may be incomplete, and why, grouped by reason."""
     named: dict[str, list[str]] = {}
     for name, reasons in parts:
         named.setdefault("; ".join(reasons), []).append(name)

@@ -1,4 +1,4 @@
-"""An archive that `export --format sqlite` made: nothing is mirrored into it, so it has no service and no account."""
+"""Archives made by `export --format sqlite`: nothing is mirrored into them, so they have no service or account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.store.medium import is_export
 
 
 def name_extract(path: Path) -> str | None:
-    """What the archive is and when it was made; None for one that is mirrored into."""
+    """What the archive is and when it was made; None for a live one."""
     if not is_export(path):
         return None
     at = find_exported_at(path)
@@ -18,6 +18,6 @@ def name_extract(path: Path) -> str | None:
 
 
 def describe_extract(path: Path) -> str | None:
-    """The same with what follows from it, as the end of a sentence."""
+    """`name_extract` with its consequences, as the end of a sentence."""
     named = name_extract(path)
     return None if named is None else f"{named}: it is only read, never changed, and nothing waits to be fetched"

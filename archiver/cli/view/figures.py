@@ -11,7 +11,7 @@ from archiver.duration import in_words
 
 _SHORT = ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"))
 _FEW = 3
-"""Names that a sentence has."""
+"""Maximum number of names in a sentence."""
 _SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 

@@ -99,7 +99,7 @@ class FileSum:
 
 
 def describe_on_disk(shown: int, stored: BlobSum) -> str:
-    """What stored files of messages are on disk: `1 file, 67 bytes, for 3 files of messages, equal ones once`."""
+    """Disk usage of stored message files: `1 file, 67 bytes, for 3 files of messages, equal ones once`."""
     found = f"{figures.count(stored.files, 'file')}, {figures.size(stored.size)}"
     if shown == stored.files:
         return found

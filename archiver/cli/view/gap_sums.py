@@ -25,7 +25,7 @@ _MEANING: dict[State, str] = {
 }
 _WORDS: dict[State, str] = {"held": "archived", "missing": "deleted"}
 _NAMED = 3
-"""Files that are named."""
+"""Maximum number of files named."""
 _SUMS = (
     Column("state"),
     Column("ids", right=True),
@@ -76,7 +76,7 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
 
 
 def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
-    """The number of ids in each state, as one line. `imported`: of a channel that only exports know."""
+    """The number of ids in each state, on one line. `imported`: the channel is known only from exports."""
     outside = f", {counts.outside:,} outside the window" if counts.outside else ""
     if imported:
         absent = f", {counts.absent:,} absent" if counts.absent else ""
@@ -89,7 +89,7 @@ def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
 
 
 def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[IdRun]) -> str:
-    """What is known of a channel that only exports know: from which files, and from which id to which."""
+    """The files and the id range that a channel known only from exports is known from."""
     names = Counter(map(terminal_safe, files))
     said = [f"{name} ({number} files)" if number > 1 else name for name, number in names.items()]
     named = ", ".join(said[:_NAMED])
@@ -99,7 +99,7 @@ def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[Id
 
 
 def _list_states(channel: Mirrored, runs: Sequence[IdRun]) -> list[State]:
-    """Those that are always counted, and those that there are."""
+    """States that are always listed, plus those that occur."""
     alone = is_unaccounted(channel)
     always = {"held", "missing", *(["not imported"] if alone else ["absent", "not fetched"])}
     return [state for state in _MEANING if state in always or any(one.state == state for one in runs)]
@@ -111,7 +111,7 @@ def _called(channel: Mirrored) -> str:
 
 
 def describe_synced(channel: Mirrored, moments: Moments) -> str:
-    """How many ids there are, and as of when."""
+    """The highest id, and as of when."""
     synced = (
         "not synced to its end yet" if channel.last_sync_at is None else f"as of {moments.at(channel.last_sync_at)}"
     )

@@ -206,7 +206,7 @@ def _parts(counts: ImportCounts) -> Iterator[str]:
 
 
 def _words(counts: ImportCounts) -> str:
-    """Which words are current now: those of the archive, or of the export where they are later than another's."""
+    """Which words are current now: the archive's, or the export's where they are later than an earlier import's."""
     if not counts.revisions:
         return ""
     kept = "kept as a revision" if counts.revisions == 1 else "kept as revisions"

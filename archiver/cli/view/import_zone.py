@@ -1,4 +1,4 @@
-"""What is to be said about `--tz`: it was not needed, or the file's own dates say otherwise. Pure."""
+"""Remarks on `--tz`: it was not needed, or contradicts the dates in the file. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 
 def describe_zone(name: str, zone: tzinfo, offsets: Mapping[timedelta, datetime], *, is_used: bool) -> str | None:
-    """The remark; None if there is nothing to say. `offsets`: of local times whose exact date is beside them."""
+    """The remark, if any. `offsets`: UTC offsets of local times that have an exact date next to them."""
     others = sorted(offset for offset, at in offsets.items() if zone.utcoffset(at) != offset)
     says = " and ".join(map(_write, others))
     if is_used:

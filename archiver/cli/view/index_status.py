@@ -64,7 +64,7 @@ class IndexStatus:
     documents: int | None = None
     """Documents that its server counts now; None: not asked."""
     tally: Tally | None = None
-    """The same by channel and by day, of the expected ones; None: not counted so."""
+    """Expected documents on the server by channel and by day; None if not counted."""
 
     @property
     def lacking(self) -> int | None:
@@ -73,7 +73,7 @@ class IndexStatus:
 
     @property
     def compared(self) -> str | None:
-        """By what its documents were counted; None: not at all."""
+        """How its documents were counted; None if they were not."""
         if self.documents is None or self.tally is None:
             return None if self.documents is None else "total"
         return "channels, days" if self.expected.days and self.tally.days else "channels"
@@ -219,7 +219,7 @@ async def check_servers(found: Sequence[IndexStatus], settings: MeilisearchSetti
 
 
 async def _check(one: IndexStatus, node: Node) -> IndexStatus:
-    """A copy updated by what the server counts, or why it does not."""
+    """A copy with the server's counts, or with the reason why there are none."""
     from search.errors import ServerError
 
     try:
@@ -229,7 +229,7 @@ async def _check(one: IndexStatus, node: Node) -> IndexStatus:
 
 
 async def with_counts(one: IndexStatus, node: Node, documents: int) -> IndexStatus:
-    """A copy with the numbers of documents on the server, by channel if it counts so."""
+    """A copy with the number of documents on the server, by channel where the server supports it."""
     from search.meili.tally import count_documents
 
     return replace(one, documents=documents, tally=await count_documents(node, one.expected.channels))

@@ -32,13 +32,13 @@ async def describe_searched(conn: Connection, over: SearchScope, moments: Moment
 
 
 def warn_incomplete(over: SearchScope, moments: Moments) -> None:
-    """List the channels that are not completely archived, one line each; those of imports alone in one."""
+    """List incompletely archived channels, one line each; those known only from imports share a line."""
     for line in describe_incomplete(over, moments):
         output.note(f"! {line}")
 
 
 def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
-    """The same as lines."""
+    """Lines that name the incompletely archived channels."""
     alone = [channel.name for channel, lacks in over.incomplete if lacks == _ALONE]
     others = [one for one in over.incomplete if one[1] != _ALONE]
     if alone:

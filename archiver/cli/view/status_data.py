@@ -98,9 +98,9 @@ class StatusReport:
     unconfigured: frozenset[str]
     """Accounts with channels to mirror that the settings do not have."""
     extract: str | None = None
-    """What the archive is and when it was made, if an export made it."""
+    """What the archive is and when it was made, if it is an export."""
     stored: BlobSum = NO_BLOBS
-    """Files on disk."""
+    """Stored files on disk."""
     min_free: int = 0
     """Bytes that stay free on the disk: with less, no files are fetched."""
 

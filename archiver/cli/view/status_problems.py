@@ -54,7 +54,7 @@ class Problem:
 
 
 def find_problems(status: StatusReport, moments: Moments) -> list[Problem]:
-    """All problems, most serious first; none of an export, into which nothing is mirrored."""
+    """All problems, most serious first; none for an export, which is not mirrored into."""
     if status.extract is not None:
         return []
     return [

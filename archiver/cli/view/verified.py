@@ -86,7 +86,7 @@ def _file(file: FileCheck) -> dict[str, Any]:
 
 
 def describe_sample(compared: int, rows: int) -> str:
-    """How many search rows were compared, and what so many can miss."""
+    """How many search rows were compared, and how likely such a sample is to miss a fault."""
     missed = 0.999**compared
     return (
         f"words of the search tables: {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"

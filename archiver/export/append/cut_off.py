@@ -1,7 +1,7 @@
-"""A manifest without its file: after a kill between the two renames, or because the file was lost.
+"""A manifest without its data file: the run was killed between the two renames, or the file was lost.
 
-After a kill the file is still there under its temporary name, and gets its own. One that was lost is never made anew:
-it would have another SHA-256 than the one that was kept.
+After a kill the file still has its temporary name, and is renamed. A lost file is never written again, because
+its SHA-256 would differ from the recorded one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from archiver.export.verify import find_damage
 
 
 async def finish_cut_off(series: Series) -> None:
-    """Give the last file its name. Raises UsageError if it was lost."""
+    """Rename the last file to its final name. Raises UsageError if it was lost."""
     assert series.cut_off is not None
     with open_directory(series.directory / series.first) as directory:
         async with turn(directory):
@@ -29,7 +29,7 @@ async def finish_cut_off(series: Series) -> None:
                 rename_new(directory, part, series.cut_off.data)
                 os.fsync(directory)
             except FileExistsError:
-                return  # another run was quicker
+                return  # another run did it first
             except OSError as exc:
                 raise unwritable(series.directory / series.cut_off.data, exc) from exc
 
@@ -54,7 +54,7 @@ def find_part(directory: int, series: Series, link: Link) -> str:
 
 
 def _is_abandoned(directory: int, name: str) -> bool:
-    """Whether nobody is writing the file."""
+    """Whether no process is writing the file."""
     with contextlib.suppress(OSError):
         handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
         try:

@@ -38,7 +38,7 @@ class Series:
     directory: Path
     links: tuple[Link, ...]
     cut_off: Link | None = None
-    """The next file, if its manifest is there, but not its data: `--append` was killed in between, or it was lost."""
+    """The next file, if only its manifest exists: `--append` was killed in between, or the data was lost."""
     unlisted: bool = False
     """Whether the next file is there, but not its manifest."""
 

@@ -61,7 +61,7 @@ class AtomWriter:
         return _encode("".join(self._parts(read_post(row, self._wording, self._clock))))
 
     def end(self) -> bytes:
-        """The end of the feed, with remarks if none were known at the beginning."""
+        """The end of the feed, with any remarks not known at the start."""
         return _encode(f"{'' if self._has_subtitle else self._subtitle()}</feed>\n")
 
     def _subtitle(self) -> str:
@@ -103,7 +103,7 @@ class AtomWriter:
 
 
 def _title(post: Post) -> str:
-    """The first words; what it is where it has none, or else its address."""
+    """The first words of the post; without any, what it is, else its address."""
     lines = (line.strip() for line in possible(post.text).split("\n"))
     address = f"{post.row['channel']}/{post.row['message_id']}"
     words = next(filter(None, lines), "") or " ".join(post.notes[:1]) or address
@@ -111,7 +111,7 @@ def _title(post: Post) -> str:
 
 
 def _xml(text: str) -> str:
-    """Plain text, in which nothing reorders what follows it."""
+    """Plain text without characters that reorder what follows."""
     return escape(possible(name_reordering(str(text))))
 
 

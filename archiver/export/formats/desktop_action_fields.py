@@ -1,4 +1,4 @@
-"""What Telegram Desktop writes of an action besides its name: its keys, in its order, with its types. Pure.
+"""The fields that Telegram Desktop writes for an action besides its name, with its keys, order and types. Pure.
 
 Actions came from Telegram, or from an export of Desktop, whose words they keep. Desktop has the names of people where
 Telegram has ids: they are null here unless it is the sender, as they are there for people it does not know.
@@ -28,7 +28,7 @@ from archiver.export.formats.desktop_payments import PAYMENTS
 from archiver.model.json_text import dump
 
 _KIND_SHIFT: Final = {"user": 0, "chat": 1, "channel": 2}
-"""How Desktop makes one number of an id and its kind."""
+"""Bits by which Desktop tells the kinds of peers apart in one number."""
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _PASSPORT: Final = {"address": "address_information", "phone": "phone_number"}
 _REASONS: Final = {"migrate_conference_call": "migrate_conference_all"}

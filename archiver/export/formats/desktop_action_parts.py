@@ -1,4 +1,4 @@
-"""What the writers of actions in Telegram Desktop's words share. Pure."""
+"""Shared parts of the writers of Telegram Desktop's actions. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from archiver.export.formats.desktop_text import text_entities, text_value
 Thing: TypeAlias = Mapping[str, Any]
 NANO: Final = 1_000_000_000
 _DIGITS: Final = 19
-"""Of numbers that JSON of 64 bits can hold."""
+"""Maximum digits of a 64-bit number in JSON."""
 
 
 class About(NamedTuple):
-    """What an action refers to outside of itself."""
+    """What an action refers to outside itself."""
 
     sender: Thing
     replied: Mapping[str, Any]
-    """The keys for the message that it is about, under Desktop's name."""
+    """The keys for the message that it is about, with Desktop's names."""
     schedule_date: int | None
 
 
@@ -31,23 +31,23 @@ def write_peer(peer: Any) -> str | None:
 
 
 def copied(**names: str) -> Fields:
-    """Fields that only have another name, if they have a value."""
+    """Fields that only need renaming, if they have a value."""
     return lambda action, _: {key: action[ours] for key, ours in names.items() if action.get(ours) not in (None, "", 0)}
 
 
 def name_of(user_id: object, about: About) -> str | None:
-    """The name of a person, which is only known of the sender."""
+    """The name of a person; known only for the sender."""
     return about.sender.get("name") or None if user_id is not None and about.sender.get("id") == user_id else None
 
 
 def as_number(value: object) -> object:
-    """An id as a number: rows have long ones as text."""
+    """An id as a number: rows store long ids as text."""
     is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS
     return int(str(value)) if is_number else value
 
 
 def present(**values: Any) -> dict[str, Any]:
-    """Those that have a value."""
+    """The arguments that have a value."""
     return {key: value for key, value in values.items() if value not in (None, "")}
 
 
@@ -60,5 +60,5 @@ def styled(said: Any) -> Any:
 
 
 def flags(**names: str) -> Fields:
-    """Fields that are true or false."""
+    """Boolean fields."""
     return lambda action, _: {key: bool(action.get(ours, action.get(key))) for key, ours in names.items()}

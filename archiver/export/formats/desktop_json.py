@@ -33,7 +33,7 @@ class DesktopJsonWriter:
         public: frozenset[int] = frozenset(),
         media_places: MediaPlaces = no_files,
     ) -> None:
-        """`public`: channels that need not be private although their @name is not known."""
+        """`public`: channels that may be public although their @name is unknown."""
         self._channels, self._groups, self._public = list(request.channels), groups, public
         self._view = DesktopView(
             clock=LocalClock(request.zone),

@@ -189,7 +189,7 @@ def _giveaway_results(extra: Item, until: str) -> dict[str, Any]:
 
 
 def _local(value: object, clock: LocalClock) -> str:
-    """A time on the clocks of the zone; one that an import wrote without a zone stays."""
+    """A local time in the clock's zone; a time imported without a zone is kept as is."""
     text = str(value or "")
     time = clock.at(text) if text.endswith("Z") else None
     return time.wall.isoformat(timespec="seconds") if time else text

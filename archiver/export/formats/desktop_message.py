@@ -109,7 +109,7 @@ def _date(name: str, iso: str | None, view: DesktopView) -> dict[str, str]:
 
 
 def _posted(row: Row, view: DesktopView) -> dict[str, str]:
-    """The date; without an exact one where an imported file shows only the day."""
+    """The date; no exact time if an imported file shows only the day."""
     if (day := find_posted_day(row["extra"])) is not None:
         return {"date": f"{day.isoformat()}T00:00:00"}
     return _date("date", row["date"], view)

@@ -98,7 +98,7 @@ def _approval(action: Thing, about: About) -> dict[str, Any]:
 
 
 def _price(action: Thing, _: About) -> dict[str, Any]:
-    """Numbers are texts here, in Desktop, too."""
+    """Desktop writes these numbers as text, too."""
     price = action.get("price") or {}
     if not price:
         return {

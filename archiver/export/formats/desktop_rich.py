@@ -80,7 +80,7 @@ def _item(item: Thing, clock: LocalClock) -> dict[str, Any]:
 
 
 def _content(thing: Thing, clock: LocalClock) -> dict[str, Any]:
-    """What is said: words or blocks."""
+    """The content: words or blocks."""
     if "blocks" in thing:
         return {"content": "blocks", "blocks": _blocks(thing["blocks"], clock)}
     return {"content": "text", "text": rich_text(thing.get("text"), clock)}
@@ -103,7 +103,7 @@ def _caption(block: Thing, clock: LocalClock) -> dict[str, Any]:
 
 
 def _unsupported(*fields: tuple[str, str], flags: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Write:
-    """A block with files, which Desktop only refers to. `fields`: its keys and ours, of ids, which are texts."""
+    """A block with files, which Desktop only references. `fields`: Desktop's and our keys for ids, which are text."""
 
     def write(block: Thing, clock: LocalClock) -> dict[str, Any]:
         return {
@@ -225,7 +225,7 @@ _KINDS: Final[Mapping[str, tuple[str, Write]]] = {
 
 
 def _of_desktop(value: Any) -> Any:
-    """A value imported from Desktop, which differs from its export only in the links of words."""
+    """A value imported from Desktop; it differs from Desktop's export only in links."""
     if isinstance(value, list):
         return [_of_desktop(one) for one in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The words of a rich message as Telegram Desktop exports them: objects within each other. Pure."""
+"""Rich text as Telegram Desktop exports it: nested objects. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DATE_FLAGS: Final = ("relative", "short_time", "long_time", "short_date", "long
 
 
 def rich_text(text: Any, clock: LocalClock) -> dict[str, Any]:
-    """One text with what is within it."""
+    """A text with its nested texts."""
     name = str(text.get("_", "")) if isinstance(text, Mapping) else ""
     if not isinstance(text, Mapping) or name in ("", "TextEmpty"):
         return {"type": "plain", "text": text} if isinstance(text, str) and text else {"type": "empty"}
@@ -55,14 +55,14 @@ def rich_text(text: Any, clock: LocalClock) -> dict[str, Any]:
 
 
 def _target(text: Thing) -> dict[str, Any]:
-    """What words lead to."""
+    """The target of a link."""
     found = {key: text[ours] for key, ours in (("href", "url"), ("email", "email"), ("phone", "phone")) if ours in text}
     ids = {key: str(text[key]) for key in ("webpage_id", "user_id") if text.get(key)}
     return {**found, **({"name": text["name"]} if "name" in text else {}), **ids}
 
 
 def times(name: str, value: object, clock: LocalClock) -> dict[str, str]:
-    """A date as clocks of the zone show it, and in unix seconds; Desktop writes 1970 for none."""
+    """A date as local time and in unix seconds; Desktop writes 1970 if there is none."""
     text = str(value or "1970-01-01T00:00:00Z")
     try:
         unix = int(datetime.fromisoformat(text).timestamp())

@@ -64,12 +64,12 @@ WITHOUT_ACTOR = frozenset(
     {"payment_sent", "payment_sent_me", "secure_values_sent", "geo_proximity_reached", "web_view_data_sent"}
     | {"gift_code", "giveaway_launch", "giveaway_results", "payment_refunded"}
 )
-"""Actions of which Desktop does not write by whom they are."""
+"""Actions for which Desktop does not write an actor."""
 _OF_MESSAGES = frozenset(
     {"id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action", "telekeep"}
     | {"text", "text_entities", "rich_message", "inline_bot_buttons", "reactions"}
 )
-"""Keys of each message, which no field of an action may have."""
+"""Keys that every message has, and no field of an action may replace."""
 
 
 def action_fields(
@@ -80,7 +80,7 @@ def action_fields(
     *,
     is_imported: bool,
 ) -> dict[str, Any]:
-    """The fields after `actor_id`. `schedule_date`: in unix seconds; `reply`: the header of what it is about."""
+    """The fields after `actor_id`. `schedule_date`: in unix seconds; `reply`: the reply header."""
     kind = str(action.get("type"))
     if kind == "custom_action":
         return {"information_text": str(action.get("message") or "")}

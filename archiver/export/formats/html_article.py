@@ -90,6 +90,6 @@ def _reply(post: Post, answered: Answered, view: ArticleView) -> str:
 
 
 def day_heading(day: str, *, is_first: bool) -> str:
-    """The heading of the day, which the calendar leads to where it is the first one of that day on the page."""
+    """A day's heading; the first one on the page is the calendar's link target."""
     place = f' id="d{day}"' if is_first else ""
     return f'\n<h2{place}><time datetime="{day}">{day}</time></h2>'

@@ -38,7 +38,7 @@ class MarkdownWriter:
         self._added: Sequence[str] = ()
 
     def set_remarks(self, remarks: Sequence[str]) -> None:
-        """Set the remarks of the beginning, and what the end adds to them."""
+        """Set the remarks at the start, or those that the end adds."""
         self._added = [one for one in remarks if one not in self._remarks]
         self._remarks = remarks
 
@@ -68,7 +68,7 @@ class MarkdownWriter:
         return _encode("".join(self._parts(post)))
 
     def end(self) -> bytes:
-        """The remarks that were not known at the beginning."""
+        """The remarks that were not known at the start."""
         return _encode("".join(f"\n- {_plain(remark)}" for remark in self._added) + "\n") if self._added else b""
 
     def _parts(self, post: Post) -> Iterator[str]:
@@ -110,7 +110,7 @@ class MarkdownWriter:
 
 
 def _plain(text: str) -> str:
-    """Words of our own lines, in which nothing reorders what follows. Texts are paragraphs, and keep it."""
+    """Text for our own lines, without characters that reorder what follows. Messages keep them: each is a paragraph."""
     return escape_markdown(name_reordering(text))
 
 

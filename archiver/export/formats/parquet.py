@@ -86,7 +86,7 @@ class ParquetRows:
         self.close()
 
     def close(self) -> None:
-        """Remove what is temporary; a writer that has not ended writes its footer into nothing."""
+        """Remove temporary files; an unfinished writer's footer is discarded."""
         if self._passing is not None:
             self._passing.end()
         self._writer = None
@@ -122,7 +122,7 @@ class _Passing(io.RawIOBase):
         self._size = 0
 
     def end(self) -> None:
-        """Pass on nothing from now on: pyarrow writes once more when its writer is let go."""
+        """Discard all further writes: pyarrow writes once more when its writer is released."""
         self._sink = None
 
     def writable(self) -> bool:
@@ -185,7 +185,7 @@ def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:
 
 
 def _pandas_types(names: Sequence[str]) -> dict[str, Any]:
-    """What pandas reads columns as: integers that may be absent stay integers, which are floats to it by default.
+    """The pandas types of columns: nullable integers, which would become floats by default.
 
     https://github.com/pandas-dev/pandas/blob/main/doc/source/development/developer.rst
     """

@@ -54,17 +54,17 @@ class Post:
 
     @property
     def edits(self) -> int:
-        """How many earlier contents Telegram showed; what only imports claim is no edit."""
+        """Number of earlier contents that Telegram showed; those found only in imports are not edits."""
         return _count_edits(self.row)
 
     @property
     def is_day_only(self) -> bool:
-        """Whether an imported file shows its day only."""
+        """Whether only its day is known, from an imported file."""
         return find_posted_day(self.row["extra"]) is not None
 
     @property
     def day(self) -> str | None:
-        """The day that it belongs to: the one that an imported file names where it shows no time."""
+        """The day that it belongs to: the one in the imported file if that shows no time."""
         if (named := find_posted_day(self.row["extra"])) is not None:
             return named.isoformat()
         return self.time.day if self.time else None

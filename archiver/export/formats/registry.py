@@ -35,7 +35,7 @@ class WriterContext:
     groups: frozenset[int] = frozenset()
     """Ids of the channels that are groups."""
     public: frozenset[int] = frozenset()
-    """Ids of channels that need not be private although their @name is not known."""
+    """Ids of channels that may be public although their @name is unknown."""
     media_places: MediaPlaces = no_files
     """The place of each file in the export."""
     extract: ExtractSource | None = None

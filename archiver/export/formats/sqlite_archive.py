@@ -30,7 +30,7 @@ class ExtractSource:
     archive: Path
     search: SearchTables
     out: Path | None = None
-    """Where the file goes, beside which it is made; None: in the system's directory for temporary files."""
+    """The file's destination, next to which it is made; None: in the system's temporary directory."""
 
 
 class SqliteRows:
@@ -90,7 +90,7 @@ class SqliteRows:
 
     @contextmanager
     def _say_unwritable(self) -> Iterator[None]:
-        """Raise UsageError where the temporary file cannot be written."""
+        """Raise UsageError if the temporary file cannot be written."""
         try:
             yield
         except OSError as exc:
