@@ -17,6 +17,7 @@ from archiver.model.imported import hash_of, text_hash
 from archiver.model.record import Media, Message
 from archiver.store.checked import MEDIA_NAMES, Row
 from archiver.store.custody import ImportLog
+from archiver.store.import_parts import is_earlier
 from archiver.store.message import CONTENT_NAMES, content_of
 from search.query.dates import parse_zone
 
@@ -69,7 +70,9 @@ def check_imported_revision(
     rich = orjson.loads(kept["extra"] or "{}").get("rich_text", "")
     if kept["content_hash"] != text_hash(kept["text"], "" if kept["text"] else rich):
         yield "content_hash does not match its text"
-    if found := _find_piece(kept["payload_sha256"], pieces, imports):
+    if is_earlier(next((one.differs for one in pieces if one.payload_sha256 == kept["payload_sha256"]), None)):
+        yield from _compare_row(kept["raw"], kept["text"] or rich)
+    elif found := _find_piece(kept["payload_sha256"], pieces, imports):
         yield from _compare_piece(kept["raw"], found, kept["text"] or rich, None)
 
 
@@ -141,6 +144,17 @@ def _compare_piece(raw: bytes, of: ImportLog | None, words: str, date: int | Non
         yield "text does not match its piece"
     if date is not None and piece.date is not None and int(piece.date.timestamp()) != date:
         yield "date does not match its piece"
+
+
+def _compare_row(raw: bytes, words: str) -> Iterator[str]:
+    """Check an earlier content in a row of telekeep, whatever the format of its file."""
+    from archiver.imports.sources.exported_rows import derive_row
+
+    piece = derive_row(raw, None)
+    if piece is None:
+        yield "its piece cannot be read"
+    elif piece.text != words:
+        yield "text does not match its piece"
 
 
 @lru_cache(maxsize=16)

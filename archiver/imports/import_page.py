@@ -13,6 +13,7 @@ from typing import Final
 
 import archiver.store.message as messages
 from archiver.ids import MessageId
+from archiver.imports.earlier_contents import leave_known
 from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
@@ -82,7 +83,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
         else:
             known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
     decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
-    plan.known = prefer_exact(conn, target, decided)
+    plan.known = leave_known(conn, target, prefer_exact(conn, target, decided), words)
     plan.corrections = plan_corrections(conn, target, again)
     return plan
 
@@ -102,7 +103,7 @@ def count_plan(plan: PagePlan) -> ImportCounts:
         same=kinds.count("same") + plan.again,
         filled=kinds.count("fills"),
         differing=kinds.count("differs"),
-        revisions=sum(decision.revises for _, _, decision in plan.known),
+        revisions=sum(decision.revises + len(one.earlier) for one, _, decision in plan.known),
         replaced=sum(decision.revises and decision.wins for _, _, decision in plan.known),
         dated=sum(decision.exact == "imported" for _, _, decision in plan.known),
         corrected=sum(one.is_change for one in plan.corrections),
@@ -150,9 +151,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     if dated := put_exact(conn, target, plan.known):
         _show(conn, target, dated, now=now)
     writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
-    for one, _, _ in plan.known:
-        if one.earlier:
-            keep_earlier(conn, [one])
+    earlier = keep_earlier(conn, target, (one for one, _, _ in plan.known))
     stored = {message.message_id for message, _ in kept}
     stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
     store.put_pieces(
@@ -161,7 +160,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
         target.import_id,
         [_piece(target, one, decision, is_stored=one.message.message_id in stored) for one, _, decision in plan.known],
     )
-    return len(kept)
+    return len(kept) + earlier
 
 
 def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> list[tuple[Message, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import archiver.store.message as messages
@@ -17,7 +17,7 @@ from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files
-from archiver.store.import_parts import with_part
+from archiver.store.import_parts import earlier_note, with_part
 from archiver.store.message import Sighting
 from archiver.store.new_messages import insert_contents, insert_slots
 from archiver.store.outbox import enqueue
@@ -41,7 +41,7 @@ def insert_new(
     store.put_new_pieces(conn, channel_id, target.import_id, _pieces(target, new, made))
     missing = _mark_missing(conn, target, new)
     add_new(conn, channel_id, _entries(made, missing))
-    keep_earlier(conn, new)
+    keep_earlier(conn, target, new)
     enqueue(conn, channel_id, [one.columns[0] for one in made], now=now, later=True)
     return len(missing)
 
@@ -105,9 +105,16 @@ def _is_within(message_id: int, covered: Sequence[Interval]) -> bool:
     return any(lo <= message_id <= hi for lo, hi in covered)
 
 
-def keep_earlier(conn: Writer, new: Sequence[ImportedMessage]) -> None:
-    """Keep the earlier contents of messages as revisions."""
+def keep_earlier(conn: Writer, target: ImportTarget, new: Iterable[ImportedMessage]) -> int:
+    """Keep the earlier contents of messages as revisions, each with its origin; return how many are new."""
+    count = 0
     for one in new:
         for earlier in one.earlier:
-            late = keep_late_revisions(conn, [earlier.message], now=earlier.first_seen)
+            seen = min(earlier.first_seen, target.at), min(earlier.last_seen, target.at)
+            late = keep_late_revisions(conn, [earlier.message], now=target.at, seen=seen)
             writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
+            note = with_part(earlier_note(earlier.claimed_by), one.part)
+            pieces = [store.PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
+            store.put_pieces(conn, target.channel_id, target.import_id, pieces)
+            count += len(late)
+    return count

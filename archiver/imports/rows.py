@@ -248,5 +248,14 @@ def _earlier(row: Mapping[str, Any], message: Message) -> Iterator[EarlierConten
             payload_sha256=sha256(raw).digest(),
         )
         yield EarlierContent(
-            message=content, first_seen=_unix(one.get("first_seen")), last_seen=_unix(one.get("last_seen"))
+            message=content,
+            first_seen=_unix(one.get("first_seen")),
+            last_seen=_unix(one.get("last_seen")),
+            claimed_by=_claimant(one.get("import")),
         )
+
+
+def _claimant(origin: object) -> str | None:
+    """The file that an earlier content is from, as the export says."""
+    expect_shape(origin or {}, {"file": str, "claimed_by": str}, "versions")
+    return (origin.get("claimed_by") or origin.get("file") or "an export") if isinstance(origin, dict) else None

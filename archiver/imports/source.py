@@ -63,6 +63,8 @@ class EarlierContent:
     """Of layer 0, like the message itself."""
     first_seen: int
     last_seen: int
+    claimed_by: str | None = None
+    """The file from which alone the exporting archive had it, as its export says; None: it says that it saw it."""
 
 
 @record(frozen=True, slots=True, kw_only=True)

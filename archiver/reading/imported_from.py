@@ -15,6 +15,7 @@ from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
+from archiver.store.import_parts import read_claimant
 from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
 
 
@@ -24,8 +25,13 @@ class MessageImports(NamedTuple):
     found: Sequence[ImportedFrom] = ()
 
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
-        """The import that a content comes from; None if it was captured from Telegram, or that is not known."""
-        return self._find(payload_sha256) if layer == IMPORTED else None
+        """The import that a content comes from; None if it was captured from Telegram."""
+        if layer != IMPORTED:
+            return None
+        # What an earlier telekeep imported as an earlier content has no piece of its own.
+        return self._find(payload_sha256) or next(
+            (one.record for one in self.found if one.record.format != "telekeep"), None
+        )
 
     def name_source(self, contents: Sequence[StoredRevision]) -> str:
         """The file that the first of these contents of imports is from; else of those that have the message."""
@@ -48,10 +54,10 @@ class MessageImports(NamedTuple):
 
     def assumed_zone(self, layer: int, payload_sha256: bytes, raw: bytes) -> str | None:
         """The zone on which the date rests; None if that is exact, also by another import. `raw`: of its payload."""
-        own = next((one for one in self.found if one.payload_sha256 == payload_sha256), None)
+        own = next((one for one in self.found if one.payload_sha256 == payload_sha256 and not one.is_earlier), None)
         if layer != IMPORTED or own is None or not rests_on_zone(own.record.format, own.record.zone, raw):
             return None
-        exports = [one for one in self.found if one.record.format != "telekeep"]
+        exports = [one for one in self.found if one.record.format != "telekeep" and not one.is_earlier]
         exact = (one.record.zone is None and not one.has_other_date for one in exports)
         return None if own.has_other_date or any(exact) else own.zone
 
@@ -65,7 +71,15 @@ class MessageImports(NamedTuple):
     def describe(self, version: Version) -> dict[str, Any]:
         """A content as JSON, with the import that it comes from."""
         record = self.origin_of(version.layer, version.payload_sha256)
-        return {**self.dated(version).to_object(), "import": None if record is None else import_object(record)}
+        origin = None if record is None else import_object(record)
+        if origin is not None and (claimant := self.claimant_of(version)):
+            origin["claimed_by"] = claimant
+        return {**self.dated(version).to_object(), "import": origin}
+
+    def claimant_of(self, version: Version) -> str | None:
+        """The file from which alone another telekeep had a content that it exported, as the export says."""
+        own = (one.differs for one in self.found if one.payload_sha256 == version.payload_sha256)
+        return next((read_claimant(differs) for differs in own), None)
 
     def _find(self, payload_sha256: bytes) -> ImportRecord | None:
         return next((one.record for one in self.found if one.payload_sha256 == payload_sha256), None)
@@ -73,7 +87,7 @@ class MessageImports(NamedTuple):
     def differences(self) -> Iterator[tuple[ImportRecord, Mapping[str, Any]]]:
         """What imports filled (`filled`), what they have otherwise (`other`), and whether their text is another."""
         for one in self.found:
-            if one.differs is not None:
+            if one.differs is not None and not one.is_earlier:
                 yield one.record, orjson.loads(one.differs)
 
     def to_objects(self) -> list[dict[str, Any]]:
@@ -86,6 +100,7 @@ class MessageImports(NamedTuple):
                 "differs": None if one.differs is None else orjson.loads(one.differs),
             }
             for one in self.found
+            if not one.is_earlier
         ]
 
 

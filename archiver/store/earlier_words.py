@@ -23,3 +23,16 @@ def list_earlier_words(conn: Reader, channel_id: ChannelId, message_ids: Sequenc
     for message_id, text, rich in rows:
         found.setdefault(message_id, set()).add(text_hash(text, "" if text else rich or ""))
     return found
+
+
+def list_content_hashes(conn: Reader, channel_id: ChannelId, message_ids: Sequence[int]) -> dict[MessageId, set[bytes]]:
+    """The content hash of each earlier content, by message."""
+    rows = conn.execute(
+        "SELECT message_id, content_hash FROM revision WHERE channel_id = ?"
+        " AND message_id IN (SELECT value FROM json_each(?))",
+        (channel_id, json.dumps(list(message_ids))),
+    )
+    found: dict[MessageId, set[bytes]] = {}
+    for message_id, digest in rows:
+        found.setdefault(message_id, set()).add(digest)
+    return found

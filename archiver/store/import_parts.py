@@ -21,6 +21,24 @@ if TYPE_CHECKING:
     from archiver.model.record import Message
 
 _PART: Final = "part"
+_EARLIER: Final = "earlier"
+NOT_EARLIER: Final = f"(i.differs IS NULL OR i.differs ->> '$.{_EARLIER}' IS NULL)"
+"""As SQL: whether a piece `i` of `imported` is the message itself in its file, not an earlier content of it."""
+
+
+def earlier_note(claimed_by: str | None) -> str:
+    """What is kept beside an earlier content of an export; `claimed_by`: the file that the export names for it."""
+    return orjson.dumps({_EARLIER: {"claimed_by": claimed_by}}).decode()
+
+
+def is_earlier(differs: str | None) -> bool:
+    """Whether a piece is an earlier content of the message in its file."""
+    return differs is not None and f'"{_EARLIER}"' in differs
+
+
+def read_claimant(differs: str | None) -> str | None:
+    """The file from which the exporting archive had an earlier content, as its export says."""
+    return orjson.loads(differs)[_EARLIER].get("claimed_by") if differs is not None and is_earlier(differs) else None
 
 
 def with_part(differs: str | None, part: int | None) -> str | None:

@@ -13,8 +13,9 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import EXACT_DATE
 from archiver.model.record import Message
 from archiver.store.database import Reader
+from archiver.store.import_parts import NOT_EARLIER
 
-_NO_OTHER_DATE: Final = "(i.differs IS NULL OR i.differs ->> '$.other.date' IS NULL)"
+_NO_OTHER_DATE: Final = f"((i.differs IS NULL OR i.differs ->> '$.other.date' IS NULL) AND {NOT_EARLIER})"
 _ASSUMED: Final = f"""
     SELECT m.message_id FROM message AS m
     WHERE m.channel_id = :channel_id AND m.layer = 0 AND m.message_id IN (SELECT value FROM json_each(:ids))

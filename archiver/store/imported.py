@@ -13,7 +13,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.store.bulk import insert_many
 from archiver.store.channel import Mirrored
 from archiver.store.database import Reader
-from archiver.store.import_parts import split_part
+from archiver.store.import_parts import is_earlier, split_part
 from archiver.store.index_home import mark_renamed
 
 
@@ -76,6 +76,11 @@ class ImportedFrom(NamedTuple):
         """The zone with which its local times were read."""
         assumed = orjson.loads(self.differs).get("assumed") if self.differs else None
         return str(assumed["tz"]) if assumed else self.record.zone
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether this piece is an earlier content of the message in its file."""
+        return is_earlier(self.differs)
 
     @property
     def has_other_date(self) -> bool:

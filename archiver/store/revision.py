@@ -28,7 +28,7 @@ _KEEP = """
            markup, extra,
            coalesce((SELECT max(replaced_at) FROM revision AS earlier
                      WHERE earlier.channel_id = message.channel_id AND earlier.message_id = message.message_id
-                       AND earlier.first_seen < earlier.replaced_at), -- a late one was never the current content
+                       AND earlier.first_seen < earlier.replaced_at AND earlier.layer <> 0), -- neither was ever current
                     first_seen),
            last_seen, ?, content_hash, payload_sha256, layer, raw, import_id
     FROM message WHERE channel_id = ? AND message_id = ?
@@ -37,7 +37,7 @@ _KEEP_LATE = """
     INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
                           first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw)
     SELECT channel_id, message_id, revisions + 1, :edit_date, :text, :entities, :media, :markup, :extra,
-           :now, :now, :now, :content_hash, :payload_sha256, :layer, :raw
+           :first_seen, :last_seen, :now, :content_hash, :payload_sha256, :layer, :raw
     FROM message WHERE channel_id = :channel_id AND message_id = :message_id
       AND NOT EXISTS (SELECT 1 FROM revision AS earlier WHERE earlier.channel_id = :channel_id
                       AND earlier.message_id = :message_id AND (earlier.content_hash = :content_hash
@@ -56,15 +56,21 @@ def keep_revisions(
 
 
 def keep_late_revisions(
-    conn: sqlite3.Connection, messages: Iterable[Message], *, now: int
+    conn: sqlite3.Connection, messages: Iterable[Message], *, now: int, seen: tuple[int, int] | None = None
 ) -> list[tuple[Message, int]]:
-    """Keep contents that are older than the held ones but arrived later; return the new ones with their numbers."""
+    """Keep contents that are older than the held ones but arrived later; return the new ones with their numbers.
+
+    `seen`: when another telekeep says that it saw them first and last; None: they were seen now.
+    """
+    first_seen, last_seen = seen or (now, now)
     kept = []
     for message in messages:
         cursor = conn.execute(
             _KEEP_LATE,
             {
                 "now": now,
+                "first_seen": first_seen,
+                "last_seen": last_seen,
                 "edit_date": int(message.edit_date.timestamp()) if message.edit_date else None,
                 "text": message.text,
                 "entities": message.entities,

@@ -64,6 +64,8 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
         record = history.imported_from(version)
         by = describe_capture(history.captured_by(version), moments)
         seen = f"{_seen(version, moments)}{by}" if record is None else describe_import(record, moments)
+        if (claimant := history.imports.claimant_of(version)) is not None:
+            seen += f"; that file has it from {describe_claim(claimant)}"
         yield from _describe(version, _name(version, message), seen, moments, width)
         if version.text and any("media" in one.changed for one in history.versions):
             yield from _list_files(version, moments, width)
