@@ -23,7 +23,17 @@ _MOST = 2**63 - 1
 _USUAL = len("2021-12-16T00:00:00Z")
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
-_ADDED = {"partial", "reasons", "incomplete", "media", "append", "not_imported", "not_imported_ids", "name_origin"}
+_ADDED = {
+    "partial",
+    "reasons",
+    "incomplete",
+    "media",
+    "append",
+    "not_imported",
+    "not_imported_ids",
+    "name_origin",
+    "missing_if_posted_ids",
+}
 """Fields added to manifests of version 1 later, hence optional."""
 
 
@@ -99,7 +109,15 @@ _COMPLETENESS: dict[str, _Check] = {
     "ids": _or_null(_range),
     **dict.fromkeys(("held", "missing", "absent", "not_fetched", "outside_window", "not_imported"), _count),
     **dict.fromkeys(
-        ("missing_ids", "absent_ids", "not_fetched_ids", "outside_window_ids", "not_imported_ids"), _ranges
+        (
+            "missing_ids",
+            "missing_if_posted_ids",
+            "absent_ids",
+            "not_fetched_ids",
+            "outside_window_ids",
+            "not_imported_ids",
+        ),
+        _ranges,
     ),
 }
 _CHANNEL: dict[str, _Check] = {
@@ -248,6 +266,9 @@ def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
             yield f"lists a number of {state} ids that differs from its count"
         if ranges and (ids is None or ranges[0][0] < ids[0] or ranges[-1][1] > ids[1]):
             yield f"lists {state} ids outside its range"
+    for first, last in found.get("missing_if_posted_ids", ()):
+        if not any(lo <= first and last <= hi for lo, hi in found["missing_ids"]):
+            yield "lists ids as missing if posted that it does not list as missing"
     if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial")):
         yield "is marked complete, but lacks ids"
     if found["complete"] == bool(found.get("reasons", not found["complete"])):

@@ -207,10 +207,10 @@ def _channel(part: ChannelPart) -> dict[str, Any]:
 
 
 def _completeness(found: Completeness) -> dict[str, Any]:
-    def ranges(state: str) -> list[list[int]]:
+    def ranges(state: str, *, only_claimed: bool = False) -> list[list[int]]:
         merged: list[list[int]] = []
         for run in found.runs:
-            if run.state != state:
+            if run.state != state or (only_claimed and not run.claimed):
                 continue
             if merged and merged[-1][1] == run.lo - 1:
                 merged[-1][1] = run.hi
@@ -233,9 +233,15 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "absent_ids": ranges("absent"),
         "not_fetched_ids": ranges("not fetched"),
         "outside_window_ids": ranges("outside"),
+        **_of_claimed(ranges("missing", only_claimed=True)),
         **_of_imports(found, ranges("not imported")),
         **_of_damaged(found),
     }
+
+
+def _of_claimed(ranges: list[list[int]]) -> dict[str, Any]:
+    """Of the missing ids those of which only imports say that they were posted."""
+    return {"missing_if_posted_ids": ranges} if ranges else {}
 
 
 def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class ImportCounts:
     replaced: int = 0
     """Contents of earlier imports that were replaced by later ones and became revisions."""
     missing: int = 0
-    """New ones that Telegram no longer showed when the channel was read."""
+    """New ones that Telegram did not show when the channel was read, or that another telekeep knew to be deleted."""
     files: int = 0
     annotations: int = 0
     """Texts that programs made of stored files."""

@@ -18,7 +18,7 @@ from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
-from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier
+from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier, list_gone
 from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
 from archiver.imports.quick_message import whole
 from archiver.imports.ready import Ready
@@ -109,6 +109,12 @@ def count_plan(plan: PagePlan) -> ImportCounts:
         corrected=sum(one.is_change for one in plan.corrections),
         sources=len(plan.known),
     )
+
+
+def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportCounts:
+    """What a page would bring, but for files."""
+    plan = plan_page(conn, target, page)
+    return replace(count_plan(plan), missing=len(list_gone(conn, target, plan.new)))
 
 
 def store_page(

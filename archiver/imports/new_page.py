@@ -15,7 +15,7 @@ from archiver.model.document import to_document
 from archiver.store import imported as store
 from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
-from archiver.store.database import Writer
+from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files, has_files
 from archiver.store.import_parts import earlier_note, with_part
 from archiver.store.message import Sighting
@@ -84,7 +84,14 @@ def _entries(made: Sequence[ReadyMessage], missing: Collection[int]) -> list[New
 
 
 def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> set[MessageId]:
-    """Mark what Telegram no longer showed when these ids were read, or what another telekeep found deleted."""
+    marks = list_gone(conn, target, new)
+    for number, at, how in marks:
+        messages.mark_missing(conn, target.channel_id, [number], now=at, how=how)
+    return {number for number, _, _ in marks}
+
+
+def list_gone(conn: Reader, target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[MessageId, int, str]]:
+    """What Telegram no longer showed when these ids were read, or what another telekeep found deleted: when, how."""
     covered = list_coverage(conn, target.channel_id, target.generation)
     absent = [one.message_id for one in new if _is_within(one.message_id, covered)] if covered else []
     proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
@@ -96,9 +103,7 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
         for one in new
         if one.seen and one.seen.missing_since is not None and one.message_id not in known
     ]
-    for number, at, how in marks:
-        messages.mark_missing(conn, target.channel_id, [number], now=at, how=how)
-    return {number for number, _, _ in marks}
+    return marks
 
 
 def _is_within(message_id: int, covered: Sequence[Interval]) -> bool:

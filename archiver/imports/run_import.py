@@ -19,7 +19,7 @@ from archiver.imports.gather_pages import Page, Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.import_page import WRITTEN, count_plan, plan_page, store_page
+from archiver.imports.import_page import WRITTEN, count_page, store_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files, LostFiles, note_lost
 from archiver.imports.ready import Ready, guess_languages, make_ready
@@ -78,7 +78,7 @@ class Importer:
                 if self._database is None or target is None:
                     counts = ImportCounts(new=len(page))
                 else:
-                    counts = count_plan(await self._database.read(plan_page, self._zoned(target), page))
+                    counts = await self._database.read(count_page, self._zoned(target), page)
                 await asyncio.to_thread(self._look_at_files, page, outcomes[place])
                 self._add(outcomes[place], counts, len(page))
         return outcomes
@@ -212,7 +212,9 @@ class Importer:
         if channel is None:
             return None
         if outcome.record is None:
-            return ImportTarget(job.channel_id, 0, channel.generation, 0, 0, job.file.format)
+            now = int(time.time())
+            seen = min(job.file.newest or now, now)
+            return ImportTarget(job.channel_id, 0, channel.generation, seen, now, job.file.format)
         return self._aim(job.file, outcome.record, channel.generation)
 
     async def _start(self, file: ImportFile, outcome: ImportOutcome) -> ImportTarget:

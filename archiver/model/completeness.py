@@ -46,7 +46,9 @@ class IdRun:
     """When the ids were first known to have no message."""
     how: str | None = None
     last_seen: int | None = None
-    """When a missing message was last seen."""
+    """When a missing message was last seen; None: telekeep never saw it."""
+    claimed: bool = False
+    """Whether only imports say that the missing messages were posted."""
 
     @property
     def count(self) -> int:

@@ -93,6 +93,15 @@ class Change:
         return self.channel.name if self.message_id is None else f"{self.channel.name}/{self.message_id}"
 
     @property
+    def content(self) -> str:
+        """The description, without what is said of an import."""
+        return (
+            self.description
+            if self.import_file is None
+            else self.description.removeprefix(_if_posted(self.import_file))
+        )
+
+    @property
     def permalink(self) -> str | None:
         """Public URL of the message; None for a channel."""
         return None if self.message_id is None else permalink(self.channel, self.message_id)
@@ -212,8 +221,16 @@ def _with_file(change: Change, claim: Claims | None) -> Change:
     """A change by what only an import has, with its file."""
     if claim is None or change.kind == "edited":
         return change
-    before, file = ("", claim.beside) if change.kind == "differs" else ("known by ", claim.file)
-    return replace(change, import_file=file, description=f"{before}the import of {file}: {change.description}")
+    if change.kind == "differs":
+        said = f"the import of {claim.beside}: {change.description}"
+        return replace(change, import_file=claim.beside, description=said)
+    said = f"{_if_posted(claim.file)}{change.description}"
+    last_seen = change.last_seen if change.how == "import" else None  # what telekeep never saw has none
+    return replace(change, import_file=claim.file, description=said, last_seen=last_seen)
+
+
+def _if_posted(file: str) -> str:
+    return f"if it was posted as the import of {file} says: "
 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:

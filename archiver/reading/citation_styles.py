@@ -185,7 +185,9 @@ def _notes(context: MessageContext) -> list[str]:
     notes = [f"version {revisions + 1} of {revisions + 1}"] if revisions else []
     notes += [f"channel then called {', '.join(former)}"] if former else []
     gone = context.absences[-1] if context.absences else None
-    if gone is not None and gone.returned_at is None:
+    if gone is not None and gone.returned_at is None and context.claimant(gone) is not None:
+        notes.append(f"deleted or no longer visible by {iso(gone.noticed_at)}, if it was posted as imported")
+    elif gone is not None and gone.returned_at is None:
         between = f"{iso(gone.last_seen)} and {iso(gone.noticed_at)}"
         notes.append(f"deleted or no longer visible since a time between {between}")
     return notes

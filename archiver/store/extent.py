@@ -6,6 +6,7 @@ Holes are found from the primary key alone and streamed, so a channel of million
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 import aiosqlite
@@ -59,17 +60,19 @@ async def list_holes(conn: aiosqlite.Connection, channel_id: ChannelId, lo: int,
 def list_missing(conn: Reader, channel_id: ChannelId, lo: int, hi: int) -> list[IdRun]:
     """The missing messages within [lo, hi], as runs of adjacent ids that went missing together."""
     query = (
-        "SELECT message_id, missing_since, missing_how, last_seen FROM message"
+        "SELECT message_id, missing_since, missing_how,"
+        " CASE WHEN layer <> 0 OR missing_how = 'import' THEN last_seen END, layer = 0 FROM message"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND missing_since IS NOT NULL ORDER BY message_id"
     )
     runs: list[IdRun] = []
     cursor = conn.execute(query, (channel_id, lo, hi))
-    for message_id, *found in cursor:
+    for message_id, noticed, how, last_seen, claimed in cursor:
+        one = IdRun("missing", message_id, message_id, noticed, how, last_seen, bool(claimed))
         last = runs[-1] if runs else None
-        if last and last.hi == message_id - 1 and [last.noticed, last.how, last.last_seen] == found:
-            runs[-1] = IdRun("missing", last.lo, message_id, *found)
+        if last and last.hi == message_id - 1 and replace(last, lo=message_id, hi=message_id) == one:
+            runs[-1] = replace(last, hi=message_id)
         else:
-            runs.append(IdRun("missing", message_id, message_id, *found))
+            runs.append(one)
     return runs
 
 

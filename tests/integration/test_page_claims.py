@@ -59,12 +59,17 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
     assert "according to the import result.json" in message
     gone = opened.get(f"/c/{name}/2").text
     assert "deleted or no longer visible by" in gone
-    assert "according to the import result.json" in gone
+    assert "if it was posted as the import says: result.json" in gone
+    assert "according to the import" not in gone
     for path in (f"/c/{name}", "/search?q=was+in:revisions", "/search?q=is"):
         shown = opened.get(path).text
         assert "another content in an import" in shown
         assert "edited 1 time" not in shown
-    assert opened.get("/changes").text.count("according to the import result.json") == 2
+    assert "found in a content that only an import has" in opened.get("/search?q=was+in:revisions").text
+    changes = opened.get("/changes").text
+    assert changes.count("according to the import result.json") == 1
+    assert changes.count("if it was posted as the import says: result.json") == 1
+    assert "never there" in changes
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
 
 

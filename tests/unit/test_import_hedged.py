@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from archiver.cli.commands.gaps import run as list_gaps
+from archiver.cli.commands.import_ import ImportOrder
+from archiver.cli.commands.import_ import run as run_import
 from archiver.cli.commands.search import run as run_search
 from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import SearchOptions
+from archiver.cli.view.citation import cite
+from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
+from archiver.export.verify import judge
+from archiver.ids import MessageId
+from archiver.reading.change_log import Change, ChangeKind, iter_changes
+from archiver.reading.citation_styles import cite_as
+from archiver.store.database import Database
+from archiver.store.rows import list_names
 from config.settings import ArchiveSettings, Settings
-from tests.capturing import archive, capture, captured, export_of
+from search.query.dates import Bounds
+from tests.capturing import archive, capture, captured, context_of, export_of
 from tests.exporting import export_as
 from tests.importing import entry, import_into
 
@@ -48,3 +61,67 @@ def test_a_search_says_of_imports_what_the_export_of_the_same_format_says(
         assert "edited" not in searched
     [line] = [one for one in found(archive, capfd, None).splitlines() if "never seen" in one]
     assert line.endswith(", if it was posted as the import says]")
+
+
+@pytest.fixture
+def denied(archive: Path, tmp_path: Path) -> Path:
+    """Telegram had ids 1 and 4, and then 1 only; an import claims 2 and 3 as well."""
+    capture(archive, [captured(1, "seen"), captured(4, "seen, then deleted")], proven=(1, 4))
+    capture(archive, [captured(1, "seen")], proven=(1, 4), pts=2)
+    import_into(archive, export_of(tmp_path, entry(1, "seen"), entry(2, "claimed"), entry(3, "claimed, too")))
+    return archive
+
+
+def test_gaps_and_manifests_name_the_deletions_that_rest_on_an_import_and_no_sighting_of_them(
+    denied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invocation = Invocation(checked=[Settings(archive=ArchiveSettings(dir=denied))])
+    assert asyncio.run(list_gaps(invocation, "1001", every=True, shape="jsonl")) == 0
+    gaps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [(one["first_id"], one["last_id"], one["if_posted"], one["last_seen"] is None) for one in gaps]
+    assert told == [(1, 1, False, True), (2, 3, True, True), (4, 4, False, False)]
+    assert asyncio.run(list_gaps(invocation, "1001", every=True, shape="people")) == 0
+    lines = [one.split("\t") for one in capsys.readouterr().out.splitlines()]
+    assert [one[5:] for one in lines[:2]] == [["", ""], ["", "if posted as imported"]]
+    export_as("jsonl", denied, tmp_path / "all.jsonl")
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    found = manifest["channels"][0]["completeness"]
+    assert (found["missing_ids"], found["missing_if_posted_ids"]) == ([[2, 4]], [[2, 3]])
+    assert judge(path).claims is not None
+    found["missing_if_posted_ids"] = [[1, 1]]
+    path.write_text(json.dumps(manifest))
+    assert "does not list as missing" in str(judge(path))
+
+
+def test_changes_and_citations_say_that_a_deletion_rests_on_an_import(denied: Path) -> None:
+    async def read_changes() -> list[Change]:
+        async with await Database.open_readonly(denied) as database:
+            names = {one.channel_id: one for one in await database.read(list_names)}
+            kinds: tuple[ChangeKind, ...] = ("missing",)
+            wanted = iter_changes(database.connection, kinds, names=names, bounds=Bounds())
+            return [one async for one in wanted]
+
+    changes = {one.message_id: one for one in asyncio.run(read_changes())}
+    assert changes[MessageId(2)].description == "if it was posted as the import of result.json says: claimed"
+    assert changes[MessageId(2)].last_seen is None
+    assert changes[MessageId(4)].description == "seen, then deleted"
+    assert changes[MessageId(4)].last_seen is not None
+    context = context_of(denied, 2)
+    assert "if it was posted as imported" in cite(context, Moments())
+    assert "if it was posted as imported" in cite_as("bibtex", context)
+
+
+def test_an_import_says_before_and_after_which_of_its_posts_are_deleted_if_they_were_posted(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(1, "seen")], proven=(1, 3))
+    path, invocation = (
+        export_of(tmp_path, entry(2, "claimed")),
+        Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))]),
+    )
+    for is_dry_run, are in ((True, "would be"), (False, "is")):
+        order = ImportOrder(path, None, None, is_dry_run=is_dry_run, shape="people")
+        assert asyncio.run(run_import(invocation, order)) == 0
+        said = f"1 of the new ones {are} marked as deleted or no longer visible, if it was posted as the import says"
+        assert said in capsys.readouterr().err

@@ -64,7 +64,8 @@ def command(
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
     Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with
-    --all: each range) with state, ids, count, noticed, how, last seen, separated by tabs.
+    --all: each range) with state, ids, count, noticed, how, last seen, and "if posted as imported" where only an import
+    says that the messages were there, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
     return interrupted.run(run(context.obj, channel, every=every, shape=shape, tz=tz))
@@ -121,4 +122,5 @@ def _object(name: ChannelName, run: IdRun) -> dict[str, object]:
         "noticed": iso(run.noticed),
         "how": run.how,
         "last_seen": iso(run.last_seen),
+        "if_posted": run.claimed,
     }

@@ -82,8 +82,8 @@ def _details(change: Change, moments: Moments) -> Iterator[tuple[str, str]]:
         yield f"last seen before its deletion {moments.short(change.last_seen)}", "dim"
     if change.kind in ("edited", "differs"):
         yield from ((said, "") for said in _describe_edit(change))
-    elif change.description:
-        yield terminal_safe(change.description), ""
+    elif change.content:
+        yield terminal_safe(change.content), ""
 
 
 def _describe_edit(change: Change) -> Iterator[str]:

@@ -58,6 +58,8 @@ def _gone(context: MessageContext) -> list[str]:
     absence = context.absences[-1] if context.absences else None
     if absence is None or absence.returned_at is not None:
         return []
+    if context.claimant(absence) is not None:
+        return [f"deleted or no longer visible by {Moments().at(absence.noticed_at)}, if it was posted as imported"]
     return [f"deleted or no longer visible {Moments().between(absence.last_seen, absence.noticed_at)}"]
 
 

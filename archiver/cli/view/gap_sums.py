@@ -59,7 +59,7 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
     """Print each range: a table on a terminal, TSV in a pipe."""
     if not output.is_terminal():
         for one in runs:
-            output.tsv(one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen))
+            output.tsv(one.state, _ids(one), one.count, iso(one.noticed), one.how, iso(one.last_seen), _doubt(one))
         return
     rows = [
         (
@@ -67,7 +67,7 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
             _ids(one),
             figures.number(one.count),
             "" if one.noticed is None else moments.at(one.noticed),
-            one.how or "",
+            ", ".join(filter(None, (one.how, _doubt(one)))),
             "" if one.last_seen is None else moments.at(one.last_seen),
         )
         for one in runs
@@ -127,11 +127,18 @@ def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrore
         figures.number(ids),
         figures.number(len(own)),
         "" if noticed is None else moments.at(noticed),
-        _mean(state, channel) if ids else "",
+        _mean(state, channel, sum(one.count for one in own if one.claimed)) if ids else "",
     )
 
 
-def _mean(state: State, channel: Mirrored) -> str:
+def _doubt(run: IdRun) -> str:
+    """What is said of messages of which only an import says that they were there."""
+    return "if posted as imported" if run.claimed else ""
+
+
+def _mean(state: State, channel: Mirrored, claimed: int) -> str:
+    if claimed:
+        return f"{_MEANING[state]}; {figures.number(claimed)} of them if posted as imports say"
     if state == "not fetched" and channel.imported_only:
         return "the archive that was imported had not fetched them"
     return _MEANING[state]

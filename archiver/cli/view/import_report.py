@@ -220,8 +220,12 @@ def _words(counts: ImportCounts) -> str:
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
     counts = one.outcome.counts
     if counts.missing:
-        are = "is" if counts.missing == 1 else "are"
-        yield f"{figures.number(counts.missing)} of the new ones {are} deleted or no longer visible in the channel"
+        is_one = counts.missing == 1
+        are = "would be" if dry else "is" if is_one else "are"
+        yield (
+            f"{figures.number(counts.missing)} of the new ones {are} marked as deleted or no longer visible,"
+            f" if {'it was' if is_one else 'they were'} posted as the import says"
+        )
     if counts.dated:
         have = ("would have" if dry else "has") if counts.dated == 1 else "would have" if dry else "have"
         dated = f"{figures.count(counts.dated, 'message')}, whose date rested on an assumed time zone,"
