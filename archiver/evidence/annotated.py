@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archiver.evidence.findable import gather, in_order, is_made_of
+from archiver.evidence.findable import is_made_of
+from archiver.evidence.placed_terms import PlacedTerms
 from archiver.store import search_rows
 from archiver.store.annotation import read_annotation_texts
 from search.exact.annotations import annotation_line
@@ -15,14 +16,12 @@ def count_unfindable_annotations(conn: Any) -> int:
     texts = {one.number: one for one in read_annotation_texts(conn)}
     if not texts:
         return 0
-    found = gather(search_rows.iter_annotation_terms(conn))
+    found = PlacedTerms(search_rows.iter_annotation_terms(conn))
     files = search_rows.list_annotation_files(conn)
     return sum(
-        files.get(number) != one.sha256 or not _is_findable(found.get(number, []), one.text)
-        for number, one in texts.items()
+        files.get(number) != one.sha256 or not _is_findable(found, number, one.text) for number, one in texts.items()
     )
 
 
-def _is_findable(placed: list[tuple[int, str]], text: str) -> bool:
-    terms = in_order(placed)
-    return terms is not None and is_made_of(terms, annotation_line(text))
+def _is_findable(found: PlacedTerms, number: int, text: str) -> bool:
+    return found.is_complete(number) and is_made_of(found.list_terms(number), annotation_line(text))

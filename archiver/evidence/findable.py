@@ -134,23 +134,6 @@ def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, i
     )
 
 
-def gather(terms: Iterable[tuple[int, int, str]]) -> dict[int, list[tuple[int, str]]]:
-    """Group terms with their positions by docid."""
-    found: dict[int, list[tuple[int, str]]] = {}
-    shared: dict[str, str] = {}
-    for docid, place, term in terms:
-        found.setdefault(docid, []).append((place, shared.setdefault(term, term)))
-    return found
-
-
-def in_order(placed: list[tuple[int, str]]) -> list[str] | None:
-    """The terms by position; None if a position occurs twice or is missing."""
-    placed.sort()
-    if [place for place, _ in placed] != list(range(len(placed))):
-        return None
-    return [term for _, term in placed]
-
-
 def is_made_of(terms: list[str], line: str) -> bool:
     """Whether these are exactly the terms of an index line."""
     made = line.split(" ")

@@ -22,13 +22,12 @@ T = TypeVar("T")
 
 RANGE = 2_500
 """Messages per task."""
-PART = 10_000
-"""Search rows per task; LARGE_PART in archives with more than LARGE."""
+PART, PARTS, LARGEST_PART = 10_000, 10, 100_000
+"""Search rows per task: a share of PARTS, at most LARGEST_PART. With `deep`, each task reads the whole word index."""
 FULLY = 20_000
 """Up to this many search rows are all compared with texts; beyond it only SAMPLE, unless `deep`."""
 SAMPLE = 4_600
 """Rows to sample: if one row in 1,000 is wrong, 99 % of such samples contain a wrong one."""
-LARGE, LARGE_PART = 1_000_000, 100_000
 FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""
 MOST_FAULTS = 10_000
@@ -136,7 +135,7 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]
 def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
     """Plan the tasks of the search tables; those that compare texts are spread over all rows."""
     found.rows = sum(search_rows.count_present(conn).values())
-    size = LARGE_PART if found.rows > LARGE else PART
+    size = min(max(found.rows // PARTS, PART), LARGEST_PART)
     parts = search_rows.list_parts(conn, size)
     every = deep or found.rows <= FULLY
     rows = [VerifyTask("rows", lo=low, hi=high, lines=every) for low, high in parts]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.evidence import findable
+from archiver.evidence.placed_terms import PlacedTerms
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.model.fault import Fault
@@ -47,16 +48,15 @@ def _list_faults(conn: Any, rows: list[Row], docids: search_rows.Docids) -> list
 
 
 def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iterator[tuple[str, str]]:
-    placed = findable.gather(search_rows.iter_terms(conn, docids))
+    placed = PlacedTerms(search_rows.iter_terms(conn, docids))
     names = {number: channel_id for channel_id, number in search_rows.list_numbers(conn).items()}
-    if lost := placed.keys() - {row.docid for row in rows}:
+    if lost := placed.docids - {row.docid for row in rows}:
         yield "search", f"terms refer to {len(lost)} missing rows"
     earlier = search_rows.list_revision_numbers(conn, docids)
     present = {(row.channel, row.message_id): row for row in rows if not row.flags & SUPERSEDED}
     superseded: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
-        terms = placed[row.docid] = placed.get(row.docid, [])
-        if findable.in_order(terms) is None:
+        if not placed.is_complete(row.docid):
             yield f"{names.get(row.channel)}/{row.message_id}", "its words are in the wrong places"
         elif row.flags & SUPERSEDED and row.docid in earlier:
             superseded.setdefault((row.channel, row.message_id), []).append(row)
@@ -64,7 +64,7 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
         place = f"{message.channel_id}/{message.message_id}"
         try:
             if (one := present.get(key)) is not None:
-                for wrong in _check_present(conn, message, one, [term for _, term in placed[one.docid]]):
+                for wrong in _check_present(conn, message, one, placed.list_terms(one.docid)):
                     yield place, wrong
                 for number in _unfindable(conn, message, revisions, key):
                     yield f"{place} revision {number}", "it has no row"
@@ -72,7 +72,7 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
             continue  # named where messages are compared
         for row in superseded.get(key, ()):
             kept = revisions.get(earlier[row.docid])
-            if kept is not None and not _has_words(kept, [term for _, term in placed[row.docid]]):
+            if kept is not None and not _has_words(kept, placed.list_terms(row.docid)):
                 yield f"{place} revision {earlier[row.docid]}", "the index has different words"
 
 

@@ -11,8 +11,9 @@ from telethon.tl import types
 
 from archiver.evidence.contents import compare_revision
 from archiver.evidence.custody import check_coverage, check_top
-from archiver.evidence.findable import in_order, is_made_of, text_terms
+from archiver.evidence.findable import is_made_of, text_terms
 from archiver.evidence.names import StoredNames
+from archiver.evidence.placed_terms import PlacedTerms
 from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
 from archiver.store.checked import AFTER, MEDIA_NAMES
@@ -130,9 +131,10 @@ def test_words_of_the_index_are_those_of_a_line_whatever_spaces_it_has() -> None
 
 
 def test_places_of_words_have_no_holes() -> None:
-    assert in_order([(1, "b"), (0, "a")]) == ["a", "b"]
-    assert in_order([(2, "b"), (0, "a")]) is None
-    assert in_order([(0, "b"), (0, "a")]) is None
+    placed = PlacedTerms([(7, 1, "a"), (8, 0, "a"), (9, 0, "a"), (7, 0, "b"), (8, 2, "b"), (9, 0, "b"), (7, 2, "b")])
+    assert [placed.list_terms(docid) for docid in (6, 7, 8)] == [[], ["b", "a", "b"], ["a", "b"]]
+    assert [placed.is_complete(docid) for docid in (6, 7, 8, 9)] == [True, True, False, False]
+    assert placed.docids == {7, 8, 9}
 
 
 def test_an_index_in_the_middle_of_a_merge_is_whole() -> None:
