@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 1_000_000
 _MOST_KEPT = 32
-"""Environments whose settings are kept."""
+"""Maximum number of environments whose settings are kept."""
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """User and password in a URL."""
 _CHECKED_BY = ("settings.py", "hooks.py", "kinds.py", "sizes.py", "fields.py", "load.py", "checked.py")
@@ -43,7 +43,7 @@ _UNCHECKED = {_DIRECTORY, FILE_VARIABLE, f"{PREFIX}LOG", f"{PREFIX}PAGER"}
 _PLAIN = frozenset({"api_id", "api_hash", "proxy", "api_key", "search_key"})
 """Secrets that are used exactly as written in the file."""
 _OF_SECTION = 2
-"""Length of the place of a setting in a section: its name, and that of the setting."""
+"""Length of the path to a setting in a section: section and setting."""
 _PLACES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 """Variables on which default paths depend."""
 
@@ -95,7 +95,7 @@ def _read_defaults() -> Settings | None:
 
 
 def _put_directory(found: dict[str, Any]) -> bool:
-    """Put in the archive's directory, of which nothing else depends; False if a check has to say what is wrong."""
+    """Insert the archive's directory, on which nothing else depends; False if validation has to report an error."""
     given = [value for name, value in os.environ.items() if name.upper().replace("-", "_") == _DIRECTORY]
     try:
         directory = to_path(next(iter(given), None) or None) or user_data_path()
@@ -114,7 +114,7 @@ def _check(path: Path | None) -> Settings:
 
 
 def _in_cache() -> Path | None:
-    """Where the settings of this environment are kept, by what is set; None: there is no home."""
+    """The file with the settings of this environment, named by what is set; None without a home directory."""
     names = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
     about = repr((names, *map(os.environ.get, _PLACES)))
     place = user_cache_path() / "settings"
@@ -123,7 +123,7 @@ def _in_cache() -> Path | None:
 
 
 def _make_room(place: Path) -> None:
-    """Make the directory, and leave the files of the latest environments only."""
+    """Create the directory, and keep only the files of the latest environments."""
     with contextlib.suppress(OSError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         dated = sorted((one.stat().st_mtime_ns, one) for one in place.iterdir() if _is_ours(one))
@@ -242,7 +242,7 @@ class _Secrets:
         return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found)
 
     def _read_plain(self, at: tuple[str, ...]) -> str | None:
-        """The value of a setting that is used exactly as written; None for others, and where it is not plain."""
+        """The value of a setting that is used exactly as written; None for others, and if it is not a plain value."""
         if at[-1] not in _PLAIN:
             return None
         set_here = {name.upper(): value for name, value in os.environ.items()}

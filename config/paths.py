@@ -23,7 +23,7 @@ def user_config_path() -> Path:
 
 
 def user_cache_path() -> Path:
-    """The user's directory for what can be made again."""
+    """The user's cache directory."""
     import platformdirs
 
     return platformdirs.user_cache_path(APPLICATION)

@@ -33,7 +33,7 @@ def find_zone(text: str) -> tzinfo:
 
 
 def _in_any_case(text: str) -> str | None:
-    """The zone whose name differs from the text in upper and lower case only."""
+    """The zone whose name matches the text, ignoring case."""
     import zoneinfo
 
     return next((name for name in zoneinfo.available_timezones() if name.casefold() == text.casefold()), None)

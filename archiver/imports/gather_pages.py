@@ -36,7 +36,7 @@ class _Waiting:
         self.size = self.weight = 0
 
     def take(self, one: ImportedMessage, number: int, size: int) -> bool:
-        """Add a message; False if the page already has it."""
+        """Add a message; False if the page is full or already has it."""
         if number in self.ids or self.weight >= PAGE or self.size > _PAGE_BYTES:
             return False
         self.page.append(one)

@@ -25,7 +25,7 @@ from archiver.store.message import read_messages_of
 Files = Mapping[tuple[MessageId, int], StoredFile]
 """The stored files of a page, by message and slot."""
 LostFiles: TypeAlias = Mapping[tuple[MessageId, int], str]
-"""Why others are not stored, as a sentence."""
+"""Why other files are not stored, as a sentence."""
 
 
 def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
@@ -81,7 +81,7 @@ def keep_texts(conn: Writer, page: Sequence[ImportedMessage]) -> int:
 
 
 def note_lost(page: list[ImportedMessage], lost: LostFiles) -> list[ImportedMessage]:
-    """The messages, whose attachments say why their files are not imported."""
+    """The messages, with the reason in each attachment whose file was not imported."""
     return [_noted(one, lost) if one.files else one for one in page] if lost else page
 
 

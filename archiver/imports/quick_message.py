@@ -1,4 +1,4 @@
-"""A usual message of a source as the columns of its row: its record is made only where one is needed."""
+"""A usual message of a source as the columns of its row; its record is made only on demand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.store.message_record import record_of
 
 
 class QuickMessage(ImportedMessage):
-    """A message without files, and without anything that another telekeep knew of it."""
+    """A message without files and without what another telekeep knew about it."""
 
     __slots__ = ("channel_id", "columns", "made", "media")
 
@@ -22,7 +22,7 @@ class QuickMessage(ImportedMessage):
     part = None
 
     def __init__(self, channel_id: ChannelId, columns: tuple[Any, ...], media: tuple[Media, ...]) -> None:
-        """`columns`: id, and content in the order of `store.message.CONTENT_NAMES`."""
+        """`columns`: the id, and the content in the order of `store.message.CONTENT_NAMES`."""
         self.channel_id = channel_id
         self.columns = columns
         self.media = media
@@ -49,5 +49,5 @@ class QuickMessage(ImportedMessage):
 
 
 def whole(one: ImportedMessage) -> ImportedMessage:
-    """The message as one that can be changed in parts."""
+    """The message in the form whose parts can be replaced."""
     return ImportedMessage(message=one.message) if isinstance(one, QuickMessage) else one

@@ -1,4 +1,4 @@
-"""What is written of new messages, made before the transaction: many in a row take less time than a few at once."""
+"""Prepare the rows of new messages before the transaction: many in one go take less time than a few at a time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from search.exact.add_new import NewEntry, new_entry
 
 
 class ReadyMessage(NamedTuple):
-    """A new message as it is written."""
+    """A new message, ready to be written."""
 
     columns: tuple[Any, ...]
-    """Id, content in the order of CONTENT_NAMES, and language."""
+    """The id, the content in the order of CONTENT_NAMES, and the language."""
     media: Sequence[Media]
     entry: NewEntry
-    """As if it was not missing."""
+    """Its search entry as if it were not missing."""
 
 
 Languages: TypeAlias = Mapping[MessageId, str]
@@ -41,7 +41,7 @@ def guess_languages(conn: Reader, target: ImportTarget, page: Sequence[ImportedM
 
 
 def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], languages: Languages) -> Ready:
-    """What is written of the new messages of a page, but for those with files that the archive may have."""
+    """Prepare the new messages of a page, except those with files that the archive may have."""
     keyed = has_files(conn)
     new = [one for one in page if one.message_id in languages and not one.files and not (keyed and has_ids(one))]
     columns = [_columns_of(one, languages[one.message_id]) for one in new]
@@ -52,7 +52,7 @@ def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessag
 
 
 def ready_of(record: Message) -> ReadyMessage:
-    """The same of one message, with what is known of its files."""
+    """Prepare one message, with what is known about its files."""
     one = ImportedMessage(message=record)
     return _ready(record.channel_id, one, _columns_of(one, name_language(record.text)), record.media)
 
@@ -65,7 +65,7 @@ def _ready(
 
 
 def has_ids(one: ImportedMessage) -> bool:
-    """Whether it shows files that the archive may know."""
+    """Whether it has files that the archive may know."""
     return any(slot.id is not None for slot in _media_of(one))
 
 

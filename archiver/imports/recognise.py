@@ -22,13 +22,13 @@ _MANIFESTS: Final = 8
 """Maximum number of manifests read in a directory."""
 _LARGEST: Final = 64 << 20
 _LISTED: Final = 10_000
-"""Names in a directory that are looked at."""
+"""Maximum number of directory entries to examine."""
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
 _HEAD: Final = 1 << 16
 _LINES: Final = 50
-"""Lines in which the first row is looked for."""
+"""Lines to search for the first row."""
 _TABLES: Final = tuple(
     re.compile(rb"\bcreate\s+(?:virtual\s+)?(?:table|view)\s+[\"'`\[]?%s\b" % name, re.IGNORECASE)
     for name in (b"messages", b"users", b"media")
@@ -51,7 +51,7 @@ def is_jsonl(one: Candidate) -> bool:
 
 
 def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The first lines with their ends: that of a file may be damaged."""
+    """The first lines, each with its line ending: the first row may be damaged."""
     rest = head.lstrip()
     for _ in range(_LINES):
         line, end, rest = rest.partition(b"\n")
@@ -95,7 +95,7 @@ def is_tg_archive(one: Candidate) -> bool:
 
 
 def _object(line: bytes, *, is_whole: bool) -> dict[str, Any]:
-    """The object on a line, of a longer line the keys at its beginning."""
+    """The object on a line; for a line that is cut, the keys at its start."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:

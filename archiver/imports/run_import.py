@@ -100,7 +100,7 @@ class Importer:
                         await jobs[place].prepare()
                         targets[place] = await self._start(jobs[place].file, outcomes[place])
                 await self._write(pages, targets, outcomes)
-                pages.clear()  # before the next are read
+                pages.clear()  # free memory before the next are read
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
             return outcomes
@@ -114,7 +114,7 @@ class Importer:
         *,
         is_begun: bool,
     ) -> bool:
-        """Whether most of a chat is held otherwise. Raises Contradicted if nothing is written yet."""
+        """Whether a chat contradicts most of the archive. Raises Contradicted if nothing is written yet."""
         for place, page in pages:
             if (found := await doubts.look(place, page)).is_other:
                 if not is_begun:
@@ -266,7 +266,7 @@ def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
 
 
 def _divide(pages: Pages) -> Iterator[Pages]:
-    """The pages, or parts of them, that are written in one transaction."""
+    """Split the pages into what is written in one transaction each."""
     parts: Pages = []
     messages = 0
     for place, page in pages:

@@ -160,7 +160,7 @@ class Source(Protocol):
 
 
 def find_unread(one: Entry) -> Flaw | None:
-    """The remark about a message with unreadable parts, which `extra.convert_error` names; None if all was read."""
+    """The remark on a message's unreadable parts, which `extra.convert_error` names; None if there are none."""
     if isinstance(one, Flaw) or one.message.extra is None or '"convert_error"' not in one.message.extra:
         return None
     return Flaw(f"message {one.message.message_id}", "a part of it cannot be read, and is kept in its piece", note=True)

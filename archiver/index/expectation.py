@@ -1,4 +1,4 @@
-"""How many documents a node has at least, by what it acknowledged, and how many of them it lost.
+"""How many documents a node should have at least, given what it acknowledged, and how many it lost.
 
 Counted by channel and, where that is cheap, by day: in a sum, documents that should not be there hide as many that are
 lost.
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from search.meili.tally import Tally
 
 _MOST_DATED: Final = 2_000_000
-"""Messages that are counted by day: half a second."""
+"""Maximum number of messages to count by day: half a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What waits or is sent again may be there or not."""
+    """Minimum numbers of documents: those waiting or being sent again may or may not be there."""
 
     channels: Mapping[ChannelId, int]
     days: Mapping[int, int]
-    """By UTC day, counted from 1970; empty: not counted, or not all of it has been acknowledged."""
+    """By UTC day since 1970; empty if not counted, or if not everything has been acknowledged."""
     again: int
-    """Messages, of whichever channel, that are sent again."""
+    """Messages of any channel that are being sent again."""
 
     def count_lacking(self, documents: int, tally: Tally | None) -> int:
-        """Count at least how many of them are lost, by the number of documents on the server."""
+        """Count the documents that are missing on the server: at least this many are lost."""
         if tally is None:
             return max(0, sum(self.channels.values()) - documents - self.again)
         lost = [_count_lost(self.channels, tally.channels)]
@@ -44,7 +44,7 @@ class Expectation:
 
 
 def read_expectation(conn: Reader, node: str, index: str, *, by_day: bool) -> Expectation:
-    """What a node should have of the channels that it holds."""
+    """What a node should have for its channels."""
     if get_node_status(conn, node, index).state == "unused":
         return Expectation({}, {}, 0)
     settled = set(list_channels_at(conn, node, "held"))

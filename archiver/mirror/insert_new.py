@@ -1,4 +1,4 @@
-"""Write messages that the archive does not have: their rows, and what the search tables have of them."""
+"""Write messages that are new to the archive: their rows and search entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from search.exact.add_new import NewEntry, add_new, new_entry
 
 
 def insert_new(conn: Writer, channel_id: ChannelId, new: Sequence[Message], sighting: Sighting) -> None:
-    """Store messages of one channel seen for the first time. Nothing is compared: most pages are wholly new."""
+    """Store messages of one channel seen for the first time, without comparing: most pages are entirely new."""
     columns = [(message.message_id, *content_of(message), language_of(message)) for message in new]
     insert_beside(conn, channel_id, columns, sighting)
     put_media(conn, new)

@@ -31,10 +31,10 @@ _REST: Final = (
 )
 """What may be filled in a message that was imported itself, too: if Telegram shows none of it, there was none then."""
 _LASTING: Final = frozenset({"kind", "date", "sender", "post_author", "reply_to_msg_id", "fwd_from"})
-"""What Telegram never changes: an export that has it otherwise is not of the same post, or not to be trusted."""
+"""What Telegram never changes: an export that differs here is of another post, or not to be trusted."""
 _ZONE_STEP: Final = 900
 _ZONES_APART: Final = 26 * 3600
-"""Zones differ by quarters of an hour, by up to 26 hours."""
+"""Time zones differ by at most 26 hours, in quarters of an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +84,14 @@ def has_other_date(decision: ImportDecision) -> bool:
 
 
 def is_contradicted(imported: Message, held: Message) -> bool:
-    """Whether an export has something otherwise that Telegram never changes, whatever the words and the zone."""
+    """Whether an export differs in what Telegram never changes, regardless of words and time zone."""
     other = dict(_other(imported, held))
     differing = _LASTING.intersection(other)
     return bool(differing) and not (differing == {"date"} and _is_by_zone(other["date"]))
 
 
 def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) -> bool:
-    """Whether an export contradicts nothing that is held. `is_known`: its words are held.
+    """Whether an export contradicts nothing in the archive. `is_known`: its words are archived.
 
     What Telegram showed is whole: only an export with its very words may add to it. Of two exports one may have an edit
     that the other lacks, or dates by another zone.
@@ -107,7 +107,7 @@ def _is_by_zone(dates: Mapping[str, int]) -> bool:
 
 
 def may_be_by_zone(one: int, other: int) -> bool:
-    """Whether two dates, unix seconds, are the same local time in two zones, or one date."""
+    """Whether two dates in unix seconds are equal, or the same local time in two zones."""
     apart = abs(one - other)
     return apart <= _ZONES_APART and apart % _ZONE_STEP == 0
 

@@ -151,7 +151,7 @@ def _cut(run: IdRun, firsts: Sequence[Proof], at: int) -> Iterator[IdRun]:
 
 
 def of_imports(runs: Iterable[IdRun]) -> Iterator[IdRun]:
-    """The runs of a channel that only exports know: what none of them has was never to be fetched."""
+    """The runs of a channel known only from exports, where missing ids are "not imported"."""
     return (replace(one, state="not imported") if one.state == "not fetched" else one for one in runs)
 
 

@@ -117,7 +117,7 @@ def is_edit_hidden(extra: str | None) -> bool:
 
 
 def author_fields(stored: str | None, post_author: str | None) -> dict[str, Any]:
-    """The signature, and the names and id of the stored sender."""
+    """The signature, and the stored sender's names and id."""
     sender: dict[str, Any] = orjson.loads(stored) if stored else {}
     name = sender.get("name")
     return {

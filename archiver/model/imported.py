@@ -22,7 +22,7 @@ LAST_SECOND: Final = 2**32 - 1
 EXACT_DATE: Final = b'"date_unixtime"'
 """What a piece of Telegram Desktop's JSON has if its date is exact."""
 FILLED_KEY: Final = "filled_by_import"
-"""Where `extra` of a row lists the keys whose values are from an import, of a message that Telegram showed without."""
+"""Key in `extra` of a row: keys that an import filled in a message that Telegram showed without them."""
 IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
 

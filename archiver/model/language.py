@@ -46,7 +46,7 @@ _ALPHABETS: Final = {
 _SIGNS: Final = [
     (name, re.compile(f"[{some}]"), re.compile(f"[^{all_of_them}]")) for name, (some, all_of_them) in _ALPHABETS.items()
 ]
-"""For each language a pattern that finds one of its letters, and one that finds a letter it does not have."""
+"""For each language, a pattern for its letters and one for letters that it does not have."""
 _OTHER_THAN_HAN: Final = re.compile("[^\u3005\u3400-\u9fff]")
 _NO_KANA: Final = 32
 """Chinese characters that make a text without kana Chinese: in Japanese only titles and names have no kana."""

@@ -8,7 +8,7 @@ from typing import Final
 from archiver.reading.message_context import MessageContext
 
 NAME_GIVEN: Final = "@name given at import"
-"""Of a channel whose @name Telegram never confirmed."""
+"""Note on a channel whose @name Telegram never confirmed."""
 
 
 def say_handle(context: MessageContext) -> str:

@@ -31,7 +31,7 @@ async def list_runs(
 
 
 async def find_top(conn: Connection, channel: Mirrored) -> int:
-    """The highest id that is known; of a channel that only exports know the highest that one has."""
+    """The highest known id; for a channel known only from exports, the highest id in them."""
     if not is_unaccounted(channel):
         return channel.top_id
     newest = await read(conn, extent.find_highest, channel.channel_id)

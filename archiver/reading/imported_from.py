@@ -34,7 +34,7 @@ class MessageImports(NamedTuple):
         )
 
     def name_source(self, contents: Sequence[StoredRevision]) -> str:
-        """The file that the first of these contents of imports is from; else of those that have the message."""
+        """The file of the first imported content among these; else the first file that has the message."""
         own = (self.origin_of(one.layer, one.payload_sha256) for one in contents)
         exports = (one.record for one in self.found if one.record.format != "telekeep")
         return next((one.file_name for one in (*own, *exports) if one is not None), "an export")
@@ -62,7 +62,7 @@ class MessageImports(NamedTuple):
         return None if own.has_other_date or any(exact) else own.zone
 
     def dated(self, version: Version) -> Version:
-        """A content with its times; that of an export is from the newest date in its file, not from its import."""
+        """A content with its times; for an export, the newest date in its file, not the time of the import."""
         record = self.origin_of(version.layer, version.payload_sha256)
         if record is None or record.newest is None or version.first_seen < record.at:
             return version

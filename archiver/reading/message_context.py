@@ -61,7 +61,7 @@ class MessageContext(NamedTuple):
     claims: int = 0
     """Its earlier or other contents that only imports have."""
     claimed_in: str = ""
-    """The file that the first of those is from."""
+    """The file of the first of those contents."""
 
     @property
     def is_name_unknown(self) -> bool:
@@ -70,7 +70,7 @@ class MessageContext(NamedTuple):
 
     @property
     def is_name_given(self) -> bool:
-        """Whether the channel's @name is as an import was told or says: Telegram never confirmed it."""
+        """Whether the channel's @name comes from an import only: Telegram never confirmed it."""
         return bool(self.channel.username) and self.mirrored is not None and is_unaccounted(self.mirrored)
 
     def claimant(self, absence: Absence) -> ImportRecord | None:

@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 Same: TypeAlias = tuple[tuple[str, str], ...]
-"""Columns, and the SQL literal that each row has there."""
+"""Columns with the SQL literal that every row has in them."""
 _Statement: TypeAlias = tuple[str, Callable[[tuple[object, ...]], Any]]
-"""A statement, and what picks its values from a row."""
+"""A statement, and a function that picks its values from a row."""
 
 _CHUNKS = (50, 10, 1)
 """Rows per statement. Few sizes, so the statements stay cached; 50 rows of 40 columns are far below SQLite's limit of
@@ -42,7 +42,7 @@ def _statement(head: str, width: int, count: int, tail: str) -> str:
 def insert_sparse(
     conn: sqlite3.Connection, into: str, names: Sequence[str], rows: Iterable[tuple[object, ...]], same: Same = ()
 ) -> None:
-    """Run `INSERT {into}` for rows of which most columns are None.
+    """Run `INSERT {into}` for rows in which most columns are None.
 
     `same`: further columns, and the literal that each row has there.
     `sqlite3` looks for an adapter of each None that it binds, which takes longer than an insert without those columns.
@@ -59,7 +59,7 @@ def insert_sparse(
 
 @lru_cache(maxsize=8)
 def _sparse(into: str, names: tuple[str, ...], same: Same) -> dict[tuple[type, ...], _Statement]:
-    """The statements of a table, by the types of a row."""
+    """A table's statements, by the types in a row."""
     return {}
 
 

@@ -131,7 +131,7 @@ def list_state_changes(conn: Reader, rows: Iterable[int]) -> dict[int, StateChan
 
 
 def list_unseen(conn: Reader) -> dict[int, float]:
-    """When each channel that imports brought was first read on Telegram; inf: never."""
+    """When each imported channel was first read on Telegram; inf if never."""
     query = """
         SELECT channel_id,
             (SELECT min(at) FROM capture WHERE capture.channel_id = brought.channel_id AND method <> 'import')

@@ -54,7 +54,7 @@ def count_stubs(conn: Reader, channel_id: ChannelId, *, since: int | None = None
 
 
 def list_unnamed_public(conn: Reader) -> frozenset[int]:
-    """Channels that only exports know, without an @name: those that none of the newest to say so called private."""
+    """Channels known only from exports, without an @name, that their newest exports do not call private."""
     query = """
         SELECT channel_id FROM channel WHERE imported_only AND pts IS NULL AND username IS NULL AND coalesce(
             (SELECT chat_type FROM import_source AS said WHERE said.channel_id = channel.channel_id

@@ -46,7 +46,7 @@ def count_known(conn: Reader, channel_id: ChannelId) -> KnownFiles:
 
 
 def count_stored(conn: Reader) -> int:
-    """Stored files that the channels show, summed up over all of them; equal ones are one file on disk."""
+    """Number of stored files over all channels; identical files count each time, but are one file on disk."""
     channels = [ChannelId(row[0]) for row in conn.execute("SELECT channel_id FROM channel")]
     return sum(count_known(conn, one).downloaded for one in channels)
 

@@ -80,7 +80,7 @@ class StoredRange(NamedTuple):
 
     @property
     def marked(self) -> set[int]:
-        """Messages of which there is more than a row and its media."""
+        """Messages that have more than a row and its media."""
         return {*self.revisions, *self.absences, *self.counters, *self.parts, *self.pieces}
 
 
@@ -116,7 +116,7 @@ def read_range(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int
 
 
 def iter_messages(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: int) -> Iterator[Row]:
-    """Yield the messages with an id within [lo, hi], each as it is read: a third quicker than all at once."""
+    """Yield the messages with an id within [lo, hi] as they are read, a third quicker than all at once."""
     try:
         for row in conn.execute(_MESSAGES, (channel_id, lo, hi)):
             yield row
@@ -127,7 +127,7 @@ def iter_messages(conn: sqlite3.Connection, channel_id: ChannelId, lo: int, hi: 
 
 
 def _read_leniently(conn: sqlite3.Connection, exc: sqlite3.OperationalError) -> None:
-    """Read text that is not UTF-8, too, if this error says that there is any."""
+    """Allow text that is not UTF-8 if this error reports some; else raise it."""
     if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR:
         raise exc
     conn.text_factory = lenient

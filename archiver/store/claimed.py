@@ -19,9 +19,9 @@ class Claims(NamedTuple):
     contents: int
     """Its earlier or other contents that are of imports."""
     file: str
-    """The file that its content is from, or else the first that has it."""
+    """The file that its content is from, else the first file that has it."""
     beside: str
-    """The file that the first of the other contents is from."""
+    """The file of the first of the other contents."""
 
 
 def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Claims]:

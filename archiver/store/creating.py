@@ -1,4 +1,4 @@
-"""A new archive is made whole or not at all: nothing is left of one that a full disk or an interrupt cut short."""
+"""Create an archive completely or not at all: a full disk or an interrupt leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from archiver.store.journal import read_log
 from archiver.store.raw_file import read_at
 
 _VERSION_AT, _VERSION_SIZE = 60, 4
-"""Where the file's header has the schema version."""
+"""Position of the schema version in the file's header."""
 _FILES: Final = ("", "-wal", "-shm", "-journal")
 
 
 @contextmanager
 def creating(path: Path) -> Iterator[None]:
-    """Within, the archive is made, which only the holder of its lock does. Raises UsageError if that fails."""
+    """A context manager in which the holder of the lock creates the archive. Raises UsageError if that fails."""
     try:
         yield
     except BaseException as exc:
@@ -38,7 +38,7 @@ def creating(path: Path) -> Iterator[None]:
 
 
 def _has_tables(path: Path) -> bool:
-    """Whether a transaction that made them is complete: in the file, or still in its log."""
+    """Whether the transaction that created the tables is complete, in the file or still in its log."""
     try:
         return any(read_at(path, _VERSION_SIZE, _VERSION_AT)) or read_log(path) is not None
     except OSError:

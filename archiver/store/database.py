@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Default seconds a write waits for another program's writes."""
 _DAMAGED = 6
-"""Exit status of a fault that is damage."""
+"""Exit status for damage."""
 _BUSY_TIMEOUT = 0.25
 """Seconds of SQLite's own wait; `Database.write` repeats it, so that a stop can end the waiting."""
 _PRAGMAS = """
@@ -246,7 +246,7 @@ async def _open_writing(path: Path) -> aiosqlite.Connection:
         await writing.executescript(_PRAGMAS)
         is_new = await read_version(writing) == 0
         await migrate(writing, path)
-        if is_new:  # its file is without a header until then, which `verify` would call damaged
+        if is_new:  # until then its file has no header, which `verify` would call damage
             await writing.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
     return writing
 

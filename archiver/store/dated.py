@@ -61,7 +61,7 @@ async def iter_encoded(
     until: int | None = None,
     lose: Lose | None = None,
 ) -> AsyncGenerator[Encoded, None]:
-    """The same, encoded in the thread that reads them: what was just read is still in the processor's cache."""
+    """Encode the messages in the thread that reads them, while they are in the processor's cache."""
     walk = _Walk(channels, since, until, CHUNK)
     async with aclosing(_iter_read(conn, walk, partial(_encode_at, encode=encode, lose=lose), CHUNK)) as chunks:
         async for one in chunks:
@@ -69,7 +69,7 @@ async def iter_encoded(
 
 
 class Encoded(list[HeldMessage]):
-    """Messages with what they were encoded as."""
+    """Messages with their encoded form."""
 
     data: bytes = b""
 
@@ -88,7 +88,7 @@ async def _iter_read(
 
 
 def _encode_at(conn: Reader, places: Sequence[Place], *, encode: Encode, lose: Lose | None) -> Encoded:
-    """Encode the messages at these places. Whether they are whole is seen from the bytes, or looked for in each."""
+    """Encode the messages at these places. Damage is looked for in the bytes of all, and only then in each message."""
     encoded = _encode_sound(conn, places, encode)
     if encoded is None:
         encoded = Encoded(read_each(conn, places, read=list_at, lose=lose))
@@ -97,11 +97,11 @@ def _encode_at(conn: Reader, places: Sequence[Place], *, encode: Encode, lose: L
 
 
 def _encode_sound(conn: Reader, places: Sequence[Place], encode: Encode) -> Encoded | None:
-    """All of these messages encoded; None if one of them may be damaged."""
+    """These messages encoded; None if any of them may be damaged."""
     try:
         encoded = Encoded(list_at(conn, places))
         encoded.data = encode(encoded)
-    except Exception:  # noqa: BLE001 - damaged values may do anything; one by one it is seen which are
+    except Exception:  # noqa: BLE001 - damaged values may do anything; reading one by one shows which they are
         return None
     return encoded if are_there(places, encoded) and has_no_zeros(encoded.data) else None
 
@@ -129,7 +129,7 @@ class _Walk:
         self.is_done = not channels
 
     def list_next(self, conn: Reader) -> list[Place]:
-        """Places of the next messages; none is no proof that there are no more."""
+        """Places of the next messages; there may be more even if the list is empty."""
         if self._only is not None:
             return self._look(conn, "channel_id = ?", self._only, self._until)
         listed = "channel_id IN (SELECT value FROM json_each(?))"

@@ -1,4 +1,4 @@
-"""The words of the earlier contents of messages, to tell whether an export has a content that is held."""
+"""Words of earlier contents, to tell whether the archive has an export's content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archiver.store.database import Reader
 
 
 def list_earlier_words(conn: Reader, channel_id: ChannelId, message_ids: Sequence[int]) -> dict[MessageId, set[bytes]]:
-    """The `text_hash` of each earlier content that Telegram showed, by message: what imports claim proves nothing."""
+    """The `text_hash` of each earlier content that Telegram showed, by message; imports prove nothing."""
     if not message_ids:
         return {}
     rows = conn.execute(

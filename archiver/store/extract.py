@@ -55,7 +55,7 @@ class SearchTables(NamedTuple):
 
 @contextmanager
 def _say_unwritable() -> Iterator[None]:
-    """Raise OSError where the new file cannot be written, which SQLite tells as it would of the archive's."""
+    """Raise OSError if the new file cannot be written, which SQLite does not tell apart from the archive's."""
     try:
         yield
     except sqlite3.OperationalError as exc:
@@ -126,7 +126,7 @@ class ArchiveExtract:
         enqueue(self._conn, channel_id, wanted, now=now or 0, later=True)  # no index has them
 
     def _expect_whole(self, table: str, among: str, values: tuple[object, ...]) -> None:
-        """Raise the error of a damaged file if a payload is not what it was: SQLite does not notice zeros in it."""
+        """Raise the error for damage if a payload has changed: SQLite does not notice zeros in it."""
         for raw, sha256 in self._conn.execute(f"SELECT raw, payload_sha256 FROM main.{table} WHERE {among}", values):
             if hashlib.sha256(raw).digest() != sha256:
                 raise damage()

@@ -1,4 +1,4 @@
-"""What imports filled in messages that Telegram showed: rows name it, so that nobody takes it for the server's word."""
+"""What imports filled in messages that Telegram showed. Rows name it, so that it is not attributed to Telegram."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from archiver.store.database import Reader
 from archiver.store.soundness import is_damage
 
 _SPREAD: Final = 4
-"""Up to so many ids for each message asked for are passed over at once, which costs less than finding each."""
+"""Scan a range if it has at most this many ids per wanted message, which is cheaper than looking each one up."""
 _FILLED: Final = (
     "SELECT message_id, json_extract(differs, '$.filled') FROM imported WHERE channel_id = ? AND {within}"
     " AND differs IS NOT NULL AND json_type(differs, '$.filled') IS NOT NULL ORDER BY message_id, import_id"
 )
 _COLUMNS: Final = {"reply_to_msg_id": "reply_to"}
-"""Columns that a row has under another key."""
+"""Columns that have another key in rows."""
 
 
 def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
-    """The messages, with the keys in `extra` whose values are from an import although Telegram showed the message."""
+    """The messages, with the keys that an import filled listed in `extra`."""
     try:
         if conn.execute("SELECT 1 FROM imported LIMIT 1").fetchone() is None:
             return messages
@@ -33,7 +33,7 @@ def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[Sto
     except sqlite3.Error as exc:
         if not is_damage(exc):
             raise
-        return messages  # what can be read of the messages counts
+        return messages  # an unreadable list must not cost the messages
     return [_marked(one, filled.get((one.channel_id, one.message_id))) for one in messages] if filled else messages
 
 
@@ -67,5 +67,5 @@ def _marked(message: StoredMessage, filled: Mapping[str, Any] | None) -> StoredM
 
 
 def _is_held(message: StoredMessage, name: str, value: Any) -> bool:
-    """Whether it is still what the import filled: Telegram may have shown its own since."""
+    """Whether the value is still the import's: Telegram may have shown another one since."""
     return name in _COLUMNS or getattr(message, name, None) == value

@@ -33,7 +33,7 @@ class ImportFile(NamedTuple):
     """The newest date in it, unix seconds."""
     title: str | None = None
     chat_type: str | None = None
-    """What it says of the kind of its chat: `public_channel`..."""
+    """The chat's type according to the file: `public_channel`..."""
 
 
 class ImportRecord(NamedTuple):
@@ -112,7 +112,7 @@ def find_import(conn: Reader, channel_id: ChannelId, sha256: str, format_name: s
 
 
 def list_import_files(conn: Reader, channel_id: ChannelId) -> list[str]:
-    """The names of the files that were imported into a channel, in the order of their imports."""
+    """Names of the files imported into a channel, in the order of import."""
     rows = conn.execute("SELECT file_name FROM import_source WHERE channel_id = ? ORDER BY import_id", (channel_id,))
     return [name for (name,) in rows]
 
@@ -174,7 +174,7 @@ def put_pieces(conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, 
 def put_new_pieces(
     conn: sqlite3.Connection, channel_id: ChannelId, import_id: int, pieces: Sequence[tuple[int, bytes, str | None]]
 ) -> None:
-    """Record the pieces of new messages, whose rows hold them: id, SHA-256, and what is kept of each."""
+    """Record the pieces of new messages, which their rows hold: id, SHA-256, and what is kept of each."""
     plain = [(channel_id, number, import_id, digest) for number, digest, differs in pieces if differs is None]
     head = "INSERT INTO imported (channel_id, message_id, import_id, payload_sha256"
     insert_many(conn, f"{head})", plain, "ON CONFLICT DO NOTHING")
@@ -276,14 +276,14 @@ def note_replaced(
 
 
 def name_origin(channel: Mirrored) -> str | None:
-    """`import`: Telegram never confirmed the @name; None where there is no @name."""
+    """`import` if Telegram never confirmed the @name; None if there is no @name."""
     if channel.username is None:
         return None
     return "import" if is_unaccounted(channel) else "telegram"
 
 
 def set_given_name(conn: sqlite3.Connection, channel_id: ChannelId, username: str) -> None:
-    """Set the @name of a channel that Telegram never showed: that is no rename, whatever it was called before."""
+    """Set the @name of a channel that Telegram never showed. This is not a rename, even if it had another one."""
     names = (username, orjson.dumps([username]).decode(), channel_id)
     conn.execute("UPDATE channel SET username = ?, usernames = ? WHERE channel_id = ?", names)
     conn.execute("UPDATE channel_revision SET username = ?, usernames = ? WHERE channel_id = ?", names)

@@ -1,4 +1,4 @@
-"""Rows of messages as imports change them: what was empty, later contents, when they were seen."""
+"""How imports change message rows: empty values, later contents, and when they were seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archiver.store.message import CONTENT_NAMES, content_of, language_of, put_m
 def fill_columns(
     conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, columns: Mapping[str, Any]
 ) -> None:
-    """Write values into columns of a message that are empty."""
+    """Fill empty columns of a message."""
     for name, value in columns.items():
         conn.execute(
             f"UPDATE message SET {name} = ? WHERE channel_id = ? AND message_id = ? AND {name} IS NULL",
@@ -23,7 +23,7 @@ def fill_columns(
 
 
 def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: Sequence[tuple[Message, int]]) -> None:
-    """Write later contents of imported messages, each with the moment by which its export had it."""
+    """Write later contents of imported messages, each with the latest moment its export shows."""
     names = ", ".join(f"{name} = ?" for name in CONTENT_NAMES)
     rows = [(*content_of(one), language_of(one), seen, seen, channel_id, one.message_id) for one, seen in replaced]
     conn.executemany(
@@ -37,7 +37,7 @@ def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: 
 
 
 def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[MessageId, int, int]]) -> None:
-    """Record that other exports have imported messages: id, by which moment, and the edit they show of the same words.
+    """Record that other exports contain imported messages: id, latest moment, and edit time of the same words.
 
     The moment counts for the latest edit of these words. -1: they show other words.
     """
@@ -53,7 +53,7 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
 def set_media_id(
     conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, slot: int, id_: str, *, size: int
 ) -> None:
-    """Give a slot the id of its file, and its size if that is not known."""
+    """Set the file id of a slot, and its size if unknown."""
     conn.execute(
         "UPDATE media SET id = ?, size = coalesce(size, ?) WHERE channel_id = ? AND message_id = ? AND slot = ?"
         " AND id IS NULL",

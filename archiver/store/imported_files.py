@@ -57,6 +57,6 @@ def fits_captured(conn: Reader, key: FileKey, size: int) -> bool:
 def _list_stored(
     conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[MessageId]
 ) -> dict[tuple[int, int], tuple[str, str, int, int]]:
-    """Kind, hash and size of the stored files of imported messages, and the dates of those, by message and slot."""
+    """Kind, hash and size of stored files of imported messages, and the message's date, by message and slot."""
     rows = conn.execute(_STORED, (channel_id, json.dumps(list(message_ids))))
     return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in rows}

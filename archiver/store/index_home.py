@@ -184,7 +184,7 @@ def dismiss(conn: sqlite3.Connection, nodes: Sequence[str]) -> None:
 
 
 def count_by_day(conn: Reader, channel_ids: Iterable[ChannelId]) -> dict[int, int]:
-    """Count the held messages of channels by UTC day, counted from 1970."""
+    """Count the held messages of channels by UTC day since 1970."""
     rows = conn.execute(
         "SELECT date / 86400, count(*) FROM message WHERE channel_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
         (json.dumps(list(channel_ids)),),

@@ -1,4 +1,4 @@
-"""Whether a path is an archive of telekeep: what reads one is loaded for archives only."""
+"""Tell whether a path is a telekeep archive, so that its reader is loaded only then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAGIC: Final = b"SQLite format 3\x00"
 
 
 def is_archive(path: Path) -> bool:
-    """Whether it is a SQLite file with the messages of a telekeep, or a directory with one."""
+    """Whether it is a SQLite file with telekeep's messages, or a directory with one."""
     file = path / ARCHIVE_NAME if path.is_dir() else path
     try:
         header = read_at(file, 100)

@@ -36,16 +36,16 @@ class _End(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """What the log has of the archive's file."""
+    """What the log contains of the archive's file."""
 
     pages: int
-    """Pages of the archive after the last transaction of the log."""
+    """Number of pages in the archive after the log's last transaction."""
     numbers: frozenset[int]
-    """The pages that the log has."""
+    """Numbers of the pages in the log."""
 
 
 def read_log(path: Path) -> Logged | None:
-    """What the log beside the file has, as far as SQLite will read it; None if it has nothing. Raises OSError."""
+    """What the file's log contains, as far as SQLite will read it; None if nothing. Raises OSError."""
     log = path.with_name(f"{path.name}-wal")
     if not log.is_file():
         return None
@@ -67,7 +67,7 @@ def read_log(path: Path) -> Logged | None:
 
 
 def _iter_frames(log: Path, salt: bytes, size: int, checksum: tuple[int, int], order: str) -> Iterator[tuple[int, int]]:
-    """Yield each sound frame's page, and the archive's pages if it ends a transaction, else 0."""
+    """Yield each sound frame's page number, and the archive's page count if it ends a transaction, else 0."""
     for number in range(1, (log.stat().st_size - _HEADER.size) // (_FRAME.size + size) + 1):
         whole = read_at(log, _FRAME.size + size, _frame_at(number, size))
         frame, page = whole[: _FRAME.size], whole[_FRAME.size :]

@@ -12,7 +12,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.store.database import Reader
 
 ALL_MESSAGES: Final = 0
-"""Instead of a message's id."""
+"""Stands for all messages where a message id is expected."""
 
 
 class AskedFiles(NamedTuple):
@@ -26,7 +26,7 @@ class AskedFiles(NamedTuple):
     """When the last of them was asked for, unix seconds."""
 
     def list_ids(self) -> list[int]:
-        """The messages as a table has them."""
+        """The message ids as stored."""
         return [ALL_MESSAGES] if self.messages is None else list(self.messages)
 
 

@@ -25,7 +25,7 @@ _IMPORTED = (
 
 
 def note_chosen(conn: sqlite3.Connection, asked: AskedFiles) -> None:
-    """Record that somebody asked for files; those of all messages are those that the channel has now."""
+    """Record that files were asked for; "all messages" means those that the channel has now."""
     of = asked.channel_id
     newest = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (of,)).fetchone()[0] or 0
     conn.executemany(_PUT, [(of, one, newest, asked.max_size, asked.asked_at) for one in asked.list_ids()])

@@ -43,7 +43,7 @@ _CONTENT = (
 )
 CONTENT_NAMES = _CONTENT.split(", ")
 TEXT = 1 + CONTENT_NAMES.index("text")
-"""Place of the text behind the id."""
+"""Position of the text, after the id."""
 PAYLOAD_SHA256 = 1 + CONTENT_NAMES.index("payload_sha256")
 MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _INSERT = (

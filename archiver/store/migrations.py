@@ -13,7 +13,7 @@ from archiver.errors import Error
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
 _BOUNDS = re.compile(r"^(?:BEGIN IMMEDIATE|COMMIT);$", re.MULTILINE)
-"""Where the transaction of a script begins and ends: lines of their own, once in each."""
+"""Start and end of a script's transaction: lines of their own, once in each script."""
 
 
 class NewerSchemaError(Error):
@@ -21,7 +21,7 @@ class NewerSchemaError(Error):
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Apply the migrations that this archive lacks, to a new one all or none. Raises NewerSchemaError."""
+    """Apply the migrations that this archive lacks; a new archive gets all or none. Raises NewerSchemaError."""
     version = await expect_known_schema(connection, path)
     lacking = [script for number, script in list_migrations() if number > version]
     for script in lacking if version else [join_scripts(lacking)]:

@@ -1,4 +1,4 @@
-"""Write a page of new messages of one channel by their columns: what `message.insert_messages` does with records."""
+"""Write a page of new messages of one channel from columns, as `message.insert_messages` does from records."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def insert_slots(conn: sqlite3.Connection, channel_id: ChannelId, slots: Iterabl
 def insert_beside(
     conn: sqlite3.Connection, channel_id: ChannelId, rows: Sequence[tuple[Any, ...]], sighting: Sighting
 ) -> None:
-    """The same in few statements, which is quicker beside a busy thread (`bulk`)."""
+    """Insert in few statements, which is quicker beside a busy thread (`bulk`)."""
     tail = (channel_id, sighting.origin, sighting.generation, sighting.now, sighting.now, sighting.pts)
     insert_many(conn, _INSERT, [(*row, *tail) for row in rows])

@@ -1,4 +1,4 @@
-"""Messages that can be read, and those that cannot, because the archive's file is damaged where they are.
+"""Tell readable messages from those that cannot be read because the archive's file is damaged there.
 
 SQLite notices a damaged page of its trees, but not one of zeros that has only the end of a long row. So values are
 looked at, too: none of ours has a NUL character but texts, and where a text has one, the payload must be whole.
@@ -19,17 +19,17 @@ from archiver.store.database import Reader
 from archiver.store.rows import HeldMessage, find_payload
 
 Lose: TypeAlias = Callable[[ChannelId, MessageId], None]
-"""Called with each message that cannot be read."""
+"""Called with each unreadable message."""
 Place: TypeAlias = tuple[int, int, int, int]
-"""Of a message: the number of its row, its date, channel and id."""
+"""A message's row number, date, channel and id."""
 ReadAt: TypeAlias = Callable[[Reader, Sequence[Place]], Sequence[HeldMessage]]
 MAYBE_DAMAGE = (sqlite3.Error, orjson.JSONDecodeError)
-"""What reading a damaged file may raise."""
+"""Exceptions that reading a damaged file may raise."""
 _NO_HASH = bytes(32)
 
 
 def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose | None) -> list[HeldMessage]:
-    """The messages at these places that can be read; without `lose`, which hears of the others, errors are raised."""
+    """The readable messages at these places; `lose` is called with the others. Without it, errors are raised."""
     try:
         held = read(conn, places)
     except MAYBE_DAMAGE as exc:
@@ -62,7 +62,7 @@ def _lose(place: Place, lose: Lose | None) -> None:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the error says that the file is damaged: a page, a text cut within a character, or JSON that is none."""
+    """Whether the error means damage: a bad page, text cut inside a character, or invalid JSON."""
     from archiver.store import soundness
 
     is_cut = isinstance(error, orjson.JSONDecodeError) or str(error).startswith("Could not decode")
@@ -70,31 +70,31 @@ def is_damage(error: Exception) -> bool:
 
 
 def damage() -> sqlite3.DatabaseError:
-    """The error of SQLite for a damaged file."""
+    """SQLite's error for a damaged file."""
     error = sqlite3.DatabaseError("database disk image is malformed")
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
 
 
 def _is_there(place: Place, held: HeldMessage) -> bool:
-    """Whether it is the message that belongs there, with media if it has any."""
+    """Whether this is the message expected at the place, with its media."""
     message, media = held
     is_there = message[:2] == place[2:] and type(message.text) is str
     return is_there and (message.media_kind is None or len(media) > 0)
 
 
 def are_there(places: Sequence[Place], held: Sequence[HeldMessage]) -> bool:
-    """Whether these are the messages that belong at these places."""
+    """Whether these are the messages expected at these places."""
     return len(places) == len(held) and all(map(_is_there, places, held))
 
 
 def has_no_zeros(encoded: bytes) -> bool:
-    """Whether there are no zeros in these rows, so that each is whole; a text may have them, too."""
+    """Whether these rows contain no zeros, so that each is intact; texts may contain zeros too."""
     return b"\0" not in encoded and b"\\u0000" not in encoded and _NO_HASH.hex().encode() not in encoded
 
 
 def is_whole(conn: Reader, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:
-    """Whether none of its values was replaced by zeros."""
+    """Whether none of its values has been replaced by zeros."""
     encoded = _list_encoded(message)
     words = "".join(filter(None, (message.text, message.post_author, *encoded)))
     shown = "".join([value for one in media for value in one if type(value) is str]) if media else ""
@@ -115,7 +115,7 @@ def _list_encoded(message: StoredMessage) -> tuple[str | None, ...]:
 
 
 def _has_payload(conn: Reader, message: StoredMessage) -> bool:
-    """Whether the payload, which is behind the texts in the row, is whole: no page before it is lost then."""
+    """Whether the payload is intact. It comes after the texts in the row, so no page before it is lost then."""
     try:
         payload = find_payload(conn, message.channel_id, message.message_id)
     except sqlite3.Error as exc:

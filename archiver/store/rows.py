@@ -173,7 +173,7 @@ def _with_media(conn: Reader, channel_id: ChannelId, messages: list[StoredMessag
 
 
 def attach(conn: Reader, found: Sequence[tuple[StoredMessage, list[StoredMedia]]]) -> list[HeldMessage]:
-    """The messages with their media, and with what else is known of the files, and of what imports filled."""
+    """The messages with their media, what else is known about the files, and what imports filled."""
     messages = [message for message, _ in found]
     if (marked := mark_filled(conn, messages)) is not messages:
         found = [(message, slots) for message, (_, slots) in zip(marked, found, strict=True)]

@@ -28,23 +28,23 @@ _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5v
 
 
 PresentRow: TypeAlias = tuple[Any, ...]
-"""Message id, date, views, forwards and flags of a row of a current content."""
+"""Message id, date, views, forwards and flags of a current content's row."""
 
 
 class PresentRows(NamedTuple):
-    """The rows of current contents by message id, and the messages that have more than one."""
+    """Rows of current contents by message id, and messages with more than one."""
 
     rows: dict[int, PresentRow]
     doubled: frozenset[int] = frozenset()
 
 
 def _share_of(docid: str, shares: int) -> str:
-    """SQL: which of the shares a docid's block belongs to. Scattered, since weeks have as many blocks each."""
+    """SQL for the share that a docid's block belongs to; scattered, since every week has as many blocks."""
     return f"(({docid} >> {BLOCK_BITS}) * 2654435761 >> 13) % {shares}"
 
 
 class Docids(NamedTuple):
-    """Docids within [low, high), or one of `every` shares of all."""
+    """Docids within [low, high), or one in `every` shares of all."""
 
     low: int
     high: int
@@ -52,7 +52,7 @@ class Docids(NamedTuple):
     rest: int = 0
 
     def condition(self, docid: str) -> str:
-        """As a condition of SQL."""
+        """The same as an SQL condition."""
         if self.every > 1:
             return f"{_share_of(docid, self.every)} = {self.rest}"
         return f"{docid} BETWEEN {self.low} AND {self.high - 1}"
@@ -88,7 +88,7 @@ def list_numbers(conn: sqlite3.Connection) -> dict[int, int]:
 
 
 def list_present(conn: sqlite3.Connection, number: int, lo: int, hi: int) -> PresentRows:
-    """The rows of the current contents, found as the engine finds them."""
+    """Rows of current contents, found as the engine finds them."""
     found = conn.execute(_PRESENT, (number, lo, hi)).fetchall()
     rows = {row[0]: row for row in found}
     if len(rows) == len(found):
@@ -118,13 +118,13 @@ def count_messages(conn: sqlite3.Connection) -> dict[int, int]:
 
 
 def list_rows(conn: sqlite3.Connection, docids: Docids) -> list[Row]:
-    """All rows with such a docid."""
+    """All rows with these docids."""
     rows = conn.execute(f"SELECT {_ROW} FROM search_document AS d WHERE {docids.condition('d.docid')}")
     return [Row._make(row) for row in rows]
 
 
 def sample_blocks(conn: sqlite3.Connection, least: int) -> Docids:
-    """Blocks that are spread evenly over all rows, and have some more rows than `least` together, if there are."""
+    """Blocks spread evenly over all rows, together with at least `least` rows if there are as many."""
     (rows,) = conn.execute("SELECT count(*) FROM search_document").fetchone()
     every = max(1, rows // max(1, least))
     share = _share_of("docid", every)
@@ -169,7 +169,7 @@ def list_channel_ranges(conn: sqlite3.Connection, low: int, high: int) -> dict[t
 
 
 def list_revision_numbers(conn: sqlite3.Connection, docids: Docids) -> dict[int, int]:
-    """The revision numbers of the rows of earlier contents, by docid."""
+    """Revision numbers of the rows of earlier contents, by docid."""
     query = f"SELECT docid, revision FROM search_revision WHERE {docids.condition('docid')}"
     return dict(conn.execute(query).fetchall())
 

@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")
 _AROUND = re.compile(r" ?([(),]) ?")
 _ATTEMPTS = 20
-"""Attempts to see the file and its log as they are together, while another process writes them."""
+"""Attempts to read the file and its log in one state while another process writes them."""
 _MOST = 100
 """Maximum number of problems that SQLite's check reports."""
 
@@ -59,7 +59,7 @@ def check_header(path: Path) -> str | None:
 
 
 def _find_truncation(path: Path, page: int, pages: int) -> str | None:
-    """What the file lacks, unless its log (-wal) has it: moving it to the file may have begun, with the header."""
+    """What the file lacks that its log (-wal) lacks too: a checkpoint may have started, with the header."""
     for _ in range(_ATTEMPTS):
         size = path.stat().st_size
         logged = read_log(path)

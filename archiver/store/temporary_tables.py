@@ -26,7 +26,7 @@ def find_folder() -> str:
 
 @contextmanager
 def _say_full() -> Iterator[None]:
-    """Raise UsageError where a temporary file cannot be written, which SQLite tells as it would of the archive's."""
+    """Raise UsageError if a temporary file cannot be written, which SQLite does not tell apart from the archive's."""
     try:
         yield
     except sqlite3.OperationalError as exc:

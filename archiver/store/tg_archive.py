@@ -55,7 +55,7 @@ def open_tg_archive(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 class LostRows(NamedTuple):
-    """A place that cannot be read; what is behind it was found again."""
+    """A range that cannot be read, after which reading could continue."""
 
     after: int
     before: int
@@ -99,7 +99,7 @@ def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | LostRows
 
 
 def _find_behind(conn: sqlite3.Connection, query: str, last: int) -> int | None:
-    """The lowest id behind damage, near enough: each step doubles, as long as what it leads to is damaged, too."""
+    """Approximately the lowest id after damage: the step doubles for as long as it lands on damage."""
     for step in (2**bits for bits in range(32)):
         try:
             row = conn.execute(query, (max(last, 0) + step,)).fetchone()
@@ -124,7 +124,7 @@ def _read_row(conn: sqlite3.Connection, query: str, message_id: int) -> tuple[An
 
 
 def find_newest_date(conn: sqlite3.Connection) -> object:
-    """The date of the message with the highest id; None also if that is damaged."""
+    """Date of the message with the highest id; None also if it is damaged."""
     return _find_value(conn, "SELECT date FROM messages ORDER BY id DESC LIMIT 1")
 
 
@@ -135,7 +135,7 @@ def find_own_id(conn: sqlite3.Connection) -> int | None:
 
 
 def _find_value(conn: sqlite3.Connection, query: str) -> object:
-    """The value that a query gives; None also if it is damaged."""
+    """The value of a query; None also if it is damaged."""
     try:
         row = conn.execute(query).fetchone()
     except _UNREADABLE:
@@ -165,7 +165,7 @@ def _restrain(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    # With the second, SQLite reads what there is of a file that was cut. It is read-only, and only reading is allowed.
+    # `writable_schema` makes SQLite read what is left of a cut file. The connection is read-only.
     settings = (
         "trusted_schema = OFF",
         "writable_schema = ON",

@@ -1,4 +1,4 @@
-"""What the search tables have of a usual message, straight from its columns: a third of the time of a `Document`.
+"""Search entry of a usual message, straight from its columns, in a third of the time of a `Document`.
 
 A message with anything that is not read here gives None: `to_document` and `search.exact.terms.entry` read everything,
 and what the two give is the same (a test compares them).
@@ -35,11 +35,11 @@ _LINK: Final = HAS_BITS["link"]
 _ALBUM: Final = HAS_BITS["album"]
 _BREAK: Final = " :: "
 _is_unusual: Final = re.compile('"(?:quote_text|forum_topic)"').search
-"""Of a reply header: a text of its own, or a topic."""
+"""Matches a reply header with quoted text or a topic."""
 
 
 class _Attached(NamedTuple):
-    """What the search tables have of the media of a usual message."""
+    """Search entry of a usual message's media."""
 
     kinds: tuple[str, ...] = ()
     mime: str | None = None
@@ -67,7 +67,7 @@ _NOWHERE: Final[tuple[Sequence[str], Origin | None]] = ((), None)
 def usual_entry(
     channel_id: ChannelId, columns: tuple[Any, ...], media: Sequence[Media], *, is_missing: bool = False
 ) -> NewEntry | None:
-    """The entry of a message; None: it is not usual.
+    """The entry of a message; None if it is not usual.
 
     `columns`: its id, its content in the order of `store.message.CONTENT_NAMES`, and its language.
     """
@@ -123,7 +123,7 @@ def _grouped(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _read_action(action: str) -> Sequence[str] | None:
-    """The texts of an action; None if it has links or marks."""
+    """The texts of an action; None if it has links or formatting."""
     texts = tuple(dict.fromkeys([one for one in texts_of_action(action) if one]))
     return None if 'url"' in action or any(map(may_have_marks, texts)) else texts
 
@@ -134,7 +134,7 @@ def _file_tags(attached: _Attached) -> list[str]:
 
 
 def _read_marks(text: str, entities: str | None) -> _Marks:
-    """The tags of what is marked in a text, or written as if it was."""
+    """Tags for what is marked in a text, or written as if it were."""
     hashtags, mentions, links = read_entities(text, entities)
     names = [tag_term("hashtag", tag) for tag in each_hashtag([*hashtags, *written_hashtags(text)])]
     names += [tag_term("mention", name) for name in dict.fromkeys([*mentions, *written_names(text)])]
@@ -142,7 +142,7 @@ def _read_marks(text: str, entities: str | None) -> _Marks:
 
 
 def _read_attached(media: Sequence[Media]) -> _Attached | None:
-    """None: there is more than one file without texts."""
+    """The entry of the media; None if there is more than one file without text."""
     one = media[0]
     if len(media) > 1 or one.slot or one.title or one.performer or one.search_text or one.url:
         return None
@@ -157,7 +157,7 @@ def _read_attached(media: Sequence[Media]) -> _Attached | None:
 
 @lru_cache(maxsize=4096)
 def _author_tags(sender: str | None, author: str | None) -> Sequence[str]:
-    """Few people write most messages."""
+    """Tags for the author; cached, since few people write most messages."""
     return people_tags(Document(channel_id=0, message_id=0, date=0, **author_fields(sender, author)))
 
 

@@ -55,7 +55,7 @@ class ShownPost:
 
     @property
     def is_imported(self) -> bool:
-        """Whether Telegram never showed it to telekeep, or not all of its album."""
+        """Whether telekeep never saw it, or part of its album, on Telegram."""
         return any(one.layer == IMPORTED for one in self.messages)
 
     @property

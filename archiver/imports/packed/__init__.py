@@ -1,1 +1,1 @@
-"""Exports that people received packed: one compressed file, or the folder as a zip."""
+"""Packed exports: a single compressed file, or the folder as a zip."""

@@ -1,4 +1,4 @@
-"""What is in a zip: names as their makers meant them, and which of the members are the export. Pure.
+"""Contents of a zip: member names decoded as intended, and which members are the export. Pure.
 
 Names are keys, never paths on the disk: what is unpacked gets only parts that `expect_inside` allows.
 """
@@ -18,22 +18,22 @@ from archiver.errors import UsageError
 from archiver.imports.foreign import ONLY_TELEGRAM, name_foreign
 
 _UTF8: Final = 0x800
-"""The flag of a member whose name is UTF-8; Apple's program writes UTF-8 without it."""
+"""Flag for UTF-8 names; Apple's archiver writes UTF-8 without it."""
 _ENCRYPTED: Final = 0x1
 _MARKS: Final = re.compile(r"(?:result\.json|messages[0-9]*\.html|data\.sqlite|(?:.*\.)?manifest\.json)")
-"""Files by which the directory of an export is known."""
+"""Files that mark the directory of an export."""
 _DATA: Final = (".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".html", ".htm", ".sqlite", ".db", ".sqlite3")
 _BELOW: Final = re.compile(
     r"(?:month=[^/]+/[^/]+\.parquet|peer=[^/]+/month=[^/]+/[^/]+\.parquet|lists/[^/]+\.html|chats/[^/]+/messages[0-9]*\.html)"
 )
-"""Files of an export that are in directories below its own."""
+"""Files of an export in subdirectories."""
 _ACCOUNT: Final = re.compile(r"(?:^|/)(?:chats/[^/]+/messages[0-9]*\.html|lists/chats\.html)$")
 _DRIVE: Final = re.compile(r"[A-Za-z]:/")
 _UNNAMEABLE: Final = ("Cc", "Cs")
-"""Control characters and lone surrogates; not joiners and no-break spaces, which names in Persian have."""
+"""Control characters and lone surrogates, but not joiners and no-break spaces, which Persian names contain."""
 _NAMED: Final = 3
 _LONGEST: Final = 255
-"""Bytes of a file's name."""
+"""Maximum length of a file name in bytes."""
 
 
 class PackedExport(NamedTuple):
@@ -42,19 +42,19 @@ class PackedExport(NamedTuple):
     root: str
     """Its directory, with a slash at the end; empty: the zip itself."""
     data: Mapping[str, ZipInfo]
-    """What is to be unpacked, by its name below the root."""
+    """Members to unpack, by name below the root."""
     alone: str | None
-    """The file that is the export, if it is not the directory."""
+    """The file that is the export, unless it is the directory."""
 
 
 def name_members(members: Iterable[ZipInfo]) -> dict[str, ZipInfo]:
-    """The files by their names; of several with one name the last, as all programs unpack them."""
+    """The files by name; if a name repeats, the last one, as every unpacker does."""
     found = {name_of(one): one for one in members if not one.is_dir()}
     return {name: one for name, one in found.items() if not _is_litter(name)}
 
 
 def name_of(member: ZipInfo) -> str:
-    """Its name, decoded as its maker meant it, with slashes, composed."""
+    """Its name, decoded as intended, with slashes, in composed form."""
     name = member.filename
     if not member.flag_bits & _UTF8:
         with contextlib.suppress(UnicodeError):
@@ -65,17 +65,17 @@ def name_of(member: ZipInfo) -> str:
 
 
 def compose(name: str) -> str:
-    """The form in which names are compared: Apple's file systems write accents apart."""
+    """The form in which names are compared: Apple's file systems decompose accents."""
     return unicodedata.normalize("NFC", name)
 
 
 def leads_out(name: str) -> bool:
-    """Whether it is the name of a file outside of the directory that the zip is unpacked to, on any system."""
+    """Whether the name leads outside the directory that the zip is unpacked to, on any system."""
     return name.startswith("/") or ".." in name.split("/") or _DRIVE.match(name) is not None
 
 
 def _is_litter(name: str) -> bool:
-    """Whether the system of a maker added it: `__MACOSX/`, `.DS_Store`."""
+    """Whether an operating system added it: `__MACOSX/`, `.DS_Store`."""
     parts = name.split("/")
     return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1] in (".DS_Store", "Thumbs.db")
 
@@ -97,7 +97,7 @@ def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
 
 
 def _find_roots(members: Mapping[str, ZipInfo]) -> list[str]:
-    """The directories that are exports, none of them below another."""
+    """The directories that are exports, none inside another."""
     found: set[str] = set()
     for name in members:
         account = _ACCOUNT.search(name)
@@ -141,7 +141,7 @@ def _is_data(name: str) -> bool:
 
 
 def expect_inside(name: str) -> PurePosixPath:
-    """A name as a path below a directory. Raises UsageError if it leads out of it."""
+    """A name as a relative path. Raises UsageError if it leads outside."""
     parts = name.split("/")
     wrong = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > _LONGEST for part in parts)
     if wrong or any(unicodedata.category(sign) in _UNNAMEABLE for sign in name):
@@ -150,11 +150,11 @@ def expect_inside(name: str) -> PurePosixPath:
 
 
 def is_encrypted(member: ZipInfo) -> bool:
-    """Whether a password is needed."""
+    """Whether it needs a password."""
     return bool(member.flag_bits & _ENCRYPTED)
 
 
 def is_link(member: ZipInfo) -> bool:
-    """Whether it is a symbolic link, or another file that is not regular."""
+    """Whether it is a symbolic link or another file that is not regular."""
     mode = member.external_attr >> 16
     return bool(stat.S_IFMT(mode)) and not stat.S_ISREG(mode)

@@ -1,4 +1,4 @@
-"""Where what is packed is unpacked to: a private directory that goes with its process, and how much may be in it."""
+"""Where packed files are unpacked: a private directory that goes with its process, and limits on its size."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from archiver.errors import UsageError
 _PREFIX: Final = "telekeep-import-"
 _LARGE: Final = "/var/tmp"  # noqa: S108 - the place for what is too large for memory, private below
 _RATIO: Final = 600
-"""Texts of messages are packed to a twentieth; a bomb to a thousandth."""
+"""Maximum compression ratio: message texts reach 20, a zip bomb 1000."""
 _FREE: Final = 64 << 20
-"""Bytes of which nobody asks how well they were packed."""
+"""Bytes up to which the compression ratio is not checked."""
 _KEEP: Final = 256 << 20
-"""Bytes of the disk that stay free."""
+"""Bytes to leave free on the disk."""
 _STEP: Final = 32 << 20
 _OLD: Final = 60.0
-"""Seconds after which a directory that nobody holds was left by a process that was killed."""
+"""Age in seconds from which an unlocked directory counts as left by a killed process."""
 
 
 class UnpackStopped(Exception):
-    """Somebody wants no more to be unpacked."""
+    """Unpacking was cancelled."""
 
 
 class UnpackRoom:
     """A directory for the files of one import."""
 
     def __init__(self, is_stopped: Callable[[], bool]) -> None:
-        """`is_stopped` is asked after each few bytes."""
+        """`is_stopped` is called after every chunk."""
         self._is_stopped = is_stopped
         base = _choose_base()
         _clear(base)
@@ -44,7 +44,7 @@ class UnpackRoom:
             self._handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as exc:
             raise UsageError(f"nothing can be unpacked to {base}: {exc.strerror}.", hint="Set TMPDIR.") from exc
-        with suppress(OSError):  # a file system without locks: nobody will take it for left behind
+        with suppress(OSError):  # no locks on this file system; a newer process does not take it for left behind
             fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class UnpackRoom:
         os.close(self._handle)
 
     def write(self, name: Path, chunks: Generator[bytes, None, None], packed: int) -> None:
-        """Write a file. `packed`: the bytes that it took. Raises UsageError if it is too large, UnpackStopped."""
+        """Write a file. `packed`: its compressed size. Raises UsageError if it is too large, and UnpackStopped."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         written = checked = 0
@@ -72,7 +72,7 @@ class UnpackRoom:
             raise UsageError(f"it cannot be unpacked to {self.path.parent}: {exc.strerror}.", hint=_WHERE) from exc
 
     def expect_room(self, size: int) -> None:
-        """Raise UsageError if the disk has no room for so many bytes more."""
+        """Raise UsageError if the disk has no room for `size` more bytes."""
         free = shutil.disk_usage(self.path).free
         if free - size < _KEEP:
             raise UsageError(f"{self.path.parent} has no room to unpack it ({free:,} bytes are free).", hint=_WHERE)
@@ -82,7 +82,7 @@ _WHERE: Final = "Set TMPDIR to a directory on a larger disk, or unpack it yourse
 
 
 def expect_plausible(size: int, packed: int) -> None:
-    """Raise UsageError if so many bytes cannot have been packed into so few with good intent."""
+    """Raise UsageError if the compression ratio is that of a zip bomb."""
     if is_bomb(size, packed):
         raise UsageError(
             f"it unpacks to more than {_RATIO} times its size, as no export does.", hint="Unpack it yourself."
@@ -90,7 +90,7 @@ def expect_plausible(size: int, packed: int) -> None:
 
 
 def is_bomb(size: int, packed: int) -> bool:
-    """Whether so many bytes cannot have been packed into so few with good intent."""
+    """Whether the compression ratio is that of a zip bomb."""
     return size > _FREE and size > packed * _RATIO
 
 
@@ -102,7 +102,7 @@ def _choose_base() -> Path:
 
 
 def _clear(base: Path) -> None:
-    """Remove what killed processes left."""
+    """Remove directories left by killed processes."""
     for path in base.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             found = path.lstat()

@@ -1,4 +1,4 @@
-"""One compressed file: gzip, bzip2, xz; Zstandard where pyarrow is installed. Streamed."""
+"""A single compressed file: gzip, bzip2 or xz; Zstandard if pyarrow is installed. Streamed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from archiver.imports.source import Flaw
 PACKED_ENDS_EARLY: Final = "the compressed file ends too early: the rest is missing"
 MAY_BE_WRONG: Final = "and what messages say may be wrong; copy it again"
 SMALL: Final = 1 << 14
-"""Bytes read at once: where a file is damaged, these are lost with it."""
+"""Bytes per read: where a file is damaged, this much is lost with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """How one file is compressed."""
+    """A way of compressing a file."""
 
     name: str
     magic: bytes
@@ -64,19 +64,19 @@ COMPRESSIONS: Final = (
 
 
 def find_compression(head: bytes) -> Compression | None:
-    """How a file with this beginning is compressed; None if it is not, or in a way that is not read."""
+    """How a file with this head is compressed; None if it is not, or not in a supported way."""
     return next((one for one in COMPRESSIONS if head.startswith(one.magic)), None)
 
 
 def unpacked_name(path: Path, how: Compression) -> str:
-    """The name of what is in it: its own without the suffix."""
+    """The name of the content: the file's own without the suffix."""
     name = path.name
     suffix = next((one for one in how.suffixes if name.lower().endswith(one)), "")
     return name[: -len(suffix)] if suffix and len(name) > len(suffix) else f"{name}.unpacked"
 
 
 def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[bytes, None, None]:
-    """The bytes of the file, as far as they can be unpacked; what is wrong is added to `flaws`."""
+    """The bytes of the file, as far as they can be unpacked; damage is added to `flaws`."""
     read = 0
     try:
         with how.open(path) as file:
@@ -88,5 +88,5 @@ def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[
     except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
-        # A checksum fails at the end: what was unpacked before may have other letters, and still be well-formed.
+        # A checksum fails only at the end: what came before may be altered and still be well-formed.
         flaws.append(Flaw(path.name, f"the compressed file is damaged: {read:,} bytes were unpacked, {MAY_BE_WRONG}"))

@@ -1,4 +1,4 @@
-"""Unpacks an export that is one compressed file, or a zip; files of messages stay where they are."""
+"""Unpack an export from a compressed file or a zip; media files stay where they are."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _HEAD: Final = 8
 _NAMED: Final = 3
 _TRUST: Final = "Do not trust who made it."
 _LARGEST: Final = 64 << 20
-"""Bytes of a manifest."""
+"""Maximum size of a manifest in bytes."""
 
 
 class Unpacked:
-    """What was packed, where its files are now, and what is wrong with it. Close it to remove them."""
+    """An unpacked export: what was packed, where its files are, and any damage. Close it to remove them."""
 
     def __init__(self, path: Path, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Unpack. Raises UsageError, and UnpackStopped once `is_stopped`."""
         self.path = path
         self.flaws: list[Flaw] = []
         self.outside: Sequence[Flaw] = ()
-        """Files whose names lead out of it."""
+        """Members whose names lead outside."""
         self._opened = ExitStack()
         self._room = UnpackRoom(is_stopped)
         self._opened.callback(self._room.close)
         self.beside: Beside = Folder(path.parent)
-        """Where the files of its messages are."""
+        """Its media files."""
         with self.closed_on_error():
             self.inside = self._unpack()
             if self.flaws and not size_of(self.inside):
@@ -62,7 +62,7 @@ class Unpacked:
             raise
 
     def _explain(self, exc: UsageError) -> UsageError:
-        """The same, of what people have and not of what it was unpacked to."""
+        """The same error, about the user's file instead of the unpacked copy."""
         said = str(exc.args[0])
         for inside in (getattr(self, "inside", self._room.path), self._room.path):
             said = said.replace(str(inside), str(self.path))
@@ -84,7 +84,7 @@ class Unpacked:
         return self._room.path / name
 
     def _take_manifest(self, name: str) -> None:
-        """Put what a manifest beside it says of it beside what was unpacked."""
+        """Copy what an adjacent manifest says about it next to the unpacked file."""
         folder = self.path.parent
         for path in sorted(folder.glob("*manifest.json")):
             with open_regular(folder, path) as file:
@@ -119,7 +119,7 @@ def _name_outside(names: Sequence[str]) -> Sequence[Flaw]:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a path is a file that can be unpacked."""
+    """Whether the path is a file that can be unpacked."""
     try:
         if not path.is_file():
             return False
@@ -131,7 +131,7 @@ def is_packed(path: Path) -> bool:
 
 
 def _about(data: bytes, name: str) -> Mapping[str, Any] | None:
-    """What a manifest says of one file; None if it does not name it."""
+    """What a manifest says about one file; None if it does not list it."""
     try:
         manifest = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -143,7 +143,7 @@ def _about(data: bytes, name: str) -> Mapping[str, Any] | None:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files below a directory."""
+    """Size in bytes of a file, or of all files below a directory."""
     if path.is_file():
         return path.stat().st_size
     return sum((Path(at) / name).stat().st_size for at, _, names in os.walk(path) for name in names)

@@ -1,4 +1,4 @@
-"""A zip: its members are read one by one, what they claim is never believed, and files of messages stay in it."""
+"""Read a zip member by member, trusting none of their claims; media files stay in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from archiver.imports.source import Flaw
 
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST: Final = 200_000
-"""Members of which the list is read into memory."""
+"""Maximum number of members, whose list is read into memory."""
 _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x06"
 _TAIL: Final = 1 << 17
@@ -47,7 +47,7 @@ def open_zip(path: Path) -> tuple[ZipFile, dict[str, ZipInfo]]:
 
 
 def _count_members(path: Path) -> int:
-    """How many members its end claims; its list takes as many bytes, times 46 or more."""
+    """The number of members that its end record claims; each takes at least 46 bytes in its list."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(size - _TAIL, 0))
@@ -62,14 +62,14 @@ def _count_members(path: Path) -> int:
 
 
 def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
-    """The bytes of a member, as far as they can be read; what is wrong is added to `flaws`. Raises UsageError."""
+    """The bytes of a member, as far as they can be read; damage is added to `flaws`. Raises UsageError."""
     if is_encrypted(member):
         raise UsageError("it is protected by a password.", hint="Unpack it, and import the directory.")
     if is_link(member):
         raise UsageError(f"{name} in it is a link, not a file.", hint="Do not trust who made it.")
     read = crc = 0
     unchecked = copy(member)
-    del unchecked.CRC  # or the last bytes would not be given
+    del unchecked.CRC  # else the last bytes would be withheld
     try:
         with cast("BufferedIOBase", packed.open(unchecked)) as file:
             while chunk := file.read1(SMALL):
@@ -85,7 +85,7 @@ def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]
 
 
 class ZippedFiles:
-    """The files of messages in a zip, below the directory of the export."""
+    """The media files in a zip, below the directory of the export."""
 
     def __init__(self, packed: ZipFile, members: dict[str, ZipInfo], root: str) -> None:
         self._packed = packed
@@ -94,7 +94,7 @@ class ZippedFiles:
 
     @contextmanager
     def open(self, path: str, archive: Path) -> Iterator[OpenedFile]:
-        """Open the file of a message. Raises NotAdopted, also while it is read."""
+        """Open a media file. Raises NotAdopted, also while it is read."""
         member = self._members.get(compose(self._root + path))
         if path.startswith("/") or ".." in path.split("/"):
             raise NotAdopted("its path leads out of the export")

@@ -1,4 +1,4 @@
-"""The records of a table, where a stray quote costs the records that it is in and not the rest of the file. Pure."""
+"""Read CSV records so that a stray quote costs only the records that it is in, not the rest of the file. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _ROW: Final = re.compile(r"\"?'?[0-9]{1,16}\"?,")
-"""How a row begins: with the number of a channel."""
+"""Start of a row: a channel id."""
 
 
 class CsvRecord(NamedTuple):
-    """A record, and the line in which it ends."""
+    """A record, and the line on which it ends."""
 
     line: int
     cells: list[str] | None
-    """None: it is not CSV; `line` is then its first."""
+    """None if it is not CSV; `line` is then its first line."""
     is_last: bool = False
-    """Whether nothing was found behind one that is not CSV."""
+    """Whether nothing could be read after an invalid record."""
 
 
 def read_records(lines: Iterable[str]) -> Iterator[CsvRecord]:
-    """The records; the first has as many cells as all should. Raises csv.Error if it is not CSV."""
+    """The records; all should have as many cells as the first. Raises csv.Error if the first is not CSV."""
     source = _Lines(lines)
     reader, width = csv.reader(source, strict=True), 0
     while True:
@@ -45,13 +45,13 @@ def read_records(lines: Iterable[str]) -> Iterator[CsvRecord]:
 
 
 class _Lines:
-    """Gives lines, and can go back to the second line of a record."""
+    """Yields lines, and can go back to the second line of a record."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._again: list[str] = []
         self.taken: list[str] = []
-        """Those of the record that is being read."""
+        """Lines of the current record."""
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -64,11 +64,11 @@ class _Lines:
         return line
 
     def begin(self) -> None:
-        """A record begins."""
+        """Start a record."""
         self.taken = []
 
     def go_back(self) -> bool:
-        """Give the lines of the record again from the first that begins like a row; whether there is one."""
+        """Rewind to the record's first later line that looks like a row; return whether any lines are left."""
         begins = (at for at, line in enumerate(self.taken) if at and _ROW.match(line))
         at = next(begins, None)
         if at is not None:

@@ -96,7 +96,7 @@ class CsvRows(RowSource):
             yield Flaw(before[0], "the line is not ended, so its last cell may be cut, and it is left out")
 
     def _look_at_ends(self, file: ExportFile) -> tuple[bool, bool]:
-        """Whether it is for spreadsheets: those have a byte order mark, and apostrophes; whether its last line ends."""
+        """Whether it is for spreadsheets (byte order mark, apostrophes), and whether its last line is terminated."""
         with open_regular(self.root, file.path) as opened:
             guarded = opened.read(len(_BOM)) == _BOM
             opened.seek(-1, os.SEEK_END)

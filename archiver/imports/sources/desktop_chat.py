@@ -1,4 +1,4 @@
-"""What Telegram Desktop's JSON says of a chat: before its messages, or after them."""
+"""What Telegram Desktop's JSON says about a chat, before or after its messages."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CHANNELS: Final = {"public_channel": False, "private_channel": False}
 _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
 _OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
-"""Ids of channels as versions before 2.8 wrote them."""
+"""Channel ids as written by versions before 2.8."""
 _MARKED: Final = 10**12
 """Other programs write channels as -100 and the id."""
 
 
 @dataclass(slots=True)
 class ChatFrame:
-    """What is known of a chat when its messages begin."""
+    """What is known about a chat when its messages begin."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     in_account: bool = False
@@ -42,7 +42,7 @@ class ChatFrame:
 def describe_chat(
     frame: ChatFrame, own: Mapping[str, Any], read: Callable[[ChannelId], Iterator[Entry]], *, is_old: bool
 ) -> Chat:
-    """The chat. `own`: what telekeep wrote of it; `is_old`: dates have no unix times."""
+    """The chat. `own`: what telekeep wrote about it; `is_old`: dates have no unix times."""
     found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
     if found is not None and is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
         found &= (1 << 32) - 1
@@ -66,7 +66,7 @@ def describe_chat(
 
 
 def late_fields(path: Path, at: int) -> dict[str, Any]:
-    """The chat's `id` and `type` where they follow its messages, as in files whose keys were sorted."""
+    """The chat's `id` and `type` if they follow its messages, as in files with sorted keys."""
     found: dict[str, Any] = {}
     with path.open("rb") as file:
         file.seek(at)

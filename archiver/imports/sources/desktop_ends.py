@@ -19,7 +19,7 @@ _CLOSED: Final = b"\n    ]"
 _BOTH: Final = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9-]{5}T[0-9:]{8})"\s*,\s*"date_unixtime"\s*:\s*"(\d{1,11})"')
 _FARTHEST: Final = timedelta(hours=14)
 _STEP: Final = timedelta(minutes=15)
-"""Offsets of zones are multiples of it."""
+"""UTC offsets are multiples of this."""
 _OWN: Final = b',\n    "telekeep":'
 
 
@@ -37,7 +37,7 @@ def read_ends(path: Path) -> tuple[bytes, bytes]:
 
 
 def find_offsets(ends: bytes) -> dict[timedelta, datetime]:
-    """How far local times are from UTC, by the dates that are written both ways; each with the last such date."""
+    """UTC offsets of local times, from dates written both ways, each with the last such date."""
     found: dict[timedelta, datetime] = {}
     for local, unix in _BOTH.findall(ends):
         with suppress(ValueError):

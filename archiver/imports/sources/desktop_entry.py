@@ -184,7 +184,7 @@ def read_origin(entry: Fields) -> str | None:
 
 
 def read_reply(entry: Fields) -> dict[str, Any]:
-    """The reply header, and the message that is answered."""
+    """The reply header, and the message replied to."""
     replied = number(entry.get("reply_to_message_id"))
     if replied is None:
         return {}

@@ -16,14 +16,14 @@ LAST: Final = 253_402_300_799
 FIRST_EDIT: Final = 86_400 * 365
 """Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
 _EXACT: Final = 2.0**53
-"""Up to here each whole number is its own float."""
+"""Largest float up to which every integer is exact."""
 _MARKED: Final = 10**12
 """Other programs write channels as -100 and the id, basic groups below zero."""
 MOST_ID: Final = 2**63 - 1
 
 
 def number(value: object) -> int | None:
-    """A whole number that the archive can hold; also one written as a text, or as `5.0`, as tables of numbers do."""
+    """An integer that the archive can hold, also if written as text or as `5.0`, as data frames do."""
     if value is None:
         return None
     found = value
@@ -88,7 +88,7 @@ class LocalDates:
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
         self._last: float | None = None
-        """Unix seconds of the date before."""
+        """Unix seconds of the previous date."""
         self.used = False
         self.is_exact = False
         """Whether any date read so far was exact."""
@@ -105,7 +105,7 @@ class LocalDates:
         return found
 
     def read(self, text: str) -> datetime | None:
-        """A local time as a moment, out of any order; None without a zone, or if no calendar has it."""
+        """A local time as a moment, in any order; None without a zone, or if there is no such date."""
         wall = wall_time(text)
         if wall is None or self._zone is None:
             return None
@@ -115,7 +115,7 @@ class LocalDates:
             return None
 
     def note_exact(self, unix: int) -> None:
-        """Note the exact date of a message, read elsewhere."""
+        """Record the exact date of a message read elsewhere."""
         self.is_exact = True
         self._last = unix
 

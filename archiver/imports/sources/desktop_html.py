@@ -25,7 +25,7 @@ from archiver.imports.sources.html_reader import HtmlReader
 
 _REFUSED: Final = {"private": "a personal chat", "bot": "a chat with a bot"}
 _MARKS: Final = (b'class="message ', b'id="message')
-"""What each message has once: no text can, since quotes in texts are escaped."""
+"""What every message contains once, and no text can: quotes in texts are escaped."""
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 

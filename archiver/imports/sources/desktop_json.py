@@ -63,11 +63,11 @@ class DesktopJson:
         self._is_over = False
         self._pieces: DesktopPieces | None = None
         self._begun: ChatFrame | None = None
-        """The chat whose messages were begun last."""
+        """The last chat whose messages were started."""
         self._elements: Iterator[None] = iter(())
-        """Those of the chat that is read."""
+        """Elements of the current chat."""
         self._is_at_chat = False
-        """Whether what is next is another chat, behind one that is damaged."""
+        """Whether the next thing is another chat, after a damaged one."""
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
@@ -80,7 +80,7 @@ class DesktopJson:
 
     @property
     def offsets(self) -> Mapping[timedelta, datetime]:
-        """How far its local times are from UTC, each with a time that has both."""
+        """UTC offsets of its local times, each with a date written both ways."""
         return find_offsets(self._ends)
 
     @property
@@ -113,7 +113,7 @@ class DesktopJson:
             raise UsageError(f"{self._path} cannot be read: {exc.strerror}.") from exc
 
     def _until_damage(self, read: Iterator[Chat | Flaw]) -> Generator[Chat | Flaw, None, EndsEarly | BrokenJson | None]:
-        """The chats up to damage that is returned, unless a chat has named it."""
+        """Yield the chats up to the damage; return the damage unless a chat has reported it."""
         try:
             yield from read
         except (EndsEarly, BrokenJson) as exc:
@@ -121,7 +121,7 @@ class DesktopJson:
         return None
 
     def _find_rest(self, pieces: DesktopPieces, damage: EndsEarly | BrokenJson | None) -> _Read | None:
-        """How to go on behind damage: with the messages of the chat begun last, else with the next chat of a list."""
+        """How to continue after damage: with the messages of the last chat, else with the next chat of a list."""
         frame = self._begun
         if damage is None:
             is_at_chat, self._is_at_chat, self._is_over = self._is_at_chat, False, False
@@ -133,12 +133,12 @@ class DesktopJson:
         return None
 
     def _documents(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
-        """Several files may have been joined."""
+        """Read documents one after another: several files may have been joined."""
         while not pieces.end():
             yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
 
     def _rest_of_chat(self, frame: ChatFrame, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
-        """What follows a message that was found again, whose array ended too early."""
+        """The rest of a chat, from a message found after its array ended too early."""
         yield from self._chat(pieces, frame, pieces.rest_of_elements)
         for _ in pieces.rest_of_keys():
             pieces.skip()
@@ -148,7 +148,7 @@ class DesktopJson:
             yield from self._documents(pieces)
 
     def _rest_of_list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
-        """The further chats of an account, and what follows them."""
+        """The remaining chats of an account, and what follows them."""
         yield from self._list_of(pieces, pieces.rest_of_elements())
         for _ in pieces.rest_of_keys():
             pieces.skip()

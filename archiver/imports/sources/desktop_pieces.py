@@ -1,4 +1,4 @@
-"""Finds the next message of Telegram Desktop's JSON after a damaged place, where neither layout nor brackets do.
+"""Find the next message in Telegram Desktop's JSON after damage, where neither layout nor brackets help.
 
 A message begins with its id and type, which no text in it can imitate: quotes in texts are escaped. What belongs to a
 chat, such as a name, ends the search: what follows it may be another chat's.
@@ -21,17 +21,17 @@ _CHAT: Final = re.compile(
     rb'\{\s{0,99}"name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}"'
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
 )
-"""A chat of a list."""
+"""Start of a chat in a list."""
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _OVERLAP: Final = 1 << 12
 _BROKEN: Final = "it is not valid JSON"
 
 
 class DesktopPieces(JsonPieces):
-    """A document of Desktop, and the place reached."""
+    """A document of Desktop, and the position in it."""
 
     def recover(self, at: int, *, after: int | None = None) -> bool:
-        """Go to the message that begins next behind a damaged place; False: there is none in this chat.
+        """Go to the next message after damage; False if this chat has none.
 
         `after`: a message with a lower id is of another chat.
         """
@@ -42,20 +42,20 @@ class DesktopPieces(JsonPieces):
         return True
 
     def expect_chat(self) -> None:
-        """Raise BrokenJson if a message is next where a chat should be: the array of messages ended within one."""
+        """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""
         if self._peek() is not None and len(self._data) - self._at < _OVERLAP:
             self._more()
         if (found := _BEGINS.match(self._data, self._at)) is not None and _is_message(found, None):
             raise BrokenJson(self.at - 1, "a message is among the chats")
 
     def recover_chat(self, at: int) -> bool:
-        """Go to the chat of a list that begins next behind a damaged place; False: there is none."""
+        """Go to the next chat of a list after damage; False if there is none."""
         found = self._search(_CHAT, at)
         self._at = self._at if found is None else found.start()
         return found is not None
 
     def _search(self, wanted: re.Pattern[bytes], at: int) -> re.Match[bytes] | None:
-        """Find it behind a place, which is passed only as far as nothing of it can be there."""
+        """Search from a position, discarding only bytes that cannot be part of a match."""
         self._at = max(at - self._base, 0) + 1
         while (found := wanted.search(self._data, self._at)) is None:
             self._at = max(len(self._data) - _OVERLAP, self._at)
@@ -73,7 +73,7 @@ class DesktopPieces(JsonPieces):
         return JsonElement(start, None, _BROKEN)
 
     def _by_brackets_alone(self, start: int) -> JsonElement:
-        """The same without a layout."""
+        """The next element, found by brackets alone, without layout."""
         try:
             end = self._end_by_brackets()
         except LargeValue as exc:
@@ -93,7 +93,7 @@ class DesktopPieces(JsonPieces):
         return not is_message and super()._is_within(at, margin)
 
     def _find_message(self, start: int, end: int) -> int | None:
-        """Where another message begins within one."""
+        """Where another message begins inside this one."""
         found = _BEGINS.search(self._data, max(start, 0) + 1, end)
         return found.start() if found is not None and _is_message(found, None) else None
 

@@ -60,7 +60,7 @@ class RowSource(ABC):
     format: str
     zone_used = False
     _ends_unseen = True
-    """Whether a file of this format that was cut between two rows looks like a whole one."""
+    """Whether a file of this format that was cut between two rows looks complete."""
 
     def __init__(self, files: ExportFiles) -> None:
         self.root = files.root
@@ -166,7 +166,7 @@ def username_of(permalink: object) -> str | None:
 
 
 def piece_of(value: Mapping[str, Any]) -> bytes:
-    """The piece of a row that is not written as JSON. Copied: orjson gives bytes that keep 16 kB each in memory."""
+    """The piece for a row that is not JSON in its source. Copied, since bytes from orjson keep 16 kB each in memory."""
     return bytes(memoryview(orjson.dumps(value)))
 
 

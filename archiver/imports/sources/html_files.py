@@ -105,7 +105,7 @@ def _chat(numbered: dict[int, Path], kind: str | None = None, title: str | None 
 
 
 def _is_readable(path: Path) -> bool:
-    """Whether it is a regular file that may be read; a link is none."""
+    """Whether it is a readable regular file, not a link."""
     return path.is_file() and not path.is_symlink() and os.access(path, os.R_OK)
 
 

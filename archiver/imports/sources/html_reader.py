@@ -205,7 +205,7 @@ def _note(number: int, one: str, many: str) -> Iterator[Flaw]:
 
 
 def _on_day(guess: datetime, day: date) -> datetime:
-    """A guess that is on the day that the page names in UTC, too: whoever looks for that day finds it."""
+    """Move a guessed time into the page's day in UTC, so that a search for that day finds it."""
     begin = datetime.combine(day, time(), UTC)
     return min(max(guess, begin), begin + timedelta(days=1, seconds=-1))
 

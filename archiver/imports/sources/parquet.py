@@ -31,9 +31,9 @@ from archiver.model.row import NESTED
 
 _BATCH: Final = 128
 _SCANNED: Final = 2_048
-"""Rows of which a batch has only their channels and dates."""
+"""Rows per batch when only channels and dates are read."""
 _BUFFER: Final = 1 << 16
-"""Bytes of a column that are read ahead; without, whole columns of a row group are in memory."""
+"""Read-ahead per column in bytes; without it, whole columns of a row group are held in memory."""
 _TYPED: Final = frozenset({"media", "hashtags", "links"})
 _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYPED)
 """Columns with JSON text."""
