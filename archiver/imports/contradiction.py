@@ -22,7 +22,11 @@ _KEEP: Final = (
 
 
 class Contradicted(UsageError):
-    """Most shared messages differ in words and date."""
+    """Most shared messages differ in words and date. `why`: the reason, without the name of the chat."""
+
+    def __init__(self, message: str, *, why: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.why = why
 
 
 class Compared(NamedTuple):
@@ -30,6 +34,8 @@ class Compared(NamedTuple):
 
     shared: int = 0
     contradicted: int = 0
+    reworded: int = 0
+    """Those with other words, whatever their date."""
 
     @property
     def is_other(self) -> bool:
@@ -51,24 +57,29 @@ class Doubts:
         target, found = self._targets[place], self._found[place]
         if self._database is not None and target is not None and found.shared < _ENOUGH:
             here = await self._database.read(_compare, target, page)
-            found = Compared(found.shared + here.shared, found.contradicted + here.contradicted)
+            found = Compared(*map(sum, zip(found, here, strict=True)))
             self._found[place] = found
         return found
 
 
 def _compare(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> Compared:
-    known = [decision for _, held, decision in plan_page(conn, target, page).known if held.kind != "stub"]
-    return Compared(len(known), sum(one.revises and has_other_date(one) for one in known))
+    plan = plan_page(conn, target, page)
+    known = [
+        decision for _, held, decision in plan.known if held.kind != "stub" and held.message_id not in plan.repeated
+    ]
+    other = [one for one in known if one.revises]
+    return Compared(len(known), sum(map(has_other_date, other)), len(other))
 
 
-def refuse(chat: Chat, found: Compared) -> Contradicted:
+def refuse(chat: Chat, found: Compared, *, is_dry_run: bool) -> Contradicted:
     """Why a chat is not imported at all."""
     of = f'"{chat.title}" in the export' if chat.title else "the export"
-    return Contradicted(
-        f"{of} contradicts the archive: {found.contradicted:,} of the {found.shared:,} messages that both have differ"
-        " in their words and in their dates, which Telegram never changes. Nothing of it was imported.",
-        hint=_KEEP,
+    why = (
+        f"contradicts the archive: {found.contradicted:,} of the {found.shared:,} messages that both have differ"
+        " in their words and in their dates, which Telegram never changes."
     )
+    done = "would be imported" if is_dry_run else "was imported"
+    return Contradicted(f"{of} {why} Nothing of it {done}.", why=f"it {why} {_KEEP}", hint=_KEEP)
 
 
 def stop_at(page: Sequence[ImportedMessage], found: Compared) -> Flaw:

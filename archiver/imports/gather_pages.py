@@ -62,16 +62,22 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
         one = waiting.get(place) or waiting.setdefault(place, _Waiting())
         if not one.take(entry, number, size):
             messages, octets = messages - len(one.page), octets - one.size
-            yield [(place, one.page)]
+            yield [_ended(place, one, outcomes)]
             one = waiting[place] = _Waiting()
             one.take(entry, number, size)
         messages, octets = messages + 1, octets + size
         if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
             full = _take_longest(waiting, messages // 2)
             messages, octets = _sum_up(waiting)
-            yield full
+            yield [_ended(at, one, outcomes) for at, one in full]
     if waiting:
-        yield [(place, one.page) for place, one in waiting.items()]
+        yield [_ended(place, one, outcomes) for place, one in waiting.items()]
+
+
+def _ended(place: int, one: _Waiting, outcomes: Sequence[ImportOutcome]) -> tuple[int, Page]:
+    """A page as it is written; the ids that it repeats are counted."""
+    outcomes[place].repeated += outcomes[place].read.add(one.ids)
+    return place, one.page
 
 
 def _find_flaw(entry: Entry) -> Flaw | None:
@@ -82,14 +88,14 @@ def _find_flaw(entry: Entry) -> Flaw | None:
     return Flaw(f"message {entry.message.message_id}", "no message can have its id or date")
 
 
-def _take_longest(waiting: dict[int, _Waiting], messages: int) -> Pages:
+def _take_longest(waiting: dict[int, _Waiting], messages: int) -> list[tuple[int, _Waiting]]:
     """Remove the longest pages until they hold at least this many messages; return them."""
-    taken: Pages = []
+    taken: list[tuple[int, _Waiting]] = []
     for place in sorted(waiting, key=lambda one: -len(waiting[one].page)):
         if messages <= 0:
             break
-        taken.append((place, waiting.pop(place).page))
-        messages -= len(taken[-1][1])
+        taken.append((place, waiting.pop(place)))
+        messages -= len(taken[-1][1].page)
     return taken
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from archiver.imports.ids_read import IdsRead
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.source import Flaw
 from archiver.store.imported import ImportRecord
 
+_REWORDED: Final = 3
 _FEW: Final = 5
 """Flaws of one kind that are kept with their place."""
 
@@ -37,6 +39,18 @@ class ImportOutcome:
     """None: nothing was written."""
     was_finished: bool = False
     """Whether this file had been imported to its end before."""
+    read: IdsRead = field(default_factory=IdsRead)
+    repeated: int = 0
+    """Times that the export has the id of a message which it had before."""
+    compared: int = 0
+    """Messages of the export that were held, at least of its beginning."""
+    reworded: int = 0
+    """Of those, how many have words that were not held."""
+
+    @property
+    def is_reworded(self) -> bool:
+        """Whether most of what was compared has other words: more than edits explain."""
+        return self.reworded >= _REWORDED and self.reworded * 2 > self.compared
 
     def former_zone(self, zone: str | None) -> str | None:
         """The zone of the import of the same file before, if this one has another."""

@@ -58,6 +58,8 @@ class PagePlan:
     """Messages already held, each with the one held and the decision."""
     corrections: list[Correction] = field(default_factory=list)
     """What another zone changes in messages that this same import brought before."""
+    repeated: frozenset[MessageId] = frozenset()
+    """Known messages that this same import brought with another piece before."""
 
 
 def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
@@ -85,6 +87,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
     plan.known = leave_known(conn, target, prefer_exact(conn, target, decided), words)
     plan.corrections = plan_corrections(conn, target, again)
+    plan.repeated = frozenset(before).intersection(held)
     return plan
 
 

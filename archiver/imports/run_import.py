@@ -72,7 +72,7 @@ class Importer:
         doubts = Doubts(self._database, targets)
         for pages in gather_pages(self._entries(jobs), outcomes):
             self._hashed.expect_unchanged()
-            await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=False)
+            await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=False, is_dry_run=True)
             for place, page in pages:
                 target = targets[place]
                 if self._database is None or target is None:
@@ -113,12 +113,15 @@ class Importer:
         doubts: Doubts,
         *,
         is_begun: bool,
+        is_dry_run: bool = False,
     ) -> bool:
         """Whether a chat contradicts most of the archive. Raises Contradicted if nothing is written yet."""
         for place, page in pages:
-            if (found := await doubts.look(place, page)).is_other:
+            found = await doubts.look(place, page)
+            outcomes[place].compared, outcomes[place].reworded = found.shared, found.reworded
+            if found.is_other:
                 if not is_begun:
-                    raise refuse(jobs[place].chat, found)
+                    raise refuse(jobs[place].chat, found, is_dry_run=is_dry_run)
                 outcomes[place].add_flaw(stop_at(page, found))
                 return True
         return False

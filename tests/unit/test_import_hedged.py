@@ -18,6 +18,7 @@ from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.citation import cite
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
+from archiver.errors import UsageError
 from archiver.export.verify import judge
 from archiver.ids import MessageId
 from archiver.reading.change_log import Change, ChangeKind, iter_changes
@@ -28,7 +29,7 @@ from config.settings import ArchiveSettings, Settings
 from search.query.dates import Bounds
 from tests.capturing import archive, capture, captured, context_of, export_of
 from tests.exporting import export_as
-from tests.importing import entry, import_into
+from tests.importing import chat, entry, import_into, write_json
 
 __all__ = ["archive"]
 
@@ -125,3 +126,53 @@ def test_an_import_says_before_and_after_which_of_its_posts_are_deleted_if_they_
         assert asyncio.run(run_import(invocation, order)) == 0
         said = f"1 of the new ones {are} marked as deleted or no longer visible, if it was posted as the import says"
         assert said in capsys.readouterr().err
+
+
+def imported(archive: Path, path: Path, capsys: pytest.CaptureFixture[str], *, dry: bool = False) -> str:
+    invocation = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))])
+    order = ImportOrder(path, None, None, is_dry_run=dry, shape="people")
+    assert asyncio.run(run_import(invocation, order)) in (0, 3)
+    return capsys.readouterr().err
+
+
+def test_a_file_with_an_id_twice_is_said_to_have_it_twice_and_no_other_import_is_claimed(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = export_of(tmp_path, entry(1, "first"), entry(2, "b"), entry(1, "second", edited_unixtime="1700000000"))
+    for is_dry_run, kept in ((True, "would be kept"), (False, "is kept")):
+        said = imported(archive, path, capsys, dry=is_dry_run)
+        assert (
+            f"the file has the id of 1 message twice: each other content {kept}, the later one as the current" in said
+        )
+        assert "other imports" not in said
+    again = imported(archive, export_of(tmp_path, entry(1, "second"), entry(2, "b"), name="b.json"), capsys)
+    assert "twice" not in again
+
+
+def test_an_export_whose_words_are_mostly_others_is_warned_of_before_and_after(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(number, f"as it was {number}") for number in range(9, 0, -1)], proven=(1, 9))
+    path = export_of(tmp_path, *(entry(number, f"altered {number}") for number in range(1, 10)))
+    for is_dry_run in (True, False):
+        said = imported(archive, path, capsys, dry=is_dry_run)
+        assert said.count("9 of the 9 messages that were compared have other words than the archive") == 1
+    assert "that were compared" not in imported(archive, path, capsys)
+    few = [entry(number, f"as it was {number}" if number > 2 else "edited") for number in range(1, 10)]
+    assert "that were compared" not in imported(archive, export_of(tmp_path, *few, name="few.json"), capsys)
+
+
+def test_a_chat_that_contradicts_the_archive_is_named_once_and_a_dry_run_says_would(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(number, f"text {number}") for number in (3, 2, 1)], proven=(1, 3))
+    wrong = [entry(number, "other", date_unixtime=str(1_500_000_000 + number)) for number in (1, 2, 3)]
+    path = export_of(tmp_path, *wrong)
+    with pytest.raises(UsageError, match=r"Nothing of it would be imported\."):
+        imported(archive, path, capsys, dry=True)
+    with pytest.raises(UsageError, match=r"Nothing of it was imported\."):
+        imported(archive, path, capsys)
+    chats = [chat(wrong), chat([entry(1, "fine")], id=1002, name="Other")]
+    said = imported(archive, write_json(tmp_path / "all.json", {"chats": {"list": chats}}), capsys)
+    assert '"Night Bridge" is left out: it contradicts the archive: 3 of the 3 messages' in said
+    assert said.count("Night Bridge") == 1

@@ -115,7 +115,8 @@ class _ChatImport:
 
     def _leave_out(self, chat: Chat, exc: UsageError) -> None:
         name = f'"{chat.title}"' if chat.title else "a chat without a name"
-        self._found.broken.append(f"{name} is left out: {str(exc).rstrip('.')}")
+        why = exc.why if isinstance(exc, Contradicted) else str(exc)
+        self._found.broken.append(f"{name} is left out: {why.rstrip('.')}")
 
     async def _import(self) -> None:
         if not self._mixed:

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
+from archiver.cli.view.import_flaws import report_doubts, report_flaws
 from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
 from archiver.cli.view.import_zone import describe_zone
 from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
-from archiver.imports.import_outcome import FlawCounts, ImportOutcome
+from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.packed.single import PACKED_ENDS_EARLY
 from archiver.imports.source import ENDS_EARLY
 from archiver.model.imported import how_to_mirror
@@ -26,8 +27,6 @@ from search.query.dates import parse_zone
 
 _NAMED = 20
 """Maximum number of channels that are named one by one."""
-_SHOWN = 10
-"""Maximum number of kinds of flaws that are named."""
 
 
 class ImportedChat(NamedTuple):
@@ -98,6 +97,9 @@ def _chat_object(one: ImportedChat) -> dict[str, Any]:
         **outcome.counts.to_object(),
         "learned": one.channel.learned if outcome.counts.messages else None,
         "attached": outcome.attached,
+        "repeated": outcome.repeated,
+        "compared": outcome.compared,
+        "reworded": outcome.reworded,
         "flaws": [
             {"what": flaw.what, "count": flaw.count, "places": flaw.places, "note": flaw.note, "fatal": flaw.fatal}
             for flaw in outcome.flaws.values()
@@ -112,9 +114,10 @@ def report_import(result: ImportReport) -> None:
         output.note(f"{label}: {_brought(one, result)}")
         for line in _remarks(one, dry=result.is_dry_run):
             output.note(f"{label}: {line}")
+        report_doubts(label, one.outcome, result.hashed.source.format, dry=result.is_dry_run)
         if (former := one.outcome.former_zone(result.zone)) is not None and result.zone is not None:
             output.note(f"{label}: {_corrected(one.outcome, former, result.zone, dry=result.is_dry_run)}")
-        _report_flaws(one)
+        report_flaws(label, one.outcome)
     _report_further(result.chats[_NAMED:], dry=result.is_dry_run)
     if (remark := _describe_zone(result)) is not None:
         output.note(remark)
@@ -143,7 +146,7 @@ def _report_further(chats: Sequence[ImportedChat], *, dry: bool) -> None:
     output.note(f"{figures.count(len(chats), 'further channel')}: {brought}; `--json` names each")
     flawed = [one for one in chats if one.outcome.flaws]
     for one in flawed[:_NAMED]:
-        _report_flaws(one)
+        report_flaws(terminal_safe(one.channel.label), one.outcome)
     if len(flawed) > _NAMED:
         output.warn(f"{figures.count(len(flawed) - _NAMED, 'further channel')} with remarks: `--json` has them.")
 
@@ -214,7 +217,7 @@ def _words(counts: ImportCounts) -> str:
     if not counts.replaced:
         return f" ({said}, {kept})"
     which = "" if counts.replaced == counts.revisions else f"{figures.number(counts.replaced)} of them "
-    return f" ({said}, {which}later than those of other imports and current now; the older are {kept})"
+    return f" ({said}, {which}later than those imported before and current now; the older are {kept})"
 
 
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
@@ -232,17 +235,3 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
         yield f"{dated} {have} the exact date of this export now"
     if one.channel.made is not None and counts.messages:
         yield describe_kept_as_imported(how_to_mirror(one.channel.made.username), is_dry_run=dry)
-
-
-def _report_flaws(one: ImportedChat) -> None:
-    for flaw in list(one.outcome.flaws.values())[:_SHOWN]:
-        say = output.note if flaw.note else output.warn
-        say(f"{terminal_safe(one.channel.label)}: {_describe(flaw)}.")
-
-
-def _describe(flaw: FlawCounts) -> str:
-    if flaw.fatal or flaw.count == 1:
-        return terminal_safe(f"{flaw.places[0]}: {flaw.what}" if flaw.places else flaw.what)
-    places = ", ".join(flaw.places)
-    more = ", ..." if flaw.count > len(flaw.places) else ""
-    return terminal_safe(f"{figures.number(flaw.count)} times: {flaw.what} ({places}{more})")

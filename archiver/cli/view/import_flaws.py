@@ -1,0 +1,50 @@
+"""What is to know of an export beside what it brought: its flaws, ids that it repeats, words that differ."""
+
+from __future__ import annotations
+
+from archiver.cli import output
+from archiver.cli.terminal import terminal_safe
+from archiver.cli.view import figures
+from archiver.imports.import_outcome import FlawCounts, ImportOutcome
+
+_SHOWN = 10
+"""Maximum number of kinds of flaws that are named."""
+_SERIES = frozenset({"jsonl", "csv", "parquet"})
+"""Formats whose files may have a message again, with what changed since: `--append`."""
+
+
+def report_doubts(label: str, outcome: ImportOutcome, format_name: str, *, dry: bool) -> None:
+    """Say what an export repeats, and whether its words are mostly others."""
+    if outcome.repeated and format_name not in _SERIES:
+        output.note(f"{label}: {describe_repeated(outcome.repeated, dry=dry)}")
+    if outcome.is_reworded:
+        output.warn(f"{label}: {describe_reworded(outcome)}.")
+
+
+def describe_repeated(repeated: int, *, dry: bool) -> str:
+    ids = "the id of 1 message twice" if repeated == 1 else f"ids of messages more than once, {repeated:,} times"
+    kept = "each other content would be kept" if dry else "each other content is kept"
+    return f"the file has {ids}: {kept}, the later one as the current"
+
+
+def describe_reworded(outcome: ImportOutcome) -> str:
+    """That most words are others: more than edits explain, and the dates do not show it."""
+    return (
+        f"{outcome.reworded:,} of the {outcome.compared:,} messages that were compared have other words than the"
+        " archive, more than edits usually explain: the export may have been altered, or be of another channel"
+    )
+
+
+def report_flaws(label: str, outcome: ImportOutcome) -> None:
+    """Name the flaws of a chat."""
+    for flaw in list(outcome.flaws.values())[:_SHOWN]:
+        say = output.note if flaw.note else output.warn
+        say(f"{label}: {_describe(flaw)}.")
+
+
+def _describe(flaw: FlawCounts) -> str:
+    if flaw.fatal or flaw.count == 1:
+        return terminal_safe(f"{flaw.places[0]}: {flaw.what}" if flaw.places else flaw.what)
+    places = ", ".join(flaw.places)
+    more = ", ..." if flaw.count > len(flaw.places) else ""
+    return terminal_safe(f"{figures.number(flaw.count)} times: {flaw.what} ({places}{more})")
