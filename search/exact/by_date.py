@@ -9,7 +9,7 @@ from search.engine.protocol import Answer, Hit, Question
 from search.exact.docid import docid_range, split, window, window_number
 from search.exact.prefix_words import by_words
 from search.exact.query_plan import MESSAGE, QueryPlan
-from search.exact.tables import Tables
+from search.exact.tables import Tables, find_span
 
 Found: TypeAlias = dict[Position, int | None]
 """Positions of hits, each with the number of the matching revision; None: the present content matches."""
@@ -66,11 +66,8 @@ def _split(tables: Tables, plan: QueryPlan, docids: range, *, newest: bool) -> l
     """The ranges to read one after another; one, unless a statement takes longer the more docids it is about."""
     if not plan.lists_docids:
         return [docids]
-    # Two statements in one: SQLite looks only a single minimum or maximum up.
-    within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
-    query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
-    [(first, last)] = tables.rows(query, (docids.start, docids.stop))
-    return [] if first is None else split(docids, first, last, newest=newest)
+    span = find_span(tables.conn, docids)
+    return [] if span is None else split(docids, span.start, span.stop - 1, newest=newest)
 
 
 def _walk(

@@ -18,6 +18,7 @@ from search.exact.doclists import PostingList, count_rows, find_lists, is_readab
 from search.exact.postings import UNREADABLE, docids, has_repeats, heads, repeated, step_docids
 from search.exact.prefix_words import read_prefix
 from search.exact.query_plan import QueryPlan
+from search.exact.tables import find_span
 from search.exact.thresholds import MEASURED, Thresholds
 from search.query.dates import Bounds
 
@@ -64,15 +65,12 @@ def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: T
 
 
 def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:
-    within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
     for tier in range(len(WIDTHS)):
-        docids_ = docid_range(tier, Bounds())
-        query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
-        [(first, last)] = conn.execute(query, (docids_.start, docids_.stop))
-        if first is not None:
-            if last - first >= _MOST_DOCIDS:
+        span = find_span(conn, docid_range(tier, Bounds()))
+        if span is not None:
+            if len(span) > _MOST_DOCIDS:
                 raise ValueError
-            yield _Counts(first, bytearray(last - first + 1))
+            yield _Counts(span.start, bytearray(len(span)))
 
 
 def _count(conn: sqlite3.Connection, lists: Iterable[PostingList], tiers: Sequence[_Counts]) -> None:
