@@ -25,23 +25,35 @@ class MessageImports(NamedTuple):
     found: Sequence[ImportedFrom] = ()
 
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
-        """The import that a content comes from; None if it was captured from Telegram."""
+        """The import that a content comes from, as it is called; None if it was captured from Telegram."""
+        return self._called(self._origin_of(layer, payload_sha256))
+
+    def _origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         if layer != IMPORTED:
             return None
         # What an earlier telekeep imported as an earlier content has no piece of its own.
-        return self._find(payload_sha256) or next(
-            (one.record for one in self.found if one.record.format != "telekeep"), None
-        )
+        return self._find(payload_sha256) or self._first_export()
+
+    def _first_export(self) -> ImportRecord | None:
+        return next((one.record for one in self.found if one.record.format != "telekeep"), None)
+
+    def _called(self, record: ImportRecord | None) -> ImportRecord | None:
+        """An import with a name that tells it apart: with its SHA-256, if another file here has the same name."""
+        if record is None or all(
+            one.record.file_name != record.file_name or one.record.sha256 == record.sha256 for one in self.found
+        ):
+            return record
+        return record._replace(file_name=f"{record.file_name} (SHA-256 {record.sha256[:8]}…)")
 
     def name_source(self, contents: Sequence[StoredRevision]) -> str:
         """The file of the first imported content among these; else the first file that has the message."""
         own = (self.origin_of(one.layer, one.payload_sha256) for one in contents)
-        exports = (one.record for one in self.found if one.record.format != "telekeep")
-        return next((one.file_name for one in (*own, *exports) if one is not None), "an export")
+        named = (*own, self._called(self._first_export()))
+        return next((one.file_name for one in named if one is not None), "an export")
 
     def captured_by(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import of another archive that captured a content from Telegram; None if this one did."""
-        return self._find(payload_sha256) if layer != IMPORTED else None
+        return self._called(self._find(payload_sha256)) if layer != IMPORTED else None
 
     def claims_before(self, absence: Absence, *, layer: int, first_seen: int) -> ImportRecord | None:
         """The import that alone says that the message was there before an absence; None if telekeep saw it.
@@ -50,7 +62,7 @@ class MessageImports(NamedTuple):
         """
         if layer != IMPORTED and absence.noticed_at >= first_seen:
             return None
-        return next((one.record for one in self.found if one.record.format != "telekeep"), None)
+        return self._called(self._first_export())
 
     def assumed_zone(self, layer: int, payload_sha256: bytes, raw: bytes) -> str | None:
         """The zone on which the date rests; None if that is exact, also by another import. `raw`: of its payload."""
@@ -70,7 +82,7 @@ class MessageImports(NamedTuple):
 
     def describe(self, version: Version) -> dict[str, Any]:
         """A content as JSON, with the import that it comes from."""
-        record = self.origin_of(version.layer, version.payload_sha256)
+        record = self._origin_of(version.layer, version.payload_sha256)
         origin = None if record is None else import_object(record)
         if origin is not None and (claimant := self.claimant_of(version)):
             origin["claimed_by"] = claimant
@@ -88,7 +100,7 @@ class MessageImports(NamedTuple):
         """What imports filled (`filled`), what they have otherwise (`other`), and whether their text is another."""
         for one in self.found:
             if one.differs is not None and not one.is_earlier:
-                yield one.record, orjson.loads(one.differs)
+                yield self._called(one.record) or one.record, orjson.loads(one.differs)
 
     def to_objects(self) -> list[dict[str, Any]]:
         """As JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from archiver.cli.commands.search import run as run_search
 from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.citation import cite
+from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -176,3 +178,20 @@ def test_a_chat_that_contradicts_the_archive_is_named_once_and_a_dry_run_says_wo
     said = imported(archive, write_json(tmp_path / "all.json", {"chats": {"list": chats}}), capsys)
     assert '"Night Bridge" is left out: it contradicts the archive: 3 of the 3 messages' in said
     assert said.count("Night Bridge") == 1
+
+
+def test_two_files_of_one_name_are_told_apart_by_the_beginning_of_their_hashes(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(1, "as Telegram shows it")])
+    digests = []
+    for words in ("one", "two"):
+        path = export_of(tmp_path, entry(1, words))
+        import_into(archive, path)
+        digests.append(sha256(path.read_bytes()).hexdigest())
+    imports = context_of(archive).imports
+    said = [line.partition(":")[0] for line in describe_imports(imports, Moments())]
+    assert said == [f"result.json (SHA-256 {digest[:8]}…)" for digest in digests]
+    assert [one["file"] for one in imports.to_objects()] == ["result.json"] * 2
+    import_into(archive, export_of(tmp_path, entry(2, "alone")))
+    only = context_of(archive, 2).imported_from
+    assert only is not None
+    assert only.file_name == "result.json"
