@@ -21,7 +21,7 @@ from archiver.model.record import Media, Message
 from archiver.store import imported as store
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
-from archiver.store.imported_content import replace_imported
+from archiver.store.imported_content import begin_seen, replace_imported
 from archiver.store.revision import keep_late_revisions
 
 _UNDATED: Final = "desktop-html"
@@ -103,6 +103,8 @@ def put_current(
     before = store.list_claims(conn, channel_id, sighted) if sighted else {}
     latest = {number: max(seen[number], at) for number, (at, _) in before.items()}
     replace_imported(conn, channel_id, [(one, latest.get(one.message_id, seen[one.message_id])) for one in written])
+    contradicted = [held.message_id for _, held, decision in won if has_other_date(decision)]
+    begin_seen(conn, channel_id, [(number, seen[number]) for number in contradicted])
     return written, kept
 
 
@@ -127,7 +129,7 @@ def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[t
     return [
         (held.message_id, seen[held.message_id], -1 if decision.revises else _shown_edit(one.message, held))
         for one, held, decision in known
-        if held.layer == IMPORTED and not decision.wins
+        if held.layer == IMPORTED and not decision.wins and not has_other_date(decision)
     ]
 
 

@@ -36,6 +36,14 @@ def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: 
     put_media(conn, [one for one, _ in replaced])
 
 
+def begin_seen(conn: sqlite3.Connection, channel_id: ChannelId, first: Iterable[tuple[MessageId, int]]) -> None:
+    """Forget when exports with other dates had imported messages: they say nothing of the posts with these dates."""
+    conn.executemany(
+        "UPDATE message SET first_seen = ?2 WHERE channel_id = ?3 AND message_id = ?1",
+        [(*one, channel_id) for one in first],
+    )
+
+
 def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[tuple[MessageId, int, int]]) -> None:
     """Record that other exports contain imported messages: id, latest moment, and edit time of the same words.
 

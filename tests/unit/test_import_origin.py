@@ -13,7 +13,7 @@ from archiver.reading.imported_from import read_imports
 from archiver.store.database import Database, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages
-from tests.capturing import archive, assert_sound, capture, captured, context_of, export_of, rows
+from tests.capturing import START, archive, assert_sound, capture, captured, context_of, export_of, rows
 from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, entry, import_into
 
@@ -99,4 +99,14 @@ def test_an_edit_after_a_claimed_content_begins_when_telegram_showed_it(tmp_path
         ("claimed", 0),
         ("shown", 1),
     ]
+    assert_sound(archive)
+
+
+def test_an_export_with_another_date_does_not_say_when_a_post_was_first_there(tmp_path: Path, archive: Path) -> None:
+    year = 365 * 86_400
+    held = [entry(number, "held", date_unixtime=str(START + year)) for number in (1, 2)]
+    import_into(archive, export_of(tmp_path, *held, name="held.json"))
+    other = [entry(1, "held", date_unixtime=str(START)), entry(2, "other", date_unixtime=str(START))]
+    import_into(archive, export_of(tmp_path, *other, name="other.json"))
+    assert rows(archive, "SELECT first_seen, last_seen FROM message") == [(START + year, START + year)] * 2
     assert_sound(archive)
