@@ -124,7 +124,7 @@ def list_versions(
     seen = (lambda one: one.first_seen) if is_merged else lambda _: 0
     earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, seen(one), one.revision))
     versions = [*earlier, _current(message, media, since=since)]
-    return [versions[0], *(_compared(old, new) for old, new in pairwise(versions))]
+    return [versions[0], *(compared(old, new) for old, new in pairwise(versions))]
 
 
 def _earlier(one: StoredRevision, *, since: int) -> Version:
@@ -161,7 +161,8 @@ def _current(message: StoredMessage, media: Sequence[StoredMedia], *, since: int
     )
 
 
-def _compared(old: Version, new: Version) -> Version:
+def compared(old: Version, new: Version) -> Version:
+    """The newer of two versions, with what differs from the older."""
     differences = find_differences(old, new)
     moved = tuple((one.old, one.new) for one in differences if one.what == "attachment")
     found = {

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from dataclasses import replace
 
 import orjson
 
-from archiver.ids import ChannelId, MessageId
-from archiver.model.difference import ContentDifference, name_changed, say_differences
+from archiver.ids import ChannelId
+from archiver.model.difference import name_changed, say_differences
 from archiver.model.imported import BY_IMPORT, IMPORTED
-from archiver.model.row import ChannelName, iso, permalink
-from archiver.model.versions import Version, list_versions
+from archiver.model.row import ChannelName
+from archiver.model.versions import Version, compared, list_versions
+from archiver.reading.change import Change, ChangeKind, if_posted
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports, read_imports
 from archiver.reading.word_diff import diff, excerpt, mark
 from archiver.store.changes import (
     Described,
@@ -32,19 +33,6 @@ from archiver.store.rows import get_messages
 from search.query.dates import Bounds
 from search.show.snippet import snippet
 
-ChangeKind: TypeAlias = Literal[
-    "edited", "differs", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"
-]
-KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
-
-KEYS = (
-    "at", "kind", "channel_id", "channel", "message_id", "permalink", "description", "old", "new", "changed",
-    "revision", "last_seen", "how", "differences", "old_media", "new_media",
-)  # fmt: skip
-"""The keys of a change as JSON."""
-
-Media: TypeAlias = dict[str, Any]
-"""An attachment as in a row: with MEDIA_KEYS."""
 _SOURCES: dict[ChangeKind, Source] = {
     "edited": "revision",
     "differs": "revision",
@@ -56,76 +44,6 @@ _MANY = 200
 """Revisions of a message above which only those near the change are read."""
 _WIDTH = 80
 """Maximum characters of a text in a description."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One change. Times are unix seconds."""
-
-    at: int
-    """When it was noticed; it happened before."""
-    channel: ChannelName
-    message_id: MessageId | None
-    kind: ChangeKind
-    description: str
-    """For people; contains untrusted text that is not yet safe for a terminal."""
-    old: str | int | None = None
-    """The earlier text, title, name, state..."""
-    new: str | int | None = None
-    changed: tuple[str, ...] = ()
-    """For an edit: which of text, entities, media, markup, rich, other."""
-    revision: int | None = None
-    """For an edit: number of the revision with the earlier content."""
-    last_seen: int | None = None
-    """For an absence: the message disappeared between then and `at`, or returned at `at`."""
-    how: str | None = None
-    differences: tuple[ContentDifference, ...] = ()
-    """For an edit: differences other than in the text."""
-    media: tuple[Sequence[Media], Sequence[Media]] | None = None
-    """For an edit of the attachments: those before and after, each with where its file is."""
-
-    import_file: str | None = None
-    """The import that alone has the earlier content, or says that a deleted message was there."""
-
-    @property
-    def address(self) -> str:
-        """The message or channel, as commands accept it."""
-        return self.channel.name if self.message_id is None else f"{self.channel.name}/{self.message_id}"
-
-    @property
-    def content(self) -> str:
-        """The description, without what is said of an import."""
-        return (
-            self.description
-            if self.import_file is None
-            else self.description.removeprefix(_if_posted(self.import_file))
-        )
-
-    @property
-    def permalink(self) -> str | None:
-        """Public URL of the message; None for a channel."""
-        return None if self.message_id is None else permalink(self.channel, self.message_id)
-
-    def to_object(self) -> dict[str, Any]:
-        """Return the change as a JSON object."""
-        return {
-            "at": iso(self.at),
-            "kind": self.kind,
-            "channel_id": self.channel.channel_id,
-            "channel": self.channel.name,
-            "message_id": self.message_id,
-            "permalink": self.permalink,
-            "description": self.description,
-            "old": self.old,
-            "new": self.new,
-            "changed": list(self.changed),
-            "revision": self.revision,
-            "last_seen": iso(self.last_seen),
-            "how": self.how,
-            "differences": [one._asdict() for one in self.differences],
-            "old_media": None if self.media is None else self.media[0],
-            "new_media": None if self.media is None else self.media[1],
-        }
 
 
 async def iter_changes(
@@ -161,8 +79,9 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
     for one in chunk:
         channel = names[one.channel_id]
         if one.source == "revision":
-            changed = _edited(one, channel, versions[one.channel_id, one.message_id])
-            changes.append(_with_file(changed, claims.get((one.channel_id, one.message_id))))
+            key = (one.channel_id, one.message_id)
+            imports = await read_imports(conn, *key) if key in claims else NO_IMPORTS
+            changes.append(_edited(one, channel, versions[key], imports))
         elif one.source in ("absence", "return"):
             gone = _gone(one, channel, versions[one.channel_id, one.message_id])
             claim = claims.get((one.channel_id, one.message_id))
@@ -194,19 +113,21 @@ async def _list_versions(conn: Connection, chunk: Sequence[Noticed]) -> dict[Key
     return {key: list_versions(*held[key], revisions[key]) for key in numbers}
 
 
-def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
-    at = next(at for at, version in enumerate(versions) if version.revision == one.number)
-    old, new = versions[at], versions[at + 1]
+def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version], imports: MessageImports) -> Change:
+    old, new = _compare(one.number, versions)
+    claimed = old if old.layer == IMPORTED else new
+    origin = imports.origin_of(claimed.layer, claimed.payload_sha256)
     parts = say_differences(new.differences, text_changed=old.text != new.text)
     of_import = IMPORTED in (old.layer, new.layer)
     if old.text != new.text:
         parts.append(f"text: {mark(excerpt(diff(old.text, new.text)))}")
+    said = "; ".join(parts) or f"{', '.join(name_changed(new.changed, ()))}: {_snippet(new.text)}"
     return Change(
         at=one.at,
         channel=channel,
         message_id=one.message_id,
         kind="differs" if of_import else "edited",
-        description="; ".join(parts) or f"{', '.join(name_changed(new.changed, ()))}: {_snippet(new.text)}",
+        description=said if origin is None else f"the import of {origin.file_name}: {said}",
         old=old.text,
         new=new.text,
         changed=new.changed,
@@ -214,23 +135,24 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> 
         how="import" if of_import else None,
         differences=new.differences,
         media=(old.media, new.media) if "media" in new.changed else None,
+        import_file=None if origin is None else origin.file_name,
+        origin=origin,
     )
 
 
-def _with_file(change: Change, claim: Claims | None) -> Change:
-    """A change by what only an import has, with its file."""
-    if claim is None or change.kind == "edited":
-        return change
-    if change.kind == "differs":
-        said = f"the import of {claim.beside}: {change.description}"
-        return replace(change, import_file=claim.beside, description=said)
-    said = f"{_if_posted(claim.file)}{change.description}"
-    last_seen = change.last_seen if change.how == "import" else None  # what telekeep never saw has none
-    return replace(change, import_file=claim.file, description=said, last_seen=last_seen)
+def _compare(number: int, versions: Sequence[Version]) -> tuple[Version, Version]:
+    """An earlier content and the next one that Telegram showed, else the current one: imports are not compared."""
+    at = next(at for at, version in enumerate(versions) if version.revision == number)
+    after = (version for version in versions[at + 1 :] if version.layer != IMPORTED)
+    new = next(after, versions[-1])
+    return versions[at], new if new is versions[at + 1] else compared(versions[at], new)
 
 
-def _if_posted(file: str) -> str:
-    return f"if it was posted as the import of {file} says: "
+def _with_file(gone: Change, claim: Claims) -> Change:
+    """A deletion of a message that only an import has, with its file."""
+    said = f"{if_posted(claim.file)}{gone.description}"
+    last_seen = gone.last_seen if gone.how == "import" else None  # what telekeep never saw has none
+    return replace(gone, import_file=claim.file, description=said, last_seen=last_seen)
 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:

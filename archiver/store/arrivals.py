@@ -31,7 +31,8 @@ class Arrival(NamedTuple):
 
 _CAPTURED = "(import_id IS NULL AND origin <> 'import')"
 _CHANGES = """
-    SELECT replaced_at AS at, 1, 'edited', channel_id, message_id, revision FROM revision WHERE replaced_at >= :since
+    SELECT replaced_at AS at, 1, 'edited', channel_id, message_id, revision FROM revision
+    WHERE replaced_at >= :since AND layer <> 0
     UNION ALL
     SELECT noticed_at, 2, 'deleted', channel_id, message_id, 0 FROM absence WHERE noticed_at >= :since
     UNION ALL

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from archiver.model.row import iso
-from archiver.reading.change_log import KINDS, Change, iter_changes
+from archiver.reading.change import KINDS, Change
+from archiver.reading.change_log import iter_changes
 from archiver.store.database import Database
 from archiver.store.rows import list_names
 from search.query.dates import Bounds
@@ -118,6 +119,7 @@ def test_a_row_shows_earlier_content_and_when_it_was_last_seen(archive: Path) ->
         "differences": [],
         "old_media": None,
         "new_media": None,
+        "import": None,
     }
     assert (returned.old, returned.new, returned.last_seen, returned.how) == (None, "gone", NOW + 5, "audit")
     edited = changes(archive, "edited")[1]

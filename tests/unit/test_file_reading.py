@@ -18,7 +18,8 @@ from archiver.model.media_file import FileKey, blob_path, thumb_key
 from archiver.model.record import Difference, Edited, Message
 from archiver.model.row import MEDIA_KEYS, ChannelName, build_row
 from archiver.model.versions import list_versions
-from archiver.reading.change_log import Change, iter_changes
+from archiver.reading.change import Change
+from archiver.reading.change_log import iter_changes
 from archiver.reading.pictures import find_pictures
 from archiver.store import file as files
 from archiver.store.channel import find_channel

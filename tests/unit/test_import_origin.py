@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archiver.cli.view.answers import Answers
+from archiver.cli.view.shown import Shown
+from archiver.compose.engine import SelectedEngine
 from archiver.model.versions import list_versions
+from archiver.reading.change import Change
+from archiver.reading.change_log import iter_changes
 from archiver.reading.imported_from import read_imports
+from archiver.store.arrivals import iter_changes_since
 from archiver.store.database import Database, read
 from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages
+from archiver.store.rows import get_messages, list_names
+from search.engine.protocol import Question
+from search.exact.reader import ExactEngine
+from search.query.dates import Bounds
+from search.query.filters import Context
+from search.query.parse import parse
 from tests.capturing import START, archive, assert_sound, capture, captured, context_of, export_of, rows
-from tests.exporting import export_as
+from tests.exporting import LATER, export_as
 from tests.importing import CHANNEL_ID, entry, import_into
 
 __all__ = ["archive"]
@@ -110,3 +122,53 @@ def test_an_export_with_another_date_does_not_say_when_a_post_was_first_there(tm
     import_into(archive, export_of(tmp_path, *other, name="other.json"))
     assert rows(archive, "SELECT first_seen, last_seen FROM message") == [(START + year, START + year)] * 2
     assert_sound(archive)
+
+
+def test_changes_compare_each_import_with_what_telegram_showed_and_name_it(tmp_path: Path, archive: Path) -> None:
+    capture(archive, [captured(1, "shown")])
+    for name in ("a.json", "b.json"):
+        import_into(archive, export_of(tmp_path, entry(1, f"claimed by {name}"), name=name))
+    capture(archive, [captured(1, "edited")], pts=2)
+
+    async def found() -> list[Change]:
+        async with await Database.open_readonly(archive) as database:
+            names = {one.channel_id: one for one in await database.read(list_names)}
+            listed = iter_changes(database.connection, ("differs", "edited"), names=names, bounds=Bounds())
+            return [one async for one in listed]
+
+    changes = [one.to_object() for one in asyncio.run(found())]
+    said = {(one["kind"], one["old"], one["new"], (one["import"] or {}).get("file")) for one in changes}
+    assert said == {
+        ("differs", "claimed by a.json", "shown", "a.json"),
+        ("differs", "claimed by b.json", "shown", "b.json"),
+        ("edited", "shown", "edited", None),
+    }
+    assert all("the import of" not in one["description"] for one in changes if one["kind"] == "edited")
+    assert list_events(archive) == ["edited"]
+
+
+def list_events(archive: Path) -> list[str]:
+    """What `tail` says that happened."""
+    with sqlite3.connect(archive / "archive.db") as conn:
+        found = [one.event for one in iter_changes_since(conn, 0)]
+    conn.close()
+    return found
+
+
+def test_a_hit_in_the_content_of_an_import_has_its_origin_and_times_as_in_history(
+    tmp_path: Path, claiming: Path
+) -> None:
+    async def found() -> dict[str, Any]:
+        async with await Database.open_readonly(claiming) as database:
+            names = {one.channel_id: one for one in await database.read(list_names)}
+            selected = SelectedEngine(ExactEngine(database.connection))
+            answers = Answers(database.connection, selected, names)
+            question = Question(tree=parse("never in:revisions", Context(now=LATER)))
+            [[shown]] = [one async for one in answers.plain(question, 0, 0)]
+            assert isinstance(shown, Shown)
+            assert shown.earlier is not None
+            return shown.imports.describe(shown.earlier)
+
+    one = asyncio.run(found())
+    assert (one["text"], one["import"]) == ("never shown", dict(origins(claiming))["never shown"])
+    assert one["first_seen"] == one["last_seen"] == one["import"]["newest"]

@@ -21,7 +21,8 @@ from archiver.model.imported import text_hash
 from archiver.model.reconcile import reconcile
 from archiver.model.record import Held
 from archiver.model.versions import Version, list_versions
-from archiver.reading.change_log import Change, iter_changes
+from archiver.reading.change import Change
+from archiver.reading.change_log import iter_changes
 from archiver.reading.coverage_report import tally_channel
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.channel import find_channel

@@ -19,7 +19,8 @@ from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.model.row import iso
-from archiver.reading.change_log import KEYS, KINDS, Change, ChangeKind, iter_changes
+from archiver.reading.change import KEYS, KINDS, Change, ChangeKind
+from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.capture import list_first_reads
 from archiver.store.channel import list_channels

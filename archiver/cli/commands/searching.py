@@ -193,7 +193,7 @@ def _object(shown: Shown, search: Search) -> dict[str, Any]:
     added = {
         "match": shown.is_hit,
         "block": shown.block,
-        "earlier": shown.earlier.to_object() if shown.earlier else None,
+        "earlier": shown.imports.describe(shown.earlier) if shown.earlier else None,
         "copies": list(shown.copies or ()),
     }
     return row | {key: added[key] for key in _added_keys(search)}

@@ -15,7 +15,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.search_options import Channels
 from archiver.cli.view.fields import Fields, choose_table_shape, parse_fields
-from archiver.cli.view.tailed import Event, EventPrinter, last_event
+from archiver.cli.view.tailed import Event, EventPrinter, last_edit, last_event
 from archiver.compose.query import open_engine, read_query
 from archiver.compose.read_archive import choose_channels, open_archive
 from archiver.ids import ChannelId
@@ -202,13 +202,13 @@ class _Tail:
         question = Question(tree=self._tree, channels=self._channels, sort="newest", limit=last)
         hits = (await self._engine.search(question)).hits
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
-        last_edits = {key: (message.revisions, message.revisions) for key, (message, _) in held.items()}
+        last_edits = {key: (1, message.revisions) for key, (message, _) in held.items()}
         replaced = await read(self._conn, list_revisions, last_edits)
         names, events = await self._names(), []
         for hit in reversed(hits):
             if hit.key in held:
                 message, media = held[hit.key]
-                event, at = last_event(message, next((one.replaced_at for one in replaced[hit.key]), None))
+                event, at = last_event(message, last_edit(replaced[hit.key]))
                 channel = names[message.channel_id]
                 events.append((Event(event, at, build_row(channel, message, media)), names))
         return events

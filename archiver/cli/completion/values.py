@@ -94,7 +94,7 @@ def dates(_: str) -> Iterator[Candidate]:
 
 def kinds(_: str) -> Iterator[Candidate]:
     """Kinds of changes."""
-    from archiver.reading.change_log import KINDS
+    from archiver.reading.change import KINDS
 
     return (Candidate("deleted" if kind == "missing" else kind) for kind in KINDS)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from archiver.cli.view.shown import Shown
 from archiver.compose.engine import SelectedEngine
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, build_row
-from archiver.model.versions import list_versions
+from archiver.model.versions import Version, list_versions
+from archiver.reading.imported_from import read_imports
 from archiver.store.claimed import list_sole_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import list_revisions
@@ -115,15 +117,21 @@ class Answers:
             return block
         held = await read(self._conn, get_messages, wanted)
         kept = await read(self._conn, list_revisions, {key: (1, held[key][0].revisions) for key in wanted})
-        earlier = {
-            (key, version.revision): version for key in wanted for version in list_versions(*held[key], kept[key])
+        earlier: dict[tuple[Key, int | None], Version] = {
+            (key, version.revision): version
+            for key in wanted
+            for version in list_versions(*held[key], kept[key])
+            if version.revision is not None
         }
-        return [
-            one._replace(earlier=earlier.get(((one.row["channel_id"], one.row["message_id"]), one.revision)))
-            if one.revision is not None
-            else one
-            for one in block
-        ]
+        return [await self._with_origin(one, earlier.get((_key(one), one.revision))) for one in block]
+
+    async def _with_origin(self, shown: Shown, earlier: Version | None) -> Shown:
+        """Add the earlier content, and the imports of the message if it is from one."""
+        if earlier is None or earlier.layer != IMPORTED:
+            return shown._replace(earlier=earlier)
+        channel_id, message_id = _key(shown)
+        imports = await read_imports(self._conn, ChannelId(channel_id), MessageId(message_id))
+        return shown._replace(earlier=earlier, imports=imports)
 
     def _address(self, hit: Hit) -> str:
         return f"{self._names[ChannelId(hit.channel_id)].name}/{hit.message_id}"

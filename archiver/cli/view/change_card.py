@@ -14,7 +14,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width
 from archiver.ids import ChannelId
 from archiver.model.difference import say_differences
-from archiver.reading.change_log import Change
+from archiver.reading.change import Change
 from archiver.reading.word_diff import diff, excerpt, mark
 from archiver.store.channel import Mirrored
 

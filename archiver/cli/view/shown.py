@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 
 from archiver.model.row import Row
 from archiver.model.versions import Version
+from archiver.reading.imported_from import NO_IMPORTS, MessageImports
 from archiver.store.claimed import Claims
 from search.engine.protocol import Hit
 
@@ -30,6 +31,8 @@ class Shown(NamedTuple):
 
     claims: Claims | None = None
     """What only imports say of it, if they say anything."""
+    imports: MessageImports = NO_IMPORTS
+    """The imports that have it, if one of them has the earlier content."""
 
     @property
     def is_imported(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,9 @@ from archiver.cli.view.fields import pick
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
 from archiver.ids import ChannelId
+from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
+from archiver.model.versions import StoredRevision
 from archiver.store.arrivals import ArrivalEvent
 from search.query.tree import Node
 
@@ -30,6 +32,11 @@ class Event(NamedTuple):
     """When it was noticed, unix seconds."""
     row: Row
     """The current post."""
+
+
+def last_edit(revisions: Iterable[StoredRevision]) -> int | None:
+    """When Telegram last showed another content; what only an import has is no edit."""
+    return max((one.replaced_at for one in revisions if one.layer != IMPORTED), default=None)
 
 
 def last_event(message: StoredMessage, replaced_at: int | None) -> tuple[ArrivalEvent, int]:

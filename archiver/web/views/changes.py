@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, cast
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
 from archiver.model.difference import say_differences
-from archiver.reading.change_log import KINDS, Change, ChangeKind, iter_changes
+from archiver.reading.change import KINDS, Change, ChangeKind
+from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
 from archiver.store.database import Connection, read
