@@ -1,8 +1,11 @@
-"""Hide large libraries from pyarrow, which would load them just to recognise their values."""
+"""Import pyarrow without the large libraries that it would load just to recognise their values."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from archiver.errors import UsageError, install_command
 
 
 class HiddenModules:
@@ -21,3 +24,25 @@ class HiddenModules:
 
     def __exit__(self, *_: object) -> None:
         sys.meta_path.remove(self)
+
+
+def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
+    """`pyarrow` and `pyarrow.parquet`, imported only where they are used. Raises UsageError.
+
+    `alone`: whether this process uses pyarrow for nothing else: pandas cannot use a pyarrow that was imported without
+    numpy.
+    """
+    hidden = ("numpy", "pandas") if alone else ("pandas",)
+    try:
+        with HiddenModules(*hidden):  # they would take 60 MB, only to be recognised among the values
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
+            pa.array([])
+    except ImportError:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
+        ) from None
+    # Its pool keeps freed memory for seconds; the system's gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
+    return pa, pq

@@ -17,7 +17,6 @@ from archiver.cli.view.progress import Progress
 from archiver.compose.read_archive import When, choose_channels
 from archiver.export.damaged import Damaged
 from archiver.export.estimate import ExportEstimate, estimate
-from archiver.export.formats.parquet import import_pyarrow
 from archiver.export.formats.registry import ExportFormat, WriterContext
 from archiver.export.job import ExportJob, MediaExport
 from archiver.export.media_places import no_files, place_of
@@ -32,6 +31,7 @@ from archiver.export.run import (
     write_into,
 )
 from archiver.export.stream import count_items, find_newest
+from archiver.imports.hidden_modules import import_pyarrow
 from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_broadcasts, list_names

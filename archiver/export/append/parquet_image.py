@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from archiver.export.append.row_image import UNCOUNTED, digest
-from archiver.export.formats.parquet import READERS, TIMES, import_pyarrow
+from archiver.export.formats.parquet import READERS, TIMES
+from archiver.imports.hidden_modules import import_pyarrow
 from archiver.model.row import KEYS, MEDIA_KEYS, Row
 
 _BATCH_ROWS = 512

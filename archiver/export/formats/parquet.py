@@ -13,11 +13,10 @@ from typing import Any
 
 import orjson
 
-from archiver.errors import UsageError, install_command
 from archiver.export.formats.batch_spool import BatchSpool
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
-from archiver.imports.hidden_modules import HiddenModules
+from archiver.imports.hidden_modules import import_pyarrow
 from archiver.model.json_text import dump
 from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
 
@@ -139,28 +138,6 @@ class _Passing(io.RawIOBase):
 
     def tell(self) -> int:
         return self._size
-
-
-def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
-    """The two modules, imported for this format only. Raises UsageError.
-
-    `alone`: whether this process uses pyarrow for nothing else: pandas cannot use a pyarrow that was imported without
-    numpy.
-    """
-    hidden = ("numpy", "pandas") if alone else ("pandas",)
-    try:
-        with HiddenModules(*hidden):  # they would take 60 MB, only to be recognised among the values
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            pa.array([])
-    except ImportError:
-        raise UsageError(
-            "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
-        ) from None
-    # Its pool keeps freed memory for seconds; the system's gives it back.
-    pa.set_memory_pool(pa.system_memory_pool())
-    return pa, pq
 
 
 def _make_schema(pa: Any, request: Request, names: Sequence[str]) -> Any:

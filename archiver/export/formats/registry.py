@@ -99,7 +99,8 @@ def _atom(context: WriterContext) -> Writer:
 
 
 def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:
-    from archiver.export.formats.parquet import ParquetRows, import_pyarrow
+    from archiver.export.formats.parquet import ParquetRows
+    from archiver.imports.hidden_modules import import_pyarrow
 
     import_pyarrow()  # now, so that a missing library is reported before anything is read
     return partial(ParquetRows, context.request, context.table_keys)

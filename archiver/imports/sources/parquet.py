@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from archiver.errors import UsageError, install_command
-from archiver.imports.hidden_modules import HiddenModules
+from archiver.errors import UsageError
+from archiver.imports.hidden_modules import import_pyarrow
 from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Flaw
@@ -54,7 +54,7 @@ class ParquetFiles(RowSource):
     _ends_unseen = False
 
     def __init__(self, path: Path) -> None:
-        self._parquet = _import_pyarrow()
+        _, self._parquet = import_pyarrow()
         super().__init__(find_files(path, "parquet", *PARQUET_FILES))
         if not self.parts:
             raise UsageError(f"{path} has no Parquet files.")
@@ -180,18 +180,3 @@ def _in_utc(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise UnreadableRow("has a time without zone")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
-
-
-def _import_pyarrow() -> Any:
-    try:
-        with HiddenModules("pandas"):
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            pa.array([])
-    except ImportError:
-        raise UsageError(
-            "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
-        ) from None
-    pa.set_memory_pool(pa.system_memory_pool())
-    return pq
