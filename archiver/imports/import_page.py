@@ -25,7 +25,7 @@ from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
 from archiver.model.compare_import import ImportDecision, compare_import, fill
-from archiver.model.document import to_document
+from archiver.model.document import earlier_document, to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store import imported as store
@@ -159,7 +159,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     kept += _replace(conn, target, plan, now=now)
     if dated := put_exact(conn, target, plan.known):
         _show(conn, target, dated, now=now)
-    writer.add_revisions(conn, [(to_document(message), number) for message, number in kept])
+    writer.add_revisions(conn, [(earlier_document(message), number) for message, number in kept])
     earlier = keep_earlier(conn, target, (one for one, _, _ in plan.known))
     stored = {message.message_id for message, _ in kept}
     stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
@@ -207,7 +207,7 @@ def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: 
     missing = set(messages.list_missing_ids(conn, target.channel_id))
     writer.upsert(conn, [to_document(one) for one in after])
     earlier = read_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may be others, too
-    writer.add_revisions(conn, [(to_document(one), number) for one, number in earlier])
+    writer.add_revisions(conn, [(earlier_document(one), number) for one, number in earlier])
     gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]
     writer.mark_missing(conn, gone)
     enqueue(conn, target.channel_id, [one.message_id for one in after], now=now, later=True)

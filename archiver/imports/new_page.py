@@ -11,7 +11,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
 from archiver.imports.source import ImportedMessage
 from archiver.model.coverage import Interval
-from archiver.model.document import to_document
+from archiver.model.document import earlier_document
 from archiver.store import imported as store
 from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
@@ -117,7 +117,7 @@ def keep_earlier(conn: Writer, target: ImportTarget, new: Iterable[ImportedMessa
         for earlier in one.earlier:
             seen = min(earlier.first_seen, target.at), min(earlier.last_seen, target.at)
             late = keep_late_revisions(conn, [earlier.message], now=target.at, seen=seen)
-            writer.add_revisions(conn, [(to_document(message), number) for message, number in late])
+            writer.add_revisions(conn, [(earlier_document(message), number) for message, number in late])
             note = with_part(earlier_note(earlier.claimed_by), one.part)
             pieces = [store.PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
             store.put_pieces(conn, target.channel_id, target.import_id, pieces)

@@ -21,6 +21,7 @@ from archiver.model.record import Deleted, Difference, Edited, Event, Held, Hist
 from archiver.model.rich_whole import begins_with, keep_names
 from archiver.store import rich
 from archiver.store.channel import Mirrored
+from archiver.store.claimed import list_claimed
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files, revive_gone
@@ -207,8 +208,7 @@ def _apply(conn: Writer, channel: Mirrored, changes: Changes, sighting: Sighting
     if replaced:
         messages.update_messages(conn, replaced, sighting)
     # An outdated answer does not change the content, but it does show that the message existed.
-    present = [m.message_id for m in (*changes.seen, *changes.stale)]
-    if present:
+    if present := [m.message_id for m in (*changes.seen, *changes.stale)]:
         messages.mark_seen(conn, channel_id, present, sighting)
     _note_parts(conn, channel_id, changes, now=sighting.now)
     late = keep_late_revisions(conn, changes.stale, now=sighting.now) if changes.stale else []
@@ -282,7 +282,7 @@ def _update_search(
     """Update the embedded engine now, and the index through the outbox. `revised`: the new revisions' numbers."""
     if written := [*changes.update, *changes.revise]:
         numbers = dict(zip(_keys(channel, [m.message_id for m in changes.revise]), revised, strict=True))
-        writer.upsert(conn, [to_document(message) for message in written], numbers)
+        writer.upsert(conn, list(map(to_document, written)), numbers, unedited=list_claimed(conn, numbers))
     if changes.returned:
         writer.mark_missing(conn, _keys(channel, changes.returned), missing=False)
     if changes.missing or changes.still_missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import orjson
 from archiver.model.entities import list_links, read_entities
 from archiver.model.further_links import further_links
 from archiver.model.further_texts import further_texts
+from archiver.model.imported import IMPORTED
 from archiver.model.language import recall_language
 from archiver.model.media_file import find_key, is_file
 from archiver.model.record import Media, Message
@@ -66,6 +68,12 @@ def to_document(
         **(author_fields(message.sender, message.post_author) if message.sender or message.post_author else {}),
         **(origin_fields(message.fwd_from) if message.fwd_from else {}),
     )
+
+
+def earlier_document(message: Message) -> Document:
+    """That of an earlier content; that of an import is no edit, since Telegram did not show it."""
+    document = to_document(message)
+    return replace(document, is_edited=False) if message.layer == IMPORTED and document.is_edited else document
 
 
 def mark_files(media: Iterable[Media]) -> FileMarks:

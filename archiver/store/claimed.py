@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from archiver.store.database import Reader
@@ -56,6 +56,18 @@ def count_claimed(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, 
     """How many other contents of these messages only imports have, of those that have any."""
     keys = [(message.channel_id, message.message_id) for message, _ in held if message.revisions]
     return {key: one.contents for key, one in (list_sole_claims(conn, keys) if keys else {}).items() if one.contents}
+
+
+def list_claimed(conn: Reader, numbers: Mapping[tuple[int, int], int]) -> set[tuple[int, int]]:
+    """The messages of which the earlier content with this number is of an import."""
+    if not numbers:
+        return set()
+    rows = conn.execute(
+        "SELECT r.channel_id, r.message_id FROM json_each(?) AS k JOIN revision AS r ON r.channel_id = k.value ->> 0"
+        " AND r.message_id = k.value ->> 1 AND r.revision = k.value ->> 2 WHERE r.layer = 0",
+        (json.dumps([(*key, number) for key, number in numbers.items()]),),
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def _name_file(found: str | None) -> str:

@@ -12,11 +12,12 @@ from typing import Any, Final
 import orjson
 
 from archiver.ids import MessageId
-from archiver.model.document import to_document
+from archiver.model.document import earlier_document
 from archiver.model.merging import CURRENT
 from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.store.claimed import list_claimed
 from archiver.store.foreign_channel import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
@@ -231,10 +232,12 @@ class _Writing:
         numbers: dict[Key, int] = {(channel_id, message_id): number for message_id, number in kept.items()}
         written = [self._made[one.theirs.message_id].document for one in planned if one.replaces]
         if written:
-            writer.upsert(conn, written, numbers)
+            writer.upsert(conn, written, numbers, unedited=list_claimed(conn, numbers))
         if revised:
             present = read_messages_of(conn, channel_id, revised)
-            writer.add_revisions(conn, [(to_document(one), number) for one, number in read_revisions(conn, present)])
+            writer.add_revisions(
+                conn, [(earlier_document(one), number) for one, number in read_revisions(conn, present)]
+            )
         moved = {one.theirs.message_id: one.merged.absence is not None for one in planned if _may_be_marked(one)}
         moved.update(dict.fromkeys((message_id for message_id, _ in self._plan.gone), True))
         for missing in (False, True):

@@ -101,7 +101,7 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
         return []
     present = {message.message_id: message for message in messages}
     rows = conn.execute(
-        "SELECT message_id, revision, edit_date, text, entities, media, markup, extra FROM revision"
+        "SELECT message_id, revision, edit_date, text, entities, media, markup, extra, layer FROM revision"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, revision",
         (messages[0].channel_id, messages[0].message_id, messages[-1].message_id),
     )
@@ -116,7 +116,7 @@ def _count(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageI
 
 
 def _earlier(message: Message, content: Sequence[Any]) -> Message:
-    edit_date, text, entities, media, markup, extra = content
+    edit_date, text, entities, media, markup, extra, layer = content
     return replace(
         message,
         edit_date=datetime.fromtimestamp(edit_date, UTC) if edit_date is not None else None,
@@ -126,6 +126,7 @@ def _earlier(message: Message, content: Sequence[Any]) -> Message:
         media=tuple(_media(slot, one) for slot, one in enumerate(orjson.loads(media))),
         markup=markup,
         extra=extra,
+        layer=layer,
     )
 
 

@@ -36,7 +36,7 @@ from search.exact.rows import (
 from search.exact.schema import SCHEMA, SCHEMA_VERSION, TABLES
 from search.exact.skip_index import BLOCK_BITS, summarize
 from search.exact.terms import Entry, entry
-from search.flags import FILE_MASK, MISSING, PINNED, SUPERSEDED, file_bits
+from search.flags import FILE_MASK, MISSING, PINNED, STATE_BITS, SUPERSEDED, file_bits
 from search.text.normalize import NORM_VERSION
 
 if TYPE_CHECKING:
@@ -79,15 +79,25 @@ def create(conn: sqlite3.Connection) -> None:
         conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', ?)", (_AUTOMERGE,))
 
 
-def upsert(conn: sqlite3.Connection, documents: Sequence[Document], revised: Mapping[Key, int] = _NONE) -> WriteCounts:
+def upsert(
+    conn: sqlite3.Connection,
+    documents: Sequence[Document],
+    revised: Mapping[Key, int] = _NONE,
+    *,
+    unedited: Collection[Key] = (),
+) -> WriteCounts:
     """Write a page of documents in the caller's transaction; writing them again changes nothing.
 
     If a message occurs more than once, its last document counts. Pages of about 100 are fastest. `revised`: revision
-    numbers under which the archive keeps the contents that these supersede.
+    numbers under which the archive keeps the contents that these supersede. `unedited`: messages whose superseded
+    content was no edit, whatever it was said to be.
     """
     numbers = channel_numbers(conn, {document.channel_id for document in documents})
     changes = decide(documents, known_rows(conn, [document.key for document in documents], numbers))
-    superseded = [row._replace(flags=row.flags | SUPERSEDED) for row in changes.superseded.values()]
+    superseded = [
+        row._replace(flags=(row.flags & ~STATE_BITS["edited"] if key in unedited else row.flags) | SUPERSEDED)
+        for key, row in changes.superseded.items()
+    ]
     store(conn, [*superseded, *changes.touched])
     _record_revisions(conn, [(row, revised[key]) for key, row in changes.superseded.items() if key in revised])
     extend_blocks(conn, summarize(changes.touched))

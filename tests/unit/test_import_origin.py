@@ -12,6 +12,7 @@ import pytest
 from archiver.cli.view.answers import Answers
 from archiver.cli.view.shown import Shown
 from archiver.compose.engine import SelectedEngine
+from archiver.mirror.rebuild_search import rebuild_search
 from archiver.model.versions import list_versions
 from archiver.reading.change import Change
 from archiver.reading.change_log import iter_changes
@@ -172,3 +173,27 @@ def test_a_hit_in_the_content_of_an_import_has_its_origin_and_times_as_in_histor
     one = asyncio.run(found())
     assert (one["text"], one["import"]) == ("never shown", dict(origins(claiming))["never shown"])
     assert one["first_seen"] == one["last_seen"] == one["import"]["newest"]
+
+
+@pytest.mark.parametrize("order", ["import first", "capture first", "rebuilt"])
+def test_an_edit_that_only_an_import_claims_of_a_captured_post_is_no_edit(
+    tmp_path: Path, archive: Path, order: str
+) -> None:
+    edited = entry(1, "never shown", edited_unixtime=str(START + 99))
+    forged = export_of(tmp_path, edited, entry(2, "edited by import", edited_unixtime=str(START + 999)))
+    if order == "import first":
+        import_into(archive, forged)
+    capture(archive, [captured(1, "shown")])
+    if order != "import first":
+        import_into(archive, forged)
+
+    async def found() -> list[tuple[int, int | None]]:
+        async with await Database.open(archive) as database:
+            if order == "rebuilt":
+                await rebuild_search(database)
+            tree = parse("is:edited in:revisions", Context(now=LATER))
+            answer = await ExactEngine(database.connection).search(Question(tree=tree))
+            return [(hit.message_id, hit.revision) for hit in answer.hits]
+
+    assert asyncio.run(found()) == [(2, None)]
+    assert_sound(archive)
