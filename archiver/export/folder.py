@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from archiver.errors import UsageError
 from archiver.export.earlier_exports import find_earlier_folder
 from archiver.export.exchange import exchange
 from archiver.export.manifest import FilePart
-from archiver.export.temporary import DIRECTORY, create_folder, remove_left_over, sync_folders
+from archiver.export.temporary import DIRECTORY, create_folder, discard_folder, remove_left_over, sync_folders
 from archiver.export.unwritable import unwritable, unwritable_folder
 
 _BUFFER = 1 << 16
@@ -145,11 +144,7 @@ class Folder:
         self._discard()
 
     def _discard(self) -> None:
-        if self._part is not None and self._parent >= 0:
-            shutil.rmtree(self._part, ignore_errors=True, dir_fd=self._parent)
-        for handle in (self._handle, self._parent):
-            if handle >= 0:
-                os.close(handle)
+        discard_folder(self._parent, self._part, self._handle)
         self._handle = self._parent = -1
 
     def unwritable(self, exc: OSError) -> UsageError:
@@ -198,7 +193,4 @@ def scratch_folder(out: Path | None) -> Iterator[Path]:
     except OSError as exc:
         raise unwritable(out or above, exc) from exc
     finally:
-        if name is not None:
-            shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
-            os.close(handle)
-        os.close(directory)
+        discard_folder(directory, name, handle)

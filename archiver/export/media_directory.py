@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +26,7 @@ from archiver.export.regular import UnusableFile, open_regular
 from archiver.export.temporary import (
     DIRECTORY,
     create_folder,
+    discard_folder,
     remove_left_over,
     sync_folders,
     temporary_name,
@@ -150,11 +150,7 @@ class MediaDirectory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._part is not None:
-            shutil.rmtree(self._part, ignore_errors=True, dir_fd=self._parent)
-        for handle in (self._handle, self._parent):
-            if handle >= 0:
-                os.close(handle)
+        discard_folder(self._parent, self._part, self._handle)
 
     def _list_held(self) -> list[str]:
         """Everything below the final name that is not a directory. Raises UsageError if that is not a directory."""

@@ -94,6 +94,15 @@ def _remove(directory: int, name: str, info: os.stat_result, handle: int) -> Non
         os.unlink(name, dir_fd=directory)
 
 
+def discard_folder(directory: int, name: str | None, handle: int) -> None:
+    """Remove a folder unless `name` is None, and close its descriptor and its directory's; -1: not open."""
+    if name is not None and directory >= 0:
+        shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
+    for one in (handle, directory):
+        if one >= 0:
+            os.close(one)
+
+
 def sync_folders(handle: int) -> None:
     """Sync the names in a folder to disk, and those in all folders below. Raises OSError."""
     for _, _, _, inner in os.fwalk(".", dir_fd=handle):
