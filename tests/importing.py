@@ -17,8 +17,9 @@ from archiver.ids import ChannelId
 from archiver.imports.detect import open_source
 from archiver.imports.import_file import open_hashed
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.run_import import Importer, ImportJob
+from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, Flaw, ImportedMessage, MixedSource
+from archiver.imports.store_pages import ImportJob
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.store.database import Database
 from tests.remarks import Heard
@@ -96,7 +97,7 @@ def import_chats(
                 if found.channel_id is None and await is_doubtful(database, chosen, hashed):
                     await expect_same_channel(database, hashed.open_again(path, zone), found, chosen)
                 file = hashed.describe(found, chosen.channel_id)
-                prepare = partial(database.write, make_channel, chosen)
+                prepare = partial(make_channel, chosen=chosen)
                 jobs.append(ImportJob(found, chosen.channel_id, file, prepare))
                 if not isinstance(hashed.source, MixedSource):
                     outcomes += await importer.run(jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.address import ChannelRef, fold_name
 from archiver.address.ref import USERNAME
@@ -37,6 +37,11 @@ class ImportChannel:
     learned: str | None = None
     """The @name given for a channel known only from exports: its first, or one that corrects an earlier one."""
 
+    known_by_imports: bool = False
+    """Whether the archive knows it, by imports alone."""
+    username: str | None = None
+    """Of such a channel."""
+
     @property
     def label(self) -> str:
         """What people read: its name; the title of one that has only an id."""
@@ -57,6 +62,16 @@ async def choose_channel(
     database: Database | None, chat: Chat, typed: str | None, *, beside: Sequence[ImportChannel] = (), remarks: Remarks
 ) -> ImportChannel:
     """The channel that a chat goes to. `beside`: those chosen for other chats, not yet made. Raises UsageError."""
+    chosen = await _choose(database, chat, typed, beside=beside, remarks=remarks)
+    if database is None or chosen.made is not None:
+        return chosen
+    held = await database.read(_find_unaccounted, chosen.channel_id)
+    return chosen if held is None else replace(chosen, known_by_imports=True, username=chosen.learned or held.username)
+
+
+async def _choose(
+    database: Database | None, chat: Chat, typed: str | None, *, beside: Sequence[ImportChannel], remarks: Remarks
+) -> ImportChannel:
     known = await database.read(list_names) if database is not None else []
     new = {one.channel_id: one.names for one in beside if one.made is not None or one.learned is not None}
     known = [*(one for one in known if one.channel_id not in new), *new.values()]

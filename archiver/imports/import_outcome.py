@@ -39,6 +39,8 @@ class ImportOutcome:
     """None: nothing was written."""
     was_finished: bool = False
     """Whether this file had been imported to its end before."""
+    is_resumed: bool = False
+    """Whether this file had been imported in part before."""
     read: IdsRead = field(default_factory=IdsRead)
     repeated: int = 0
     """Times that the export has the id of a message which it had before."""

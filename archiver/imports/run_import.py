@@ -7,42 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file
 from archiver.imports.collecting import few_collections
 from archiver.imports.contradiction import Doubts, refuse, stop_at
-from archiver.imports.gather_pages import Page, Pages, gather_pages
+from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.import_page import WRITTEN, count_page, store_page
+from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.page_files import Files, LostFiles, note_lost
-from archiver.imports.ready import Ready, guess_languages, make_ready
-from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.page_files import LostFiles, note_lost
+from archiver.imports.ready import guess_languages, make_ready
+from archiver.imports.source import Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.store_pages import ImportJob, Part, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
 from archiver.store import imported as store
 from archiver.store.channel import find_channel
-from archiver.store.database import Database, Writer
+from archiver.store.database import Database
 from archiver.store.import_zones import set_newest
-from archiver.store.imported import ImportFile, ImportRecord
-from archiver.version import version
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
-
-
-class ImportJob(NamedTuple):
-    """A chat, and where it goes."""
-
-    chat: Chat
-    channel_id: ChannelId
-    file: ImportFile
-    prepare: Callable[[], Awaitable[None]]
-    """Makes the channel; called when there is a first message."""
 
 
 class Importer:
@@ -88,18 +77,15 @@ class Importer:
         assert self._database is not None, "an archive is needed to write to"
         outcomes = [ImportOutcome() for _ in jobs]
         targets: dict[int, ImportTarget] = {}
-        doubts = Doubts(self._database, [await self._find_target(job, ImportOutcome()) for job in jobs])
+        held = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+        doubts = Doubts(self._database, held)
         with few_collections():
             for pages in gather_pages(self._entries(jobs), outcomes):
                 if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
                     return outcomes
                 if await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=bool(targets)):
                     return outcomes
-                for place, _ in pages:
-                    if place not in targets:
-                        await jobs[place].prepare()
-                        targets[place] = await self._start(jobs[place].file, outcomes[place])
-                await self._write(pages, targets, outcomes)
+                await self._write(pages, jobs, targets, outcomes)
                 pages.clear()  # free memory before the next are read
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
@@ -145,21 +131,31 @@ class Importer:
         return False
 
     async def _write(
-        self, pages: Pages, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]
+        self,
+        pages: Pages,
+        jobs: Sequence[ImportJob],
+        targets: dict[int, ImportTarget],
+        outcomes: Sequence[ImportOutcome],
     ) -> None:
         assert self._database is not None, "an archive is needed to write to"
-        zoned = {place: self._zoned(targets[place]) for place, _ in pages}
-        languages = {place: await self._database.read(guess_languages, zoned[place], page) for place, page in pages}
-        for parts in _divide(pages):
-            full = [
-                (zoned[place], note_lost(part, lost), adopted, ready)
-                for place, part in parts
+        source = self._hashed.source
+        new = {place: ImportTarget(jobs[place].channel_id, 0, 0, 0, 0) for place, _ in pages}
+        aimed = {place: targets.get(place, one) for place, one in new.items()}
+        languages = {place: await self._database.read(guess_languages, aimed[place], page) for place, page in pages}
+        for divided in divide(pages):
+            parts = [
+                Part(place, note_lost(part, lost), adopted, ready)
+                for place, part in divided
                 for adopted, lost in [await self._adopt(part, outcomes[place])]
-                for ready in [await self._database.read(make_ready, zoned[place], part, languages[place])]
+                for ready in [await self._database.read(make_ready, aimed[place], part, languages[place])]
             ]
-            counted = await self._database.write(_store, full, now=int(time.time()))
-            for (place, part), counts in zip(parts, counted, strict=True):
-                self._add(outcomes[place], counts, len(part))
+            begun, counted = await self._database.write(
+                store_parts, jobs, targets, parts, zone=self._zone, zone_used=source.zone_used
+            )
+            for place, one in begun.items():
+                targets[place], outcomes[place].record = one.target, one.record
+            for part, counts in zip(parts, counted, strict=True):
+                self._add(outcomes[part.place], counts, len(part.page))
 
     async def _finish(self, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]) -> None:
         """Record that the chats were read to their end, if nothing ended that early."""
@@ -177,25 +173,6 @@ class Importer:
         """The target, with the zone if a date needed it so far."""
         return target._replace(zone=self._zone if self._hashed.source.zone_used else None)
 
-    def _aim(self, file: ImportFile, record: ImportRecord, generation: int) -> ImportTarget:
-        before = min(record.newest or record.at, record.at)
-        corrects = None if record.finished_at is not None and record.zone == self._zone else record.zone
-        if self._zone is None or corrects is None:
-            return ImportTarget(
-                file.channel_id, record.import_id, generation, before, record.at, file.format, seen_before=before
-            )
-        seen = min(file.newest or record.at, record.at)
-        return ImportTarget(
-            file.channel_id,
-            record.import_id,
-            generation,
-            seen,
-            record.at,
-            file.format,
-            corrects=corrects,
-            seen_before=before,
-        )
-
     @property
     def passed(self) -> int:
         """Messages read so far, each of them stored or known."""
@@ -212,22 +189,14 @@ class Importer:
         channel = await self._database.read(find_channel, job.channel_id)
         outcome.record = await self._database.read(store.find_import, job.channel_id, job.file.sha256, job.file.format)
         outcome.was_finished = outcome.record is not None and outcome.record.finished_at is not None
+        outcome.is_resumed = outcome.record is not None and not outcome.was_finished
         if channel is None:
             return None
         if outcome.record is None:
             now = int(time.time())
             seen = min(job.file.newest or now, now)
             return ImportTarget(job.channel_id, 0, channel.generation, seen, now, job.file.format)
-        return self._aim(job.file, outcome.record, channel.generation)
-
-    async def _start(self, file: ImportFile, outcome: ImportOutcome) -> ImportTarget:
-        assert self._database is not None, "an archive is needed to write to"
-        now = int(time.time())
-        record = await self._database.write(store.start_import, file, now=now, version=version())
-        channel = await self._database.read(find_channel, file.channel_id)
-        assert channel is not None, "it was made before"
-        outcome.record, outcome.was_finished = record, record.finished_at is not None
-        return self._aim(file, record, channel.generation)
+        return aim(job.file, outcome.record, channel.generation, self._zone)
 
     async def _adopt(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome
@@ -266,24 +235,3 @@ class Importer:
 
 def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
     return Flaw(f"message {message_id}", f"its file is not imported: {exc}")
-
-
-def _divide(pages: Pages) -> Iterator[Pages]:
-    """Split the pages into what is written in one transaction each."""
-    parts: Pages = []
-    messages = 0
-    for place, page in pages:
-        for at in range(0, len(page), WRITTEN):
-            part = page[at : at + WRITTEN]
-            if parts and messages + len(part) > WRITTEN:
-                yield parts
-                parts, messages = [], 0
-            parts.append((place, part))
-            messages += len(part)
-    if parts:
-        yield parts
-
-
-def _store(conn: Writer, pages: Sequence[tuple[ImportTarget, Page, Files, Ready]], *, now: int) -> list[ImportCounts]:
-    """Write pages in one transaction."""
-    return [store_page(conn, target, page, files, ready, now=now) for target, page, files, ready in pages]

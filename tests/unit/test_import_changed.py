@@ -57,7 +57,7 @@ def test_what_is_read_after_a_change_is_not_imported_as_from_the_file_that_was_h
         change(path)
         return stored
 
-    monkeypatch.setattr("archiver.imports.run_import.store_page", store_and_change)
+    monkeypatch.setattr("archiver.imports.store_pages.store_page", store_and_change)
     outcome = import_into(tmp_path / "a", path)
     [flaw] = outcome.flaws.values()
     assert (flaw.fatal, flaw.places, "changed while it was read" in flaw.what) == (True, ["result.json"], True)

@@ -71,10 +71,10 @@ def test_killed_after_any_page_and_run_again_the_archive_is_the_same(
                 raise KeyboardInterrupt  # before the transaction is committed
             return stored
 
-        monkeypatch.setattr("archiver.imports.run_import.store_page", killed)
+        monkeypatch.setattr("archiver.imports.store_pages.store_page", killed)
         with pytest.raises(KeyboardInterrupt):
             import_into(archive, path)
-        monkeypatch.setattr("archiver.imports.run_import.store_page", real)
+        monkeypatch.setattr("archiver.imports.store_pages.store_page", real)
         import_into(archive, path)
         assert dump(archive) == expected
     assert_sound(archive)

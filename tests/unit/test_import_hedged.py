@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -19,19 +21,26 @@ from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.citation import cite
 from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
+from archiver.compose.import_channel import choose_channel, make_channel
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
 from archiver.export.verify import judge
 from archiver.ids import MessageId
+from archiver.imports.import_file import open_hashed
+from archiver.imports.import_page import WRITTEN
+from archiver.imports.run_import import Importer
+from archiver.imports.source import Chat
+from archiver.imports.store_pages import ImportJob
 from archiver.reading.change_log import Change, ChangeKind, iter_changes
 from archiver.reading.citation_styles import cite_as
 from archiver.store.database import Database
 from archiver.store.rows import list_names
 from config.settings import ArchiveSettings, Settings
 from search.query.dates import Bounds
-from tests.capturing import archive, capture, captured, context_of, export_of
+from tests.capturing import archive, capture, captured, context_of, export_of, rows
 from tests.exporting import export_as
 from tests.importing import chat, entry, import_into, write_json
+from tests.remarks import Heard
 
 __all__ = ["archive"]
 
@@ -195,3 +204,39 @@ def test_two_files_of_one_name_are_told_apart_by_the_beginning_of_their_hashes(a
     only = context_of(archive, 2).imported_from
     assert only is not None
     assert only.file_name == "result.json"
+
+
+def test_a_full_disk_leaves_no_channel_without_a_message_and_what_is_resumed_says_what_the_channel_is(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(1, "another channel")])
+    words = "words that need more pages of the file than there are left " * 9
+    entries = [entry(number, f"{number} {words}") for number in range(1, 2 * WRITTEN)]
+    path = write_json(tmp_path / "result.json", chat(entries, id=1002, name="Harbour Desk"))
+
+    def set_room(conn: sqlite3.Connection, pages: int) -> None:
+        [(used,)] = conn.execute("PRAGMA page_count").fetchall()
+        conn.execute(f"PRAGMA max_page_count = {used + pages}").fetchall()
+
+    async def fill_disk(pages: int) -> None:
+        async with await Database.open(archive) as database:
+            await database.write(set_room, pages)
+            hashed = await asyncio.to_thread(open_hashed, path, None)
+            chats = (one for one in hashed.source.chats() if isinstance(one, Chat))
+            found = next(chats)
+            chosen = await choose_channel(database, found, None, remarks=Heard())
+            file = hashed.describe(found, chosen.channel_id)
+            importer = Importer(database, hashed, archive=archive, zone=None)
+            job = ImportJob(found, chosen.channel_id, file, partial(make_channel, chosen=chosen))
+            with pytest.raises(Exception, match="full"):
+                await importer.run([job])
+            hashed.close()
+
+    asyncio.run(fill_disk(20))
+    assert rows(archive, "SELECT channel_id FROM channel") == [(1001,)]
+    assert rows(archive, "SELECT count(*) FROM import_source") == [(0,)]
+    asyncio.run(fill_disk(1200))
+    assert rows(archive, "SELECT count(*) > 0 FROM message WHERE channel_id = 1002") == [(1,)]
+    kept = "is kept as imported, not mirrored; what is missing is not known"
+    assert kept in imported(archive, path, capsys)
+    assert kept not in imported(archive, path, capsys)

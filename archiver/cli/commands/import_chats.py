@@ -17,8 +17,9 @@ from archiver.compose.same_channel import expect_same_channel, is_beside, is_dou
 from archiver.errors import UsageError
 from archiver.imports.contradiction import Contradicted
 from archiver.imports.import_file import HashedSource
-from archiver.imports.run_import import Importer, ImportJob
+from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, Flaw, MixedSource
+from archiver.imports.store_pages import ImportJob
 from archiver.store.database import Database
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class _ChatImport:
             self._others.append(None)
             return
         file = self._hashed.describe(chat, chosen.channel_id)
-        self._mixed.append((chosen, ImportJob(chat, chosen.channel_id, file, partial(self._make, chosen))))
+        self._mixed.append((chosen, ImportJob(chat, chosen.channel_id, file, partial(make_channel, chosen=chosen))))
         if not isinstance(self._hashed.source, MixedSource):  # the chats follow each other
             await self._import()
 
@@ -134,10 +135,6 @@ class _ChatImport:
             return
         self._found.done.extend(map(ImportedChat, chosen, outcomes))
         self._mixed.clear()
-
-    async def _make(self, chosen: ImportChannel) -> None:
-        assert self._database is not None, "only a dry run has none"
-        await self._database.write(make_channel, chosen)
 
     async def _is_right(self, chat: Chat, chosen: ImportChannel) -> bool:
         """Whether a chat belongs to this channel. Raises UsageError if it has no id and may belong to another."""

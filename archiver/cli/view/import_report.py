@@ -235,3 +235,5 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
         yield f"{dated} {have} the exact date of this export now"
     if one.channel.made is not None and counts.messages:
         yield describe_kept_as_imported(how_to_mirror(one.channel.made.username), is_dry_run=dry)
+    elif one.channel.known_by_imports and one.outcome.is_resumed and counts.messages:
+        yield describe_kept_as_imported(how_to_mirror(one.channel.username), is_dry_run=False)
