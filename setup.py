@@ -20,7 +20,7 @@ class BuildDictionary(build_py):
         sys.path.insert(0, str(ROOT))
         from search.words.dictionary.build import build
 
-        gc.disable()  # a third of the time would go into looking for garbage among millions of words
+        gc.disable()  # else a third of the time goes into collecting garbage among millions of words
         folder = ROOT if self.editable_mode else Path(self.build_lib)
         build(folder / "search" / "words" / "dictionary")
 

@@ -60,7 +60,7 @@ def flags_of(document: Document) -> int:
 
 @lru_cache(maxsize=1024)
 def lasting_bits(lang: str | None, media: tuple[str, ...], file_states: tuple[str, ...]) -> int:
-    """Return the bits of a language, of kinds of attachments, and of the states of their files."""
+    """Return the bits for a language, kinds of attachments, and states of their files."""
     bits = _lang_bits(lang)
     if media:
         bits |= _kind_bits(media)

@@ -25,14 +25,14 @@ MOST: Final = 1000
 
 
 Respell: TypeAlias = Callable[[Node], Awaitable[tuple[Node, tuple[str, ...]]]]
-"""Gives the tree in which misspelt words may also be others, and these others."""
+"""Returns the tree extended by what misspelt words may have meant, and those words."""
 
 
 class UnionEngine:
     """Asks both engines; named after the one that tolerates typing errors, whose answers are not exact."""
 
     def __init__(self, exact: Engine, tolerant: Engine, respell: Respell | None = None) -> None:
-        """`respell`: adds to misspelt words what may have been meant, for the exact engine."""
+        """`respell`: adds to misspelt words what they may have meant, for the exact engine."""
         self._exact = exact
         self._tolerant = tolerant
         self._respell = respell
@@ -88,7 +88,7 @@ class UnionEngine:
         return {name: _most(name, one[name], other[name]) for name in names}
 
     async def _search_meant(self, meant: tuple[Question, tuple[str, ...]]) -> Answer:
-        """The exact engine's hits for the words as typed and as they may be meant; these are told as matches."""
+        """The exact engine's hits for the words as typed and as they may have been meant; these count as matches."""
         strict, others = meant
         answer = await self._exact.search(strict)
         return replace(answer, hits=[replace(hit, matched=others) for hit in answer.hits]) if others else answer

@@ -1,4 +1,4 @@
-"""Add a page of new messages of one channel to the search tables: what `writer.upsert` does, without comparing."""
+"""Add a page of new messages of one channel to the search tables, as `writer.upsert` does but without comparing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from search.exact.writer import record_origin, used_docids
 
 _UNCOUNTED = ", ".join(name for name in Row._fields if name not in ("views", "forwards"))
 Origin: TypeAlias = tuple[int | None, str | None]
-"""The channel that a forward comes from, and the name of its origin."""
+"""The channel that a message was forwarded from, and the name of the origin."""
 
 
 class NewEntry(NamedTuple):
-    """A message as the engine stores it, and what its row has besides. Ordered by date."""
+    """A message as the engine stores it, with the rest of its row. Sorts by date."""
 
     date: int
     message_id: int
@@ -35,7 +35,7 @@ class NewEntry(NamedTuple):
 
 
 def new_entry(document: Document) -> NewEntry:
-    """The entry of any document."""
+    """The entry of a document."""
     made = entry(document)
     origin = (document.fwd_channel_id, document.fwd_name) if document.is_forwarded else None
     return NewEntry(
@@ -52,7 +52,7 @@ def new_entry(document: Document) -> NewEntry:
 
 
 def add_new(conn: sqlite3.Connection, channel_id: int, entries: Iterable[NewEntry]) -> None:
-    """Add messages that the tables do not have, each once, in the caller's transaction."""
+    """Add distinct messages that the tables do not have, in the caller's transaction."""
     ordered = sorted(entries)
     if not ordered:
         return
@@ -75,7 +75,7 @@ def add_new(conn: sqlite3.Connection, channel_id: int, entries: Iterable[NewEntr
 
 
 def _store(conn: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Insert rows; `sqlite3` takes its time to bind a None."""
+    """Insert rows without binding None, which is slow in `sqlite3`."""
     if any(row.views is not None or row.forwards is not None for row in rows):
         store(conn, rows)
     else:

@@ -12,7 +12,7 @@ from search.exact.query_plan import MESSAGE, QueryPlan
 from search.exact.tables import Tables, find_span
 
 Found: TypeAlias = dict[Position, int | None]
-"""Positions of hits, each with the number of the matching revision; None: the present content matches."""
+"""Positions of hits, each with the matching revision, or None if the present content matches."""
 
 _CHUNK = 64
 """Rows fetched at once."""
@@ -30,7 +30,7 @@ def find_dated(tables: Tables, question: Question, plan: QueryPlan, name: str) -
         for docids in _split(tables, plan, docid_range(tier, bounds), newest=newest):
             walked = _walk(tables, words.plan if words else plan, docids, after, wanted, newest=newest)
             if words:
-                # What is not among the words that FTS5 joins: as far as the page reaches.
+                # Hits outside the words that FTS5 joins, as far as the page reaches.
                 within = _reached(walked, docids, tier, newest=newest) if len(walked) >= wanted else docids
                 listed = words.list_others(plan, within)
                 _merge(walked, _walk(tables, listed, within, after, wanted, newest=newest))
@@ -56,14 +56,14 @@ def _merge(found: Found, others: Found) -> None:
 
 
 def _reached(found: Found, docids: range, tier: int, *, newest: bool) -> range:
-    """The part of a tier's docids, in whole windows, that these positions reach from the newest or the oldest."""
+    """The range of a tier's docids, in whole windows, that these positions span from the newest or oldest one."""
     if newest:
         return range(max(docids.start, window(tier, min(found).date).start), docids.stop)
     return range(docids.start, min(docids.stop, window(tier, max(found).date).stop))
 
 
 def _split(tables: Tables, plan: QueryPlan, docids: range, *, newest: bool) -> list[range]:
-    """The ranges to read one after another; one, unless a statement takes longer the more docids it is about."""
+    """The ranges to read one after another; just one, unless a statement's cost grows with its docids."""
     if not plan.lists_docids:
         return [docids]
     span = find_span(tables.conn, docids)

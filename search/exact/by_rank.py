@@ -21,7 +21,7 @@ from search.exact.tables import Tables
 Row: TypeAlias = Sequence[Any]
 """A row that ends with its rank."""
 _SPARE: Final = 40
-"""Documents for each hit that is wanted, if they have to satisfy more conditions."""
+"""Documents to rank per wanted hit, if there are further conditions."""
 
 
 def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) -> Answer:
@@ -39,7 +39,7 @@ def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) 
         scores[position] = max(-rank, scores.get(position, -rank))
     positions = sorted(found, key=lambda position: (scores[position], position), reverse=True)
     page = positions[offset:end]
-    # The present content of a message may match too, but less well than the best ones.
+    # The present content of such a message may match too, but rank below the best.
     for one in _list_present(tables, present, [one for one in page if found[one] is not None]):
         record(found, one, None)
     hits = tuple(Hit(one.channel_id, one.message_id, one.date, score=scores[one], revision=found[one]) for one in page)
@@ -47,7 +47,7 @@ def find_ranked(tables: Tables, question: Question, plan: QueryPlan, name: str) 
 
 
 def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Row]:
-    """Read the best present contents: among those that can be, if that is enough to tell."""
+    """Read the best present contents, from the candidates only if these suffice."""
     if (best := rank_prefix(tables.conn, plan, wanted, tables.above)) is not None:
         rows = _listed(tables, plan, best.scores)
         if _is_above(rows, wanted, best.others):
@@ -60,14 +60,14 @@ def _best_present(tables: Tables, plan: QueryPlan, wanted: int) -> list[Row]:
 
 
 def _is_above(rows: Sequence[Row], wanted: int, others: float) -> bool:
-    """Whether the best of these are so many that no other document is among them."""
+    """Whether enough of these score higher than any other document can."""
     return len(rows) >= wanted and -sorted(row[-1] for row in rows)[wanted - 1] > others
 
 
 def _best_first(tables: Tables, plan: QueryPlan, wanted: int) -> tuple[list[Row], float]:
-    """Read the best contents; no other one that FTS5 finds has a higher score than the number.
+    """Read the best contents, and the highest score that any other content found by FTS5 can have.
 
-    A condition that lists docids lists them for the best only: the list of all takes longer than ranking.
+    A condition that lists docids is applied to the best only: listing all takes longer than ranking.
     """
     if not plan.lists_docids:
         return _best(tables, plan, wanted), -math.inf
@@ -100,7 +100,7 @@ def _listed(tables: Tables, plan: QueryPlan, scores: Mapping[int, float]) -> lis
 
 
 def _find_earlier(tables: Tables, plan: QueryPlan) -> QueryPlan | None:
-    """The plan for earlier contents; None if none are searched or kept."""
+    """The plan for earlier contents; None if none are searched or none exist."""
     if not plan.revisions:
         return None
     [(first, last)] = tables.rows("SELECT min(docid), max(docid) FROM search_revision")

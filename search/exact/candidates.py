@@ -1,4 +1,4 @@
-"""Which documents may be among the best by relevance, so that FTS5 ranks these only.
+"""Find the documents that can be among the best by relevance, so that FTS5 ranks only these.
 
 Ranking a document (`bm25`) takes FTS5 thirty times as long as finding it. Its score is the sum, over the words of a
 question, of a weight that falls with the number of documents that have the word, times f(how often it has the word).
@@ -35,37 +35,37 @@ _words: Final = re.compile(r'"([^" ]+)"').findall
 _is_choice: Final = re.compile(r'(?:\(*"[^" ]+"\)*(?: OR |$))+').fullmatch
 _MOST_COMMON: Final = 6
 _MOST_PAIRED: Final = 24
-"""Words of which two are looked for in a document."""
+"""Maximum number of common words to combine in pairs."""
 _ROUNDING: Final = 1 + 1e-9
 _LARGE: Final = 8
-"""Bytes of positions that are looked at first."""
+"""Bytes of positions to look at first."""
 _K1: Final = 1.2
 _B: Final = 0.75
 _LENGTH: Final = 0.0
-"""Of every document, compared with the mean."""
+"""Length of every document, relative to the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The documents that may be among the best."""
+    """The documents that can be among the best."""
 
     plan: QueryPlan
     others: float
-    """No other document has a higher score."""
+    """Upper bound on the score of any other document."""
 
 
 class _Often(NamedTuple):
     """The documents that have a word most often."""
 
     repeats: int
-    """How often at least."""
+    """Minimum number of times."""
     docids: Sequence[int]
 
 
 def find_candidates(
     conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED
 ) -> Iterator[Candidates]:
-    """Candidates for the best `wanted` hits, few at first; none where it does not pay, or FTS5 must read the pages."""
+    """Candidates for the best `wanted` hits, few at first; none if it does not pay, or only FTS5 can read the pages."""
     match = plan.match
     if match is None or not _is_choice(match) or plan.within is not None or not is_readable(conn):
         return
@@ -109,19 +109,19 @@ def _drop_rarest(documents: Mapping[str, int], most: int) -> list[str]:
 
 
 def weight(rows: int, documents: int) -> float:
-    """How much a word counts that so many of the documents have."""
+    """Weight of a word that this many of the documents contain."""
     return max(math.log((rows - documents + 0.5) / (documents + 0.5)), 1e-6)
 
 
 def saturation(repeats: float) -> float:
-    """How much it counts that a document has a word so often, calculated as FTS5 does, to the last digit."""
+    """Score for a word that occurs this often in a document, identical to FTS5's to the last digit."""
     if math.isinf(repeats):
         return _K1 + 1
     return (repeats * (_K1 + 1)) / (repeats + _K1 * (1 - _B + _B * _LENGTH))
 
 
 def _among(often: Sequence[int], words: Collection[str], common: Sequence[str]) -> Condition:
-    """One of these documents, or one with a word that is not common, or with two common ones."""
+    """Matches these documents, those with a rare word, and those with two common words."""
     listed = json.dumps(often)
     pairs = [f'("{word}" AND {_any(common[at:])})' for at, word in enumerate(common[:-1], 1)]
     choices = [f'"{word}"' for word in words if word not in common] + pairs
@@ -142,7 +142,7 @@ def _count(conn: sqlite3.Connection, match: str, most: int = -1) -> int:
 
 
 def _most_repeated(conn: sqlite3.Connection, word: str, need: int, bounds: Bounds) -> _Often:
-    """At least `need` documents, if there are as many, that have a word most often."""
+    """The documents in which a word is most frequent: at least `need`, if there are as many."""
     chunks = list(_chunks(conn, word, bounds))
     for bytes_ in (_LARGE, SEVERAL):
         repeats = [repeated(chunk, bytes_) for chunk in chunks]
@@ -157,7 +157,7 @@ def _most_repeated(conn: sqlite3.Connection, word: str, need: int, bounds: Bound
 
 
 def _reach(found: Mapping[int, int], need: int) -> int:
-    """The most repeats that `need` documents reach; 1 if only fewer have any."""
+    """The highest count that `need` documents reach; 1 if fewer repeat the word at all."""
     counts = sorted(found, reverse=True)
     sums = accumulate(found[count] for count in counts)
     return next((count for count, reached in zip(counts, sums, strict=True) if reached >= need), 1)

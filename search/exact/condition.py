@@ -20,7 +20,7 @@ SqlValue: TypeAlias = int | str | bytes
 Value: TypeAlias = SqlValue | DocidBound
 
 LIST_MATCHING: Final = "SELECT rowid FROM search_text WHERE search_text MATCH ? AND rowid >= ? AND rowid < ?"
-"""Docids that match an expression, of those only that the statement reads."""
+"""Docids that match an expression, among those that the statement reads."""
 MOST: Final = 2**63 - 1
 """SQLite's largest integer."""
 

@@ -1,4 +1,4 @@
-"""Find the posting lists of terms on FTS5's pages, and read of each the part that is asked for."""
+"""Find the posting lists of terms on FTS5's pages, and read the requested part of each."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SEGMENTS: Final = """WITH RECURSIVE segment (segid) AS (
 ) SELECT segid FROM segment WHERE segid IS NOT NULL"""
 _TERM_PAGES: Final = """SELECT pgno >> 1 FROM search_text_idx WHERE segid = ?1 AND term < ?3
     AND term >= (SELECT ifnull(max(term), x'') FROM search_text_idx WHERE segid = ?1 AND term <= ?2) ORDER BY term"""
-"""Pages on which terms of a range begin; the first one may have none of them."""
+"""Pages on which terms of a range begin; the first page may have none."""
 _NEXT_PAGE: Final = "SELECT min(pgno >> 1) FROM search_text_idx WHERE segid = ? AND term >= ?"
 _LAST_PAGE: Final = "SELECT max(id) FROM search_text_data WHERE id > ? AND id < ?"
 _PAGE: Final = "SELECT block FROM search_text_data WHERE id = ?"
 _PAGES: Final = "SELECT block FROM search_text_data WHERE id >= ? AND id < ? ORDER BY id"
 _LEAF_BITS: Final = 31
-"""Bits of the numbers of the pages that hold terms; other pages of a segment have larger ones."""
+"""Bits of the page numbers of pages with terms; other pages of a segment have larger numbers."""
 _AVERAGES: Final = 1
-"""The row that begins with the number of documents."""
+"""The row that starts with the number of documents."""
 
 _NONE: Final = range(0)
 
@@ -33,9 +33,9 @@ class PostingList(NamedTuple):
     """The postings of a term in a segment."""
 
     head: bytes
-    """Those on the page where the term begins."""
+    """Postings on the page where the term begins."""
     pages: range
-    """Keys of the pages on which they go on."""
+    """Keys of the pages on which they continue."""
 
 
 def is_readable(conn: sqlite3.Connection) -> bool:
@@ -44,7 +44,7 @@ def is_readable(conn: sqlite3.Connection) -> bool:
 
 
 def count_rows(conn: sqlite3.Connection) -> int:
-    """Number of documents as FTS5 counts them, superseded ones included. Raises OddPage."""
+    """The number of documents as FTS5 counts them, including superseded ones. Raises OddPage."""
     for (averages,) in conn.execute(_PAGE, (_AVERAGES,)):
         return read_number(averages, 0)[0] if averages else 0
     raise OddPage
@@ -67,7 +67,7 @@ def _of_segment(conn: sqlite3.Connection, segment: int, low: bytes, high: bytes)
         [(last,)] = conn.execute(_LAST_PAGE, (base, base + (1 << _LEAF_BITS)))
         after = (last or base) - base
     for number, following in zip(numbers, [*numbers[1:], after], strict=True):
-        # A page that an unfinished merge has taken away is gone; what was on it is in another segment.
+        # An unfinished merge may have removed the page; its contents are then in another segment.
         for (page,) in conn.execute(_PAGE, (base + number,)):
             lists = list(term_places(page))
             for at, (term, begin, end) in enumerate(lists, 1):
@@ -77,7 +77,7 @@ def _of_segment(conn: sqlite3.Connection, segment: int, low: bytes, high: bytes)
 
 
 def read_chunks(conn: sqlite3.Connection, one: PostingList, within: range | None = None) -> list[bytes]:
-    """Chunks of a list; those at least that hold docids of a range. Raises OddPage."""
+    """Chunks of a list, at least those with docids in a range. Raises OddPage."""
     if not one.pages:
         return [one.head]
     chunks = [one.head]
@@ -85,7 +85,7 @@ def read_chunks(conn: sqlite3.Connection, one: PostingList, within: range | None
     for (page,) in conn.execute(_PAGES, (later or one.pages.start, one.pages.stop)):
         goes_on = continue_chunk(chunks, page)
         if later is not None:
-            later, chunks = None, chunks[1:]  # what the pages before had begun
+            later, chunks = None, chunks[1:]  # the part that began on earlier pages
         elif within is not None and len(chunks) > 1 and first_docid(chunks[-1]) >= within.stop:
             return chunks[:-1]
         if not goes_on:
@@ -100,7 +100,7 @@ def read_docids(conn: sqlite3.Connection, one: PostingList, within: range) -> li
 
 
 def _last_before(conn: sqlite3.Connection, pages: range, docid: int) -> int | None:
-    """The last page whose first docid is at most this one; None: none of them."""
+    """The last page whose first docid is not above this one, if any."""
     low, high = 0, len(pages)
     while low < high:
         middle = (low + high) // 2
@@ -113,7 +113,7 @@ def _last_before(conn: sqlite3.Connection, pages: range, docid: int) -> int | No
 
 
 def _first_of(conn: sqlite3.Connection, key: int) -> int | None:
-    """The docid with which a page's first posting begins; None if the list ends before, or no posting begins there."""
+    """The docid of a page's first posting; None if the list ends before it, or no posting begins there."""
     for (page,) in conn.execute(_PAGE, (key,)):
         chunks = [b""]
         continue_chunk(chunks, page)

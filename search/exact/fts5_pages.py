@@ -29,7 +29,7 @@ MAIN: Final = "0"
 SEGMENT_BITS: Final = 37
 """Bits of the page number in a key of search_text_data; the segment is above them."""
 _ONE_BYTE: Final = 127
-"""The largest number of one byte."""
+"""Largest number that fits into one byte."""
 HEADER: Final = 4
 """Bytes of a page's header."""
 
@@ -68,7 +68,7 @@ def term_places(page: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield the terms that begin on a page, each with where its postings begin and end. Raises IndexError."""
     starts, term = term_starts(page), b""
     for at, end in zip(starts, [*starts[1:], end_of(page)], strict=True):
-        # Nearly all numbers are one byte; a call for each would take as long as all the rest.
+        # Nearly all numbers are one byte; a function call for each would double the time.
         shared, start = (page[at], at + 1) if term else (0, at)
         own, start = page[start], start + 1
         if shared > _ONE_BYTE or own > _ONE_BYTE:
@@ -81,7 +81,7 @@ def term_places(page: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def term_starts(page: bytes) -> list[int]:
-    """Where terms begin. A page ends with the first offset, then differences. Raises IndexError."""
+    """Where terms begin: the page ends with the first offset and differences. Raises IndexError."""
     end = end_of(page)
     at, index, found = 0, end, []
     while index < len(page):

@@ -1,4 +1,4 @@
-"""Decode the posting lists on FTS5's pages: the docids of the documents with a term, and how often each has it. Pure.
+"""Decode FTS5's posting lists: the docids of the documents with a term, and its frequency in each. Pure.
 
 A posting is the difference to the docid before it, twice the size of its positions, and these; the first one of a list
 and the first one of a page have the docid itself. Numbers have seven bits a byte, all but the last byte with the
@@ -21,18 +21,18 @@ from search.exact.fts5_pages import HEADER, end_of, read_number, term_starts
 _VARINT: Final = rb"[\x80-\xff]*[\x00-\x7f]"
 _HIGH: Final = bytes(range(128, 256))
 _ONCE: Final = (rb"\x02.", rb"\x04[\x80-\xff].", rb"\x06[\x80-\xff]{2}.")
-"""Sizes and positions of a term that occurs once."""
+"""Size and position of a term that occurs once."""
 SEVERAL: Final = 2
 _TINY: Final = 8
-"""Bytes of a chunk that may have one posting only, as most words come once."""
+"""Size of a chunk that may consist of one posting, since most words occur once."""
 _THREE: Final = 3
-"""Bytes of a large difference: rare, and all of them unlike."""
+"""Length of a large difference: rare, and hardly ever repeated."""
 _MOST: Final = 128
-"""Positions of more bytes than these minus one are left to FTS5."""
+"""Positions of this many bytes or more are left to FTS5."""
 
 
 def _sizes(first: int, end: int = _MOST) -> bytes:
-    """Sizes from `first` bytes up to but excluding `end`, each followed by as many bytes."""
+    """Matches a size in bytes from `first` to below `end`, followed by as many bytes."""
     return b"|".join(re.escape(_varint(2 * size)) + b".{%d}" % size for size in range(first, end))
 
 
@@ -42,27 +42,27 @@ def _varint(number: int) -> bytes:
 
 @cache
 def _docids() -> Callable[[bytes], list[bytes]]:
-    """The first number of each posting; an empty one for a rest that is none."""
+    """The first number of each posting; an empty one for a remainder that is no posting."""
     return re.compile(b"(%s)(?:%s)|.+" % (_VARINT, _sizes(1)), re.DOTALL).findall
 
 
 @cache
 def _large(least: int) -> Callable[[bytes], list[bytes]]:
-    """Of each posting the size and the positions if these have so many bytes, otherwise nothing; at last a rest."""
+    """Size and positions of each posting if they have this many bytes, else nothing; finally the remainder."""
     smaller = b"|".join(_ONCE) if least == SEVERAL else _sizes(1, least)
     return re.compile(b"%s(?:%s|(%s|.*))" % (_VARINT, smaller, _sizes(least)), re.DOTALL).findall
 
 
 class OddPage(IndexError):
-    """A page that FTS5 has to read itself."""
+    """A page that only FTS5 can read."""
 
 
 UNREADABLE: Final = (IndexError, TypeError, ValueError)
-"""What reading a page raises that has another shape."""
+"""Exceptions raised when a page has an unexpected format."""
 
 
 class _Numbers(dict[bytes, int]):
-    """Numbers by their bytes; most differences are small, so the same ones come again."""
+    """Numbers by their bytes: most differences are small, so they repeat."""
 
     def __missing__(self, encoded: bytes) -> int:
         if len(encoded) == _THREE:
@@ -96,19 +96,19 @@ def heads(chunk: bytes) -> list[bytes]:
 
 
 def step_docids(found: Sequence[bytes], first: int) -> Iterator[int]:
-    """The docids that the heads of a chunk stand for, less `first`, one after the other."""
+    """The docids for the heads of a chunk, relative to `first`, in order."""
     steps = accumulate(map(_number, found), initial=-first)
     next(steps)
     return steps
 
 
 def has_repeats(chunk: bytes, documents: int) -> bool:
-    """Whether a document of a chunk may have the term several times: more than three numbers for a document."""
+    """Whether any document of a chunk may contain the term more than once: over three numbers per document."""
     return len(chunk.translate(None, _HIGH)) != 3 * documents
 
 
 def repeated(chunk: bytes, least: int = SEVERAL) -> list[tuple[int, int]]:
-    """The places in a chunk of the documents that have the term several times, each with how often. Raises OddPage.
+    """Places in a chunk of the documents with the term more than once, each with the count. Raises OddPage.
 
     `least`: of those that have it fewer times than this, some may be left out.
     """
@@ -119,7 +119,7 @@ def repeated(chunk: bytes, least: int = SEVERAL) -> list[tuple[int, int]]:
 
 
 def _length(positions: bytes) -> int:
-    """Bytes of positions with their size before them."""
+    """Length of positions including the size before them."""
     size, start = read_number(positions, 0)
     return start + size // 2
 
@@ -130,7 +130,7 @@ def first_docid(chunk: bytes) -> int:
 
 
 def continue_chunk(chunks: list[bytes], page: bytes) -> bool:
-    """Add the postings with which a page begins, which are of the list before; whether the list may go on after it."""
+    """Add a page's first postings to the list continued from before; return whether it may continue after the page."""
     starts = term_starts(page)
     first, stop = int.from_bytes(page[:2], "big"), starts[0] if starts else end_of(page)
     if HEADER <= first < stop:

@@ -1,4 +1,4 @@
-"""Prefixes by relevance: the documents that have words with a beginning most often, counted from the posting lists.
+"""Rank prefixes: count the words with a prefix in each document from the posting lists.
 
 FTS5 would merge the lists of all words that begin so twice, and rank every document. The scores are those of its
 `bm25`: with one prefix they depend on nothing but how often a document has such words.
@@ -23,13 +23,13 @@ from search.exact.thresholds import MEASURED, Thresholds
 from search.query.dates import Bounds
 
 _MOST_BYTES: Final = 8_000_000
-"""Of postings; of more, FTS5 ranks: it can be interrupted."""
+"""Bytes of postings above which FTS5 ranks: it can be interrupted."""
 _PAGE: Final = 4_000
-"""Bytes of a page, about."""
+"""Approximate size of a page in bytes."""
 _MOST_DOCIDS: Final = 32_000_000
-"""From the first to the last document of a tier: a byte for each."""
+"""Maximum span of a tier's documents, at a byte each."""
 _MOST: Final = 2_000
-"""Documents whose rows are read."""
+"""Maximum number of documents whose rows are read."""
 _SPARE: Final = 3
 
 
@@ -42,14 +42,14 @@ class Best(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """How often each document of a tier has the words."""
+    """Frequency of the words in each document of a tier."""
 
     first: int
     counts: bytearray
 
 
 def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED) -> Best | None:
-    """The best documents for a query that is nothing but a prefix; None for any other, and where FTS5 has to rank."""
+    """The best documents for a query that is a single prefix; None for others, and if FTS5 has to rank."""
     start = read_prefix(plan)
     if start is None or plan.is_filtered or plan.bounds != Bounds() or not is_readable(conn):
         return None
@@ -74,7 +74,7 @@ def _empty_counts(conn: sqlite3.Connection) -> Iterator[_Counts]:
 
 
 def _count(conn: sqlite3.Connection, lists: Iterable[PostingList], tiers: Sequence[_Counts]) -> None:
-    """Count; raises ValueError for a document with the words more than 255 times."""
+    """Count the words. Raises ValueError if a document has them more than 255 times."""
     size = 0
     for one in lists:
         for chunk in read_chunks(conn, one):
@@ -110,7 +110,7 @@ def _add(chunk: bytes, tiers: Sequence[_Counts]) -> None:
 
 
 def _choose(tiers: Sequence[_Counts], need: int, rows: int) -> Best | None:
-    """The documents that have the words most often: at least `need`, if there are as many."""
+    """The documents in which the words are most frequent: at least `need`, if there are as many."""
     present = [counts.translate(None, b"\0") for _, counts in tiers]
     found, least = 0, 0
     for count, times in sorted(Counter(b"".join(present)).items(), reverse=True):

@@ -1,4 +1,4 @@
-"""Prefixes by date: FTS5 would merge the lists of all words that begin so before it finds the first hit.
+"""Prefixes by date: FTS5 would merge the lists of all matching words before it finds the first hit.
 
 The words with long lists become an OR, which FTS5 walks from the newest or oldest on without reading the lists. Words
 with short ones are many; what is asked for of them is read from FTS5's pages.
@@ -21,15 +21,15 @@ from search.exact.thresholds import MEASURED, Thresholds
 
 _prefix: Final = re.compile(r'"([^" ]+)" \*').fullmatch
 _MOST: Final = 4_000
-"""More words than these with long lists are left to the prefix."""
+"""Maximum number of words with long lists; beyond it, the prefix is used as is."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixWords:
-    """The words that a prefix stands for."""
+    """The words that match a prefix."""
 
     plan: QueryPlan
-    """For those with long lists."""
+    """An expression for those with long lists."""
     others: Sequence[int]
     """Docids of the documents with the other words, ascending."""
 
@@ -40,7 +40,7 @@ class PrefixWords:
 
 
 def read_prefix(plan: QueryPlan) -> str | None:
-    """The beginning of a word that FTS5 would be asked for, if it is asked for nothing else."""
+    """The prefix, if the query for FTS5 is nothing else."""
     found = _prefix(plan.match or "")
     return found[1] if found else None
 
@@ -48,7 +48,7 @@ def read_prefix(plan: QueryPlan) -> str | None:
 def by_words(
     conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: Thresholds = MEASURED
 ) -> PrefixWords | None:
-    """The words of a query that is nothing but a prefix; None for any other, and where it does not pay."""
+    """The words for a query that is a single prefix; None for others, and if it does not pay."""
     start = read_prefix(plan)
     if start is None or plan.is_filtered or wanted > above.prefix_hits or not is_readable(conn):
         return None
@@ -74,7 +74,7 @@ def _sort(lists: Sequence[tuple[str, PostingList]], above: Thresholds) -> tuple[
 
 
 def _any(words: Sequence[str]) -> str:
-    """An expression for any of the words, as a balanced tree: FTS5's parser copies the longer part of each OR."""
+    """An OR of the words as a balanced tree: FTS5's parser copies the longer side of each OR."""
     if len(words) == 1:
         quoted = words[0].replace('"', '""')
         return f'"{quoted}"'

@@ -16,7 +16,7 @@ REVISION: Final = """(SELECT r.revision FROM search_revision AS r
 """Revision number of the row `d`; NULL for a present content and for one that is not kept as a revision."""
 MESSAGE: Final = f"""d.date AS date, d.channel AS channel, d.message_id AS message_id,
     CASE WHEN d.flags & {SUPERSEDED} THEN {REVISION} END AS revision"""
-"""What tells a hit: its position, and the revision that matches."""
+"""What identifies a hit: its position and the matching revision."""
 
 ENDS: Final = (DocidBound.FIRST, DocidBound.END)
 _RARE = 4
@@ -35,7 +35,7 @@ class QueryPlan:
     ranked: bool
     """Whether the query has words to rank hits by."""
     is_filtered: bool = True
-    """Whether rows have to satisfy more than their date bounds."""
+    """Whether there are conditions beyond the date bounds."""
     blocks: Condition | None = None
     """Condition on blocks `b` that may hold hits; None: all may."""
     within: range | None = None
@@ -47,9 +47,9 @@ class QueryPlan:
     only_earlier: bool = False
     """Whether present contents are left out."""
     listed: str | None = None
-    """Docids to read instead of those that match, as JSON; None: not listed."""
+    """Docids to read instead of all that match, as JSON; None if not listed."""
     among: Condition | None = None
-    """Condition on the docids that match, asked before their rows are read."""
+    """Condition on matching docids, checked before their rows are read."""
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ class QueryPlan:
         return f"SELECT {columns} FROM {rows} AND {where}", _bind((self.match, *ENDS, *values), docids)  # noqa: S608 bound
 
     def select_ranks(self, docids: range) -> tuple[str, tuple[SqlValue, ...]]:
-        """Return the statement that reads docids and ranks of what FTS5 finds, other conditions apart."""
+        """Return the statement that reads docids and ranks from FTS5, without the other conditions."""
         among = Condition("1") if self.among is None else self.among
         query = f"""SELECT rowid, bm25(search_text) AS rank FROM search_text
             WHERE search_text MATCH ? AND rowid >= ? AND rowid < ? AND {among.sql}"""  # noqa: S608 bound
@@ -119,7 +119,7 @@ class QueryPlan:
         return replace(self, only_earlier=True, within=within)
 
     def without_words(self) -> QueryPlan:
-        """The plan for all rows that satisfy the other conditions."""
+        """The plan for all rows that meet the other conditions."""
         return replace(self, match=None, within=None)
 
     def look_up_blocks(self) -> tuple[str, tuple[SqlValue, ...]] | None:

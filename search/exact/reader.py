@@ -77,7 +77,7 @@ def _search(question: Question, name: str, tables: Tables) -> Answer:
 
 
 def plan_question(tables: Tables, question: Question) -> QueryPlan:
-    """The plan of a question, for the words and blocks that there are."""
+    """The plan for a question, given the existing words and blocks."""
     if question.fuzzy:
         raise Unanswerable("The embedded engine does not tolerate typos.", hint="Omit --fuzzy.")
     tree = widen(question.tree)
@@ -88,7 +88,7 @@ def plan_question(tables: Tables, question: Question) -> QueryPlan:
     [(may, of, first, last)] = tables.rows(*statement)
     plan = plan.only_blocks(may, of, first, last)
     if plan.is_rare and "*" in (plan.match or ""):
-        # FTS5 merges the lists of all words of a prefix, for however few documents: that takes longer than to look.
+        # FTS5 merges the lists of all a prefix's words even for a few documents, which takes longer than looking.
         others, values = plan.without_words().select("1", ANY)
         if not tables.rows(f"{others} LIMIT 1", values):
             return plan.only_blocks(0, of, None, None)

@@ -1,4 +1,4 @@
-"""Words that a question may have meant instead of misspelt ones, so that these are found in all their forms.
+"""Words that misspelt ones in a question may have meant, so that these are found in all their forms.
 
 A word counts as misspelt if the archive has it in no form, or hardly. What was meant is among the words of the archive
 that are spelled like it, or a form that the dictionary lists and the archive has in another form: `childern` means
@@ -21,13 +21,13 @@ from search.query.tree import And, Node, Or, Word
 from search.words.dictionary.lookup import languages
 
 _TRIED: Final = 8
-"""Words of the archive, and as many of the dictionary, whose messages are counted."""
+"""Similar words from the archive, and as many from the dictionary, whose messages are counted."""
 _MEANT: Final = 3
-"""Words that are searched instead."""
+"""Maximum number of words to search as well."""
 _HARDLY: Final = 50
-"""Messages that have a word by mistake, at most."""
+"""Maximum number of messages with a word that counts as misspelt."""
 _TIMES: Final = 20
-"""How many times as frequent the word that is meant is at least."""
+"""Minimum ratio of frequencies: the intended word to the misspelt one."""
 _SHORTEST: Final = 4
 _MOST_FORMS: Final = 30
 _SCRIPTS: Final = (
@@ -37,7 +37,7 @@ _SCRIPTS: Final = (
 
 
 class Counting(Protocol):
-    """What counts the hits of a question."""
+    """Counts the hits of a question."""
 
     async def count(self, question: Question) -> int:
         """Count the hits exactly."""
@@ -45,15 +45,15 @@ class Counting(Protocol):
 
 
 class Respelled(NamedTuple):
-    """A tree in which misspelt words may also be others."""
+    """The tree, extended by what misspelt words may have meant."""
 
     tree: Node
     words: tuple[str, ...]
-    """These others, in the forms that the archive has."""
+    """The added words, in the forms that the archive has."""
 
 
 async def respell(conn: aiosqlite.Connection, engine: Counting, tree: Node) -> Respelled:
-    """Add to each misspelt word of a tree, excluded words apart, what may have been meant."""
+    """Add what may have been meant to each misspelt word of a tree, except excluded words."""
     meant = {word: await _find_meant(conn, engine, word) for word in dict.fromkeys(_words(tree))}
     found = [one for words in meant.values() for one in words]
     if not found:
@@ -64,7 +64,7 @@ async def respell(conn: aiosqlite.Connection, engine: Counting, tree: Node) -> R
 
 
 async def list_similar(conn: aiosqlite.Connection, word: str, most: int) -> list[Similar]:
-    """The words of the archive most similar to a folded word, then as many of the dictionary, without the word itself.
+    """The archive's words most similar to a folded word, then as many from the dictionary, without the word itself.
 
     The archive may have none of the latter, in any form.
     """
@@ -77,7 +77,7 @@ async def list_similar(conn: aiosqlite.Connection, word: str, most: int) -> list
 
 
 async def _find_meant(conn: aiosqlite.Connection, engine: Counting, word: str) -> list[str]:
-    """The most frequent ones of the words nearest to a misspelt one."""
+    """The most frequent of the words nearest to a misspelt one."""
     own = await engine.count(Question(tree=Word(word)))
     if own > _HARDLY or len(word) < _SHORTEST:
         return []
@@ -89,7 +89,7 @@ async def _find_meant(conn: aiosqlite.Connection, engine: Counting, word: str) -
 
 
 def _edited(word: str) -> Iterator[str]:
-    """Words that differ by one letter swapped with the next one, dropped, replaced or added."""
+    """Words that differ by one letter dropped, replaced, added, or swapped with the next."""
     letters = next((script for script in _SCRIPTS if set(word) <= set(script)), "")
     halves = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     yield from (before + rest[1] + rest[0] + rest[2:] for before, rest in halves if len(rest) > 1)

@@ -64,7 +64,7 @@ def revision_rows(conn: sqlite3.Connection, present: Row) -> list[Row]:
 
 
 def forget_misdated(conn: sqlite3.Connection, present: Row, date: int) -> None:
-    """Forget the rows of a message's revisions that have another date: it was corrected, and they are written again."""
+    """Delete a message's revision rows with another date: it was corrected, and they are written again."""
     conn.execute(
         "DELETE FROM search_revision WHERE channel = ? AND message_id = ?"
         " AND (SELECT date FROM search_document AS d WHERE d.docid = search_revision.docid) IS NOT ?",
@@ -99,7 +99,7 @@ def extend_blocks(conn: sqlite3.Connection, summaries: Iterable[BlockSummary]) -
 
 
 def extend_ranges(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
-    """Extend the ranges of ids that channels have in blocks."""
+    """Extend the id ranges of channels in blocks."""
     conn.executemany(
         """INSERT INTO search_channel_range VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high)""",

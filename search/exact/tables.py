@@ -1,4 +1,4 @@
-"""The embedded engine's tables as one question reads them: in the connection's thread, in one state of the archive."""
+"""The embedded engine's tables for one question: read in the connection's thread, in one state of the archive."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _TRIES: Final = 9
 
 
 class Memory:
-    """What was read of the tables, until they change: a page of hits, its count and its facets need the same."""
+    """Cache of the tables until they change: a page of hits, its count and its facets need the same data."""
 
     def __init__(self) -> None:
         self.channels: dict[int, int] = {}
         """Ids by number."""
         self.forms: dict[tuple[str, bool], Forms] = {}
-        """By word, and whether annotations have it too."""
+        """By word and whether annotations are searched too."""
         self._version: tuple[int, int] | None = None
         self._settled = 0
-        """The connection's count of changes when it was last read outside a transaction of others."""
+        """The connection's change counter when last read outside any write transaction."""
 
     def within(self, conn: sqlite3.Connection, *, is_settled: bool) -> Memory:
-        """This memory, or one of its own for a transaction that has written: it may be rolled back.
+        """This cache, or a separate one for a transaction that has written and may be rolled back.
 
         `is_settled`: whether all that the connection wrote is committed. A rollback does not lower `total_changes`.
         """
@@ -43,7 +43,7 @@ class Memory:
         return self if conn.total_changes == self._settled else Memory()
 
     def refresh(self, conn: sqlite3.Connection) -> None:
-        """Forget everything if this or another connection has written."""
+        """Clear the cache if this or another connection has written."""
         [(version,)] = conn.execute("PRAGMA data_version")
         if self._version != (version, conn.total_changes):
             self._version = version, conn.total_changes
@@ -51,7 +51,7 @@ class Memory:
 
 
 class Tables:
-    """A connection, and what is known of its tables."""
+    """A connection, with the cache of its tables."""
 
     def __init__(self, conn: sqlite3.Connection, memory: Memory | None = None, above: Thresholds = MEASURED) -> None:
         self.conn = conn
@@ -69,7 +69,7 @@ class Tables:
         return tiers_in_use(top)
 
     def channels(self, numbers: Iterable[int]) -> Mapping[int, int]:
-        """Ids of channels by number: these and others."""
+        """Ids of channels by number; others may be included."""
         if not self._memory.channels or not set(numbers) <= self._memory.channels.keys():
             self._memory.channels = dict(self.rows("SELECT number, channel_id FROM search_channel"))
         return self._memory.channels
@@ -86,13 +86,13 @@ class Tables:
         return {word: known[word, annotations] for word in words}
 
     def positions(self, rows: Sequence[Sequence[int]]) -> list[Position]:
-        """Positions of rows that begin with date, channel number and message id."""
+        """Positions from rows that start with date, channel number and message id."""
         channels = self.channels({row[1] for row in rows})
         return [Position(row[0], channels[row[1]], row[2]) for row in rows]
 
 
 async def read_tables(conn: aiosqlite.Connection, memory: Memory, act: Callable[[Tables], T]) -> T:
-    """Run `act` on the tables, with what is known of them."""
+    """Run `act` on the tables, with their cache."""
 
     def read(own: sqlite3.Connection, is_settled: bool) -> T:
         return act(Tables(own, memory.within(own, is_settled=is_settled)))
@@ -101,7 +101,7 @@ async def read_tables(conn: aiosqlite.Connection, memory: Memory, act: Callable[
 
 
 async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connection, bool], T]) -> T:
-    """Run `act` in the connection's own thread, in one state of the archive: switching threads takes long.
+    """Run `act` in the connection's own thread, in one state of the archive: switching threads is slow.
 
     `act` is told whether that state is a committed one, not that of a transaction which somebody else has begun.
     `_execute` is aiosqlite's own way into that thread.
@@ -123,7 +123,7 @@ async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connectio
 
 
 def _roll_back(conn: sqlite3.Connection) -> None:
-    """End a reading transaction; whoever interrupts a question that takes too long may hit this statement, too."""
+    """End a read transaction; an interrupt meant for a slow question may hit this statement, too."""
     for _ in range(_TRIES):
         with suppress(sqlite3.OperationalError):
             if conn.in_transaction:

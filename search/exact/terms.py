@@ -27,7 +27,7 @@ from search.words.separable import may_be_german, split_verbs
 
 _BREAK = " :: "
 may_be_grouped = re.compile("[0-9] +[0-9][0-9]").search
-"""Whether a line may have numbers whose digits are grouped."""
+"""Whether a line may contain numbers with grouped digits."""
 _WORDS: Final = frozenset({"from", "fwd", "filename"})
 """Tags of several words, which can be searched separately."""
 
@@ -100,7 +100,7 @@ def _tags(document: Document) -> list[str]:
 
 
 def link_tags(links: Collection[str], domains: Iterable[str] = ()) -> list[str]:
-    """Return the tags of links, and of their hosts and further ones."""
+    """Return the tags of links, of their hosts, and of further hosts."""
     tags: list[str] = []
     hosts = dict.fromkeys(domains)
     for link in links:
@@ -111,13 +111,13 @@ def link_tags(links: Collection[str], domains: Iterable[str] = ()) -> list[str]:
 
 
 def file_name_tags(name: str) -> list[str]:
-    """Return the tags of a file's name."""
+    """Return the tags of a file name."""
     ext = extension(name)
     return [*([tag_term("ext", ext)] if ext else ()), *_word_tags("filename", name)]
 
 
 def people_tags(document: Document) -> list[str]:
-    """Return the tags of who wrote it, and of where it was forwarded from."""
+    """Return the tags of the author and of the forward's origin."""
     tags: list[str] = []
     if document.has_author:
         tags += _names("from", document.author, document.sender_name, document.sender_username, document.sender_id)

@@ -143,7 +143,7 @@ def choose(word: str, candidates: Iterable[str]) -> Forms:
 
 
 def _nearest(word: str, others: Iterable[str]) -> list[str]:
-    """Those closest to the word in length, then in the order of the alphabet."""
+    """Those closest to the word in length, then alphabetically."""
     by_distance: dict[int, list[str]] = {}
     for one in others:
         by_distance.setdefault(abs(len(one) - len(word)), []).append(one)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from search.meili.node import Node
 
 MOST_VALUES: Final = 10_000
-"""Values of a field that a server counts at once (`maxValuesPerFacet`)."""
+"""Maximum number of a field's values that a server counts at once (`maxValuesPerFacet`)."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -29,7 +29,7 @@ class Tally:
 
 
 async def count_documents(node: Node, channel_ids: Collection[int]) -> Tally | None:
-    """Count the documents of these channels; None if the server does not count them so."""
+    """Count the documents of these channels; None if the server cannot count by channel."""
     if not channel_ids or len(channel_ids) > MOST_VALUES:
         return None
     try:

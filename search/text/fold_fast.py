@@ -78,7 +78,7 @@ def fold_fast(text: str) -> str | None:
 
 
 def _translate(text: str) -> str:
-    """`text.translate(TABLE)` in half the time for Chinese, whose characters stand for themselves."""
+    """`text.translate(TABLE)`, twice as fast for Chinese, whose characters map to themselves."""
     return _OTHER_THAN_HAN.sub(_translate_part, text)
 
 

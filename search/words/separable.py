@@ -45,7 +45,7 @@ def may_be_split(text: str, folded: str) -> bool:
 
 
 def _shows_ends(text: str) -> bool:
-    """Whether words end where they end in the folded text: it has no accents or signs that folding drops."""
+    """Whether words end where they do in the folded text: no accents or signs that folding drops."""
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
