@@ -37,8 +37,8 @@ def is_beside(again: Source, chosen: ImportChannel) -> bool:
     if len(several) > 1:
         named = sorted({f'"{one.title}"' if one.title else "one without a name" for one in several})
         raise UsageError(
-            f"{len(several)} of its chats have no id ({', '.join(named[:_NAMED])}), so nothing tells them apart.",
-            hint="Put each into a file of its own, and import it with the id of its channel: `--channel 1234567890`.",
+            f"{len(several)} of its chats have no id ({', '.join(named[:_NAMED])}), so they cannot be told apart.",
+            hint="Put each into a separate file and import it with its channel id: `--channel 1234567890`.",
         )
     return any(one.channel_id == chosen.channel_id for one in chats)
 
@@ -64,7 +64,7 @@ async def expect_same_channel(database: Database, again: Source, chat: Chat, cho
     title = f'"{chat.title}"' if chat.title else "another channel"
     differing = seen.either if not is_named else max(seen.both, seen.words)
     raise UsageError(
-        f"the export is of {title}, and {differing:,} of the {seen.shared:,} messages that {chosen.name} has, too, have"
+        f"the export is of {title}, and {differing:,} of the {seen.shared:,} messages also in {chosen.name} have"
         " other words or dates: it may be another channel. Nothing was imported.",
         hint="Give its own id with --channel; for dates, check --tz.",
     )

@@ -10,9 +10,9 @@ from typing import Final
 from archiver.errors import UsageError
 
 _NO_ROOM: Final = {
-    errno.ENOSPC: "it does not fit on its disk, which is full",
-    errno.EDQUOT: "it does not fit into the disk quota",
-    errno.EFBIG: "it would exceed the limit on the size of files",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "it would exceed the file size limit",
 }
 
 
@@ -20,7 +20,7 @@ def unwritable(path: Path, exc: OSError) -> UsageError:
     """The error for a path; the export left nothing behind."""
     if exc.errno in _NO_ROOM:
         return UsageError(
-            f"{path} cannot be written: {_NO_ROOM[exc.errno]}; nothing is left of the export.",
+            f"{path} cannot be written: {_NO_ROOM[exc.errno]}; the export left nothing behind.",
             hint="Free some space, or choose another disk with -o.",
         )
     return UsageError(f"{path} cannot be written: {exc.strerror}.")
@@ -30,7 +30,7 @@ def unwritable_temporary(exc: OSError) -> UsageError:
     """The error for the system's temporary directory."""
     return UsageError(
         f"the export needs temporary files in {tempfile.gettempdir()}, which cannot be written:"
-        f" {_NO_ROOM.get(exc.errno or 0, exc.strerror)}; nothing is left of the export.",
+        f" {_NO_ROOM.get(exc.errno or 0, exc.strerror)}; the export left nothing behind.",
         hint="Free some space there, or set TMPDIR to a directory on another disk.",
     )
 

@@ -16,8 +16,8 @@ _ENOUGH: Final = 2000
 """Number of shared messages that settle the question."""
 _FEW: Final = 2
 _KEEP: Final = (
-    "Nothing shows which of them is right. If it may be this one, import it into an archive of its own (another"
-    " `dir` in [archive]), and compare; if its chat is another one, correct the `id` in a copy of the file."
+    "Nothing shows which is right. To compare them, import it into a separate archive (another"
+    " `dir` in [archive]); if its chat is another one, correct the `id` in a copy of the file."
 )
 
 
@@ -75,18 +75,18 @@ def refuse(chat: Chat, found: Compared, *, is_dry_run: bool) -> Contradicted:
     """Why a chat is not imported at all."""
     of = f'"{chat.title}" in the export' if chat.title else "the export"
     why = (
-        f"contradicts the archive: {found.contradicted:,} of the {found.shared:,} messages that both have differ"
-        " in their words and in their dates, which Telegram never changes."
+        f"contradicts the archive: {found.contradicted:,} of the {found.shared:,} shared messages differ in both words"
+        " and dates, and Telegram never changes dates."
     )
     done = "would be imported" if is_dry_run else "was imported"
-    return Contradicted(f"{of} {why} Nothing of it {done}.", why=f"it {why} {_KEEP}", hint=_KEEP)
+    return Contradicted(f"{of} {why} Nothing {done}.", why=f"it {why} {_KEEP}", hint=_KEEP)
 
 
 def stop_at(page: Sequence[ImportedMessage], found: Compared) -> Flaw:
     """Why a chat is not imported from here on."""
     return Flaw(
         f"message {page[0].message_id}",
-        f"{found.contradicted:,} of {found.shared:,} messages differ in their words and dates from what the archive"
-        " has; nothing is imported from here on",
+        f"{found.contradicted:,} of {found.shared:,} messages differ from the archive in words and"
+        " dates; nothing from here on is imported",
         fatal=True,
     )

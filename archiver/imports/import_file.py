@@ -181,7 +181,7 @@ def _open_packed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool]
     before, packed = _mark(path.stat()), Unpacked(path, is_stopped)
     with packed.closed_on_error():
         if is_archive(packed.inside):
-            raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import that.")
+            raise UsageError("it contains a telekeep archive.", hint="Unpack it and import that.")
         hashed = HashedSource(open_source(packed.inside, zone), packed)
         if list(hashed.marks) != [before]:
             raise UsageError(f"{path} is being written to.", hint=_FINISHED)

@@ -27,11 +27,11 @@ class LargeValue(BrokenJson):
 
 def damaged_at(at: int) -> Flaw:
     """Damage after which reading could continue."""
-    return Flaw(f"byte {at:,}", "what is there, up to the next message, is not valid JSON, so it is left out")
+    return Flaw(f"byte {at:,}", "everything up to the next message is invalid JSON and is left out")
 
 
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
     """Damage after which nothing can be read."""
     if isinstance(exc, EndsEarly):
         return Flaw(f"byte {exc.at:,}", ENDS_EARLY, fatal=True)
-    return Flaw(f"byte {exc.at:,}", f"from there on it is not valid JSON ({exc.why})", fatal=True)
+    return Flaw(f"byte {exc.at:,}", f"from here on it is not valid JSON ({exc.why})", fatal=True)

@@ -41,7 +41,7 @@ class MergedChannel:
     imported_before: bool = False
     """Whether all of this same file was taken over before."""
     is_imported_only: bool = True
-    """Whether the channel is known by imports alone, not mirrored."""
+    """Whether the channel is known only from imports, not mirrored."""
     captures: int = 0
     """Answers of its log added."""
     described: bool = False

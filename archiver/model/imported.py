@@ -13,7 +13,7 @@ from archiver.ids import ChannelId, MessageId
 if TYPE_CHECKING:
     from archiver.model.record import Kind, Message
 
-BY_IMPORT: Final = "known by imports alone; `telekeep add` mirrors it"
+BY_IMPORT: Final = "known only from imports; `telekeep add` mirrors it"
 """Why a channel is not mirrored."""
 HIGHEST_ID: Final = 2**31 - 1
 """The highest id that Telegram gives a message."""

@@ -17,7 +17,7 @@ class Shortfall:
     never_fetched: bool = False
     """Nothing of the channel has been fetched yet."""
     imported_only: bool = False
-    """The channel is known by imports alone; what they lack is not known."""
+    """The channel is known only from imports; what they lack is not known."""
     being_reread: bool = False
     """The server lost track of events, and the history is being read again."""
     ids: int = 0
@@ -56,7 +56,7 @@ class Shortfall:
         if self.never_fetched:
             yield "never fetched"
         if self.imported_only:
-            yield "known by imports alone: what is missing is not known"
+            yield "known only from imports: what is missing is not known"
         if self.being_reread:
             yield "being read again from its newest message"
         if self.not_fetched:

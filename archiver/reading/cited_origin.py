@@ -12,7 +12,7 @@ NAME_GIVEN: Final = "@name given at import"
 
 
 def say_handle(context: MessageContext) -> str:
-    """`@name`; without a username the channel is private, unless only exports know it."""
+    """`@name`; without a username the channel is private, unless it is known only from exports."""
     if context.channel.username:
         return f"@{context.channel.username}"
     return "username not known" if context.is_name_unknown else "private channel"

@@ -58,7 +58,7 @@ class Mirrored:
     unexplained_count: int | None = None
     """The same when a sync last read all of them again; accepted if it comes out the same twice."""
     imported_only: bool = False
-    """Whether it is known by imports alone: its state is `removed` until it is added."""
+    """Whether it is known only from imports: its state is `removed` until it is added."""
 
     @property
     def name(self) -> str:

@@ -32,7 +32,7 @@ def creating(path: Path) -> Iterator[None]:
             why = say(exc.__cause__, path)
             raise UsageError(
                 f"the archive in {path.parent} was not created: {why}.",
-                hint="Nothing is left of it; run the command again.",
+                hint="Nothing was left behind; run the command again.",
             ) from exc
         raise
 

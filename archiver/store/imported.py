@@ -226,7 +226,7 @@ def list_imported_from(conn: Reader, channel_id: ChannelId, message_id: MessageI
 
 
 def set_imported_only(conn: sqlite3.Connection, channel_id: ChannelId, *, only: bool) -> None:
-    """Record whether a channel is known by imports alone."""
+    """Record whether a channel is known only from imports."""
     conn.execute(
         "UPDATE channel SET imported_only = ? WHERE channel_id = ? AND imported_only <> ?", (only, channel_id, only)
     )
@@ -238,7 +238,7 @@ def is_unaccounted(channel: Mirrored) -> bool:
 
 
 def is_imported_only(conn: Reader, channel_id: ChannelId) -> bool:
-    """Whether a channel is known by imports alone."""
+    """Whether a channel is known only from imports."""
     row = conn.execute("SELECT imported_only FROM channel WHERE channel_id = ?", (channel_id,)).fetchone()
     return row is not None and bool(row[0])
 

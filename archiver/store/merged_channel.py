@@ -78,7 +78,7 @@ def end_merge(conn: sqlite3.Connection, import_id: int, counts: dict[str, int], 
 def create_channel(
     conn: sqlite3.Connection, channel: ForeignChannel, states: Iterable[tuple[int, str, str | None]], *, now: int
 ) -> None:
-    """Add a channel that is known by imports alone: it is not mirrored until `telekeep add`."""
+    """Add a channel that is known only from imports: it is not mirrored until `telekeep add`."""
     names = (
         *("channel_id", "username", "usernames", "title", "about", "megagroup", "participants", "created"),
         *("noforwards", "restriction", "flags", "added_at", "described_at"),

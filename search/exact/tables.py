@@ -133,7 +133,7 @@ def _roll_back(conn: sqlite3.Connection) -> None:
 
 def find_span(conn: sqlite3.Connection, docids: range) -> range | None:
     """The docids from the first to the last document within a range; None if it has none."""
-    # Two statements in one: SQLite looks only a single minimum or maximum up.
+    # Two subqueries: SQLite uses the index only for a single minimum or maximum.
     within = "FROM search_document WHERE docid >= ?1 AND docid < ?2"
     query = f"SELECT (SELECT min(docid) {within}), (SELECT max(docid) {within})"
     [(first, last)] = conn.execute(query, (docids.start, docids.stop))

@@ -15,7 +15,7 @@ def test_channel_is_added_by_name_and_by_link(desk: Desk) -> None:
     done = desk.do("add", "quiet_a", "@Quiet_B", "t.me/quiet_c", "https://t.me/s/quiet_d", "t.me/quiet_e/7")
     assert done.out == ""
     assert done.err.splitlines()[:2] == [
-        "t.me/quiet_e/7 is a message of @quiet_e: its channel is meant.",
+        "t.me/quiet_e/7 is a message of @quiet_e: its channel is used.",
         "@quiet_a (The quiet a desk): added.",
     ]
     assert listed(desk) == [f"quiet_{letter}" for letter in "abcde"]

@@ -191,7 +191,7 @@ def test_full_disk_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
         done = run("export", "-o", "out/day.csv", "--force", preexec_fn=lambda most=limit: _limit(most))
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), (limit, done.stderr)
         assert (
-            "out/day.csv cannot be written: it would exceed the limit on the size of files; nothing is" in done.stderr
+            "out/day.csv cannot be written: it would exceed the file size limit; the export left nothing" in done.stderr
         )
         assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     assert run("verify", "out").returncode == 0
@@ -223,7 +223,7 @@ def test_a_damaged_archive_is_exported_without_what_cannot_be_read(run: Run, tmp
     environment = clean_environment(TELEKEEP_ARCHIVE__DIR=str(path.parent))
     done = run("export", "-o", "out/", env=environment)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "the archive's file is damaged: 1 message could not be read, and is not in the export" in done.stderr
+    assert "the archive's file is damaged: 1 message could not be read and is not in the export" in done.stderr
     assert "complete for" not in done.stderr
     [row] = (tmp_path / "out/messages.jsonl").read_bytes().splitlines()
     assert orjson.loads(row)["text"] == "short"

@@ -44,15 +44,15 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert (channel["state"], channel["username"]) == ("imported", NAME)
     found = desk.run("search", "words before the edit", "--jsonl")
     assert [row["message_id"] for row in found.rows] == [listed[0]["id"]]
-    assert "known by imports alone" in found.err
+    assert "known only from imports" in found.err
     shown = desk.do("show", post, "--jsonl").rows[0]
     assert [one["file"] for one in shown["imports"]] == ["result.json"]
     assert "not seen on Telegram by telekeep" in desk.on_terminal("show", post)
     exports = desk.run("export", "-o", "all.jsonl", "--json")
-    assert "known by imports alone" in json.loads(exports.out)["channels"][0]["reasons"][0]
+    assert "known only from imports" in json.loads(exports.out)["channels"][0]["reasons"][0]
     desk.do("verify")
 
-    assert f"known by imports alone; `telekeep add @{NAME}` mirrors it" in desk.run("channels").err
+    assert f"known only from imports; `telekeep add @{NAME}` mirrors it" in desk.run("channels").err
     unmirrored = desk.run("sync", NAME)
     assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
     added = desk.do("add", f"@{NAME}").err

@@ -11,7 +11,7 @@ from tests.importing import chat, entry, import_into, write_json
 from tests.sample import build, make_message
 
 NOT_SEEN = "telekeep did not see this post"
-ALONE = "known by imports alone: what is missing is not known"
+ALONE = "known only from imports: what is missing is not known"
 
 
 def said(out: Path) -> str:

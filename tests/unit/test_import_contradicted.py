@@ -30,7 +30,7 @@ def test_nothing_is_written_of_an_export_that_contradicts_most_of_what_is_held(
         import_into(archive, export_of(tmp_path, *(entry(at, f"words {at}") for at in (1, 2, 3)), name="true.json"))
     before = dump(archive)
     path = export_of(tmp_path, entry(1, "words 1"), forged(2), forged(3), forged(4))
-    with pytest.raises(UsageError, match="2 of the 3 messages that both have differ in their words and in their dates"):
+    with pytest.raises(UsageError, match="2 of the 3 shared messages differ in both words and dates"):
         import_into(archive, path)
     assert dump(archive) == before
     assert rows(archive, "SELECT count(*) FROM import_source WHERE file_name = 'result.json'") == [(0,)]

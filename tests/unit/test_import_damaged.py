@@ -185,7 +185,7 @@ def test_a_message_that_is_too_large_costs_only_itself(
     found = read_all(write_json(tmp_path / "result.json", chat(messages), indent=indent))
     assert [one.message.message_id for one in messages_of(found)] == [1, 3]
     assert [one.what for one in found if isinstance(one, Flaw)] == [
-        "a message there is left out: it is a value of more than 3 MB"
+        "a message is left out: it is a value of more than 3 MB"
     ]
 
 

@@ -52,7 +52,7 @@ def test_chats_of_one_title_are_told_apart_by_their_ids(archive: Path, tmp_path:
 def test_the_one_that_was_asked_for_is_taken_wherever_it_is(archive: Path, tmp_path: Path) -> None:
     assert imported(archive, joined(tmp_path / "all.json", OURS, OTHER, LATER), "1002") == 0
     assert rows(archive, HELD) == [(1002, 3)]
-    with pytest.raises(UsageError, match="none of the export's channels is 1005"):
+    with pytest.raises(UsageError, match="the export has no channel 1005"):
         imported(archive, joined(tmp_path / "all.json", OURS, OTHER), "1005")
 
 

@@ -179,7 +179,7 @@ def test_the_last_cell_of_a_table_that_was_cut_is_not_believed(tmp_path: Path) -
     found = chats_of(path)[1002]
     assert [one.message.message_id for one in found if not isinstance(one, Flaw)] == [1]
     said = [one.what for one in found if isinstance(one, Flaw) and not one.note]
-    assert said == ["the line is not ended, so its last cell may be cut, and it is left out"]
+    assert said == ["the line does not end, so its last cell may be cut; it is left out"]
 
 
 def test_lines_that_are_no_rows_are_named_and_the_others_taken(archive: Path, tmp_path: Path) -> None:

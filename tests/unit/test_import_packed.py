@@ -129,7 +129,7 @@ def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tm
     [flaw] = hashed.flaws
     hashed.close()
     assert "it is damaged in the zip" in flaw.what
-    assert "what messages say may be wrong" in flaw.what, "a checksum tells at the end, when words were read already"
+    assert "message texts may be wrong" in flaw.what, "a checksum tells at the end, when words were read already"
     assert import_into(archive, path).counts.new > 200
 
 
@@ -174,21 +174,21 @@ def _locked(path: Path) -> Path:
 BAD: list[tuple[str, Callable[[Path], Path]]] = [
     ("protected by a password", lambda path: _locked(zipped(path, export()))),
     ("is a link", lambda path: zipped(path, export(), _linked)),
-    ("holds 2 exports", lambda path: zipped(path, export(root="a/") | export(root="b/"))),
+    ("contains 2 exports", lambda path: zipped(path, export(root="a/") | export(root="b/"))),
     (
-        "leads out of it",
+        "leads outside it",
         lambda path: zipped(path, {"a.manifest.json": b"x", "month=../\n.parquet": b"x"}),
     ),
     ("more than 600 times its size", lambda path: zipped(path, {"result.json": b"0" * (9 << 20)})),
-    ("archive of telekeep", lambda path: zipped(path, {"a/archive.db": b"x"})),
-    ("all that is in it leads out", lambda path: zipped(path, {"../result.json": b"x", "C:/result.json": b"y"})),
+    ("a telekeep archive", lambda path: zipped(path, {"a/archive.db": b"x"})),
+    ("everything in it leads outside", lambda path: zipped(path, {"../result.json": b"x", "C:/result.json": b"y"})),
     (
         "is a Slack export",
         lambda path: zipped(path, {"s/users.json": b"[]", "s/channels.json": b"[]", "s/g/1.json": b""}),
     ),
     ("is a WhatsApp chat", lambda path: zipped(path, {"_chat.txt": b"hello", "00000001-PHOTO.jpg": b"x"})),
     ("several files", lambda path: zipped(path, {"a.json": b"x", "b/c.json": b"y"})),
-    ("there is nothing in it", lambda path: zipped(path, {})),
+    ("is empty", lambda path: zipped(path, {})),
     ("is not an export that telekeep can read", lambda path: zipped(path, {"x.txt": b"hello"})),
     ("packed in a way", lambda path: zipped(path, {"x.json": zipped(path, export()).read_bytes()})),
     ("ends too early or is damaged", lambda path: Path(_cut(zipped(path, export())))),
@@ -219,7 +219,7 @@ def test_files_of_a_zip_that_lead_out_of_it_are_named_and_the_rest_is_read(archi
     [flaw] = hashed.flaws
     hashed.close()
     assert flaw.where == "../../evil.txt, /etc/passwd, a/../../b and 1 more"
-    assert flaw.what == "lead out of the zip, so they are left out; do not trust who made it"
+    assert flaw.what == "lead outside the zip, so they are left out; do not trust its source"
     assert import_into(archive, path).counts.new == 2
 
 

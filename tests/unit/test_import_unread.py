@@ -60,7 +60,7 @@ def said_of_gaps(archive: Path, capsys: pytest.CaptureFixture[str]) -> list[dict
     invocation = Invocation(checked=[Settings(archive=ArchiveSettings(dir=archive))])
     assert asyncio.run(list_gaps(invocation, "1001", every=False, shape="jsonl")) == 0
     out, err = capsys.readouterr()
-    assert "1001: known by imports alone (result.json), which have ids from 1 to 9" in err
+    assert "1001: known only from imports (result.json), which have ids from 1 to 9" in err
     return [json.loads(line) for line in out.splitlines()]
 
 
@@ -72,11 +72,11 @@ def test_what_it_lacks_is_not_known_and_it_was_never_read(
     assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == ["-"]
     [_, _, *lines] = draw_table(status.channels, Moments(), wide=False)
     assert [line.split()[3:6] for line in lines] == [["0", "-", "-"]]
-    assert describe_none(scope, Moments()) == "no changes noticed in 1001: known by imports alone, never read"
+    assert describe_none(scope, Moments()) == "no changes noticed in 1001: known only from imports, never read"
     manifest = export_as("jsonl", archive, tmp_path / "all.jsonl").manifest
     assert manifest is not None
     [part] = manifest.channels
-    assert part.completeness.shortfall.reasons == ("known by imports alone: what is missing is not known",)
+    assert part.completeness.shortfall.reasons == ("known only from imports: what is missing is not known",)
     counted = part.completeness.tally
     assert (counted.held, counted.not_fetched, counted.not_imported) == (2, 0, 7)
     assert judge(tmp_path / "manifest.json").claims is not None

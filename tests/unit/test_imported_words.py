@@ -5,7 +5,7 @@ import pytest
 from archiver.cli.view.exported import describe_lacking
 from archiver.cli.view.figures import name_few
 
-ALONE = ("known by imports alone: what is missing is not known",)
+ALONE = ("known only from imports: what is missing is not known",)
 
 
 @pytest.mark.parametrize(

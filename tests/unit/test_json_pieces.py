@@ -123,7 +123,7 @@ def test_a_broken_element_costs_only_itself_where_the_layout_tells_its_end(tmp_p
     path.write_bytes(data[:start] + b"  " + broken[:-1] + data[end:])
     found = read_all(path)
     assert [one.message.message_id for one in messages_of(found)] == [1, 3]
-    assert [one.what for one in found if isinstance(one, Flaw)] == ["a message there is left out: it is not valid JSON"]
+    assert [one.what for one in found if isinstance(one, Flaw)] == ["a message is left out: it is not valid JSON"]
 
 
 def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,9 +135,7 @@ def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkey
     path.write_text(json.dumps(chat([])).replace("[]", f"[{listed}]"))
     found = read_all(path)
     assert [len(one.message.text) for one in messages_of(found)] == [len(long), 5]
-    assert [one.what for one in found if isinstance(one, Flaw)] == [
-        "a message there is left out: it is nested too deeply"
-    ]
+    assert [one.what for one in found if isinstance(one, Flaw)] == ["a message is left out: it is nested too deeply"]
 
 
 @pytest.mark.parametrize("endless", [b"[" + b"1, " * 100_000, b'"' + b"x" * 300_000])

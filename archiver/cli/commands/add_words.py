@@ -53,9 +53,9 @@ def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenC
 def _note_posts(posts: Sequence[str]) -> None:
     """Say that the channels of these posts are added, on one line however many there are."""
     if len(posts) == 1:
-        output.note(f"{posts[0]}: its channel is meant.")
+        output.note(f"{posts[0]}: its channel is used.")
     elif posts:
-        output.note(f"{len(posts):,} of the addresses are not a channel's ({posts[0]}, ...): their channels are meant.")
+        output.note(f"{len(posts):,} of the addresses are not channels ({posts[0]}, ...): their channels are used.")
 
 
 def _read_words(typed: Sequence[str], file: str | None) -> Iterator[tuple[str, str, UsageError | None]]:

@@ -37,7 +37,7 @@ async def _explain(database: Database, channel: ChannelName, wanted: MessageRef,
     if state == "absent":
         return KnownAbsent(what)
     if state == "outside":
-        return NotFound(what, hint=f"`telekeep add {name} --since DATE` moves its start.")
+        return NotFound(what, hint=f"`telekeep add {name} --since DATE` sets an earlier start.")
     return NotFound(what, hint=how_to_fetch(mirrored, directory, certain=state == "not fetched"))
 
 

@@ -76,7 +76,7 @@ def command(
 
     \b
     edited       the content of a message changed; `telekeep history CHANNEL/ID --diff` shows every version
-    differs      an import has another content of a message; nobody knows that the post ever changed
+    differs      an import has other content for a message; the post may never have changed
     deleted      a message was deleted, or is no longer visible, since last_seen; the data calls it missing
     returned     a deleted message is visible again
     renamed      the channel's @name changed; likewise retitled, about, flags (scam, verified ...), restriction

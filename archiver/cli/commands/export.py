@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = {
     0: "written, even if no message is in the range",
     2: "wrong usage, or failure; nothing was written",
-    3: "written, but without messages where the archive's file is damaged; the manifest lists them",
+    3: "written without the messages that are damaged in the archive; the manifest lists them",
     6: "the archive's file is damaged; nothing was written",
     130: "interrupted; nothing was written",
 }

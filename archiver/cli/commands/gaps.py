@@ -46,7 +46,7 @@ def command(
 ) -> int:
     """Show which ids of a channel are deleted, absent or not fetched.
 
-    Of a channel that only exports know: which ids no export has.
+    For a channel known only from exports: the ids that no export has.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def command(
     absent       not archived: the server had no such message when it was asked (noticed)
     not fetched  not known yet; `telekeep run` and `telekeep sync` fetch it
     outside      older than the window of `telekeep add --since`
-    not imported of a channel that only exports know: no export has it, and nothing says whether it was posted
+    not imported of a channel known only from exports: no export has it, and nothing says whether it was posted
     how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.

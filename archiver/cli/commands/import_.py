@@ -42,8 +42,8 @@ Examples:
 Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL, CSV
 and Parquet, also in a zip or compressed as one file (.gz, .bz2, .xz); the format is recognised by the content. Nothing
 that was captured from Telegram is ever overwritten: empty values are filled, different text is kept as a revision,
-other values are kept next to those held, and show and history name the file. The files beside the export are copied
-into the archive.
+other values are kept next to those held, and show and history name the file. Files next to the export are copied into
+the archive.
 
 Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
 all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
@@ -127,7 +127,7 @@ async def _merge(directory: Path, order: ImportOrder) -> MergeReport:
 
     if order.zone is not None:
         _zone(order.zone)
-        output.note(f"--tz {order.zone} was not needed: another archive of telekeep says on which zones its dates rest")
+        output.note(f"--tz {order.zone} was not needed: a telekeep archive records the time zones of its dates")
     async with _open(directory, is_dry_run=order.is_dry_run) as database:
         return await import_archive(database, directory, order.path, order.channel, is_dry_run=order.is_dry_run)
 

@@ -152,9 +152,9 @@ class _ChatImport:
         """Why no chat was imported."""
         why = [one for one in self._others if one is not None]
         if self._order.channel is None or len(self._others) == 1 or self._found.broken:
-            return why[0] if why else UsageError("there is no channel in it.")
+            return why[0] if why else UsageError("it contains no channel.")
         return UsageError(
-            f"none of the export's channels is {self._order.channel}.",
+            f"the export has no channel {self._order.channel}.",
             hint="Give the id or the title of one of them.",
         )
 

@@ -43,7 +43,7 @@ async def _find(conn: Connection, word: str, mirrored: set[ChannelId], known: Se
         channel = await read(conn, find_channel, removed.channel_id)
         if channel is not None and channel.imported_only:
             raise NotFound(
-                f"{removed.name} is known by imports alone, and not mirrored.",
+                f"{removed.name} is known only from imports, and not mirrored.",
                 hint=f"{how_to_mirror(removed.username)}.",
             ) from None
         raise NotFound(

@@ -63,9 +63,8 @@ def command(
     The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions;
     everything derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
     revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
-    all, or of more than 20,000 messages those of some 4,600 spread over the archive, with --deep those of all. --quick
-    checks only the file and the SHA-256 of each payload. Each fault is one line; with --json or --jsonl, an object
-    (docs/json.md).
+    all, but above 20,000 messages only of some 4,600 spread over the archive, unless --deep. --quick checks only the
+    file and the SHA-256 of each payload. Each fault is one line; with --json or --jsonl, an object (docs/json.md).
 
     Two cores verify some 60,000 payloads a second, with --deep some 13,000; --quick some 200,000. Up to four cores are
     used.

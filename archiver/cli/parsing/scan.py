@@ -119,7 +119,7 @@ class CommandLine:
         if one.shape == "list":
             self._values.setdefault(one.name, []).append(value)
         elif one.name in self._values:
-            raise UsageError(f"{self._who}{one.flag} is given twice.", hint="Give it once: only one value can count.")
+            raise UsageError(f"{self._who}{one.flag} is given twice.", hint="Give it once.")
         else:
             self._values[one.name] = value
 

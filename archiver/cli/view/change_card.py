@@ -133,7 +133,7 @@ def _watched(scope: ChangeScope, moments: Moments) -> str:
     begun = [one for one in scope.channels if one.channel_id in scope.first_reads]
     if not begun:
         alone = all(one.imported_only for one in scope.channels)
-        return "known by imports alone, never read" if alone else "nothing was read yet; telekeep sync reads it"
+        return "known only from imports, never read" if alone else "nothing was read yet; telekeep sync reads it"
     starts = [scope.first_reads[one.channel_id] for one in begun]
     ended = [one.last_sync_at for one in begun if one.last_sync_at is not None]
     first, last = moments.at(min(starts)), moments.at(max(starts))

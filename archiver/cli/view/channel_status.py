@@ -50,7 +50,7 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     word = channel.shown_state.replace("_", " ")
     if channel.imported_only:  # without a remark that its archive is kept: it was never mirrored
         if why == BY_IMPORT:
-            why = f"known by imports alone; {how_to_mirror(channel.username)}"
+            why = f"known only from imports; {how_to_mirror(channel.username)}"
         return f"{channel.name}: {word}{since}: {why.rstrip('.')}"
     return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
@@ -65,7 +65,7 @@ def list_state_notes(channels: Sequence[tuple[Mirrored, ChannelStatus]], moments
             yield note
     if len(alone) > 1:
         how = how_to_mirror(None, "mirrors one")
-        yield f"{name_few(alone)} ({number(len(alone))} channels) are known by imports alone; {how}"
+        yield f"{name_few(alone)} ({number(len(alone))} channels) are known only from imports; {how}"
 
 
 def _is_import_alone(channel: Mirrored) -> bool:
@@ -90,7 +90,7 @@ def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) ->
     holder = find_holder(directory)
     who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
     if channel.imported_only:
-        return f"The channel is known by imports alone; {how_to_mirror(channel.username)}."
+        return f"The channel is known only from imports; {how_to_mirror(channel.username)}."
     if channel.state == "removed":
         return f"The channel is no longer mirrored; `telekeep add {channel.name}` resumes mirroring."
     if channel.state in ("inaccessible", "banned"):

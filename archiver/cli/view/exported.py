@@ -46,9 +46,9 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
 def report_damaged(count: int) -> None:
     """Warn that the archive's file is damaged, and what the export lacks."""
     output.error(
-        f"the archive's file is damaged: {figures.count(count, 'message')} could not be read, and"
-        f" {'is' if count == 1 else 'are'} not in the export. Keep a copy of the file before anything else;"
-        " `telekeep verify` says what is damaged."
+        f"the archive's file is damaged: {figures.count(count, 'message')} could not be read and"
+        f" {'is' if count == 1 else 'are'} not in the export. Copy the file before anything else;"
+        " `telekeep verify` shows what is damaged."
     )
 
 

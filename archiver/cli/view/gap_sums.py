@@ -95,7 +95,7 @@ def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[Id
     named = ", ".join(said[:_NAMED])
     more = f" and {figures.number(len(said) - _NAMED)} more" if len(said) > _NAMED else ""
     lowest = next((one.lo for one in runs if one.state in ("held", "missing")), 1)
-    return f"{_called(channel)}: known by imports alone ({named}{more}), which have ids from {lowest} to {runs[-1].hi}"
+    return f"{_called(channel)}: known only from imports ({named}{more}), which have ids from {lowest} to {runs[-1].hi}"
 
 
 def _list_states(channel: Mirrored, runs: Sequence[IdRun]) -> list[State]:

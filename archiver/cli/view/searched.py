@@ -43,7 +43,7 @@ def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
     others = [one for one in over.incomplete if one[1] != _ALONE]
     if alone:
         are = "is" if len(alone) == 1 else "are"
-        yield f"{name_few(alone)} {are} known by imports alone: what is missing is not known"
+        yield f"{name_few(alone)} {are} known only from imports: what is missing is not known"
     for channel, shortfall in others[:_NAMED]:
         yield describe_shortfall(channel, shortfall, moments)
     if (more := len(others) - _NAMED) > 0:
@@ -61,7 +61,7 @@ def _lacks(shortfall: Shortfall, moments: Moments) -> Iterator[str]:
     if shortfall.never_fetched:
         yield "was never fetched"
     if shortfall.imported_only:
-        yield "is known by imports alone: what is missing is not known"
+        yield "is known only from imports: what is missing is not known"
     if shortfall.being_reread:
         yield "is being read again from its newest message"
     if shortfall.not_fetched:

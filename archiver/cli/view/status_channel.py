@@ -56,14 +56,14 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
 
 def _describe_ids(one: ChannelReport) -> str:
     if is_unaccounted(one.mirrored):
-        return "nothing: it is known by imports alone, so what is missing is not known"
+        return "nothing: it is known only from imports, so what is missing is not known"
     tally = one.tally
     if not one.is_begun:
-        alone = f"; {figures.count(tally.claimed, 'message')} known by imports alone" if tally.claimed else ""
+        alone = f"; {figures.count(tally.claimed, 'message')} known only from imports" if tally.claimed else ""
         return f"nothing yet{alone}"
     known, whole = one.known, tally.wanted
     left = f", {figures.number(tally.not_fetched)} not fetched" if tally.not_fetched else ""
-    left += f", {figures.number(tally.claimed)} known by imports alone" if tally.claimed else ""
+    left += f", {figures.number(tally.claimed)} known only from imports" if tally.claimed else ""
     has = "has" if tally.absent == 1 else "have"
     absent = f" ({figures.number(tally.absent)} {has} no message)" if tally.absent else ""
     return f"{percent(one)}: {figures.number(known)} of {figures.count(whole, 'id')}{absent}{left}"

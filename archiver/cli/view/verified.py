@@ -89,8 +89,8 @@ def describe_sample(compared: int, rows: int) -> str:
     """How many search rows were compared, and how likely such a sample is to miss a fault."""
     missed = 0.999**compared
     return (
-        f"words of the search tables: {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"
-        f" is wrong, they contain none of those with a probability of {missed:.1%}. --deep compares all."
+        f"search tables: the words of {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"
+        f" were wrong, this would miss all of them with a probability of {missed:.1%}. --deep compares all."
     )
 
 

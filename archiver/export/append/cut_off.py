@@ -48,8 +48,8 @@ def find_part(directory: int, series: Series, link: Link) -> str:
         if find_damage(directory, {**entry, "path": name}) is None and _is_abandoned(directory, name):
             return name
     raise UsageError(
-        f"{series.directory / link.data} is missing, but {link.manifest} lists it; no file of a series is made anew.",
-        hint=f"Restore it from a copy; without one, delete {link.manifest}, too, and run this again.",
+        f"{series.directory / link.data} is missing, but {link.manifest} lists it, and it is never written again.",
+        hint=f"Restore it from a copy, or delete {link.manifest} too and run this again.",
     )
 
 

@@ -183,5 +183,5 @@ def _is_same(data: Target) -> bool:
             return True
     raise UsageError(
         f"{data.path} is there, but no manifest lists it.",
-        hint="Restore its manifest from a copy; without one, move it away, too, and run this again.",
+        hint="Restore its manifest from a copy, or move it away too and run this again.",
     )

@@ -83,11 +83,11 @@ def _is_litter(name: str) -> bool:
 def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
     """The one export in a zip. Raises UsageError if there is none, or several."""
     if any(name.rpartition("/")[2] == "archive.db" for name in members):
-        raise UsageError("it holds an archive of telekeep.", hint="Unpack it, and import the directory.")
+        raise UsageError("it contains a telekeep archive.", hint="Unpack it and import the directory.")
     roots = _find_roots(members)
     if len(roots) > 1:
         named = ", ".join(one.rstrip("/") or "." for one in roots[:_NAMED]) + (", ..." if len(roots) > _NAMED else "")
-        raise UsageError(f"it holds {len(roots)} exports ({named}).", hint="Unpack it, and import each by itself.")
+        raise UsageError(f"it contains {len(roots)} exports ({named}).", hint="Unpack it and import each separately.")
     if roots:
         data = {name: one for name, one in _below(members, roots[0]) if _is_data(name) or _BELOW.fullmatch(name)}
         rows = [name for name in data if not name.endswith("manifest.json")]
@@ -118,7 +118,7 @@ def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
         raise UsageError(f"it is {foreign}.", hint=ONLY_TELEGRAM)
     data = [name for name in members if name.lower().endswith(_DATA)] or list(members)
     if not data:
-        raise UsageError("there is nothing in it.")
+        raise UsageError("it is empty.")
     if len(data) == 1:
         root, _, name = data[0].rpartition("/")
         return PackedExport(f"{root}/" if root else "", {name: members[data[0]]}, name)
@@ -127,8 +127,8 @@ def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
         [top] = roots
         return PackedExport(top, {name.removeprefix(top): members[name] for name in data}, None)
     raise UsageError(
-        "it holds several files, and none that an export has (result.json, messages.html, data.sqlite, a manifest).",
-        hint="Unpack it, and import the file with the messages.",
+        "it contains several files but no sign of an export (result.json, messages.html, data.sqlite, a manifest).",
+        hint="Unpack it and import the file with the messages.",
     )
 
 
@@ -145,7 +145,7 @@ def expect_inside(name: str) -> PurePosixPath:
     parts = name.split("/")
     wrong = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > _LONGEST for part in parts)
     if wrong or any(unicodedata.category(sign) in _UNNAMEABLE for sign in name):
-        raise UsageError("a name in it leads out of it, or is not a file's name.", hint="Do not trust who made it.")
+        raise UsageError("a name in it leads outside it, or is not a file name.", hint="Do not trust its source.")
     return PurePosixPath(*parts)
 
 

@@ -43,7 +43,7 @@ class UnpackRoom:
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
             self._handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as exc:
-            raise UsageError(f"nothing can be unpacked to {base}: {exc.strerror}.", hint="Set TMPDIR.") from exc
+            raise UsageError(f"cannot unpack to {base}: {exc.strerror}.", hint="Set TMPDIR.") from exc
         with suppress(OSError):  # no locks on this file system; a newer process does not take it for left behind
             fcntl.flock(self._handle, fcntl.LOCK_EX)
 
@@ -85,7 +85,7 @@ def expect_plausible(size: int, packed: int) -> None:
     """Raise UsageError if the compression ratio is that of a zip bomb."""
     if is_bomb(size, packed):
         raise UsageError(
-            f"it unpacks to more than {_RATIO} times its size, as no export does.", hint="Unpack it yourself."
+            f"it unpacks to more than {_RATIO} times its size, which no export does.", hint="Unpack it yourself."
         )
 
 

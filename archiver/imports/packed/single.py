@@ -17,7 +17,7 @@ from archiver.errors import UsageError, install_command
 from archiver.imports.source import Flaw
 
 PACKED_ENDS_EARLY: Final = "the compressed file ends too early: the rest is missing"
-MAY_BE_WRONG: Final = "and what messages say may be wrong; copy it again"
+MAY_BE_WRONG: Final = "and message texts may be wrong; copy it again"
 SMALL: Final = 1 << 14
 """Bytes per read: where a file is damaged, this much is lost with it."""
 

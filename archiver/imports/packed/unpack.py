@@ -21,7 +21,7 @@ from archiver.imports.source import Flaw
 
 _HEAD: Final = 8
 _NAMED: Final = 3
-_TRUST: Final = "Do not trust who made it."
+_TRUST: Final = "Do not trust its source."
 _LARGEST: Final = 64 << 20
 """Maximum size of a manifest in bytes."""
 
@@ -98,7 +98,7 @@ class Unpacked:
         members = {name: one for name, one in listed.items() if not leads_out(name)}
         self.outside = _name_outside([name for name in listed if name not in members])
         if self.outside and not members:
-            raise UsageError(f"all that is in it leads out of it ({self.outside[0].where}).", hint=_TRUST)
+            raise UsageError(f"everything in it leads outside it ({self.outside[0].where}).", hint=_TRUST)
         export = find_export(members)
         size = sum(one.file_size for one in export.data.values())
         expect_plausible(size, self.path.stat().st_size)
@@ -114,7 +114,7 @@ def _name_outside(names: Sequence[str]) -> Sequence[Flaw]:
     if not names:
         return ()
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    what = "leads out of the zip, so it is" if len(names) == 1 else "lead out of the zip, so they are"
+    what = "leads outside the zip, so it is" if len(names) == 1 else "lead outside the zip, so they are"
     return [Flaw(f"{', '.join(names[:_NAMED])}{more}", f"{what} left out; {_TRUST[0].lower()}{_TRUST[1:].rstrip('.')}")]
 
 

@@ -36,7 +36,7 @@ def open_zip(path: Path) -> tuple[ZipFile, dict[str, ZipInfo]]:
     """Open a zip, and list its files by name. Raises UsageError."""
     try:
         if (count := _count_members(path)) > _MOST:
-            raise UsageError(f"{path} has {count:,} files, more than are read from a zip.", hint=_UNPACK)
+            raise UsageError(f"{path} has {count:,} files, more than telekeep reads from a zip.", hint=_UNPACK)
         packed = ZipFile(path)
     except (*_BROKEN, _UNKNOWN) as exc:
         raise UsageError(
@@ -64,9 +64,9 @@ def _count_members(path: Path) -> int:
 def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
     """The bytes of a member, as far as they can be read; damage is added to `flaws`. Raises UsageError."""
     if is_encrypted(member):
-        raise UsageError("it is protected by a password.", hint="Unpack it, and import the directory.")
+        raise UsageError("it is protected by a password.", hint="Unpack it and import the directory.")
     if is_link(member):
-        raise UsageError(f"{name} in it is a link, not a file.", hint="Do not trust who made it.")
+        raise UsageError(f"{name} in it is a link, not a file.", hint="Do not trust its source.")
     read = crc = 0
     unchecked = copy(member)
     del unchecked.CRC  # else the last bytes would be withheld
@@ -78,7 +78,7 @@ def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]
         if (read, crc) != (member.file_size, member.CRC):
             raise BadZipFile
     except _UNKNOWN as exc:
-        raise UsageError("it is packed by a method that telekeep does not know.", hint=_UNPACK) from exc
+        raise UsageError("it is packed with a method that telekeep does not support.", hint=_UNPACK) from exc
     except _BROKEN:
         what = f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were unpacked, {MAY_BE_WRONG}"
         flaws.append(Flaw(name, what))
@@ -105,7 +105,7 @@ class ZippedFiles:
         if is_encrypted(member):
             raise NotAdopted("it is protected by a password")
         if is_bomb(member.file_size, member.compress_size):
-            raise NotAdopted("it unpacks to far more than its size, as no picture or film does")
+            raise NotAdopted("it unpacks to far more than its size, which no picture or video does")
         with ExitStack() as opened:
             with _explained():
                 file = opened.enter_context(self._packed.open(member))
@@ -118,7 +118,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except _UNKNOWN as exc:
-        raise NotAdopted("it is packed by a method that telekeep does not know") from exc
+        raise NotAdopted("it is packed with a method that telekeep does not support") from exc
     except _BROKEN as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise

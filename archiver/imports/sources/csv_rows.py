@@ -87,13 +87,13 @@ class CsvRows(RowSource):
             where = f"{file.path.name}, line {line:,}"
             before = (where, record) if record else None
             if record is None and is_last:
-                yield Flaw(where, "from there on the file is not valid CSV, or it ends too early", fatal=True)
+                yield Flaw(where, "from here on the file is not valid CSV, or it ends too early", fatal=True)
             elif record is None:
                 yield Flaw(where, "the record is not valid CSV")
         if before is not None and (ended or not before[1][-1] or header[-1] in _JSON):
             yield _written(before[0], header, before[1], guarded=guarded)
         elif before is not None:
-            yield Flaw(before[0], "the line is not ended, so its last cell may be cut, and it is left out")
+            yield Flaw(before[0], "the line does not end, so its last cell may be cut; it is left out")
 
     def _look_at_ends(self, file: ExportFile) -> tuple[bool, bool]:
         """Whether it is for spreadsheets (byte order mark, apostrophes), and whether its last line is terminated."""

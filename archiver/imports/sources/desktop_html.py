@@ -107,7 +107,7 @@ class DesktopHtml:
                 for piece in cut(file, frame):
                     line = piece.line
                     if any(piece.data.count(mark) > 1 for mark in _MARKS):
-                        yield Flaw(f"{path.name}, line {line:,}", "a message behind it has a damaged tag, and is lost")
+                        yield Flaw(f"{path.name}, line {line:,}", "a message after it has a damaged tag and is lost")
                     for entry in reader.read(piece, f"{path.name}, line {line:,}"):
                         yield replace(entry, part=part) if isinstance(entry, ImportedMessage) else entry
             yield from self._ends(chat, path, frame, line)
@@ -117,7 +117,7 @@ class DesktopHtml:
         is_last = path == chat.files[-1]
         for where, around in (("beginning", frame.head), ("end", frame.tail)):
             if any(mark in around for mark in _MARKS):
-                yield Flaw(path.name, f"a message at its {where} has a damaged tag, and is lost")
+                yield Flaw(path.name, f"a message at its {where} has a damaged tag and is lost")
         if not looks_like_desktop(frame.head):
             yield Flaw(path.name, "it does not begin like a file of Telegram Desktop", note=True)
         if not frame.ended:

@@ -173,10 +173,10 @@ class DesktopJson:
                 frame.fields[key] = pieces.value().content
             else:
                 if key == "messages":
-                    yield Flaw(f"byte {pieces.at:,}", "`messages` is no list, so nothing of it can be read")
+                    yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
                 pieces.skip()
         if {"id", "type"} <= frame.fields.keys() and not frame.has_messages:
-            yield Flaw(f"byte {pieces.at:,}", "the chat that ends there has no `messages`")
+            yield Flaw(f"byte {pieces.at:,}", "the chat that ends here has no `messages`")
 
     def _account(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
         for key in pieces.keys():  # noqa: SIM118 - it is no dict

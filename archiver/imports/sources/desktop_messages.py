@@ -40,7 +40,7 @@ class DesktopMessages:
     def read_one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         """A message that may be broken."""
         if piece.found is None:
-            yield Flaw(f"byte {piece.at:,}", f"a message there is left out: {piece.why}")
+            yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
         found = self._message(piece.found.value, channel_id)
         yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))

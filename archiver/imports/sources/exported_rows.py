@@ -28,7 +28,7 @@ _OBJECT: Final = (dict, Mapping)
 _DATE_LENGTH: Final = len("2021-12-16T00:00:00Z")
 
 
-UNPROVEN: Final = "no manifest is beside it that names it, so nothing says whether its end is missing"
+UNPROVEN: Final = "there is no manifest for it, so a missing end would go unnoticed"
 
 
 class WrittenRow(NamedTuple):

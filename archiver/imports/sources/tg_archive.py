@@ -104,7 +104,7 @@ class TgArchive:
             try:
                 for row in iter_tg_rows(conn):
                     if isinstance(row, LostRows):
-                        yield Flaw(f"messages {row.after + 1} to {row.before - 1}", "the database is damaged there")
+                        yield Flaw(f"messages {row.after + 1} to {row.before - 1}", "the database is damaged here")
                     elif isinstance(row, int):
                         yield Flaw(f"message {row}", f"it has a value of more than {LARGEST >> 20} MB")
                     else:
