@@ -179,13 +179,13 @@ def test_a_chat_that_contradicts_the_archive_is_named_once_and_a_dry_run_says_wo
     capture(archive, [captured(number, f"text {number}") for number in (3, 2, 1)], proven=(1, 3))
     wrong = [entry(number, "other", date_unixtime=str(1_500_000_000 + number)) for number in (1, 2, 3)]
     path = export_of(tmp_path, *wrong)
-    with pytest.raises(UsageError, match=r"Nothing of it would be imported\."):
+    with pytest.raises(UsageError, match=r"Nothing would be imported\."):
         imported(archive, path, capsys, dry=True)
-    with pytest.raises(UsageError, match=r"Nothing of it was imported\."):
+    with pytest.raises(UsageError, match=r"Nothing was imported\."):
         imported(archive, path, capsys)
     chats = [chat(wrong), chat([entry(1, "fine")], id=1002, name="Other")]
     said = imported(archive, write_json(tmp_path / "all.json", {"chats": {"list": chats}}), capsys)
-    assert '"Night Bridge" is left out: it contradicts the archive: 3 of the 3 messages' in said
+    assert '"Night Bridge" is left out: it contradicts the archive: 3 of the 3 shared messages' in said
     assert said.count("Night Bridge") == 1
 
 
