@@ -23,11 +23,18 @@ def fill_columns(
 
 
 def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: Sequence[tuple[Message, int]]) -> None:
-    """Write later contents of imported messages, each with the latest moment its export shows."""
+    """Write later contents of imported messages, each with the latest moment its export shows.
+
+    An export that ends before the date of a post had another date of it, and does not say when the post was there.
+    """
     names = ", ".join(f"{name} = ?" for name in CONTENT_NAMES)
-    rows = [(*content_of(one), language_of(one), seen, seen, channel_id, one.message_id) for one, seen in replaced]
+    rows = [
+        (*content_of(one), language_of(one), int(one.date.timestamp()), *(seen,) * 3, channel_id, one.message_id)
+        for one, seen in replaced
+    ]
     conn.executemany(
-        f"UPDATE message SET {names}, lang = ?, first_seen = min(first_seen, ?), last_seen = ?, import_id = NULL"
+        f"UPDATE message SET {names}, lang = ?,"
+        " first_seen = CASE WHEN first_seen < ? THEN ? ELSE min(first_seen, ?) END, last_seen = ?, import_id = NULL"
         " WHERE channel_id = ? AND message_id = ?",
         rows,
     )
@@ -50,9 +57,10 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
     The moment counts for the latest edit of these words. -1: they show other words.
     """
     conn.executemany(
-        "UPDATE message SET first_seen = min(first_seen, ?2), last_seen = CASE"
-        " WHEN ?3 > coalesce(edit_date, date) THEN ?2 WHEN ?3 = coalesce(edit_date, date) THEN max(last_seen, ?2)"
-        " ELSE last_seen END WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0 AND (first_seen > ?2"
+        "UPDATE message SET first_seen = CASE WHEN ?2 < date THEN first_seen ELSE min(first_seen, ?2) END,"
+        " last_seen = CASE WHEN ?3 > coalesce(edit_date, date) THEN ?2"
+        " WHEN ?3 = coalesce(edit_date, date) THEN max(last_seen, ?2) ELSE last_seen END"
+        " WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0 AND ((first_seen > ?2 AND ?2 >= date)"
         " OR ?3 > coalesce(edit_date, date) OR (?3 = coalesce(edit_date, date) AND last_seen < ?2))",
         [(*one, channel_id) for one in seen],
     )

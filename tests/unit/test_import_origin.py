@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -196,4 +198,18 @@ def test_an_edit_that_only_an_import_claims_of_a_captured_post_is_no_edit(
             return [(hit.message_id, hit.revision) for hit in answer.hits]
 
     assert asyncio.run(found()) == [(2, None)]
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["assumed first", "exact first"])
+def test_no_post_was_first_seen_before_its_date_whatever_zone_was_assumed(
+    tmp_path: Path, archive: Path, *, is_first: bool
+) -> None:
+    exact = export_of(tmp_path, entry(1, "words", date_unixtime=str(START + 60)), name="exact.json")
+    local = datetime.fromtimestamp(START + 60 - 3 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    undated = {name: value for name, value in entry(1, "words", date=local).items() if name != "date_unixtime"}
+    assumed = export_of(tmp_path, undated, name="assumed.json")
+    for path in (assumed, exact) if is_first else (exact, assumed):
+        import_into(archive, path, zone=ZoneInfo("UTC"))
+    assert rows(archive, "SELECT date, first_seen FROM message") == [(START + 60, START + 60)]
     assert_sound(archive)
