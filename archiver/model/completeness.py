@@ -66,6 +66,8 @@ class Tally:
     not_fetched: int = 0
     outside: int = 0
     not_imported: int = 0
+    if_posted: int = 0
+    """Of those missing: only imports say that they were posted."""
     claimed: int = 0
     """Of those held or missing: only imports have them, and no answer accounts for their ids."""
 
@@ -170,8 +172,10 @@ def fill_held(runs: Iterable[IdRun], lo: int, hi: int) -> Iterator[IdRun]:
 def tally(runs: Iterable[IdRun]) -> Tally:
     """Count ids by state."""
     counts: dict[str, int] = {}
+    if_posted = 0
     for run in runs:
         counts[run.state] = counts.get(run.state, 0) + run.count
+        if_posted += run.count if run.claimed else 0
     return Tally(
         held=counts.get("held", 0),
         missing=counts.get("missing", 0),
@@ -179,4 +183,5 @@ def tally(runs: Iterable[IdRun]) -> Tally:
         not_fetched=counts.get("not fetched", 0),
         outside=counts.get("outside", 0),
         not_imported=counts.get("not imported", 0),
+        if_posted=if_posted,
     )

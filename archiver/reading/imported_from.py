@@ -39,11 +39,12 @@ class MessageImports(NamedTuple):
 
     def _called(self, record: ImportRecord | None) -> ImportRecord | None:
         """An import with a name that tells it apart: with its SHA-256, if another file here has the same name."""
-        if record is None or all(
-            one.record.file_name != record.file_name or one.record.sha256 == record.sha256 for one in self.found
-        ):
-            return record
-        return record._replace(file_name=f"{record.file_name} (SHA-256 {record.sha256[:8]}…)")
+        return record and record._replace(file_name=self.call(record.file_name, record.sha256))
+
+    def call(self, file_name: str, sha256: str) -> str:
+        """What people read of a file: with the beginning of its SHA-256, if another one here has its name."""
+        is_alone = all(one.record.file_name != file_name or one.record.sha256 == sha256 for one in self.found)
+        return file_name if is_alone else f"{file_name} (SHA-256 {sha256[:8]}…)"
 
     def name_source(self, contents: Sequence[StoredRevision]) -> str:
         """The file of the first imported content among these; else the first file that has the message."""

@@ -57,7 +57,7 @@ class MessageHistory:
             "last_seen": iso(message.last_seen),
             "missing_since": iso(message.missing_since),
             "versions": self._versions(diff=diff),
-            "absences": [_absence(one) for one in self.absences],
+            "absences": [self._absence(one) for one in self.absences],
             "counters": None if self.counters is None else [_counters(one) for one in self.counters],
             "imports": self.imports.to_objects(),
             **({} if self.assumed_zone is None else {"assumed_tz": self.assumed_zone}),
@@ -73,7 +73,7 @@ class MessageHistory:
             for at, first, shown in zip(places, seen, self._versions(diff=diff), strict=True)
         ]
         for gone in self.absences:
-            shown = _absence(gone)
+            shown = self._absence(gone)
             ranked.append((gone.noticed_at, 2, gone.noticed_at, "missing", shown))
             if gone.returned_at is not None:
                 rank = 3 if gone.returned_at == gone.noticed_at else 0
@@ -90,23 +90,25 @@ class MessageHistory:
             "permalink": permalink(self.channel, self.message.message_id),
         }
 
+    def _absence(self, gone: Absence) -> dict[str, Any]:
+        message = self.message
+        claimant = self.imports.claims_before(gone, layer=message.layer, first_seen=message.first_seen)
+        return {
+            "last_seen": iso(gone.last_seen),
+            "noticed_at": iso(gone.noticed_at),
+            "noticed": iso(gone.noticed_at),
+            "how": gone.how,
+            "returned_at": iso(gone.returned_at),
+            "returned": iso(gone.returned_at),
+            "if_posted": claimant is not None,
+        }
+
     def _versions(self, *, diff: bool) -> list[dict[str, Any]]:
         shown = [self.imports.describe(version) for version in self.versions]
         if diff:
             for one, pieces in zip(shown, self.diffs(), strict=True):
                 one["diff"] = [{"op": op, "text": text} for op, text in pieces]
         return shown
-
-
-def _absence(gone: Absence) -> dict[str, Any]:
-    return {
-        "last_seen": iso(gone.last_seen),
-        "noticed_at": iso(gone.noticed_at),
-        "noticed": iso(gone.noticed_at),
-        "how": gone.how,
-        "returned_at": iso(gone.returned_at),
-        "returned": iso(gone.returned_at),
-    }
 
 
 def _counters(one: Counters) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 
 from archiver.cli.commands.gaps import run as list_gaps
+from archiver.cli.commands.history import run as show_history
 from archiver.cli.commands.import_ import ImportOrder
 from archiver.cli.commands.import_ import run as run_import
 from archiver.cli.commands.search import run as run_search
@@ -93,8 +94,9 @@ def test_gaps_and_manifests_name_the_deletions_that_rest_on_an_import_and_no_sig
     told = [(one["first_id"], one["last_id"], one["if_posted"], one["last_seen"] is None) for one in gaps]
     assert told == [(1, 1, False, True), (2, 3, True, True), (4, 4, False, False)]
     assert asyncio.run(list_gaps(invocation, "1001", every=True, shape="people")) == 0
-    lines = [one.split("\t") for one in capsys.readouterr().out.splitlines()]
-    assert [one[5:] for one in lines[:2]] == [["", ""], ["", "if posted as imported"]]
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[5:] for line in out.splitlines()[:2]] == [["", ""], ["", "if posted as imported"]]
+    assert "3 deleted (2 of them if posted as imported)" in err
     export_as("jsonl", denied, tmp_path / "all.jsonl")
     path = tmp_path / "manifest.json"
     manifest = json.loads(path.read_bytes())
@@ -104,6 +106,20 @@ def test_gaps_and_manifests_name_the_deletions_that_rest_on_an_import_and_no_sig
     found["missing_if_posted_ids"] = [[1, 1]]
     path.write_text(json.dumps(manifest))
     assert "does not list as missing" in str(judge(path))
+
+
+def test_a_history_says_that_a_deletion_rests_on_an_import_and_has_no_last_sighting(
+    denied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invocation = Invocation(checked=[Settings(archive=ArchiveSettings(dir=denied))])
+    told = {}
+    for number in (2, 4):
+        asyncio.run(show_history(invocation, f"1001/{number}", Moments(), diff=False, counters=False, shape="jsonl"))
+        [gone] = [one for one in map(json.loads, capsys.readouterr().out.splitlines()) if one["event"] == "missing"]
+        asyncio.run(show_history(invocation, f"1001/{number}", Moments(), diff=False, counters=False, shape="people"))
+        [line] = [one.split("\t") for one in capsys.readouterr().out.splitlines() if "\tmissing\t" in one]
+        told[number] = gone["if_posted"], bool(line[2]), line[-1]
+    assert told == {2: (True, False, "if posted as imported"), 4: (False, True, "")}
 
 
 def test_changes_and_citations_say_that_a_deletion_rests_on_an_import(denied: Path) -> None:

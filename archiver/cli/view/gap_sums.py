@@ -78,12 +78,13 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
 def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
     """The number of ids in each state, on one line. `imported`: the channel is known only from exports."""
     outside = f", {counts.outside:,} outside the window" if counts.outside else ""
+    doubt = f" ({counts.if_posted:,} of them if posted as imported)" if counts.if_posted else ""
     if imported:
         absent = f", {counts.absent:,} absent" if counts.absent else ""
         lacking = f"{counts.not_imported:,} in no import"
-        return f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{absent}, {lacking}"
+        return f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{doubt}{absent}, {lacking}"
     return (
-        f"{over}: {counts.held:,} archived, {counts.missing:,} deleted,"
+        f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{doubt},"
         f" {counts.absent:,} absent, {counts.not_fetched:,} not fetched{outside}"
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from archiver.cli import output
 from archiver.cli.view.moments import Moments
 from archiver.model.difference import ContentDifference, say_differences
+from archiver.reading.imported_from import MessageImports
 from archiver.reading.message_history import MessageHistory
 from archiver.reading.word_diff import DiffPiece, mark
 
@@ -22,10 +23,10 @@ def print_history(history: MessageHistory, moments: Moments, *, diff: bool) -> N
         print_card(output.console(), history, moments, diff=diff)
         return
     for event in history.events(diff=diff):
-        output.tsv(*_cells(event))
+        output.tsv(*_cells(event, history.imports))
 
 
-def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
+def _cells(event: Mapping[str, Any], imports: MessageImports) -> tuple[object, ...]:
     """at, event, last seen, number, edit_date, what changed or how, payload, text, other differences, import."""
     kind = event["event"]
     if kind == "version":
@@ -34,10 +35,12 @@ def _cells(event: Mapping[str, Any]) -> tuple[object, ...]:
         differences = [ContentDifference(**one) for one in event["differences"]]
         said = "; ".join(say_differences(differences, text_changed="text" in event["changed"]))
         found = event["import"]
-        origin = None if found is None else f"import {found['file']}"
+        origin = None if found is None else f"import {imports.call(found['file'], found['sha256'])}"
         return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said, origin
     if kind == "counters":
         return event["at"], kind, None, None, None, _counted(event), None, None, None, None
+    if event["if_posted"]:  # what telekeep never saw has no last time
+        return event["at"], kind, None, None, None, event["how"], None, None, None, "if posted as imported"
     return event["at"], kind, event["last_seen"], None, None, event["how"], None, None, None, None
 
 
