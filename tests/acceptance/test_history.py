@@ -140,6 +140,7 @@ def test_deleted_message_keeps_its_text_and_shows_when_it_disappeared(past: Desk
         "how": "update",
         "returned_at": None,
         "returned": None,
+        "if_posted": False,
     }
     assert told["versions"][0]["text"] == "report 7 of the harbour"
     version, missing = past.do("history", "quiet_a/8", "--jsonl").rows
