@@ -118,7 +118,7 @@ def report_import(result: ImportReport) -> None:
         if (former := one.outcome.former_zone(result.zone)) is not None and result.zone is not None:
             output.note(f"{label}: {_corrected(one.outcome, former, result.zone, dry=result.is_dry_run)}")
         report_flaws(label, one.outcome)
-    _report_further(result.chats[_NAMED:], dry=result.is_dry_run)
+    _report_further(result.chats[_NAMED:], result.hashed.source.format, dry=result.is_dry_run)
     if (remark := _describe_zone(result)) is not None:
         output.note(remark)
     for what, count in result.refused.items():
@@ -137,15 +137,16 @@ def _describe_zone(result: ImportReport) -> str | None:
     return describe_zone(result.zone, parse_zone(result.zone), getattr(source, "offsets", {}), is_used=source.zone_used)
 
 
-def _report_further(chats: Sequence[ImportedChat], *, dry: bool) -> None:
+def _report_further(chats: Sequence[ImportedChat], format_name: str, *, dry: bool) -> None:
     """Say what the channels brought that are not named, and what is wrong with them."""
     if not chats:
         return
     counts = reduce(lambda sum_, one: sum_ + one.outcome.counts, chats, ImportCounts())
     brought = _brought_by(counts, is_change=bool(counts.changes), dry=dry)
     output.note(f"{figures.count(len(chats), 'further channel')}: {brought}; `--json` names each")
-    flawed = [one for one in chats if one.outcome.flaws]
+    flawed = [one for one in chats if one.outcome.flaws or one.outcome.is_reworded]
     for one in flawed[:_NAMED]:
+        report_doubts(terminal_safe(one.channel.label), one.outcome, format_name, dry=dry)
         report_flaws(terminal_safe(one.channel.label), one.outcome)
     if len(flawed) > _NAMED:
         output.warn(f"{figures.count(len(flawed) - _NAMED, 'further channel')} with remarks: `--json` has them.")
