@@ -213,7 +213,7 @@ def _limit(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
-def test_a_damaged_archive_is_exported_without_what_cannot_be_read(run: Run, tmp_path: Path) -> None:
+def test_export_of_a_damaged_archive_leaves_out_unreadable_messages(run: Run, tmp_path: Path) -> None:
     messages = [make_message(1, "".join(f"{number:06}" for number in range(2000))), make_message(2, "short")]
     path = build(tmp_path / "archive", messages, covered=[(1, 2)]) / "archive.db"
     data = bytearray(path.read_bytes())

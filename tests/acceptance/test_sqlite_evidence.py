@@ -97,7 +97,7 @@ def test_a_page_of_it_leaves_no_note_with_its_token(there: Desk) -> None:
         process.communicate(timeout=LIMIT)
 
 
-def test_it_waits_for_no_account_and_no_service(there: Desk) -> None:
+def test_it_needs_no_account_or_service(there: Desk) -> None:
     [made] = {json.loads((there.home / "whole" / "manifest.json").read_bytes())["exported_at"]}
     status = there.do("status")
     assert f"export: this archive is an export (--format sqlite), made at {made}: it is only read" in status.err

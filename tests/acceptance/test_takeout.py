@@ -84,7 +84,7 @@ def start_and_hold(desk: Desk, telegram: Telegram, messages: int) -> Any:
     return process
 
 
-def test_a_takeout_breaks_no_wait_and_is_begun_only_to_read(desk: Desk, telegram: Telegram) -> None:
+def test_a_takeout_respects_waits_and_starts_only_to_read(desk: Desk, telegram: Telegram) -> None:
     before, others = takeouts(telegram), violations(telegram)
     telegram.order("window", method=HISTORY, calls=10, seconds=30, takeout_calls=100)
     done = desk.do("sync", "--takeout")  # how fast: test_schedule.py

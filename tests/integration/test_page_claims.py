@@ -85,7 +85,7 @@ def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name:
     assert "edited once" not in written
 
 
-def test_an_earlier_content_of_an_import_is_named_and_as_old_as_its_file(directory: Path, tmp_path: Path) -> None:
+def test_an_imported_earlier_content_names_its_file_and_has_its_date(directory: Path, tmp_path: Path) -> None:
     export_as("jsonl", directory, tmp_path / "all.jsonl", revisions=True)
     first, second = map(orjson.loads, (tmp_path / "all.jsonl").read_bytes().splitlines())
     [version] = first["versions"]
@@ -98,7 +98,7 @@ def test_each_imported_post_is_marked_in_the_view_of_its_channel(opened: Browser
     assert "importé d’un fichier" in opened.get(f"/c/{CHANNEL.username}", Accept_Language="fr").text
 
 
-def test_a_citation_counts_no_version_of_an_import(opened: Browser) -> None:
+def test_a_citation_does_not_count_imported_versions(opened: Browser) -> None:
     cited = opened.get(f"/c/{CHANNEL.username}/1").text
     assert "archived" in cited
     assert "version 2" not in cited

@@ -115,5 +115,5 @@ def test_a_phrase_says_how_many_are_stored_of_those_that_are_wanted(found: FileS
         (1, BlobSum(2, 67, None), "2 files, 67 bytes, for 1 file of messages"),
     ],
 )
-def test_files_of_messages_and_files_on_disk_are_told_apart(shown: int, stored: BlobSum, phrase: str) -> None:
+def test_message_files_and_files_on_disk_are_counted_separately(shown: int, stored: BlobSum, phrase: str) -> None:
     assert describe_on_disk(shown, stored) == phrase

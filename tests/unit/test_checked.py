@@ -208,7 +208,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return user_cache_path() / "settings"
 
 
-def test_an_environment_without_a_file_is_checked_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_from_the_environment_alone_are_validated_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = load_checked(None), load_checked(None)
     assert type(second) is not type(first), "the second was read from what the first left"
     assert flat(second) == flat(first) == flat(load_settings())
@@ -227,7 +227,7 @@ def test_an_environment_without_a_file_is_checked_once(cache: Path, monkeypatch:
     assert list(cache.iterdir()) == [kept], "the latest check is kept, whatever the values"
 
 
-def test_another_archive_is_no_reason_to_check_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_archive_does_not_cause_another_validation(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_checked(None)
     for directory in ("there", "~/archive", ""):
         monkeypatch.setenv("TELEKEEP_ARCHIVE__DIR", directory)

@@ -100,7 +100,7 @@ def test_line_after_ctrl_c_says_what_was_kept(typed: str, kept: str) -> None:
     assert describe_stop(find_stopped(typed.split())) == f"stopped; {kept}"
 
 
-def test_line_after_ctrl_c_of_an_export_names_its_place_and_speaks_of_streams_only_where_there_is_one(
+def test_ctrl_c_of_an_export_names_its_destination_and_mentions_streams_only_for_streams(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "day.csv"

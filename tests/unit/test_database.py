@@ -228,7 +228,7 @@ def test_a_second_process_learns_who_holds_the_archive(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_new_archive_that_finds_no_room_is_not_created_and_the_next_try_says_nothing_of_versions(
+async def test_no_archive_is_created_on_a_full_disk_and_the_next_attempt_reports_no_older_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = migrations.join_scripts(script for _, script in migrations.list_migrations())

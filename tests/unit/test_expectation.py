@@ -26,11 +26,11 @@ HELD = Expectation({ONE: 10, TWO: 5}, {100: 8, 101: 7}, 0)
         (99, Tally({1: 10, 3: 84}, {100: 8, 101: 7, 102: 84}), 5),
     ],
 )
-def test_a_surplus_hides_no_loss(documents: int, tally: Tally | None, lacking: int) -> None:
+def test_surplus_documents_do_not_hide_lost_ones(documents: int, tally: Tally | None, lacking: int) -> None:
     assert HELD.count_lacking(documents, tally) == lacking
 
 
-def test_what_is_sent_again_is_not_lost() -> None:
+def test_documents_being_sent_again_are_not_lost() -> None:
     again = Expectation({ONE: 10}, {}, 4)
     assert [again.count_lacking(0, Tally({1: there}, {})) for there in (10, 7, 5, 0)] == [0, 0, 1, 6]
     assert again.count_lacking(5, None) == 1

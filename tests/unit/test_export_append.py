@@ -432,7 +432,7 @@ def test_names_of_a_series_are_read_back(name: str, number: int) -> None:
     assert list_numbers(name, [made, name, f"x{made}"]) == [number]
 
 
-def test_where_temporary_files_find_no_room_their_place_is_named_not_the_archive(
+def test_no_room_for_temporary_files_is_reported_for_their_directory_not_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))

@@ -61,7 +61,7 @@ def read_ids(path: Path) -> Sequence[int]:
     return [orjson.loads(line)["message_id"] for line in path.read_bytes().splitlines()]
 
 
-def test_zeros_in_a_long_message_leave_it_out_and_nothing_else(archive: Path, tmp_path: Path) -> None:
+def test_a_long_message_with_zeros_is_the_only_one_left_out(archive: Path, tmp_path: Path) -> None:
     assert export(archive, tmp_path / "whole/out")[0].__len__() == 0
     assert read_ids(tmp_path / "whole/out") == list(range(1, COUNT + 1))
     zero(archive, b"001500001501")
@@ -71,7 +71,7 @@ def test_zeros_in_a_long_message_leave_it_out_and_nothing_else(archive: Path, tm
     assert channel["completeness"]["reasons"] == ["1 message cannot be read: the archive's file is damaged"]
 
 
-def test_a_page_of_messages_that_sqlite_cannot_read_costs_these_alone(archive: Path, tmp_path: Path) -> None:
+def test_an_unreadable_page_costs_only_its_own_messages(archive: Path, tmp_path: Path) -> None:
     zero(archive, b"short 20short 20")
     damaged, channel = export(archive, tmp_path / "out/out")
     lost = channel["completeness"]["damaged_ids"]
@@ -81,7 +81,7 @@ def test_a_page_of_messages_that_sqlite_cannot_read_costs_these_alone(archive: P
 
 
 @pytest.mark.parametrize("name", ["html", "markdown", "atom"])
-def test_formats_for_readers_say_so_themselves(archive: Path, tmp_path: Path, name: str) -> None:
+def test_formats_for_reading_mention_the_damage(archive: Path, tmp_path: Path, name: str) -> None:
     zero(archive, b"001500001501")
     out = tmp_path / "out/out"
     damaged = Damaged()
@@ -99,7 +99,7 @@ def test_formats_for_readers_say_so_themselves(archive: Path, tmp_path: Path, na
     ],
 )
 @pytest.mark.parametrize("mark", [b"001500001501", b"short 20short 20"])
-def test_whatever_needs_every_message_refuses_and_writes_nothing(
+def test_exports_that_need_every_message_refuse_and_write_nothing(
     archive: Path, tmp_path: Path, do: Callable[[Path, Path], object], mark: bytes
 ) -> None:
     zero(archive, mark)

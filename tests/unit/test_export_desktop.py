@@ -233,7 +233,7 @@ NAMES = st.sampled_from(
 
 @settings(max_examples=200)
 @given(st.sampled_from([*FIELDS, "of_tomorrow"]), st.dictionaries(NAMES, ANYTHING))
-def test_whatever_an_import_says_of_an_action_is_written(kind: str, fields: dict[str, Any]) -> None:
+def test_odd_values_of_an_imported_action_are_written(kind: str, fields: dict[str, Any]) -> None:
     written = action_fields({**fields, "type": kind}, {}, {}, None, is_imported=True)
     assert written.keys().isdisjoint({"id", "type", "date", "text", "telekeep"})
     orjson.dumps(written)

@@ -107,7 +107,7 @@ def test_a_partitioned_export_is_read_as_one_table(archive: Path, tmp_path: Path
     assert table.num_rows == len(hostile_messages()) + 99
 
 
-def test_a_writer_that_is_let_go_unfinished_writes_no_more(archive: Path) -> None:
+def test_an_unfinished_writer_writes_nothing_when_released(archive: Path) -> None:
     """pyarrow writes a footer then, into a file that may be closed."""
     written: list[bytes] = []
     sink = SimpleNamespace(write=written.append)

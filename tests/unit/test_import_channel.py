@@ -119,7 +119,7 @@ def test_a_name_that_a_later_import_says_is_the_channels_from_then_on(archive: P
     assert_sound(archive)
 
 
-def test_a_name_given_at_import_is_said_to_be_and_corrected_by_another_until_telegram_confirms_it(
+def test_a_name_given_at_import_is_marked_and_can_be_corrected_until_telegram_confirms_it(
     archive: Path, tmp_path: Path
 ) -> None:
     path = export_of(tmp_path, entry(1, "a"))
@@ -137,9 +137,7 @@ def test_a_name_given_at_import_is_said_to_be_and_corrected_by_another_until_tel
 
 
 @pytest.mark.parametrize("said", ["public_channel", "private_channel", "public_supergroup", "private_supergroup"])
-def test_what_an_export_said_of_the_kind_of_its_chat_is_what_ours_says(
-    archive: Path, tmp_path: Path, said: str
-) -> None:
+def test_our_export_states_the_chat_type_of_the_imported_one(archive: Path, tmp_path: Path, said: str) -> None:
     import_into(archive, write_json(tmp_path / "result.json", chat([entry(1, "a")], type=said)))
     groups = frozenset({1001} if "super" in said else ())
     export_as("desktop-json", archive, tmp_path / "ours.json", context={"groups": groups})

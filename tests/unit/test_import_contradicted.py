@@ -21,7 +21,7 @@ def forged(message_id: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("is_captured", [True, False], ids=["captured", "imported"])
-def test_nothing_is_written_of_an_export_that_contradicts_most_of_what_is_held(
+def test_an_export_that_contradicts_most_of_the_archive_writes_nothing(
     archive: Path, tmp_path: Path, *, is_captured: bool
 ) -> None:
     if is_captured:
@@ -36,7 +36,7 @@ def test_nothing_is_written_of_an_export_that_contradicts_most_of_what_is_held(
     assert rows(archive, "SELECT count(*) FROM import_source WHERE file_name = 'result.json'") == [(0,)]
 
 
-def test_edits_and_a_wrong_time_zone_are_no_contradiction(archive: Path, tmp_path: Path) -> None:
+def test_edits_and_a_wrong_time_zone_do_not_count_as_contradiction(archive: Path, tmp_path: Path) -> None:
     capture(archive, [captured(at, f"words {at}") for at in (3, 2, 1)])
     zoned = [entry(at, f"edited {at}", date_unixtime=str(START + 60 * at + 3 * 3600)) for at in (1, 2, 3)]
     assert import_into(archive, export_of(tmp_path, *zoned)).counts.differing == 3
@@ -44,7 +44,7 @@ def test_edits_and_a_wrong_time_zone_are_no_contradiction(archive: Path, tmp_pat
     assert import_into(archive, export_of(tmp_path, *edited, name="edited.json")).counts.differing == 3
 
 
-def test_a_contradiction_behind_what_was_written_ends_the_import_there(
+def test_a_contradiction_found_after_writing_ends_the_import_there(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archiver.imports.gather_pages.PAGE", 2)

@@ -190,7 +190,7 @@ def test_a_message_that_is_too_large_costs_only_itself(
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_message_of_a_page_whose_tag_is_damaged_is_named(tmp_path: Path, number: int) -> None:
+def test_a_message_with_a_damaged_tag_is_named(tmp_path: Path, number: int) -> None:
     pages = DesktopPages("News", zone="Europe/Berlin")
     for at in (1, 2, 3):
         pages.add(at, 1_704_900_000 + at, by="News", text=f"words {at}")
@@ -203,7 +203,7 @@ def test_a_message_of_a_page_whose_tag_is_damaged_is_named(tmp_path: Path, numbe
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
-def test_a_page_that_is_no_regular_file_costs_no_other(tmp_path: Path, kind: str) -> None:
+def test_a_page_that_is_not_a_regular_file_does_not_affect_the_others(tmp_path: Path, kind: str) -> None:
     pages = DesktopPages("News", zone="Europe/Berlin", in_file=1)
     for at in (1, 2, 3):
         pages.add(at, 1_704_900_000 + at, by="News", text=f"words {at}")
@@ -224,7 +224,7 @@ DAMAGED_TABLE = [
 
 
 @pytest.mark.parametrize(("what", "old", "new"), DAMAGED_TABLE, ids=[what for what, _, _ in DAMAGED_TABLE])
-def test_a_damaged_record_of_a_table_costs_no_other(tmp_path: Path, what: str, old: str, new: str) -> None:
+def test_a_damaged_csv_record_does_not_affect_the_others(tmp_path: Path, what: str, old: str, new: str) -> None:
     header = "channel_id,message_id,kind,date,text,views\r\n"
     rows = [f'1002,{at},message,2020-01-01T00:00:00Z,"b{at}",5\r\n' for at in range(1, 6)]
     path = tmp_path / "all.csv"
@@ -234,7 +234,7 @@ def test_a_damaged_record_of_a_table_costs_no_other(tmp_path: Path, what: str, o
     assert any(isinstance(one, Flaw) and not one.note for one in found)
 
 
-def test_rows_are_known_behind_a_first_line_that_is_damaged(tmp_path: Path) -> None:
+def test_rows_are_recognised_after_a_damaged_first_line(tmp_path: Path) -> None:
     export_as("jsonl", build(tmp_path / "archive", [make_message(at) for at in (1, 2, 3)]), tmp_path / "all.jsonl")
     path = tmp_path / "all.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"', b"'", 1))
@@ -242,7 +242,7 @@ def test_rows_are_known_behind_a_first_line_that_is_damaged(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["cut", "a page of zeros"])
-def test_a_damaged_database_gives_what_is_around_the_damage(tmp_path: Path, kind: str) -> None:
+def test_a_damaged_database_is_read_around_the_damage(tmp_path: Path, kind: str) -> None:
     path = make(tmp_path)
     with closing(sqlite3.connect(path)) as conn:
         rows = [(at, "message", "2021-07-10 12:00:00", f"word {at} " * 40) for at in range(100, 500)]

@@ -140,7 +140,7 @@ def test_no_path_leads_out_of_the_export(archive: Path, tmp_path: Path, make: Ca
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
-def test_what_telegram_shows_gets_no_file_of_an_export_that_contradicts_it(
+def test_a_captured_message_gets_no_file_from_an_export_that_contradicts_it(
     archive: Path, tmp_path: Path, *, is_first: bool
 ) -> None:
     size = types.PhotoSize("x", 3, 4, 7)

@@ -49,14 +49,14 @@ def test_chats_of_one_title_are_told_apart_by_their_ids(archive: Path, tmp_path:
     assert rows(archive, HELD) == [(1001, 5), (1002, 3)]
 
 
-def test_the_one_that_was_asked_for_is_taken_wherever_it_is(archive: Path, tmp_path: Path) -> None:
+def test_the_requested_chat_is_imported_wherever_it_is(archive: Path, tmp_path: Path) -> None:
     assert imported(archive, joined(tmp_path / "all.json", OURS, OTHER, LATER), "1002") == 0
     assert rows(archive, HELD) == [(1002, 3)]
     with pytest.raises(UsageError, match="the export has no channel 1005"):
         imported(archive, joined(tmp_path / "all.json", OURS, OTHER), "1005")
 
 
-def test_a_chat_without_an_id_costs_no_other_and_is_never_taken_for_another(
+def test_a_chat_without_an_id_does_not_affect_others_or_pass_for_one(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = joined(tmp_path / "all.json", OURS, nameless(OTHER), LATER, as_account=True)

@@ -161,7 +161,7 @@ def test_a_table_for_spreadsheets_gives_the_exact_texts(archive: Path, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["jsonl", "csv"])
-def test_a_file_that_was_cut_between_rows_is_never_taken_for_whole(archive: Path, tmp_path: Path, name: str) -> None:
+def test_a_file_cut_between_rows_is_not_called_complete(archive: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"all.{name}"
     export_as(name, archive, path)
     assert flaws_of(path) == [], "its manifest shows that it is whole"
@@ -172,7 +172,7 @@ def test_a_file_that_was_cut_between_rows_is_never_taken_for_whole(archive: Path
     assert [(one.what, one.note) for one in notes] == [(UNPROVEN, True)]
 
 
-def test_the_last_cell_of_a_table_that_was_cut_is_not_believed(tmp_path: Path) -> None:
+def test_the_last_cell_of_a_cut_csv_file_is_not_trusted(tmp_path: Path) -> None:
     path = tmp_path / "all.csv"
     rows = ["channel_id,message_id,kind,date,text", *(f"1002,{at},message,2020-01-01T00:00:00Z,words" for at in (1, 2))]
     path.write_text("\r\n".join(rows))
@@ -239,7 +239,7 @@ def test_a_stored_row_says_the_same_again(archive: Path, tmp_path: Path, name: s
         assert (piece.text, piece.date) == (one.message.text, one.message.date)
 
 
-def test_a_file_known_since_a_message_was_made_ready_is_known_of_that_message(tmp_path: Path) -> None:
+def test_a_file_learned_after_a_message_was_prepared_is_linked_to_it(tmp_path: Path) -> None:
     """In two channels that are written at once."""
     content = b"the bytes of a picture"
     name = hashlib.sha256(content).hexdigest()

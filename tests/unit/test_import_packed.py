@@ -96,7 +96,7 @@ def test_a_compressed_file_is_imported_with_the_files_beside_it(
     assert (outcome.counts.new, outcome.counts.files, list(temporary.iterdir())) == (2, 1, [])
 
 
-def test_what_is_whole_of_a_compressed_file_that_was_cut_is_taken(archive: Path, tmp_path: Path) -> None:
+def test_the_intact_part_of_a_cut_compressed_file_is_imported(archive: Path, tmp_path: Path) -> None:
     listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 300)]
     path = tmp_path / "result.json.gz"
     path.write_bytes(gzip.compress(export(*listed, root="")["result.json"])[:-400])
@@ -108,7 +108,7 @@ def test_what_is_whole_of_a_compressed_file_that_was_cut_is_taken(archive: Path,
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_a_compressed_file_of_which_nothing_is_left_is_not_called_empty(
+def test_a_fully_damaged_compressed_file_is_not_called_empty(
     tmp_path: Path, temporary: Path, pack: Callable[[bytes], bytes]
 ) -> None:
     path = tmp_path / "result.json.packed"
@@ -119,7 +119,7 @@ def test_a_compressed_file_of_which_nothing_is_left_is_not_called_empty(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tmp_path: Path) -> None:
+def test_a_damaged_member_is_named_and_what_precedes_it_is_imported(archive: Path, tmp_path: Path) -> None:
     listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 300)]
     path = zipped(tmp_path / "x.zip", export(*listed))
     data = bytearray(path.read_bytes())
@@ -134,7 +134,7 @@ def test_a_damaged_member_is_named_and_costs_nothing_before_it(archive: Path, tm
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_damaged_file_of_a_message_is_not_stored_however_it_is_packed(tmp_path: Path, method: int) -> None:
+def test_a_damaged_media_file_is_not_stored_however_it_is_packed(tmp_path: Path, method: int) -> None:
     path, photo = tmp_path / "x.zip", hashlib.shake_256(b"photo").digest(5_000)
     with zipfile.ZipFile(path, "w", method) as packed:
         packed.writestr("photo.jpg", photo)
@@ -201,7 +201,7 @@ def _cut(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("why", "make"), BAD, ids=[why for why, _ in BAD])
-def test_a_zip_that_cannot_be_read_is_refused_in_one_line_that_names_it(
+def test_an_unreadable_zip_is_refused_in_one_line_that_names_it(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, why: str, make: Callable[[Path], Path]
 ) -> None:
     monkeypatch.setattr(room, "_FREE", 1 << 20)
@@ -212,7 +212,7 @@ def test_a_zip_that_cannot_be_read_is_refused_in_one_line_that_names_it(
     assert list(temporary.iterdir()) == []
 
 
-def test_files_of_a_zip_that_lead_out_of_it_are_named_and_the_rest_is_read(archive: Path, tmp_path: Path) -> None:
+def test_members_that_lead_outside_the_zip_are_named_and_the_rest_is_read(archive: Path, tmp_path: Path) -> None:
     out = {"../../evil.txt": b"x", "/etc/passwd": b"x", "a/../../b": b"x", "C:\\boot.ini": b"x"}
     path = zipped(tmp_path / "x.zip", export() | out)
     hashed = open_hashed(path, None)
@@ -258,7 +258,7 @@ def test_nothing_is_left_when_unpacking_is_interrupted(tmp_path: Path, temporary
     assert list(temporary.iterdir()) == []
 
 
-def test_unpacking_ends_when_somebody_wants_it_to_end(tmp_path: Path, temporary: Path) -> None:
+def test_unpacking_can_be_cancelled(tmp_path: Path, temporary: Path) -> None:
     asked: list[None] = []
     path = zipped(tmp_path / "x.zip", export(*(entry(number, f"{number:0500}") for number in range(1, 400))))
     with pytest.raises(UnpackStopped):
@@ -266,7 +266,7 @@ def test_unpacking_ends_when_somebody_wants_it_to_end(tmp_path: Path, temporary:
     assert (len(asked), list(temporary.iterdir())) == (2, [])
 
 
-def test_a_full_disk_is_named_and_nothing_is_left(
+def test_a_full_disk_is_reported_and_nothing_is_left_behind(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "_KEEP", 1 << 60)
@@ -275,7 +275,7 @@ def test_a_full_disk_is_named_and_nothing_is_left(
     assert list(temporary.iterdir()) == []
 
 
-def test_what_a_killed_import_left_is_removed_by_the_next(
+def test_the_next_import_removes_what_a_killed_one_left(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (temporary / "telekeep-import-left").mkdir()
@@ -299,7 +299,7 @@ def test_rows_of_telekeep_in_gzip_are_compared_with_the_manifest_beside_them(arc
     assert ["its manifest says" in one.what for one in flaws] == [True]
 
 
-def test_a_compressed_file_that_ends_too_early_is_said_to_once(
+def test_a_cut_compressed_file_is_reported_once(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "result.json.gz"

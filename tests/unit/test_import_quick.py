@@ -111,14 +111,14 @@ def _shown(one: Entry) -> object:
 
 @given(POSTS)
 @settings(deadline=None, max_examples=examples(100))
-def test_a_post_is_read_as_the_long_way_reads_it(post: dict[str, Any]) -> None:
+def test_the_quick_reading_of_a_post_equals_the_full_one(post: dict[str, Any]) -> None:
     quick, whole = both_ways(orjson.loads(orjson.dumps(post)))
     assert quick == whole
 
 
 @given(POSTS, st.sampled_from(FIELDS), ODD)
 @settings(deadline=None, max_examples=examples(100))
-def test_a_post_with_an_odd_value_is_read_as_the_long_way_reads_it(post: dict[str, Any], name: str, odd: Any) -> None:
+def test_the_quick_reading_of_an_odd_post_equals_the_full_one(post: dict[str, Any], name: str, odd: Any) -> None:
     quick, whole = both_ways({**post, name: odd})
     assert quick == whole
 
@@ -201,7 +201,7 @@ MESSAGES = st.builds(
 
 @given(MESSAGES, st.sampled_from(["", "en", "de", "ru"]), st.booleans())
 @settings(deadline=None, max_examples=examples(150))
-def test_what_is_searched_of_a_message_is_what_its_document_says(message: Message, lang: str, is_missing: bool) -> None:
+def test_the_search_entry_of_a_message_matches_its_document(message: Message, lang: str, is_missing: bool) -> None:
     quick = usual_entry(CHANNEL, columns_of(message, lang), message.media, is_missing=is_missing)
     if quick is not None:
         assert quick == new_entry(to_document(message, is_missing=is_missing, lang=lang))
@@ -241,7 +241,7 @@ def test_the_archive_is_the_same_table_by_table(tmp_path: Path, monkeypatch: pyt
     assert dict(tables(tmp_path / "quick")) == dict(tables(tmp_path / "long"))
 
 
-def test_an_exact_date_counts_although_the_message_was_read_in_one_pass(tmp_path: Path) -> None:
+def test_an_exact_date_counts_when_the_message_is_read_in_one_pass(tmp_path: Path) -> None:
     archive, said = tmp_path / "archive", {"id": 1, "type": "message", "text": "Bridge", "date": "2021-12-16T03:00:00"}
     old = chat([said])
     (tmp_path / "old.json").write_text(json.dumps(old, indent=1), encoding="utf-8")

@@ -59,7 +59,7 @@ DAMAGE = [
 
 @pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
 @pytest.mark.parametrize(("what", "damage"), DAMAGE, ids=[what for what, _ in DAMAGE])
-def test_the_messages_around_a_damaged_one_are_whole(
+def test_the_messages_around_a_damaged_one_are_intact(
     tmp_path: Path, what: str, damage: tuple[str, str], layout: dict[str, Any]
 ) -> None:
     found, said = read(damaged(tmp_path / "result.json", chat(POSTS), layout, damage))
@@ -69,7 +69,7 @@ def test_the_messages_around_a_damaged_one_are_whole(
 
 @pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
 @pytest.mark.parametrize(("what", "damage"), DAMAGE, ids=[what for what, _ in DAMAGE])
-def test_the_other_chats_of_an_account_stay_whole_and_apart(
+def test_the_other_chats_of_an_account_stay_intact_and_separate(
     tmp_path: Path, what: str, damage: tuple[str, str], layout: dict[str, Any]
 ) -> None:
     secret = chat([entry(at, "private") for at in range(20, 30)], type="personal_chat", id=7)

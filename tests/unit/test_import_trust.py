@@ -48,12 +48,12 @@ def test_an_export_that_contradicts_a_captured_post_fills_nothing(tmp_path: Path
     assert (decision.kind, dict(decision.filled)) == ("differs", {})
 
 
-def test_another_forward_than_the_captured_one_fills_no_signature(tmp_path: Path) -> None:
+def test_an_export_with_a_different_forward_fills_no_signature(tmp_path: Path) -> None:
     held = captured(1, "words", post_author="Desk")
     assert compare_import(exported(tmp_path, **{**FORGED, "author": "Other"}), held).filled == {}
 
 
-def test_an_export_with_the_words_of_a_captured_post_fills_what_is_empty(archive: Path, tmp_path: Path) -> None:
+def test_an_export_with_the_words_of_a_captured_post_fills_empty_values(archive: Path, tmp_path: Path) -> None:
     capture(archive, [captured(1, "as it was")])
     edited = datetime.fromtimestamp(START + 999, UTC)
     capture(archive, [captured(1, "as it is", edit_date=edited)])
@@ -66,7 +66,7 @@ def test_an_export_with_the_words_of_a_captured_post_fills_what_is_empty(archive
     assert_sound(archive)
 
 
-def test_of_two_exports_dates_by_another_zone_are_no_contradiction(tmp_path: Path) -> None:
+def test_dates_of_two_exports_may_differ_by_a_time_zone(tmp_path: Path) -> None:
     held = exported(tmp_path)
     assert compare_import(exported(tmp_path, date_unixtime=str(START + 60 + 3 * 3600), author="Ann"), held).filled
     assert not compare_import(exported(tmp_path, date_unixtime=str(START + 61), author="Ann"), held).filled

@@ -34,17 +34,17 @@ def test_the_exporters_offset_is_in_dates_that_are_written_both_ways(quarters: i
         (-3, True, "--tz Asia/Tokyo contradicts the file: where it has exact dates, its local times are UTC-03:00"),
     ],
 )
-def test_a_zone_that_was_not_needed_or_contradicts_the_file_is_remarked(offset: int, is_used: bool, said: str) -> None:
+def test_an_unneeded_or_contradicting_time_zone_is_reported(offset: int, is_used: bool, said: str) -> None:
     found = describe_zone("Asia/Tokyo", TOKYO, {timedelta(hours=offset): AT}, is_used=is_used)
     assert str(found).startswith(said)
 
 
-def test_a_zone_that_was_needed_and_fits_is_not_remarked() -> None:
+def test_a_needed_and_fitting_time_zone_is_not_reported() -> None:
     assert describe_zone("Asia/Tokyo", TOKYO, {timedelta(hours=9): AT}, is_used=True) is None
     assert describe_zone("Asia/Tokyo", TOKYO, {}, is_used=True) is None
 
 
-def test_exports_of_other_messengers_are_known_by_the_names_of_their_files() -> None:
+def test_exports_of_other_messengers_are_recognised_by_file_names() -> None:
     assert name_foreign(["s/users.json", "s/channels.json", "s/general/1.json"]) == "a Slack export"
     assert name_foreign(["a/users.json", "b/channels.json"]) is None
     assert name_foreign(["x/WhatsApp Chat with Ann.txt", "x/1.jpg"]) == "a WhatsApp chat as text"

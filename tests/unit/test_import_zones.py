@@ -49,7 +49,7 @@ def old_export(tmp_path: Path, *, edited: bool = False) -> Path:
     return export_of(tmp_path, local(1, **more), local(2), name="old.json")
 
 
-def test_an_old_export_is_as_old_as_its_newest_local_date(archive: Path, tmp_path: Path) -> None:
+def test_an_old_export_is_dated_by_its_newest_local_date(archive: Path, tmp_path: Path) -> None:
     import_into(archive, old_export(tmp_path), zone=UTC)
     assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message") == [(EXACT[1][1],) * 2]
 

@@ -238,9 +238,7 @@ def test_a_split_range_is_whole_and_each_window_in_one_part(tier: int, dates: tu
     assert (last if newest else first) in parts[0]
 
 
-async def test_what_is_remembered_of_the_words_is_forgotten_when_they_change(
-    path: Path, writer: sqlite3.Connection
-) -> None:
+async def test_the_word_cache_is_cleared_when_the_words_change(path: Path, writer: sqlite3.Connection) -> None:
     exact.upsert(writer, [post(1, "bridge", channel_id=7)])
     async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as reader:
 

@@ -249,7 +249,7 @@ def test_the_forms_of_a_word_are_those_in_the_archive(tmp_path: Path) -> None:
     }
 
 
-def test_pages_of_a_format_that_is_not_known_are_left_to_fts5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_in_an_unknown_format_are_left_to_fts5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "archive.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         create(writer)

@@ -19,7 +19,7 @@ def channels(conn: sqlite3.Connection, memory: Memory, *, is_settled: bool) -> d
     return dict(Tables(conn, memory.within(conn, is_settled=is_settled)).channels([1]))
 
 
-def test_what_was_read_in_a_transaction_that_is_rolled_back_is_forgotten(conn: sqlite3.Connection) -> None:
+def test_the_cache_of_a_rolled_back_transaction_is_discarded(conn: sqlite3.Connection) -> None:
     memory = Memory()
     assert channels(conn, memory, is_settled=True) == {1: 1001}
     conn.execute("BEGIN")
@@ -30,7 +30,7 @@ def test_what_was_read_in_a_transaction_that_is_rolled_back_is_forgotten(conn: s
     conn.close()
 
 
-def test_a_transaction_that_only_reads_uses_what_is_known(conn: sqlite3.Connection) -> None:
+def test_a_read_only_transaction_uses_the_cache(conn: sqlite3.Connection) -> None:
     memory = Memory()
     channels(conn, memory, is_settled=True)
     known = memory.channels

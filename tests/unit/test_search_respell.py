@@ -49,7 +49,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("-brigde fridge", set(), {7}),
     ],
 )
-async def test_what_a_misspelt_word_may_mean_is_found_in_all_its_forms(
+async def test_every_form_of_the_probably_intended_word_is_found(
     archive: Path, query: str, others: set[str], ids: set[int]
 ) -> None:
     async with aiosqlite.connect(f"file:{archive}?mode=ro", uri=True) as conn:

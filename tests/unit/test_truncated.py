@@ -36,7 +36,7 @@ def cut_short(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_whose_log_has_the_rest_is_sound(cut_short: Path) -> None:
+def test_a_short_file_is_sound_if_its_log_has_the_rest(cut_short: Path) -> None:
     assert check_header(cut_short) is None
     with closing(sqlite3.connect(cut_short)) as conn:
         assert conn.execute("SELECT count(*) FROM kept").fetchone() == (60,)
@@ -59,7 +59,7 @@ def flip(data: bytes) -> bytes:
     ],
     ids=["lost", "emptied", "damaged", "cut", "without its beginning"],
 )
-def test_without_the_rest_in_its_log_it_is_truncated(
+def test_a_short_file_without_the_rest_in_its_log_is_truncated(
     cut_short: Path, change: Callable[[Path], object], said: str
 ) -> None:
     change(log_of(cut_short))
