@@ -248,7 +248,7 @@ class _Secrets:
         set_here = {name.upper(): value for name, value in os.environ.items()}
         own = {name for name in set_here if name.startswith(f"{PREFIX}{at[0].upper()}")}
         if value := set_here.get("__".join((f"{PREFIX}{at[0]}", *at[1:])).upper()):
-            return value if len(at) == _OF_SECTION else None  # names of accounts have several spellings
+            return value if len(at) == _OF_SECTION else None  # account names can be spelled in several ways
         if self._file is None or own:
             return None
         import tomllib

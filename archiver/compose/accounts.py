@@ -137,7 +137,7 @@ class Accounts:
         """Close all accounts."""
         for name in list(self._open):
             await self.release(name)
-        if "disk" in vars(self):  # else nobody asked for it
+        if "disk" in vars(self):  # else it was never used
             self.disk.close()
 
 

@@ -30,7 +30,7 @@ _NAMED: Final = 3
 def is_beside(again: Source, chosen: ImportChannel) -> bool:
     """Whether another chat of the source says that it is this channel, which rules out one without an id.
 
-    Raises UsageError if several have none. `again`: the source, opened once more.
+    Raises UsageError if several have none. `again`: the source, opened a second time.
     """
     chats = [one for one in again.chats() if isinstance(one, Chat) and one.refused is None]
     several = [one for one in chats if one.channel_id is None]
@@ -52,7 +52,7 @@ async def is_doubtful(database: Database, chosen: ImportChannel, hashed: HashedS
 
 
 async def expect_same_channel(database: Database, again: Source, chat: Chat, chosen: ImportChannel) -> None:
-    """Compare the messages that both have. `again`: the source, opened once more. Raises UsageError if most differ."""
+    """Compare the shared messages. `again`: the source, opened a second time. Raises UsageError if most differ."""
     held = await database.read(find_channel, chosen.channel_id)
     is_named = held is not None and fold_name(chat.title or "") == fold_name(held.title)
     seen = _Compared()

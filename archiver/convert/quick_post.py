@@ -1,6 +1,6 @@
 """Read the columns of a post from its bytes in one pass, for `telekeep verify`, which derives every message again.
 
-Like `archiver.convert.quick_draft`, but without a record, and with the names that are stored beside the message.
+Like `archiver.convert.quick_draft`, but without a record, and with the names stored with the message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Distribute the tasks of a verification over processes: parsing payloads is CPU-bound.
 
-The first process is a copy of this one from before Telethon was imported, which takes as long as checking 20,000
-payloads. It checks what needs no payload meanwhile; then a copy that has Telethon takes its place.
+The first process is forked before Telethon is imported, which takes as long as checking 20,000
+payloads. Meanwhile it checks what needs no payloads; then a fork with Telethon takes its place.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Processes:
         ours, theirs = self._context.Pipe()
         inherited = [*self._running, ours] if self.are_copies else []
         # An interrupt reaches all processes; the workers ignore it and end with their pipes. Other signals wait until
-        # a worker no longer has this process's way of ending.
+        # a worker no longer has this process's signal handlers.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:

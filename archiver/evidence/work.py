@@ -58,7 +58,7 @@ def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
     """Run the tasks that come through the pipe until it is closed, then exit without the parent's clean-up.
 
     `inherited`: pipe ends copied from the parent by a fork, to close so that the parent's end is the only one open.
-    The signals ENDING are blocked until here.
+    The ENDING signals are blocked until then.
     """
     for one in inherited:
         one.close()

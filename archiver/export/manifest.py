@@ -25,7 +25,7 @@ FOLDER_MANIFESTS = (MANIFEST_NAME, _SKIPPED_NAME)
 def folder_manifest(format_name: str) -> str:
     """The name of the manifest in a directory of this format.
 
-    pandas, pyarrow, Spark and others read a directory of Parquet files as one table, but for names with an underscore.
+    pandas, pyarrow, Spark and others read a directory of Parquet files as one table, skipping names with an underscore.
     """
     return _SKIPPED_NAME if format_name == "parquet" else MANIFEST_NAME
 

@@ -52,7 +52,7 @@ async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = 
         plan = _plan(data.directory, data.path)
         if media is not None:
             media.expect_replaceable()
-        data.seal()  # first: what does not fit on the disk is the data, rather than its manifest
+        data.seal()  # first, so that a full disk is reported for the data, not its manifest
         with Target(data.path.with_name(plan.name), replace=plan.replace) as manifest_target:
             manifest_target.write(manifest)
             manifest_target.seal()

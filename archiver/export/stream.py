@@ -40,7 +40,7 @@ async def iter_held(
 ) -> AsyncGenerator[list[HeldItem], None]:
     """The requested messages in order, in chunks, before they become rows.
 
-    `lose` hears of each that cannot be read since the archive's file is damaged; without it that is an error.
+    `lose` is called with messages that damage to the archive's file makes unreadable; without it that is an error.
     """
     if request.by_channel and len(request.channels) > 1:
         for channel in request.channels:

@@ -122,8 +122,8 @@ def _text(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     """Escape a special character.
 
-    Some become references: there are readers that know no backslash before them, and those that find URLs in plain
-    words take it for a part of one, so that what follows would be a tag.
+    Some become references: some readers ignore a backslash before them, and those that link bare URLs
+    take it for part of one, so that what follows would be a tag.
     """
     return _REFERENCES.get(found[0]) or f"\\{found[0]}"
 
@@ -160,7 +160,7 @@ def _link(span: Span, words: str, target: str) -> str:
 
 
 def _code_span(words: str) -> str:
-    if "<" in words:  # the fence may be taken for a part of a URL before it
+    if "<" in words:  # the fence may be taken for part of a URL before it
         return f"<code>{_text(words)}</code>"
     fence = "`" * (1 + _longest_run(words))
     edged = words[0] in "` " or words[-1] in "` "

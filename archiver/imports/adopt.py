@@ -89,7 +89,7 @@ def adopt_file(blobs: BlobStore, beside: Beside, attached: AttachedFile) -> Stor
     """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
     name = f"import-{os.getpid()}{DATA}"
     with beside.open(attached.path, blobs.root.parent) as (size, read):
-        if attached.sha256 is None and attached.size not in (None, size):  # a hash says more: Telegram may be wrong
+        if attached.sha256 is None and attached.size not in (None, size):  # a hash says more than Telegram's size
             raise NotAdopted("its size differs from what the export says")
         try:
             sha256 = _copy(read, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))

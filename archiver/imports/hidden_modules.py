@@ -34,7 +34,7 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
     """
     hidden = ("numpy", "pandas") if alone else ("pandas",)
     try:
-        with HiddenModules(*hidden):  # they would take 60 MB, only to be recognised among the values
+        with HiddenModules(*hidden):  # they would take 60 MB just to have their types recognised
             import pyarrow as pa
             import pyarrow.parquet as pq
 
@@ -43,6 +43,6 @@ def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
         raise UsageError(
             "Parquet needs pyarrow, which is not installed.", hint=f"Install it: {install_command('parquet')}."
         ) from None
-    # Its pool keeps freed memory for seconds; the system's gives it back.
+    # pyarrow's pool keeps freed memory for seconds; the system allocator returns it.
     pa.set_memory_pool(pa.system_memory_pool())
     return pa, pq

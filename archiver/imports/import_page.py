@@ -206,7 +206,7 @@ def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: 
     """Bring the search rows and the index up to date."""
     missing = set(messages.list_missing_ids(conn, target.channel_id))
     writer.upsert(conn, [to_document(one) for one in after])
-    earlier = read_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may be others, too
+    earlier = read_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may differ too
     writer.add_revisions(conn, [(earlier_document(one), number) for one, number in earlier])
     gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]
     writer.mark_missing(conn, gone)

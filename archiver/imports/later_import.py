@@ -1,7 +1,7 @@
 """If two imports hold a message, the later content is current, in whichever order they were imported.
 
 The later edit counts, then the newer export. Desktop's HTML has no edit dates: what it shows is as late as its newest
-post. What another telekeep saw is as late as it says that it saw it. A date never changes on Telegram, so an export
+post. What another telekeep saw is dated by when it says it saw it. A date never changes on Telegram, so an export
 with another one is no later content, unless a telekeep saw it. What Telegram showed to telekeep is never replaced.
 """
 
@@ -52,7 +52,7 @@ def is_sighted(piece: bytes) -> bool:
         found = orjson.loads(piece)
     except ValueError:
         return False
-    row = found.get("telekeep", found) if isinstance(found, dict) else None  # it has the row in Desktop's JSON
+    row = found.get("telekeep", found) if isinstance(found, dict) else None  # as in Desktop's JSON
     return isinstance(row, dict) and isinstance(row.get("last_seen"), str) and row.get("origin") != "import"
 
 

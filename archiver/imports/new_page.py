@@ -57,7 +57,7 @@ def _times(target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[i
 
 
 def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[ReadyMessage]:
-    # A first file may have become known since, by this import or by a mirror beside it.
+    # A first file may have become known since, through this import or a concurrent sync.
     keyed = has_files(conn)
     found = [None if keyed and has_ids(one) else ready.get(one.message_id) for one in new]
     rest = [one.message for one, made in zip(new, found, strict=True) if made is None]

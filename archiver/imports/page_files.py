@@ -48,7 +48,7 @@ def settle_files(
 ) -> int:
     """Record the stored files for the slots that show them, unless they have others; return how many were new.
 
-    What Telegram showed gets none of an export that contradicts it.
+    A captured message gets no files from an export that contradicts it.
     """
     ids = sorted({number for number, _ in files})
     said = {one.message_id: one.message for one in page if one.files}

@@ -1,6 +1,6 @@
 """How many documents a node should have at least, given what it acknowledged, and how many it lost.
 
-Counted by channel and, where that is cheap, by day: in a sum, documents that should not be there hide as many that are
+Counted by channel and, where that is cheap, by day: in a total, surplus documents hide as many that are
 lost.
 """
 

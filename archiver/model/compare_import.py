@@ -93,8 +93,8 @@ def is_contradicted(imported: Message, held: Message) -> bool:
 def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) -> bool:
     """Whether an export contradicts nothing in the archive. `is_known`: its words are archived.
 
-    What Telegram showed is whole: only an export with its very words may add to it. Of two exports one may have an edit
-    that the other lacks, or dates by another zone.
+    A captured post is complete: only an export with its exact words may add to it. Of two exports, one may have an edit
+    that the other lacks, or dates in another time zone.
     """
     differing = _LASTING.intersection(other)
     if held.layer != IMPORTED:

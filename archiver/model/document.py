@@ -29,7 +29,7 @@ def to_document(
 ) -> Document:
     """The searchable view of a message. The embedded engine gets no channel names: those change, ids do not.
 
-    `lang`: the language of its text, if the message does not say.
+    `lang`: the language of its text, if the message has none.
     """
     lang = message.lang if lang is None else lang
     lang = recall_language(message.text) if lang is None else lang

@@ -33,7 +33,7 @@ def read_entities(text: str, entities: str | None) -> TextEntities:
         return _NONE
     found: tuple[dict[str, None], ...] = ({}, {}, {})
     units = utf_16_le_encode(text, "surrogatepass")[0]
-    is_simple = len(units) == 2 * len(text)  # a unit a character
+    is_simple = len(units) == 2 * len(text)  # one code unit per character
     for entity in orjson.loads(entities):
         kind = entity["type"]
         if kind == "text_url":

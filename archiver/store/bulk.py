@@ -44,7 +44,7 @@ def insert_sparse(
 ) -> None:
     """Run `INSERT {into}` for rows in which most columns are None.
 
-    `same`: further columns, and the literal that each row has there.
+    `same`: further columns, with the literal that every row has in them.
     `sqlite3` looks for an adapter of each None that it binds, which takes longer than an insert without those columns.
     """
     statements = _sparse(into, tuple(names), same)
@@ -67,6 +67,6 @@ def _sparse_statement(into: str, names: Sequence[str], kinds: Sequence[type], sa
     kept = [at for at, kind in enumerate(kinds) if kind is not type(None)]
     listed = ", ".join([names[at] for at in kept] + [name for name, _ in same])
     values = ", ".join(["?"] * len(kept) + [literal for _, literal in same])
-    # A slice keeps a single column a tuple.
+    # A slice, so that a single column is still a tuple.
     pick = itemgetter(*kept) if len(kept) > 1 else itemgetter(slice(kept[0], kept[0] + 1))
     return f"INSERT {into} ({listed}) VALUES ({values})", pick

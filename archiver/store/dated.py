@@ -44,7 +44,7 @@ async def iter_dated(
 ) -> AsyncGenerator[list[HeldMessage], None]:
     """Yield the channels' messages dated within [since, until); only within `snapshot` are all of one state.
 
-    `lose` hears of messages that cannot be read since the file is damaged; None: that is an error.
+    `lose` is called with messages that are unreadable because the file is damaged; None: that is an error.
     """
     walk = _Walk(channels, since, until, chunk)
     async with aclosing(_iter_read(conn, walk, partial(read_each, read=list_at, lose=lose), chunk)) as chunks:

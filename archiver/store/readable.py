@@ -1,7 +1,7 @@
 """Tell readable messages from those that cannot be read because the archive's file is damaged there.
 
-SQLite notices a damaged page of its trees, but not one of zeros that has only the end of a long row. So values are
-looked at, too: none of ours has a NUL character but texts, and where a text has one, the payload must be whole.
+SQLite notices a damaged page of its trees, but not a zeroed page with only the end of a long row. So values are
+checked too: only our texts can contain NUL characters, and if a text has one, the payload must be intact.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def iter_tg_rows(conn: sqlite3.Connection) -> Iterator[dict[str, Any] | LostRows
         while last is not None:
             try:
                 for row in conn.execute(f"{query} > ? ORDER BY m.id", (last,)):
-                    last = max(last, row[0]) if type(row[0]) is int else last  # a damaged page has any number
+                    last = max(last, row[0]) if type(row[0]) is int else last  # a damaged page may contain any number
                     yield dict(zip(keys, row, strict=True))
                 last = None
             except sqlite3.DataError:  # a value is too large: in the next row, or in the one after it

@@ -1,7 +1,7 @@
 """Search entry of a usual message, straight from its columns, in a third of the time of a `Document`.
 
-A message with anything that is not read here gives None: `to_document` and `search.exact.terms.entry` read everything,
-and what the two give is the same (a test compares them).
+A message with anything not handled here gives None: `to_document` and `search.exact.terms.entry` handle everything,
+and the results are the same (a test compares them).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Decode FTS5's posting lists: the docids of the documents with a term, and its frequency in each. Pure.
 
-A posting is the difference to the docid before it, twice the size of its positions, and these; the first one of a list
-and the first one of a page have the docid itself. Numbers have seven bits a byte, all but the last byte with the
+A posting is the difference to the previous docid, twice the size of its positions, and these; the first of a list
+and the first of a page have the docid itself. Numbers have seven bits a byte, all but the last byte with the
 highest bit set, so a regular expression cuts a page into postings: some 0.1 microseconds each, where FTS5's `bm25`
-takes 0.9. What has another shape (an index with deletions, very long texts) raises `OddPage`, and FTS5 is asked.
+takes 0.9. Anything else (an index with deletions, very long texts) raises `OddPage`, and FTS5 is asked.
 
 https://www.sqlite.org/fts5.html#fts5_data_structures
 """

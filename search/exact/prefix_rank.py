@@ -1,6 +1,6 @@
 """Rank prefixes: count the words with a prefix in each document from the posting lists.
 
-FTS5 would merge the lists of all words that begin so twice, and rank every document. The scores are those of its
+FTS5 would merge the lists of all matching words twice, and rank every document. The scores are those of its
 `bm25`: with one prefix they depend on nothing but how often a document has such words.
 """
 
@@ -60,7 +60,7 @@ def rank_prefix(conn: sqlite3.Connection, plan: QueryPlan, wanted: int, above: T
         tiers = list(_empty_counts(conn))
         _count(conn, lists, tiers)
         return _choose(tiers, wanted * _SPARE, count_rows(conn))
-    except UNREADABLE:  # or more documents or words than fit
+    except UNREADABLE:  # or too many documents or words
         return None
 
 

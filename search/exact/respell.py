@@ -1,7 +1,7 @@
 """Words that misspelt ones in a question may have meant, so that these are found in all their forms.
 
-A word counts as misspelt if the archive has it in no form, or hardly. What was meant is among the words of the archive
-that are spelled like it, or a form that the dictionary lists and the archive has in another form: `childern` means
+A word counts as misspelt if the archive hardly has it in any form. What was meant is one of the archive's words
+with a similar spelling, or a dictionary word that the archive has in another form: `childern` means
 children where only `child` occurs.
 """
 

@@ -36,7 +36,7 @@ class Memory:
     def within(self, conn: sqlite3.Connection, *, is_settled: bool) -> Memory:
         """This cache, or a separate one for a transaction that has written and may be rolled back.
 
-        `is_settled`: whether all that the connection wrote is committed. A rollback does not lower `total_changes`.
+        `is_settled`: whether everything the connection wrote is committed. A rollback does not lower `total_changes`.
         """
         if is_settled:
             self._settled = conn.total_changes
@@ -103,8 +103,8 @@ async def read_tables(conn: aiosqlite.Connection, memory: Memory, act: Callable[
 async def in_thread(conn: aiosqlite.Connection, act: Callable[[sqlite3.Connection, bool], T]) -> T:
     """Run `act` in the connection's own thread, in one state of the archive: switching threads is slow.
 
-    `act` is told whether that state is a committed one, not that of a transaction which somebody else has begun.
-    `_execute` is aiosqlite's own way into that thread.
+    `act` is told whether that state is a committed one, not that of a transaction begun elsewhere.
+    `_execute` is how aiosqlite itself enters that thread.
     """
 
     def read() -> T:

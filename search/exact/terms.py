@@ -53,7 +53,7 @@ def entry(document: Document) -> Entry:
 
 def fingerprint_of(line: bytes, file_ids: Sequence[str]) -> int:
     """Return the fingerprint of a line and the attached files."""
-    if file_ids:  # no term, but a new picture is a new content
+    if file_ids:  # not a term, but a new picture makes a new content
         line = b"\0".join((line, *map(str.encode, file_ids)))
     digest = blake2b(line, digest_size=4).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -38,5 +38,5 @@ async def count_documents(node: Node, channel_ids: Collection[int]) -> Tally | N
         channels = {int(one): int(count) for one, count in counts.get("channel_id", {}).items()}
         days = {date.fromisoformat(day).toordinal() - _EPOCH: int(n) for day, n in counts.get("day", {}).items()}
     except (SearchError, LookupError, TypeError, ValueError, AttributeError):
-        return None  # the index of another version, or a key that may not search
+        return None  # an index of another version, or a key without search permission
     return Tally(channels, days if len(days) < MOST_VALUES else {})

@@ -105,7 +105,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     from archiver.imports.import_file import open_until_stopped
 
     zone = None if order.zone is None else _zone(order.zone)
-    with HiddenModules("numpy", "pandas"):  # pyarrow loads them if it can, and nothing needs them here
+    with HiddenModules("numpy", "pandas"):  # pyarrow loads them if installed, and nothing here needs them
         hashed = await open_until_stopped(order.path, zone)
     with closing(hashed):
         async with _open(directory, is_dry_run=order.is_dry_run) as database:

@@ -86,7 +86,7 @@ class _ChatImport:
 
     def _refuse(self, chat: Chat, what: str) -> None:
         if self._order.channel is not None and chat.of_several:
-            self._others.append(None)  # not the one asked for
+            self._others.append(None)  # not requested
         else:
             self._found.refused[what] += 1
 
@@ -111,7 +111,7 @@ class _ChatImport:
             return
         file = self._hashed.describe(chat, chosen.channel_id)
         self._mixed.append((chosen, ImportJob(chat, chosen.channel_id, file, partial(make_channel, chosen=chosen))))
-        if not isinstance(self._hashed.source, MixedSource):  # the chats follow each other
+        if not isinstance(self._hashed.source, MixedSource):  # chats come one after another
             await self._import()
 
     def _leave_out(self, chat: Chat, exc: UsageError) -> None:

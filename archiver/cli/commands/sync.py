@@ -95,7 +95,7 @@ async def run(
     shape: Shape = "people",
 ) -> int:
     """Sync the channels, one account after the other. Returns the exit status."""
-    gc.disable()  # `open_accounts` enables it; in between, it would walk Telethon's objects as they are made
+    gc.disable()  # `open_accounts` enables it; meanwhile it would only scan Telethon's new objects
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Error
 

@@ -179,7 +179,7 @@ def sum_up(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 async def read_index(database: Database, settings: MeilisearchSettings, *, by_day: bool = False) -> list[IndexStatus]:
     """Read the state of the index by node; empty if no Meilisearch is configured.
 
-    `by_day`: also how many messages there are of each day, where that is cheap.
+    `by_day`: count messages per day too, where that is cheap.
     """
     names = [node_name(url) for url in settings.addresses]
 

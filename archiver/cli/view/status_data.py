@@ -131,7 +131,7 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
     conn = database.connection
     extract = describe_extract(database.path)
     index: list[IndexStatus] = []
-    if extract is None:  # no index is made of an export
+    if extract is None:  # an export is not indexed
         index = await check_servers(await read_index(database, settings.meilisearch), settings.meilisearch)
     service = await read_service(database)
     now = time.time()

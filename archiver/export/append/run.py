@@ -147,7 +147,7 @@ async def _publish(series: Series, data: Target, manifest: Manifest) -> ExportRe
         _expect_unmoved(series)
         with Target(data.path.with_name(name), replace=False) as listed:
             if not (series.unlisted and _is_same(data)):
-                data.seal()  # first: what does not fit on the disk is the data, rather than its manifest
+                data.seal()  # first, so that a full disk is reported for the data, not its manifest
             listed.write(encoded)
             listed.seal()
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below

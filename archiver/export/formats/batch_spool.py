@@ -69,7 +69,7 @@ class BatchSpool:
         if self._waiting:
             self._keep()
         self._stream.close()
-        self._file.flush()  # eight bytes that say where it ends
+        self._file.flush()  # eight bytes that mark the end
         trim()
         self._mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         reader = self._pa.ipc.open_stream(self._pa.BufferReader(self._pa.py_buffer(self._mapped)))

@@ -1,7 +1,7 @@
 """The fields that Telegram Desktop writes for an action besides its name, with its keys, order and types. Pure.
 
-Actions came from Telegram, or from an export of Desktop, whose words they keep. Desktop has the names of people where
-Telegram has ids: they are null here unless it is the sender, as they are there for people it does not know.
+Actions come from Telegram, or from an export of Desktop, whose words they keep. Desktop has names of people where
+Telegram has ids: here they are null except for the sender, as Desktop writes people it does not know.
 """
 
 from __future__ import annotations

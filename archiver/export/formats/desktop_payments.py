@@ -79,7 +79,7 @@ def _prize(action: Thing, _: About) -> dict[str, Any]:
 
 def _gift(action: Thing, _: About) -> dict[str, Any]:
     gift, said = action.get("gift") or {}, action.get("message") or {}
-    if not gift:  # of an import
+    if not gift:  # from an import
         return {key: value for key, value in action.items() if key != "type"}
     return {
         "gift_id": as_number(gift.get("id")),

@@ -1,7 +1,7 @@
 """A rich message as Telegram Desktop 7 and later export it: `rich_message` instead of `text` and `text_entities`. Pure.
 
-Blocks have Desktop's names, keys and order; those that Desktop does not know are `unsupported` there, too, and whole in
-the `telekeep` key of the message. Blocks of messages that were imported from such an export are Desktop's already.
+Blocks have Desktop's names, keys and order; those unknown to Desktop are `unsupported`, as there, and complete in
+the `telekeep` key of the message. Blocks imported from such an export already are Desktop's.
 """
 
 from __future__ import annotations

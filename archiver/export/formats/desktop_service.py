@@ -90,7 +90,7 @@ def action_fields(
         with suppress(AttributeError, TypeError, ValueError):  # an import may have anything in any field
             more = FIELDS[kind](action, About(sender, _replied(kind, reply), schedule_date))
     elif is_imported and kind not in _NAMES:
-        more = dict(action)  # a newer Desktop's
+        more = dict(action)  # fields of a newer Desktop
     return fields | {name: value for name, value in more.items() if name not in _OF_MESSAGES}
 
 

@@ -1,6 +1,6 @@
 """Contents of a zip: member names decoded as intended, and which members are the export. Pure.
 
-Names are keys, never paths on the disk: what is unpacked gets only parts that `expect_inside` allows.
+Names are keys, never paths on disk: unpacked files get only path parts that `expect_inside` allows.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def _lines(value: object) -> Iterator[str]:
 def _is_inline(name: str, value: object) -> bool:
     """Whether a field of a block has words, rather than further blocks."""
     if name == "content" and value in ("text", "blocks"):
-        return False  # it says which of the other fields has what is said
+        return False  # it says which other field holds the content
     if isinstance(value, dict) and "type" not in value:
         return False  # a caption, which has words and a credit
     if name in _SAID or name == "content":

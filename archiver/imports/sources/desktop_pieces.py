@@ -33,7 +33,7 @@ class DesktopPieces(JsonPieces):
     def recover(self, at: int, *, after: int | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
 
-        `after`: a message with a lower id is of another chat.
+        `after`: a message with a lower id belongs to another chat.
         """
         found = self._search(_BEGINS, at)
         if found is None or not _is_message(found, after):
@@ -65,7 +65,7 @@ class DesktopPieces(JsonPieces):
 
     def _by_brackets(self, start: int) -> JsonElement:
         piece = super()._by_brackets(start) if self._margin() is not None else self._by_brackets_alone(start)
-        # Where a bracket is lost, the rest of the chat may well be in one of its messages.
+        # If a bracket is lost, the rest of the chat may seem to be inside one of its messages.
         begin = self._find_message(start - self._base, self._at) if piece.found is not None else None
         if begin is None:
             return piece

@@ -1,6 +1,6 @@
 """Convert usual posts of Telegram Desktop's JSON straight to row columns, in a third of the time of a record.
 
-A message with anything that is not read here gives None: `desktop_entry` reads everything, and what the two give is
+A message with anything not handled here gives None: `desktop_entry` handles everything, and their results are
 the same (a test compares them).
 """
 
