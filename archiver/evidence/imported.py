@@ -147,7 +147,7 @@ def _compare_piece(raw: bytes, of: ImportLog | None, words: str, date: int | Non
 
 
 def _compare_row(raw: bytes, words: str) -> Iterator[str]:
-    """Check an earlier content in a row of telekeep, whatever the format of its file."""
+    """Check an earlier content in a row of telekeep, in a file of any format."""
     from archiver.imports.sources.exported_rows import derive_row
 
     piece = derive_row(raw, None)

@@ -240,7 +240,7 @@ def _completeness(found: Completeness) -> dict[str, Any]:
 
 
 def _of_claimed(ranges: list[list[int]]) -> dict[str, Any]:
-    """Of the missing ids those of which only imports say that they were posted."""
+    """The missing ids that only imports claim were posted."""
     return {"missing_if_posted_ids": ranges} if ranges else {}
 
 

@@ -35,7 +35,7 @@ class Compared(NamedTuple):
     shared: int = 0
     contradicted: int = 0
     reworded: int = 0
-    """Those with other words, whatever their date."""
+    """Messages with other words, regardless of date."""
 
     @property
     def is_other(self) -> bool:

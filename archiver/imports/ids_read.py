@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _BITS = 6
-"""Ids that differ in so many low bits share an entry: usual channels have few gaps."""
+"""Number of low id bits that share an entry: most channels have few gaps."""
 _LOW = (1 << _BITS) - 1
 
 

@@ -59,7 +59,7 @@ def count_claimed(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, 
 
 
 def list_claimed(conn: Reader, numbers: Mapping[tuple[int, int], int]) -> set[tuple[int, int]]:
-    """The messages of which the earlier content with this number is of an import."""
+    """The messages whose earlier content with this number is from an import."""
     if not numbers:
         return set()
     rows = conn.execute(

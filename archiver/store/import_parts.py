@@ -27,7 +27,7 @@ NOT_EARLIER: Final = f"(i.differs IS NULL OR i.differs ->> '$.{_EARLIER}' IS NUL
 
 
 def earlier_note(claimed_by: str | None) -> str:
-    """What is kept beside an earlier content of an export; `claimed_by`: the file that the export names for it."""
+    """The note kept with an earlier content of an export; `claimed_by`: the file that the export names for it."""
     return orjson.dumps({_EARLIER: {"claimed_by": claimed_by}}).decode()
 
 

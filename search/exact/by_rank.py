@@ -108,7 +108,7 @@ def _find_earlier(tables: Tables, plan: QueryPlan) -> QueryPlan | None:
 
 
 def _list_present(tables: Tables, plan: QueryPlan, asked: Sequence[Position]) -> list[Position]:
-    """Those of these messages whose present content matches."""
+    """The messages among these whose present content matches."""
     if not asked:
         return []
     numbers = {channel_id: number for number, channel_id in tables.channels(()).items()}

@@ -1,4 +1,4 @@
-"""When FTS5's pages are read instead of asking FTS5: sizes from which on that is quicker. The answers are the same."""
+"""Sizes from which reading FTS5's pages is quicker than asking FTS5. The answers are the same."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class Thresholds:
     """Sizes, each from measurements with a million messages."""
 
     hits: int = 3_000
-    """Up to this many hits, all are ranked at once."""
+    """Up to this many hits are all ranked."""
     documents: int = 1_000
     """A word's list is read only if more documents have it."""
     share: int = 20
     """A word is common from this fraction of all occurrences on; the rare ones together have no more."""
     spare: int = 3
-    """Candidates for each hit that is wanted: some are superseded, or fail a condition."""
+    """Candidates per wanted hit: some are superseded or fail a condition."""
     prefix_hits: int = 2_000
-    """For more hits than this, FTS5 reads a prefix by date: it takes longer for a hit the more words it joins."""
+    """For more hits than this, a prefix by date is left to FTS5, which takes longer per hit the more words it joins."""
     prefix_words: int = 300
     """Up to this many words with a prefix are all left to FTS5."""
     list_bytes: int = 128
@@ -29,4 +29,4 @@ class Thresholds:
 
 
 MEASURED: Final = Thresholds()
-"""Those that searches use."""
+"""The thresholds that searches use."""

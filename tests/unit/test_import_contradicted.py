@@ -1,4 +1,4 @@
-"""An export that contradicts most of what is held is refused, also with the channel's own id."""
+"""An export that contradicts most of the archive is refused, even with the channel's own id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An export as people receive it, zipped or compressed: nothing leads out of it, and nothing is left on the disk."""
+"""Zipped or compressed exports: nothing escapes the directory, and nothing is left on the disk."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrore
 
 
 def _doubt(run: IdRun) -> str:
-    """What is said of messages of which only an import says that they were there."""
+    """Note on messages that only an import claims."""
     return "if posted as imported" if run.claimed else ""
 
 

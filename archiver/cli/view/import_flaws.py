@@ -1,4 +1,4 @@
-"""What is to know of an export beside what it brought: its flaws, ids that it repeats, words that differ."""
+"""What to know about an imported file: its flaws, repeated ids, and differing words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from archiver.cli.view import figures
 from archiver.imports.import_outcome import FlawCounts, ImportOutcome
 
 _SHOWN = 10
-"""Maximum number of kinds of flaws that are named."""
+"""Maximum number of kinds of flaws to name."""
 _SERIES = frozenset({"jsonl", "csv", "parquet"})
-"""Formats whose files may have a message again, with what changed since: `--append`."""
+"""Formats whose files may repeat a message with later changes: `--append`."""
 
 
 def report_doubts(label: str, outcome: ImportOutcome, format_name: str, *, dry: bool) -> None:
-    """Say what an export repeats, and whether its words are mostly others."""
+    """Say what an export repeats, and whether most of its words differ."""
     if outcome.repeated and format_name not in _SERIES:
         output.note(f"{label}: {describe_repeated(outcome.repeated, dry=dry)}")
     if outcome.is_reworded:
@@ -28,7 +28,7 @@ def describe_repeated(repeated: int, *, dry: bool) -> str:
 
 
 def describe_reworded(outcome: ImportOutcome) -> str:
-    """That most words are others: more than edits explain, and the dates do not show it."""
+    """The warning that most words differ: more than edits explain, though the dates match."""
     return (
         f"{outcome.reworded:,} of the {outcome.compared:,} messages that were compared have other words than the"
         " archive, more than edits usually explain: the export may have been altered, or be of another channel"
