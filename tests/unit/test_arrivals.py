@@ -17,7 +17,7 @@ from tests.tiers import examples
 NOW = 1_700_000_000
 TABLES = """
     CREATE TABLE message (channel_id, message_id, first_seen, import_id, origin, PRIMARY KEY (channel_id, message_id));
-    CREATE TABLE revision (channel_id, message_id, revision, replaced_at);
+    CREATE TABLE revision (channel_id, message_id, revision, replaced_at, layer);
     CREATE TABLE absence (channel_id, message_id, noticed_at, returned_at);
 """
 COMMIT = st.tuples(
@@ -48,7 +48,7 @@ class Archive:
             if kind == "new":
                 self.conn.execute("INSERT INTO message VALUES (1, ?, ?, NULL, 'history')", (number, at))
             elif kind == "edited":
-                self.conn.execute("INSERT INTO revision VALUES (1, ?, 1, ?)", (number, at))
+                self.conn.execute("INSERT INTO revision VALUES (1, ?, 1, ?, 201)", (number, at))
             else:
                 gone = (number, -1, at) if kind == "returned" else (number, at, None)
                 self.conn.execute("INSERT INTO absence VALUES (1, ?, ?, ?)", gone)
