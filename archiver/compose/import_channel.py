@@ -19,7 +19,7 @@ from archiver.model.record import Channel
 from archiver.model.row import ChannelName
 from archiver.store import channel as channels
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.imported import is_unaccounted, set_given_name, set_imported_only
+from archiver.store.imported_channel import is_unaccounted, set_given_name, set_imported_only
 from archiver.store.rows import list_names
 
 

@@ -15,7 +15,7 @@ from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
 from archiver.model.compare_import import compare_import
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Reader
-from archiver.store.imported import find_import
+from archiver.store.import_source import find_import
 
 _PAGE: Final = 500
 _ENOUGH: Final = 2000

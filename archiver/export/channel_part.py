@@ -19,7 +19,7 @@ from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, read
-from archiver.store.imported import is_unaccounted, name_origin
+from archiver.store.imported_channel import is_unaccounted, name_origin
 from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 

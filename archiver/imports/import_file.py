@@ -23,7 +23,7 @@ from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked, is_packed
 from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
-from archiver.store.imported import ImportFile
+from archiver.store.import_source import ImportFile
 from archiver.store.is_archive import is_archive
 
 _FINISHED: Final = "Import it once it is finished."

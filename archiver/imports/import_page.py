@@ -28,11 +28,12 @@ from archiver.model.compare_import import ImportDecision, compare_import, fill
 from archiver.model.document import earlier_document, to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
-from archiver.store import imported as store
 from archiver.store.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
 from archiver.store.earlier_words import list_earlier_words
 from archiver.store.import_parts import with_part
+from archiver.store.import_source import add_counts
+from archiver.store.imported import PieceRow, list_pieces, put_pieces
 from archiver.store.imported_content import fill_columns, widen_seen
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, read_revisions
@@ -67,7 +68,7 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
     plan = PagePlan()
     ids = [one.message_id for one in page]
     held_ids = set(messages.list_known(conn, target.channel_id, ids))
-    before = store.list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
+    before = list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
     digests = {one.message_id: one.message.payload_sha256 for one in page if one.message_id in held_ids}
     asked = [one for one in sorted(held_ids) if digests[MessageId(one)] not in before.get(MessageId(one), ())]
     read = messages.read_messages_of(conn, target.channel_id, asked) if asked else []  # type: ignore[arg-type]
@@ -143,7 +144,7 @@ def store_page(
         _show(conn, target, moved, now=now)
     note_zone(conn, target, is_correction=bool(plan.corrections))
     if plan.new or plan.known or plan.corrections or adopted or texts:
-        store.add_counts(conn, target.import_id, counts.to_object())
+        add_counts(conn, target.import_id, counts.to_object())
     return counts
 
 
@@ -163,7 +164,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     earlier = keep_earlier(conn, target, (one for one, _, _ in plan.known))
     stored = {message.message_id for message, _ in kept}
     stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
-    store.put_pieces(
+    put_pieces(
         conn,
         target.channel_id,
         target.import_id,
@@ -182,10 +183,10 @@ def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) ->
     return kept
 
 
-def _piece(target: ImportTarget, one: ImportedMessage, decision: ImportDecision, *, is_stored: bool) -> store.PieceRow:
+def _piece(target: ImportTarget, one: ImportedMessage, decision: ImportDecision, *, is_stored: bool) -> PieceRow:
     message = one.message
     raw = None if is_stored else message.raw
-    return store.PieceRow(
+    return PieceRow(
         message.message_id, message.payload_sha256, raw, with_part(target.mark(decision.record, one), one.part)
     )
 

@@ -18,9 +18,10 @@ from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Media, Message
-from archiver.store import imported as store
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
+from archiver.store.import_source import find_format
+from archiver.store.imported import keep_raw, list_claims, note_replaced
 from archiver.store.imported_content import begin_seen, replace_imported
 from archiver.store.revision import keep_late_revisions
 
@@ -67,8 +68,8 @@ def decide_current(
     asked = [held.message_id for one, held, decision in known if _may_win(one, held, decision)]
     if not asked:
         return list(known)
-    claims = store.list_claims(conn, channel_id, asked)
-    own = store.find_format(conn, import_id)
+    claims = list_claims(conn, channel_id, asked)
+    own = find_format(conn, import_id)
     decided = []
     for one, held, decision in known:
         at = claims.get(held.message_id) if _may_win(one, held, decision) else None
@@ -94,13 +95,13 @@ def put_current(
     older = [held for _, held, decision in won if decision.revises]
     kept = keep_late_revisions(conn, older, now=now)
     stored = {held.message_id for held, _ in kept}
-    store.keep_raw(conn, channel_id, [held.message_id for _, held, _ in won if held.message_id not in stored])
+    keep_raw(conn, channel_id, [held.message_id for _, held, _ in won if held.message_id not in stored])
     for one, held, decision in won:
         beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
-        store.note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
+        note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
     written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
     sighted = [held.message_id for _, held, _ in won if is_sighted(held.raw)]
-    before = store.list_claims(conn, channel_id, sighted) if sighted else {}
+    before = list_claims(conn, channel_id, sighted) if sighted else {}
     latest = {number: max(seen[number], at) for number, (at, _) in before.items()}
     replace_imported(conn, channel_id, [(one, latest.get(one.message_id, seen[one.message_id])) for one in written])
     contradicted = [held.message_id for _, held, decision in won if has_other_date(decision)]

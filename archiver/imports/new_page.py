@@ -12,12 +12,12 @@ from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
 from archiver.imports.source import ImportedMessage
 from archiver.model.coverage import Interval
 from archiver.model.document import earlier_document
-from archiver.store import imported as store
 from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files, has_files
 from archiver.store.import_parts import earlier_note, with_part
+from archiver.store.imported import PieceRow, put_new_pieces, put_pieces
 from archiver.store.message import Sighting
 from archiver.store.new_messages import insert_contents, insert_slots
 from archiver.store.outbox import enqueue
@@ -38,7 +38,7 @@ def insert_new(
     made = _made(conn, new, ready)
     insert_contents(conn, channel_id, [one.columns for one in made], sighting, _times(target, new))
     insert_slots(conn, channel_id, [(one.columns[0], slot) for one in made if one.media for slot in one.media])
-    store.put_new_pieces(conn, channel_id, target.import_id, _pieces(target, new, made))
+    put_new_pieces(conn, channel_id, target.import_id, _pieces(target, new, made))
     missing = _mark_missing(conn, target, new)
     add_new(conn, channel_id, _entries(made, missing))
     keep_earlier(conn, target, new)
@@ -119,7 +119,7 @@ def keep_earlier(conn: Writer, target: ImportTarget, new: Iterable[ImportedMessa
             late = keep_late_revisions(conn, [earlier.message], now=target.at, seen=seen)
             writer.add_revisions(conn, [(earlier_document(message), number) for message, number in late])
             note = with_part(earlier_note(earlier.claimed_by), one.part)
-            pieces = [store.PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
-            store.put_pieces(conn, target.channel_id, target.import_id, pieces)
+            pieces = [PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
+            put_pieces(conn, target.channel_id, target.import_id, pieces)
             count += len(late)
     return count

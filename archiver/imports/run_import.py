@@ -26,9 +26,9 @@ from archiver.imports.ready import guess_languages, make_ready
 from archiver.imports.source import Entry, Flaw, ImportedMessage, MixedSource
 from archiver.imports.store_pages import ImportJob, Part, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
-from archiver.store import imported as store
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
+from archiver.store.import_source import find_import, finish_imports
 from archiver.store.import_zones import set_newest
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
@@ -164,7 +164,7 @@ class Importer:
         if any(flaw.fatal for one in outcomes for flaw in one.flaws.values()):
             return
         ids = [one.import_id for one in targets.values()]
-        await self._database.write(store.finish_imports, ids, now=int(time.time()), zone=zone)
+        await self._database.write(finish_imports, ids, now=int(time.time()), zone=zone)
         for one in targets.values():
             if one.seen != one.seen_before:
                 await self._database.write(set_newest, one.import_id, one.seen)
@@ -187,7 +187,7 @@ class Importer:
         if self._database is None:
             return None
         channel = await self._database.read(find_channel, job.channel_id)
-        outcome.record = await self._database.read(store.find_import, job.channel_id, job.file.sha256, job.file.format)
+        outcome.record = await self._database.read(find_import, job.channel_id, job.file.sha256, job.file.format)
         outcome.was_finished = outcome.record is not None and outcome.record.finished_at is not None
         outcome.is_resumed = outcome.record is not None and not outcome.was_finished
         if channel is None:

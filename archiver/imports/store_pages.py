@@ -14,10 +14,9 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files
 from archiver.imports.ready import Ready
 from archiver.imports.source import Chat
-from archiver.store import imported as store
 from archiver.store.channel import find_channel
 from archiver.store.database import Writer
-from archiver.store.imported import ImportFile, ImportRecord
+from archiver.store.import_source import ImportFile, ImportRecord, start_import
 from archiver.version import version
 
 
@@ -89,7 +88,7 @@ def store_parts(
 
 def _begin(conn: Writer, job: ImportJob, zone: str | None, *, now: int) -> Begun:
     job.prepare(conn)
-    record = store.start_import(conn, job.file, now=now, version=version())
+    record = start_import(conn, job.file, now=now, version=version())
     channel = find_channel(conn, job.channel_id)
     assert channel is not None, "it was made before"
     return Begun(record, aim(job.file, record, channel.generation, zone))

@@ -27,7 +27,7 @@ from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
-from archiver.store.imported import set_imported_only
+from archiver.store.imported_channel import set_imported_only
 from archiver.store.message import Sighting
 from archiver.version import version
 

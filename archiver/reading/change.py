@@ -10,7 +10,7 @@ from archiver.ids import MessageId
 from archiver.model.difference import ContentDifference
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.reading.imported_from import import_object
-from archiver.store.imported import ImportRecord
+from archiver.store.import_source import ImportRecord
 
 ChangeKind: TypeAlias = Literal[
     "edited", "differs", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"

@@ -10,7 +10,7 @@ from archiver.store import extent
 from archiver.store.channel import Mirrored
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, Reader, read
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 
 
 async def list_runs(

@@ -16,7 +16,8 @@ from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
 from archiver.store.import_parts import read_claimant
-from archiver.store.imported import ImportedFrom, ImportRecord, list_imported_from
+from archiver.store.import_source import ImportRecord
+from archiver.store.imported import ImportedFrom, list_imported_from
 
 
 class MessageImports(NamedTuple):

@@ -17,7 +17,8 @@ from archiver.store.channel_details import find_restriction
 from archiver.store.database import Connection, read
 from archiver.store.former_name import NamesSeen, list_names_seen
 from archiver.store.history import list_absences, list_revisions
-from archiver.store.imported import ImportRecord, is_unaccounted
+from archiver.store.import_source import ImportRecord
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.replies import FoundReplies, find_replies
 from archiver.store.rich import Part, find_part
 from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names

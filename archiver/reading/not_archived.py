@@ -9,7 +9,7 @@ from archiver.ids import MessageId
 from archiver.reading.coverage_report import list_runs
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 
 WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched", "not imported"]
 

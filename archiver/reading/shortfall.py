@@ -11,7 +11,7 @@ from archiver.store import extent
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Connection, Reader, read
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.rich import count_parts_between
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from archiver.ids import ChannelId
 from archiver.store.foreign import ForeignArchive
 from archiver.store.foreign_values import is_count, is_integer, is_object, is_text, is_time, or_null
-from archiver.store.imported import find_import
+from archiver.store.import_source import find_import
 
 _NAMES: Final = (
     *("at", "finished_at", "channel_id", "format", "file_name", "sha256", "parts", "bytes", "zone", "newest"),

@@ -112,7 +112,7 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
 
 
 def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> dict[str, Any]:
-    from archiver.store.imported import name_origin
+    from archiver.store.imported_channel import name_origin
 
     return {
         "channel_id": channel.channel_id,

@@ -13,7 +13,7 @@ from archiver.cli.view.moments import Moments
 from archiver.model.completeness import IdRun, State, Tally
 from archiver.model.row import iso
 from archiver.store.channel import Mirrored
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 
 _MEANING: dict[State, str] = {
     "held": "in the archive, and in the channel when last read",

@@ -11,7 +11,7 @@ from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
 from archiver.reading.imported_from import MessageImports, PostedDay
-from archiver.store.imported import ImportRecord
+from archiver.store.import_source import ImportRecord
 
 _TIMES = frozenset({"date", "edit_date"})
 _NAMES = {

@@ -9,7 +9,7 @@ from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.cli.view.status_table import percent
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 
 _INDENT = 14
 """Cells before the text of a line."""

@@ -21,7 +21,7 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
 from archiver.store.database import Connection, Database, read
 from archiver.store.extent import find_newest
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.review import find_surplus
 from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot

@@ -16,7 +16,7 @@ from archiver.store.channel_details import list_statuses
 from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
 from archiver.store.extent import count_newer
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.calendars import Month, read_month

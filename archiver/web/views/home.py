@@ -16,7 +16,7 @@ from archiver.reading.coverage_report import count_ids
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import ARCHIVE_NAME, Reader, read
 from archiver.store.extent import NewestMessage, find_newest
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names

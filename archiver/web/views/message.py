@@ -28,7 +28,7 @@ from archiver.store.arrivals import find_last_row
 from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_counters, list_revisions
-from archiver.store.imported import is_unaccounted
+from archiver.store.imported_channel import is_unaccounted
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.charts import Line, draw_line
