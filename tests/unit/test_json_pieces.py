@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.imports import json_pieces
+from archiver.imports import json_pieces, json_scanner
 from archiver.imports.json_faults import EndsEarly
 from archiver.imports.json_pieces import JsonPieces
 from archiver.imports.source import Flaw
@@ -27,7 +27,7 @@ LAYOUTS = st.sampled_from([None, 0, 1, 4, "\t"])
 
 @pytest.fixture
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_pieces, "_CHUNK", 7)
+    monkeypatch.setattr(json_scanner, "_CHUNK", 7)
 
 
 def walk(data: bytes) -> Iterator[Any]:
@@ -127,7 +127,7 @@ def test_a_broken_element_costs_only_itself_where_the_layout_tells_its_end(tmp_p
 
 
 def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_pieces, "_CHUNK", 1 << 16)
+    monkeypatch.setattr(json_scanner, "_CHUNK", 1 << 16)
     long = "x" * 10_000_000
     deep = json.dumps(entry(2, "deep")).replace('"deep"', "[" * 10_000 + "]" * 10_000, 1)
     listed = ",".join([json.dumps(entry(1, long)), deep, json.dumps(entry(3, "after"))])
@@ -142,8 +142,8 @@ def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkey
 def test_a_value_that_never_ends_is_passed_over_before_it_fills_the_memory(
     monkeypatch: pytest.MonkeyPatch, endless: bytes
 ) -> None:
-    monkeypatch.setattr(json_pieces, "_CHUNK", 1 << 10)
-    monkeypatch.setattr(json_pieces, "LARGEST", 1 << 12)
+    monkeypatch.setattr(json_scanner, "_CHUNK", 1 << 10)
+    monkeypatch.setattr(json_scanner, "LARGEST", 1 << 12)
     held: list[int] = []
     more = JsonPieces._more
 
