@@ -19,7 +19,8 @@ from search.exact.fts5_pages import (
     of_table,
     read_terms,
 )
-from search.exact.vocabulary import Forms, TermRange, choose, ranges
+from search.exact.term_ranges import TermRange, ranges
+from search.exact.vocabulary import Forms, choose
 from search.words.designations import is_continued, may_continue
 from search.words.forms import has_forms
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.exact.vocabulary import ranges
+from search.exact.term_ranges import ranges
 from search.text.normalize import tokens
 from search.words.forms import form_keys
 from tests.contract.desks import exact_desk

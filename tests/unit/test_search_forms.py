@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from search.document import Document
 from search.exact import word_list as wordlist
-from search.exact.vocabulary import Forms, choose, inflect, ranges, wanted_words
+from search.exact.term_ranges import ranges
+from search.exact.vocabulary import Forms, choose, inflect, wanted_words
 from search.exact.word_list import find_forms
 from search.exact.writer import create, upsert
 from search.query.tree import And, Not, Or, Phrase, Word
