@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import archiver.model.coverage as ids
 from archiver.errors import ServerFault
 from archiver.ids import AccessHash, ChannelId
-from archiver.mirror.apply import StoredCounts
 from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated, Reading
 from archiver.mirror.pages import Pages
@@ -22,6 +21,7 @@ from archiver.mirror.source import Source
 from archiver.mirror.step import Step, plan_page, plan_top
 from archiver.mirror.walk import PlannedGap, Walk
 from archiver.mirror.windows import walk_windows
+from archiver.mirror.write_changes import StoredCounts
 from archiver.model.coverage import Interval
 from archiver.model.plausible import page_ids
 from archiver.model.record import HistoryPage, Message

@@ -24,7 +24,6 @@ from archiver.errors import (
 )
 from archiver.ids import AccessHash, ChannelId
 from archiver.mirror.access import look_up_again
-from archiver.mirror.apply import StoredCounts
 from archiver.mirror.backfill import Backfill
 from archiver.mirror.comparison import Comparison, compare
 from archiver.mirror.difference import ask_difference
@@ -32,6 +31,7 @@ from archiver.mirror.ingest import Ingest, Outdated, Removed
 from archiver.mirror.recent_failures import RecentFailures
 from archiver.mirror.reread import Progress
 from archiver.mirror.source import Source
+from archiver.mirror.write_changes import StoredCounts
 from archiver.model.record import Difference
 from archiver.pacing.scheduler import Priority
 from archiver.store.access import find_access

@@ -16,7 +16,8 @@ from typing import Literal, TypeAlias
 import archiver.store.channel as channels
 from archiver.errors import ChannelError, Error
 from archiver.ids import ChannelId
-from archiver.mirror.apply import StoredCounts, apply_difference, apply_missing, apply_page, apply_whole, note_stubs
+from archiver.mirror.apply import apply_difference, apply_missing, apply_page, apply_whole, note_stubs
+from archiver.mirror.write_changes import StoredCounts
 from archiver.model.coverage import Interval
 from archiver.model.plausible import proven_posts, shown_ids
 from archiver.model.record import Channel, Difference, HistoryPage, Message, Origin, Posted

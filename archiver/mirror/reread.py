@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archiver.ids import AccessHash, ChannelId
-from archiver.mirror.apply import StoredCounts
 from archiver.mirror.confirm_absence import mark_confirmed_missing
 from archiver.mirror.ingest import Ingest, Outdated
 from archiver.mirror.pages import Pages
 from archiver.mirror.source import Source
 from archiver.mirror.step import plan_page
+from archiver.mirror.write_changes import StoredCounts
 from archiver.model import coverage
 from archiver.model.coverage import Interval
 from archiver.store.channel import Mirrored, find_channel

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import ServerFault
-from archiver.mirror.apply import StoredCounts
 from archiver.mirror.reread import Rereader
+from archiver.mirror.write_changes import StoredCounts
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from search.flags import MISSING, SUPERSEDED

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archiver.cli.view.sync_progress import ChannelResult
     from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
-    from archiver.mirror.apply import StoredCounts
+    from archiver.mirror.write_changes import StoredCounts
     from archiver.store.channel import Mirrored
     from config.settings import Settings
 

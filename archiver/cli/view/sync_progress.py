@@ -22,8 +22,8 @@ from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Reader
 
 if TYPE_CHECKING:
-    from archiver.mirror.apply import StoredCounts
     from archiver.mirror.comparison import Comparison
+    from archiver.mirror.write_changes import StoredCounts
     from archiver.store.channel import Mirrored
 
 POLL_INTERVAL = 0.5

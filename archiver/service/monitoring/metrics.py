@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from archiver.mirror.apply import StoredCounts
+from archiver.mirror.write_changes import StoredCounts
 from archiver.model.account_status import ACTIVITIES, AccountStatus
 from archiver.service.monitoring.health import ChannelCounts
 from archiver.store.outbox import Waiting
