@@ -113,7 +113,6 @@ def interrupt() -> None:
             leave()
     else:
         _state.task.cancel()
-        _state.task.get_loop().call_soon_threadsafe(lambda: None)  # wake the loop up
 
 
 def leave() -> NoReturn:
@@ -162,11 +161,36 @@ async def _watched(main: Coroutine[Any, Any, T]) -> T:
 
     _state.task = asyncio.current_task()
     try:
-        result = await main
+        with _woken_by_signals(asyncio.get_running_loop()):
+            result = await main
         _state.is_done = True
         return result
     finally:
         _state.task = None
+
+
+@contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Wake the loop up when a signal arrives.
+
+    Python runs a handler between two instructions of the main thread. A signal that arrives after the last of them and
+    before the loop waits, or that the system hands to another thread, does not end the wait by itself.
+    https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    """
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    os.set_blocking(theirs, False)
+    loop.add_reader(ours, os.read, ours, 4096)
+    before = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        last = signal.set_wakeup_fd(before)
+        if last != theirs:  # the loop has handlers of its own, which need theirs
+            signal.set_wakeup_fd(last)
+        loop.remove_reader(ours)
+        os.close(ours)
+        os.close(theirs)
 
 
 def _expect_none() -> None:
