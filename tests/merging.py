@@ -17,7 +17,7 @@ from telethon.tl.alltlobjects import LAYER
 from archiver.convert.stored import derive, read_payload
 from archiver.evidence.names import StoredNames
 from archiver.evidence.run import verify
-from archiver.imports.merge import Merge
+from archiver.imports.merge import merge_channels
 from archiver.imports.merged import MergedChannel
 from archiver.mirror.ingest import Ingest
 from archiver.model.record import Deleted, Difference, Edited, Event, HistoryPage, Message, Posted
@@ -162,7 +162,8 @@ async def merge(source: Path, target: Path, *, now: int, dry_run: bool = False) 
     async with await Database.open(target) as database:
         await database.write(exact.create)
         with open_foreign(source, target) as archive:
-            return await Merge(database, archive, dry_run=dry_run, clock=lambda: now).run()
+            _, done = await merge_channels(database, archive, dry_run=dry_run, clock=lambda: now)
+            return done
 
 
 def tell(directory: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archiver.compose.named_channel import read_channel
 from archiver.errors import NotFound
-from archiver.imports.merge import Merge
+from archiver.imports.merge import merge_channels
 from archiver.imports.merge_files import MergedFiles, merge_files
 from archiver.imports.merged import MergedChannel
 from archiver.model.row import ChannelName
@@ -50,11 +50,12 @@ async def merge_archive(
         wanted = await asyncio.to_thread(archive.read, _choose, channel)
         ids = {one.channel_id for one in wanted}
         async with _target(database) as target:
-            merge = Merge(target, archive, dry_run=is_dry_run, progress=progress)
-            done = await merge.run(lambda one: one.channel_id in ids)
+            source, done = await merge_channels(
+                target, archive, only=lambda one: one.channel_id in ids, dry_run=is_dry_run, progress=progress
+            )
             of = None if channel is None else ids
             files = await merge_files(target, archive, channels=of, dry_run=is_dry_run)
-        return MergeOutcome(merge.source, done, files)
+        return MergeOutcome(source, done, files)
 
 
 @asynccontextmanager

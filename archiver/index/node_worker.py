@@ -22,28 +22,27 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from archiver.clock import Clock
-from archiver.index.batch_size import MIN_GATHERING, MUCH, gathering_seconds, pause_after
+from archiver.index.batch_size import pause_after
 from archiver.index.consistency import find_lacking, list_acknowledged
 from archiver.index.delivery import Delivery
+from archiver.index.node_sender import NodeSender
 from archiver.index.node_state import FOREIGN, STALE, node_state_after
 from archiver.index.rebalance import Rebalancer
 from archiver.index.rebuild import Rebuilder, next_index
 from archiver.index.slow_tasks import TaskStarts, busy_for_long
 from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
-from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
 from archiver.store.index_home import list_channels_at
 from archiver.store.indexing import (
     NodeState,
     NodeStatus,
-    end_walks,
     get_node_status,
     is_walking,
     note_success,
     set_state,
     start_walk,
 )
-from archiver.store.outbox import has_waiting, peek
+from archiver.store.outbox import has_waiting
 from search.errors import IndexMissing, ServerBusy, ServerError, ServerUnreachable
 
 if TYPE_CHECKING:
@@ -64,8 +63,6 @@ SLOW, STUCK = 60.0, 300.0
 """Seconds without a finished task: until that is reported, and until callers that wait give up."""
 IDLE: Final = 0.5
 """Seconds between two checks of the outbox."""
-MOST_UNDER_WAY: Final = 2
-"""Maximum large tasks under way: one runs while the next is sent."""
 
 
 class NodeWorker:
@@ -77,6 +74,7 @@ class NodeWorker:
         self._stop = asyncio.Event()
         self.delivery = Delivery(database, reader, node, now=self._clock.now)
         ledger = self.delivery.ledger
+        self._sender = NodeSender(database, reader, node, self.delivery, self._clock)
         self._rebuilder = Rebuilder(database, reader, node, ledger, self._finish)
         self._rebalancer = Rebalancer(database, reader, node, ledger, finish=self._finish, now=self._clock.now)
         self.name, self.index = node.name, node.index
@@ -117,12 +115,12 @@ class NodeWorker:
             self._recover()
         if self.delivery.is_restoring:
             return await self._wait_for_tasks()
-        standing = await self._database.read(get_node_status, self.name)
-        if standing.rebuild is not None and await self._advance(standing):
+        status = await self._database.read(get_node_status, self.name)
+        if status.rebuild is not None and await self._advance(status):
             return 0.0
-        if standing.rebuild is None and not self.stale and await self._rebalancer.work():
+        if status.rebuild is None and not self.stale and await self._rebalancer.work():
             return 0.0
-        if standing.rebuild != "swapping" and await self._send(standing):
+        if status.rebuild != "swapping" and await self._sender.send(status, is_stale=self.stale):
             self._poll = 0.05
             return 0.0
         return await self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
@@ -144,44 +142,6 @@ class NodeWorker:
         if waited > STUCK:
             self.trouble = slow
 
-    # --- sending
-
-    async def _send(self, standing: NodeStatus) -> bool:
-        """Send what may be sent now; return whether anything was."""
-        ledger = self.delivery.ledger
-        live = [] if self.stale else [self._node.index]
-        both = [*live, next_index(self._node.index)] if standing.rebuild == "walking" else live
-        if len(ledger.under_way) < MOST_UNDER_WAY and (again := ledger.take_again()):
-            return await self.delivery.send(again, [again.walk_of] if again.walk_of else both)
-        lanes = [NEWS] if standing.rebuild == "wanted" else [NEWS, HISTORY]
-        if standing.rebuild == "walking":
-            ledger.pass_over(HISTORY, (standing.covered + 1, 0, 0))
-        for lane in lanes if both else ():
-            if await self._is_due(lane):
-                return await self.delivery.send(ledger.take(lane), both)
-        for index in both if len(ledger.under_way) < MOST_UNDER_WAY else ():
-            if await self._reader.read(is_walking, self.name, index):
-                if await self.delivery.send(ledger.take(Lane(index)), [index]):
-                    return True
-                if not ledger.is_walked(index):
-                    continue
-                ledger.forget(index)
-                await self._database.write(end_walks, self.name, index)
-        return False
-
-    async def _is_due(self, lane: Lane) -> bool:
-        """Whether a lane of the outbox holds many messages, or has gathered them for long enough."""
-        ledger = self.delivery.ledger
-        after, ours = ledger.claimed(lane), ledger.count_under_way(lane)
-        waiting = await self._reader.read(peek, self.name, after, lane.end, MUCH)
-        if not waiting.messages or waiting.since is None:
-            return False
-        if waiting.messages >= MUCH:
-            return ours < MOST_UNDER_WAY
-        # A task queued after others waits long enough anyway.
-        gathered = MIN_GATHERING if len(ledger.under_way) > ours else gathering_seconds(self.delivery.duration)
-        return ours == 0 and self._clock.now() - waiting.since >= gathered
-
     # --- the index
 
     async def _check(self) -> None:
@@ -193,34 +153,34 @@ class NodeWorker:
         self.stale = ensured.stale
         for task in ensured.tasks:
             await self.delivery.note_task(task.uid)
-        standing = await self._record_state(ensured)
-        if not ensured.stale and standing.rebuild is None:
+        status = await self._record_state(ensured)
+        if not ensured.stale and status.rebuild is None:
             documents = (await node.stats()).documents
             due = ensured.created or documents < self._documents or self._clock.now() >= self._compare_at
             self._documents = documents
             if due and not await self._reader.read(is_walking, self.name, name):
                 await self._compare(fresh=ensured.created)
-        await self._rebuilder.check(standing)
+        await self._rebuilder.check(status)
         await self._clean_up()
         self._checked, self._check_at = True, self._clock.now() + CHECK_INTERVAL
 
     async def _record_state(self, ensured: EnsureResult) -> NodeStatus:
         now = int(self._clock.now())
-        standing = await self._database.read(get_node_status, self.name)
-        if ensured.stale and standing.rebuild is None:
+        status = await self._database.read(get_node_status, self.name)
+        if ensured.stale and status.rebuild is None:
             reason = FOREIGN if ensured.foreign else STALE
-            if standing.state != "stale":
+            if status.state != "stale":
                 log.warning("indexing stopped: %s", reason)
             await self._database.write(set_state, self.name, "stale", now=now, reason=reason)
         elif (
-            standing.state != "following"
+            status.state != "following"
             and self.delivery.is_idle
             and not await self._reader.read(has_waiting, self.name)
         ):
             # If there is something to send, only its success shows that the error is over.
             self._recover()
             await self._database.write(set_state, self.name, "following", now=now)
-        return standing
+        return status
 
     async def _note_missing(self) -> None:
         """Record what an empty index will lack before it is created: after a kill it must not look complete."""
@@ -243,10 +203,10 @@ class NodeWorker:
         elif self.delivery.is_idle and self.trouble is None:
             await self._database.write(note_success, self.name, now=now)
 
-    async def _advance(self, standing: NodeStatus) -> bool:
+    async def _advance(self, status: NodeStatus) -> bool:
         name = next_index(self._node.index)
-        walking = standing.rebuild == "walking" and await self._reader.read(is_walking, self.name, name)
-        moved = await self._rebuilder.advance(standing, walking=walking)
+        walking = status.rebuild == "walking" and await self._reader.read(is_walking, self.name, name)
+        moved = await self._rebuilder.advance(status, walking=walking)
         if moved:
             self._check_at = -math.inf
         return moved
