@@ -131,7 +131,7 @@ async def test_a_file_that_is_not_as_they_say_is_wanted_as_before(tmp_path: Path
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from archiver.imports import merge as merging
+from archiver.imports import merge_channel as merging
 from archiver.store import foreign_page
 from tests.importing import chat, entry, import_into, write_json
 from tests.merging import merge
