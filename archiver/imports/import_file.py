@@ -20,7 +20,7 @@ from archiver.ids import ChannelId
 from archiver.imports.adopt import Beside, Folder
 from archiver.imports.detect import open_source
 from archiver.imports.packed.room import UnpackStopped
-from archiver.imports.packed.unpack import Unpacked, is_packed
+from archiver.imports.packed.unpack import Unpacked, list_packed
 from archiver.imports.source import Chat, Flaw, Source
 from archiver.media.blob_store import hash_file
 from archiver.store.import_source import ImportFile
@@ -58,7 +58,7 @@ class HashedSource:
         self.beside: Beside = Folder(source.root) if packed is None else packed.beside
         """Its media files."""
         self._packed = packed
-        self._paths = source.parts if packed is None else (packed.path,)
+        self._paths = tuple(source.parts if packed is None else packed.originals)
         self._marks, found = _hash_all(self._paths)
         self.bytes = sum(one.bytes for one in found)
         self.name = found[0].name
@@ -161,7 +161,8 @@ def _hash_all(paths: Sequence[Path]) -> tuple[list[FileMark], list[HashedFile]]:
 
 def open_hashed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool] = lambda: False) -> HashedSource:
     """Open a source, which may be packed, and hash what was opened. Raises UsageError, and UnpackStopped."""
-    return _open_packed(path, zone, is_stopped) if is_packed(path) else _open_settled(path, zone)
+    packed = list_packed(path)
+    return _open_packed(path, packed, zone, is_stopped) if packed else _open_settled(path, zone)
 
 
 async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
@@ -177,13 +178,16 @@ async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
         raise
 
 
-def _open_packed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool]) -> HashedSource:
-    before, packed = _mark(path.stat()), Unpacked(path, is_stopped)
+def _open_packed(
+    path: Path, originals: Sequence[Path], zone: tzinfo | None, is_stopped: Callable[[], bool]
+) -> HashedSource:
+    before = [_mark(one.stat()) for one in originals]
+    packed = Unpacked(path, is_stopped)
     with packed.closed_on_error():
         if is_archive(packed.inside):
             raise UsageError("it contains a telekeep archive.", hint="Unpack it and import that.")
         hashed = HashedSource(open_source(packed.inside, zone), packed)
-        if list(hashed.marks) != [before]:
+        if list(hashed.marks) != before:
             raise UsageError(f"{path} is being written to.", hint=_FINISHED)
         return hashed
 

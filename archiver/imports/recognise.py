@@ -125,8 +125,8 @@ _WHATSAPP: Final = re.compile(
     rb"\A[\s\xe2\x80\x8e\x8f]*\[?[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},? [0-9]{1,2}[:.][0-9]{2}[^\n]{0,20}[\]-]"
 )
 _SLACK: Final = re.compile(rb'"(?:client_msg_id|user_profile|thread_ts)"\s*:|"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
-_PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
-_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+_PACKED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
+_UNREAD: Final = {b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
 _EDGES: Final = b"source,source_type,source_id,"
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
@@ -155,9 +155,12 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
     start = head.lstrip()
     begin = start[:300].lower()
     if head.startswith(_PACKED) or head[257:262] == b"ustar":
-        return "packed in a way that telekeep does not read", "Unpack it first; zip and gz are read as they are."
-    if head.startswith(_WIDE) or _is_wide(head[:8:2], head[1:8:2]) or _is_wide(head[1:8:2], head[:8:2]):
-        return "text in UTF-16 or UTF-32", "Save it as UTF-8 first."
+        return "packed twice", "Unpack it once; zip, tar, gz, bz2 and xz are read as they are."
+    if (name := _UNREAD.get(head[:4])) is not None:
+        return (
+            f"a {name} archive, which telekeep does not read",
+            "Unpack it and import the directory, or make a zip of it.",
+        )
     if head.startswith(_SQLITE):
         return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
     if head.startswith(b"From ") and _MAIL.search(head):
@@ -181,12 +184,6 @@ def _explain_table(head: bytes, begin: bytes) -> tuple[str, str] | None:
     if any(len(_KEYS.intersection(_names(head, sign))) > 2 for sign in (";", "\t", "|")):
         return "telekeep's CSV, but with other separators than commas", "Save it with commas, or import the original."
     return None
-
-
-def _is_wide(high: bytes, low: bytes) -> bool:
-    """Whether these halves of the first bytes are of a text in UTF-16 or UTF-32, not of numbers in a binary file."""
-    signs = low.replace(b"\0", b"").decode("latin-1")
-    return high == bytes(4) and signs.isascii() and "".join(signs.split()).isprintable() and len(signs) > 1
 
 
 def _explain_json(start: bytes) -> tuple[str, str] | None:

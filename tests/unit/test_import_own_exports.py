@@ -313,9 +313,9 @@ LOOK_ALIKES = {
     "telekeep's CSV, but with other separators": b"channel_id;channel;message_id;date;text\r\n",
     "a network of forwards, mentions or links": f"{','.join((*NODE_KEYS, *EDGE_KEYS))}\r\n".encode(),
     "a network .* has no messages": b'<?xml version="1.0"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
-    "packed in a way": b"7z\xbc\xaf'\x1c",
+    "a 7-Zip archive, which telekeep does not read": b"7z\xbc\xaf'\x1c",
+    "a RAR archive, which telekeep does not read": b"Rar!\x1a\x07\x01",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
-    "text in UTF-16": '{"name": "x"}'.encode("utf-16-be"),
     "not an export that telekeep can read": b"hello world\n",
     "not an export": b"\0\0\0\x20ftypisom\0\0\2\0",  # a film
 }

@@ -190,7 +190,7 @@ BAD: list[tuple[str, Callable[[Path], Path]]] = [
     ("several files", lambda path: zipped(path, {"a.json": b"x", "b/c.json": b"y"})),
     ("is empty", lambda path: zipped(path, {})),
     ("is not an export that telekeep can read", lambda path: zipped(path, {"x.txt": b"hello"})),
-    ("packed in a way", lambda path: zipped(path, {"x.json": zipped(path, export()).read_bytes()})),
+    ("packed twice", lambda path: zipped(path, {"x.json": zipped(path, export()).read_bytes()})),
     ("ends too early or is damaged", lambda path: Path(_cut(zipped(path, export())))),
 ]
 

@@ -40,7 +40,7 @@ Examples:
   telekeep import /mnt/colleague/telekeep/
 
 Reads Telegram Desktop's JSON (one chat, or a whole account) and HTML, tg-archive's SQLite, and telekeep's JSONL, CSV
-and Parquet, also in a zip or compressed as one file (.gz, .bz2, .xz); the format is recognised by the content. Nothing
+and Parquet, also in a zip or tar, or compressed (.gz, .bz2, .xz); the format is recognised by the content. Nothing
 that was captured from Telegram is ever overwritten: empty values are filled, different text is kept as a revision,
 other values are kept next to those held, and show and history name the file. Files next to the export are copied into
 the archive.

@@ -1,4 +1,4 @@
-"""Contents of a zip: member names decoded as intended, and which members are the export. Pure.
+"""Contents of a zip or tar: member names decoded as intended, and which members are the export. Pure.
 
 Names are keys, never paths on disk: unpacked files get only path parts that `expect_inside` allows.
 """
@@ -11,7 +11,7 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 from zipfile import ZipInfo
 
 from archiver.errors import UsageError
@@ -36,12 +36,16 @@ _LONGEST: Final = 255
 """Maximum length of a file name in bytes."""
 
 
-class PackedExport(NamedTuple):
-    """The export in a zip."""
+Member = TypeVar("Member")
+"""A member of a zip or tar."""
+
+
+class PackedExport(NamedTuple, Generic[Member]):
+    """The export in a zip or tar."""
 
     root: str
-    """Its directory, with a slash at the end; empty: the zip itself."""
-    data: Mapping[str, ZipInfo]
+    """Its directory, with a slash at the end; empty: the zip or tar itself."""
+    data: Mapping[str, Member]
     """Members to unpack, by name below the root."""
     alone: str | None
     """The file that is the export, unless it is the directory."""
@@ -50,7 +54,7 @@ class PackedExport(NamedTuple):
 def name_members(members: Iterable[ZipInfo]) -> dict[str, ZipInfo]:
     """The files by name; if a name repeats, the last one, as every unpacker does."""
     found = {name_of(one): one for one in members if not one.is_dir()}
-    return {name: one for name, one in found.items() if not _is_litter(name)}
+    return {name: one for name, one in found.items() if not is_litter(name)}
 
 
 def name_of(member: ZipInfo) -> str:
@@ -70,18 +74,18 @@ def compose(name: str) -> str:
 
 
 def leads_out(name: str) -> bool:
-    """Whether the name leads outside the directory that the zip is unpacked to, on any system."""
+    """Whether the name leads outside the directory that it is unpacked to, on any system."""
     return name.startswith("/") or ".." in name.split("/") or _DRIVE.match(name) is not None
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
     """Whether an operating system added it: `__MACOSX/`, `.DS_Store`."""
     parts = name.split("/")
     return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1] in (".DS_Store", "Thumbs.db")
 
 
-def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
-    """The one export in a zip. Raises UsageError if there is none, or several."""
+def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
+    """The one export in a zip or tar. Raises UsageError if there is none, or several."""
     if any(name.rpartition("/")[2] == "archive.db" for name in members):
         raise UsageError("it contains a telekeep archive.", hint="Unpack it and import the directory.")
     roots = _find_roots(members)
@@ -96,7 +100,7 @@ def find_export(members: Mapping[str, ZipInfo]) -> PackedExport:
     return _find_loose(members)
 
 
-def _find_roots(members: Mapping[str, ZipInfo]) -> list[str]:
+def _find_roots(members: Iterable[str]) -> list[str]:
     """The directories that are exports, none inside another."""
     found: set[str] = set()
     for name in members:
@@ -112,7 +116,7 @@ def _find_roots(members: Mapping[str, ZipInfo]) -> list[str]:
     return roots
 
 
-def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
+def _find_loose(members: Mapping[str, Member]) -> PackedExport[Member]:
     """An export without a file that marks its directory: a single file, or rows in several."""
     if (foreign := name_foreign(members)) is not None:
         raise UsageError(f"it is {foreign}.", hint=ONLY_TELEGRAM)
@@ -132,7 +136,7 @@ def _find_loose(members: Mapping[str, ZipInfo]) -> PackedExport:
     )
 
 
-def _below(members: Mapping[str, ZipInfo], root: str) -> Iterable[tuple[str, ZipInfo]]:
+def _below(members: Mapping[str, Member], root: str) -> Iterable[tuple[str, Member]]:
     return ((name[len(root) :], one) for name, one in members.items() if name.startswith(root))
 
 

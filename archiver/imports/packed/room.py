@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
 
@@ -70,6 +70,12 @@ class UnpackRoom:
                     file.write(chunk)
         except OSError as exc:
             raise UsageError(f"it cannot be unpacked to {self.path.parent}: {exc.strerror}.", hint=_WHERE) from exc
+
+    def take(self, name: Path) -> BinaryIO:
+        """Open a written file that only its reader needs: it is gone once it is closed."""
+        file = (self.path / name).open("rb")
+        (self.path / name).unlink()
+        return file
 
     def expect_room(self, size: int) -> None:
         """Raise UsageError if the disk has no room for `size` more bytes."""

@@ -1,25 +1,28 @@
-"""Unpack an export from a compressed file or a zip; media files stay where they are."""
+"""Unpack an export from a compressed file, a zip or a tar, or as UTF-8; media files stay where they are."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
 from archiver.errors import UsageError
 from archiver.imports.adopt import Beside, Folder
-from archiver.imports.packed.members import expect_inside, find_export, leads_out
+from archiver.imports.packed.members import Member, PackedExport, expect_inside, find_export, leads_out
 from archiver.imports.packed.room import UnpackRoom, expect_plausible
 from archiver.imports.packed.single import Compression, find_compression, unpack_single, unpacked_name
+from archiver.imports.packed.tar_members import BLOCK, is_tar
+from archiver.imports.packed.tarred import TarredFiles, open_tar, read_tarred
+from archiver.imports.packed.transcode import list_wide, transcode, transcode_in_place
 from archiver.imports.packed.zipped import ZIP, ZippedFiles, open_zip, unpack_member
 from archiver.imports.regular import open_regular
 from archiver.imports.source import Flaw
 
-_HEAD: Final = 8
+_TAR: Final = Path("unpacked.tar")
 _NAMED: Final = 3
 _TRUST: Final = "Do not trust its source."
 _LARGEST: Final = 64 << 20
@@ -32,9 +35,12 @@ class Unpacked:
     def __init__(self, path: Path, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Unpack. Raises UsageError, and UnpackStopped once `is_stopped`."""
         self.path = path
+        self.originals = list_packed(path)
+        """What is unpacked: the path itself, or the files of a directory."""
         self.flaws: list[Flaw] = []
         self.outside: Sequence[Flaw] = ()
         """Members whose names lead outside."""
+        self._kind = "zip"
         self._opened = ExitStack()
         self._room = UnpackRoom(is_stopped)
         self._opened.callback(self._room.close)
@@ -71,17 +77,43 @@ class Unpacked:
         return UsageError(said, hint="It is damaged or cut: copy it again." if self.flaws else exc.hint)
 
     def _unpack(self) -> Path:
-        with self.path.open("rb") as file:
-            head = file.read(_HEAD)
+        if self.path not in self.originals:  # its directory, or pages beside it
+            return self._transcode_all()
+        head = _head_of(self.path)
         how = find_compression(head)
-        return self._unpack_zip() if how is None else self._unpack_single(how)
+        if how is not None:
+            inside = self._unpack_single(how)
+        elif is_tar(head):
+            inside = self._unpack_tar(self._opened.enter_context(self.path.open("rb")))
+        else:
+            inside = self._unpack_zip() if head.startswith(ZIP) else self._transcode_all()
+        self._transcode_unpacked()
+        return inside
 
     def _unpack_single(self, how: Compression) -> Path:
         name = unpacked_name(self.path, how)
-        chunks = unpack_single(self.path, how, self.flaws)
-        self._room.write(Path(name), chunks, self.path.stat().st_size)
+        chunks, size = unpack_single(self.path, how, self.flaws), self.path.stat().st_size
+        if is_tar(_head_of_packed(self.path, how)):
+            self._room.write(_TAR, chunks, size)
+            return self._unpack_tar(self._opened.enter_context(self._room.take(_TAR)))
+        self._room.write(Path(name), chunks, size)
         self._take_manifest(name)
         return self._room.path / name
+
+    def _transcode_all(self) -> Path:
+        """Copy text with two or four bytes a character as UTF-8, and the pages around it."""
+        top = self.path if self.path.is_dir() else self.path.parent
+        self.beside = Folder(top)
+        for path in self.originals:
+            with open_regular(top, path) as file:
+                self._room.write(path.relative_to(top), transcode(file, path.name, self.flaws), path.stat().st_size)
+        return self._room.path / ("" if self.path.is_dir() else self.path.name)
+
+    def _transcode_unpacked(self) -> None:
+        for path, chunks in transcode_in_place(self._room.path, self.flaws):
+            written = path.with_name(f"{path.name}.utf-8")
+            self._room.write(written.relative_to(self._room.path), chunks, path.stat().st_size)
+            written.replace(path)
 
     def _take_manifest(self, name: str) -> None:
         """Copy what an adjacent manifest says about it next to the unpacked file."""
@@ -95,39 +127,70 @@ class Unpacked:
     def _unpack_zip(self) -> Path:
         packed, listed = open_zip(self.path)
         self._opened.enter_context(packed)
+        members, export = self._choose(listed)
+        expect_plausible(sum(one.file_size for one in export.data.values()), self.path.stat().st_size)
+        self._room.expect_room(sum(one.file_size for one in export.data.values()))
+        for name, member in export.data.items():
+            chunks = unpack_member(packed, name, member, self.flaws)
+            self._room.write(Path(expect_inside(name)), chunks, member.compress_size)
+        self.beside = ZippedFiles(packed, members, export.root)
+        return self._inside(export)
+
+    def _unpack_tar(self, file: BinaryIO) -> Path:
+        self._kind = "tar"
+        members, export = self._choose(open_tar(file, self.path.name, self.flaws))
+        self._room.expect_room(sum(one.size for one in export.data.values()))
+        for name in export.data:
+            chunks = read_tarred(file, f"{export.root}{name}", members, self.flaws)
+            self._room.write(Path(expect_inside(name)), chunks, os.fstat(file.fileno()).st_size)
+        self.beside = TarredFiles(file, members, export.root)
+        return self._inside(export)
+
+    def _choose(self, listed: Mapping[str, Member]) -> tuple[dict[str, Member], PackedExport[Member]]:
+        """The members that do not lead outside, and the export among them. Raises UsageError."""
         members = {name: one for name, one in listed.items() if not leads_out(name)}
-        self.outside = _name_outside([name for name in listed if name not in members])
+        self.outside = _name_outside([name for name in listed if name not in members], self._kind)
         if self.outside and not members:
             raise UsageError(f"everything in it leads outside it ({self.outside[0].where}).", hint=_TRUST)
-        export = find_export(members)
-        size = sum(one.file_size for one in export.data.values())
-        expect_plausible(size, self.path.stat().st_size)
-        self._room.expect_room(size)
-        for name, member in export.data.items():
-            path = Path(expect_inside(name))
-            self._room.write(path, unpack_member(packed, name, member, self.flaws), member.compress_size)
-        self.beside = ZippedFiles(packed, members, export.root)
+        return members, find_export(members)
+
+    def _inside(self, export: PackedExport[Member]) -> Path:
         return self._room.path if export.alone is None else self._room.path / export.alone
 
 
-def _name_outside(names: Sequence[str]) -> Sequence[Flaw]:
+def _name_outside(names: Sequence[str], kind: str) -> Sequence[Flaw]:
     if not names:
         return ()
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    what = "leads outside the zip, so it is" if len(names) == 1 else "lead outside the zip, so they are"
+    what = f"leads outside the {kind}, so it is" if len(names) == 1 else f"lead outside the {kind}, so they are"
     return [Flaw(f"{', '.join(names[:_NAMED])}{more}", f"{what} left out; {_TRUST[0].lower()}{_TRUST[1:].rstrip('.')}")]
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the path is a file that can be unpacked."""
+def list_packed(path: Path) -> Sequence[Path]:
+    """The files to unpack before a path can be read; none if it can be read as it is."""
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        if path.is_file():
+            head = _head_of(path)
+            if head.startswith(ZIP) or find_compression(head) is not None or is_tar(head):
+                return (path,)
+        return list_wide(path)
     except (OSError, ValueError):
-        return False
-    return head.startswith(ZIP) or find_compression(head) is not None
+        return ()
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(BLOCK)
+
+
+def _head_of_packed(path: Path, how: Compression) -> bytes:
+    head = b""
+    with closing(unpack_single(path, how, [])) as chunks:
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= BLOCK:
+                break
+    return head
 
 
 def _about(data: bytes, name: str) -> Mapping[str, Any] | None:

@@ -1,0 +1,203 @@
+"""Members of a tar, read header by header: its claims are bounded, and damage costs only the members that it hits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from tarfile import (
+    AREGTYPE,
+    CONTTYPE,
+    GNUTYPE_LONGLINK,
+    GNUTYPE_LONGNAME,
+    GNUTYPE_SPARSE,
+    LNKTYPE,
+    REGTYPE,
+    HeaderError,
+    TarInfo,
+)
+from typing import BinaryIO, Final, NamedTuple
+
+from archiver.errors import UsageError
+
+BLOCK: Final = 512
+_MAGIC: Final = b"ustar"
+_MAGIC_AT: Final = 257
+_FILES: Final = (REGTYPE, AREGTYPE, CONTTYPE)
+_EXTENDED: Final = b"x"
+_GLOBAL: Final = b"g"
+_BESIDE: Final = (GNUTYPE_LONGNAME, GNUTYPE_LONGLINK, _EXTENDED, _GLOBAL)
+"""Headers about the member after them."""
+_LARGEST: Final = 1 << 20
+"""Maximum size of what is about a member, such as a long name."""
+_SEARCHED: Final = 1 << 20
+_MOST: Final = 200_000
+"""Maximum number of members, as in a zip."""
+_END: Final = 2
+"""Empty blocks that end a tar; other tars may follow."""
+
+
+class TarMember(NamedTuple):
+    """A member of a tar."""
+
+    at: int
+    """Where its bytes begin."""
+    size: int
+    is_file: bool
+    """Whether it is a regular file: no link, directory, device or sparse file."""
+    target: str | None = None
+    """The member that a hard link is another name of."""
+
+
+@dataclass(slots=True)
+class TarListing:
+    """What is in a tar."""
+
+    members: dict[str, TarMember] = field(default_factory=dict)
+    """By name; of a name that repeats, the last one."""
+    damaged: list[int] = field(default_factory=list)
+    """Places in it at which a header was expected and is damaged."""
+    has_end: bool = False
+    """Whether it ends as tars do: more members may have followed otherwise."""
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file with this head is a tar: its first header has a right checksum."""
+    return _read_header(head[:BLOCK]) is not None
+
+
+def list_tar(file: BinaryIO) -> TarListing:
+    """List the members of a tar. Raises UsageError if there are too many."""
+    walk = _Walk(file)
+    while (block := walk.take()) is not None:
+        walk.pass_block(block)
+    return walk.listing
+
+
+def find_target(members: Mapping[str, TarMember], member: TarMember) -> TarMember:
+    """The regular file that a hard link is another name of; other members are returned as they are."""
+    if member.target is None:
+        return member
+    found = members.get(member.target)
+    return found if found is not None and found.is_file else member
+
+
+def _read_header(block: bytes) -> TarInfo | None:
+    try:
+        found = TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (HeaderError, ValueError):
+        return None
+    return found if found.size >= 0 else None
+
+
+class _Walk:
+    """The place in a tar, and what was read before it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.listing = TarListing()
+        self._file = file
+        self._size = file.seek(0, 2)
+        self._at = 0
+        self._empty = 0
+        """Empty blocks in a row."""
+        self._about: dict[str, str] = {}
+        """What headers say about the next member."""
+
+    def take(self) -> bytes | None:
+        """The next block; None if there is none."""
+        self._file.seek(self._at)
+        block = self._file.read(BLOCK)
+        self._at += len(block)
+        return block if len(block) == BLOCK else None
+
+    def pass_block(self, block: bytes) -> None:
+        """Take in a header, or go to the next one if it is none."""
+        if not block.strip(b"\0"):
+            self._empty += 1
+            self.listing.has_end |= self._empty >= _END
+            return
+        header = _read_header(block)
+        if header is None or (header.type in _BESIDE and header.size > _LARGEST):
+            self._skip_damage()
+            return
+        self._empty, self.listing.has_end = 0, False
+        if header.type in _BESIDE:
+            self._take_about(header)
+        else:
+            self._take_member(header, block)
+        self._at = min(self._at, self._size)
+
+    def _skip_damage(self) -> None:
+        """Go to the next header. What follows the end of a tar is no damage."""
+        if self._empty < _END:
+            self.listing.damaged.append(self._at - BLOCK)
+        self._about = {}
+        while self._at < self._size:
+            self._file.seek(self._at)
+            part = self._file.read(_SEARCHED)
+            place = part.find(_MAGIC, _MAGIC_AT)
+            while place >= 0:
+                begin = place - _MAGIC_AT
+                if not begin % BLOCK and _read_header(part[begin : begin + BLOCK]) is not None:
+                    self._at += begin
+                    return
+                place = part.find(_MAGIC, place + 1)
+            self._at += len(part)
+
+    def _take_about(self, header: TarInfo) -> None:
+        data = self._file.read(header.size)
+        self._at += _padded(header.size)
+        if header.type == _EXTENDED:
+            self._about |= _read_records(data)
+        elif header.type in (GNUTYPE_LONGNAME, GNUTYPE_LONGLINK):
+            key = "path" if header.type == GNUTYPE_LONGNAME else "linkpath"
+            self._about[key] = data.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+    def _take_member(self, header: TarInfo, block: bytes) -> None:
+        about, self._about = self._about, {}
+        is_sparse = header.type == GNUTYPE_SPARSE or any(key.startswith("GNU.sparse.") for key in about)
+        if header.type == GNUTYPE_SPARSE:
+            self._pass_maps(is_more=bool(block[482]))
+        written = about.get("size", "")
+        size = int(written) if written.isascii() and written.isdigit() and len(written) < 19 else header.size
+        is_file = header.type in _FILES and not is_sparse
+        target = _plain_name(about.get("linkpath", header.linkname)) if header.type == LNKTYPE else None
+        name = _plain_name(about.get("GNU.sparse.name") or about.get("path", header.name))
+        if name and not header.isdir():
+            self.listing.members[name] = TarMember(self._at, size, is_file, target)
+            if len(self.listing.members) > _MOST:
+                raise UsageError(
+                    f"it has more than {_MOST:,} files, more than telekeep reads from a tar.",
+                    hint="Unpack it and import the directory.",
+                )
+        if header.type in _FILES or header.type == GNUTYPE_SPARSE:
+            self._at += _padded(size)
+
+    def _pass_maps(self, *, is_more: bool) -> None:
+        """Pass the blocks that say where the holes of a sparse file are."""
+        while is_more and (block := self.take()) is not None:
+            is_more = bool(block[504])
+
+
+def _read_records(data: bytes) -> dict[str, str]:
+    """The records of a pax header: `25 path=ChatExport/a.jpg`, each with its length."""
+    found: dict[str, str] = {}
+    while data:
+        length, _, _ = data.partition(b" ")
+        size = int(length) if length.isdigit() and len(length) < 8 else 0
+        key, mark, value = data[len(length) + 1 : size].removesuffix(b"\n").partition(b"=")
+        if size <= len(length) or not mark:
+            break
+        found[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
+        data = data[size:]
+    return found
+
+
+def _padded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
+
+
+def _plain_name(name: str) -> str:
+    """A name without the `./` that tar begins names with."""
+    while name.startswith("./"):
+        name = name[2:].lstrip("/")
+    return name
