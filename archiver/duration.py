@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LAST = 253_402_300_799
+LAST = 253_402_300_799
 """Unix time of the end of the year 9999, the last that `datetime` can represent."""
 
 
@@ -40,4 +40,4 @@ def local_moment(unix: float) -> str:
 
 
 def _at(unix: float) -> datetime:
-    return datetime.fromtimestamp(min(max(unix, 0.0), _LAST), UTC)
+    return datetime.fromtimestamp(min(max(unix, 0.0), LAST), UTC)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from telethon.tl import types
 
 from archiver.convert.canonical import to_json
-from archiver.convert.quick_string import end_of_string, read_bytes, read_string
+from archiver.convert.quick_string import VECTOR, end_of_string, read_bytes, read_string
 
 Facts: TypeAlias = tuple[list[str], dict[str, Any], dict[str, Any]]
 """Kinds, fields and `extra` from the attributes."""
@@ -30,7 +30,6 @@ _four, _ids, _int = Struct("<IIII").unpack_from, Struct("<qq").unpack_from, Stru
 _kind, _long, _two = Struct("<I").unpack_from, Struct("<q").unpack_from, Struct("<ii").unpack_from
 _video, _flagged, _real = Struct("<Idii").unpack_from, Struct("<Ii").unpack_from, Struct("<d").unpack_from
 _counted = Struct("<iIi").unpack_from
-_VECTOR = 0x1CB5C415
 _MOST_PARTS = 100
 """Maximum number of sizes of a progressive picture."""
 
@@ -54,7 +53,7 @@ def document_values(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
     fields: dict[str, Any] = {}
     for _ in range(count):
         at = _attribute(raw, at, (kinds, fields, extra))
-    if vector != _VECTOR:
+    if vector != VECTOR:
         return None
     if not kinds:
         kinds.append("image" if mime.startswith("image/") else "document")
@@ -70,7 +69,7 @@ def document_values(raw: bytes, at: int) -> tuple[tuple[Any, ...], int] | None:
 def _end_of_sizes(raw: bytes, at: int) -> int:
     """Where the thumbnails end."""
     vector, count = _flagged(raw, at)
-    if vector != _VECTOR:
+    if vector != VECTOR:
         raise ValueError("no vector")
     at += 8
     for _ in range(count):

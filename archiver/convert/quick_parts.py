@@ -15,7 +15,7 @@ from archiver.convert.media import add_media
 from archiver.convert.quick_document import document_values
 from archiver.convert.quick_photo import photo_values
 from archiver.convert.quick_reader import QuickReader
-from archiver.convert.quick_string import read_string
+from archiver.convert.quick_string import VECTOR, read_string
 from archiver.convert.quick_webpage import Usual, webpage_values
 from archiver.convert.slots import Slots
 from archiver.convert.text import PLAIN_ENTITIES, entity_list
@@ -38,7 +38,6 @@ KNOWN = (
     FORWARD | REPLY | MARKUP | ENTITIES | FROM | MEDIA | VIEWS | SILENT | EDITED | SIGNED | GROUPED
     | REACTED | REPLIES | PINNED | NO_FORWARDS | UNUSED | IN_EXTRA
 )  # fmt: skip
-_VECTOR = 0x1CB5C415
 MOST = 9_999_999_999
 MESSAGE: Final[int] = types.Message.CONSTRUCTOR_ID
 CHANNEL: Final[int] = types.PeerChannel.CONSTRUCTOR_ID
@@ -105,7 +104,7 @@ def read_media(raw: bytes, at: int) -> tuple[tuple[Media, ...], list[object], in
 
 def read_entities(raw: bytes, at: int) -> tuple[str | None, int]:
     vector, count = _vector(raw, at)
-    if vector != _VECTOR:
+    if vector != VECTOR:
         raise ValueError("no vector")
     at += 8
     parts = []
@@ -135,7 +134,7 @@ def _replies(raw: bytes, at: int) -> tuple[int, int]:
 
 def _reactions(raw: bytes, start: int) -> tuple[str | None, int]:
     constructor, flags, vector, count = read_head(raw, start)
-    if (constructor, vector) == (_REACTIONS, _VECTOR) and not flags & _REACTORS:
+    if (constructor, vector) == (_REACTIONS, VECTOR) and not flags & _REACTORS:
         counts: list[tuple[int, str]] = []
         at = start + 16
         for _ in range(count):

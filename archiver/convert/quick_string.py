@@ -1,6 +1,14 @@
-"""Strings within the bytes of a post. https://core.telegram.org/mtproto/serialize"""
+"""Strings within the bytes of a post. https://core.telegram.org/mtproto/serialize
+
+Each function reads the length itself: a call for it would take as long as the rest.
+"""
 
 from __future__ import annotations
+
+from typing import Final
+
+VECTOR: Final = 0x1CB5C415
+"""What a list begins with, before the number of its elements."""
 
 
 def read_string(raw: bytes, at: int) -> tuple[str, int]:

@@ -20,7 +20,8 @@ _Check: TypeAlias = Callable[[Any], bool]
 _INSTANT = re.compile(r"-?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
-_USUAL = len("2021-12-16T00:00:00Z")
+LENGTH_OF_TIME = len("2021-12-16T00:00:00Z")
+"""Times of this length sort like text."""
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
 _ADDED = {
@@ -61,7 +62,7 @@ def _instant(value: Any) -> bool:
     if type(value) is not str or _INSTANT.fullmatch(value) is None:
         return False
     try:
-        return len(value) != _USUAL or datetime.fromisoformat(value) is not None
+        return len(value) != LENGTH_OF_TIME or datetime.fromisoformat(value) is not None
     except ValueError:
         return False
 
@@ -234,7 +235,7 @@ def _of_request(claims: dict[str, Any]) -> Iterator[str]:
     if len({claims[name] is None for name in ("query", "expanded_query", "norm_version")}) > 1:
         yield "has a query without its meaning, or a meaning without a query"
     since, until = claims["bounds"]["since"], claims["bounds"]["until"]
-    if since is not None and until is not None and len(since) == len(until) == _USUAL and since > until:
+    if since is not None and until is not None and len(since) == len(until) == LENGTH_OF_TIME and since > until:
         yield "has bounds that end before they begin"
     if "incomplete" in claims and [one["channel"] for one in claims["incomplete"]] != [
         name_of(one) for one in claims["channels"] if not one["completeness"]["complete"]

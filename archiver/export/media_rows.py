@@ -23,13 +23,13 @@ from archiver.errors import BlockedPath, NotFound, UsageError
 from archiver.export.manifest import MediaFile, MediaPart
 from archiver.export.media_names import name_file
 from archiver.export.target import NO_LINKS
+from archiver.export.temporary import CREATE
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import is_file
 from archiver.model.row import Row
 
 MediaMode: TypeAlias = Literal["copy", "link"]
 _CHUNK: Final = 1 << 20
-_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS_HERE: Final = "this file system allows no hard links to them"
 _WHY_NOT: Final = {
     errno.EXDEV: "hard links are possible only on the disk that has the archive's files",
@@ -186,7 +186,7 @@ class MediaRows:
     def _copy(self, source: BinaryIO, sha256: str, directory: int, name: str) -> int:
         """Copy the file; return its size, or -1 if it is damaged."""
         source.seek(0)
-        with os.fdopen(os.open(name, _CREATE, 0o666, dir_fd=directory), "wb") as copy:
+        with os.fdopen(os.open(name, CREATE, 0o666, dir_fd=directory), "wb") as copy:
             size = self._read(source, sha256, copy)
         if size < 0:
             os.unlink(name, dir_fd=directory)

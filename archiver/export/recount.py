@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any
 
+from archiver.export.claims import LENGTH_OF_TIME
 from archiver.export.counting import ROW_KEY
 from archiver.export.row_keys import READERS, RowKey, UnreadableRows
-
-_USUAL = len("2021-12-16T00:00:00Z")
-"""Timestamps of this length sort like text."""
 
 
 def has_keys(claims: Mapping[str, Any]) -> bool:
@@ -58,13 +56,13 @@ class Recount:
     def _misplaced(self, key: RowKey) -> str | None:
         by_channel = self._claims["order"][0] == "channel_id"
         place = (key.channel_id if by_channel else key.date, key.date, key.channel_id, key.message_id)
-        if len(key.date) == _USUAL:
+        if len(key.date) == LENGTH_OF_TIME:
             if self._last is not None and self._last >= place:
                 return "is out of order, or repeated"
             self._last = place
-            if self._since is not None and len(self._since) == _USUAL and key.date < self._since:
+            if self._since is not None and len(self._since) == LENGTH_OF_TIME and key.date < self._since:
                 return "is older than its bounds"
-            if self._until is not None and len(self._until) == _USUAL and key.date >= self._until:
+            if self._until is not None and len(self._until) == LENGTH_OF_TIME and key.date >= self._until:
                 return "is newer than its bounds"
         return None
 

@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from archiver.export.temporary import DIRECTORY
+from archiver.export.temporary import DIRECTORY, READ
 
 LARGEST_MANIFEST = 256 << 20
 """Bytes; a manifest lists ranges of ids, some millions at the most."""
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class UnusableFile(Exception):
@@ -46,7 +44,7 @@ def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
                 at = os.open(folder, DIRECTORY, dir_fd=at)
                 held.append(at)
             _expect_regular(os.stat(last, dir_fd=at, follow_symlinks=False))
-            file = os.fdopen(os.open(last, _READ, dir_fd=at), "rb")
+            file = os.fdopen(os.open(last, READ, dir_fd=at), "rb")
         except FileNotFoundError:
             raise UnusableFile("does not exist") from None
         except (OSError, ValueError) as exc:

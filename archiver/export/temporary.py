@@ -17,9 +17,11 @@ from collections.abc import Callable
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags to open a directory that is not a link."""
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""Flags to create a file where nothing is yet."""
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+"""Flags to open a file that is not a link, without waiting for a pipe or device."""
 _PART = re.compile(r"\.telekeep-[0-9a-f]{32}\.part")
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TRIES = 100
 
 
@@ -30,7 +32,7 @@ def temporary_name() -> str:
 
 def create_file(directory: int) -> tuple[str, int]:
     """Create a locked file; return its name and descriptor. Raises OSError."""
-    return _make(lambda name: os.open(name, _CREATE, 0o666, dir_fd=directory))
+    return _make(lambda name: os.open(name, CREATE, 0o666, dir_fd=directory))
 
 
 def create_folder(directory: int, mode: int = 0o777) -> tuple[str, int]:
@@ -76,7 +78,7 @@ def remove_left_over(directory: int) -> None:
     """Remove what killed exports left in the directory: our names, our user's, and unlocked."""
     for name in list_left_over(directory):
         with contextlib.suppress(OSError):
-            handle = os.open(name, _READ, dir_fd=directory)
+            handle = os.open(name, READ, dir_fd=directory)
             try:
                 _remove(directory, name, os.fstat(handle), handle)
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -16,7 +17,6 @@ from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_json
 from archiver.imports.source import Derive, Open, Source
 
 _HEAD: Final = 65_536
-_BOM: Final = b"\xef\xbb\xbf"
 KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL, Parquet or CSV"
 
 
@@ -116,4 +116,4 @@ def look_at(path: Path) -> Candidate:
         raise UsageError(f"{path} cannot be read: {reason}.") from exc
     if not head:
         raise UsageError(f"{path} is empty.")
-    return Candidate(path, is_directory=False, head=head.removeprefix(_BOM))
+    return Candidate(path, is_directory=False, head=head.removeprefix(BOM_UTF8))

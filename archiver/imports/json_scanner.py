@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import BinaryIO, Final
 
 from archiver.imports.json_faults import BrokenJson, EndsEarly, LargeValue
@@ -32,7 +33,7 @@ class JsonScanner:
         self._base = 0
         """Bytes of the document before `_data`."""
         self._is_over = False
-        self._at = 3 if self._peek() is not None and self._data.startswith(b"\xef\xbb\xbf") else 0
+        self._at = len(BOM_UTF8) if self._peek() is not None and self._data.startswith(BOM_UTF8) else 0
 
     @property
     def at(self) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from telethon.errors import FileMigrateError, FilerefUpgradeNeededError, RPCError, TakeoutInvalidError
 from telethon.tl import TLRequest, functions, types
 
+from archiver.convert.quick_string import VECTOR
 from archiver.errors import (
     ChannelError,
     Error,
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 MOST_MOVES = 3
 """How often a part may be sent on to another data centre."""
 _FILE = types.upload.File.CONSTRUCTOR_ID.to_bytes(4, "little")
-_VECTOR = (0x1CB5C415).to_bytes(4, "little")
+_LIST = VECTOR.to_bytes(4, "little")
 _HASH = types.FileHash.CONSTRUCTOR_ID.to_bytes(4, "little")
 _REFERENCES = ("FILE_REFERENCE_", "FILEREF_UPGRADE_NEEDED")
 _PARTS = ("LIMIT_INVALID", "OFFSET_INVALID", "FILE_OFFSET_INVALID")
@@ -198,7 +199,7 @@ def _read_file(body: bytes) -> bytes:
 
 
 def _read_hashes(body: bytes) -> list[PieceHash]:
-    if body[:4] != _VECTOR or len(body) < 8:
+    if body[:4] != _LIST or len(body) < 8:
         raise Implausible("answered a request for hashes with something else")
     count, place = int.from_bytes(body[4:8], "little"), 8
     found = []

@@ -21,13 +21,14 @@ from telethon.extensions import BinaryReader
 from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER, tlobjects
 
+from archiver.convert.quick_string import VECTOR
+
 OLDER = 201
 """The layer of the table."""
 
 _LINE = re.compile(r"(?P<name>[\w.]+)#(?P<number>[0-9a-f]+) (?P<fields>.*)= (?P<kind>[\w.]+);")
 _DATE = re.compile(r"(\b|_)(date|until|since)(\b|_)")
 _RENAMED = {"self": "is_self", "from": "from_"}
-_VECTOR = 0x1CB5C415
 
 Read = Callable[[BinaryReader], Any]
 
@@ -89,7 +90,7 @@ def layer_of(raw: bytes) -> int:
 
 def _read(reader: BinaryReader, kind: str) -> Any:
     if kind.startswith("Vector<"):
-        if reader.read_int(signed=False) != _VECTOR:
+        if reader.read_int(signed=False) != VECTOR:
             raise ValueError("no vector")
         return [_read(reader, kind[7:-1]) for _ in range(reader.read_int())]
     return _BARE.get(kind, BinaryReader.tgread_object)(reader)

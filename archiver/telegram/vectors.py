@@ -17,9 +17,9 @@ from telethon.tl.alltlobjects import tlobjects
 
 from archiver.convert.quick_draft import draft_post
 from archiver.convert.quick_reader import QuickReader
+from archiver.convert.quick_string import VECTOR
 from archiver.errors import ServerFault, UnreadableObject
 
-_VECTOR = 0x1CB5C415
 _AFTER_UPDATES = (types.Channel.SUBCLASS_OF_ID, types.User.SUBCLASS_OF_ID)
 _UPDATE = types.UpdateChannel.SUBCLASS_OF_ID
 _UPDATES = frozenset(number for number, cls in tlobjects.items() if cls.SUBCLASS_OF_ID == _UPDATE)
@@ -49,8 +49,8 @@ def read_vector(reader: BinaryReader, *, drafts: bool = False) -> Objects:
 
     `drafts`: usual posts become a `PostDraft` instead of Telethon's object.
     """
-    if reader.read_int(signed=False) != _VECTOR:
-        raise UnreadableObject(_VECTOR, reader.stream)
+    if reader.read_int(signed=False) != VECTOR:
+        raise UnreadableObject(VECTOR, reader.stream)
     return _read_some(reader, reader.read_int(), drafts=drafts)
 
 
@@ -100,7 +100,7 @@ def find_rest(
     start = len(body) - len(unreadable.raw) + 4
     for at in range(start, min(start + _MAX_BYTES, len(body) - 3), 4):
         constructor = int.from_bytes(body[at : at + 4], "little")
-        if constructor != _VECTOR if not before else constructor not in _UPDATES:
+        if constructor != VECTOR if not before else constructor not in _UPDATES:
             continue
         if found := _try_at(body, at, kinds, before):
             return found

@@ -9,11 +9,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from archiver.duration import MONTHS, in_words
+from archiver.duration import LAST, MONTHS, in_words
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_LAST = 253_402_300_799
-"""Unix time of the end of the year 9999, the last that `datetime` can represent."""
 _OUT_OF_RANGE = "unknown time"
 _RECENT = 172_800
 """Age in seconds up to which it says more than a date."""
@@ -119,7 +117,7 @@ class Moments(NamedTuple):
 
     def _local(self, unix: float) -> datetime | None:
         """The time in the zone; None if `datetime` cannot represent it."""
-        if not 0 <= unix <= _LAST:
+        if not 0 <= unix <= LAST:
             return None
         try:
             return datetime.fromtimestamp(unix, UTC).astimezone(self.zone)

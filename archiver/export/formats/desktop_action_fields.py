@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,12 +23,12 @@ from archiver.export.formats.desktop_action_parts import (
     styled,
     write_peer,
 )
+from archiver.export.formats.desktop_names import snake_name
 from archiver.export.formats.desktop_payments import PAYMENTS
 from archiver.model.json_text import dump
 
 _KIND_SHIFT: Final = {"user": 0, "chat": 1, "channel": 2}
 """Bits by which Desktop tells the kinds of peers apart in one number."""
-_CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _PASSPORT: Final = {"address": "address_information", "phone": "phone_number"}
 _REASONS: Final = {"migrate_conference_call": "migrate_conference_all"}
 
@@ -68,7 +67,7 @@ def _conference(action: Thing, about: About) -> dict[str, Any]:
 
 
 def _snake(thing: Thing, prefix: str) -> str:
-    return _CAPITAL.sub("_", str(thing.get("_")).removeprefix(prefix)).lower()
+    return snake_name(str(thing.get("_")).removeprefix(prefix))
 
 
 def _allowed(action: Thing, _: About) -> dict[str, Any]:

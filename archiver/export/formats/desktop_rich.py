@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
+from archiver.export.formats.desktop_names import snake_name
 from archiver.export.formats.desktop_rich_text import Thing, rich_text, times
 from archiver.export.formats.local_clock import LocalClock
 
 Write: TypeAlias = Callable[[Thing, LocalClock], dict[str, Any]]
 _LEVELS: Final = {"Title": 1, "Kicker": 3, "Subtitle": 2, "Header": 2, "Subheader": 3}
 _HEADING: Final = re.compile(r"Heading([1-6])")
-_CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def rich_message(rich: Mapping[str, Any], clock: LocalClock) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _gallery(block: Thing, clock: LocalClock) -> dict[str, Any]:
 def _channel(block: Thing, _: LocalClock) -> dict[str, Any]:
     channel = block.get("channel") or {}
     named = {name: channel[name] for name in ("title", "username") if channel.get(name)}
-    source = _CAPITAL.sub("_", str(channel.get("_") or "Channel")).lower()
+    source = snake_name(str(channel.get("_") or "Channel"))
     found = {"source_type": source, "id": str(channel.get("id") or 0), **named}
     if source.startswith("channel"):
         found |= {name: bool(channel.get(name)) for name in ("broadcast", "megagroup", "monoforum")}

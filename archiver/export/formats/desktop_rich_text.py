@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from archiver.export.formats.desktop_names import snake_name
 from archiver.export.formats.local_clock import LocalClock
 
 Thing: TypeAlias = Mapping[str, Any]
@@ -18,7 +18,6 @@ _NAMES: Final = {
     "TextStrike": "strikethrough",
     "TextFixed": "code",
 }
-_CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _DATE_FLAGS: Final = ("relative", "short_time", "long_time", "short_date", "long_date", "day_of_week")
 
 
@@ -27,7 +26,7 @@ def rich_text(text: Any, clock: LocalClock) -> dict[str, Any]:
     name = str(text.get("_", "")) if isinstance(text, Mapping) else ""
     if not isinstance(text, Mapping) or name in ("", "TextEmpty"):
         return {"type": "plain", "text": text} if isinstance(text, str) and text else {"type": "empty"}
-    kind = _NAMES.get(name) or _CAPITAL.sub("_", name.removeprefix("Text")).lower()
+    kind = _NAMES.get(name) or snake_name(name.removeprefix("Text"))
     if name == "TextConcat":
         return {"type": kind, "text": [rich_text(one, clock) for one in text.get("texts") or ()]}
     if name == "TextPlain":

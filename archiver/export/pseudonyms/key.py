@@ -10,12 +10,11 @@ import stat
 from pathlib import Path
 
 from archiver.errors import UsageError
+from archiver.export.temporary import CREATE, READ
 
 FILE_NAME = "pseudonym.key"
 _HEX = re.compile(rb"([0-9a-f]{64})\n?")
 _LARGEST = 1024
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def read_key(path: Path) -> bytes:
@@ -23,7 +22,7 @@ def read_key(path: Path) -> bytes:
     try:
         with contextlib.suppress(FileExistsError):
             _make(path)
-        handle = os.open(path, _READ)
+        handle = os.open(path, READ)
     except OSError as exc:
         raise UsageError(
             f"the key file {path} cannot be used: {exc.strerror}.", hint="--pseudonym-key FILE names another."
@@ -43,7 +42,7 @@ def read_key(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    handle = os.open(path, _CREATE, 0o600)
+    handle = os.open(path, CREATE, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_hex(32).encode() + b"\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from pathlib import Path
@@ -31,7 +32,6 @@ from archiver.imports.sources.exported_rows import (
 from archiver.model.row import FLAGS, NESTED
 
 _LONGEST: Final = 16 << 20
-_BOM: Final = b"\xef\xbb\xbf"
 _NUMBERS: Final = frozenset({"channel_id", "message_id", "views", "forwards", "replies", "revisions", "boosts"})
 _JSON: Final = frozenset({*NESTED, "versions"})
 
@@ -98,7 +98,7 @@ class CsvRows(RowSource):
     def _look_at_ends(self, file: ExportFile) -> tuple[bool, bool]:
         """Whether it is for spreadsheets (byte order mark, apostrophes), and whether its last line is terminated."""
         with open_regular(self.root, file.path) as opened:
-            guarded = opened.read(len(_BOM)) == _BOM
+            guarded = opened.read(len(BOM_UTF8)) == BOM_UTF8
             opened.seek(-1, os.SEEK_END)
             return guarded, opened.read(1) in (b"\n", b"\r")
 

@@ -11,7 +11,7 @@ from archiver.ids import ChannelId
 from archiver.imports.json_faults import BrokenJson, EndsEarly
 from archiver.imports.json_pieces import JsonPieces
 from archiver.imports.source import Chat, Entry
-from archiver.imports.sources.desktop_fields import number, words
+from archiver.imports.sources.desktop_fields import MARKED, number, words
 
 _REFUSED: Final = {
     "personal_chat": "a personal chat",
@@ -26,8 +26,6 @@ _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
 _OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
 """Channel ids as written by versions before 2.8."""
-_MARKED: Final = 10**12
-"""Other programs write channels as -100 and the id."""
 
 
 @dataclass(slots=True)
@@ -46,8 +44,8 @@ def describe_chat(
     found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
     if found is not None and is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
         found &= (1 << 32) - 1
-    if found is not None and found < -_MARKED:
-        found = -found - _MARKED
+    if found is not None and found < -MARKED:
+        found = -found - MARKED
     refused = _REFUSED.get(kind or "")
     if kind not in _MEGAGROUP and refused is None and kind is not None:
         refused = "a chat of a kind that telekeep does not know"

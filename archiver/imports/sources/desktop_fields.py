@@ -17,7 +17,7 @@ FIRST_EDIT: Final = 86_400 * 365
 """Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
 _EXACT: Final = 2.0**53
 """Largest float up to which every integer is exact."""
-_MARKED: Final = 10**12
+MARKED: Final = 10**12
 """Other programs write channels as -100 and the id, basic groups below zero."""
 MOST_ID: Final = 2**63 - 1
 
@@ -55,7 +55,7 @@ def peer(value: object) -> dict[str, Any] | None:
                 return {"type": kind, "id": found}
     old = number(value)
     if old is not None and old < 0:
-        return {"type": "channel", "id": -old - _MARKED} if old < -_MARKED else {"type": "chat", "id": -old}
+        return {"type": "channel", "id": -old - MARKED} if old < -MARKED else {"type": "chat", "id": -old}
     if old is None or old >> _OLD_SHIFT > 2:
         return None
     return {"type": _PEERS[old >> _OLD_SHIFT], "id": old & ((1 << _OLD_SHIFT) - 1)}

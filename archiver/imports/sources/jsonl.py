@@ -6,6 +6,7 @@ Several channels may be in one file, by date: each is read for itself.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
@@ -27,7 +28,6 @@ from archiver.imports.sources.exported_rows import (
 
 LONGEST: Final = 16 << 20
 """Bytes of the longest row that is read."""
-_BOM: Final = b"\xef\xbb\xbf"
 _BEGIN: Final = re.compile(
     rb'\{"channel_id":([0-9]{1,16}),"channel":"[^"\\]*","message_id":[0-9]{1,10},"permalink":"([^"\\]{1,200})","date":"([0-9TZ:-]{20})"'
 )
@@ -104,5 +104,5 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
         part = line
         while not part.endswith(b"\n") and len(part) > LONGEST:
             part = file.readline(LONGEST + 1)
-        yield line.removeprefix(_BOM) if is_first else line, part.endswith(b"\n")
+        yield line.removeprefix(BOM_UTF8) if is_first else line, part.endswith(b"\n")
         is_first = False
