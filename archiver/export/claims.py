@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from archiver.export.manifest import MANIFEST_VERSION
-from archiver.export.recount import name_of
+from archiver.export.recount import LENGTH_OF_TIME, name_of
 from archiver.export.row_keys import READERS
 from archiver.model.row import SCHEMA_VERSION
 
@@ -20,8 +20,6 @@ _Check: TypeAlias = Callable[[Any], bool]
 _INSTANT = re.compile(r"-?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**63 - 1
-LENGTH_OF_TIME = len("2021-12-16T00:00:00Z")
-"""Times of this length sort like text."""
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
 _ADDED = {

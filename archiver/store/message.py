@@ -46,10 +46,6 @@ TEXT = 1 + CONTENT_NAMES.index("text")
 """Position of the text, after the id."""
 PAYLOAD_SHA256 = 1 + CONTENT_NAMES.index("payload_sha256")
 MEDIA_NAMES = tuple(field.name for field in fields(Media))
-_INSERT = (
-    f"INSERT INTO message (channel_id, message_id, {_CONTENT},"
-    " lang, origin, generation, first_seen, last_seen, seen_pts)"
-)
 _UPDATE = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in CONTENT_NAMES)},"
     " lang = ?, first_seen = CASE layer WHEN 0 THEN ? ELSE first_seen END, generation = ?, last_seen = ?,"
@@ -101,13 +97,6 @@ def list_newest_dates(conn: Reader, channel_id: ChannelId, limit: int = 20) -> l
         "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
     )
     return [int(row[0]) for row in cursor]
-
-
-def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:
-    """Store messages seen for the first time."""
-    tail = (sighting.origin, sighting.generation, sighting.now, sighting.now, sighting.pts)
-    insert_many(conn, _INSERT, [(m.channel_id, m.message_id, *content_of(m), language_of(m), *tail) for m in messages])
-    put_media(conn, messages)
 
 
 def update_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:

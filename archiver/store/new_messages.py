@@ -1,4 +1,4 @@
-"""Write a page of new messages of one channel from columns, as `message.insert_messages` does from records."""
+"""Write new messages of one channel from columns: few statements for many rows."""
 
 from __future__ import annotations
 

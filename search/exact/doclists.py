@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from search.exact.fts5_pages import FORMAT, MAIN, SEGMENT_BITS, SELECT_VERSION, read_number, term_places
-from search.exact.postings import OddPage, continue_chunk, docids, first_docid
+from search.exact.postings import OddPage, continue_chunk, first_docid
 
 _SEGMENTS: Final = """WITH RECURSIVE segment (segid) AS (
     SELECT min(segid) FROM search_text_idx
@@ -91,12 +91,6 @@ def read_chunks(conn: sqlite3.Connection, one: PostingList, within: range | None
         if not goes_on:
             break
     return chunks
-
-
-def read_docids(conn: sqlite3.Connection, one: PostingList, within: range) -> list[int]:
-    """Docids of a list within a range, ascending. Raises OddPage."""
-    found = [docid for chunk in read_chunks(conn, one, within) for docid in docids(chunk)]
-    return [docid for docid in found if docid in within]
 
 
 def _last_before(conn: sqlite3.Connection, pages: range, docid: int) -> int | None:

@@ -32,6 +32,7 @@ from archiver.store.outbox import enqueue
 from search.meili.node import Node
 from tests.doubles.meilisearch.fixtures import Meili
 from tests.sample import CHANNEL, OTHER, make_message
+from tests.storing import insert_messages
 
 LIMIT = 120.0
 """Real seconds after which something will never happen."""
@@ -91,7 +92,7 @@ class Desk:
         def act(conn: Writer) -> None:
             for message in seen:
                 held = list_held(conn, message.channel_id, message.message_id, message.message_id)
-                (messages.update_messages if held else messages.insert_messages)(conn, [message], sighting)
+                (messages.update_messages if held else insert_messages)(conn, [message], sighting)
                 enqueue(conn, message.channel_id, [message.message_id], now=sighting.now, later=later)
 
         await self.database.write(act)

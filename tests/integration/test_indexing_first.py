@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import archiver.store.message as messages
 from archiver.index import node_workers
 from archiver.index.consistency import find_lacking, read_expected
 from archiver.index.node_workers import settle_nodes
@@ -25,6 +24,7 @@ from tests.doubles.meilisearch.fixtures import Meili, meili
 from tests.integration.index_rig import Desk, desk_of
 from tests.integration.test_indexing_nodes import fill, meilis, until_right
 from tests.sample import make_message
+from tests.storing import insert_messages
 
 __all__ = ["meili", "meilis"]
 
@@ -43,7 +43,7 @@ async def put_history(desk: Desk, ids: Sequence[int], *, channel_id: int = 1001)
         page = [make_message(one, f"bridge {one}", channel_id=channel_id) for one in ids[max(0, at - 2_000) : at]]
 
         def act(conn: Writer, page: list[Message] = page) -> None:
-            messages.insert_messages(conn, page, sighting)
+            insert_messages(conn, page, sighting)
             enqueue(conn, channel_id, [one.message_id for one in page], now=sighting.now, later=True)
 
         await desk.database.write(act)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from archiver.store.database import Database
 from archiver.store.dated import iter_dated
-from archiver.store.message import Sighting, insert_messages
+from archiver.store.message import Sighting
 from tests.sample import connect, make_message, photo
+from tests.storing import insert_messages
 from tests.tiers import examples
 
 DATES = st.sampled_from([0, 1, 86_399, 86_400, 1_600_000_000, 1_600_000_001, 2**31]) | st.integers(0, 2**31)

@@ -14,9 +14,10 @@ from archiver.store.channel import upsert_channel
 from archiver.store.database import Database, Writer
 from archiver.store.file import settle_downloaded
 from archiver.store.indexable import read_indexable
-from archiver.store.message import Sighting, insert_messages, update_messages
+from archiver.store.message import Sighting, update_messages
 from search.meili.document import to_line
 from tests.sample import CHANNEL, build, entities, make_message, photo
+from tests.storing import insert_messages
 
 MESSAGES = [
     make_message(1, "the bridge was closed tonight, nobody knows for how long"),

@@ -16,11 +16,12 @@ from archiver.model.media_file import FINAL_STATES, FileKey, FileState, file_key
 from archiver.model.record import Message
 from archiver.store import file as files
 from archiver.store.file_check import check_files, check_slots
-from archiver.store.message import Sighting, insert_messages, list_known, read_messages, update_messages
+from archiver.store.message import Sighting, list_known, read_messages, update_messages
 from archiver.store.revision import keep_revisions
 from search.exact import writer
 from search.flags import FILE_MASK, SUPERSEDED, file_bits
 from tests.sample import build, connect, make_message, photo
+from tests.storing import insert_messages
 from tests.tiers import SOAK
 
 IDS = st.sampled_from(["1", "2", "3"])

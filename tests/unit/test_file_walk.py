@@ -20,8 +20,9 @@ from archiver.store import file as files
 from archiver.store.database import Database
 from archiver.store.media_asked import AskedFiles, ask_files, count_asked, list_asked, settle_asked
 from archiver.store.media_policy import set_override
-from archiver.store.message import Sighting, insert_messages, update_messages
+from archiver.store.message import Sighting, update_messages
 from tests.sample import OTHER, build, make_message, photo
+from tests.storing import insert_messages
 
 ALL = MediaPolicy(download="all", max_size=1_000_000, thumbnails=False)
 FIRST, SECOND = ChannelId(1001), ChannelId(1002)

@@ -28,9 +28,10 @@ from archiver.store.file_scan import PROTECTED
 from archiver.store.media_asked import AskedFiles
 from archiver.store.media_chosen import note_chosen
 from archiver.store.media_policy import MediaRate, list_rates, note_rate
-from archiver.store.message import Sighting, insert_messages, update_messages
+from archiver.store.message import Sighting, update_messages
 from archiver.store.revision import keep_revisions
 from tests.sample import OTHER, build, make_message, photo
+from tests.storing import insert_messages
 
 FIRST, SECOND = ChannelId(1001), ChannelId(1002)
 ALL = MediaPolicy(download="all", max_size=1_000, thumbnails=False)

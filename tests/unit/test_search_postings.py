@@ -20,7 +20,7 @@ from search.exact.by_date import find_dated
 from search.exact.by_rank import find_ranked
 from search.exact.compile import plan_query
 from search.exact.docid import window
-from search.exact.doclists import count_rows, find_lists, read_chunks, read_docids
+from search.exact.doclists import count_rows, find_lists, read_chunks
 from search.exact.postings import OddPage, docids, repeated
 from search.exact.tables import Tables
 from search.exact.thresholds import Thresholds
@@ -72,7 +72,8 @@ def parts(conn: sqlite3.Connection, low: str, high: str, within: range) -> tuple
     lists = [one for _, one in find_lists(conn, low, high)]
     whole = [[docid for chunk in read_chunks(conn, one) for docid in docids(chunk)] for one in lists]
     chosen = [[docid for docid in docids_ if docid in within] for docids_ in whole]
-    return [read_docids(conn, one, within) for one in lists], chosen
+    read = [[docid for chunk in read_chunks(conn, one, within) for docid in docids(chunk)] for one in lists]
+    return [[docid for docid in docids_ if docid in within] for docids_ in read], chosen
 
 
 @settings(max_examples=examples(50), deadline=None)
