@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from archiver.errors import NotFound
 from archiver.formatting.html_writer import STYLES
+from archiver.formatting.palette import PALETTE
 
 _KINDS: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
@@ -32,8 +33,9 @@ class Assets:
         for file in resources.files("archiver.web.static").iterdir():
             ending = file.name.rpartition(".")[2]
             if ending in _KINDS:
-                # The one style sheet includes what the renderer of texts needs.
-                body = file.read_bytes() + (STYLES.encode() if ending == "css" else b"")
+                body = file.read_bytes()
+                if ending == "css":  # the one style sheet includes what the renderer of texts needs
+                    body = PALETTE.encode() + body + STYLES.encode()
                 self._found[file.name] = Asset(_KINDS[ending], body, hashlib.sha256(body).hexdigest()[:12])
 
     def url(self, name: str) -> str:

@@ -7,8 +7,9 @@ import hashlib
 from importlib.resources import files
 
 from archiver.formatting.html_writer import STYLES
+from archiver.formatting.palette import PALETTE
 
-STYLE = files(__package__).joinpath("export.css").read_text("utf-8") + STYLES
+STYLE = PALETTE + files(__package__).joinpath("export.css").read_text("utf-8") + STYLES
 """Styles of the page, and of the texts in it."""
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
