@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -83,10 +82,12 @@ class Version:
     payload_sha256: bytes
     layer: int
     changed: tuple[str, ...] = ()
-    """Which of text, entities, media, markup, rich, other differ from the version before."""
+    """Which of text, entities, media, markup, rich, other differ from `base`."""
     media_changes: tuple[MediaChange, ...] = ()
     differences: tuple[ContentDifference, ...] = ()
     """Differences other than in the text."""
+    base: Version | None = field(default=None, compare=False, repr=False)
+    """The version that it is compared with; None: none. Its own comparison is left out."""
 
     def to_object(self) -> dict[str, Any]:
         """The version as a JSON object, described in docs/changes.md."""
@@ -124,7 +125,28 @@ def list_versions(
     seen = (lambda one: one.first_seen) if is_merged else lambda _: 0
     earlier.sort(key=lambda one: (one.edit_date is not None, one.edit_date or 0, seen(one), one.revision))
     versions = [*earlier, _current(message, media, since=since)]
-    return [versions[0], *(compared(old, new) for old, new in pairwise(versions))]
+    bases = _find_bases([one.layer != IMPORTED for one in versions])
+    return [one if base is None else compared(versions[base], one) for base, one in zip(bases, versions, strict=True)]
+
+
+def _find_bases(shown: Sequence[bool]) -> list[int | None]:
+    """The place of the version that each is compared with. `shown`: whether Telegram showed it to a telekeep.
+
+    What Telegram showed is compared with what it showed before: an import's content is no edit. That is compared with
+    what Telegram showed next; where there is none, with the content before it.
+    """
+    before: list[int | None] = [None]
+    for at, is_shown in enumerate(shown):
+        before.append(at if is_shown else before[-1])
+    after = next((at for at in reversed(range(len(shown))) if shown[at]), None)
+    bases: list[int | None] = []
+    for at in reversed(range(len(shown))):
+        if shown[at]:
+            after = at
+            bases.append(before[at])
+        else:
+            bases.append(at - 1 if after is None and at else after)
+    return bases[::-1]
 
 
 def _earlier(one: StoredRevision, *, since: int) -> Version:
@@ -176,7 +198,7 @@ def compared(old: Version, new: Version) -> Version:
     if not changed:
         # The content hash differs, so something did change, such as a poll's question, which is part of its media.
         changed = ("media",) if old.media or new.media else ("other",)
-    return replace(new, changed=changed, media_changes=moved, differences=differences)
+    return replace(new, changed=changed, media_changes=moved, differences=differences, base=old)
 
 
 def _rich(extra: str | None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Change:
     import_file: str | None = None
     """The import that alone has the earlier content, or says that a deleted message was there."""
     origin: ImportRecord | None = None
-    """Of `differs`: that import."""
+    """That import, with the bare name of its file."""
 
     @property
     def address(self) -> str:

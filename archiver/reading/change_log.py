@@ -26,7 +26,7 @@ from archiver.store.changes import (
     list_state_changes,
     list_unseen,
 )
-from archiver.store.claimed import Claims, list_sole_claims
+from archiver.store.claimed import list_sole_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_revisions
 from archiver.store.rows import get_messages
@@ -83,9 +83,11 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
             imports = await read_imports(conn, *key) if key in claims else NO_IMPORTS
             changes.append(_edited(one, channel, versions[key], imports))
         elif one.source in ("absence", "return"):
-            gone = _gone(one, channel, versions[one.channel_id, one.message_id])
-            claim = claims.get((one.channel_id, one.message_id))
-            changes.append(_with_file(gone, claim) if claim is not None and claim.is_import else gone)
+            key = (one.channel_id, one.message_id)
+            gone = _gone(one, channel, versions[key])
+            if key in claims and claims[key].is_import:
+                gone = _claimed(gone, versions[key][-1], await read_imports(conn, *key))
+            changes.append(gone)
         elif one.source == "state":
             if moves[one.number].reason != BY_IMPORT:  # it was never mirrored, so nothing changed
                 changes.append(_moved(one, channel, moves[one.number]))
@@ -136,7 +138,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version], imp
         differences=new.differences,
         media=(old.media, new.media) if "media" in new.changed else None,
         import_file=None if origin is None else origin.file_name,
-        origin=origin,
+        origin=imports.record_of(claimed.layer, claimed.payload_sha256),
     )
 
 
@@ -145,21 +147,30 @@ def _compare(number: int, versions: Sequence[Version]) -> tuple[Version, Version
     at = next(at for at, version in enumerate(versions) if version.revision == number)
     after = (version for version in versions[at + 1 :] if version.layer != IMPORTED)
     new = next(after, versions[-1])
-    return versions[at], new if new is versions[at + 1] else compared(versions[at], new)
+    is_compared = new.base is not None and new.base.revision == number
+    return versions[at], new if is_compared else compared(versions[at], new)
 
 
-def _with_file(gone: Change, claim: Claims) -> Change:
-    """A deletion of a message that only an import has, with its file."""
-    said = f"{if_posted(claim.file)}{gone.description}"
+def _claimed(gone: Change, content: Version, imports: MessageImports) -> Change:
+    """A deletion of a message that only an import has, with that import."""
+    origin = imports.origin_of(content.layer, content.payload_sha256)
+    file = "an export" if origin is None else origin.file_name
     last_seen = gone.last_seen if gone.how == "import" else None  # what telekeep never saw has none
-    return replace(gone, import_file=claim.file, description=said, last_seen=last_seen)
+    return replace(
+        gone,
+        import_file=file,
+        origin=imports.record_of(content.layer, content.payload_sha256),
+        description=f"{if_posted(file)}{gone.description}",
+        last_seen=last_seen,
+    )
 
 
 def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Change:
     gone = one.source == "absence"
     # The content when it was last seen, or when it returned.
     moment = one.last_seen if gone and one.last_seen is not None else one.at
-    seen = [version for version in versions if version.first_seen <= moment] or versions
+    shown = [version for version in versions if version.layer != IMPORTED] or versions
+    seen = [version for version in shown if version.first_seen <= moment] or shown
     text, media = seen[-1].text, seen[-1].media
     return Change(
         at=one.at,

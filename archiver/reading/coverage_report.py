@@ -61,5 +61,6 @@ def count_ids(conn: Reader, channel: Mirrored) -> Tally:
         absent=max(0, hi - lo + 1) - kept_wanted - not_fetched,
         not_fetched=not_fetched,
         outside=max(0, min(lo - 1, hi)) - below,
+        if_posted=extent.count_missing_claimed(conn, channel.channel_id) if missing else 0,
         claimed=sum(extent.count_claimed(conn, channel.channel_id, *gap) for gap in unread),
     )

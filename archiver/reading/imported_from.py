@@ -15,6 +15,7 @@ from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
+from archiver.store.import_names import NO_NAMES, FileNames, read_file_names
 from archiver.store.import_parts import read_claimant
 from archiver.store.import_source import ImportRecord
 from archiver.store.imported import ImportedFrom, list_imported_from
@@ -24,12 +25,14 @@ class MessageImports(NamedTuple):
     """The imports that have a message, in the order begun."""
 
     found: Sequence[ImportedFrom] = ()
+    names: FileNames = NO_NAMES
 
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
         """The import that a content comes from, as it is called; None if it was captured from Telegram."""
-        return self._called(self._origin_of(layer, payload_sha256))
+        return self._called(self.record_of(layer, payload_sha256))
 
-    def _origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
+    def record_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
+        """The import that a content comes from, with the bare name of its file."""
         if layer != IMPORTED:
             return None
         # What an earlier telekeep imported as an earlier content has no piece of its own.
@@ -39,13 +42,8 @@ class MessageImports(NamedTuple):
         return next((one.record for one in self.found if one.record.format != "telekeep"), None)
 
     def _called(self, record: ImportRecord | None) -> ImportRecord | None:
-        """An import with a name that tells it apart: with its SHA-256, if another file here has the same name."""
-        return record and record._replace(file_name=self.call(record.file_name, record.sha256))
-
-    def call(self, file_name: str, sha256: str) -> str:
-        """What people read of a file: with the beginning of its SHA-256, if another one here has its name."""
-        is_alone = all(one.record.file_name != file_name or one.record.sha256 == sha256 for one in self.found)
-        return file_name if is_alone else f"{file_name} (SHA-256 {sha256[:8]}…)"
+        """An import with a name that tells it apart."""
+        return record and record._replace(file_name=self.names.call(record.file_name, record.sha256))
 
     def name_source(self, contents: Sequence[StoredRevision]) -> str:
         """The file of the first imported content among these; else the first file that has the message."""
@@ -57,14 +55,16 @@ class MessageImports(NamedTuple):
         """The import of another archive that captured a content from Telegram; None if this one did."""
         return self._called(self._find(payload_sha256)) if layer != IMPORTED else None
 
-    def claims_before(self, absence: Absence, *, layer: int, first_seen: int) -> ImportRecord | None:
+    def claims_before(
+        self, absence: Absence, *, layer: int, payload_sha256: bytes, first_seen: int
+    ) -> ImportRecord | None:
         """The import that alone says that the message was there before an absence; None if telekeep saw it.
 
-        `layer`, `first_seen`: of the message.
+        `layer`, `payload_sha256`, `first_seen`: of the message.
         """
-        if layer != IMPORTED and absence.noticed_at >= first_seen:
-            return None
-        return self._called(self._first_export())
+        if layer == IMPORTED:
+            return self.origin_of(layer, payload_sha256)
+        return self._called(self._first_export()) if absence.noticed_at < first_seen else None
 
     def assumed_zone(self, layer: int, payload_sha256: bytes, raw: bytes) -> str | None:
         """The zone on which the date rests; None if that is exact, also by another import. `raw`: of its payload."""
@@ -84,11 +84,12 @@ class MessageImports(NamedTuple):
 
     def describe(self, version: Version) -> dict[str, Any]:
         """A content as JSON, with the import that it comes from."""
-        record = self._origin_of(version.layer, version.payload_sha256)
+        record = self.record_of(version.layer, version.payload_sha256)
         origin = None if record is None else import_object(record)
         if origin is not None and (claimant := self.claimant_of(version)):
             origin["claimed_by"] = claimant
-        return {**self.dated(version).to_object(), "import": origin}
+        base = None if version.base is None else {"revision": version.base.revision}
+        return {**self.dated(version).to_object(), "import": origin, "compared_with": base}
 
     def claimant_of(self, version: Version) -> str | None:
         """The file from which alone another telekeep had a content that it exported, as the export says."""
@@ -154,4 +155,5 @@ def import_object(record: ImportRecord) -> dict[str, Any]:
 
 async def read_imports(conn: Connection, channel_id: ChannelId, message_id: MessageId) -> MessageImports:
     """The imports that have a message."""
-    return MessageImports(await read(conn, list_imported_from, channel_id, message_id))
+    found = await read(conn, list_imported_from, channel_id, message_id)
+    return MessageImports(found, await read(conn, read_file_names, channel_id)) if found else NO_IMPORTS

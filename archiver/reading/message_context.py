@@ -76,7 +76,10 @@ class MessageContext(NamedTuple):
 
     def claimant(self, absence: Absence) -> ImportRecord | None:
         """The import that alone says that the message was there before an absence; None if telekeep saw it."""
-        return self.imports.claims_before(absence, layer=self.version.layer, first_seen=self.first_seen)
+        version = self.version
+        return self.imports.claims_before(
+            absence, layer=version.layer, payload_sha256=version.payload_sha256, first_seen=self.first_seen
+        )
 
     @property
     def assumed(self) -> str:

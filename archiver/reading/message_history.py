@@ -41,11 +41,8 @@ class MessageHistory:
         return self.imports.captured_by(version.layer, version.payload_sha256)
 
     def diffs(self) -> Iterator[list[DiffPiece]]:
-        """Yield the diff of each version's text against the previous one; the first is compared with itself."""
-        before = self.versions[0].text
-        for version in self.versions:
-            yield diff(before, version.text)
-            before = version.text
+        """Yield the diff of each version's text against the one that it is compared with; without one, with itself."""
+        return (diff((version.base or version).text, version.text) for version in self.versions)
 
     def to_object(self, *, diff: bool) -> dict[str, Any]:
         """Return the history as one JSON object."""
@@ -90,9 +87,14 @@ class MessageHistory:
             "permalink": permalink(self.channel, self.message.message_id),
         }
 
-    def _absence(self, gone: Absence) -> dict[str, Any]:
+    def claimant(self, gone: Absence) -> ImportRecord | None:
+        """The import that alone says that the message was there before an absence; None if telekeep saw it."""
         message = self.message
-        claimant = self.imports.claims_before(gone, layer=message.layer, first_seen=message.first_seen)
+        return self.imports.claims_before(
+            gone, layer=message.layer, payload_sha256=message.payload_sha256, first_seen=message.first_seen
+        )
+
+    def _absence(self, gone: Absence) -> dict[str, Any]:
         return {
             "last_seen": iso(gone.last_seen),
             "noticed_at": iso(gone.noticed_at),
@@ -100,7 +102,7 @@ class MessageHistory:
             "how": gone.how,
             "returned_at": iso(gone.returned_at),
             "returned": iso(gone.returned_at),
-            "if_posted": claimant is not None,
+            "if_posted": self.claimant(gone) is not None,
         }
 
     def _versions(self, *, diff: bool) -> list[dict[str, Any]]:

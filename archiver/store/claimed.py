@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from archiver.model.imported import IMPORTED
 from archiver.store.database import Reader
+from archiver.store.import_names import FileNames, read_file_names
 from archiver.store.import_parts import split_part
 from archiver.store.rows import HeldMessage
 
@@ -19,7 +21,7 @@ class Claims(NamedTuple):
     contents: int
     """Its earlier or other contents that are of imports."""
     file: str
-    """The file that its content is from, else the first file that has it."""
+    """The file that its content is from, else the first file that has it, as people read of it."""
     beside: str
     """The file of the first of the other contents."""
 
@@ -30,13 +32,14 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
         SELECT m.channel_id, m.message_id, m.layer = 0,
             (SELECT count(*) FROM revision AS r
              WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0),
-            (SELECT json_array(file_name, parts, differs)
-             FROM (SELECT s.file_name, s.parts, i.differs, i.raw, import_id, i.payload_sha256 = m.payload_sha256 AS own
+            (SELECT json_array(file_name, sha256, parts, differs)
+             FROM (SELECT s.file_name, s.sha256, s.parts, i.differs, i.raw, import_id,
+                       i.payload_sha256 = m.payload_sha256 AS own
                    FROM imported AS i JOIN import_source AS s USING (import_id)
                    WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id)
              ORDER BY own DESC, raw IS NOT NULL, import_id
              LIMIT 1),
-            (SELECT json_array(s.file_name, s.parts, i.differs)
+            (SELECT json_array(s.file_name, s.sha256, s.parts, i.differs)
              FROM revision AS r JOIN imported AS i USING (channel_id, message_id, payload_sha256)
              JOIN import_source AS s ON s.import_id = i.import_id
              WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0
@@ -44,12 +47,20 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
              LIMIT 1)
         FROM json_each(?) AS k JOIN message AS m ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1
     """
-    rows = conn.execute(query, (json.dumps(list(keys)),))
+    rows = [row for row in conn.execute(query, (json.dumps(list(keys)),)) if row[2] or row[3]]
+    names = {channel_id: read_file_names(conn, channel_id) for channel_id in {row[0] for row in rows}}
     return {
-        (row[0], row[1]): Claims(bool(row[2]), row[3], _name_file(row[4]), _name_file(row[5] or row[4]))
+        (row[0], row[1]): Claims(
+            bool(row[2]), row[3], _name_file(row[4], names[row[0]]), _name_file(row[5] or row[4], names[row[0]])
+        )
         for row in rows
-        if row[2] or row[3]
     }
+
+
+def read_claims(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, int], Claims]:
+    """What only imports say of these messages; messages without such claims are left out."""
+    keys = [(one.channel_id, one.message_id) for one, _ in held if one.revisions or one.layer == IMPORTED]
+    return list_sole_claims(conn, keys) if keys else {}
 
 
 def count_claimed(conn: Reader, held: Iterable[HeldMessage]) -> dict[tuple[int, int], int]:
@@ -70,8 +81,8 @@ def list_claimed(conn: Reader, numbers: Mapping[tuple[int, int], int]) -> set[tu
     return {(row[0], row[1]) for row in rows}
 
 
-def _name_file(found: str | None) -> str:
+def _name_file(found: str | None, names: FileNames) -> str:
     if found is None:
         return "an export"
-    name, parts, differs = json.loads(found)
-    return split_part(differs, parts, (name, ""))[0][0]
+    name, digest, parts, differs = json.loads(found)
+    return names.call(*split_part(differs, parts, (name, digest))[0])

@@ -97,7 +97,7 @@ def count_kept(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31
 
 def count_claimed(conn: Reader, channel_id: ChannelId, lo: int = 1, hi: int = 2**31) -> int:
     """Of these, count those that only imports have: no answer of Telegram showed them."""
-    if not _number(conn, "SELECT count(*) FROM import_source WHERE channel_id = ?", (channel_id,)):
+    if not _has_imports(conn, channel_id):
         return 0  # no row needs to be read
     return _number(
         conn,
@@ -145,6 +145,17 @@ def count_missing(conn: Reader, channel_id: ChannelId) -> int:
     """Count the held messages that are missing from the channel."""
     return _number(
         conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
+    )
+
+
+def count_missing_claimed(conn: Reader, channel_id: ChannelId) -> int:
+    """Of these, count those that only imports say were posted."""
+    if not _has_imports(conn, channel_id):
+        return 0
+    return _number(
+        conn,
+        "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL AND layer = 0",
+        (channel_id,),
     )
 
 
@@ -199,6 +210,10 @@ def _neighbour(conn: Reader, channel_id: ChannelId, where: str, instant: int) ->
     query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
     row = conn.execute(query, (channel_id, instant)).fetchone()
     return int(row[0]) if row else None
+
+
+def _has_imports(conn: Reader, channel_id: ChannelId) -> bool:
+    return _number(conn, "SELECT count(*) FROM import_source WHERE channel_id = ?", (channel_id,)) > 0
 
 
 def _number(conn: Reader, query: str, parameters: tuple[int, ...]) -> int:

@@ -62,12 +62,6 @@ def find_import(conn: Reader, channel_id: ChannelId, sha256: str, format_name: s
     return None if row is None else ImportRecord(*row)
 
 
-def list_import_files(conn: Reader, channel_id: ChannelId) -> list[str]:
-    """Names of the files imported into a channel, in the order of import."""
-    rows = conn.execute("SELECT file_name FROM import_source WHERE channel_id = ? ORDER BY import_id", (channel_id,))
-    return [name for (name,) in rows]
-
-
 def find_format(conn: Reader, import_id: int) -> str | None:
     """The format of an import; None if it is not begun."""
     row = conn.execute("SELECT format FROM import_source WHERE import_id = ?", (import_id,)).fetchone()

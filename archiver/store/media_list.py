@@ -25,6 +25,8 @@ class ListedMedia(NamedTuple):
     date: int
     """Unix seconds."""
     missing_since: int | None
+    is_claimed: bool
+    """Whether only an import says that the message was posted."""
     media: StoredMedia
 
 
@@ -33,14 +35,15 @@ def list_media(
 ) -> list[ListedMedia]:
     """The attachments of these kinds of messages below this id, newest first: of whole messages, `limit` or more."""
     query = (
-        f"SELECT media.message_id, slot, date, missing_since, {_MEDIA} FROM media JOIN message USING (channel_id,"
-        " message_id) WHERE channel_id = ? AND media.message_id < ? AND media.kind IN (SELECT value FROM json_each(?))"
+        f"SELECT media.message_id, slot, date, missing_since, layer = 0, {_MEDIA} FROM media"
+        " JOIN message USING (channel_id, message_id)"
+        " WHERE channel_id = ? AND media.message_id < ? AND media.kind IN (SELECT value FROM json_each(?))"
         " ORDER BY media.message_id DESC, slot LIMIT ?"
     )
     found: list[ListedMedia] = []
     for row in conn.execute(query, (channel_id, before, orjson.dumps(sorted(kinds)).decode(), limit + 64)):
-        message_id, slot, date, missing_since, *media = row
-        one = ListedMedia(message_id, slot, date, missing_since, StoredMedia(*media))
+        message_id, slot, date, missing_since, claimed, *media = row
+        one = ListedMedia(message_id, slot, date, missing_since, bool(claimed), StoredMedia(*media))
         if len(found) >= limit and found[-1].message_id != one.message_id:
             break
         found.append(one)

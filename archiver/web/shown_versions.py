@@ -38,7 +38,7 @@ def choose_versions(history: MessageHistory, first: int) -> ShownVersions:
     diffs: list[tuple[Version, list[DiffPiece]]] = []
     budget = BUDGET
     for at in range(len(versions) - 1, last_to_show - 1, -1):
-        pieces = diff(versions[max(at - 1, 0)].text, versions[at].text)
+        pieces = diff((versions[at].base or versions[at]).text, versions[at].text)
         budget -= sum(len(piece.text.encode("utf-8", "replace")) + _ELEMENT for piece in pieces)
         if diffs and (budget < 0 or len(diffs) == MOST):
             break

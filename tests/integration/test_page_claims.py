@@ -28,7 +28,10 @@ __all__ = ["opened"]
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of an import with two posts, Telegram shows one, in other words."""
     directory = tmp_path_factory.mktemp("archive")
-    path = write_json(directory / "result.json", chat([entry(1, "as it was"), entry(2, "never there")]))
+    path = write_json(
+        directory / "result.json",
+        chat([entry(1, "as it was"), entry(2, "never there", photo="photos/lost.jpg", width=9, height=9)]),
+    )
     import_into(directory, path)
     asyncio.run(_mirror(directory))
     return directory
@@ -96,6 +99,26 @@ def test_an_imported_earlier_content_names_its_file_and_has_its_date(directory: 
 def test_each_imported_post_is_marked_in_the_view_of_its_channel(opened: Browser) -> None:
     assert opened.get(f"/c/{CHANNEL.username}").text.count("imported from a file") == 1  # of two
     assert "importé d’un fichier" in opened.get(f"/c/{CHANNEL.username}", Accept_Language="fr").text
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "imported from a file"), ("fr", "importé d’un fichier")])
+def test_media_and_channels_say_of_deletions_that_they_rest_on_an_import(opened: Browser, code: str, said: str) -> None:
+    grid = opened.get(f"/c/{CHANNEL.username}/media", Accept_Language=code).text
+    channels = opened.get("/", Accept_Language=code).text
+    assert said in grid
+    if code == "en":
+        assert "if it was posted as the import says" in grid
+        assert "(1 if posted as imported)" in channels
+    [slot] = orjson.loads(opened.get(f"/c/{CHANNEL.username}/media.json").text)["media"]
+    assert slot["imported"] is True
+    [channel] = orjson.loads(opened.get("/channels.json").text)["channels"]
+    assert (channel["missing"], channel["missing_if_posted"]) == (1, 1)
+
+
+def test_a_version_is_compared_with_what_telegram_showed(opened: Browser) -> None:
+    shown = opened.get(f"/c/{CHANNEL.username}/1").text
+    assert "differs from what Telegram showed:" in shown
+    assert "changed:" not in shown
 
 
 def test_a_citation_does_not_count_imported_versions(opened: Browser) -> None:

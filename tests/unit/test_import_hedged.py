@@ -73,7 +73,7 @@ def test_a_search_says_of_imports_what_the_export_of_the_same_format_says(
             assert exported.replace("\\", "").count(words) == searched.replace("\\", "").count(words) == 1, words
         assert "edited" not in searched
     [line] = [one for one in found(archive, capfd, None).splitlines() if "never seen" in one]
-    assert line.endswith(", if it was posted as the import says]")
+    assert line.endswith(", if it was posted as the import says] [only in the import of 1.json]")
 
 
 @pytest.fixture
@@ -216,10 +216,11 @@ def test_two_files_of_one_name_are_told_apart_by_the_beginning_of_their_hashes(a
     said = [line.partition(":")[0] for line in describe_imports(imports, Moments())]
     assert said == [f"result.json (SHA-256 {digest[:8]}…)" for digest in digests]
     assert [one["file"] for one in imports.to_objects()] == ["result.json"] * 2
-    import_into(archive, export_of(tmp_path, entry(2, "alone")))
+    path = export_of(tmp_path, entry(2, "alone"))
+    import_into(archive, path)
     only = context_of(archive, 2).imported_from
     assert only is not None
-    assert only.file_name == "result.json"
+    assert only.file_name == f"result.json (SHA-256 {sha256(path.read_bytes()).hexdigest()[:8]}…)"
 
 
 def test_a_full_disk_leaves_no_channel_without_a_message_and_what_is_resumed_says_what_the_channel_is(

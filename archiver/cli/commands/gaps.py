@@ -20,7 +20,7 @@ from archiver.model.row import ChannelName, iso
 from archiver.reading.coverage_report import find_top, list_runs
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
-from archiver.store.import_source import list_import_files
+from archiver.store.import_names import list_import_files
 from archiver.store.imported_channel import is_unaccounted
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot

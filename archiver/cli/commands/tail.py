@@ -25,6 +25,7 @@ from archiver.reading.arrivals import Arrivals
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.matching import find_matching
 from archiver.store.arrivals import Arrival, read_data_version
+from archiver.store.claimed import read_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages, list_names, snapshot
@@ -88,8 +89,8 @@ def command(
     Posts come from `telekeep run` or `telekeep sync` in another process; this command uses no network. A post is
     shown if its current content matches the query; with in:revisions, also if an earlier version does. Ctrl-C ends it.
 
-    --jsonl: the keys of docs/rows.md, and event and at, when it was noticed. In a pipe: date, address, link, text,
-    event and at, separated by tabs.
+    --jsonl: the keys of docs/rows.md, event, at (when it was noticed), and if_posted (only an import says that it was
+    posted). In a pipe: date, address, link, text, event and at, separated by tabs.
     """
     options = TailOptions(
         query=" ".join(query or ()),
@@ -98,7 +99,7 @@ def command(
         tz=context.obj.zone(tz),
         last=last,
         jsonl=choose_table_shape(json=False, jsonl=jsonl, csv=False, fields=fields) == "jsonl",
-        fields=parse_fields(fields, (*KEYS, "event", "at")),
+        fields=parse_fields(fields, (*KEYS, "event", "at", "if_posted")),
     )
     return interrupted.run(run(context.obj, options))
 
@@ -204,13 +205,14 @@ class _Tail:
         held = await read(self._conn, get_messages, [hit.key for hit in hits])
         last_edits = {key: (1, message.revisions) for key, (message, _) in held.items()}
         replaced = await read(self._conn, list_revisions, last_edits)
+        claims = await read(self._conn, read_claims, held.values())
         names, events = await self._names(), []
         for hit in reversed(hits):
             if hit.key in held:
                 message, media = held[hit.key]
                 event, at = last_event(message, last_edit(replaced[hit.key]))
                 channel = names[message.channel_id]
-                events.append((Event(event, at, build_row(channel, message, media)), names))
+                events.append((Event(event, at, build_row(channel, message, media), claims.get(hit.key)), names))
         return events
 
     async def _find(self, found: list[Arrival]) -> list[tuple[Event, _Names]]:
@@ -222,11 +224,12 @@ class _Tail:
         keys = {(one.channel_id, one.message_id) for one in found}
         matching = keys if self._tree == EVERYTHING else await find_matching(self._engine, self._tree, keys)
         held = await read(self._conn, get_messages, sorted(matching))
+        claims = await read(self._conn, read_claims, held.values())
         names, events = await self._names(), []
         for one in found:
             if (key := (one.channel_id, one.message_id)) in held:
                 channel = names[one.channel_id]
-                events.append((Event(one.event, one.at, build_row(channel, *held[key])), names))
+                events.append((Event(one.event, one.at, build_row(channel, *held[key]), claims.get(key)), names))
         return events
 
     async def _names(self) -> _Names:

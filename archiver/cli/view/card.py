@@ -163,13 +163,16 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
             yield Text(f"DELETED by {view.moments.at(noticed)}, if it was posted as {by} says", style=_DELETED)
         else:
             yield Text(f"DELETED {when}", style=_DELETED)
+    elif shown.claims is not None and shown.claims.is_import:
+        yield Text(f"from {describe_claim(shown.claims.file)}, not seen on Telegram", style="dim")
     edits = row["revisions"] - (shown.claims.contents if shown.claims is not None else 0)
     if shown.claims is not None and shown.claims.contents:
         yield Text(describe_contents(shown.claims.contents, shown.claims.beside), style=_EDITED)
     if edits > 0:
         yield Text(f"edited {'once' if edits == 1 else figures.count(edits, 'time')}", style=_EDITED)
     elif row["edit_date"] and not row.get("edit_hidden") and row["edit_date"] <= row["first_seen"]:
-        yield Text("edited before it was archived", style=_EDITED)
+        said = "edited as the import says" if shown.is_imported else "edited before it was archived"
+        yield Text(said, style=_EDITED)
     for reason in orjson.loads(row["restriction"] or "[]"):
         said = terminal_safe(str(reason.get("text") or reason.get("reason")))
         yield Text(f"restricted on {terminal_safe(str(reason.get('platform')))}: {said}", style=_EDITED)
@@ -219,7 +222,9 @@ def _matched(row: Row, wanted: Node, view: CardView) -> Text | None:
 def _remarks(shown: Shown, view: CardView) -> Iterator[Text]:
     here = terminal_safe(address(shown, view.names))
     if shown.revision is not None:
-        yield _line(f"found in version {shown.revision}, not the current one: telekeep history {here}", _EDITED)
+        is_claimed = shown.earlier is not None and shown.file
+        which = f"which only {describe_claim(shown.file)} has" if is_claimed else "not the current one"
+        yield _line(f"found in version {shown.revision}, {which}: telekeep history {here}", _EDITED)
     if shown.copies:
         first = ", ".join(terminal_safe(one) for one in shown.copies[:_COPIES])
         rest = f" and {len(shown.copies) - _COPIES:,} more" if len(shown.copies) > _COPIES else ""

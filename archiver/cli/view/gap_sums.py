@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from archiver.cli import output
@@ -49,6 +48,10 @@ def print_sums(channel: Mirrored, runs: Sequence[IdRun], over: str, moments: Mom
         output.line(line)
     output.line()
     print_grid(_SUMS, [_sum(state, runs, moments, channel) for state in _list_states(channel, runs)])
+    if claimed := sum(one.count for one in runs if one.claimed):
+        output.line()
+        for line in prose.fold(f"{figures.number(claimed)} of the deleted: if they were posted as imports say"):
+            output.line(line)
     if any(one.state != "held" for one in runs):
         output.line()
         for line in prose.fold(f"`telekeep gaps {channel.alias or channel.name} --all` lists each range"):
@@ -78,21 +81,27 @@ def print_ranges(runs: Sequence[IdRun], moments: Moments) -> None:
 def sum_up(counts: Tally, over: str, *, imported: bool) -> str:
     """The number of ids in each state, on one line. `imported`: the channel is known only from exports."""
     outside = f", {counts.outside:,} outside the window" if counts.outside else ""
-    doubt = f" ({counts.if_posted:,} of them if posted as imported)" if counts.if_posted else ""
     if imported:
         absent = f", {counts.absent:,} absent" if counts.absent else ""
         lacking = f"{counts.not_imported:,} in no import"
-        return f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{doubt}{absent}, {lacking}"
+        return f"{over}: {counts.held:,} archived, {describe_deleted(counts, within=True)}{absent}, {lacking}"
     return (
-        f"{over}: {counts.held:,} archived, {counts.missing:,} deleted{doubt},"
+        f"{over}: {counts.held:,} archived, {describe_deleted(counts, within=True)},"
         f" {counts.absent:,} absent, {counts.not_fetched:,} not fetched{outside}"
     )
 
 
+def describe_deleted(counts: Tally, *, within: bool = False) -> str:
+    """`4 deleted, 2 of them if posted as imported`. `within`: the second in parentheses."""
+    if not counts.if_posted:
+        return f"{counts.missing:,} deleted"
+    doubt = f"{counts.if_posted:,} of them if posted as imported"
+    return f"{counts.missing:,} deleted ({doubt})" if within else f"{counts.missing:,} deleted, {doubt}"
+
+
 def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[IdRun]) -> str:
     """The files and the id range that a channel known only from exports is known from."""
-    names = Counter(map(terminal_safe, files))
-    said = [f"{name} ({number} files)" if number > 1 else name for name, number in names.items()]
+    said = [terminal_safe(name) for name in files]
     named = ", ".join(said[:_NAMED])
     more = f" and {figures.number(len(said) - _NAMED)} more" if len(said) > _NAMED else ""
     lowest = next((one.lo for one in runs if one.state in ("held", "missing")), 1)
@@ -128,7 +137,7 @@ def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrore
         figures.number(ids),
         figures.number(len(own)),
         "" if noticed is None else moments.at(noticed),
-        _mean(state, channel, sum(one.count for one in own if one.claimed)) if ids else "",
+        _mean(state, channel) if ids else "",
     )
 
 
@@ -137,9 +146,7 @@ def _doubt(run: IdRun) -> str:
     return "if posted as imported" if run.claimed else ""
 
 
-def _mean(state: State, channel: Mirrored, claimed: int) -> str:
-    if claimed:
-        return f"{_MEANING[state]}; {figures.number(claimed)} of them if posted as imports say"
+def _mean(state: State, channel: Mirrored) -> str:
     if state == "not fetched" and channel.imported_only:
         return "the archive that was imported had not fetched them"
     return _MEANING[state]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view.attachments import describe_action, describe_media, describe_reactions
@@ -20,7 +20,7 @@ from archiver.cli.view.import_words import (
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.difference import name_changed, say_differences
-from archiver.model.imported import is_day_only
+from archiver.model.imported import IMPORTED, is_day_only
 from archiver.model.row import StoredMessage, permalink
 from archiver.model.versions import Counters, Version
 from archiver.reading.imported_from import read_posted_day
@@ -37,6 +37,15 @@ _INDENT = 2
 _HASH = 64
 
 
+class _VersionWords(NamedTuple):
+    """What is said of a version."""
+
+    name: str
+    compared: str
+    """What it is compared with, as words before what differs."""
+    seen: str
+
+
 def print_card(console: Console, history: MessageHistory, moments: Moments, *, diff: bool) -> None:
     """Print the history."""
     width = text_width(console.width)
@@ -50,7 +59,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     message = history.message
     yield from heading(history.channel.title, f"{called(history.channel)}/{message.message_id}", width)
     for absence in history.absences:
-        record = history.imports.claims_before(absence, layer=message.layer, first_seen=message.first_seen)
+        record = history.claimant(absence)
         claimed = "" if record is None else describe_claim(record.file_name)
         yield from _indented(describe_absence(absence, moments, next_to=message.date, claimed=claimed), width)
     is_imported = all(history.imported_from(one) for one in history.versions)
@@ -59,14 +68,17 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
     yield from _indented(Text(posted, style="dim"), width)
     yield Text(f"  {permalink(history.channel, message.message_id)}", style="dim")
     diffs = history.diffs() if diff else ([DiffPiece("equal", one.text)] for one in history.versions)
+    before = None
     for version, pieces in zip(history.versions, diffs, strict=True):
         yield Text()
+        compared, before = _compared(version, message, before), version
         record = history.imported_from(version)
         by = describe_capture(history.captured_by(version), moments)
         seen = f"{_seen(version, moments)}{by}" if record is None else describe_import(record, moments)
         if (claimant := history.imports.claimant_of(version)) is not None:
             seen += f"; that file has it from {describe_claim(claimant)}"
-        yield from _describe(version, _name(version, message), seen, moments, width)
+        words = _VersionWords(_name(version, message), compared, seen)
+        yield from _describe(version, words, moments, width)
         if version.text and any("media" in one.changed for one in history.versions):
             yield from _list_files(version, moments, width)
         body = list(pieces)
@@ -120,22 +132,36 @@ def _describe_textless(history: MessageHistory, version: Version, moments: Momen
 def _name(version: Version, message: StoredMessage) -> str:
     if version.revision is not None:
         return f"version {version.revision}"
-    return f"version {message.revisions + 1}, {'current' if message.missing_since is None else 'the last one seen'}"
+    if message.missing_since is None:
+        return f"version {message.revisions + 1}, current"
+    return f"version {message.revisions + 1}, the last one{'' if version.layer == IMPORTED else ' seen'}"
 
 
-def _describe(version: Version, name: str, seen: str, moments: Moments, width: int) -> Iterator[Text]:
+def _compared(version: Version, message: StoredMessage, before: Version | None) -> str:
+    """What a version is compared with: `changed`, `changed since version 1`, `differs from version 3 in`."""
+    base = version.base
+    if base is None:
+        return ""
+    number = message.revisions + 1 if base.revision is None else base.revision
+    if version.layer == IMPORTED:
+        return f"differs from version {number} in"
+    is_next = before is not None and before.revision == base.revision
+    return "changed" if is_next else f"changed since version {number}"
+
+
+def _describe(version: Version, said: _VersionWords, moments: Moments, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    head = Text(name, style="bold")
+    head = Text(said.name, style="bold")
     if version.edit_date is not None:
         head.append(f", edited {moments.at(version.edit_date)}", style="not bold")
     if version.changed:
         changed = name_changed(version.changed, version.differences)
-        head.append(f", changed: {', '.join(changed)}", style="not bold")
+        head.append(f", {said.compared}: {', '.join(changed)}", style="not bold")
     yield from wrap_prose(head, width)
-    for said in say_differences(version.differences, text_changed="text" in version.changed, safe=_isolated):
-        yield from _indented(Text(said), width)
-    yield from _indented(Text(_isolated(seen), style="dim"), width)
+    for one in say_differences(version.differences, text_changed="text" in version.changed, safe=_isolated):
+        yield from _indented(Text(one), width)
+    yield from _indented(Text(_isolated(said.seen), style="dim"), width)
     digest = version.payload_sha256.hex()
     shown = digest if width >= _HASH + len("  SHA-256 ") else f"{digest[:16]}…"
     yield Text(f"  SHA-256 {shown}", style="dim")

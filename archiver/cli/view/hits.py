@@ -87,13 +87,21 @@ def _remarks(shown: Shown) -> str:
     """Remarks on a row, in brackets."""
     parts = [describe(shown.row, is_imported=shown.is_imported)]
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
+    if shown.is_imported and shown.earlier is None and shown.file:
+        parts.append(say_only_in(shown.file))
     if shown.revision is not None:
-        parts.append(f"[version {shown.revision}, not the current one: telekeep history {address}]")
+        which = f"only in the import of {shown.file}" if shown.earlier and shown.file else "not the current one"
+        parts.append(f"[version {shown.revision}, {which}: telekeep history {address}]")
     if shown.copies:
         first = ", ".join(shown.copies[:_COPIES])
         rest = f" and {len(shown.copies) - _COPIES} more" if len(shown.copies) > _COPIES else ""
         parts.append(f"[earliest found in this archive + {len(shown.copies)} copies: {first}{rest}]")
     return " ".join(filter(None, parts))
+
+
+def say_only_in(file: str) -> str:
+    """The remark on a post that Telegram never showed to telekeep."""
+    return f"[only in the import of {file}]"
 
 
 def describe(row: Row, *, is_imported: bool = False) -> str:

@@ -39,6 +39,14 @@ class Shown(NamedTuple):
         """Whether telekeep never saw it on Telegram."""
         return self.claims is not None and self.claims.is_import
 
+    @property
+    def file(self) -> str:
+        """The import that alone has the content that is shown, as people read of it; empty if Telegram showed it."""
+        if self.earlier is not None:
+            record = self.imports.origin_of(self.earlier.layer, self.earlier.payload_sha256)
+            return "" if record is None else record.file_name
+        return self.claims.file if self.claims is not None and self.claims.is_import else ""
+
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:
         """The row of a hit."""

@@ -14,6 +14,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.wrapping import text_width
 from archiver.ids import MessageId
 from archiver.media.picture_process import INSTALL, can_read_pictures
+from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, iso, permalink
 from archiver.reading.similar_posts import ComparedFile, Match, SimilarPost, SimilarPosts
 from archiver.store.rows import HeldMessage
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 POST_KEYS = (
     "channel_id", "channel", "message_id", "permalink", "date", "match", "bits", "by", "media", "text", "missing_since",
+    "imported",
 )  # fmt: skip
 _STYLES = {"same file": "bold green", "same bytes": "bold green", "similar picture": "yellow"}
 _SHOWN_BY = {"file": "", "thumbnail": ", by its thumbnail", "preview": ", by its tiny preview"}
@@ -43,6 +45,7 @@ def post_object(post: SimilarPost, channel: ChannelName, held: HeldMessage) -> d
         "media": post.media,
         "text": held[0].text,
         "missing_since": iso(held[0].missing_since),
+        "imported": held[0].layer == IMPORTED,
     }
 
 
@@ -86,7 +89,8 @@ def print_post(console: Console, post: SimilarPost, channel: ChannelName, held: 
     head.append(isolate(terminal_safe(f"{called(channel)}/{post.message_id}")), style="not dim cyan")
     head.append("  ").append(describe_match(post.match), style=f"not dim {_STYLES[post.match.kind]}")
     if held[0].missing_since is not None:
-        head.append("  deleted", style="not dim bold red")
+        doubt = ", if it was posted as the import says" if held[0].layer == IMPORTED else ""
+        head.append(f"  deleted{doubt}", style="not dim bold red")
     for line in wrap_prose(head, columns):
         console.print(line, soft_wrap=True)
     if text := beginning(held[0].text):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from archiver.cli.view import figures, prose
 from archiver.cli.view.channel_status import describe_start
+from archiver.cli.view.gap_sums import describe_deleted
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.cli.view.status_table import percent
@@ -36,7 +37,7 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     reader = "not mirrored" if mirrored.imported_only else f"read by account {mirrored.account}"
     yield "kind", f"{kind}, id {mirrored.channel_id}, {reader}"
     yield "state", mirrored.shown_state.replace("_", " ")
-    deleted = f" (and {figures.number(tally.missing)} deleted)" if tally.missing else ", none known to be deleted"
+    deleted = f" (and {describe_deleted(tally)})" if tally.missing else ", none known to be deleted"
     yield "archived", f"{figures.count(tally.held, 'message')}{deleted if tally.held or tally.missing else ''}"
     yield "fetched", _describe_ids(one)
     if one.files is not None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.account_table import describe_owner
 from archiver.cli.view.file_sums import FileSum, describe_on_disk
+from archiver.cli.view.gap_sums import describe_deleted
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
+from archiver.model.completeness import Tally
 from archiver.store.blob_check import BlobSum
 
+_NAMED = 3
+"""Channels that are named."""
 _ACCOUNTS = 5
 """Accounts that get a line each."""
 
@@ -21,6 +26,11 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
         yield f"export: this archive is {status.extract}"
     if len(status.active) > 1:
         yield _sum_up(status)
+    if claimed := [one for one in status.channels if one.tally.if_posted and not _is_summed_up(one, status)]:
+        count = sum(one.tally.if_posted for one in claimed)
+        names = ", ".join(terminal_safe(one.name) for one in claimed[:_NAMED])
+        more = f" and {figures.number(len(claimed) - _NAMED)} more" if len(claimed) > _NAMED else ""
+        yield f"deleted: {figures.number(count)} of those of {names}{more}, if they were posted as imports say"
     if files := [one.files for one in status.channels if one.files is not None]:
         yield f"files: {_describe_files(sum(files[1:], files[0]), status.stored)}"
     if status.speed and status.ids_left:
@@ -42,11 +52,12 @@ def describe_archive(status: StatusReport) -> str:
 
 def _sum_up(status: StatusReport) -> str:
     held = sum(one.tally.held for one in status.active)
-    missing = sum(one.tally.missing for one in status.active)
+    claimed = sum(one.tally.if_posted for one in status.active)
+    gone = Tally(missing=sum(one.tally.missing for one in status.active), if_posted=claimed)
     known = sum(one.known for one in status.active)
     left = status.ids_left
     rest = f", {figures.number(left)} ids not fetched" if left else ""
-    deleted = f"and {missing:,} deleted" if missing else "no deletion noticed"
+    deleted = f"and {describe_deleted(gone)}" if gone.missing else "no deletion noticed"
     removed = [one for one in status.channels if one.mirrored.state == "removed" and not one.mirrored.imported_only]
     imported = [one for one in status.channels if one.mirrored.imported_only]
     besides = _besides(removed, "removed channel") + _besides(imported, "imported channel")
@@ -55,6 +66,10 @@ def _sum_up(status: StatusReport) -> str:
         f" {figures.count(held, 'message')} archived ({deleted}),"
         f" {figures.percent(known, known + left)} fetched{rest}{besides}"
     )
+
+
+def _is_summed_up(one: ChannelReport, status: StatusReport) -> bool:
+    return len(status.active) > 1 and one in status.active
 
 
 def _besides(channels: Sequence[ChannelReport], what: str) -> str:

@@ -60,6 +60,7 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "partial": channel.parts.partial,
         "partial_refused": channel.parts.refused,
         "missing": counts.missing,
+        "missing_if_posted": counts.if_posted,
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,
         "outside": counts.outside,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.cli import output, screen
 from archiver.cli.view.fields import pick
+from archiver.cli.view.hits import say_only_in
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
 from archiver.ids import ChannelId
@@ -16,6 +17,7 @@ from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
 from archiver.model.versions import StoredRevision
 from archiver.store.arrivals import ArrivalEvent
+from archiver.store.claimed import Claims
 from search.query.tree import Node
 
 if TYPE_CHECKING:
@@ -32,6 +34,13 @@ class Event(NamedTuple):
     """When it was noticed, unix seconds."""
     row: Row
     """The current post."""
+    claims: Claims | None = None
+    """What only imports say of it, if they say anything."""
+
+    @property
+    def file(self) -> str:
+        """The import that alone has the post; empty if Telegram showed it."""
+        return Shown(self.row, claims=self.claims).file
 
 
 def last_edit(revisions: Iterable[StoredRevision]) -> int | None:
@@ -60,10 +69,12 @@ class EventPrinter:
         """Print one event. `names`: of all channels, since a post may be forwarded from another one."""
         row = event.row
         if self._jsonl:
-            output.jsonl(pick({**to_object(row), "event": event.event, "at": iso(event.at)}, self._fields))
+            added = {"event": event.event, "at": iso(event.at), "if_posted": bool(event.file)}
+            output.jsonl(pick({**to_object(row), **added}, self._fields))
         elif self._console is None:
             address = f"{row['channel']}/{row['message_id']}"
-            output.tsv(row["date"], address, row["permalink"], row["text"], event.event, iso(event.at))
+            text = " ".join(filter(None, (row["text"], event.file and say_only_in(event.file))))
+            output.tsv(row["date"], address, row["permalink"], text, event.event, iso(event.at))
         else:
             self._print_card(self._console, event, names)
 
@@ -75,6 +86,6 @@ class EventPrinter:
         moments = Moments(self._zone, time.time())
         view = CardView(self._tree, names, moments, screen.columns(), output.use_colour())
         console.print(Text(f"{event.event}  {moments.short(event.at)}", style=_STYLES[event.event]))
-        for line in card(Shown(event.row), view):
+        for line in card(Shown(event.row, claims=event.claims), view):
             console.print(line, soft_wrap=True)
         console.print()

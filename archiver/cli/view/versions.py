@@ -35,7 +35,7 @@ def _cells(event: Mapping[str, Any], imports: MessageImports) -> tuple[object, .
         differences = [ContentDifference(**one) for one in event["differences"]]
         said = "; ".join(say_differences(differences, text_changed="text" in event["changed"]))
         found = event["import"]
-        origin = None if found is None else f"import {imports.call(found['file'], found['sha256'])}"
+        origin = None if found is None else f"import {imports.names.call(found['file'], found['sha256'])}"
         return event["at"], kind, event["last_seen"], *version, event["payload_sha256"], text, said, origin
     if kind == "counters":
         return event["at"], kind, None, None, None, _counted(event), None, None, None, None

@@ -133,6 +133,7 @@ def _object(line: ChannelLine) -> dict[str, Any]:
         "state": line.mirrored.shown_state,
         "held": tally and tally.held,
         "missing": tally and tally.missing,
+        "missing_if_posted": tally and tally.if_posted,
         "absent": tally and tally.absent,
         "not_fetched": tally and tally.not_fetched,
         "coverage": None if line.covered is None else round(line.covered, 6),

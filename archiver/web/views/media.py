@@ -40,7 +40,11 @@ async def show_media(site: Site, asked: Asked) -> ViewAnswer:
     return ViewAnswer(
         template="media.html",
         title=found.name.title,
-        data={"media": [{"message_id": one.message_id, **one.media._asdict()} for one in listed]},
+        data={
+            "media": [
+                {"message_id": one.message_id, **one.media._asdict(), "imported": one.is_claimed} for one in listed
+            ]
+        },
         values={
             "channel": found.name,
             "attachments": list(zip(listed, list_attachments(found.name.channel_id, slots, pictures), strict=True)),

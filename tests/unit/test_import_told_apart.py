@@ -1,0 +1,126 @@
+"""Imports are told apart from one another and from Telegram: files of one name, contents, deletions counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.cli.commands.changes import ChangesOptions
+from archiver.cli.commands.changes import run as list_changes
+from archiver.cli.commands.gaps import run as list_gaps
+from archiver.cli.commands.history import run as show_history
+from archiver.cli.commands.search import run as run_search
+from archiver.cli.commands.status import run as show_status
+from archiver.cli.invocation import Invocation
+from archiver.cli.search_options import SearchOptions
+from archiver.cli.view.moments import Moments
+from archiver.compose.read_archive import When
+from config.settings import ArchiveSettings, Settings
+from tests.capturing import archive, capture, captured, export_of
+from tests.importing import entry, import_into
+
+__all__ = ["archive"]
+
+
+def invocation(archive: Path) -> Invocation:
+    return Invocation(checked=[Settings(archive=ArchiveSettings(dir=archive))])
+
+
+@pytest.fixture
+def called(archive: Path, tmp_path: Path) -> list[str]:
+    """Two files named result.json claim posts that Telegram does not have; what each is called."""
+    names = []
+    capture(archive, [captured(4, "seen"), captured(1, "seen")], proven=(1, 4))
+    for number in (2, 3):
+        path = export_of(tmp_path, entry(number, f"claimed {number}"))
+        import_into(archive, path)
+        names.append(f"result.json (SHA-256 {sha256(path.read_bytes()).hexdigest()[:8]}…)")
+    return names
+
+
+def test_two_files_of_one_name_are_told_apart_where_posts_are_listed(
+    archive: Path, called: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = SearchOptions(when=When(None, None, None, "UTC"), sort="oldest")
+    assert asyncio.run(run_search(invocation(archive), "claimed", options)) == 0
+    deletions = ChangesOptions(when=options.when, kinds=frozenset({"missing"}), moments=Moments())
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(" [only in the import of ")[2] for line in lines] == [f"{one}]" for one in called]
+    assert asyncio.run(list_changes(invocation(archive), deletions)) == 0
+    lines = sorted(line.split("\t")[4] for line in capsys.readouterr().out.splitlines())
+    said = [f"if it was posted as the import of {one} says: claimed {at}" for at, one in enumerate(called, 2)]
+    assert sorted(lines) == sorted(said)
+    assert asyncio.run(list_changes(invocation(archive), replace(deletions, shape="jsonl"))) == 0
+    found = [json.loads(line)["import"]["file"] for line in capsys.readouterr().out.splitlines()]
+    assert found == ["result.json", "result.json"]
+
+
+def test_gaps_of_an_imported_channel_tell_files_of_one_name_apart(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = []
+    for number in (1, 3):
+        path = export_of(tmp_path, entry(number, "claimed"))
+        import_into(archive, path)
+        digests.append(sha256(path.read_bytes()).hexdigest()[:8])
+    assert asyncio.run(list_gaps(invocation(archive), "1001", every=False, shape="people")) == 0
+    first, second = digests
+    said = f"known only from imports (result.json (SHA-256 {first}…), result.json (SHA-256 {second}…))"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("called")
+def test_status_says_how_many_deletions_rest_on_imports(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def shown(shape: Any) -> str:
+        asyncio.run(show_status(invocation(archive), [], wide=False, shape=shape, tz=None, watch=False))
+        captured = capsys.readouterr()
+        return captured.out + captured.err
+
+    [channel] = json.loads(shown("json"))["channels"]
+    assert (channel["missing"], channel["missing_if_posted"]) == (2, 2)
+    assert "deleted: 2 of those of NightBridge, if they were posted as imports say" in shown("people")
+
+
+def history_of(archive: Path, capsys: pytest.CaptureFixture[str], number: int) -> list[dict[str, Any]]:
+    run = show_history(invocation(archive), f"1001/{number}", Moments(), diff=True, counters=False, shape="json")
+    assert asyncio.run(run) == 0
+    versions: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["versions"]
+    return versions
+
+
+def test_what_telegram_showed_is_compared_with_what_it_showed_and_an_import_with_telegram(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(2, "shown"), captured(1, "never edited")], proven=(1, 2))
+    for words in ("one", "two"):
+        said = (entry(1, f"claimed {words}"), entry(2, f"claimed {words}"), entry(3, f"claimed {words}"))
+        import_into(archive, export_of(tmp_path, *said, name=f"{words}.json"))
+    capture(archive, [captured(2, "shown, edited", edit_date=captured(9, "").date)], proven=(1, 2), pts=2)
+    told = {number: history_of(archive, capsys, number) for number in (1, 2, 3)}
+
+    def compared(number: int) -> dict[str, tuple[str | None, list[str]]]:
+        texts = {one["revision"]: one["text"] for one in told[number]}
+        bases = {one["text"]: one["compared_with"] for one in told[number]}
+        found = {text: None if base is None else texts[base["revision"]] for text, base in bases.items()}
+        return {one["text"]: (found[one["text"]], one["changed"]) for one in told[number]}
+
+    assert compared(1) == {
+        "claimed one": ("never edited", ["text"]),
+        "claimed two": ("never edited", ["text"]),
+        "never edited": (None, []),
+    }
+    assert compared(2)["shown, edited"] == ("shown", ["text"])
+    assert compared(2)["claimed one"] == compared(2)["claimed two"] == ("shown", ["text"])
+    assert compared(3) == {"claimed one": (None, []), "claimed two": ("claimed one", ["text"])}
+    for versions in told.values():
+        texts = {one["revision"]: one["text"] for one in versions}
+        for one in versions:
+            base = one["compared_with"] or {"revision": one["revision"]}
+            before = "".join(piece["text"] for piece in one["diff"] if piece["op"] != "insert")
+            assert before == texts[base["revision"]]
