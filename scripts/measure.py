@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=50_000, help="size of the channel (default: 50000)")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each mirror run (default: 3)")
     parser.add_argument(
+        "--rtt", type=float, default=0.0, metavar="S", help="seconds that each answer of the server takes (default: 0)"
+    )
+    parser.add_argument(
         "--search", type=int, metavar="N", help="instead: finding in N made-up messages of all languages"
     )
     parser.add_argument(
@@ -90,7 +93,8 @@ def main() -> None:
         work = Path(name)
         write_plain_world(work / "plain.json", options.messages)
         worlds = ("--world", str(work / "plain.json"), "--world", f"big:{options.messages}", "--gzip")
-        with listening("tests.doubles.telegram", "--public-key", str(work / "server.pem"), *worlds) as port:
+        server = ("--public-key", str(work / "server.pem"), "--rtt", str(options.rtt), *worlds)
+        with listening("tests.doubles.telegram", *server) as port:
             setting(work, port)
             if options.importing:
                 from import_cost import import_cost

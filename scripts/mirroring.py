@@ -1,6 +1,7 @@
 """Measure what a sync costs beside a bare loop of the same requests, on the same server in the same run.
 
-Two channels: plain posts in seven languages (`corpus`), and posts of all kinds (the double's `big`).
+So does a plain archiver (`plain_archiver`), which shows what such a ratio means on this machine. Two channels: plain
+posts in seven languages (`corpus`), and posts of all kinds (the double's `big`).
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from corpus import LANGUAGES, make_texts
+from plain_archiver import WAYS
+from ratios import launch
 
 Row: TypeAlias = tuple[str, str, str]
 Run: TypeAlias = Callable[..., tuple[float, Any]]
@@ -42,6 +47,8 @@ class Rounds(NamedTuple):
     synced: list[Cost]
     idle: list[Cost]
     """A sync of a channel without news: mostly the command's start."""
+    plain: dict[str, list[Cost]]
+    """Plain archivers, by how they make JSON."""
 
 
 def write_plain_world(path: Path, count: int) -> None:
@@ -54,10 +61,10 @@ def write_plain_world(path: Path, count: int) -> None:
 
 
 def mirroring(work: Path, port: int, rounds: int, run: Run, count_stored: Callable[[Path], int]) -> Iterator[Row]:
-    """telekeep sync compared with a bare loop and with iter_messages."""
+    """telekeep sync compared with a bare loop, with iter_messages, and with plain archivers."""
     run("login", "--phone", PHONE, stdin=f"{CODE}\n")
     for name, title in KINDS.items():
-        costs = Rounds([], [], [], [])
+        costs = Rounds([], [], [], [], {way: [] for way in WAYS})
         for _ in range(rounds):
             costs.bare.append(asyncio.run(read(work, port, name, _bare_loop)))
             costs.iterated.append(asyncio.run(read(work, port, name, _iter_messages)))
@@ -66,9 +73,22 @@ def mirroring(work: Path, port: int, rounds: int, run: Run, count_stored: Callab
             run("add", f"@{name}")
             costs.synced.append(_cost(*run("sync")))
             costs.idle.append(_cost(*run("sync")))
+            for way, taken in costs.plain.items():
+                taken.append(_archive_plainly(work, port, name, way))
         yield from _compare(title, count_stored(work), costs)
     size = sum(path.stat().st_size for path in (work / "archive").glob("archive.db*"))
     yield "archive", f"{size / count_stored(work):,.0f} bytes/message", "raw payload, columns, search tables"
+
+
+def _archive_plainly(work: Path, port: int, name: str, way: str) -> Cost:
+    """A plain archiver, whole process."""
+    script = Path(__file__).with_name("plain_archiver.py")
+    seconds, usage, done = launch(
+        [sys.executable, str(script), str(work), str(port), name, way], stderr=subprocess.PIPE
+    )
+    if done.returncode:
+        raise SystemExit(f"plain archiver failed: {done.stderr.decode()}")
+    return _cost(seconds, usage)
 
 
 def _cost(seconds: float, usage: Any) -> Cost:
@@ -87,9 +107,20 @@ def _compare(title: str, count: int, costs: Rounds) -> Iterator[Row]:
     own = each(costs.synced)
     how = f"median, whole process; processor {own:.0f} us, {own - each(costs.idle):.0f} without its start"
     yield "telekeep sync", rate(costs.synced), how
-    ratio = statistics.median(cost.wall for cost in costs.bare) / statistics.median(cost.wall for cost in costs.synced)
-    yield "sync / bare loop", f"{ratio:.2f}", "same server, same run"
+    yield "sync / bare loop", *_beside(costs.bare, costs.synced)
     yield "sync, peak memory", f"{max(cost.memory for cost in costs.synced) / 1e6:,.0f} MB", "most of all rounds"
+    for way, how in WAYS.items():
+        taken = costs.plain[way]
+        yield f"plain archiver, {how}", rate(taken), f"median, whole process; processor {each(taken):.0f} us"
+        yield f"plain archiver, {how} / bare loop", *_beside(costs.bare, taken)
+
+
+def _beside(bare: list[Cost], other: list[Cost]) -> tuple[str, str]:
+    """How fast something is beside the bare loop, by the clock and in processor time."""
+    wall, processor = (
+        statistics.median(cost[at] for cost in bare) / statistics.median(cost[at] for cost in other) for at in (0, 1)
+    )
+    return f"{wall:.2f}", f"same server, same run; {processor:.2f} of processor time"
 
 
 async def read(work: Path, port: int, name: str, loop: Callable[[Any, Any], Awaitable[None]]) -> Cost:
