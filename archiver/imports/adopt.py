@@ -89,8 +89,7 @@ def adopt_file(blobs: BlobStore, beside: Beside, attached: AttachedFile) -> Stor
     """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
     name = f"import-{os.getpid()}{DATA}"
     with beside.open(attached.path, blobs.root.parent) as (size, read):
-        if attached.sha256 is None and attached.size not in (None, size):  # a hash says more than Telegram's size
-            raise NotAdopted("its size differs from what the export says")
+        expect_size(attached, size)
         try:
             sha256 = _copy(read, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
             if attached.sha256 not in (None, sha256):
@@ -99,6 +98,12 @@ def adopt_file(blobs: BlobStore, beside: Beside, attached: AttachedFile) -> Stor
         finally:
             blobs.drop_partial(name)
     return StoredFile(sha256, size)
+
+
+def expect_size(attached: AttachedFile, size: int) -> None:
+    """Raise NotAdopted if a file has another size than the export says; a hash says more than Telegram's size."""
+    if attached.sha256 is None and attached.size not in (None, size):
+        raise NotAdopted("its size differs from what the export says")
 
 
 def _parts(path: str) -> list[str]:

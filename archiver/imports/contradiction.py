@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from archiver.errors import UsageError
@@ -49,8 +49,14 @@ class Doubts:
     def __init__(self, database: Database | None, targets: Sequence[ImportTarget | None]) -> None:
         """`targets`: where the chats go, None if nothing is held there. `database`: None if nothing is held at all."""
         self._database = database
-        self._targets = targets
+        self._targets = list(targets)
         self._found = [Compared() for _ in targets]
+
+    def exclude(self, begun: Mapping[int, ImportTarget]) -> None:
+        """Leave out what this import itself brought: an export that contradicts itself says nothing of the archive."""
+        for place, target in begun.items():
+            if self._targets[place] is not None:
+                self._targets[place] = target
 
     async def look(self, place: int, page: Sequence[ImportedMessage]) -> Compared:
         """Compare a page of a chat; return the sums so far."""

@@ -30,7 +30,7 @@ from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
-from archiver.store.earlier_words import list_earlier_words
+from archiver.store.earlier_words import list_content_hashes, list_earlier_words
 from archiver.store.import_parts import with_part
 from archiver.store.import_source import add_counts
 from archiver.store.imported import PieceRow, list_pieces, put_pieces
@@ -118,7 +118,16 @@ def count_plan(plan: PagePlan) -> ImportCounts:
 def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportCounts:
     """What a page would bring, but for files."""
     plan = plan_page(conn, target, page)
-    return replace(count_plan(plan), missing=len(list_gone(conn, target, plan.new)))
+    revisions = _count_revisions(conn, target, plan)
+    return replace(count_plan(plan), revisions=revisions, missing=len(list_gone(conn, target, plan.new)))
+
+
+def _count_revisions(conn: Reader, target: ImportTarget, plan: PagePlan) -> int:
+    """How many contents would become revisions: none that is one already."""
+    older = [held if decision.wins else one.message for one, held, decision in plan.known if decision.revises]
+    kept = list_content_hashes(conn, target.channel_id, [one.message_id for one in older])
+    new = sum(one.content_hash not in kept.get(one.message_id, ()) for one in older)
+    return new + sum(len(one.earlier) for one, _, _ in plan.known)
 
 
 def store_page(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from archiver.ids import MessageId
-from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file
+from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size
 from archiver.imports.collecting import few_collections
 from archiver.imports.contradiction import Doubts, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
+from archiver.imports.ids_read import Repeats
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
@@ -23,7 +24,7 @@ from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import LostFiles, note_lost
 from archiver.imports.ready import guess_languages, make_ready
-from archiver.imports.source import Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.source import Entry, Flaw, ImportedMessage, MixedSource, Source
 from archiver.imports.store_pages import ImportJob, Part, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
 from archiver.store.channel import find_channel
@@ -45,10 +46,17 @@ class Importer:
         archive: Path,
         zone: str | None,
         progress: Callable[[int], None] = lambda _: None,
+        source: Source | None = None,
     ) -> None:
-        """`database` None: no archive yet, so nothing is written. `progress` is given the count of messages read."""
+        """`database` None: no archive yet, so nothing is written. `progress` is given the count of messages read.
+
+        `source`: opened again, to be read instead of that of `hashed`.
+        """
         self._database = database
         self._hashed = hashed
+        self._source = source or hashed.source
+        self.repeats = Repeats()
+        """Of what was planned."""
         self._blobs = BlobStore(archive)
         self._zone = zone
         self._progress = progress
@@ -58,18 +66,22 @@ class Importer:
         """What importing chats would bring; nothing is written."""
         outcomes = [ImportOutcome() for _ in jobs]
         targets = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
-        doubts = Doubts(self._database, targets)
+        doubts, is_begun = Doubts(self._database, targets), False
         for pages in gather_pages(self._entries(jobs), outcomes):
             self._hashed.expect_unchanged()
-            await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=False, is_dry_run=True)
-            for place, page in pages:
+            first = [(place, self.repeats.list_first(jobs[place].channel_id, page)) for place, page in pages]
+            if await self._is_contradicted(jobs, first, outcomes, doubts, is_begun=is_begun, is_dry_run=True):
+                return outcomes
+            for place, page in first:
                 target = targets[place]
                 if self._database is None or target is None:
                     counts = ImportCounts(new=len(page))
                 else:
                     counts = await self._database.read(count_page, self._zoned(target), page)
-                await asyncio.to_thread(self._look_at_files, page, outcomes[place])
                 self._add(outcomes[place], counts, len(page))
+            for place, page in pages:
+                await asyncio.to_thread(self._look_at_files, page, outcomes[place])
+            is_begun = True
         return outcomes
 
     async def run(self, jobs: Sequence[ImportJob]) -> list[ImportOutcome]:
@@ -85,7 +97,8 @@ class Importer:
                     return outcomes
                 if await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=bool(targets)):
                     return outcomes
-                await self._write(pages, jobs, targets, outcomes)
+                await self.write_pages(pages, jobs, targets, outcomes)
+                doubts.exclude(targets)
                 pages.clear()  # free memory before the next are read
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
@@ -114,7 +127,7 @@ class Importer:
 
     def _entries(self, jobs: Sequence[ImportJob]) -> Iterator[tuple[int, Entry]]:
         """What the source has of these chats: the place of each in `jobs`, and a message or flaw."""
-        source = self._hashed.source
+        source = self._source
         if isinstance(source, MixedSource):
             return source.read_mixed([(job.chat, job.channel_id) for job in jobs])
         [job] = jobs
@@ -130,15 +143,16 @@ class Importer:
         outcome.add_flaw(Flaw(changed, CHANGED, fatal=True))
         return False
 
-    async def _write(
+    async def write_pages(
         self,
         pages: Pages,
         jobs: Sequence[ImportJob],
         targets: dict[int, ImportTarget],
         outcomes: Sequence[ImportOutcome],
     ) -> None:
+        """Write pages, each in its chat's channel; `targets` and `outcomes` get what they begin and bring."""
         assert self._database is not None, "an archive is needed to write to"
-        source = self._hashed.source
+        source = self._source
         new = {place: ImportTarget(jobs[place].channel_id, 0, 0, 0, 0) for place, _ in pages}
         aimed = {place: targets.get(place, one) for place, one in new.items()}
         languages = {place: await self._database.read(guess_languages, aimed[place], page) for place, page in pages}
@@ -160,7 +174,7 @@ class Importer:
     async def _finish(self, targets: Mapping[int, ImportTarget], outcomes: Sequence[ImportOutcome]) -> None:
         """Record that the chats were read to their end, if nothing ended that early."""
         assert self._database is not None, "an archive is needed to write to"
-        zone = self._zone if self._hashed.source.zone_used else None
+        zone = self._zone if self._source.zone_used else None
         if any(flaw.fatal for one in outcomes for flaw in one.flaws.values()):
             return
         ids = [one.import_id for one in targets.values()]
@@ -171,7 +185,7 @@ class Importer:
 
     def _zoned(self, target: ImportTarget) -> ImportTarget:
         """The target, with the zone if a date needed it so far."""
-        return target._replace(zone=self._zone if self._hashed.source.zone_used else None)
+        return target._replace(zone=self._zone if self._source.zone_used else None)
 
     @property
     def passed(self) -> int:
@@ -182,6 +196,10 @@ class Importer:
         outcome.counts += counts
         self._read += messages
         self._progress(self._read)
+
+    def aside(self, scratch: Database, archive: Path, source: Source) -> Importer:
+        """One that imports the same source, opened again, into a scratch archive."""
+        return Importer(scratch, self._hashed, archive=archive, zone=self._zone, source=source)
 
     async def _find_target(self, job: ImportJob, outcome: ImportOutcome) -> ImportTarget | None:
         if self._database is None:
@@ -227,8 +245,8 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    with self._hashed.beside.open(file.path, self._blobs.root.parent):
-                        pass
+                    with self._hashed.beside.open(file.path, self._blobs.root.parent) as opened:
+                        expect_size(file, opened.size)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message_id, exc))
 

@@ -17,8 +17,9 @@ from archiver.compose.same_channel import expect_same_channel, is_beside, is_dou
 from archiver.errors import UsageError
 from archiver.imports.contradiction import Contradicted
 from archiver.imports.import_file import HashedSource
+from archiver.imports.repeats import Planned, count_repeats
 from archiver.imports.run_import import Importer
-from archiver.imports.source import Chat, Flaw, MixedSource
+from archiver.imports.source import Chat, Flaw, MixedSource, Source
 from archiver.imports.store_pages import ImportJob
 from archiver.store.database import Database
 
@@ -63,17 +64,26 @@ class _ChatImport:
         """Chats of a source that mixes their messages, until all are known."""
         self._others: list[UsageError | None] = []
         """Why each other chat was not imported; None if it was not requested."""
+        self._at = -1
+        self._places: list[int] = []
+        """Which of the source's chats are in `_mixed`."""
+        self._planned: list[Planned] = []
 
     async def run(self) -> ImportedChats:
         """Import them. Raises UsageError if none can be."""
         for chat in self._hashed.source.chats():
             if isinstance(chat, Flaw):
                 self._note(chat)
-            elif chat.refused is not None:
+                continue
+            self._at += 1
+            if chat.refused is not None:
                 self._refuse(chat, chat.refused)
             else:
                 await self._take(chat)
         await self._import()
+        if self._planned and self._importer.repeats.has_any:
+            again = await asyncio.to_thread(self._open_again)
+            await count_repeats(self._database, self._hashed, again, self._importer, self._planned)
         if not self._found.done and self._others:
             raise self._say_none()
         return self._found
@@ -110,6 +120,7 @@ class _ChatImport:
             self._others.append(None)
             return
         file = self._hashed.describe(chat, chosen.channel_id)
+        self._places.append(self._at)
         self._mixed.append((chosen, ImportJob(chat, chosen.channel_id, file, partial(make_channel, chosen=chosen))))
         if not isinstance(self._hashed.source, MixedSource):  # chats come one after another
             await self._import()
@@ -132,21 +143,27 @@ class _ChatImport:
             self._leave_out(self._mixed[0][1].chat, exc)
             self._others.append(exc)
             self._mixed.clear()
+            self._places.clear()
             return
         self._found.done.extend(map(ImportedChat, chosen, outcomes))
+        if self._order.is_dry_run:
+            jobs = [job for _, job in self._mixed]
+            self._planned += map(Planned, self._places, jobs, outcomes)
         self._mixed.clear()
+        self._places.clear()
 
     async def _is_right(self, chat: Chat, chosen: ImportChannel) -> bool:
         """Whether a chat belongs to this channel. Raises UsageError if it has no id and may belong to another."""
         if chat.channel_id is not None:
             return True
-        zone = _zone(self._order.zone)
-        again = partial(self._hashed.open_again, self._order.path, zone)
-        if await asyncio.to_thread(is_beside, again(), chosen):
+        if await asyncio.to_thread(is_beside, self._open_again(), chosen):
             return False
         if self._database is not None and await is_doubtful(self._database, chosen, self._hashed):
-            await expect_same_channel(self._database, again(), chat, chosen)
+            await expect_same_channel(self._database, self._open_again(), chat, chosen)
         return True
+
+    def _open_again(self) -> Source:
+        return self._hashed.open_again(self._order.path, _zone(self._order.zone))
 
     def _say_none(self) -> UsageError:
         """Why no chat was imported."""
