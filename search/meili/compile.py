@@ -161,7 +161,7 @@ def _folded(leaf: Text) -> str:
     found = folded_text(bare_word(text) if isinstance(leaf, Word) else text)
     if not any(map(str.isalnum, found)):
         # It would be left out of the question without a word.
-        raise unanswerable("Meilisearch does not find signs.")
+        raise unanswerable("Meilisearch does not find symbols.")
     return _as_typed(text) if isinstance(leaf, Phrase) and " " in found else found
 
 

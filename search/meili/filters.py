@@ -68,7 +68,7 @@ def compile_filter(node: Node) -> str:
         case Not(part):
             return f"NOT ({compile_filter(part)})"
         case InRevisions() | InAnnotations():
-            raise unanswerable("The index has present contents only, no revisions and no annotations.")
+            raise unanswerable("The index has only current contents, no revisions and no annotations.")
         case Has() | FileIs():
             return _has(node)
         case Is(state):

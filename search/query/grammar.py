@@ -121,7 +121,8 @@ FILTERS: Final[Mapping[str, FilterSpec]] = {
     "url": FilterSpec(
         read_url,
         ("url:https://example.org/a", "url:t.me/atlas/12", "url:example.org/rep*"),
-        "with a link that starts like this, also under words, on buttons and in previews; a number at the end is whole",
+        "with a link that starts like this, also under words, on buttons and in previews;"
+        " a number at the end matches as a whole",
     ),
     "mime": FilterSpec(read_mime, ("mime:image/png", "mime:image/*", "mime:video"), "with a file of this MIME type"),
     "ext": FilterSpec(read_ext, ("ext:pdf", "ext:.apk"), "with a file with this extension"),

@@ -270,7 +270,7 @@ def test_a_federated_query_has_neither_limit_nor_facets() -> None:
         ("-(a1 b2)", "exclude a group of words"),
         ("clos*", "--fuzzy"),
         ("bridge -clos*", "exclude the beginnings"),
-        ("👍", "signs"),
+        ("👍", "symbols"),
         (" ".join(f"-word{number}" for number in range(200)), "of this length"),
         ("a b c d e f g h i j k", "first 10 words"),
         ("views:>5", "does not track views"),

@@ -30,7 +30,7 @@ def command(
     json: JsonArrayOption = False,
     jsonl: JsonLinesOption = False,
 ) -> int:
-    """List the mirrored channels, and those that are known by imports.
+    """List the mirrored channels, and those known only from imports.
 
     \b
     Examples:

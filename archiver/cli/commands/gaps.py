@@ -37,7 +37,7 @@ def command(
     channel: Annotated[str, Argument(metavar="CHANNEL", help="Name, alias, link or id.")],
     *,
     every: Annotated[
-        bool, Option("--all", help="List every range of ids, including archived ones, also on a terminal.")
+        bool, Option("--all", help="List every range of ids, including archived ones, on a terminal too.")
     ] = False,
     tz: Annotated[
         str | None, Option("--tz", metavar="ZONE", help="Time zone of times; default: [display] tz, UTC.")
@@ -56,12 +56,12 @@ def command(
       telekeep gaps @channel --jsonl | jq 'select(.state == "not fetched")'
 
     \b
-    missing      archived, but deleted (or no longer visible) in the channel since last_seen
-    absent       not archived: the server had no such message when it was asked (noticed)
-    not fetched  not known yet; `telekeep run` and `telekeep sync` fetch it
-    outside      older than the window of `telekeep add --since`
-    not imported of a channel known only from exports: no export has it, and nothing says whether it was posted
-    how          how it was noticed: update (reported by the server), history or audit (read again), difference, import
+    missing       archived, but deleted (or no longer visible) in the channel since last_seen
+    absent        not archived: the server had no such message when it was asked (noticed)
+    not fetched   not known yet; `telekeep run` and `telekeep sync` fetch it
+    outside       older than the window of `telekeep add --since`
+    not imported  in no export of a channel known only from exports; nothing says whether it was posted
+    how           how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
     Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with

@@ -45,7 +45,7 @@ def command(
         bool, Option("--remotes", help="Also register several servers with each other, for federated search.")
     ] = False,
     url: Annotated[
-        str | None, Option("--url", metavar="URL", help="The server, if [meilisearch] url does not say it yet.")
+        str | None, Option("--url", metavar="URL", help="The server, if [meilisearch] url is not set yet.")
     ] = None,
 ) -> int:
     """Create a key that fills the index and one that searches it.

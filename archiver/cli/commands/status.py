@@ -60,7 +60,7 @@ def command(
     \b
     archived      messages in the archive that were in the channel when it was last read
     deleted       messages in the archive that are deleted or no longer visible in the channel
-    not fetched   ids that the archive knows nothing about yet; - if only imports know the channel
+    not fetched   ids that the archive knows nothing about yet; - for a channel known only from imports
     fetched       the share of ids that are archived, or known to have no message
 
     In a pipe there is a line per channel: name, state, archived, deleted, absent, not fetched, fetched,
