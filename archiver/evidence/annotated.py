@@ -24,4 +24,5 @@ def count_unfindable_annotations(conn: Any) -> int:
 
 
 def _is_findable(found: PlacedTerms, number: int, text: str) -> bool:
-    return found.is_complete(number) and is_made_of(found.list_terms(number), annotation_line(text))
+    terms = found.list_terms(number)
+    return terms is not None and is_made_of(terms, annotation_line(text))

@@ -10,11 +10,10 @@ from typing import Any
 from archiver.model.document import is_edit_hidden
 from archiver.model.reply import is_reply
 from archiver.store.search_rows import ForwardOrigin, PresentRow
-from search.document import Document
+from search.exact.add_new import NewEntry
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
 from search.exact.skip_index import find_channel_ranges, summarize
-from search.exact.terms import Entry
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED, lang_number
 
 _ALBUM = HAS_BITS["album"]
@@ -81,7 +80,7 @@ def states_of(missing_since: object, columns: tuple[Any, ...]) -> int:
     return bits
 
 
-def check_document(made: Entry, row: Row) -> Iterator[str]:
+def check_document(made: NewEntry, row: Row) -> Iterator[str]:
     """Check what a search row says about text and kinds."""
     if made.fingerprint != row.fingerprint:
         yield "its row belongs to a different text"
@@ -90,18 +89,17 @@ def check_document(made: Entry, row: Row) -> Iterator[str]:
         yield "its row has different attachments"
 
 
-def has_origin(document: Document) -> bool:
-    """Whether the search tables store this document's forward origin."""
-    return document.is_forwarded and (document.fwd_channel_id is not None or bool(document.fwd_name))
+def has_origin(made: NewEntry) -> bool:
+    """Whether the search tables store this message's forward origin."""
+    return made.origin is not None and (made.origin[0] is not None or bool(made.origin[1]))
 
 
-def is_origin(document: Document, origin: ForwardOrigin | None) -> bool:
-    """Whether this is the document's origin. A channel's name is not compared: the last one stored wins."""
-    if origin is None:
+def is_origin(made: NewEntry, kept: ForwardOrigin | None) -> bool:
+    """Whether this is the message's origin. A channel's name is not compared: the last one stored wins."""
+    if kept is None or made.origin is None:
         return False
-    if document.fwd_channel_id is None:
-        return origin == (None, document.fwd_name)
-    return origin.channel_id == document.fwd_channel_id
+    channel_id, name = made.origin
+    return kept == (None, name) if channel_id is None else kept.channel_id == channel_id
 
 
 def check_blocks(
@@ -137,6 +135,8 @@ def _holds(known: tuple[int, int, int, int, int], needed: tuple[int, int, int, i
 def is_made_of(terms: list[str], line: str) -> bool:
     """Whether these are exactly the terms of an index line."""
     made = line.split(" ")
+    if made == terms:
+        return True
     wanted = [term for term in made if term]
     if wanted == terms:
         return True

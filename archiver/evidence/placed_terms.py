@@ -8,36 +8,35 @@ from collections.abc import Iterable, KeysView
 from functools import partial
 from typing import Final
 
+from archiver.store.search_rows import PLACE_BITS, Places
+
 _BITS: Final = 32
 _NUMBER: Final = (1 << _BITS) - 1
+_PLACE: Final = (1 << PLACE_BITS) - 1
 
 
 class PlacedTerms:
     """Terms by document and position."""
 
-    def __init__(self, found: Iterable[tuple[int, int, str]]) -> None:
-        """`found`: (docid, position, term), ordered by term."""
+    def __init__(self, found: Iterable[tuple[str, Places]]) -> None:
         self._terms: list[str] = []
         self._placed: defaultdict[int, array[int]] = defaultdict(partial(array, "q"))
         """Each a position and, in the lower bits, the number of a term."""
-        terms, placed, last = self._terms, self._placed, None
-        for docid, place, term in found:
-            if term != last:
-                last = term
-                terms.append(term)
-            placed[docid].append(place << _BITS | len(terms) - 1)
+        terms, placed = self._terms, self._placed
+        for number, (term, places) in enumerate(found):
+            terms.append(term)
+            for one in places:
+                placed[one >> PLACE_BITS].append((one & _PLACE) << _BITS | number)
 
     @property
     def docids(self) -> KeysView[int]:
         """The documents that have any."""
         return self._placed.keys()
 
-    def is_complete(self, docid: int) -> bool:
-        """Whether no position occurs twice or is missing."""
-        placed = self._placed.get(docid, ())
-        return sorted(one >> _BITS for one in placed) == list(range(len(placed)))
-
-    def list_terms(self, docid: int) -> list[str]:
-        """The terms of a document by position."""
+    def list_terms(self, docid: int) -> list[str] | None:
+        """The terms of a document by position; None if a position occurs twice or is missing."""
+        placed = sorted(self._placed.get(docid, ()))
+        if [one >> _BITS for one in placed] != list(range(len(placed))):
+            return None
         terms = self._terms
-        return [terms[one & _NUMBER] for one in sorted(self._placed.get(docid, ()))]
+        return [terms[one & _NUMBER] for one in placed]

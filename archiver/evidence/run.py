@@ -5,13 +5,12 @@ Each task sees one state of the archive. Mirroring may continue meanwhile, so ta
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from archiver.evidence.processes import share_out
+from archiver.evidence.processes import Processes, count_workers, share_out
 from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.evidence.work import Worker
 from archiver.model.fault import Fault
@@ -32,7 +31,6 @@ FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""
 MOST_FAULTS = 10_000
 """Maximum number of faults listed; the rest are only counted."""
-MOST_WORKERS = 4
 
 
 @dataclass(slots=True)
@@ -63,15 +61,21 @@ class Progressed(NamedTuple):
     of_tasks: int
 
 
-def verify(path: Path, *, deep: bool = False, progress: Callable[[Progressed], None] = lambda _: None) -> Verified:
-    """Verify an archive that opens and has this version's schema."""
+def verify(
+    path: Path,
+    *,
+    deep: bool = False,
+    progress: Callable[[Progressed], None] = lambda _: None,
+    early: Processes | None = None,
+) -> Verified:
+    """Verify an archive that opens and has this version's schema. `early`: processes that already began."""
     found = Verified()
     with checked.reading(path) as conn:
         tasks = _begin(conn, found, deep=deep)
         if is_extract(conn):
             found.remarks.append("this archive is an export (--format sqlite): files and accounts are not part of it.")
     readable, unreadable = 0, list[str]()
-    for done in _in_order(_watched(_carry_out(path, tasks), len(tasks), progress)):
+    for done in _in_order(_watched(_carry_out(path, tasks, early), len(tasks), progress)):
         found.payloads += done.payloads
         found.compared += done.compared
         readable += done.readable
@@ -165,11 +169,11 @@ def _in_order(numbered: Iterable[tuple[int, TaskResult]]) -> Iterator[TaskResult
             following += 1
 
 
-def _carry_out(path: Path, tasks: list[VerifyTask]) -> Iterator[tuple[int, TaskResult]]:
-    workers = min(MOST_WORKERS, len(os.sched_getaffinity(0)))
-    if workers < 2 or sum(task.kind == "messages" for task in tasks) <= FEW:
+def _carry_out(path: Path, tasks: list[VerifyTask], early: Processes | None) -> Iterator[tuple[int, TaskResult]]:
+    workers = count_workers()
+    if early is None and (workers < 2 or sum(task.kind == "messages" for task in tasks) <= FEW):
         with checked.reading(path) as conn:
             worker = Worker(conn)
             yield from enumerate(map(worker.do, tasks))
         return
-    yield from share_out(path, tasks, min(workers, len(tasks)))
+    yield from share_out(path, tasks, min(workers, len(tasks)), early)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from archiver.evidence import findable
 from archiver.evidence.placed_terms import PlacedTerms
 from archiver.ids import ChannelId
-from archiver.model.document import to_document
 from archiver.model.fault import Fault
 from archiver.model.record import Message
 from archiver.store import search_rows
 from archiver.store.checked import UNREADABLE
-from archiver.store.message import read_messages
-from archiver.store.revision import read_revisions
+from archiver.store.revision import list_revised, read_revisions
+from archiver.store.stored_content import StoredContent, read_contents
 from search.exact.changes import Row
 from search.exact.index_line import index_line
 from search.exact.skip_index import BLOCK_BITS, cluster
-from search.exact.terms import entry
 from search.flags import SUPERSEDED
+
+_Key: TypeAlias = tuple[int, int]
+"""Short number of the channel, and message id."""
+_Indexed: TypeAlias = tuple[Row, list[str]]
+"""A row and its terms in the word index."""
 
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
@@ -53,40 +55,43 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
     if lost := placed.docids - {row.docid for row in rows}:
         yield "search", f"terms refer to {len(lost)} missing rows"
     earlier = search_rows.list_revision_numbers(conn, docids)
-    present = {(row.channel, row.message_id): row for row in rows if not row.flags & SUPERSEDED}
-    superseded: dict[tuple[int, int], list[Row]] = {}
+    present: dict[_Key, _Indexed] = {}
+    superseded: dict[_Key, list[_Indexed]] = {}
     for row in rows:
-        if not placed.is_complete(row.docid):
+        terms = placed.list_terms(row.docid)
+        key = row.channel, row.message_id
+        if terms is None:
             yield f"{names.get(row.channel)}/{row.message_id}", "its words are in the wrong places"
-        elif row.flags & SUPERSEDED and row.docid in earlier:
-            superseded.setdefault((row.channel, row.message_id), []).append(row)
-    for key, message, revisions in _messages(conn, names, present.keys() | superseded.keys()):
-        place = f"{message.channel_id}/{message.message_id}"
+        if not row.flags & SUPERSEDED:
+            present[key] = row, terms or []
+        elif terms is not None and row.docid in earlier:
+            superseded.setdefault(key, []).append((row, terms))
+    for key, stored, revisions in _messages(conn, names, present.keys() | superseded.keys()):
+        place = f"{stored.channel_id}/{stored.columns[0]}"
         try:
             if (one := present.get(key)) is not None:
-                for wrong in _check_present(conn, message, one, placed.list_terms(one.docid)):
+                for wrong in _check_present(conn, stored, *one):
                     yield place, wrong
-                for number in _unfindable(conn, message, revisions, key):
+                for number in _unfindable(conn, stored.text, revisions, key):
                     yield f"{place} revision {number}", "it has no row"
         except UNREADABLE:
             continue  # named where messages are compared
-        for row in superseded.get(key, ()):
+        for row, terms in superseded.get(key, ()):
             kept = revisions.get(earlier[row.docid])
-            if kept is not None and not _has_words(kept, placed.list_terms(row.docid)):
+            if kept is not None and not _has_words(kept, terms):
                 yield f"{place} revision {earlier[row.docid]}", "the index has different words"
 
 
-def _check_present(conn: Any, message: Message, row: Row, terms: list[str]) -> Iterator[str]:
-    document = to_document(message if message.lang is not None else replace(message, lang=""))
-    made = entry(document)
+def _check_present(conn: Any, stored: StoredContent, row: Row, terms: list[str]) -> Iterator[str]:
+    made = stored.entry()
     yield from findable.check_document(made, row)
     if not findable.is_made_of(terms, made.line):
         yield "the index has different words"
-    if not search_rows.has_hashes(conn, row.docid, document.file_hashes):
+    if not search_rows.has_hashes(conn, row.docid, made.hashes):
         yield "it is not found by the hashes of its files"
-    if findable.has_origin(document):
+    if findable.has_origin(made):
         origin = search_rows.list_origins(conn, [row.docid]).get(row.docid)
-        if not findable.is_origin(document, origin):
+        if not findable.is_origin(made, origin):
             yield "its forward origin is recorded wrongly"
 
 
@@ -97,18 +102,18 @@ def _has_words(content: Message, terms: list[str]) -> bool:
     return not words or (kept[: len(words)] == words and kept[len(words) :] in ([], ["::"]))
 
 
-def _unfindable(conn: Any, message: Message, revisions: dict[int, Message], key: tuple[int, int]) -> list[int]:
+def _unfindable(conn: Any, text: str, revisions: dict[int, Message], key: _Key) -> list[int]:
     """Revisions with different words but no row."""
     if not revisions:
         return []
     lines = {number: index_line(kept.text) for number, kept in revisions.items()}
-    shared, noted = Counter([index_line(message.text), *lines.values()]), search_rows.list_noted(conn, *key)
+    shared, noted = Counter([index_line(text), *lines.values()]), search_rows.list_noted(conn, *key)
     return [number for number, line in lines.items() if shared[line] == 1 and number not in noted]
 
 
 def _messages(
-    conn: Any, names: dict[int, int], keys: Iterable[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], Message, dict[int, Message]]]:
+    conn: Any, names: dict[int, int], keys: Iterable[_Key]
+) -> Iterator[tuple[_Key, StoredContent, dict[int, Message]]]:
     """Yield the stored messages of these rows, with their revisions."""
     ids: dict[int, set[int]] = {}
     for number, message_id in keys:
@@ -116,18 +121,20 @@ def _messages(
     for number, wanted in ids.items():
         for low, high in cluster(wanted):
             messages, revisions = _read(conn, ChannelId(names.get(number, 0)), low, high)
-            for message in messages:
-                if message.message_id in wanted:
-                    yield (number, message.message_id), message, revisions.get(message.message_id, {})
+            for message_id, message in messages.items():
+                if message_id in wanted:
+                    yield (number, message_id), message, revisions.get(message_id, {})
 
 
-def _read(conn: Any, channel_id: ChannelId, low: int, high: int) -> tuple[list[Message], dict[int, dict[int, Message]]]:
+def _read(
+    conn: Any, channel_id: ChannelId, low: int, high: int
+) -> tuple[dict[int, StoredContent], dict[int, dict[int, Message]]]:
+    revisions: dict[int, dict[int, Message]] = {}
     try:
-        found = read_messages(conn, channel_id, after=low - 1, limit=high - low + 1)
-        found = [one for one in found if one.message_id <= high]
-        revisions: dict[int, dict[int, Message]] = {}
-        for content, number in read_revisions(conn, found):
+        found = read_contents(conn, channel_id, low, high)
+        revised = [found[one].record() for one in list_revised(conn, channel_id, low, high) if one in found]
+        for content, number in read_revisions(conn, revised):
             revisions.setdefault(content.message_id, {})[number] = content
     except UNREADABLE:
-        return [], {}
+        return {}, {}
     return found, revisions

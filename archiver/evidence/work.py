@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver.evidence.annotated import count_unfindable_annotations
@@ -19,9 +16,6 @@ from archiver.store import checked, search_rows
 
 if TYPE_CHECKING:
     from archiver.evidence.messages import RangeCheck
-
-
-ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Worker:
@@ -52,36 +46,6 @@ class Worker:
 
             self._ranges = RangeCheck(self._conn)
         self._ranges.check(task, done)
-
-
-def serve(path: Path, pipe: Any, inherited: Sequence[Any] = ()) -> None:
-    """Run the tasks that come through the pipe until it is closed, then exit without the parent's clean-up.
-
-    `inherited`: pipe ends copied from the parent by a fork, to close so that the parent's end is the only one open.
-    The ENDING signals are blocked until then.
-    """
-    for one in inherited:
-        one.close()
-    for one_signal in ENDING:
-        if signal.getsignal(one_signal) is not signal.SIG_IGN:
-            signal.signal(one_signal, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-    gc.freeze()
-    try:
-        _serve(path, pipe)
-    finally:
-        os._exit(0)
-
-
-def _serve(path: Path, pipe: Any) -> None:
-    with checked.reading(path) as conn:
-        worker = Worker(conn)
-        while True:
-            try:
-                task = pipe.recv()
-            except EOFError:
-                return
-            pipe.send(worker.do(task))
 
 
 def _where(task: VerifyTask) -> str:

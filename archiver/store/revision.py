@@ -110,6 +110,15 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
     return [(message, number) for message, (_, number) in zip(filled, found, strict=True)]
 
 
+def list_revised(conn: sqlite3.Connection, channel_id: ChannelId, low: int, high: int) -> list[MessageId]:
+    """The messages with an id within [low, high] that have revisions, ascending."""
+    rows = conn.execute(
+        "SELECT DISTINCT message_id FROM revision WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY 1",
+        (channel_id, low, high),
+    )
+    return [row[0] for row in rows]
+
+
 def _count(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId) -> int:
     [(number,)] = conn.execute(_COUNT, (channel_id, message_id)).fetchall()
     return int(number)

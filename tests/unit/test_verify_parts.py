@@ -18,6 +18,7 @@ from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.store import search_rows
 from archiver.store.checked import AFTER, MEDIA_NAMES
 from archiver.store.custody import ChannelLog
+from archiver.store.search_rows import PLACE_BITS
 from search.exact.fts5_pages import SEGMENT_BITS
 from tests.sample import make_message, photo
 from tests.unit.search_tables import tables
@@ -131,9 +132,9 @@ def test_words_of_the_index_are_those_of_a_line_whatever_spaces_it_has() -> None
 
 
 def test_places_of_words_have_no_holes() -> None:
-    placed = PlacedTerms([(7, 1, "a"), (8, 0, "a"), (9, 0, "a"), (7, 0, "b"), (8, 2, "b"), (9, 0, "b"), (7, 2, "b")])
-    assert [placed.list_terms(docid) for docid in (6, 7, 8)] == [[], ["b", "a", "b"], ["a", "b"]]
-    assert [placed.is_complete(docid) for docid in (6, 7, 8, 9)] == [True, True, False, False]
+    places = {"a": [(7, 1), (8, 0), (9, 0)], "b": [(7, 0), (8, 2), (9, 0), (7, 2)], "c": [(8, 1)]}
+    placed = PlacedTerms((term, [doc << PLACE_BITS | at for doc, at in each]) for term, each in places.items())
+    assert [placed.list_terms(docid) for docid in (6, 7, 8, 9)] == [[], ["b", "a", "b"], ["a", "c", "b"], None]
     assert placed.docids == {7, 8, 9}
 
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-from archiver.cli import output
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view import figures
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
-from archiver.cli.view.verified import (
-    as_lines,
-    as_object,
-    describe_incomplete,
-    describe_media,
-    describe_series,
-    list_files,
-)
-from archiver.errors import IntegrityError, UsageError
-from archiver.export.append.check import SeriesCheck, check_series, find_all_manifests
-from archiver.export.verify import ManifestCheck, judge
+from archiver.errors import UsageError
 
 EXIT_STATUS = {
     0: "everything is intact",
@@ -83,6 +72,8 @@ def command(
                 "--quick, --deep and --media are for the archive; an export is always checked completely.",
                 hint="Leave them out.",
             )
+        from archiver.cli.commands.verify_export import verify_export
+
         return verify_export(path, shape)
     return _verify_archive(context, quick=quick, deep=deep, media=media, sample=sample, shape=shape)
 
@@ -94,61 +85,11 @@ def _verify_archive(
         raise UsageError("--quick and --deep cannot be combined.", hint="Choose one.")
     if sample is not None and not media:
         raise UsageError("--sample needs --media.", hint="Write --media --sample 5%.")
-    from archiver.cli.commands.verify_archive import verify_archive
-    from archiver.cli.commands.verify_media import parse_share
+    from archiver.evidence.processes import early_processes
 
-    share = parse_share(sample) if media else None
-    return verify_archive(context.obj, quick=quick, deep=deep, shape=shape, share=share)
+    with nullcontext() if quick else early_processes() as early:  # before anything else is imported
+        from archiver.cli.commands.verify_archive import verify_archive
+        from archiver.cli.commands.verify_media import parse_share
 
-
-def verify_export(path: Path, shape: Shape) -> int:
-    """Verify the export. Returns the exit status. Raises IntegrityError."""
-    judged = [judge(manifest) for manifest in find_all_manifests(path)]
-    series = check_series(judged)
-    checked = list_files(judged, series)
-    if shape == "json":
-        output.json(as_object(path, judged, series))
-    elif shape == "jsonl":
-        for line in as_lines(judged, series):
-            output.jsonl(line)
-    else:
-        _print(judged, series)
-    for one in judged:
-        if one.media is not None:
-            output.note(describe_media(one.media))
-        if one.incomplete:
-            output.note(describe_incomplete(one))
-    for found in series:
-        output.note(describe_series(found))
-    faults = [one for one in checked if one.fault]
-    if faults:
-        raise IntegrityError(
-            f"{faults[0].path} {faults[0].fault} ({len(faults)} of {_count_files(judged)} files failed)."
-        )
-    return 0
-
-
-def _count_files(judged: list[ManifestCheck]) -> int:
-    """All files that were checked; those behind the messages are among those of a manifest only if they are faulty."""
-    return sum(len(one.files) + (one.media.files - one.media.faulty if one.media else 0) for one in judged)
-
-
-def _print(judged: list[ManifestCheck], series: list[SeriesCheck]) -> None:
-    rows: list[tuple[Path, int, str]] = []
-    for one in judged:
-        if one.sha256 is not None:
-            digest = f"{one.sha256[:16]}…" if output.is_terminal() else one.sha256
-            rows.append((one.path, sum(file.rows for file in one.files), f"SHA-256 {digest}"))
-        rows += [(file.path, file.rows, file.fault or "ok") for file in one.files]
-        if one.media is not None and one.media.files and not one.media.faulty:
-            rows.append((one.media.directory, 0, "ok"))
-    rows += [(file.path, file.rows, file.fault or "ok") for one in series for file in one.files]
-    shown = figures.number if output.is_terminal() else str
-    cells = ((str(path), shown(count), result) for path, count, result in rows)
-    output.table(("file", "rows", "result"), cells, right=("rows",), wide=True)
-    if output.is_terminal():
-        for one in judged:
-            if one.sha256 is not None:
-                which = f" {one.path}" if len(judged) > 1 else ""
-                output.line(output.text(f"SHA-256 of the manifest{which}:"))
-                output.line(f"  {one.sha256}")
+        share = parse_share(sample) if media else None
+        return verify_archive(context.obj, quick=quick, deep=deep, shape=shape, share=share, early=early)

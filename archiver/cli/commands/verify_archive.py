@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.cli import interrupted, output
 from archiver.cli.commands.verify_media import RETRY, MediaChecked, check_media, count_unread, note_media
@@ -27,6 +27,9 @@ from archiver.store.medium import is_export
 from archiver.store.migrations import NewerSchemaError, newest_version
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
+
+if TYPE_CHECKING:
+    from archiver.evidence.processes import Processes
 
 _REPORT_EVERY = 1000
 _RESTORE = "Restore it from a backup. Its log (-wal), if there is one, belongs to it."
@@ -65,8 +68,19 @@ class Checked:
         }
 
 
-def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Shape, share: float | None = None) -> int:
-    """Verify the archive, and a share of its stored files. Returns the exit status. Raises IntegrityError."""
+def verify_archive(
+    invocation: Invocation,
+    *,
+    quick: bool,
+    deep: bool,
+    shape: Shape,
+    share: float | None = None,
+    early: Processes | None = None,
+) -> int:
+    """Verify the archive, and a share of its stored files. Returns the exit status. Raises IntegrityError.
+
+    `early`: processes that already began.
+    """
     directory = invocation.checked_settings().archive.dir
     check_permissions(directory, close=False, remarks=output)
     interrupted.run(expect_archive(directory))
@@ -74,7 +88,7 @@ def verify_archive(invocation: Invocation, *, quick: bool, deep: bool, shape: Sh
         if quick:
             found = interrupted.run(_check_quickly(directory, progress))
         else:
-            found = _check(directory / ARCHIVE_NAME, deep, progress)
+            found = _check(directory / ARCHIVE_NAME, deep, progress, early)
     found = _with_media(found, directory, share)
     _print(found, directory, "quick" if quick else "deep" if deep else "full", shape)
     faults = found.faults
@@ -146,7 +160,7 @@ def _is_search(fault: Sequence[str]) -> bool:
     return fault[0] == "search" or fault[1].startswith("search: ")
 
 
-def _check(path: Path, deep: bool, progress: Progress) -> Checked:
+def _check(path: Path, deep: bool, progress: Progress, early: Processes | None) -> Checked:
     from archiver.evidence.run import Progressed, verify
 
     def advance(at: Progressed) -> None:
@@ -154,7 +168,7 @@ def _check(path: Path, deep: bool, progress: Progress) -> Checked:
         progress.advance(at.tasks, at.of_tasks, amount=at.payloads, counted=payloads, more={"payloads": at.payloads})
 
     with interrupted.raising():
-        found = verify(path, deep=deep, progress=advance)
+        found = verify(path, deep=deep, progress=advance, early=early)
     for remark in found.remarks:
         output.note(remark)
     if found.compared < found.rows:

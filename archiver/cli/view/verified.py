@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.cli.view.figures import count, number, size
-from archiver.export.append.check import SeriesCheck
-from archiver.export.verify import FileCheck, ManifestCheck, MediaCheck
+
+if TYPE_CHECKING:
+    from archiver.export.append.check import SeriesCheck
+    from archiver.export.verify import FileCheck, ManifestCheck, MediaCheck
 
 
 def list_files(judged: Sequence[ManifestCheck], series: Sequence[SeriesCheck]) -> list[FileCheck]:
