@@ -39,6 +39,8 @@ KNOWN = (
     | REACTED | REPLIES | PINNED | NO_FORWARDS | UNUSED | IN_EXTRA
 )  # fmt: skip
 MOST = 9_999_999_999
+LONG = 254
+"""The first byte of a text whose length takes three more."""
 MESSAGE: Final[int] = types.Message.CONSTRUCTOR_ID
 CHANNEL: Final[int] = types.PeerChannel.CONSTRUCTOR_ID
 _TEXT_URL: Final[int] = types.MessageEntityTextUrl.CONSTRUCTOR_ID
@@ -50,15 +52,15 @@ _REACTORS, _REPLIERS = 1 << 1 | 1 << 4, 1 << 1
 """Flags of lists of people."""
 _PLAIN = {kind.CONSTRUCTOR_ID: f'{{"type":"{name}","offset":' for kind, name in PLAIN_ENTITIES.items()}
 read_int, _long = Struct("<i").unpack_from, Struct("<q").unpack_from
-read_head, read_peer, _two = Struct("<IIIi").unpack_from, Struct("<Iq").unpack_from, Struct("<ii").unpack_from
-_vector, _entity, _counted = Struct("<Ii").unpack_from, Struct("<Iii").unpack_from, Struct("<III").unpack_from
+read_head, read_peer, read_two = Struct("<IIIi").unpack_from, Struct("<Iq").unpack_from, Struct("<ii").unpack_from
+_vector, _entity, _counted = Struct("<Ii").unpack_from, Struct("<Iii").unpack_from, Struct("<IIIB").unpack_from
 
 
 def read_after(raw: bytes, at: int, flags: int) -> tuple[Any, ...]:
     """What follows the text, its entities and its media, and where it ends."""
     views = forwards = replies = edited = author = group = reactions = None
     if flags & VIEWS:
-        views, forwards = _two(raw, at)
+        views, forwards = read_two(raw, at)
         at += 8
     if flags & REPLIES:
         replies, at = _replies(raw, at)
@@ -135,26 +137,29 @@ def _replies(raw: bytes, at: int) -> tuple[int, int]:
 def _reactions(raw: bytes, start: int) -> tuple[str | None, int]:
     constructor, flags, vector, count = read_head(raw, start)
     if (constructor, vector) == (_REACTIONS, VECTOR) and not flags & _REACTORS:
-        counts: list[tuple[int, str]] = []
+        counts: list[tuple[int, str, str]] = []
         at = start + 16
         for _ in range(count):
-            counted, chosen, kind = _counted(raw, at)
-            if (counted, chosen, kind) != (_COUNT, 0, _EMOJI):
+            counted, chosen, kind, size = _counted(raw, at)
+            if counted != _COUNT or chosen or kind != _EMOJI or size == LONG:
                 break
-            emoticon, at = read_string(raw, at + 12)
-            counts.append((-read_int(raw, at)[0], emoticon))
+            end = at + 13 + size
+            at = end + -end % 4
+            counts.append((-read_int(raw, at)[0], *_emoticon(raw[end - size : end])))
             at += 4
         else:
             counts.sort()
-            listed = [f'{{"reaction":{_quoted(emoticon)},"count":{-less}}}' for less, emoticon in counts]
+            listed = [f"{begun}{-less}}}" for less, _, begun in counts]
             return f"[{','.join(listed)}]" if listed else None, at
     found, at = read_object(raw, start)
     return convert_reactions(found), at
 
 
 @lru_cache(maxsize=1024)
-def _quoted(emoticon: str) -> str:
-    return orjson.dumps(emoticon).decode()
+def _emoticon(data: bytes) -> tuple[str, str]:
+    """An emoticon, and how its count begins as JSON."""
+    emoticon = data.decode("utf-8", "replace")
+    return emoticon, f'{{"reaction":{orjson.dumps(emoticon).decode()},"count":'
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 import orjson
 from telethon.tl import types
@@ -19,7 +19,6 @@ from archiver.convert.action import convert_action
 from archiver.convert.markup import convert_markup
 from archiver.convert.peers import Peers, bare_peer
 from archiver.convert.quick_context import read_forward, read_reply
-from archiver.convert.quick_string import read_string
 from archiver.convert.quick_webpage import Usual
 from archiver.ids import ChannelId
 
@@ -30,19 +29,21 @@ COLUMNS: Final = (
 )  # fmt: skip
 _SERVICE: Final[int] = types.MessageService.CONSTRUCTOR_ID
 _SERVICE_KNOWN: Final = parts.FROM | parts.REPLY | parts.SILENT | parts.UNUSED
-_head = Struct("<IIi").unpack_from
+_BEFORE_TEXT: Final = parts.FROM | parts.FORWARD | parts.REPLY
+_AFTER_TEXT: Final = parts.VIEWS | parts.REPLIES | parts.EDITED | parts.SIGNED | parts.GROUPED | parts.REACTED
+_head, _dated = Struct("<IIi").unpack_from, Struct("<iB").unpack_from
+_usual = Struct("<IIIiIqiB").unpack_from
+"""A post up to the length of its text, as most are: neither signed by an account, nor a forward, nor a reply."""
 _values_of = attrgetter(*parts.VALUES)
-_Media = tuple[tuple[Any, ...], ...]
+_Media: TypeAlias = tuple[tuple[Any, ...], ...]
+_NO_MEDIA: Final[tuple[_Media, list[object]]] = (), []
 
 
-class QuickPost(NamedTuple):
-    """A post's content."""
+QuickPost: TypeAlias = tuple[int, tuple[Any, ...], _Media]
+"""A post's id, its columns in the order of COLUMNS, and its media in that of VALUES.
 
-    message_id: int
-    columns: tuple[Any, ...]
-    """In the order of COLUMNS: times are unix seconds."""
-    media: _Media
-    """In the order of `quick_parts.VALUES`."""
+Times are unix seconds. The text is UTF-8: to compare it so takes less time than to decode that of the row, too.
+"""
 
 
 def read_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
@@ -54,22 +55,27 @@ def read_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | No
 
 
 def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
-    constructor, flags, flags2, message_id = parts.read_head(raw, 0)
+    constructor, flags, flags2, message_id, peer, number, date, size = _usual(raw, 0)
     if constructor == _SERVICE:
         return _read_service(raw, channel_id, peers)
     if constructor != parts.MESSAGE or flags2 or flags & ~parts.KNOWN:
         return None
-    forward = reply = answered = None
-    sender, at = _read_origin(raw, 16, flags & parts.FROM, channel_id, peers)
-    if flags & parts.FORWARD:
-        forward, at = read_forward(raw, at, peers)
-    if flags & parts.REPLY:
-        reply, answered, at = read_reply(raw, at, peers)
-    (date,) = parts.read_int(raw, at)
-    text, at = read_string(raw, at + 4)
-    media: _Media = ()
-    identities: list[object] = []
-    markup = entities = None
+    sender = forward = reply = answered = None
+    at = 32
+    if flags & _BEFORE_TEXT:
+        sender, forward, reply, answered, at = _read_before(raw, flags, channel_id, peers)
+        date, size = _dated(raw, at)
+        at += 4
+    elif peer != parts.CHANNEL or number != channel_id or not 0 < number <= parts.MOST:
+        return None  # of another channel
+    if size == parts.LONG:
+        size = int.from_bytes(raw[at + 1 : at + 4], "little")
+        at += 3
+    end = at + 1 + size
+    data, at = raw[at + 1 : end], end + -end % 4
+    text = data.decode("utf-8", "replace")
+    media, identities = _NO_MEDIA
+    markup = entities = edited = author = group = reactions = replies = views = forwards = None
     if flags & parts.MEDIA:
         media, identities, at = _read_media(raw, at)
     if flags & parts.MARKUP:
@@ -77,18 +83,32 @@ def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
         markup = convert_markup(found)
     if flags & parts.ENTITIES:
         entities, at = parts.read_entities(raw, at)
-    views, forwards, replies, edited, author, group, reactions, at = parts.read_after(raw, at, flags)
+    if flags & _AFTER_TEXT == parts.VIEWS:
+        views, forwards = parts.read_two(raw, at)
+        at += 8
+    elif flags & _AFTER_TEXT:
+        views, forwards, replies, edited, author, group, reactions, at = parts.read_after(raw, at, flags)
     if at != len(raw) or (flags & parts.REACTED and reactions is None):
         return None  # of another length, or with reactions that may be unknown
     extra = parts.rare_flags(flags & parts.IN_EXTRA) if flags & parts.IN_EXTRA else None
     digest = sha256(orjson.dumps((text, entities, identities, markup, None, None))).digest()
-    columns = (
-        "message", date, edited or None, text, entities, sender, author, None, reply, answered, forward, group, views,
+    return message_id, (
+        "message", date, edited or None, data, entities, sender, author, None, reply, answered, forward, group, views,
         forwards, replies, reactions, None, media[0][1] if media else None, markup, None,
         flags & parts.NO_FORWARDS != 0, flags & parts.PINNED != 0, flags & parts.SILENT != 0, extra, digest,
         sha256(raw).digest(),
-    )  # fmt: skip
-    return QuickPost(message_id, columns, media)
+    ), media  # fmt: skip
+
+
+def _read_before(raw: bytes, flags: int, channel_id: ChannelId, peers: Peers) -> tuple[Any, ...]:
+    """What precedes the date, and where that begins."""
+    forward = reply = answered = None
+    sender, at = _read_origin(raw, 16, flags & parts.FROM, channel_id, peers)
+    if flags & parts.FORWARD:
+        forward, at = read_forward(raw, at, peers)
+    if flags & parts.REPLY:
+        reply, answered, at = read_reply(raw, at, peers)
+    return sender, forward, reply, answered, at
 
 
 def _read_origin(raw: bytes, at: int, has_sender: int, channel_id: ChannelId, peers: Peers) -> tuple[str | None, int]:
@@ -126,11 +146,10 @@ def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost 
     (date,) = parts.read_int(raw, at)
     action = _read_action(raw[at + 4 :])
     digest = sha256(orjson.dumps(("", None, (), None, None, action))).digest()
-    columns = (
-        "service", date, None, "", None, sender, None, None, reply, answered, None, None, None, None, None, None,
+    return message_id, (
+        "service", date, None, b"", None, sender, None, None, reply, answered, None, None, None, None, None, None,
         action, None, None, None, False, False, flags & parts.SILENT != 0, None, digest, sha256(raw).digest(),
-    )  # fmt: skip
-    return QuickPost(message_id, columns, ())
+    ), ()  # fmt: skip
 
 
 @lru_cache(maxsize=1024)

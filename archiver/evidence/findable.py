@@ -9,7 +9,7 @@ from typing import Any
 
 from archiver.model.document import is_edit_hidden
 from archiver.model.reply import is_reply
-from archiver.store.search_rows import ForwardOrigin, PresentRow
+from archiver.store.search_rows import STATES, ForwardOrigin, PresentRow
 from search.exact.add_new import NewEntry
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window
@@ -19,7 +19,6 @@ from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE
 _ALBUM = HAS_BITS["album"]
 _EDITED, _FORWARDED = STATE_BITS["edited"], STATE_BITS["forwarded"]
 _REPLY, _SERVICE = STATE_BITS["reply"], STATE_BITS["service"]
-_STATES = MISSING | PINNED | _EDITED | _FORWARDED | _REPLY | _SERVICE | _ALBUM
 _LANG = LANG_MASK << LANG_SHIFT
 _SEPARATORS = frozenset({":", "::"})
 _LONGEST = 32_768
@@ -32,36 +31,37 @@ def check_row(
     """Check what needs no parsing of the text in a message's search row. `counters`: views and forwards."""
     if row is None:
         return ["it has no row"]
-    _, found, views, forwards, flags = row
-    number, known = flags >> LANG_SHIFT & LANG_MASK, _number_of(lang)
+    _, found, views, forwards, kept, number = row
+    known = number_of(lang)
     other_lang = number and known and number != known
-    if found == date and (views, forwards) == counters and flags & _STATES == states and not other_lang:
+    if found == date and (views, forwards) == counters and kept == states and not other_lang:
         return ()
     checks = {
         "its row has a different date": found != date,
         "its row has different counters": (views, forwards) != counters,
-        "its row has a different state": flags & _STATES != states,
+        "its row has a different state": kept != states,
         "its row has a different language": other_lang,
     }
     return [wrong for wrong, is_so in checks.items() if is_so]
 
 
 @cache
-def _number_of(lang: str | None) -> int | None:
-    return lang_number(lang or "")
+def number_of(lang: str | None) -> int:
+    """The number of a language; 0 if it is not known."""
+    return lang_number(lang or "") or 0
 
 
 STATE_COLUMNS = ("kind", "edit_date", "reply_to", "fwd_from", "grouped_id", "pinned", "extra")
 """Columns of `message` that decide states, besides whether it is missing."""
 
 
-_PLAIN = ("message", None, None, None, None, 0, None)
+PLAIN = ("message", None, None, None, None, 0, None)
 """The values of most messages."""
 
 
 def states_of(missing_since: object, columns: tuple[Any, ...]) -> int:
     """The state bits of a message. `columns`: STATE_COLUMNS."""
-    if missing_since is None and columns == _PLAIN:
+    if missing_since is None and columns == PLAIN:
         return 0
     kind, edit_date, reply_to, fwd_from, grouped_id, pinned, extra = columns
     bits = MISSING if missing_since is not None else 0
@@ -84,7 +84,7 @@ def check_document(made: NewEntry, row: Row) -> Iterator[str]:
     """Check what a search row says about text and kinds."""
     if made.fingerprint != row.fingerprint:
         yield "its row belongs to a different text"
-    ignored = _STATES | _LANG
+    ignored = STATES | _LANG
     if made.flags & ~ignored != row.flags & ~ignored:
         yield "its row has different attachments"
 

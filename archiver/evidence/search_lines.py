@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from archiver.evidence import findable
@@ -11,7 +11,7 @@ from archiver.evidence.placed_terms import PlacedTerms
 from archiver.ids import ChannelId
 from archiver.model.fault import Fault
 from archiver.model.record import Message
-from archiver.store import search_rows
+from archiver.store import search_blocks, search_rows
 from archiver.store.checked import UNREADABLE
 from archiver.store.revision import list_revised, read_revisions
 from archiver.store.stored_content import StoredContent, read_contents
@@ -28,14 +28,15 @@ _Indexed: TypeAlias = tuple[Row, list[str]]
 
 def check_part(conn: Any, low: int, high: int, *, lines: bool) -> tuple[list[Fault], int]:
     """Check the rows with a docid within [low, high); also return how many were compared with their texts."""
+    within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
+    blocks, ranges = search_blocks.list_blocks(conn, *within), search_blocks.list_channel_ranges(conn, *within)
+    doubtful = search_blocks.list_doubtful_rows(conn, low, high)
+    faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(doubtful, blocks, ranges)]
+    if not lines:
+        return faults, 0
     docids = search_rows.Docids(low, high)
     rows = search_rows.list_rows(conn, docids)
-    within = (low >> BLOCK_BITS, high >> BLOCK_BITS)
-    blocks, ranges = search_rows.list_blocks(conn, *within), search_rows.list_channel_ranges(conn, *within)
-    faults = [Fault("search", wrong, True) for wrong in findable.check_blocks(rows, blocks, ranges)]
-    if lines:
-        faults += _list_faults(conn, rows, docids)
-    return faults, len(rows) if lines else 0
+    return faults + _list_faults(conn, rows, docids), len(rows)
 
 
 def check_sample(conn: Any, least: int) -> tuple[list[Fault], int]:
@@ -55,17 +56,9 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
     if lost := placed.docids - {row.docid for row in rows}:
         yield "search", f"terms refer to {len(lost)} missing rows"
     earlier = search_rows.list_revision_numbers(conn, docids)
-    present: dict[_Key, _Indexed] = {}
-    superseded: dict[_Key, list[_Indexed]] = {}
-    for row in rows:
-        terms = placed.list_terms(row.docid)
-        key = row.channel, row.message_id
-        if terms is None:
-            yield f"{names.get(row.channel)}/{row.message_id}", "its words are in the wrong places"
-        if not row.flags & SUPERSEDED:
-            present[key] = row, terms or []
-        elif terms is not None and row.docid in earlier:
-            superseded.setdefault(key, []).append((row, terms))
+    present, superseded, misplaced = _sort(rows, placed, earlier)
+    for row in misplaced:
+        yield f"{names.get(row.channel)}/{row.message_id}", "its words are in the wrong places"
     for key, stored, revisions in _messages(conn, names, present.keys() | superseded.keys()):
         place = f"{stored.channel_id}/{stored.columns[0]}"
         try:
@@ -80,6 +73,24 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
             kept = revisions.get(earlier[row.docid])
             if kept is not None and not _has_words(kept, terms):
                 yield f"{place} revision {earlier[row.docid]}", "the index has different words"
+
+
+def _sort(
+    rows: Iterable[Row], placed: PlacedTerms, earlier: Container[int]
+) -> tuple[dict[_Key, _Indexed], dict[_Key, list[_Indexed]], list[Row]]:
+    """Rows of current contents, those of earlier ones, and those whose words are in the wrong places."""
+    present: dict[_Key, _Indexed] = {}
+    superseded: dict[_Key, list[_Indexed]] = {}
+    misplaced = []
+    for row in rows:
+        terms = placed.list_terms(row.docid)
+        if terms is None:
+            misplaced.append(row)
+        if not row.flags & SUPERSEDED:
+            present[row.channel, row.message_id] = row, terms or []
+        elif terms is not None and row.docid in earlier:
+            superseded.setdefault((row.channel, row.message_id), []).append((row, terms))
+    return present, superseded, misplaced
 
 
 def _check_present(conn: Any, stored: StoredContent, row: Row, terms: list[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a process of a verification runs: tasks that come through a pipe. It imports little, to begin before the rest."""
+"""What a process of a verification runs: tasks that come through a pipe. It imports little, to begin first."""
 
 from __future__ import annotations
 

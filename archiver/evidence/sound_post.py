@@ -26,16 +26,21 @@ _NO_NAMES = StoredNames()
 
 
 def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool:
-    """Whether all of a message's content follows from its payload; if not, nothing is known yet. `row`: id, content."""
-    post = read_post(row[_RAW], channel_id, names_in(row))
-    if post is None or post.message_id != row[0]:
+    """Whether all of a message's content follows from its payload; if not, nothing is known yet.
+
+    `row`: id and content, its text still to be decoded.
+    """
+    has_none = row[_SENDER] is row[_FORWARD] is row[_REPLY] is row[_EXTRA] is None
+    post = read_post(row[_RAW], channel_id, _NO_NAMES if has_none else names_in(row))
+    if post is None:
         return False
-    kept = row[_COLUMNS]
-    if post.columns != kept and not _differs_in_pinned(post.columns, kept):
+    message_id, columns, slots = post
+    if message_id != row[0] or (columns != (kept := row[_COLUMNS]) and not _differs_in_pinned(columns, kept)):
         return False
-    slots = post.media
-    if not (media or slots):
-        return True
+    return not (media or slots) or _are_sound(media, slots)
+
+
+def _are_sound(media: Sequence[Row], slots: Sequence[Row]) -> bool:
     return [row[:_SLOT] for row in media] == [*slots] and all(is_file_state(row[_SLOT:]) for row in media)
 
 

@@ -15,13 +15,23 @@ from search.exact.changes import Row
 from search.exact.fts5_pages import SEGMENT_BITS, first_term
 from search.exact.schema import SCHEMA, SCHEMA_VERSION
 from search.exact.skip_index import BLOCK_BITS, is_in_block
-from search.flags import STATE_BITS, SUPERSEDED
+from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED
 from search.text.normalize import NORM_VERSION
 
 _FORWARDED = STATE_BITS["forwarded"]
+STATES: Final = (
+    MISSING
+    | PINNED
+    | STATE_BITS["edited"]
+    | _FORWARDED
+    | STATE_BITS["reply"]
+    | STATE_BITS["service"]
+    | HAS_BITS["album"]
+)
+"""Flags that follow from the columns of a message."""
 _ROW = ", ".join(f"d.{name}" for name in Row._fields)
 _PRESENT = f"""
-    SELECT d.message_id, d.date, d.views, d.forwards, d.flags
+    SELECT d.message_id, d.date, d.views, d.forwards, d.flags & {STATES}, d.flags >> {LANG_SHIFT} & {LANG_MASK}
     FROM search_channel_range AS r CROSS JOIN search_document AS d ON {is_in_block("r.block")}
     WHERE r.channel = ?1 AND r.low <= ?3 AND r.high >= ?2 AND d.channel = ?1
       AND d.message_id BETWEEN ?2 AND ?3 AND d.flags & {SUPERSEDED} = 0
@@ -33,7 +43,7 @@ PLACE_BITS: Final = 31
 Places: TypeAlias = list[int]
 """Where a term occurs: docid, and position in the lower PLACE_BITS."""
 PresentRow: TypeAlias = tuple[Any, ...]
-"""Message id, date, views, forwards and flags of a current content's row."""
+"""Message id, date, views, forwards, states and number of the language of a current content's row."""
 
 
 class PresentRows(NamedTuple):
@@ -162,22 +172,6 @@ def _iter_places(conn: sqlite3.Connection, vocabulary: str, where: str = "") -> 
     query = f"SELECT term, json_group_array(doc << {PLACE_BITS} | offset) FROM temp.{vocabulary} {where} GROUP BY term"
     for term, places in conn.execute(query):
         yield term, orjson.loads(places)
-
-
-def list_blocks(conn: sqlite3.Connection, low: int, high: int) -> dict[int, tuple[int, int, int, int, int]]:
-    """The summaries of the blocks within [low, high)."""
-    rows = conn.execute(
-        "SELECT block, flags, views, forwards, low, high FROM search_block WHERE block >= ? AND block < ?", (low, high)
-    )
-    return {row[0]: row[1:] for row in rows}
-
-
-def list_channel_ranges(conn: sqlite3.Connection, low: int, high: int) -> dict[tuple[int, int], tuple[int, int]]:
-    """The lowest and highest message id by (channel number, block), for the blocks within [low, high)."""
-    rows = conn.execute(
-        "SELECT channel, block, low, high FROM search_channel_range WHERE block >= ? AND block < ?", (low, high)
-    )
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
 def list_revision_numbers(conn: sqlite3.Connection, docids: Docids) -> dict[int, int]:

@@ -36,6 +36,15 @@ def window(tier: int, date: int) -> range:
     return range(first, first + (1 << ROOM[tier]))
 
 
+def is_in_window(docid: str, date: str) -> str:
+    """SQL condition: the docid is in the window of its tier that contains the date. False if in doubt."""
+    tiers = reversed([*zip(_FIRST, ROOM, WIDTHS, strict=False)])
+    cases = [
+        f"WHEN {docid} >= {first} THEN {docid} - {first} >> {room} = {date} / {width}" for first, room, width in tiers
+    ]
+    return f"({date} BETWEEN 0 AND {_END} AND CASE {' '.join(cases)} ELSE 0 END)"
+
+
 def window_number(docid: int) -> int:
     """Number of a docid's window within its tier."""
     tier = tier_of(docid)
