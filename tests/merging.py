@@ -17,8 +17,8 @@ from telethon.tl.alltlobjects import LAYER
 from archiver.convert.stored import derive, read_payload
 from archiver.evidence.names import StoredNames
 from archiver.evidence.run import verify
-from archiver.imports.merge import merge_channels
-from archiver.imports.merged import MergedChannel
+from archiver.imports.merging.merge import merge_channels
+from archiver.imports.merging.merged import MergedChannel
 from archiver.mirror.ingest import Ingest
 from archiver.model.record import Deleted, Difference, Edited, Event, HistoryPage, Message, Posted
 from archiver.store.channel import find_channel

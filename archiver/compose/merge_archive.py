@@ -11,9 +11,9 @@ from pathlib import Path
 
 from archiver.compose.named_channel import read_channel
 from archiver.errors import NotFound
-from archiver.imports.merge import merge_channels
-from archiver.imports.merge_files import MergedFiles, merge_files
-from archiver.imports.merged import MergedChannel
+from archiver.imports.merging.merge import merge_channels
+from archiver.imports.merging.merge_files import MergedFiles, merge_files
+from archiver.imports.merging.merged import MergedChannel
 from archiver.model.row import ChannelName
 from archiver.reading.find_channel import get_named_channel
 from archiver.store.database import Database

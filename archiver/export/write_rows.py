@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Final
 
-from archiver.export.collecting import rarely_collecting
 from archiver.export.job import ExportJob
 from archiver.export.manifest import ChannelPart, Share
 from archiver.export.marking import list_marks, read_claims
@@ -16,6 +16,10 @@ from archiver.export.stream import iter_chunks, iter_encoded
 from archiver.export.writer import RowSink, StreamRows
 from archiver.ids import ChannelId
 from archiver.store.database import Connection
+from archiver.store.garbage import few_collections
+
+_OBJECTS: Final = 50_000
+"""New objects between two garbage collections: about ten chunks of rows."""
 
 
 async def write_rows(
@@ -38,7 +42,7 @@ async def write_rows(
             chunks = _write_held(conn, request, rows, shares, job)
         else:
             chunks = _write_each(conn, request, rows, shares, job=job, media=media)
-        with rarely_collecting():
+        with few_collections(_OBJECTS):
             async with aclosing(chunks):
                 async for read_now in chunks:
                     count += read_now

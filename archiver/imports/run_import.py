@@ -13,7 +13,6 @@ from typing import Final
 
 from archiver.ids import MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size
-from archiver.imports.collecting import few_collections
 from archiver.imports.contradiction import Doubts, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.ids_read import Repeats
@@ -29,6 +28,7 @@ from archiver.imports.store_pages import ImportJob, Part, aim, divide, store_par
 from archiver.media.blob_store import BlobStore
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
+from archiver.store.garbage import few_collections
 from archiver.store.import_source import find_import, finish_imports
 from archiver.store.import_zones import set_newest
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.imports.merge_files import merge_files
+from archiver.imports.merging.merge_files import merge_files
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey, blob_path
 from archiver.model.record import Message
@@ -131,7 +131,7 @@ async def test_a_file_that_is_not_as_they_say_is_wanted_as_before(tmp_path: Path
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from archiver.imports import merge_channel as merging
+from archiver.imports.merging import merge_channel as merging
 from archiver.store import foreign_page
 from tests.importing import chat, entry, import_into, write_json
 from tests.merging import merge

@@ -177,7 +177,7 @@ def test_a_damaged_message_of_desktop_costs_only_itself(tmp_path: Path, width: i
 def test_a_message_that_is_too_large_costs_only_itself(
     tmp_path: Path, indent: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.imports.json_scanner.LARGEST", 3 << 20)
+    monkeypatch.setattr("archiver.imports.json_input.json_scanner.LARGEST", 3 << 20)
     messages = [entry(1, "a"), entry(2, "b" * (5 << 20)), entry(3, "c")]
     found = read_all(write_json(tmp_path / "result.json", chat(messages), indent=indent))
     assert [one.message.message_id for one in messages_of(found)] == [1, 3]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archiver.errors import UsageError
 from archiver.imports.detect import open_source
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_entry import read_entry

@@ -17,7 +17,7 @@ import pytest
 from archiver.imports.adopt import NotAdopted, open_attached
 from archiver.imports.detect import open_source
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.model.imported import hash_of, is_possible
 from archiver.store.medium import ARCHIVE_NAME

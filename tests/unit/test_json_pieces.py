@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.imports import json_pieces, json_scanner
-from archiver.imports.json_faults import EndsEarly
-from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.json_input import json_pieces, json_scanner
+from archiver.imports.json_input.json_faults import EndsEarly
+from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.source import Flaw
 from tests.importing import chat, entry, messages_of, read_all, write_json
 from tests.tiers import examples

@@ -15,7 +15,7 @@ from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
 from archiver.compose.merge_archive import MergeOutcome
-from archiver.imports.merged import MergedChannel
+from archiver.imports.merging.merged import MergedChannel
 from archiver.model.imported import how_to_mirror
 from archiver.model.row import iso
 

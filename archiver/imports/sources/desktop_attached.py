@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from archiver.imports.mend_json import UnreadableJson, read_json, to_canonical
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json, to_canonical
 from archiver.imports.source import AttachedFile
 from archiver.imports.sources.desktop_fields import LAST, count, number, words
 from archiver.imports.sources.desktop_words import read_words, words_of

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from archiver.ids import ChannelId
-from archiver.imports.json_faults import BrokenJson, EndsEarly
-from archiver.imports.json_pieces import JsonPieces
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly
+from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.source import Chat, Entry
 from archiver.imports.sources.desktop_fields import MARKED, number, words
 

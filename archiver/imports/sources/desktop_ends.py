@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from archiver.errors import UsageError
-from archiver.imports.json_faults import BrokenJson, EndsEarly
-from archiver.imports.json_pieces import JsonPieces
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly
+from archiver.imports.json_input.json_pieces import JsonPieces
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 
 _LOOK: Final = 1 << 18
 _CLOSED: Final = b"\n    ]"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.mend_json import to_canonical
+from archiver.imports.json_input.mend_json import to_canonical
 from archiver.imports.row_values import UnreadableRow, time
 from archiver.imports.rows import message_of_row
 from archiver.imports.source import AttachedFile, Flaw, ImportedMessage

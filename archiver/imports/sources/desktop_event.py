@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.sources.desktop_attached import until
 from archiver.imports.sources.desktop_fields import number, words
 

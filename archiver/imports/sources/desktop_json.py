@@ -15,8 +15,8 @@ from typing import Any, Final, TypeAlias
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
-from archiver.imports.mend_json import UnreadableJson, read_json
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, Entry, Flaw, Piece
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields

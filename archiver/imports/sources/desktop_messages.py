@@ -7,7 +7,7 @@ from typing import Any
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_run import JsonElement, JsonRun
+from archiver.imports.json_input.json_run import JsonElement, JsonRun
 from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find_unread
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number

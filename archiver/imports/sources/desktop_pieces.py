@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from archiver.imports.json_faults import BrokenJson, LargeValue
-from archiver.imports.json_pieces import JsonPieces
-from archiver.imports.json_run import JsonElement
+from archiver.imports.json_input.json_faults import BrokenJson, LargeValue
+from archiver.imports.json_input.json_pieces import JsonPieces
+from archiver.imports.json_input.json_run import JsonElement
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'

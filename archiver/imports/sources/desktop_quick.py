@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from archiver.ids import ChannelId
-from archiver.imports.mend_json import dump_trimmed
+from archiver.imports.json_input.mend_json import dump_trimmed
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.sources.desktop_after import read_reactions
 from archiver.imports.sources.desktop_attached import read_attached

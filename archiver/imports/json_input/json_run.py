@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from archiver.imports.mend_json import Mended
+from archiver.imports.json_input.mend_json import Mended
 
 MOST: Final = 1 << 16
 """Maximum bytes of a run; what is near a broken element is read one by one."""

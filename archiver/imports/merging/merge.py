@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-from archiver.imports.collecting import few_collections
-from archiver.imports.merge_channel import ChannelMerge, MergeRun
-from archiver.imports.merge_source import describe_source
-from archiver.imports.merged import MergedChannel
+from archiver.imports.merging.merge_channel import ChannelMerge, MergeRun
+from archiver.imports.merging.merge_source import describe_source
+from archiver.imports.merging.merged import MergedChannel
 from archiver.store.database import Database
 from archiver.store.foreign import ForeignArchive
 from archiver.store.foreign_channel import ForeignChannel, list_foreign_channels
 from archiver.store.foreign_page import count_messages
+from archiver.store.garbage import few_collections
 from archiver.store.merged_channel import SourceFile
 
 Progress: TypeAlias = Callable[[int, int], None]

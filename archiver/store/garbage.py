@@ -5,18 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
-
-_OBJECTS: Final = 200_000
-"""New objects between two garbage collections: a few pages of messages."""
 
 
 @contextmanager
-def few_collections() -> Iterator[None]:
-    """Collect rarely, and never walk what was there before."""
+def few_collections(objects: int = 200_000) -> Iterator[None]:
+    """Collect only after so many new objects (a few pages of messages), and never walk what was there before."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(_OBJECTS, *before[1:])
+    gc.set_threshold(max(objects, before[0]) if before[0] else 0, *before[1:])
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from archiver.imports.merged import MergedChannel
+from archiver.imports.merging.merged import MergedChannel
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt, unite_descriptions
 from archiver.model.sync_state import SyncState, TakenState, take_state

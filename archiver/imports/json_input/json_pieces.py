@@ -12,10 +12,10 @@ from typing import BinaryIO, Final
 
 import orjson
 
-from archiver.imports.json_faults import BrokenJson, EndsEarly, LargeValue
-from archiver.imports.json_run import MOST, JsonElement, JsonRun, parse_run
-from archiver.imports.json_scanner import CLOSING, JsonScanner
-from archiver.imports.mend_json import Mended, UnreadableJson, read_json
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue
+from archiver.imports.json_input.json_run import MOST, JsonElement, JsonRun, parse_run
+from archiver.imports.json_input.json_scanner import CLOSING, JsonScanner
+from archiver.imports.json_input.mend_json import Mended, UnreadableJson, read_json
 
 _AHEAD: Final = 4 << 20
 """How far the end of an indented element is looked for before brackets are counted."""

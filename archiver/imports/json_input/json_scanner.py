@@ -6,7 +6,7 @@ import re
 from codecs import BOM_UTF8
 from typing import BinaryIO, Final
 
-from archiver.imports.json_faults import BrokenJson, EndsEarly, LargeValue
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue
 
 LARGEST: Final = 32 << 20
 """Maximum bytes of one value; twice that of other formats, as Desktop writes each text twice."""
