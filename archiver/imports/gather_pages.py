@@ -52,7 +52,7 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
     messages = octets = 0
     for place, entry in entries:
         if isinstance(entry, QuickMessage):
-            number, size = entry.columns[0], len(entry.columns[-1])
+            number, size = entry.message_id, len(entry.columns[-1])
         elif (found := _find_flaw(entry)) is not None:
             outcomes[place].add_flaw(found)
             continue

@@ -13,7 +13,7 @@ from archiver.store.message_record import record_of
 class QuickMessage(ImportedMessage):
     """A message without files and without what another telekeep knew about it."""
 
-    __slots__ = ("channel_id", "columns", "made", "media")
+    __slots__ = ("channel_id", "columns", "made", "media", "message_id")
 
     files = ()
     seen = None
@@ -24,6 +24,7 @@ class QuickMessage(ImportedMessage):
     def __init__(self, channel_id: ChannelId, columns: tuple[Any, ...], media: tuple[Media, ...]) -> None:
         """`columns`: the id, and the content in the order of `store.message.CONTENT_NAMES`."""
         self.channel_id = channel_id
+        self.message_id = MessageId(columns[0])  # type: ignore[misc] # a property takes 2 us a message
         self.columns = columns
         self.media = media
         self.made: Message | None = None
@@ -35,11 +36,6 @@ class QuickMessage(ImportedMessage):
             number, *content = self.columns
             self.made = record_of(self.channel_id, (number, None, *content), self.media)
         return self.made
-
-    @property
-    def message_id(self) -> MessageId:
-        """Its id."""
-        return MessageId(self.columns[0])
 
     @property
     def raw(self) -> bytes:
