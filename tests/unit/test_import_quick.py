@@ -93,9 +93,30 @@ POSTS = st.fixed_dictionaries(
         "duration_seconds": st.integers(0, 9),
     },
 )
+EVENTS = st.fixed_dictionaries(
+    {
+        "id": st.integers(1, 2**31 - 1),
+        "type": st.just("service"),
+        "date": st.just("2021-12-16T03:00:00"),
+        "date_unixtime": SECONDS,
+        "text": st.sampled_from(["", "words", ["", "more"]]),
+    },
+    optional={
+        "text_entities": st.lists(MARK, max_size=1),
+        "actor": NAMES,
+        "actor_id": PEERS,
+        "action": st.sampled_from(["pin_message", "edit_group_title", "score_in_game", "of tomorrow", None]),
+        "message_id": st.one_of(st.integers(1, 99), st.just("7")),
+        "title": st.one_of(TEXTS, st.none()),
+        "edited_unixtime": SECONDS,
+        "reactions": st.lists(REACTION, max_size=1),
+        "reply_to_message_id": st.integers(1, 99),
+    },
+)
 FIELDS = (
     *("id", "date_unixtime", "edited_unixtime", "from", "from_id", "text", "text_entities", "author", "reactions"),
     *("reply_to_message_id", "forwarded_from", "forwarded_from_id", "photo", "width", "file", "file_name", "type"),
+    *("actor", "actor_id", "action", "message_id", "title"),
 )
 
 
@@ -109,21 +130,27 @@ def _shown(one: Entry) -> object:
     return (one.message, one.files, one.raw, one.message_id) if isinstance(one, ImportedMessage) else one
 
 
-@given(POSTS)
+@given(POSTS | EVENTS)
 @settings(deadline=None, max_examples=examples(100))
 def test_the_quick_reading_of_a_post_equals_the_full_one(post: dict[str, Any]) -> None:
     quick, whole = both_ways(orjson.loads(orjson.dumps(post)))
     assert quick == whole
 
 
-@given(POSTS, st.sampled_from(FIELDS), ODD)
+@given(POSTS | EVENTS, st.sampled_from(FIELDS), ODD)
 @settings(deadline=None, max_examples=examples(100))
 def test_the_quick_reading_of_an_odd_post_equals_the_full_one(post: dict[str, Any], name: str, odd: Any) -> None:
     quick, whole = both_ways({**post, name: odd})
     assert quick == whole
 
 
-def test_most_posts_are_read_in_one_pass() -> None:
+def event(number: int, /, **more: Any) -> dict[str, Any]:
+    """A service message as Telegram Desktop writes it."""
+    by = {"type": "service", "actor": "B", "actor_id": "channel5", "from": ..., "from_id": ...}
+    return entry(number, **by, **more)
+
+
+def test_most_messages_are_read_in_one_pass() -> None:
     posts = [
         entry(1, "Bridge closed"),
         entry(
@@ -131,6 +158,8 @@ def test_most_posts_are_read_in_one_pass() -> None:
         ),
         entry(3, photo=NOT_INCLUDED, photo_file_size=5, width=1, height=1, reactions=[{"type": "emoji", "count": 1}]),
         entry(4, "Yes", reply_to_message_id=1, author="Anna", forwarded_from="B", forwarded_from_id="channel5"),
+        event(5, action="pin_message", message_id=4),
+        event(6, action="edit_group_title", title="Bridges"),
     ]
     for post in posts:
         quick, whole = both_ways(post)

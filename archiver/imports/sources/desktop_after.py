@@ -67,7 +67,8 @@ def _callback(encoded: object, data: str | None) -> str:
 def read_reactions(value: object) -> str | None:
     """The reactions, most frequent first."""
     found = [_reaction(one) for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    found.sort(key=lambda one: (-one["count"], str(one["reaction"]), str(one.get("custom_emoji_id"))))
+    if len(found) > 1:
+        found.sort(key=lambda one: (-one["count"], str(one["reaction"]), str(one.get("custom_emoji_id"))))
     return orjson.dumps(found).decode() if found else None
 
 

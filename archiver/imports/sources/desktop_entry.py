@@ -65,7 +65,7 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
     if "rich_message" in entry:
         extra |= parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
     attached = parts("media", read_attached, entry, fallback=NOTHING)
-    fields = _of_service(entry) if kind == "service" else _of_post(entry, channel_id, extra)
+    fields = read_service(entry) if kind == "service" else _of_post(entry, channel_id, extra)
     if "inline_bot_buttons" in entry:
         fields["markup"] = parts("buttons", read_buttons, entry["inline_bot_buttons"], fallback=None)
     if "reactions" in entry:
@@ -132,7 +132,8 @@ def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
     return said, dates.of_message(entry)
 
 
-def _of_service(entry: Fields) -> dict[str, Any]:
+def read_service(entry: Fields) -> dict[str, Any]:
+    """What only service messages have: the action, who did it, and what it is about."""
     event = read_event(entry)
     sender = named_peer(entry.get("actor_id"), entry.get("actor"))
     replied = event.replied if event.replied is not None else number(entry.get("reply_to_message_id"))

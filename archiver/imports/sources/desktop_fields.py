@@ -24,8 +24,8 @@ MOST_ID: Final = 2**63 - 1
 
 def number(value: object) -> int | None:
     """An integer that the archive can hold, also if written as text or as `5.0`, as data frames do."""
-    if value is None:
-        return None
+    if value is None or (type(value) is int and -MOST_ID <= value <= MOST_ID):
+        return value
     found = value
     if isinstance(found, str):
         found = found.removesuffix(".0")
