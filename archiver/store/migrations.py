@@ -9,6 +9,7 @@ from pathlib import Path
 import aiosqlite
 
 from archiver.errors import Error
+from archiver.store import claimed_edits
 
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
@@ -23,8 +24,13 @@ class NewerSchemaError(Error):
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
     """Apply the migrations that this archive lacks; a new archive gets all or none. Raises NewerSchemaError."""
     version = await expect_known_schema(connection, path)
-    lacking = [script for number, script in list_migrations() if number > version]
-    for script in lacking if version else [join_scripts(lacking)]:
+    lacking = [(number, script) for number, script in list_migrations() if number > version]
+    if not version:
+        await connection.executescript(join_scripts(script for _, script in lacking))
+        return
+    for number, script in lacking:
+        if number == claimed_edits.MIGRATION:
+            await claimed_edits.forget_claimed_edits(connection)
         await connection.executescript(script)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,8 +22,10 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
+from archiver.store.database import Database
 from config.settings import ArchiveSettings, Settings
-from tests.capturing import archive, capture, captured, export_of
+from search.flags import STATE_BITS, SUPERSEDED
+from tests.capturing import archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import entry, import_into
 
 __all__ = ["archive"]
@@ -124,3 +127,24 @@ def test_what_telegram_showed_is_compared_with_what_it_showed_and_an_import_with
             base = one["compared_with"] or {"revision": one["revision"]}
             before = "".join(piece["text"] for piece in one["diff"] if piece["op"] != "insert")
             assert before == texts[base["revision"]]
+
+
+def test_an_archive_of_before_is_upgraded_so_that_claimed_edits_are_no_edits(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(2, "shown"), captured(1, "shown")], proven=(1, 2))
+    capture(archive, [captured(2, "shown, edited", edit_date=captured(9, "").date)], proven=(1, 2), pts=2)
+    import_into(archive, export_of(tmp_path, entry(1, "claimed", edited_unixtime="1639700000")))
+    edited = STATE_BITS["edited"]
+    with sqlite3.connect(archive / "archive.db") as conn:
+        marked = conn.execute("UPDATE search_document SET flags = flags | ? WHERE flags & ?", (edited, SUPERSEDED))
+        assert marked.rowcount == 2
+        conn.execute("PRAGMA user_version = 26")
+    conn.close()
+
+    async def upgrade() -> None:
+        async with await Database.open(archive):
+            pass
+
+    asyncio.run(upgrade())
+    sql = "SELECT message_id, flags & ? <> 0 FROM search_document WHERE flags & ? ORDER BY 1"
+    assert rows(archive, sql, edited, SUPERSEDED) == [(1, 0), (2, 1)]
+    assert_sound(archive)
