@@ -49,9 +49,10 @@ Facet: TypeAlias = Annotated[
 Count: TypeAlias = Annotated[bool, Option("--count", help="Print only the exact number of hits.")]
 Json: TypeAlias = Annotated[bool, Option("--json", help="Print a JSON array of rows.")]
 Jsonl: TypeAlias = Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")]
-SearchFormat: TypeAlias = Literal["json", "jsonl", "csv", "markdown", "atom"]
+SEARCH_FORMATS = ("json", "jsonl", "csv", "markdown", "atom")
+"""What `--format` prints."""
 Format: TypeAlias = Annotated[
-    SearchFormat | None,
+    str | None,
     Option("--format", metavar="FORMAT", help="json, jsonl, csv, markdown or atom; `export --query` has more."),
 ]
 Web: TypeAlias = Annotated[bool, Option("--web", help="Open the search in your browser (extra: web).")]
@@ -120,7 +121,7 @@ def check_combination(options: SearchOptions) -> None:
 
 
 def choose_search_shape(
-    named: SearchFormat | None, *, json: bool, jsonl: bool, csv: bool, fields: str | None
+    named: str | None, *, json: bool, jsonl: bool, csv: bool, fields: str | None
 ) -> tuple[TableShape, Literal["markdown", "atom"] | None]:
     """The shape of rows, or the document, by --format and the shorter options. Raises UsageError."""
     if named in ("markdown", "atom"):

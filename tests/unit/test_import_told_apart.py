@@ -148,3 +148,21 @@ def test_an_archive_of_before_is_upgraded_so_that_claimed_edits_are_no_edits(arc
     sql = "SELECT message_id, flags & ? <> 0 FROM search_document WHERE flags & ? ORDER BY 1"
     assert rows(archive, sql, edited, SUPERSEDED) == [(1, 0), (2, 1)]
     assert_sound(archive)
+
+
+def test_a_document_shows_the_earlier_content_that_was_found_and_names_its_file(
+    archive: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(1, "as Telegram shows it")])
+    path = export_of(tmp_path, entry(1, "claimed"))
+    import_into(archive, path)
+    digest = sha256(path.read_bytes()).hexdigest()[:8]
+    for document in ("markdown", "atom"):
+        options = SearchOptions(
+            when=When(None, None, None, "UTC"), document="atom" if document == "atom" else "markdown"
+        )
+        assert asyncio.run(run_search(invocation(archive), "claimed in:revisions", options)) == 0
+        shown = capfd.readouterr().out.replace("\\", "")
+        assert f"imported from a file: telekeep did not see it (result.json, SHA-256 {digest}…)" in shown
+        assert "claimed" in shown.partition("did not see it")[2]
+        assert "as Telegram shows it" in shown

@@ -12,6 +12,7 @@ from archiver.cli.invocation import Invocation
 from archiver.cli.pages import ResultPages
 from archiver.cli.parsing.parameters import CommandContext, read_signature
 from archiver.cli.search_options import (
+    SEARCH_FORMATS,
     After,
     Around,
     Channels,
@@ -39,6 +40,7 @@ from archiver.cli.search_options import (
 )
 from archiver.cli.view import figures
 from archiver.cli.view.ending import describe_command
+from archiver.cli.view.export_instead import expect_printable, list_typed
 from archiver.cli.view.fields import Csv, Fields
 from archiver.cli.view.misplaced import find_misplaced
 from archiver.cli.view.moments import Moments
@@ -127,6 +129,8 @@ def command(
     text = " ".join(query)
     if not text.strip():
         raise UsageError("the query is empty.", hint="Use '*' for all messages, or words such as 'bridge closed'.")
+    typed = {"--since": since, "--until": until, "--on": on, "--tz": tz, "--expand": expand, "--glossary": glossary}
+    expect_printable(format_name, SEARCH_FORMATS, text, [*(channel or ()), *list_typed(typed)])
     shape, document = choose_search_shape(format_name, json=json, jsonl=jsonl, csv=csv, fields=fields)
     options = SearchOptions(
         channels=tuple(channel or ()),

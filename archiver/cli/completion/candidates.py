@@ -26,6 +26,7 @@ _BY_METAVAR: Mapping[str, Callable[[str], Iterable[Candidate]]] = {
     "DAY": values.dates,
     "KIND": values.kinds,
     "WHAT": values.facets,
+    "FORMAT": values.search_formats,
     "A,B": values.fields,
     "ACCOUNT[:METHOD]": values.accounts,
     "COMMAND | TOPIC": values.topics,

@@ -119,6 +119,13 @@ def facets(current: str) -> Iterator[Candidate]:
     return _listed(NAMES, current)
 
 
+def search_formats(_: str) -> Iterator[Candidate]:
+    """Formats of `search`."""
+    from archiver.cli.search_options import SEARCH_FORMATS
+
+    return (Candidate(name) for name in SEARCH_FORMATS)
+
+
 def fields(current: str) -> Iterator[Candidate]:
     """Keys of rows, separated by commas."""
     from archiver.model.row import KEYS

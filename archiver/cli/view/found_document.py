@@ -13,6 +13,7 @@ from archiver.export.marking import mark
 from archiver.export.request import Request
 from archiver.export.writer import ForReaders
 from archiver.ids import ChannelId
+from archiver.model.json_text import dump
 from archiver.model.row import ChannelName, Row
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
@@ -40,5 +41,8 @@ def _plain(shown: Shown) -> Row:
 
 
 def _marked(shown: Shown) -> Row:
-    """With what formats for readers say of imports."""
-    return {**shown.row, **mark(shown.claims, is_import=shown.is_imported)}
+    """With what formats for readers say of imports, and the earlier content that was found."""
+    row = {**shown.row, **mark(shown.claims, is_import=shown.is_imported)}
+    if shown.earlier is not None:
+        row["versions"] = dump([shown.imports.describe(shown.earlier)]).decode()
+    return row

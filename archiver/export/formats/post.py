@@ -101,9 +101,15 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
 def describe_version(version: Mapping[str, Any], clock: LocalClock) -> str:
     """`version 1, seen 2021-12-16 14:03 UTC to 2021-12-17 09:00 UTC`."""
     if version.get("layer") == IMPORTED:
-        return f"version {version['revision']}, imported from a file: telekeep did not see it"
+        return f"version {version['revision']}, imported from a file: telekeep did not see it{_named(version)}"
     seen = [write_moment(clock.at(version[key])) for key in ("first_seen", "last_seen")]
     return f"version {version['revision']}, seen {' to '.join(dict.fromkeys(seen))}"
+
+
+def _named(version: Mapping[str, Any]) -> str:
+    """` (result.json, SHA-256 1f0a77c2…)`; empty in an export that does not name files."""
+    origin = version.get("import") or {}
+    return f" ({origin['file']}, SHA-256 {origin['sha256'][:8]}…)" if origin.get("file") else ""
 
 
 def write_moment(time: LocalTime | None) -> str:

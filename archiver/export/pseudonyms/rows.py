@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -81,9 +81,15 @@ class PseudonymousRows:
             "media": [nested.slot(slot) for slot in version["media"]],
             "markup": nested.value(version["markup"]),
             "payload_sha256": None,
-            "import": version["import"] and {**version["import"], "file": None, "sha256": None},
+            "import": version["import"] and _without_file(version["import"]),
             "differences": [],
         }
+
+
+def _without_file(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """An import without what its file is called, which may be a person's name."""
+    claimed = {"claimed_by": None} if "claimed_by" in origin else {}
+    return {**origin, "file": None, "sha256": None, **claimed}
 
 
 def _load(value: str | None) -> Any:

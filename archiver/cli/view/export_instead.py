@@ -1,0 +1,52 @@
+"""What to do instead where `search` cannot print a format: the `export` command that writes the same messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from archiver.cli.table import PROGRAM
+from archiver.cli.view.ending import join_words
+from archiver.errors import UsageError
+
+_EXPORTS: Final = {
+    "html": ("--format", "html", "-o", "found/"),
+    "desktop-json": ("--format", "desktop-json", "-o", "found.json"),
+    "parquet": ("--format", "parquet", "-o", "found.parquet"),
+    "sqlite": ("--format", "sqlite", "-o", "found.sqlite"),
+    "excel": ("--format", "csv", "--excel", "-o", "found.csv"),
+    "graphml": ("--edges", "forwards", "-o", "forwards.graphml"),
+}
+"""Formats of `export` alone, and its options."""
+_OTHERS: Final = {
+    "ids": "--csv --fields channel_id,message_id prints the ids.",
+    "tsv": "Without --format, a pipe gets lines with tabs.",
+    "text": "Without --format, a pipe gets lines with tabs.",
+    "md": "Use --format markdown.",
+    "ndjson": "Use --format jsonl.",
+    "rss": "Use --format atom.",
+}
+"""Other names that people try."""
+
+
+def list_typed(options: Mapping[str, object]) -> Iterator[str]:
+    """The options that were given, as words: `--since 7d`, `--expand`."""
+    for flag, value in options.items():
+        if value is True:
+            yield flag
+        elif value:
+            yield from (flag, str(value))
+
+
+def expect_printable(named: str | None, printed: Sequence[str], query: str, options: Sequence[str]) -> None:
+    """Raise UsageError for a format that is none of `printed`. `options`: the other ones, as `export` takes them."""
+    if named is None or named in printed:
+        return
+    if named in _EXPORTS:
+        command = join_words([PROGRAM, "export", *options, "--query", query, *_EXPORTS[named]])
+        raise UsageError(
+            f"search prints {', '.join(printed[:-1])} or {printed[-1]}; {named} needs a file.",
+            hint=f"All that match, oldest first: {command}",
+        )
+    hint = _OTHERS.get(named, f"Formats: {', '.join(printed)}; `{PROGRAM} export --query` has others.")
+    raise UsageError(f'search --format: unknown format "{named}".', hint=hint)
