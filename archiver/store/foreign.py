@@ -31,6 +31,8 @@ _TABLES: Final = (
     *("message", "media", "revision", "absence", "counter", "rich_part"),
     *("file", "blob", "annotation", "import_source", "imported"),
 )
+_UNSAFE: Final = "unsafe use of "
+"""What SQLite says of an index or column that calls functions, where the schema is not trusted."""
 _AGAIN: Final = "Run the import again."
 
 
@@ -142,6 +144,8 @@ def _said(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as exc:
+        if _UNSAFE in str(exc):  # SQLite calls that damaged
+            raise UsageError(f"{file} is not as telekeep makes it: reading it would run functions in it.") from exc
         raise UsageError(f"{file} cannot be read as an archive: {say(exc, file)}.") from exc
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import sqlite3
@@ -20,6 +21,8 @@ from archiver.store.is_archive import is_archive
 from archiver.store.medium import EXTRACT_ID
 from archiver.store.migrations import list_migrations, newest_version
 from search.exact import writer
+from tests.capturing import export_of, rows
+from tests.importing import entry, import_into
 from tests.merging import History, Reader, copy_archive, list_faults, merge, tell
 
 NOW = 1_700_000_000
@@ -155,7 +158,11 @@ async def test_the_archive_itself_is_refused_under_any_name(source: Path, tmp_pa
             pass
 
 
-FEW = {1, 2, 9, 12, 16, 19, 20}
+_COPIED = (
+    *("channel", "channel_revision", "channel_state", "coverage", "capture", "message", "media", "revision"),
+    *("absence", "counter", "import_source", "imported", "file", "blob"),
+)
+FEW = {1, 2, 9, 12, 16, 19, 20, 22}
 """Versions in which tables that are read changed."""
 
 
@@ -167,20 +174,55 @@ FEW = {1, 2, 9, 12, 16, 19, 20}
     ],
 )
 async def test_archives_of_every_version_are_taken_over(source: Path, tmp_path: Path, version: int) -> None:
-    old = tmp_path / "old"
+    old = make_old(source, tmp_path / "old", version)
+    before = hash_files(old)
+    [done] = await merge(old, tmp_path / "ours", now=NOW)
+    assert (done.new, done.revisions, done.deleted, done.left_out) == (4, 1, 1, [])
+    assert list_faults(tmp_path / "ours") == []
+    assert hash_files(old) == before
+
+
+@pytest.mark.parametrize("version", [20, 22, 23, 25])
+def test_what_an_archive_of_an_older_version_imported_is_taken_over_too(tmp_path: Path, version: int) -> None:
+    listed = [entry(number, f"{number}") for number in range(1, 4)]
+    import_into(tmp_path / "source", export_of(tmp_path, *listed, name="first.json"))
+    import_into(tmp_path / "source", export_of(tmp_path, *listed[:2], entry(3, "other"), name="second.json"))
+    old = make_old(tmp_path / "source", tmp_path / "old", version)
+    before = hash_files(old)
+    [done] = asyncio.run(merge(old, tmp_path / "ours", now=NOW))
+    assert (done.new, done.left_out, hash_files(old) == before) == (3, [], True)
+    told = (
+        "SELECT message_id, text, revisions, payload_sha256 FROM message ORDER BY 1",
+        "SELECT message_id, text, layer FROM revision ORDER BY 1, 2",
+        "SELECT message_id, i.payload_sha256, file_name FROM imported i JOIN import_source USING (import_id)",
+    )
+    for query in told:
+        assert sorted(rows(tmp_path / "ours", query)) == sorted(rows(tmp_path / "source", query))
+    assert list_faults(tmp_path / "ours") == []
+
+
+def make_old(source: Path, old: Path, version: int) -> Path:
+    """The same archive as an earlier version of telekeep would have it, made by its migrations."""
     old.mkdir()
     with closing(sqlite3.connect(old / "archive.db", isolation_level=None)) as conn:
         for number, script in list_migrations():
             if number <= version:
                 conn.executescript(script)
+        conn.execute("PRAGMA foreign_keys = OFF")
         conn.execute("ATTACH ? AS new", (str(source / "archive.db"),))
-        for table in ("channel", "channel_revision", "coverage", "capture", "message", "revision", "absence"):
-            known = {row[1] for row in conn.execute(f"PRAGMA new.table_info({table})")}
+        here = {row[0] for row in conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+        for table in _COPIED:
+            known = {row[1] for row in conn.execute(f"PRAGMA new.table_info({table})")} if table in here else set()
             names = ", ".join(row[1] for row in conn.execute(f"PRAGMA main.table_info({table})") if row[1] in known)
-            conn.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608
-    [done] = await merge(old, tmp_path / "ours", now=NOW)
-    assert (done.new, done.revisions, done.deleted, done.left_out) == (4, 1, 1, [])
-    assert list_faults(tmp_path / "ours") == []
+            if names:
+                conn.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608
+    return old
+
+
+async def test_functions_in_the_schema_of_an_archive_are_named_not_run(source: Path, tmp_path: Path) -> None:
+    edit_archive(source, "CREATE INDEX evil ON message (reply_to ->> '$.a')")
+    with pytest.raises(UsageError, match="reading it would run functions"), open_foreign(source, tmp_path):
+        pass
 
 
 async def test_a_newer_archive_is_refused_in_one_line(source: Path, tmp_path: Path) -> None:
