@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from archiver.ids import ChannelId
 from archiver.store.database import Database, Reader
+from archiver.store.index_due import count_held, find_top, list_ids
 from archiver.store.index_home import list_channels_at
-from archiver.store.indexing import count_held, count_rejected, find_top, list_ids, list_rejected_ids
+from archiver.store.index_rejected import count_rejected, list_rejected_ids
 from archiver.store.outbox import count_waiting, list_waiting_ids
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from archiver.index.encode import encode
 from archiver.model.ledger import Place, Stretch
 from archiver.store.database import Database, Reader
+from archiver.store.index_walk import list_walk_places
 from archiver.store.indexable import read_indexable
-from archiver.store.indexing import list_walk_places
 from archiver.store.outbox import list_places
 
 CHUNK = 500

@@ -10,7 +10,8 @@ from archiver.index.delivery import Delivery
 from archiver.index.rebuild import next_index
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
-from archiver.store.indexing import NodeStatus, end_walks, is_walking
+from archiver.store.index_node import NodeStatus
+from archiver.store.index_walk import end_walks, is_walking
 from archiver.store.outbox import peek
 
 if TYPE_CHECKING:

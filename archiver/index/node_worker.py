@@ -33,15 +33,8 @@ from archiver.index.slow_tasks import TaskStarts, busy_for_long
 from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
 from archiver.store.database import Database
 from archiver.store.index_home import list_channels_at
-from archiver.store.indexing import (
-    NodeState,
-    NodeStatus,
-    get_node_status,
-    is_walking,
-    note_success,
-    set_state,
-    start_walk,
-)
+from archiver.store.index_node import NodeState, NodeStatus, get_node_status, note_success, set_state
+from archiver.store.index_walk import is_walking, start_walk
 from archiver.store.outbox import has_waiting
 from search.errors import IndexMissing, ServerBusy, ServerError, ServerUnreachable
 

@@ -11,8 +11,9 @@ from archiver.ids import ChannelId
 from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
+from archiver.store.index_due import count_held
 from archiver.store.index_home import adopt, dismiss, is_moving, list_placements, put_placements, use_index
-from archiver.store.indexing import count_held, is_walking
+from archiver.store.index_walk import is_walking
 from archiver.store.outbox import assign_nodes, has_waiting, list_unassigned
 
 PLACING_INTERVAL: Final = 0.5

@@ -26,7 +26,7 @@ from archiver.store.index_home import (
     set_current,
     set_phase,
 )
-from archiver.store.indexing import list_walked, start_walk
+from archiver.store.index_walk import list_walked, start_walk
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import Finish

@@ -17,16 +17,10 @@ from typing import TYPE_CHECKING
 from archiver.index.consistency import find_lacking
 from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
-from archiver.store.indexing import (
-    NodeStatus,
-    Rebuild,
-    clear_all_rejected,
-    count_held,
-    end_walks,
-    set_covered,
-    set_rebuild,
-    start_walk,
-)
+from archiver.store.index_due import count_held
+from archiver.store.index_node import NodeStatus, Rebuild, set_covered, set_rebuild
+from archiver.store.index_rejected import clear_all_rejected
+from archiver.store.index_walk import end_walks, start_walk
 from archiver.store.outbox import drop_covered, has_waiting
 
 if TYPE_CHECKING:

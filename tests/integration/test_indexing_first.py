@@ -15,7 +15,7 @@ from archiver.index.node_workers import settle_nodes
 from archiver.index.rebuild import next_index
 from archiver.model.record import Message
 from archiver.store.database import Writer
-from archiver.store.indexing import ask_rebuild
+from archiver.store.index_node import ask_rebuild
 from archiver.store.message import Sighting
 from archiver.store.outbox import assign_nodes, enqueue
 from search.meili.node import Node

@@ -10,7 +10,8 @@ from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
-from archiver.store.indexing import count_walk, get_node_status
+from archiver.store.index_node import get_node_status
+from archiver.store.index_walk import count_walk
 from archiver.store.outbox import measure_all
 
 if TYPE_CHECKING:

@@ -145,7 +145,7 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
 
 async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -> None:
     from archiver.store.database import Writer
-    from archiver.store.indexing import clear_all_rejected
+    from archiver.store.index_rejected import clear_all_rejected
     from archiver.store.outbox import enqueue
     from search.meili.document import document_id
     from search.meili.node import MOST_IDS

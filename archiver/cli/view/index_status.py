@@ -14,7 +14,9 @@ from archiver.index.expectation import Expectation, read_expectation
 from archiver.model.row import iso
 from archiver.store.database import Database, Reader
 from archiver.store.index_home import list_channels_at
-from archiver.store.indexing import NodeState, NodeStatus, count_rejected, count_walk, get_node_status
+from archiver.store.index_node import NodeState, NodeStatus, get_node_status
+from archiver.store.index_rejected import count_rejected
+from archiver.store.index_walk import count_walk
 from archiver.store.outbox import Waiting, measure
 from search.meili.routing import node_name
 

@@ -12,7 +12,7 @@ from archiver.store.account import list_accounts
 from archiver.store.channel import list_channels
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import ARCHIVE_NAME, read
-from archiver.store.indexing import get_node_status
+from archiver.store.index_node import get_node_status
 from archiver.store.outbox import measure
 from archiver.store.service import find_service
 from archiver.store.waits import list_waits
