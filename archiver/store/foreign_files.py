@@ -15,7 +15,7 @@ from archiver.store.database import Reader
 from archiver.store.file import find_blob, find_file, settle_downloaded
 from archiver.store.file_slot import shows_file
 from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_values import Checks, WrongValueError, is_text, is_time, or_null
+from archiver.store.foreign_values import Checks, is_text, is_time, or_null
 
 _HEX: Final = frozenset("0123456789abcdef")
 _NAMES: Final = ("hook", "program", "version", "language", "text", "exit_status", "at", "seconds")
@@ -124,11 +124,7 @@ def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: 
     ours = {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
     taken = 0
     for row in archive.fetch(query, (sha256,)):
-        try:
-            _ANNOTATION.expect(row)
-        except WrongValueError:
-            continue
-        if row[0] not in ours:
+        if _ANNOTATION.accept(row) and row[0] not in ours:
             put_annotation(conn, Annotation(sha256=sha256, reason=None, **dict(zip(_NAMES, row, strict=True))))
             taken += 1
     return taken

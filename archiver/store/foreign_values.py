@@ -40,6 +40,14 @@ class Checks:
             if not check(row[place]):
                 raise WrongValueError(f"{self._columns[place][0]} has a value that telekeep never writes")
 
+    def accept(self, row: Sequence[Any]) -> bool:
+        """Whether each column has a possible value."""
+        try:
+            self.expect(row)
+        except WrongValueError:
+            return False
+        return True
+
     def _find_open(self, types: tuple[type, ...]) -> _Open:
         """What the types alone do not settle."""
         found = _Open([], [])

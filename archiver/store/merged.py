@@ -18,7 +18,7 @@ from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.claimed import list_claimed
-from archiver.store.foreign_channel import ForeignCapture
+from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of

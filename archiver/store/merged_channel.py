@@ -22,7 +22,8 @@ from archiver.model.sync_state import TakenState
 from archiver.store.channel import set_state
 from archiver.store.coverage import BEFORE, cover
 from archiver.store.database import Reader
-from archiver.store.foreign_channel import ForeignCapture, ForeignChannel, is_within
+from archiver.store.foreign_channel import ForeignChannel
+from archiver.store.foreign_log import ForeignCapture, is_within
 from archiver.store.import_source import ImportRecord, find_import
 from archiver.store.index_home import mark_renamed
 

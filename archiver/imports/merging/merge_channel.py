@@ -17,14 +17,12 @@ from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_channel import (
+from archiver.store.foreign_channel import ForeignChannel, list_foreign_descriptions, list_foreign_states
+from archiver.store.foreign_log import (
     ForeignCapture,
-    ForeignChannel,
     Notices,
     iter_captures,
     iter_latest_proofs,
-    list_foreign_descriptions,
-    list_foreign_states,
     list_proven,
     read_sync_state,
 )
