@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import islice
 
 from archiver.export.channel_part import describe_channel
 from archiver.export.marking import list_marks, read_claims
@@ -89,11 +88,11 @@ async def _write_sample(
         async with aclosing(iter_chunks(conn, request)) as chunks:
             async for chunk in chunks:
                 claims = await read_claims(conn, chunk) if is_for_readers else {}
-                for message, row in islice(chunk, _SAMPLE - count):
-                    if (made := prepare(row)) is not None:
-                        rows.add({**made, **list_marks(message, claims)} if is_for_readers else made)
-                        written += 1
-                    count += 1
+                some = chunk[: _SAMPLE - count]
+                made = [(message, one) for message, row in some if (one := prepare(row)) is not None]
+                for message, row in made:
+                    rows.add({**row, **list_marks(message, claims)} if is_for_readers else row)
+                count, written = count + len(some), written + len(made)
                 if count == _SAMPLE:
                     break
         rows.end()

@@ -59,23 +59,31 @@ async def publish(data: Target, manifest: bytes, media: MediaDirectory | None = 
             await asyncio.sleep(0)  # last chance for Ctrl-C: there is no await below
             moved = _rename_other(data.directory, plan)
             try:
-                if media is not None:
-                    media.install()
-                data.install()
-                manifest_target.install()
+                _install(data, manifest_target, media)
             except BaseException:
-                if not manifest_target.installed:  # then neither has its new name
-                    data.undo()
-                    if media is not None:
-                        media.undo()
-                    if moved:
-                        _remove(data.directory, plan.renamed)
+                if moved and not manifest_target.installed:
+                    _remove(data.directory, plan.renamed)
                 raise
             data.settle()
             manifest_target.settle()
             return Published(
                 manifest_target.path, data.path.with_name(plan.renamed) if moved and plan.renamed else None
             )
+
+
+def _install(data: Target, manifest: Target, media: MediaDirectory | None) -> None:
+    """Give all of them their final names; if one fails, take them back from the others."""
+    try:
+        if media is not None:
+            media.install()
+        data.install()
+        manifest.install()
+    except BaseException:
+        if not manifest.installed:  # then neither has its new name
+            data.undo()
+            if media is not None:
+                media.undo()
+        raise
 
 
 def _remove(directory: int, name: str | None) -> None:

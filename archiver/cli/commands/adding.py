@@ -75,12 +75,9 @@ async def add_in_service(settings: Settings, orders: Sequence[Order], moments: M
         waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:
             while True:
-                for number, order in list(waiting.items()):
-                    outcome = await database.read(find_outcome, number)
-                    if outcome is not None:
-                        del waiting[number]
-                        heard = time.monotonic()
-                        failures += await report.show(order, outcome)
+                while (answered := await _take_answered(database, waiting)) is not None:
+                    heard = time.monotonic()
+                    failures += await report.show(*answered)
                 if not waiting:
                     report.show_next(in_service=True)
                     return failures
@@ -95,6 +92,16 @@ async def add_in_service(settings: Settings, orders: Sequence[Order], moments: M
         except asyncio.CancelledError:
             output.note(_describe_open(waiting))
             raise
+
+
+async def _take_answered(database: Database, waiting: dict[int, Order]) -> tuple[Order, OrderOutcome] | None:
+    """The first order that the service has settled, which no longer waits; None: it has settled none of them."""
+    for number, order in waiting.items():
+        outcome = await database.read(find_outcome, number)
+        if outcome is not None:
+            del waiting[number]
+            return order, outcome
+    return None
 
 
 async def _request(database: Database, orders: Sequence[Order], asked_at: int) -> list[int]:
