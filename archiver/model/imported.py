@@ -27,6 +27,22 @@ IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
 
 
+_FILLED_WORDS: Final = {
+    "post_author": "signature",
+    "sender": "sender",
+    "fwd_from": "forward",
+    "reply_to": "reply",
+    "grouped_id": "album",
+}
+
+
+def list_filled(extra: str | None) -> list[str]:
+    """In words, what an import filled in a message that Telegram showed without it, by the `extra` of its row."""
+    if extra is None or FILLED_KEY not in extra:
+        return []
+    return [_FILLED_WORDS.get(name, name) for name in orjson.loads(extra).get(FILLED_KEY) or ()]
+
+
 def is_possible(message: Message) -> bool:
     """Whether a message of Telegram can have this id and this date."""
     return 0 < message.message_id <= HIGHEST_ID and 0 <= int(message.date.timestamp()) <= LAST_SECOND

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import IMPORTED, list_filled
 from archiver.model.particulars import find_posted_day, read_extra
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
@@ -57,6 +57,11 @@ class ShownPost:
     def is_imported(self) -> bool:
         """Whether telekeep never saw it, or part of its album, on Telegram."""
         return any(one.layer == IMPORTED for one in self.messages)
+
+    @property
+    def filled(self) -> list[str]:
+        """In words, what an import filled in its first message, and Telegram did not show."""
+        return list_filled(self.first.extra)
 
     @property
     def posted_day(self) -> date | None:

@@ -26,7 +26,7 @@ __all__ = ["opened"]
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of an import with two posts, Telegram shows one, in other words."""
+    """Of an import with two posts, Telegram shows one, in other words; a later import signs another post."""
     directory = tmp_path_factory.mktemp("archive")
     path = write_json(
         directory / "result.json",
@@ -34,6 +34,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     import_into(directory, path)
     asyncio.run(_mirror(directory))
+    import_into(directory, write_json(directory / "later.json", chat([entry(3, "the same", author="Nadia")])))
     return directory
 
 
@@ -44,8 +45,9 @@ async def _mirror(directory: Path) -> None:
         await ingest.add_channel(CHANNEL)
         channel = await read(database.connection, find_channel, CHANNEL.channel_id)
         assert channel is not None
-        page = HistoryPage(messages=(_shown(1, "as it is"),), empty_ids=(), pts=1, count=1, exact=False)
-        await ingest.store_page(channel, page, proven=(1, 2), pts=1, top_id=2)
+        shown = (_shown(3, "the same"), _shown(1, "as it is"))
+        page = HistoryPage(messages=shown, empty_ids=(), pts=1, count=2, exact=False)
+        await ingest.store_page(channel, page, proven=(1, 3), pts=1, top_id=3)
 
 
 def _shown(message_id: int, text: str) -> Message:
@@ -76,6 +78,15 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
 
 
+def test_what_an_import_filled_in_is_said_to_be_of_the_import(opened: Browser, directory: Path, tmp_path: Path) -> None:
+    for path in (f"/c/{CHANNEL.username}", f"/c/{CHANNEL.username}/3", "/search?q=same"):
+        assert "from an import, not from Telegram: signature" in " ".join(opened.get(path).text.split()), path
+    assert "d’un import, non de Telegram" in opened.get(f"/c/{CHANNEL.username}/3", Accept_Language="fr").text
+    export_as("markdown", directory, tmp_path / "all.md")
+    written = (tmp_path / "all.md").read_text()
+    assert written.count("Nadia") == written.count("signature from an import, not from Telegram") == 1
+
+
 @pytest.mark.parametrize(("name", "revisions"), [("markdown", False), ("html", True), ("atom", False)])
 def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name: str, revisions: bool) -> None:
     path = tmp_path / "all"
@@ -90,7 +101,7 @@ def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name:
 
 def test_an_imported_earlier_content_names_its_file_and_has_its_date(directory: Path, tmp_path: Path) -> None:
     export_as("jsonl", directory, tmp_path / "all.jsonl", revisions=True)
-    first, second = map(orjson.loads, (tmp_path / "all.jsonl").read_bytes().splitlines())
+    first, second, _ = map(orjson.loads, (tmp_path / "all.jsonl").read_bytes().splitlines())
     [version] = first["versions"]
     assert version["import"]["file"] == "result.json"
     assert version["first_seen"] == version["last_seen"] == version["import"]["newest"] == second["date"]

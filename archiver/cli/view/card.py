@@ -28,6 +28,7 @@ from archiver.cli.view.moments import Moments, write_day
 from archiver.cli.view.shown import Shown
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
+from archiver.model.imported import list_filled
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import ChannelName, Row
 from search.query.scope import includes_annotations
@@ -165,6 +166,8 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
             yield Text(f"DELETED {when}", style=_DELETED)
     elif shown.claims is not None and shown.claims.is_import:
         yield Text(f"from {describe_claim(shown.claims.file)}, not seen on Telegram", style="dim")
+    if filled := list_filled(row["extra"]):
+        yield Text(f"{', '.join(filled)} from an import, not from Telegram", style="dim")
     edits = row["revisions"] - (shown.claims.contents if shown.claims is not None else 0)
     if shown.claims is not None and shown.claims.contents:
         yield Text(describe_contents(shown.claims.contents, shown.claims.beside), style=_EDITED)
