@@ -1,7 +1,12 @@
-"""Compile the dictionary of inflected forms while telekeep is built; everything else is in pyproject.toml."""
+"""Compile the dictionary of inflected forms while telekeep is built; everything else is in pyproject.toml.
+
+An editable install gets its modules compiled, too, as pip does with others: where PYTHONDONTWRITEBYTECODE is set, as in
+many containers, every command would otherwise compile some 280 of them again, for an eighth of a second.
+"""
 
 from __future__ import annotations
 
+import compileall
 import gc
 import sys
 from pathlib import Path
@@ -10,6 +15,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+PACKAGES = ("archiver", "config", "search")
 
 
 class BuildDictionary(build_py):
@@ -23,6 +29,9 @@ class BuildDictionary(build_py):
         gc.disable()  # else a third of the time goes into collecting garbage among millions of words
         folder = ROOT if self.editable_mode else Path(self.build_lib)
         build(folder / "search" / "words" / "dictionary")
+        if self.editable_mode:
+            for package in PACKAGES:
+                compileall.compile_dir(folder / package, quiet=1)
 
 
 setup(cmdclass={"build_py": BuildDictionary})
