@@ -1,9 +1,9 @@
 """Distribute the tasks of a verification over processes: parsing payloads is CPU-bound.
 
-Importing Telethon takes as long as checking 15,000 messages. So the processes that check messages begin with it before
-anything else of the command is imported (`early_processes`). The first one of the others is forked without Telethon,
-and checks what needs no payloads. Where no process began early, it does so while this one imports Telethon; then a
-fork with Telethon takes its place.
+Importing Telethon takes as long as checking 15,000 messages. So a process begins with it before anything else of the
+command is imported, and copies of it do all the work (`early_processes`). Where none began early, the first process is
+forked before Telethon is imported here, and checks what needs no payloads meanwhile; then a fork with Telethon takes
+its place.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archiver.errors import Error
-from archiver.evidence.serving import ENDING, WITH_TELETHON, serve
+from archiver.evidence.serving import ENDING, WITH_TELETHON, serve, serve_copies
 
 if TYPE_CHECKING:
     from archiver.evidence.task_result import TaskResult, VerifyTask
 
 MOST_WORKERS = 4
 _LONGEST_FIRST = ("file", "words", "index", "archive", "search", "rows")
-_WORTH_IMPORTING = 12
-"""Least number of message tasks left for which one more process imports Telethon."""
+_ENDED = 5
+"""Seconds that the copies have to end."""
 
 
 def count_workers() -> int:
@@ -43,7 +43,7 @@ def share_out(
 ) -> Iterator[tuple[int, TaskResult]]:
     """Yield each task's number and result as they arrive. `count`: number of processes, unless some began early."""
     if early is not None:
-        yield from _Shares(early, path, tasks).carry_out_with_early()
+        yield from _Shares(early, path, tasks).carry_out_early()
         return
     with running() as processes:
         yield from _Shares(processes, path, tasks).carry_out(count)
@@ -60,18 +60,15 @@ class _Shares:
         self._others = deque(sorted(others, key=lambda one: _LONGEST_FIRST.index(one[1].kind)))
         self._busy: dict[Any, int] = {}
 
-    def carry_out_with_early(self) -> Iterator[tuple[int, TaskResult]]:
-        """One process more than those that began early checks what needs no payloads."""
-        first = self._processes.start(self._path)
-        self._give(first, self._others)
-        for pipe in self._processes.use_early(self._path):
+    def carry_out_early(self) -> Iterator[tuple[int, TaskResult]]:
+        """With processes that began early: one of them begins with what needs no payloads."""
+        first, *others = self._processes.use_early(self._path)
+        self._give(first, self._others, self._messages)
+        for pipe in others:
             self._give(pipe, self._messages, self._others)
         for pipe, number, done in self._each_done():
             yield number, done
-            if pipe is not first or len(self._messages) >= _WORTH_IMPORTING:
-                self._give(pipe, *((self._others, self._messages) if pipe is first else (self._messages, self._others)))
-            else:
-                self._give(pipe, self._others)
+            self._give(pipe, *((self._others, self._messages) if pipe is first else (self._messages, self._others)))
 
     def carry_out(self, count: int) -> Iterator[tuple[int, TaskResult]]:
         """The same where this process imports Telethon."""
@@ -138,39 +135,42 @@ class Processes:
 
     def start(self, path: Path) -> Any:
         """Start a process; return its pipe."""
-        pipe = self._start(is_early=False)
-        pipe.send(path)
-        return pipe
+        ours, theirs = self._context.Pipe()
+        self._start(ours, serve, theirs, [ours])
+        theirs.close()
+        ours.send(path)
+        return ours
 
-    def start_early(self) -> None:
-        """Start a process that imports what checks messages, before it is known which archive."""
-        self._early.append(self._start(is_early=True))
+    def start_early(self, count: int) -> None:
+        """Start processes that import what checks messages, before it is known which archive."""
+        ours, theirs = zip(*(self._context.Pipe() for _ in range(count)), strict=True)
+        held, holding = self._context.Pipe()
+        self._start(holding, serve_copies, held, theirs, [holding, *ours])
+        for one in (held, *theirs):
+            one.close()
+        self._early = list(ours)
 
     def use_early(self, path: Path) -> list[Any]:
         """The pipes of the processes that began early."""
-        early, self._early = self._early, []
-        for pipe in early:
+        for pipe in self._early:
             _send(pipe, path)
-        return early
+        return self._early
 
-    def _start(self, *, is_early: bool) -> Any:
-        ours, theirs = self._context.Pipe()
-        inherited = [*self._running, ours] if self.are_copies else []
+    def _start(self, pipe: Any, target: Any, *arguments: Any) -> None:
+        """Start a process that `pipe` ends. Its last argument are our ends of pipes that a copy of us inherits."""
+        *arguments_given, ours = arguments
+        inherited = [*self._running, *ours] if self.are_copies else []
         # An interrupt reaches all processes; the workers ignore it and end with their pipes. Other signals wait until
         # a worker no longer has this process's signal handlers.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
-            process = self._context.Process(
-                target=serve, args=(theirs, inherited), kwargs={"is_early": is_early}, daemon=True
-            )
+            process = self._context.Process(target=target, args=(*arguments_given, inherited), daemon=True)
             process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             signal.signal(signal.SIGINT, before)
-        theirs.close()
-        self._running[ours] = process
-        return ours
+        self._running[pipe] = process
 
     def end(self, pipe: Any) -> None:
         """End an idle process."""
@@ -180,8 +180,11 @@ class Processes:
 
     def close(self) -> None:
         """End all processes, busy or not."""
-        for pipe in self._running:
+        for pipe in (*self._early, *self._running):
             pipe.close()
+        if self._early:
+            for process in self._running.values():
+                process.join(_ENDED)
         for process in self._running.values():
             process.terminate()
             process.join()
@@ -200,11 +203,9 @@ def running() -> Iterator[Processes]:
 @contextmanager
 def early_processes() -> Iterator[Processes | None]:
     """A context manager: processes that already import what checks messages; None where that gains nothing."""
-    count = count_workers() - 1
-    if count < 1 or threading.active_count() > 1 or WITH_TELETHON in sys.modules:
+    if count_workers() < 2 or threading.active_count() > 1 or WITH_TELETHON in sys.modules:
         yield None
         return
     with running() as processes:
-        for _ in range(count):
-            processes.start_early()
+        processes.start_early(count_workers())
         yield processes

@@ -138,7 +138,7 @@ def _begin_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]
 
 def plan_search(conn: Any, found: Verified, *, deep: bool) -> list[VerifyTask]:
     """Plan the tasks of the search tables; those that compare texts are spread over all rows."""
-    found.rows = sum(search_rows.count_present(conn).values())
+    found.rows = search_rows.count_rows(conn)
     size = min(max(found.rows // PARTS, PART), LARGEST_PART)
     parts = search_rows.list_parts(conn, size)
     every = deep or found.rows <= FULLY

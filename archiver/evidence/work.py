@@ -12,7 +12,7 @@ from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part, check_sample
 from archiver.evidence.task_result import Kind, TaskResult, VerifyTask
 from archiver.model.fault import Fault
-from archiver.store import checked, search_rows
+from archiver.store import checked, index_check
 
 if TYPE_CHECKING:
     from archiver.evidence.messages import RangeCheck
@@ -93,7 +93,7 @@ def _check_words(conn: Any, task: VerifyTask, done: TaskResult) -> None:
 
 
 def _check_index(conn: Any, _task: VerifyTask, done: TaskResult) -> None:
-    if not search_rows.check_index(conn) or not search_rows.check_pages(conn):
+    if not index_check.check_index(conn) or not index_check.check_pages(conn):
         done.faults.append(Fault("search", "the word index is contradictory", True))
     if lost := count_unfindable_annotations(conn):
         done.faults.append(Fault("search", f"{lost} annotations cannot be found by all their words"))

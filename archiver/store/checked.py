@@ -181,12 +181,20 @@ class MessageRange(NamedTuple):
 
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
+_CHANNELS = """
+    WITH RECURSIVE found (id) AS (
+        SELECT min(channel_id) FROM message
+        UNION ALL SELECT (SELECT min(channel_id) FROM message WHERE channel_id > id) FROM found WHERE id IS NOT NULL
+    )
+    SELECT id FROM found WHERE id IS NOT NULL
+"""
+"""One look-up for each channel, instead of reading the whole index."""
 
 
 def list_ranges(conn: sqlite3.Connection, size: int) -> list[MessageRange]:
     """All messages, in ranges of `size`; a channel's first and last ranges include ids that are out of bounds."""
     found = []
-    channels = [row[0] for row in conn.execute("SELECT DISTINCT channel_id FROM message ORDER BY channel_id")]
+    channels = [row[0] for row in conn.execute(_CHANNELS)]
     for channel_id in channels:
         lo = LOWEST
         while True:

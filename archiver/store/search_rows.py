@@ -6,13 +6,13 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from math import isqrt
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
 from archiver.ids import ChannelId
 from search.exact.changes import Row
-from search.exact.fts5_pages import SEGMENT_BITS, first_term
 from search.exact.schema import SCHEMA, SCHEMA_VERSION
 from search.exact.skip_index import BLOCK_BITS, is_in_block
 from search.flags import HAS_BITS, LANG_MASK, LANG_SHIFT, MISSING, PINNED, STATE_BITS, SUPERSEDED
@@ -54,8 +54,8 @@ class PresentRows(NamedTuple):
 
 
 def _share_of(docid: str, shares: int) -> str:
-    """SQL for the share that a docid's block belongs to; scattered, since every week has as many blocks."""
-    return f"(({docid} >> {BLOCK_BITS}) * 2654435761 >> 13) % {shares}"
+    """SQL for the share that a docid's block belongs to; scattered if `shares` is prime: a week has 32 blocks."""
+    return f"({docid} >> {BLOCK_BITS}) % {shares}"
 
 
 class Docids(NamedTuple):
@@ -121,6 +121,12 @@ def list_origins(conn: sqlite3.Connection, docids: Iterable[int]) -> dict[int, F
     return {row[0]: ForwardOrigin(row[1], row[2]) for row in rows}
 
 
+def count_rows(conn: sqlite3.Connection) -> int:
+    """Count all rows, also those of earlier contents."""
+    (count,) = conn.execute("SELECT count(*) FROM search_document").fetchone()
+    return int(count)
+
+
 def count_present(conn: sqlite3.Connection) -> dict[int, int]:
     """Count the rows of current contents by channel number."""
     query = f"SELECT channel, count(*) FROM search_document WHERE flags & {SUPERSEDED} = 0 GROUP BY channel"
@@ -140,12 +146,17 @@ def list_rows(conn: sqlite3.Connection, docids: Docids) -> list[Row]:
 
 def sample_blocks(conn: sqlite3.Connection, least: int) -> Docids:
     """Blocks spread evenly over all rows, together with at least `least` rows if there are as many."""
-    (rows,) = conn.execute("SELECT count(*) FROM search_document").fetchone()
-    every = max(1, rows // max(1, least))
+    rows = count_rows(conn)
+    every = _odd_prime(rows // max(1, least))
     share = _share_of("docid", every)
     counts = conn.execute(f"SELECT {share}, count(*) FROM search_document GROUP BY 1 ORDER BY 1")
     rest = next((rest for rest, count in counts if count * every >= rows), 0)
     return Docids(0, 1 << 62, every, rest)
+
+
+def _odd_prime(most: int) -> int:
+    """The largest odd prime up to this number; 1 if there is none."""
+    return next((one for one in range(most, 2, -1) if all(one % by for by in range(2, isqrt(one) + 1))), 1)
 
 
 def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
@@ -220,43 +231,6 @@ def count_lost_forwards(conn: sqlite3.Connection) -> int:
     return int(count)
 
 
-def check_pages(conn: sqlite3.Connection) -> bool:
-    """Whether FTS5's list of pages, used to look up words, has every page on which a word begins."""
-    if len(conn.execute("SELECT 1 FROM search_text_data WHERE id IN (1, 10)").fetchall()) != 2:
-        return False  # the averages, or the list of segments
-    listed = {(row[0], row[1]): row[2] for row in conn.execute("SELECT segid, pgno >> 1, term FROM search_text_idx")}
-    query = "SELECT id, block FROM search_text_data WHERE id >= ? AND id >> 31 & 63 = 0 ORDER BY id"
-    begun = 0
-    for number, block in conn.execute(query, (1 << SEGMENT_BITS,)):
-        segment, page = number >> SEGMENT_BITS, number & (1 << 31) - 1
-        is_rest = segment != begun and page > 1
-        begun = segment
-        first = first_term(block)
-        if first is not None and not _leads_to(listed.get((segment, page)), first, is_rest=is_rest):
-            return False
-    return True
-
-
-def _leads_to(listed: bytes | None, first: bytes, *, is_rest: bool) -> bool:
-    """Whether looking up a page's first term finds the page.
-
-    Its entry in the list must be a prefix of that term, except on the first page that a running merge has left of a
-    segment, since its earlier terms are gone.
-    """
-    if not first:
-        return False
-    if is_rest:
-        return listed is None or listed <= first
-    return listed is not None and first.startswith(listed)
-
-
-def check_index(conn: sqlite3.Connection) -> bool:
-    """Run FTS5's own check, on copies of its tables because the check is an INSERT."""
-    return _is_sound(conn, "search_text", ("data", "idx", "config")) and _is_sound(
-        conn, "search_annotation", ("data", "idx", "config", "docsize")
-    )
-
-
 def list_annotation_files(conn: sqlite3.Connection) -> dict[int, str]:
     """The SHA-256 of each annotation's file, by its number."""
     return dict(conn.execute("SELECT annotation, lower(hex(sha256)) FROM search_annotation_file").fetchall())
@@ -266,29 +240,3 @@ def iter_annotation_terms(conn: sqlite3.Connection) -> Iterator[tuple[str, Place
     """Yield each term of the annotations with its places, by their numbers."""
     conn.execute(_VOCABULARY.replace("verified_term", "annotated_term").replace("search_text", "search_annotation"))
     return _iter_places(conn, "annotated_term")
-
-
-def _is_sound(conn: sqlite3.Connection, index: str, tables: Iterable[str]) -> bool:
-    copy = sqlite3.connect("", uri=True, isolation_level=None)
-    try:
-        copy.execute("PRAGMA journal_mode = OFF")
-        copy.execute("PRAGMA synchronous = OFF")
-        copy.execute(next(statement for statement in SCHEMA if f"TABLE IF NOT EXISTS {index} USING" in statement))
-        for table in tables:
-            _copy(conn, copy, f"{index}_{table}")
-        copy.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
-    except sqlite3.DatabaseError as exc:
-        if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return False
-        raise
-    finally:
-        copy.close()
-    return True
-
-
-def _copy(conn: sqlite3.Connection, copy: sqlite3.Connection, table: str) -> None:
-    copy.execute(f"DELETE FROM {table}")
-    cursor = conn.execute(f"SELECT * FROM {table}")
-    marks = ", ".join("?" * len(cursor.description))
-    while rows := cursor.fetchmany(200):
-        copy.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)

@@ -361,6 +361,45 @@ def test_processes_of_a_verification_that_was_killed_end_too(eventful: Desk) -> 
     until(lambda: not any(is_running(one) for one in processes), what="the end of its processes")
 
 
+_KILLED_EARLY = """
+import os, pathlib, signal, sys
+os.sched_getaffinity = lambda _: {0, 1, 2}
+from archiver.evidence.processes import early_processes
+from archiver.evidence.task_result import VerifyTask
+with early_processes() as early:
+    for pipe in early.use_early(pathlib.Path(sys.argv[1])):
+        pipe.send(VerifyTask("file"))
+        pipe.recv()
+    (first,) = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    print(first, pathlib.Path(f"/proc/{first}/task/{first}/children").read_text(), flush=True)
+    if sys.argv[2] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ValueError("something went wrong")
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "failed"])
+def test_copies_that_began_before_the_rest_of_the_command_end_with_it(eventful: Desk, how: str) -> None:
+    arguments = [sys.executable, "-c", _KILLED_EARLY, str(eventful.archive / "archive.db"), how]
+    ended = subprocess.run(arguments, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False)
+    processes = ended.stdout.split()
+    assert len(processes) == 4, ended
+    until(lambda: not any(is_running(one) for one in processes), what="the end of its processes")
+
+
+def test_a_command_whose_processes_begin_early_finds_the_same(copied: Desk) -> None:
+    """The other tests run in a process that has imported everything, where that gains nothing."""
+    with writing(copied.archive) as conn:
+        conn.execute("UPDATE message SET views = 123456 WHERE views IS NOT NULL")
+        conn.execute("UPDATE search_block SET high = 0")
+    command = [sys.executable, "-m", "archiver", "verify", "--jsonl"]
+    environment = clean_environment(HOME=str(copied.home))
+    cold = subprocess.run(command, cwd=copied.home, env=environment, capture_output=True, text=True, check=False)
+    warm = copied.run("verify", "--jsonl")
+    assert (cold.returncode, cold.stdout) == (warm.status, warm.out)
+    assert warm.status == 6
+
+
 def is_running(process: str) -> bool:
     try:
         return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -15,7 +15,7 @@ from archiver.evidence.findable import is_made_of, text_terms
 from archiver.evidence.names import StoredNames
 from archiver.evidence.placed_terms import PlacedTerms
 from archiver.evidence.times import check_absences, check_chain, check_logged
-from archiver.store import search_rows
+from archiver.store import index_check, search_rows
 from archiver.store.checked import AFTER, MEDIA_NAMES
 from archiver.store.custody import ChannelLog
 from archiver.store.search_rows import PLACE_BITS
@@ -150,8 +150,8 @@ def test_an_index_in_the_middle_of_a_merge_is_whole() -> None:
         half = 0
         for _ in range(60):
             conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('merge', -3)")
-            assert search_rows.check_index(conn)
-            assert search_rows.check_pages(conn)
+            assert index_check.check_index(conn)
+            assert index_check.check_pages(conn)
             half += read_first_page(conn) > 1
         assert half > 5, "no merge was seen in its middle"
 
