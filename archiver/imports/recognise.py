@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from archiver.imports.foreign import ONLY_TELEGRAM, SLACK, WHATSAPP, name_foreign
+from archiver.imports.foreign import ONLY_TELEGRAM, SLACK, WHATSAPP
+from archiver.imports.look_below import explain_directory
 from archiver.imports.sources.export_files import PARQUET_FILES
 from archiver.model.row import KEYS
 
@@ -21,8 +21,6 @@ _KEYS: Final = frozenset({*KEYS, "versions"})
 _MANIFESTS: Final = 8
 """Maximum number of manifests read in a directory."""
 _LARGEST: Final = 64 << 20
-_LISTED: Final = 10_000
-"""Maximum number of directory entries to examine."""
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -147,8 +145,7 @@ def _explain_directory(path: Path) -> tuple[str, str] | None:
         return f"the directory of telekeep's export as {', '.join(formats)}", "Give the file in it."
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
-    foreign = name_foreign(one.name for one in islice(path.glob("*"), _LISTED))
-    return None if foreign is None else (foreign, ONLY_TELEGRAM)
+    return explain_directory(path)
 
 
 def _explain_file(head: bytes) -> tuple[str, str] | None:
@@ -189,7 +186,7 @@ def _explain_table(head: bytes, begin: bytes) -> tuple[str, str] | None:
 def _explain_json(start: bytes) -> tuple[str, str] | None:
     if b'"message_id"' in start and b'"payload_sha256"' in start:
         return "rows of telekeep as one array", "Use `--jsonl` instead of `--json`, or export them as jsonl."
-    if start.startswith(b"[") and (b'"date_unixtime"' in start or b'"text_entities"' in start):
+    if b'"date_unixtime"' in start or b'"text_entities"' in start:
         return "messages of Telegram Desktop without their chat", "Give the whole `result.json`."
     if _SLACK.search(start):
         return SLACK, ONLY_TELEGRAM

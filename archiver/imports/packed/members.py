@@ -88,7 +88,7 @@ def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
     """The one export in a zip or tar. Raises UsageError if there is none, or several."""
     if any(name.rpartition("/")[2] == "archive.db" for name in members):
         raise UsageError("it contains a telekeep archive.", hint="Unpack it and import the directory.")
-    roots = _find_roots(members)
+    roots = find_roots(members)
     if len(roots) > 1:
         named = ", ".join(one.rstrip("/") or "." for one in roots[:_NAMED]) + (", ..." if len(roots) > _NAMED else "")
         raise UsageError(f"it contains {len(roots)} exports ({named}).", hint="Unpack it and import each separately.")
@@ -100,7 +100,7 @@ def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
     return _find_loose(members)
 
 
-def _find_roots(members: Iterable[str]) -> list[str]:
+def find_roots(members: Iterable[str]) -> list[str]:
     """The directories that are exports, none inside another."""
     found: set[str] = set()
     for name in members:

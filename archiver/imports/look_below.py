@@ -1,0 +1,61 @@
+"""What is in a directory that is no export itself: exports further down, or a single file that may be one. Bounded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from archiver.imports.foreign import ONLY_TELEGRAM, name_foreign
+from archiver.imports.packed.members import find_roots
+
+_MOST: Final = 10_000
+"""Maximum number of files and directories that are looked at."""
+_DEEPEST: Final = 4
+_NAMED: Final = 3
+_READABLE: Final = (
+    *(".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".html", ".htm", ".sqlite", ".db"),
+    *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"),
+)
+
+
+def explain_directory(path: Path) -> tuple[str, str] | None:
+    """What a directory is that no format claims, and what to do; None if nothing in it can be read."""
+    found = list(islice(_list(path, "", 1), _MOST))
+    names = [name for name in found if not name.endswith("/")]
+    if not found:
+        return "an empty directory", "Give the directory that has `result.json` or `messages.html`."
+    if any(roots := find_roots(names)):
+        return _explain_roots(path, [root.rstrip("/") for root in roots])
+    if (foreign := name_foreign(names)) is not None:
+        return foreign, ONLY_TELEGRAM
+    loose = [name for name in names if "/" not in name and name.lower().endswith(_READABLE)]
+    if not loose:
+        return None
+    what = "a directory without the files of an export (`result.json`, `messages.html`, `data.sqlite`, a manifest)"
+    return what, f"Give the file with the messages: `telekeep import {quote(str(path / loose[0]))}`."
+
+
+def _explain_roots(path: Path, roots: list[str]) -> tuple[str, str]:
+    hint = f"`telekeep import {quote(str(path / roots[0]))}`."
+    if len(roots) == 1:
+        return f"not an export, but contains one ({roots[0]})", f"Import that: {hint}"
+    named = ", ".join(roots[:_NAMED]) + (", ..." if len(roots) > _NAMED else "")
+    return f"not an export, but contains {len(roots):,} ({named})", f"Import each separately: {hint}"
+
+
+def _list(path: Path, below: str, depth: int) -> Iterator[str]:
+    """The names of what is in it and further down, with a slash unless they are regular files; no link is followed."""
+    try:
+        with os.scandir(path) as found:
+            entries = sorted(found, key=lambda one: one.name)
+    except OSError:
+        return
+    for one in entries:
+        name = below + one.name
+        yield name if one.is_file(follow_symlinks=False) else f"{name}/"
+        if depth < _DEEPEST and one.is_dir(follow_symlinks=False):
+            yield from _list(path / one.name, f"{name}/", depth + 1)

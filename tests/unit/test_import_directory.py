@@ -1,0 +1,62 @@
+"""A directory that is no export itself: what is in it is named, with the command that imports it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.imports.detect import open_source
+from tests.importing import chat, entry
+
+EXPORT = json.dumps(chat([entry(1, "a")]))
+
+
+def made(directory: Path, *names: str) -> Path:
+    """A directory with these files, each an export."""
+    for name in names:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(EXPORT)
+    return directory
+
+
+CASES = [
+    (("a/result.json", "b/messages.html"), "not an export, but contains 2 (a, b)", "Import each separately", "a"),
+    (("x/Chat 1/result.json",), "not an export, but contains one (x/Chat 1)", "Import that", "x/Chat 1"),
+    (("ChatExport.tar.gz",), "a directory without the files of an export", "Give the file", "ChatExport.tar.gz"),
+    (("night.json", "photos/a.jpg"), "a directory without the files of an export", "Give the file", "night.json"),
+]
+
+
+@pytest.mark.parametrize(("names", "what", "hint", "best"), CASES)
+def test_it_is_said_what_a_directory_contains_and_how_to_import_it(
+    tmp_path: Path, names: tuple[str, ...], what: str, hint: str, best: str
+) -> None:
+    path = made(tmp_path / "d", *names)
+    with pytest.raises(UsageError) as caught:
+        open_source(path, None)
+    assert str(caught.value).startswith(f"{path} is {what}")
+    assert (caught.value.hint or "").startswith(hint)
+    assert str(path / best) in (caught.value.hint or "")
+    assert open_source(path / best, None).format == "desktop-json" if best.endswith(("json", "1", "a")) else True
+
+
+def test_links_are_not_followed_and_an_empty_directory_is_called_empty(tmp_path: Path) -> None:
+    inside = tmp_path / "d"
+    inside.mkdir()
+    with pytest.raises(UsageError, match="is an empty directory"):
+        open_source(inside, None)
+    made(tmp_path / "outside", "result.json")
+    (inside / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(UsageError, match="is not an export that telekeep can read"):
+        open_source(inside, None)
+
+
+@pytest.mark.parametrize("text", ["\n".join(json.dumps(entry(at, "a")) for at in (1, 2)), json.dumps([entry(1, "a")])])
+def test_messages_without_their_chat_are_called_so(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "messages.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is messages of Telegram Desktop without their chat"):
+        open_source(path, None)
