@@ -9,7 +9,7 @@ Error                       exit 2   failure with a sentence for the user; no tr
 ├── LoginNeeded             exit 4   no session, or the server no longer accepts it
 ├── FloodWait               exit 5   the server ordered a pause; `seconds`
 ├── Unreachable             exit 2   the server cannot be reached or does not answer
-├── ChannelError                     one channel cannot be mirrored; the others go on
+├── ChannelError                     one channel cannot be mirrored; the others continue
 │   ├── ChannelInaccessible exit 2   private, or this account is banned from it
 │   ├── ChannelGone         exit 2   banned or deleted, or no channel has the username
 │   ├── StaleAccess         exit 2   the access hash belongs to another account: resolve the username again

@@ -16,7 +16,7 @@ Facts: TypeAlias = tuple[list[str], dict[str, Any], dict[str, Any]]
 """Kinds, fields and `extra` from the attributes."""
 _HEAD = (types.MessageMediaDocument.CONSTRUCTOR_ID, types.Document.CONSTRUCTOR_ID)
 _FLAGGED: Final = {1: (), 1 | 1 << 6: ("video",), 1 | 1 << 7: ("round",), 1 | 1 << 8: ("voice",)}
-"""Flags of media without spoiler, cover, time limit or the like, and the kinds that they claim."""
+"""Flags of media without a spoiler, cover or time limit, and the kinds that they claim."""
 _PRECEDENCE: Final = ("round", "voice", "gif", "video", "audio", "image", "document")
 _SKETCHES: Final = (types.PhotoStrippedSize.CONSTRUCTOR_ID, types.PhotoPathSize.CONSTRUCTOR_ID)
 _SIZE: Final[int] = types.PhotoSize.CONSTRUCTOR_ID

@@ -58,7 +58,7 @@ def open_regular(directory: int, name: str) -> Iterator[BufferedReader]:
 
 
 def read_small(directory: int, name: str, *, largest: int = LARGEST_MANIFEST) -> bytes:
-    """Read the whole file. Raises UnusableFile, also if it is larger than `largest` bytes."""
+    """Read the whole file. Raises UnusableFile if it cannot be read, or is larger than `largest` bytes."""
     with open_regular(directory, name) as file:
         try:
             data = file.read(largest + 1)

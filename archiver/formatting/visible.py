@@ -80,7 +80,7 @@ def line_direction(line: str, whole: str | None) -> str:
 
 
 def _without_addresses(text: str) -> str:
-    """The text without URLs, hashtags and mentions; in linear time, also where nothing is a space, as in Chinese."""
+    """The text without URLs, hashtags and mentions; in linear time, even without spaces, as in Chinese."""
     return _UNBROKEN.sub(_words, text) if any(sign in text for sign in "/@#") else text
 
 

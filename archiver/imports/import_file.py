@@ -141,7 +141,7 @@ def _mark(found: os.stat_result) -> FileMark:
 
 
 def _hash(path: Path) -> tuple[FileMark, str]:
-    """The state and SHA-256 of a file. Raises UsageError, also if it changes while it is read."""
+    """The state and SHA-256 of a file. Raises UsageError if it cannot be read, or changes meanwhile."""
     try:
         with path.open("rb") as file:
             before = _mark(os.fstat(file.fileno()))

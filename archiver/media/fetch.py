@@ -1,7 +1,7 @@
 """Fetches the wanted files of one account: looks at their messages again, downloads, settles.
 
 Files are fetched side by side; a file that fails is tried again later and stops no other. What concerns the account or
-the disk ends the pass: it goes on where it stopped the next time.
+the disk ends the pass: the next one continues where it stopped.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class FileFetcher:
         return self.counts
 
     async def _wait(self, stop: asyncio.Event, most: int) -> bool:
-        """Wait until at most `most` files are under way; return whether to go on."""
+        """Wait until at most `most` files are under way; return whether to continue."""
         stopping = asyncio.ensure_future(stop.wait())
         try:
             while len(self._running) > most and not stop.is_set() and self._stopped_by is None:

@@ -11,7 +11,7 @@ from archiver.store.faults import FULL, find_fault
 
 
 class DiskTrouble(Error):
-    """Files cannot be stored now; mirroring goes on."""
+    """Files cannot be stored now; mirroring continues."""
 
 
 class NoRoom(DiskTrouble):

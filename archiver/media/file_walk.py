@@ -1,7 +1,7 @@
 """The files to fetch next: the channels of an account in turn, the newest messages of each first.
 
 A walk passes every channel once. Restarted, it first takes the messages that are new at either end of a history, then
-goes on where it was; it does so by itself every half minute. Every hour, and after a change of a policy, it begins
+continues where it was; it does so by itself every half minute. Every hour, and after a change of a policy, it begins
 again at the newest message.
 """
 
@@ -23,7 +23,7 @@ from archiver.store.media_asked import count_asked, list_asked, settle_asked
 from archiver.store.media_policy import list_overrides
 
 RENEW_EVERY: Final = 30.0
-"""Seconds after which a walk looks for new messages before it goes on."""
+"""Seconds after which a walk looks for new messages before it continues."""
 LEAST_SHARE: Final = 25
 """Fewest files taken from a channel in its turn, if it has them: one call reads their messages again, and Telegram
 allows one such call in ten seconds."""
@@ -99,13 +99,13 @@ class FileWalk:
         return sorted(tasks.values(), key=lambda task: task.size or 0)
 
     def restart(self, *, full: bool = False) -> None:
-        """Look for new messages before the walk goes on; `full`: begin again at the newest message of each channel."""
+        """Look for new messages before the walk continues; `full`: from the newest message of each channel on."""
         self._begun = False
         if full:
             self._full_at = None
 
     def cut_short(self) -> None:
-        """Hand out again what was handed out and is not settled when the walk goes on: something ended the fetching."""
+        """Hand out again what was not settled, once the walk continues: something ended the fetching."""
         self._begun = False
         self._again.extend(self._handed.values())
         self._handed.clear()

@@ -30,7 +30,7 @@ class RepeatedWalk(Walk, Protocol):
     """A walk that can be begun again."""
 
     def restart(self) -> None:
-        """Look for new messages, and for files to try again, before the walk goes on."""
+        """Look for new messages, and for files to try again, before the walk continues."""
         ...
 
     def cut_short(self) -> None:

@@ -127,7 +127,7 @@ class FileSlot:
     on_request: bool = False
     """It failed, and is fetched again only when somebody asks for it: the stored copy may have been moved away."""
     shared: bool = False
-    """Whether other slots show the same file; False also if that was not looked up."""
+    """Whether other slots show the same file; False if that was not looked up."""
 
     @property
     def key(self) -> FileKey:

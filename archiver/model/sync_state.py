@@ -32,7 +32,7 @@ class TakenState(NamedTuple):
     current: bool = False
     """Whether its coverage counts as ours now; otherwise like that of an earlier generation."""
     pts: int | None = None
-    """The pts to go on from; None: ours stays."""
+    """The pts to continue from; None: ours stays."""
     synced_at: int | None = None
     """Since when nothing is known to be newer; None: ours stays."""
 

@@ -65,7 +65,7 @@ class Change:
 
     @property
     def content(self) -> str:
-        """The description, without what is said of an import."""
+        """The description, without the remark on an import."""
         return (
             self.description if self.import_file is None else self.description.removeprefix(if_posted(self.import_file))
         )

@@ -136,7 +136,7 @@ def count_newer(conn: Reader, channel_id: ChannelId, after: int, most: int) -> i
 
 
 def count_by_step(conn: Reader, channel_id: ChannelId, *, since: int, until: int, step: int) -> dict[int, int]:
-    """Count the held messages dated within [since, until) by steps of so many seconds since 1970."""
+    """Count the held messages dated within [since, until) by steps of this many seconds since 1970."""
     query = "SELECT date / ?, count(*) FROM message WHERE channel_id = ? AND date >= ? AND date < ? GROUP BY 1"
     return dict(conn.execute(query, (step, channel_id, since, until)))
 

@@ -54,7 +54,7 @@ class NextFiles(NamedTuple):
     slots: list[FileSlot]
     """One slot for each file, newest first."""
     below: MessageId | None
-    """Where to go on; None: that was all of the channel."""
+    """Where to continue; None: that was all of the channel."""
 
 
 class Span(NamedTuple):

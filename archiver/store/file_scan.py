@@ -63,7 +63,7 @@ def read_marks(conn: Reader, channel_id: ChannelId) -> ChannelMarks:
 def scan_slots(
     conn: Reader, channel_id: ChannelId, *, below: MessageId | None, limit: int, thumbs: bool
 ) -> tuple[list[ScannedSlot], MessageId | None]:
-    """About `limit` slots, newest first and whole messages at a time, and where to go on; None: that was all.
+    """About `limit` slots, newest first and whole messages at a time, and where to continue; None: that was all.
 
     `thumbs`: also look up the states of their thumbnails.
     """

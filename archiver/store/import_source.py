@@ -69,7 +69,7 @@ def find_format(conn: Reader, import_id: int) -> str | None:
 
 
 def start_import(conn: sqlite3.Connection, file: ImportFile, *, now: int, version: str) -> ImportRecord:
-    """Begin to import a file, or go on with it."""
+    """Begin to import a file, or continue."""
     conn.execute(
         "INSERT INTO import_source (at, channel_id, format, file_name, sha256, parts, bytes, newest, title, version,"
         " chat_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -28,7 +28,7 @@ class Order:
     account: str | None = None
     """None: the account that the channel is pinned to, else the default account."""
     media: str | None = None
-    """Which of its files are fetched, as `archiver.model.media_policy_text` reads it; None: nothing is said."""
+    """Which of its files are fetched, as `archiver.model.media_policy_text` reads it; None: not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 transaction.
 
 Answers of the other archive are copied into the log before the messages that they brought, without the ids that they
-prove; these follow once all messages are here. So an import that is killed claims nothing, and goes on later.
+prove; these follow once all messages are here. So an import that is killed claims nothing, and continues later.
 """
 
 from __future__ import annotations

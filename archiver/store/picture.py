@@ -41,7 +41,7 @@ class Unhashed(NamedTuple):
     """A stored file that has no hash yet, or one made of something worse."""
 
     key: FileKey
-    """Of the picture, also where its thumbnail is what is stored."""
+    """Of the picture, even if only its thumbnail is stored."""
     source: Source
     sha256: str
 

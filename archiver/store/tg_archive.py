@@ -124,7 +124,7 @@ def _read_row(conn: sqlite3.Connection, query: str, message_id: int) -> tuple[An
 
 
 def find_newest_date(conn: sqlite3.Connection) -> object:
-    """Date of the message with the highest id; None also if it is damaged."""
+    """Date of the message with the highest id; None if there is none, or it is damaged."""
     return _find_value(conn, "SELECT date FROM messages ORDER BY id DESC LIMIT 1")
 
 
@@ -135,7 +135,7 @@ def find_own_id(conn: sqlite3.Connection) -> int | None:
 
 
 def _find_value(conn: sqlite3.Connection, query: str) -> object:
-    """The value of a query; None also if it is damaged."""
+    """The value of a query; None if there is none, or it is damaged."""
     try:
         row = conn.execute(query).fetchone()
     except _UNREADABLE:

@@ -70,7 +70,7 @@ class SaidPart(NamedTuple):
 
 
 class Sentences:
-    """Says in one language what is said in English."""
+    """Translates English sentences into one language."""
 
     def __init__(self, texts: gettext.NullTranslations, sentences: Mapping[str, str]) -> None:
         self._texts = texts

@@ -77,7 +77,7 @@ def _is_found(base: str, word: str) -> bool:
 
 
 def _is_near(one: str, other: str, typos: int) -> bool:
-    """Whether two words differ by so many letters at most that are missing, other, or exchanged with the next."""
+    """Whether two words differ by at most `typos` letters: missing, replaced, or swapped with the next."""
     same = _shared(one, other)
     one, other = one[same:], other[same:]
     if not (one and other and typos):

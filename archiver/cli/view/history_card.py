@@ -38,7 +38,7 @@ _HASH = 64
 
 
 class _VersionWords(NamedTuple):
-    """What is said of a version."""
+    """The heading of a version."""
 
     name: str
     compared: str

@@ -157,7 +157,7 @@ def describe_kept(messages: int) -> str:
     if not messages:
         return ""
     are = "is" if messages == 1 else "are"
-    return f"{figures.count(messages, 'message')} of it {are} in the archive; run the same command again to go on."
+    return f"{figures.count(messages, 'message')} of it {are} in the archive; run the same command again to continue."
 
 
 def _several(what: str, count: int) -> str:

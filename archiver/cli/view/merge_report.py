@@ -163,5 +163,5 @@ def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.count_left_out:
         yield "some messages are left out, so nothing is taken over about those missing there"
     if one.is_imported_only and one.added and one.of:
-        mirrored = how_to_mirror(None) if one.synced_at is None else how_to_mirror(None, "goes on from there")
+        mirrored = how_to_mirror(None) if one.synced_at is None else how_to_mirror(None, "continues from there")
         yield describe_kept_as_imported(mirrored, as_of=iso(one.synced_at), is_dry_run=dry)

@@ -24,7 +24,7 @@ class JsonElement(NamedTuple):
 
     @property
     def content(self) -> Any:
-        """The value; None also if it cannot be read."""
+        """The value; None if it is null, or cannot be read."""
         return None if self.found is None else self.found.value
 
 

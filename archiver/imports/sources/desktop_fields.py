@@ -23,7 +23,7 @@ MOST_ID: Final = 2**63 - 1
 
 
 def number(value: object) -> int | None:
-    """An integer that the archive can hold, also if written as text or as `5.0`, as data frames do."""
+    """An integer that the archive can hold, even if written as text or as `5.0`, as data frames do."""
     if value is None or (type(value) is int and -MOST_ID <= value <= MOST_ID):
         return value
     found = value

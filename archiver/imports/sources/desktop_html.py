@@ -31,7 +31,7 @@ _HEAD: Final = 1 << 18
 
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
-    """Open a file or directory. Raises UsageError, also where its dates cannot be read without a zone."""
+    """Open a file or directory. Raises UsageError, for example if its dates cannot be read without a zone."""
     return DesktopHtml(path.resolve(), zone)  # a link to the export is followed, one inside it is not
 
 

@@ -1,4 +1,4 @@
-"""Single messages of Telegram Desktop's `result.json`, and what is to be said about them."""
+"""Single messages of Telegram Desktop's `result.json`, and remarks on them."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class DesktopMessages:
             yield Flaw(f"message {self.last}", REPLACED)
 
     def list_remarks(self) -> Iterator[Flaw]:
-        """What is to be said about all that were read."""
+        """Remarks on all messages that were read."""
         if self._dates.uncertain:
             dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
     def _remarked(self, found: Entry) -> Iterator[Entry]:
-        """The entry, and what is to be said about it."""
+        """The entry, and remarks on it."""
         if isinstance(found, ImportedMessage):
             self.last = found.message_id
         yield found

@@ -37,7 +37,7 @@ class HtmlPiece:
     data: bytes
     line: int
     whole: bool = True
-    """Whether the file goes on after it."""
+    """Whether the file continues after it."""
     too_long: bool = False
     """Then `data` is only its beginning."""
 
@@ -66,7 +66,7 @@ def cut(file: BinaryIO, frame: Frame) -> Iterator[HtmlPiece]:
 
 
 class _Cutter:
-    """Holds the message that may go on in the next chunk."""
+    """Holds the message that may continue in the next chunk."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame

@@ -92,7 +92,7 @@ def _find_all_newest(conn: Reader, channels: Sequence[Mirrored]) -> dict[Channel
 async def count_channels(site: Site, channels: Sequence[Mirrored]) -> Mapping[ChannelId, Tally | None]:
     """The ids of each channel by state, as of a minute ago at most; None where counting takes long.
 
-    One request counts at a time, for `SECONDS` in all; the next one goes on with the channels that it did not reach.
+    One request counts at a time, for `SECONDS` in all; the next one continues with the channels that it did not reach.
     """
     came = time.monotonic()
     async with site.tallying:
