@@ -46,6 +46,23 @@ Row = tuple[str, str, str]
 
 def main() -> None:
     """Run the requested measurements and print one table."""
+    options = _parse()
+    with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
+        if options.media:
+            from media_speed import media_speed
+
+            title = f"{options.photos:,} photos"
+            rows = media_speed(Path(name), options.photos, options.baseline, options.rounds, telekeep)
+        elif options.page:
+            title, rows = f"{options.messages:,} messages", _page(options)
+        elif options.search:
+            title, rows = f"{options.search:,} messages", _search(options, Path(name))
+        else:
+            title, rows = f"{options.messages:,} messages", _mirror(options, Path(name))
+        show(title, rows)
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=50_000, help="size of the channel (default: 50000)")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each mirror run (default: 3)")
@@ -70,41 +87,33 @@ def main() -> None:
     parser.add_argument(
         "--import", dest="importing", action="store_true", help="instead: what an import costs beside a sync"
     )
-    options = parser.parse_args()
-    if options.media:
-        from media_speed import media_speed
+    return parser.parse_args()
 
-        with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
-            rows = media_speed(Path(name), options.photos, options.baseline, options.rounds, telekeep)
-            show(f"{options.photos:,} photos", rows)
-        return
-    if options.page:
-        show(f"{options.messages:,} messages", _page(options))
-        return
-    if options.search:
-        with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
-            directory = options.keep or Path(name, "archive")
-            rows = [*million(directory, options.search, telekeep, options.bytes)]
-            if options.search <= 1_000_000:
-                rows += ratios(directory, Path(name), frequent_words(), run)
-            show(f"{options.search:,} messages", rows)
-        return
-    with tempfile.TemporaryDirectory(prefix="telekeep-bench-") as name:
-        work = Path(name)
-        write_plain_world(work / "plain.json", options.messages)
-        worlds = ("--world", str(work / "plain.json"), "--world", f"big:{options.messages}", "--gzip")
-        server = ("--public-key", str(work / "server.pem"), "--rtt", str(options.rtt), *worlds)
-        with listening("tests.doubles.telegram", *server) as port:
-            setting(work, port)
-            if options.importing:
-                from import_cost import import_cost
 
-                telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
-                show(f"{options.messages:,} messages", import_cost(work, options.messages, options.rounds, run))
-                return
-            rows = [*mirroring(work, port, options.rounds, run, _stored)]
-        rows += [*finding(work), *searching(work), *exporting(work), *indexing(work), *starting()]
-    show(f"{options.messages:,} messages", rows)
+def _search(options: argparse.Namespace, work: Path) -> Iterator[Row]:
+    """Finding in made-up messages, in the archive that --keep names, or in one that goes again."""
+    directory = options.keep or work / "archive"
+    yield from million(directory, options.search, telekeep, options.bytes)
+    if options.search <= 1_000_000:
+        yield from ratios(directory, work, frequent_words(), run)
+
+
+def _mirror(options: argparse.Namespace, work: Path) -> Iterator[Row]:
+    """A sync or an import, and what can be done with the archive of the sync."""
+    write_plain_world(work / "plain.json", options.messages)
+    worlds = ("--world", str(work / "plain.json"), "--world", f"big:{options.messages}", "--gzip")
+    server = ("--public-key", str(work / "server.pem"), "--rtt", str(options.rtt), *worlds)
+    with listening("tests.doubles.telegram", *server) as port:
+        setting(work, port)
+        if options.importing:
+            from import_cost import import_cost
+
+            telekeep("login", "--phone", PHONE, stdin=f"{CODE}\n")
+            yield from import_cost(work, options.messages, options.rounds, run)
+            return
+        yield from mirroring(work, port, options.rounds, run, _stored)
+    for rows in (finding(work), searching(work), exporting(work), indexing(work), starting()):
+        yield from rows
 
 
 def _page(options: argparse.Namespace) -> Iterator[Row]:

@@ -38,9 +38,9 @@ class ImportChannel:
     """The @name given for a channel known only from exports: its first, or one that corrects an earlier one."""
 
     known_by_imports: bool = False
-    """Whether the archive knows it, by imports alone."""
+    """Whether the archive knows it, but only from imports."""
     username: str | None = None
-    """Of such a channel."""
+    """Its @name, if it is known only from imports."""
 
     @property
     def label(self) -> str:

@@ -10,7 +10,6 @@ from archiver.model.media_file import FileSlot, MediaPolicy, PolicyOverride
 Reason: TypeAlias = Literal["self-destructing", "protected channel", "not wanted", "too big", "quota"]
 """Why a file is left out: what the sender, the channel and the policy say, in this order."""
 
-REASONS: Final[tuple[Reason, ...]] = ("self-destructing", "protected channel", "not wanted", "too big", "quota")
 THUMB_KINDS: Final = frozenset({"photo", "video", "round", "gif", "image"})
 """Kinds whose small thumbnail is fetched."""
 _PICTURES: Final = frozenset({"photo", "image"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.media.policy import REASONS, asked_policy, has_room, merge_policy, size_limit, wants_thumb, why_not
+from archiver.media.policy import Reason, asked_policy, has_room, merge_policy, size_limit, wants_thumb, why_not
 from archiver.model.media_file import (
     FILE_KINDS,
     FileSlot,
@@ -74,7 +75,7 @@ def test_protected_files_are_wanted_only_with_the_setting(policy: MediaPolicy, s
 @given(POLICIES, SLOTS, SIZES)
 def test_a_wanted_file_is_within_every_limit(policy: MediaPolicy, slot: FileSlot, used: int) -> None:
     reason = why_not(policy, slot, used=used)
-    assert reason is None or reason in REASONS
+    assert reason is None or reason in get_args(Reason)
     if reason is None:
         size = slot.size or 0
         assert policy.download == "all" or (policy.download, slot.kind) == ("photos", "photo")
