@@ -43,25 +43,22 @@ def guess_languages(conn: Reader, target: ImportTarget, page: Sequence[ImportedM
 def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], languages: Languages) -> Ready:
     """Prepare the new messages of a page, except those with files that the archive may have."""
     keyed = has_files(conn)
-    new = [one for one in page if one.message_id in languages and not one.files and not (keyed and has_ids(one))]
-    columns = [_columns_of(one, languages[one.message_id]) for one in new]
     return {
-        one.message_id: _ready(target.channel_id, one, row, _media_of(one))
-        for one, row in zip(new, columns, strict=True)
+        one.message_id: _ready(target.channel_id, one, languages[one.message_id])
+        for one in page
+        if one.message_id in languages and not one.files and not (keyed and has_ids(one))
     }
 
 
 def ready_of(record: Message) -> ReadyMessage:
     """Prepare one message, with what is known about its files."""
-    one = ImportedMessage(message=record)
-    return _ready(record.channel_id, one, _columns_of(one, name_language(record.text)), record.media)
+    return _ready(record.channel_id, ImportedMessage(message=record), name_language(record.text))
 
 
-def _ready(
-    channel_id: ChannelId, one: ImportedMessage, columns: tuple[Any, ...], media: Sequence[Media]
-) -> ReadyMessage:
+def _ready(channel_id: ChannelId, one: ImportedMessage, lang: str) -> ReadyMessage:
+    columns, media = _columns_of(one, lang), _media_of(one)
     entry = usual_entry(channel_id, columns, media)
-    return ReadyMessage(columns, media, entry or new_entry(to_document(one.message, lang=columns[-1])))
+    return ReadyMessage(columns, media, entry or new_entry(to_document(one.message, lang=lang)))
 
 
 def has_ids(one: ImportedMessage) -> bool:

@@ -171,10 +171,10 @@ def _alphabets_with(letter: str) -> list[tuple[str, re.Pattern[str], re.Pattern[
 
 
 def _by_words(sample: str) -> str | None:
-    found = {word: code for word in sample.split() if (code := _COMMON_WORDS.get(word))}
-    if len(found) < _ENOUGH_WORDS or found.keys() <= _IN_NAMES:
+    found = _COMMON_WORDS.keys() & sample.split()
+    if len(found) < _ENOUGH_WORDS or found <= _IN_NAMES:
         return None
-    code, *others = set(found.values())
+    code, *others = {_COMMON_WORDS[word] for word in found}
     return None if others or _FOREIGN_LETTER[code].search(sample) else code
 
 

@@ -73,10 +73,14 @@ _PUT_MEDIA_AGAIN = """
 
 def list_known(conn: Reader, channel_id: ChannelId, message_ids: Iterable[int]) -> list[int]:
     """The ids among these that are held, missing ones included."""
+    asked = list(message_ids)
+    between = "SELECT 1 FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ? LIMIT 1"
+    if not asked or conn.execute(between, (channel_id, min(asked), max(asked))).fetchone() is None:
+        return []  # as in most pages of a first import
     rows = conn.execute(
         "SELECT message_id FROM message WHERE channel_id = ?"
         " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id",
-        (channel_id, json.dumps(list(message_ids))),
+        (channel_id, json.dumps(asked)),
     )
     return [int(row[0]) for row in rows]
 
