@@ -28,6 +28,8 @@ class ImportCounts:
     """Known ones that have an exact date now, where one rested on an assumed time zone."""
     sources: int = 0
     """Messages already archived, for which the file is now recorded as another source."""
+    other_dates: int = 0
+    """Of those, how many have another date there, time zones allowed for: Telegram never changes dates."""
 
     @property
     def messages(self) -> int:

@@ -24,7 +24,7 @@ from archiver.imports.quick_message import whole
 from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
-from archiver.model.compare_import import ImportDecision, compare_import, fill
+from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.document import earlier_document, to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
@@ -112,7 +112,13 @@ def count_plan(plan: PagePlan) -> ImportCounts:
         dated=sum(decision.exact == "imported" for _, _, decision in plan.known),
         corrected=sum(one.is_change for one in plan.corrections),
         sources=len(plan.known),
+        other_dates=sum(has_other_date(decision) for _, held, decision in plan.known if _is_comparable(plan, held)),
     )
+
+
+def _is_comparable(plan: PagePlan, held: Message) -> bool:
+    """Whether the date held is known, and not from this same import."""
+    return held.kind != "stub" and held.message_id not in plan.repeated
 
 
 def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportCounts:

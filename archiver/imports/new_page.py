@@ -9,7 +9,7 @@ import archiver.store.message as messages
 from archiver.ids import MessageId
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
-from archiver.imports.source import ImportedMessage
+from archiver.imports.source import ImportedMessage, Seen
 from archiver.model.coverage import Interval
 from archiver.model.document import earlier_document
 from archiver.store.capture import WAYS, find_absence_proofs
@@ -36,7 +36,7 @@ def insert_new(
     channel_id = target.channel_id
     sighting = Sighting(now=target.seen, origin="import", generation=target.generation)
     made = _made(conn, new, ready)
-    insert_contents(conn, channel_id, [one.columns for one in made], sighting, _times(target, new))
+    insert_contents(conn, channel_id, [one.columns for one in made], sighting, _times(target, new, made))
     insert_slots(conn, channel_id, [(one.columns[0], slot) for one in made if one.media for slot in one.media])
     put_new_pieces(conn, channel_id, target.import_id, _pieces(target, new, made))
     missing = _mark_missing(conn, target, new)
@@ -46,14 +46,22 @@ def insert_new(
     return len(missing)
 
 
-def _times(target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[int, int]]:
-    """When each was first and last seen, if another telekeep knows: never after we got its file."""
-    if not any(one.seen for one in new):
+def _times(target: ImportTarget, new: Sequence[ImportedMessage], made: Sequence[ReadyMessage]) -> list[tuple[int, int]]:
+    """When each was first and last seen, if another telekeep knows: never after we got its file.
+
+    Also where a message is newer than what the file's ends showed, as of files that are in no order.
+    """
+    dates = [one.columns[messages.DATE] for one in made]
+    if not any(one.seen for one in new) and max(dates) <= target.seen:
         return []
-    own = (target.seen, target.seen)
-    return [
-        (min(one.seen.first_seen, target.at), min(one.seen.last_seen, target.at)) if one.seen else own for one in new
-    ]
+    return [_times_of(target, one.seen, date) for one, date in zip(new, dates, strict=True)]
+
+
+def _times_of(target: ImportTarget, seen: Seen | None, date: int) -> tuple[int, int]:
+    if seen is not None:
+        return min(seen.first_seen, target.at), min(seen.last_seen, target.at)
+    own = max(target.seen, min(date, target.at))
+    return own, own
 
 
 def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[ReadyMessage]:

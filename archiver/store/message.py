@@ -42,8 +42,9 @@ _CONTENT = (
     "silent, extra, content_hash, payload_sha256, layer, raw"
 )
 CONTENT_NAMES = _CONTENT.split(", ")
+DATE = 1 + CONTENT_NAMES.index("date")
 TEXT = 1 + CONTENT_NAMES.index("text")
-"""Position of the text, after the id."""
+"""Position of the text, after the id; so of the others."""
 PAYLOAD_SHA256 = 1 + CONTENT_NAMES.index("payload_sha256")
 MEDIA_NAMES = tuple(field.name for field in fields(Media))
 _UPDATE = (

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archiver.cli.commands.import_ import ImportOrder
+from archiver.cli.commands.import_ import run as run_import
+from archiver.cli.invocation import Invocation
 from archiver.errors import UsageError
 from archiver.imports.contradiction import Compared
+from config.settings import ArchiveSettings, Settings
 from tests.capturing import START, archive, capture, captured, dump, export_of, rows
 from tests.importing import entry, import_into
 
@@ -60,3 +66,27 @@ def test_a_contradiction_found_after_writing_ends_the_import_there(
 )
 def test_more_than_half_and_more_than_one_must_be_contradicted(shared: int, contradicted: int, *, other: bool) -> None:
     assert Compared(shared, contradicted).is_other is other
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_an_import_warns_of_dates_that_are_others_than_those_archived(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], is_dry_run: bool
+) -> None:
+    import_into(archive, export_of(tmp_path, *(entry(number, "a") for number in range(1, 6)), name="first.json"))
+    moved = {1: YEARS, 2: YEARS, 5: 3600}  # the last one as if in another time zone
+    unix = {number: 1_639_612_800 + 60 * number + moved.get(number, 0) for number in range(1, 6)}
+    path = export_of(tmp_path, *(entry(number, "a", date_unixtime=str(at)) for number, at in unix.items()))
+    invocation = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=archive))])
+    asyncio.run(run_import(invocation, ImportOrder(path, None, None, is_dry_run=is_dry_run, shape="json")))
+    said = capsys.readouterr()
+    assert json.loads(said.out)["other_dates"] == 2
+    assert "2 messages have other dates in the archive, and Telegram never changes dates" in said.err
+
+
+def test_no_post_is_first_seen_before_its_date_in_whatever_order_a_file_is(archive: Path, tmp_path: Path) -> None:
+    newest = 1_639_612_800 + 10_000_000
+    listed = [entry(number, "words " * 400) for number in range(1, 600)]
+    listed[300] = entry(301, "newest", date_unixtime=str(newest))
+    import_into(archive, export_of(tmp_path, *listed))
+    assert rows(archive, "SELECT message_id FROM message WHERE first_seen < date OR last_seen < date") == []
+    assert rows(archive, "SELECT first_seen FROM message WHERE message_id = 301") == [(newest,)]

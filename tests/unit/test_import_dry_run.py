@@ -28,7 +28,7 @@ __all__ = ["archive"]
 
 NOT_COMPARED = ("dry_run", "files", "channels")
 OF_CHANNELS = ("channel_id", "new", "same", "filled", "differing", "revisions", "replaced", "missing", "corrected")
-OF_CHANNELS_TOO = ("dated", "sources", "attached", "repeated", "compared", "reworded", "flaws")
+OF_CHANNELS_TOO = ("dated", "sources", "other_dates", "attached", "repeated", "compared", "reworded", "flaws")
 
 
 def said(

@@ -17,6 +17,8 @@ def report_doubts(label: str, outcome: ImportOutcome, format_name: str, *, dry: 
     """Say what an export repeats, and whether most of its words differ."""
     if outcome.repeated and format_name not in _SERIES:
         output.note(f"{label}: {describe_repeated(outcome.repeated, dry=dry)}")
+    if number := outcome.counts.other_dates:
+        output.warn(f"{label}: {describe_other_dates(number, dry=dry)}.")
     if outcome.is_reworded:
         output.warn(f"{label}: {describe_reworded(outcome)}.")
 
@@ -25,6 +27,15 @@ def describe_repeated(repeated: int, *, dry: bool) -> str:
     ids = "the id of 1 message twice" if repeated == 1 else f"ids of messages more than once, {repeated:,} times"
     kept = "each other content would be kept" if dry else "each other content is kept"
     return f"the file has {ids}: {kept}, the later one as the current"
+
+
+def describe_other_dates(number: int, *, dry: bool) -> str:
+    """The warning that dates differ by more than a time zone explains."""
+    have = "1 message has another date" if number == 1 else f"{number:,} messages have other dates"
+    return (
+        f"{have} in the archive, and Telegram never changes dates: either the export is wrong, or what was imported"
+        f" before; `telekeep show` {'would name' if dry else 'names'} both dates"
+    )
 
 
 def describe_reworded(outcome: ImportOutcome) -> str:
