@@ -28,7 +28,7 @@ _FORMAT = "telekeep pages 1"
 _LARGEST = 1_000_000
 
 
-class Page(NamedTuple):
+class PageEnd(NamedTuple):
     """Where a page ended."""
 
     cursor: str | None
@@ -66,7 +66,7 @@ class ResultPages:
 
     def end(self, shown: int, cursor: str | None) -> bool:
         """Store where the page ended. Returns whether --more can continue there."""
-        page = Page(cursor, (self.before or 0) + shown)
+        page = PageEnd(cursor, (self.before or 0) + shown)
         if cursor is None and recall(self._name) is None:
             return False
         return remember(self._name, page) and cursor is not None
@@ -92,16 +92,16 @@ def name_search(parts: Sequence[object]) -> str:
     return hashlib.sha256(repr(tuple(parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def recall(name: str) -> Page | None:
+def recall(name: str) -> PageEnd | None:
     """Where the last page of this search ended; None if that is not known."""
     found = (_read(state_path()) or {}).get(name)
     if not isinstance(found, list) or len(found) != 3:
         return None
     cursor, shown, _ = found
-    return Page(cursor if isinstance(cursor, str) else None, shown) if isinstance(shown, int) else None
+    return PageEnd(cursor if isinstance(cursor, str) else None, shown) if isinstance(shown, int) else None
 
 
-def remember(name: str, page: Page) -> bool:
+def remember(name: str, page: PageEnd) -> bool:
     """Store where this page ended, readable by this user only. Returns whether that succeeded."""
     path = state_path()
     known = _read(path) if path.is_absolute() else None  # it is not if nobody knows the home directory

@@ -11,7 +11,7 @@ from archiver.address import fold_name
 from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
 from archiver.imports.import_file import HashedSource
-from archiver.imports.source import Chat, Flaw, ImportedMessage, Source
+from archiver.imports.source import Chat, ChatSource, Flaw, ImportedMessage
 from archiver.model.compare_import import compare_import
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Reader
@@ -27,7 +27,7 @@ _ALL: Final = 3
 _NAMED: Final = 3
 
 
-def is_beside(again: Source, chosen: ImportChannel) -> bool:
+def is_beside(again: ChatSource, chosen: ImportChannel) -> bool:
     """Whether another chat of the source says that it is this channel, which rules out one without an id.
 
     Raises UsageError if several have none. `again`: the source, opened a second time.
@@ -51,7 +51,7 @@ async def is_doubtful(database: Database, chosen: ImportChannel, hashed: HashedS
     return known is None or known.finished_at is None
 
 
-async def expect_same_channel(database: Database, again: Source, chat: Chat, chosen: ImportChannel) -> None:
+async def expect_same_channel(database: Database, again: ChatSource, chat: Chat, chosen: ImportChannel) -> None:
     """Compare the shared messages. `again`: the source, opened a second time. Raises UsageError if most differ."""
     held = await database.read(find_channel, chosen.channel_id)
     is_named = held is not None and fold_name(chat.title or "") == fold_name(held.title)
@@ -90,7 +90,7 @@ class _Compared(NamedTuple):
         return (self.both >= _FEW and self.both * 2 > self.shared) or self.words == self.shared >= _ALL
 
 
-def _entries_of(again: Source, chat: Chat, chosen: ImportChannel) -> Iterator[ImportedMessage]:
+def _entries_of(again: ChatSource, chat: Chat, chosen: ImportChannel) -> Iterator[ImportedMessage]:
     for one in again.chats():
         if isinstance(one, Flaw) or one.refused is not None or (one.title, one.channel_id) != (chat.title, None):
             continue

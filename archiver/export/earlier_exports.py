@@ -42,27 +42,27 @@ def find_exported_at(path: Path) -> str | None:
     return None
 
 
-class ForeignFile(NamedTuple):
+class UnexpectedFile(NamedTuple):
     """Why a directory is not one of our exports: a file that its manifest does not name, or names differently."""
 
     name: str
     """Empty if the directory has no manifest."""
 
 
-def find_earlier_folder(path: Path) -> str | ForeignFile:
+def find_earlier_folder(path: Path) -> str | UnexpectedFile:
     """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else."""
     directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         found = ((name, read_names(directory, name)) for name in FOLDER_MANIFESTS)
         named, claims = next((one for one in found if one[1] is not None), ("", None))
         if claims is None:
-            return ForeignFile("")
+            return UnexpectedFile("")
         inside = {name for name in walk(path) if name != named}
         for name in sorted(inside ^ set(claims.entries)):
-            return ForeignFile(name)
+            return UnexpectedFile(name)
         for name, entry in claims.entries.items():
             if not _matches(directory, name, entry):
-                return ForeignFile(name)
+                return UnexpectedFile(name)
         return claims.exported_at
     finally:
         os.close(directory)

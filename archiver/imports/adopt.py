@@ -52,7 +52,7 @@ class Beside(Protocol):
         ...
 
 
-class Folder:
+class MediaFolder:
     """A directory of media files."""
 
     def __init__(self, root: Path) -> None:

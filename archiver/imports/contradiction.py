@@ -43,7 +43,7 @@ class Compared(NamedTuple):
         return self.contradicted >= _FEW and self.contradicted * 2 > self.shared
 
 
-class Doubts:
+class ContradictionCheck:
     """Compares the pages of an import with the archive until it is clear that the channel is the same."""
 
     def __init__(self, database: Database | None, targets: Sequence[ImportTarget | None]) -> None:

@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from archiver.errors import UsageError
 from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_jsonl, is_parquet, is_tg_archive
-from archiver.imports.source import Derive, Open, Source
+from archiver.imports.source import ChatSource, Derive, Open
 
 _HEAD: Final = 65_536
 KNOWN: Final = "Telegram Desktop's JSON or HTML, tg-archive's SQLite, telekeep's JSONL, Parquet or CSV"
@@ -29,7 +29,7 @@ _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ImportPath:
     """A path whose format is to be recognised."""
 
     path: Path
@@ -49,7 +49,7 @@ class Format:
     name: str
     module: str
     """Below `archiver.imports.sources`; imported only when needed: parsers are heavy."""
-    claims: Callable[[Candidate], bool]
+    claims: Callable[[ImportPath], bool]
     """Whether a path is in it; cheap."""
 
     def load(self) -> tuple[Open, Derive]:
@@ -58,7 +58,7 @@ class Format:
         return cast("Open", module.open_file), cast("Derive", module.derive)
 
 
-def _is_desktop_json(one: Candidate) -> bool:
+def _is_desktop_json(one: ImportPath) -> bool:
     if one.is_directory:
         return one.has("result.json")
     head = one.head.lstrip()
@@ -81,7 +81,7 @@ FORMATS: Final[tuple[Format, ...]] = (
 """In the order asked. JSONL must come before Desktop's JSON where both could claim a file."""
 
 
-def open_source(path: Path, zone: tzinfo | None) -> Source:
+def open_source(path: Path, zone: tzinfo | None) -> ChatSource:
     """Open a source. `zone`: of local times without an offset. Raises UsageError if it is in no known format."""
     candidate = look_at(path)
     for known in FORMATS:
@@ -99,12 +99,12 @@ def derive_of(name: str) -> Derive | None:
     return next((one.load()[1] for one in FORMATS if one.name == name), None)
 
 
-def look_at(path: Path) -> Candidate:
+def look_at(path: Path) -> ImportPath:
     """Look at a path. Raises UsageError if there is nothing to read."""
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            return Candidate(path, is_directory=True)
+            return ImportPath(path, is_directory=True)
         if not stat.S_ISREG(found.st_mode):
             raise UsageError(f"{path} is not a regular file.", hint="Give a file or a directory.")
         with path.open("rb") as file:
@@ -116,4 +116,4 @@ def look_at(path: Path) -> Candidate:
         raise UsageError(f"{path} cannot be read: {reason}.") from exc
     if not head:
         raise UsageError(f"{path} is empty.")
-    return Candidate(path, is_directory=False, head=head.removeprefix(BOM_UTF8))
+    return ImportPath(path, is_directory=False, head=head.removeprefix(BOM_UTF8))

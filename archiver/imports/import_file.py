@@ -17,11 +17,11 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.adopt import Beside, Folder
+from archiver.imports.adopt import Beside, MediaFolder
 from archiver.imports.detect import open_source
 from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked, list_packed
-from archiver.imports.source import Chat, Flaw, Source
+from archiver.imports.source import Chat, ChatSource, Flaw
 from archiver.media.blob_store import hash_file
 from archiver.store.import_source import ImportFile
 from archiver.store.is_archive import is_archive
@@ -52,10 +52,10 @@ class HashedFile(NamedTuple):
 class HashedSource:
     """A source whose files were read once to hash them, and whether they are still the same."""
 
-    def __init__(self, source: Source, packed: Unpacked | None = None) -> None:
+    def __init__(self, source: ChatSource, packed: Unpacked | None = None) -> None:
         """Blocks while it reads the files. `packed`: what they were unpacked from. Raises UsageError."""
         self.source = source
-        self.beside: Beside = Folder(source.root) if packed is None else packed.beside
+        self.beside: Beside = MediaFolder(source.root) if packed is None else packed.beside
         """Its media files."""
         self._packed = packed
         self._paths = tuple(source.parts if packed is None else packed.originals)
@@ -78,7 +78,7 @@ class HashedSource:
         """Damage found while unpacking."""
         return () if self._packed is None else (*self._packed.flaws, *self._packed.outside)
 
-    def open_again(self, path: Path, zone: tzinfo | None) -> Source:
+    def open_again(self, path: Path, zone: tzinfo | None) -> ChatSource:
         """Open the source again for an independent read. `path`: what was opened."""
         return open_source(path if self._packed is None else self._packed.inside, zone)
 

@@ -49,7 +49,7 @@ ACCOUNT: Final = "import"
 
 
 @dataclass(slots=True)
-class PagePlan:
+class ImportPlan:
     """What a page adds."""
 
     new: list[ImportedMessage] = field(default_factory=list)
@@ -63,9 +63,9 @@ class PagePlan:
     """Known messages that this same import brought with another piece before."""
 
 
-def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> PagePlan:
+def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportPlan:
     """Compare a page, which has each message once, with what is held."""
-    plan = PagePlan()
+    plan = ImportPlan()
     ids = [one.message_id for one in page]
     held_ids = set(messages.list_known(conn, target.channel_id, ids))
     before = list_pieces(conn, target.channel_id, target.import_id, sorted(held_ids)) if held_ids else {}
@@ -99,7 +99,7 @@ def _seen_by(target: ImportTarget, known: Sequence[Known]) -> dict[MessageId, in
     }
 
 
-def count_plan(plan: PagePlan) -> ImportCounts:
+def count_plan(plan: ImportPlan) -> ImportCounts:
     """What a plan would bring, but for files."""
     kinds = [decision.kind for _, _, decision in plan.known]
     return ImportCounts(
@@ -116,7 +116,7 @@ def count_plan(plan: PagePlan) -> ImportCounts:
     )
 
 
-def _is_comparable(plan: PagePlan, held: Message) -> bool:
+def _is_comparable(plan: ImportPlan, held: Message) -> bool:
     """Whether the date held is known, and not from this same import."""
     return held.kind != "stub" and held.message_id not in plan.repeated
 
@@ -128,7 +128,7 @@ def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessag
     return replace(count_plan(plan), revisions=revisions, missing=len(list_gone(conn, target, plan.new)))
 
 
-def _count_revisions(conn: Reader, target: ImportTarget, plan: PagePlan) -> int:
+def _count_revisions(conn: Reader, target: ImportTarget, plan: ImportPlan) -> int:
     """How many contents would become revisions: none that is one already."""
     older = [held if decision.wins else one.message for one, held, decision in plan.known if decision.revises]
     kept = list_content_hashes(conn, target.channel_id, [one.message_id for one in older])
@@ -163,7 +163,7 @@ def store_page(
     return counts
 
 
-def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> int:
+def _keep_known(conn: Writer, target: ImportTarget, plan: ImportPlan, *, now: int) -> int:
     """Add to messages already held what they lack; return the number of new revisions."""
     seen = _seen_by(target, plan.known)
     widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
@@ -188,7 +188,7 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int)
     return len(kept) + earlier
 
 
-def _replace(conn: Writer, target: ImportTarget, plan: PagePlan, *, now: int) -> list[tuple[Message, int]]:
+def _replace(conn: Writer, target: ImportTarget, plan: ImportPlan, *, now: int) -> list[tuple[Message, int]]:
     """Replace older contents of earlier imports; return those with the numbers of their revisions."""
     won = [one for one in plan.known if one[2].wins]
     if not won:

@@ -15,7 +15,7 @@ from archiver.imports.sources.export_files import PARQUET_FILES
 from archiver.model.row import KEYS
 
 if TYPE_CHECKING:
-    from archiver.imports.detect import Candidate
+    from archiver.imports.detect import ImportPath
 
 _KEYS: Final = frozenset({*KEYS, "versions"})
 _MANIFESTS: Final = 8
@@ -34,14 +34,14 @@ _TABLES: Final = tuple(
 """What tg-archive creates; their columns are checked when the database is opened."""
 
 
-def is_desktop_html(one: Candidate) -> bool:
+def is_desktop_html(one: ImportPath) -> bool:
     """`messages.html` of Telegram Desktop, or a directory with such files."""
     from archiver.imports.sources.html_files import is_export, looks_like_desktop  # most files are not HTML
 
     return is_export(one.path) if one.is_directory else looks_like_desktop(one.head)
 
 
-def is_jsonl(one: Candidate) -> bool:
+def is_jsonl(one: ImportPath) -> bool:
     """Lines that are rows of telekeep, or a directory with an export of them."""
     if one.is_directory:
         return "jsonl" in _exported_formats(one.path)
@@ -61,7 +61,7 @@ def _is_row(line: bytes, *, is_whole: bool) -> bool:
     return (bool(row) and row.keys() <= _KEYS) or {"channel_id", "message_id"} <= row.keys()
 
 
-def is_parquet(one: Candidate) -> bool:
+def is_parquet(one: ImportPath) -> bool:
     """A file of Parquet, or a directory with some."""
     if one.is_directory:
         return "parquet" in _exported_formats(one.path) or any(
@@ -70,7 +70,7 @@ def is_parquet(one: Candidate) -> bool:
     return one.head.startswith(b"PAR1")
 
 
-def is_csv(one: Candidate) -> bool:
+def is_csv(one: ImportPath) -> bool:
     """A table whose header has the names of rows."""
     if one.is_directory:
         return "csv" in _exported_formats(one.path)
@@ -83,7 +83,7 @@ def _names(head: bytes, separator: str) -> list[str]:
     return head.split(b"\n", 1)[0].strip().decode("utf-8", "replace").split(separator)
 
 
-def is_tg_archive(one: Candidate) -> bool:
+def is_tg_archive(one: ImportPath) -> bool:
     """A database of SQLite with the tables of tg-archive, or a directory with its `data.sqlite`."""
     if one.is_directory and not one.has(DATABASE):
         return False
@@ -131,7 +131,7 @@ _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
 _AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
 
 
-def explain(one: Candidate) -> tuple[str, str] | None:
+def explain(one: ImportPath) -> tuple[str, str] | None:
     """What a path that no format claims is, and what to do; None if it is not known."""
     return _explain_directory(one.path) if one.is_directory else _explain_file(one.head)
 

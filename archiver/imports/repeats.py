@@ -20,7 +20,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.packed.room import UnpackRoom
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.run_import import Importer
-from archiver.imports.source import Chat, Entry, ImportedMessage, MixedSource, Source
+from archiver.imports.source import Chat, ChatSource, Entry, ImportedMessage, MixedSource
 from archiver.imports.store_pages import ImportJob
 from archiver.mirror.rebuild_search import index_messages, prepare_search
 from archiver.store.database import Database, Writer
@@ -30,7 +30,7 @@ _SEEDED: Final = 2000
 """Messages copied at once into the scratch archive."""
 
 
-class Planned(NamedTuple):
+class PlannedChat(NamedTuple):
     """A chat that a dry run read."""
 
     place: int
@@ -40,7 +40,11 @@ class Planned(NamedTuple):
 
 
 async def count_repeats(
-    database: Database | None, hashed: HashedSource, source: Source, importer: Importer, planned: Sequence[Planned]
+    database: Database | None,
+    hashed: HashedSource,
+    source: ChatSource,
+    importer: Importer,
+    planned: Sequence[PlannedChat],
 ) -> None:
     """Add to the outcomes what the repeated messages would bring. `source`: the same one, opened again."""
     again = {channel_id: ids for channel_id, ids in importer.repeats.again.items() if ids}
@@ -81,7 +85,7 @@ class _Counting:
         self._again = again
         self._read = {channel_id: IdsRead() for channel_id in again}
 
-    async def run(self, source: Source, wanted: dict[int, Planned]) -> None:
+    async def run(self, source: ChatSource, wanted: dict[int, PlannedChat]) -> None:
         chats = (one for one in source.chats() if isinstance(one, Chat))
         if isinstance(source, MixedSource):
             found = [(wanted[place], chat) for place, chat in enumerate(chats) if place in wanted]
@@ -92,7 +96,7 @@ class _Counting:
             if (one := wanted.get(place)) is not None:
                 await self._count([one], ((0, entry) for entry in chat.read(one.job.channel_id)))
 
-    async def _count(self, planned: Sequence[Planned], entries: Iterator[tuple[int, Entry]]) -> None:
+    async def _count(self, planned: Sequence[PlannedChat], entries: Iterator[tuple[int, Entry]]) -> None:
         jobs = [one.job for one in planned]
         targets: dict[int, ImportTarget] = {}
         first, later, read = ([ImportOutcome() for _ in jobs] for _ in range(3))

@@ -13,7 +13,7 @@ from typing import Final
 
 from archiver.ids import MessageId
 from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size
-from archiver.imports.contradiction import Doubts, refuse, stop_at
+from archiver.imports.contradiction import ContradictionCheck, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.ids_read import Repeats
 from archiver.imports.import_counts import ImportCounts
@@ -23,8 +23,8 @@ from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import LostFiles, note_lost
 from archiver.imports.ready import guess_languages, make_ready
-from archiver.imports.source import Entry, Flaw, ImportedMessage, MixedSource, Source
-from archiver.imports.store_pages import ImportJob, Part, aim, divide, store_parts
+from archiver.imports.source import ChatSource, Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
 from archiver.store.channel import find_channel
 from archiver.store.database import Database
@@ -46,7 +46,7 @@ class Importer:
         archive: Path,
         zone: str | None,
         progress: Callable[[int], None] = lambda _: None,
-        source: Source | None = None,
+        source: ChatSource | None = None,
     ) -> None:
         """`database` None: no archive yet, so nothing is written. `progress` is given the count of messages read.
 
@@ -66,7 +66,7 @@ class Importer:
         """What importing chats would bring; nothing is written."""
         outcomes = [ImportOutcome() for _ in jobs]
         targets = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
-        doubts, is_begun = Doubts(self._database, targets), False
+        doubts, is_begun = ContradictionCheck(self._database, targets), False
         for pages in gather_pages(self._entries(jobs), outcomes):
             self._hashed.expect_unchanged()
             first = [(place, self.repeats.list_first(jobs[place].channel_id, page)) for place, page in pages]
@@ -90,7 +90,7 @@ class Importer:
         outcomes = [ImportOutcome() for _ in jobs]
         targets: dict[int, ImportTarget] = {}
         held = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
-        doubts = Doubts(self._database, held)
+        doubts = ContradictionCheck(self._database, held)
         with few_collections():
             for pages in gather_pages(self._entries(jobs), outcomes):
                 if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
@@ -109,7 +109,7 @@ class Importer:
         jobs: Sequence[ImportJob],
         pages: Pages,
         outcomes: Sequence[ImportOutcome],
-        doubts: Doubts,
+        doubts: ContradictionCheck,
         *,
         is_begun: bool,
         is_dry_run: bool = False,
@@ -158,7 +158,7 @@ class Importer:
         languages = {place: await self._database.read(guess_languages, aimed[place], page) for place, page in pages}
         for divided in divide(pages):
             parts = [
-                Part(place, note_lost(part, lost), adopted, ready)
+                PagePart(place, note_lost(part, lost), adopted, ready)
                 for place, part in divided
                 for adopted, lost in [await self._adopt(part, outcomes[place])]
                 for ready in [await self._database.read(make_ready, aimed[place], part, languages[place])]
@@ -197,7 +197,7 @@ class Importer:
         self._read += messages
         self._progress(self._read)
 
-    def aside(self, scratch: Database, archive: Path, source: Source) -> Importer:
+    def aside(self, scratch: Database, archive: Path, source: ChatSource) -> Importer:
         """One that imports the same source, opened again, into a scratch archive."""
         return Importer(scratch, self._hashed, archive=archive, zone=self._zone, source=source)
 

@@ -22,7 +22,7 @@ class AttachedFile:
 
     slot: int
     path: str
-    """As written in the source, relative to `Source.root`; not checked yet, so never open it without confining it."""
+    """As written in the source, relative to its `root`; not checked yet, so never open it without confining it."""
     size: int | None = None
     """Bytes, if the source says."""
     sha256: str | None = None
@@ -80,7 +80,7 @@ class ImportedMessage:
     texts: tuple[FileText, ...] = ()
     """They are kept if the archive has the bytes that they were made of."""
     part: int | None = None
-    """Place in `Source.parts` of the file that has it, where there are several."""
+    """Place in `ChatSource.parts` of the file that has it, where there are several."""
 
     @property
     def message_id(self) -> MessageId:
@@ -134,7 +134,7 @@ class Chat:
     """Its messages as those of this channel, oldest first where the source is; called once, before the next chat."""
 
 
-class Source(Protocol):
+class ChatSource(Protocol):
     """An opened source. Reading it may raise `archiver.errors.Error`, nothing else."""
 
     format: str
@@ -175,12 +175,12 @@ class MixedSource(Protocol):
         ...
 
 
-Open: TypeAlias = Callable[[Path, tzinfo | None], Source]
+Open: TypeAlias = Callable[[Path, tzinfo | None], ChatSource]
 """`open_file` of a source's module."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class DerivedPiece:
     """What `verify` reads from a stored piece again."""
 
     text: str
@@ -189,6 +189,6 @@ class Piece:
     """Aware UTC; None: the piece alone does not say."""
 
 
-Derive: TypeAlias = Callable[[bytes, tzinfo | None], Piece | None]
+Derive: TypeAlias = Callable[[bytes, tzinfo | None], DerivedPiece | None]
 """`derive` of a source's module: reads a stored piece (`raw`) again, for `verify` to prove the row. None: it cannot be
 read. Pure; by the same functions as reading the whole source."""

@@ -30,7 +30,7 @@ class ImportJob(NamedTuple):
     """Makes the channel; called in the transaction that stores the first message."""
 
 
-class Part(NamedTuple):
+class PagePart(NamedTuple):
     """A part of a page that is written in one transaction."""
 
     place: int
@@ -66,7 +66,7 @@ def store_parts(
     conn: Writer,
     jobs: Sequence[ImportJob],
     targets: Mapping[int, ImportTarget],
-    parts: Sequence[Part],
+    parts: Sequence[PagePart],
     *,
     zone: str | None,
     zone_used: bool,

@@ -20,7 +20,7 @@ from archiver.store.index_walk import count_walk
 from archiver.store.outbox import count_waiting
 
 if TYPE_CHECKING:
-    from search.meili.tally import Tally
+    from search.meili.tally import DocumentTally
 
 _MOST_DATED: Final = 2_000_000
 """Maximum number of messages to count by day: half a second."""
@@ -36,7 +36,7 @@ class Expectation:
     again: int
     """Messages of any channel that are being sent again."""
 
-    def count_lacking(self, documents: int, tally: Tally | None) -> int:
+    def count_lacking(self, documents: int, tally: DocumentTally | None) -> int:
         """Count the documents that are missing on the server: at least this many are lost."""
         if tally is None:
             return max(0, sum(self.channels.values()) - documents - self.again)

@@ -26,7 +26,7 @@ from archiver.errors import (
 from archiver.media.crowd import Crowd
 from archiver.media.download import Fetched
 from archiver.media.fetch_counts import FetchCounts, NoRoom, explain_stop
-from archiver.media.fetch_ways import FetchWays, Walk
+from archiver.media.fetch_ways import FetchWays, TaskSource
 from archiver.media.handover import Handed
 from archiver.media.outcome import (
     MORE_SHOW_IT,
@@ -87,7 +87,7 @@ class FileFetcher:
     def _skip_bytes(self, length: int) -> None:
         self.counts.skipped += length
 
-    async def run(self, walk: Walk, stop: asyncio.Event) -> FetchCounts:
+    async def run(self, walk: TaskSource, stop: asyncio.Event) -> FetchCounts:
         """Fetch everything that the walk hands out; what is under way when it ends early is kept.
 
         Raises LoginNeeded, UsageError, FloodWait, Unreachable, DiskTrouble.

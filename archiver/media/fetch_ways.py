@@ -15,7 +15,7 @@ from archiver.model.media_file import FileKey, FileTask
 from archiver.store.database import Database
 
 
-class Walk(Protocol):
+class TaskSource(Protocol):
     """Hands out the files to fetch."""
 
     async def take(self, limit: int, *, now: float, skip: Collection[FileKey] = ()) -> list[FileTask]:

@@ -18,7 +18,15 @@ from archiver.media.walk_place import QuotaLeft, WalkPlace, count_lost, count_wa
 from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride, is_thumb
 from archiver.store.database import Database
 from archiver.store.file import find_files
-from archiver.store.file_queue import WAITING, Extent, Span, find_extent, list_media_channels, measure_used, next_files
+from archiver.store.file_queue import (
+    WAITING,
+    MediaExtent,
+    MessageSpan,
+    find_extent,
+    list_media_channels,
+    measure_used,
+    next_files,
+)
 from archiver.store.media_asked import count_asked, list_asked, settle_asked
 from archiver.store.media_policy import list_overrides
 
@@ -65,7 +73,7 @@ class FileWalk:
     _begun: bool = False
     _begun_at: float = 0.0
     _full_at: float | None = None
-    _walked: dict[ChannelId, Extent] = field(default_factory=dict)
+    _walked: dict[ChannelId, MediaExtent] = field(default_factory=dict)
     """The messages of each channel when it was last walked."""
     _quotas: dict[ChannelId, QuotaLeft] = field(default_factory=dict)
     _overrides: Mapping[ChannelId, PolicyOverride] = field(default_factory=dict)
@@ -177,11 +185,11 @@ class FileWalk:
         if extent is None:
             return []
         self._walked[channel_id] = extent
-        spans = [Span()] if before is None else []
+        spans = [MessageSpan()] if before is None else []
         if before is not None and extent.newest > before.newest:
-            spans.append(Span(above=before.newest))
+            spans.append(MessageSpan(above=before.newest))
         if before is not None and extent.oldest < before.oldest:
-            spans.append(Span(below=before.oldest))
+            spans.append(MessageSpan(below=before.oldest))
         messages = self.selection.messages
         return [
             WalkPlace(

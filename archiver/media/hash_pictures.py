@@ -15,7 +15,7 @@ from archiver.media.picture_worker import SHOWS_NOTHING
 from archiver.model.media_file import FileKey
 from archiver.store.database import Database
 from archiver.store.picture import (
-    Page,
+    HashPage,
     PictureHash,
     Unhashed,
     UnhashedPreview,
@@ -94,7 +94,9 @@ class _Run:
         self._blobs = BlobStore(database.path.parent)
 
     async def work_off(
-        self, list_after: Callable[[str], Awaitable[Page[T]]], hash_one: Callable[[T], Awaitable[PictureHash | None]]
+        self,
+        list_after: Callable[[str], Awaitable[HashPage[T]]],
+        hash_one: Callable[[T], Awaitable[PictureHash | None]],
     ) -> None:
         """Hash page after page."""
         after: str | None = ""

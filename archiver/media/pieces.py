@@ -16,7 +16,7 @@ LEAST = 4 * STEP
 """Bytes of the smallest request."""
 
 
-class Piece(NamedTuple):
+class PieceRequest(NamedTuple):
     """A request: `offset` and `limit` as they are sent, and how many bytes of the answer are known already."""
 
     offset: int
@@ -25,11 +25,11 @@ class Piece(NamedTuple):
     known: int
 
 
-def next_piece(at: int, end: int, most: int = PART) -> Piece:
+def next_piece(at: int, end: int, most: int = PART) -> PieceRequest:
     """The request for the bytes from `at` on, `end` excluded, which are of one part; `most`: bytes of a request."""
     if at % most == 0:
-        return Piece(at, most, precise=False, known=0)
+        return PieceRequest(at, most, precise=False, known=0)
     offset = at - at % STEP
     room = PART - offset % PART
     wanted = -(-(max(end, at + 1) - offset) // STEP) * STEP
-    return Piece(offset, min(most, room, wanted), precise=True, known=at - offset)
+    return PieceRequest(offset, min(most, room, wanted), precise=True, known=at - offset)

@@ -12,7 +12,7 @@ from archiver.media.policy import size_limit, wants_thumb, why_not
 from archiver.model.media_file import FileKey, FileSlot, FileStatus, FileTask, MediaPolicy, is_thumb, thumb_key
 from archiver.store.database import Reader
 from archiver.store.file import find_files
-from archiver.store.file_queue import EVERYTHING, WAITING, Span, iter_slots
+from archiver.store.file_queue import EVERYTHING, WAITING, MessageSpan, iter_slots
 from archiver.store.stored_files import iter_slots_of, list_due_retries, list_lost, list_retries
 
 DUE_AT_ONCE: Final = 500
@@ -59,7 +59,7 @@ class WalkPlace:
     policy: MediaPolicy
     thumbs: bool = False
     """Whether it is walked for thumbnails."""
-    span: Span = EVERYTHING
+    span: MessageSpan = EVERYTHING
     quota: QuotaLeft | None = None
     messages: list[MessageId] | None = None
     """The messages chosen that are still to be walked, newest first; None: all."""

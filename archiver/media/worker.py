@@ -14,7 +14,7 @@ from archiver.clock import Clock
 from archiver.errors import Error, FloodWait, LoginNeeded
 from archiver.media.fetch import FileFetcher
 from archiver.media.fetch_counts import FetchCounts
-from archiver.media.fetch_ways import Walk
+from archiver.media.fetch_ways import TaskSource
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ LOG_EVERY = 3600.0
 """Seconds between two lines about what was fetched."""
 
 
-class RepeatedWalk(Walk, Protocol):
+class RepeatedWalk(TaskSource, Protocol):
     """A walk that can be begun again."""
 
     def restart(self) -> None:

@@ -22,7 +22,7 @@ from archiver.model.coverage import Interval
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
-from archiver.store.review import Window, find_surplus
+from archiver.store.review import WindowCount, find_surplus
 from archiver.store.server_count import note_unexplained
 
 Progress: TypeAlias = Callable[[StoredCounts, int], None]
@@ -53,7 +53,7 @@ class Rereader:
         """Changes of the last page."""
         self._changed = False
         """Whether a page changed something since the counts were last compared."""
-        self._window: Window | None = None
+        self._window: WindowCount | None = None
         """The server's count within the window, if the channel has one."""
 
     async def read(self, lo: int, hi: int) -> Interval | None:
@@ -111,7 +111,7 @@ class Rereader:
         count within the window, if the channel has one.
         """
         if channel.floor_id:
-            self._window = None if counted is None else Window(counted, channel.floor_id, channel.pts or 0)
+            self._window = None if counted is None else WindowCount(counted, channel.floor_id, channel.pts or 0)
         surplus = await self._find_surplus()
         if not surplus or (surplus == channel.accepted_count and channel.top_id > SMALL):
             return surplus

@@ -20,7 +20,7 @@ from archiver.store.history import list_absences, list_revisions
 from archiver.store.import_source import ImportRecord
 from archiver.store.imported_channel import is_unaccounted
 from archiver.store.replies import FoundReplies, find_replies
-from archiver.store.rich import Part, find_part
+from archiver.store.rich import RichPart, find_part
 from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
 
 
@@ -37,7 +37,7 @@ class MessageContext(NamedTuple):
     """Its current content, with when that was first seen."""
     last_seen: int
     absences: Sequence[Absence]
-    part: Part | None
+    part: RichPart | None
     """Set if only the beginning of a rich message is archived."""
     album: Mapping[MessageId, str]
     """The texts of all archived messages of its album, by id."""

@@ -40,7 +40,7 @@ class AccountLoad(NamedTuple):
     """Those that cannot be read at present."""
 
 
-class UnreadableRow(NamedTuple):
+class UnreadableState(NamedTuple):
     """A channel that cannot be read at present. Times are unix seconds."""
 
     name: str
@@ -70,7 +70,7 @@ def list_loads(conn: Reader, *, now: float) -> dict[str, AccountLoad]:
     return {name: AccountLoad(int(channels), int(unreadable)) for name, channels, unreadable in cursor}
 
 
-def list_unreadable(conn: Reader, *, now: float) -> list[UnreadableRow]:
+def list_unreadable(conn: Reader, *, now: float) -> list[UnreadableState]:
     """The channels that cannot be read at present, by name."""
     query = """
         SELECT coalesce('@' || username, alias, channel_id), state, state_since,
@@ -79,7 +79,7 @@ def list_unreadable(conn: Reader, *, now: float) -> list[UnreadableRow]:
         ORDER BY 1
     """
     cursor = conn.execute(query, {"now": now})
-    return [UnreadableRow(str(row[0]), *row[1:]) for row in cursor]
+    return [UnreadableState(str(row[0]), *row[1:]) for row in cursor]
 
 
 def list_accounts(conn: Reader) -> list[KnownAccount]:

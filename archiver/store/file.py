@@ -46,7 +46,7 @@ SLOTS: Final = 500
 """Maximum number of slots updated in one transaction, so that mirroring waits for less than a second."""
 
 
-class Shown(NamedTuple):
+class ShowingSlot(NamedTuple):
     """A slot that shows a file."""
 
     channel_id: ChannelId
@@ -80,7 +80,7 @@ def list_files_of(conn: Reader, sha256: str) -> list[FileStatus]:
     return [_status(row) for row in conn.execute(f"{_STATUS} WHERE sha256 = ? ORDER BY file_key", (sha256,))]
 
 
-def list_shown(conn: Reader, key: FileKey, *, limit: int = -1) -> list[Shown]:
+def list_shown(conn: Reader, key: FileKey, *, limit: int = -1) -> list[ShowingSlot]:
     """The slots of present contents that show a file and whose messages are not known to be missing, newest first."""
     is_photo, id_ = parse_key(key)
     rows = conn.execute(
@@ -89,7 +89,7 @@ def list_shown(conn: Reader, key: FileKey, *, limit: int = -1) -> list[Shown]:
         " AND missing_since IS NULL ORDER BY date DESC, channel_id, message_id, slot LIMIT ?",
         (id_, is_photo, limit),
     )
-    return [Shown(*row) for row in rows]
+    return [ShowingSlot(*row) for row in rows]
 
 
 def find_blob(conn: Reader, sha256: str) -> Blob | None:

@@ -57,28 +57,28 @@ class NextFiles(NamedTuple):
     """Where to continue; None: that was all of the channel."""
 
 
-class Span(NamedTuple):
+class MessageSpan(NamedTuple):
     """The messages of a channel to look at, both ends exclusive; None: no limit."""
 
     above: MessageId | None = None
     below: MessageId | None = None
 
 
-EVERYTHING: Final = Span()
+EVERYTHING: Final = MessageSpan()
 
 
-class Extent(NamedTuple):
+class MediaExtent(NamedTuple):
     """The oldest and the newest message of a channel that have media."""
 
     oldest: MessageId
     newest: MessageId
 
 
-def find_extent(conn: Reader, channel_id: ChannelId) -> Extent | None:
+def find_extent(conn: Reader, channel_id: ChannelId) -> MediaExtent | None:
     """The extent of a channel's media; None if it has none."""
     query = "SELECT message_id FROM media WHERE channel_id = ? ORDER BY message_id {} LIMIT 1"
     ends = [conn.execute(query.format(order), (channel_id,)).fetchone() for order in ("ASC", "DESC")]
-    return None if None in ends else Extent(*(row[0] for row in ends))
+    return None if None in ends else MediaExtent(*(row[0] for row in ends))
 
 
 def measure_used(conn: Reader, channel_id: ChannelId) -> int:
@@ -106,7 +106,7 @@ def next_files(
     now: int | None,
     limit: int,
     wanted: Callable[[FileSlot], bool],
-    span: Span = EVERYTHING,
+    span: MessageSpan = EVERYTHING,
     message_ids: Collection[MessageId] | None = None,
     states: Collection[FileState] = WAITING,
     thumbs: bool = False,
@@ -132,7 +132,7 @@ def iter_slots(
     channel_id: ChannelId,
     *,
     now: int | None = None,
-    span: Span = EVERYTHING,
+    span: MessageSpan = EVERYTHING,
     message_ids: Collection[MessageId] | None = None,
     states: Collection[FileState] = WAITING,
     thumbs: bool = False,

@@ -39,7 +39,7 @@ _GONE: Final = 5_000
 """Maximum number of our messages examined in one transaction."""
 
 
-class Planned(NamedTuple):
+class PlannedMessage(NamedTuple):
     """What becomes of one message."""
 
     theirs: ForeignMessage
@@ -82,8 +82,8 @@ class PagePlan:
     """What becomes of a page of messages."""
 
     channel_id: ChannelId
-    new: list[Planned] = field(default_factory=list)
-    held: list[Planned] = field(default_factory=list)
+    new: list[PlannedMessage] = field(default_factory=list)
+    held: list[PlannedMessage] = field(default_factory=list)
     """Messages held here that change."""
     gone: list[tuple[int, Notice]] = field(default_factory=list)
     """Messages that only we hold, and that the other archive proves were gone later."""
@@ -106,7 +106,7 @@ def plan_page(
     for one in messages:
         light = held.get(one.message_id)
         if light is None:
-            plan.new.append(Planned(one, None, _take(one, ours_proves), one.counters))
+            plan.new.append(PlannedMessage(one, None, _take(one, ours_proves), one.counters))
         elif light == _light(one) and not (one.absences or one.counters or one.pieces):
             plan.same += 1
         else:
@@ -157,10 +157,10 @@ def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:
     )
 
 
-def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> Planned:
+def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> PlannedMessage:
     words = ours.is_imported or theirs.is_imported
     merged = merge_message(known_of(ours, words=words), known_of(theirs, words=words))
-    return Planned(theirs, ours, merged, _list_counters(ours, theirs))
+    return PlannedMessage(theirs, ours, merged, _list_counters(ours, theirs))
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:

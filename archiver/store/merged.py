@@ -21,7 +21,7 @@ from archiver.store.claimed import list_claimed
 from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
-from archiver.store.merge_plan import PagePlan, Planned, absences_of, known_of
+from archiver.store.merge_plan import PagePlan, PlannedMessage, absences_of, known_of
 from archiver.store.merged_pieces import put_pieces
 from archiver.store.merged_records import Made
 from archiver.store.message import CONTENT_NAMES, read_messages_of
@@ -95,7 +95,7 @@ class _Writing:
             messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
         self._update_search(planned, kept, revised)
 
-    def _insert_new(self, new: Sequence[Planned]) -> None:
+    def _insert_new(self, new: Sequence[PlannedMessage]) -> None:
         rows = []
         for one in new:
             theirs, merged, record = one.theirs, one.merged, self._made[one.theirs.message_id].record
@@ -113,7 +113,7 @@ class _Writing:
             insert_many(self._conn, _NEW, rows)
         messages.put_media(self._conn, [self._made[one.theirs.message_id].record for one in new])
 
-    def _replace(self, replaced: Sequence[Planned]) -> dict[int, int]:
+    def _replace(self, replaced: Sequence[PlannedMessage]) -> dict[int, int]:
         """Write the newer contents; return the numbers under which those that they replace are kept."""
         numbers = {}
         for one in replaced:
@@ -132,7 +132,7 @@ class _Writing:
         messages.put_media(self._conn, [self._made[one.theirs.message_id].record for one in replaced])
         return numbers
 
-    def _put_times(self, held: Sequence[Planned]) -> None:
+    def _put_times(self, held: Sequence[PlannedMessage]) -> None:
         rows = []
         for one in held:
             gone = one.merged.absence
@@ -141,7 +141,7 @@ class _Writing:
             rows.append((*times, *self._key(one.theirs.message_id)))
         self._conn.executemany(_TIMES, rows)
 
-    def _put_absences(self, planned: Sequence[Planned]) -> None:
+    def _put_absences(self, planned: Sequence[PlannedMessage]) -> None:
         for one in planned:
             if one.ours is None and not one.merged.absences:
                 continue
@@ -156,14 +156,14 @@ class _Writing:
                 [(*key, *gone) for gone in one.merged.absences],
             )
 
-    def _put_counters(self, planned: Sequence[Planned]) -> None:
+    def _put_counters(self, planned: Sequence[PlannedMessage]) -> None:
         self._conn.executemany(
             "INSERT INTO counter (channel_id, message_id, at, views, forwards, replies, reactions)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(*self._key(one.theirs.message_id), *row) for one in planned for row in one.counters],
         )
 
-    def _put_parts(self, planned: Sequence[Planned]) -> None:
+    def _put_parts(self, planned: Sequence[PlannedMessage]) -> None:
         """Rows of `rich_part` belong to the content: they come with it."""
         for one in planned:
             if not one.replaces:
@@ -178,7 +178,7 @@ class _Writing:
                     (*key, *one.theirs.part),
                 )
 
-    def _add_revisions(self, planned: Sequence[Planned]) -> list[int]:
+    def _add_revisions(self, planned: Sequence[PlannedMessage]) -> list[int]:
         """Add earlier contents; return the ids of the messages that got some."""
         revised = []
         for one in planned:
@@ -199,7 +199,7 @@ class _Writing:
             revised.append(one.theirs.message_id)
         return revised
 
-    def _list_revisions(self, one: Planned) -> Iterable[tuple[int, Row]]:
+    def _list_revisions(self, one: PlannedMessage) -> Iterable[tuple[int, Row]]:
         """The marks and rows of the earlier contents to add: the columns of REVISION_NAMES after the number."""
         theirs = one.theirs
         places = range(len(theirs.revisions)) if one.ours is None else one.merged.adds
@@ -211,7 +211,7 @@ class _Writing:
                 values = (*row[1:_KEPT_MEDIA], _without_files(row[_KEPT_MEDIA]), *row[_KEPT_MEDIA + 1 : -1])
                 yield self._mark.of(row[-1]), values
 
-    def _as_revision(self, one: Planned) -> Row:
+    def _as_revision(self, one: PlannedMessage) -> Row:
         """Their present content, as an earlier one here."""
         content = dict(zip(CONTENT_NAMES, one.theirs.content, strict=True))
         media = [dict(zip(MEDIA_NAMES, row, strict=True)) | _SLOT_STATE for row in one.theirs.media]
@@ -227,7 +227,9 @@ class _Writing:
         }
         return tuple(values[name] for name in REVISION_NAMES[1:])
 
-    def _update_search(self, planned: Sequence[Planned], kept: Mapping[int, int], revised: Sequence[int]) -> None:
+    def _update_search(
+        self, planned: Sequence[PlannedMessage], kept: Mapping[int, int], revised: Sequence[int]
+    ) -> None:
         conn, channel_id = self._conn, self._channel_id
         numbers: dict[Key, int] = {(channel_id, message_id): number for message_id, number in kept.items()}
         written = [self._made[one.theirs.message_id].document for one in planned if one.replaces]
@@ -252,7 +254,7 @@ class _Writing:
         return self._channel_id, message_id
 
 
-def _may_be_marked(one: Planned) -> bool:
+def _may_be_marked(one: PlannedMessage) -> bool:
     """Whether its search rows may lack or have the mark of missing messages wrongly."""
     gone = one.merged.absence is not None
     was = one.ours is not None and one.ours.after[_MISSING] is not None

@@ -14,7 +14,7 @@ from archiver.store.checked import REVISION_NAMES
 from archiver.store.foreign_page import PIECE_NAMES, Row
 from archiver.store.import_parts import forget_filled, take_filled, without_filled
 from archiver.store.import_zones import list_notes, moved_note, note_of, put_notes
-from archiver.store.merge_plan import Planned
+from archiver.store.merge_plan import PlannedMessage
 from archiver.store.message import CONTENT_NAMES
 
 _PUT: Final = (
@@ -26,7 +26,7 @@ _PUT: Final = (
 def put_pieces(
     conn: sqlite3.Connection,
     channel_id: ChannelId,
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedMessage],
     mark_of: Callable[[int | None], int],
     zones: Mapping[int, str],
 ) -> None:
@@ -56,7 +56,7 @@ def put_pieces(
             take_filled(conn, *key, [(piece[_DIGEST], piece[_DIFFERS]) for piece in one.theirs.pieces])
 
 
-def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: Planned, zones: Mapping[int, str]) -> None:
+def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: PlannedMessage, zones: Mapping[int, str]) -> None:
     """Bring up to date what is kept beside our pieces of a message that has the date of theirs now."""
     assert one.ours is not None, "it is replaced"
     was, now = one.ours.content[_DATE], one.theirs.content[_DATE]
@@ -74,7 +74,7 @@ def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: Planned, zo
     put_notes(conn, channel_id, notes)
 
 
-def _dated(one: Planned, piece: Row, zones: Mapping[int, str], *, is_taken: bool) -> str | None:
+def _dated(one: PlannedMessage, piece: Row, zones: Mapping[int, str], *, is_taken: bool) -> str | None:
     """What is kept beside a piece of theirs: it is compared with the date that the message has here."""
     differs = _with_zone(_differs(piece, is_taken=is_taken), zones.get(piece[_OF]))
     if is_taken or one.ours is None or one.ours.content[_DATE] == one.theirs.content[_DATE]:
@@ -93,7 +93,7 @@ def _differs(piece: Row, *, is_taken: bool) -> str | None:
     return cast("str | None", piece[_DIFFERS]) if is_taken else without_filled(piece[_DIFFERS])
 
 
-def _find_raw(one: Planned, piece: Row) -> bytes | None:
+def _find_raw(one: PlannedMessage, piece: Row) -> bytes | None:
     """The bytes of a piece of theirs; None if a row or a revision of ours has them."""
     theirs, ours, merged = one.theirs, one.ours, one.merged
     if piece[_RAW] is not None or ours is None:

@@ -57,7 +57,7 @@ class UnhashedPreview(NamedTuple):
 T = TypeVar("T")
 
 
-class Page(NamedTuple, Generic[T]):
+class HashPage(NamedTuple, Generic[T]):
     """Some of what is to be hashed."""
 
     items: list[T]
@@ -97,7 +97,7 @@ class PictureCounts(NamedTuple):
     """Those looked at that have no hash: they show too little, cannot be decoded, or have no preview."""
 
 
-def list_unhashed(conn: Reader, *, after: str = "", limit: int = PAGE) -> Page[Unhashed]:
+def list_unhashed(conn: Reader, *, after: str = "", limit: int = PAGE) -> HashPage[Unhashed]:
     """Stored pictures and thumbnails still to hash, among the next `limit` files by key."""
     rows = conn.execute(
         f"""SELECT f.file_key, f.sha256, f.status = 'downloaded' AND f.sha256 IS NOT NULL
@@ -111,7 +111,7 @@ def list_unhashed(conn: Reader, *, after: str = "", limit: int = PAGE) -> Page[U
         (after, limit),
     ).fetchall()
     found = [_unhashed(key, sha256) for key, sha256, is_wanted in rows if is_wanted]
-    return Page(found, rows[-1][0] if len(rows) == limit else None)
+    return HashPage(found, rows[-1][0] if len(rows) == limit else None)
 
 
 def _unhashed(key: str, sha256: str) -> Unhashed:
@@ -119,7 +119,7 @@ def _unhashed(key: str, sha256: str) -> Unhashed:
     return Unhashed(base, "file" if base == key else "thumbnail", sha256)
 
 
-def list_unhashed_previews(conn: Reader, *, after: str = "", limit: int = PAGE) -> Page[UnhashedPreview]:
+def list_unhashed_previews(conn: Reader, *, after: str = "", limit: int = PAGE) -> HashPage[UnhashedPreview]:
     """Pictures without any hash, each with a message that shows it, among the next `limit` attachments by id."""
     rows = conn.execute(
         f"""SELECT m.id, m.kind, m.channel_id, m.message_id, p.file_key IS NULL
@@ -134,7 +134,7 @@ def list_unhashed_previews(conn: Reader, *, after: str = "", limit: int = PAGE) 
         for id_, kind, channel_id, message_id, is_wanted in rows
         if is_wanted and (key := file_key(kind, id_))
     }
-    return Page(list(found.values()), rows[-1][0] if len(rows) == limit else None)
+    return HashPage(list(found.values()), rows[-1][0] if len(rows) == limit else None)
 
 
 def put_hashes(conn: sqlite3.Connection, hashes: Iterable[PictureHash], *, now: int) -> None:

@@ -113,7 +113,7 @@ def save_progress(conn: sqlite3.Connection, channel_id: ChannelId, progress: Map
     )
 
 
-class Window(NamedTuple):
+class WindowCount(NamedTuple):
     """The server's count of messages within a channel's window."""
 
     counted: int
@@ -123,7 +123,7 @@ class Window(NamedTuple):
     """The channel's pts at the time of the count."""
 
 
-def find_surplus(conn: Reader, channel_id: ChannelId, window: Window | None = None) -> int | None:
+def find_surplus(conn: Reader, channel_id: ChannelId, window: WindowCount | None = None) -> int | None:
     """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
     if window is None:
         row = conn.execute(_SURPLUS, (channel_id,)).fetchone()

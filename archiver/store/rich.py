@@ -57,7 +57,7 @@ class Due(NamedTuple):
     """Blocks held of this edit; None if the held content is the whole of an earlier edit."""
 
 
-class Part(NamedTuple):
+class RichPart(NamedTuple):
     """A message held in part. Times are unix seconds."""
 
     noticed_at: int
@@ -204,8 +204,8 @@ def count_parts_between(conn: Reader, channel_id: ChannelId, *, since: int | Non
     return int(row[0]) if row else 0
 
 
-def find_part(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> Part | None:
+def find_part(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> RichPart | None:
     """The state of a message held in part; None if it is whole."""
     query = f"SELECT noticed_at, attempts, refused FROM rich_part WHERE channel_id = ? AND message_id = ? AND {_OPEN}"
     row = conn.execute(query, (channel_id, message_id)).fetchone()
-    return Part(*row) if row else None
+    return RichPart(*row) if row else None

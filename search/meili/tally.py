@@ -20,7 +20,7 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DocumentTally:
     """Numbers of documents."""
 
     channels: Mapping[int, int]
@@ -28,7 +28,7 @@ class Tally:
     """By UTC day, counted from 1970."""
 
 
-async def count_documents(node: Node, channel_ids: Collection[int]) -> Tally | None:
+async def count_documents(node: Node, channel_ids: Collection[int]) -> DocumentTally | None:
     """Count the documents of these channels; None if the server cannot count by channel."""
     if not channel_ids or len(channel_ids) > MOST_VALUES:
         return None
@@ -39,4 +39,4 @@ async def count_documents(node: Node, channel_ids: Collection[int]) -> Tally | N
         days = {date.fromisoformat(day).toordinal() - _EPOCH: int(n) for day, n in counts.get("day", {}).items()}
     except (SearchError, LookupError, TypeError, ValueError, AttributeError):
         return None  # an index of another version, or a key without search permission
-    return Tally(channels, days if len(days) < MOST_VALUES else {})
+    return DocumentTally(channels, days if len(days) < MOST_VALUES else {})

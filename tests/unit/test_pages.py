@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from archiver.cli import pages
-from archiver.cli.pages import Page, ResultPages
+from archiver.cli.pages import PageEnd, ResultPages
 from archiver.cli.search_options import SearchOptions
 from archiver.compose.read_archive import When
 from archiver.errors import UsageError
@@ -74,7 +74,7 @@ def test_a_tampered_state_file_is_harmless(state: Path) -> None:
     [name] = orjson.loads(state.read_bytes())["pages"]
     for page in (None, [], ["a", "b", "c"], [1, 2, 3], {"cursor": 1}):
         state.write_bytes(orjson.dumps({"format": "telekeep pages 1", "pages": {name: page}}))
-        assert pages.recall(name) in {None, Page(None, 2)}
+        assert pages.recall(name) in {None, PageEnd(None, 2)}
     assert ask().end(1, "4.5.6")
 
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archiver.export.pseudonyms.links import PersonLinks
-from archiver.export.pseudonyms.replacing import Span, merge, move_entities, replace_spans
+from archiver.export.pseudonyms.replacing import Replacement, merge, move_entities, replace_spans
 from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.export.pseudonyms.texts import PersonTexts
 from archiver.formatting.ranges import list_ranges
@@ -82,7 +82,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.text("abðŸ
 def test_a_range_outside_of_what_is_replaced_marks_the_same_text(
     text: str, spans: list[tuple[int, int, str]], offset: int, length: int
 ) -> None:
-    merged = merge([Span(min(a, b, len(text)), min(max(a, b), len(text)), word) for a, b, word in spans])
+    merged = merge([Replacement(min(a, b, len(text)), min(max(a, b), len(text)), word) for a, b, word in spans])
     assert all(one.end <= two.start for one, two in pairwise(merged))
     made = replace_spans(text, merged)
     entity = {"type": "bold", "offset": offset, "length": length}

@@ -17,7 +17,7 @@ from archiver.model.record import Difference, Edited, Media, Message, Posted
 from archiver.store import file as files
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Writer
-from archiver.store.file_queue import NextFiles, Span, list_media_channels, next_files
+from archiver.store.file_queue import MessageSpan, NextFiles, list_media_channels, next_files
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 from search.flags import FILE_MASK
@@ -168,7 +168,7 @@ async def test_the_next_files_are_the_newest_each_once(database: Database) -> No
     assert found.below is None
     first = await take(database, limit=1)
     assert [slot.message_id for slot in first.slots] == [3]
-    assert [slot.message_id for slot in (await take(database, span=Span(below=first.below))).slots] == [2]
+    assert [slot.message_id for slot in (await take(database, span=MessageSpan(below=first.below))).slots] == [2]
     assert [slot.message_id for slot in (await take(database, message_ids=[1])).slots] == [1]
 
 

@@ -17,9 +17,9 @@ from archiver.compose.same_channel import expect_same_channel, is_beside, is_dou
 from archiver.errors import UsageError
 from archiver.imports.contradiction import Contradicted
 from archiver.imports.import_file import HashedSource
-from archiver.imports.repeats import Planned, count_repeats
+from archiver.imports.repeats import PlannedChat, count_repeats
 from archiver.imports.run_import import Importer
-from archiver.imports.source import Chat, Flaw, MixedSource, Source
+from archiver.imports.source import Chat, ChatSource, Flaw, MixedSource
 from archiver.imports.store_pages import ImportJob
 from archiver.store.database import Database
 
@@ -67,7 +67,7 @@ class _ChatImport:
         self._at = -1
         self._places: list[int] = []
         """Which of the source's chats are in `_mixed`."""
-        self._planned: list[Planned] = []
+        self._planned: list[PlannedChat] = []
 
     async def run(self) -> ImportedChats:
         """Import them. Raises UsageError if none can be."""
@@ -148,7 +148,7 @@ class _ChatImport:
         self._found.done.extend(map(ImportedChat, chosen, outcomes))
         if self._order.is_dry_run:
             jobs = [job for _, job in self._mixed]
-            self._planned += map(Planned, self._places, jobs, outcomes)
+            self._planned += map(PlannedChat, self._places, jobs, outcomes)
         self._mixed.clear()
         self._places.clear()
 
@@ -162,7 +162,7 @@ class _ChatImport:
             await expect_same_channel(self._database, self._open_again(), chat, chosen)
         return True
 
-    def _open_again(self) -> Source:
+    def _open_again(self) -> ChatSource:
         return self._hashed.open_again(self._order.path, _zone(self._order.zone))
 
     def _say_none(self) -> UsageError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from config.settings import MeilisearchSettings
     from search.errors import ServerError
     from search.meili.node import Node
-    from search.meili.tally import Tally
+    from search.meili.tally import DocumentTally
 
 CHECK_TIMEOUT: Final = 1.0
 """Timeout in seconds for a server's answer to `status`."""
@@ -65,7 +65,7 @@ class IndexStatus:
     expected: Expectation
     documents: int | None = None
     """Documents that its server counts now; None: not asked."""
-    tally: Tally | None = None
+    tally: DocumentTally | None = None
     """Expected documents on the server by channel and by day; None if not counted."""
 
     @property

@@ -15,7 +15,7 @@ from archiver.store.row_digests import RowDigests
 
 
 @dataclass(slots=True)
-class Comparison:
+class RowComparison:
     """Compares rows one by one with what was exported before. The order does not matter."""
 
     image: RowImage

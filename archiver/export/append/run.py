@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.errors import Busy, UsageError
-from archiver.export.append.comparison import Comparison, load_series
+from archiver.export.append.comparison import RowComparison, load_series
 from archiver.export.append.cut_off import expect_not_lost, finish_cut_off
 from archiver.export.append.names import part_name
 from archiver.export.append.row_image import RowImage
@@ -62,7 +62,7 @@ async def append_to_file(
     expect_intact(series)
     with RowDigests() as held, Target(path.with_name(_next_name(series)), replace=False) as data:
         load_series(series, image, held)
-        compared = Comparison(image, held)
+        compared = RowComparison(image, held)
         sink = write_into(writer, data)
         channels, rows = await write_all(conn, request, sink, job.also_prepare(compared.pick))
         file = FilePart(path=data.path.name, bytes=data.size, rows=rows, sha256=data.sha256)
@@ -91,7 +91,7 @@ async def estimate_append(
     expect_not_lost(series)
     with RowDigests() as held:
         load_series(series, image, held)
-        compared = Comparison(image, held)
+        compared = RowComparison(image, held)
         await write_all(conn, request, rows, job.also_prepare(compared.pick))
         withdrawn = compared.count_withdrawn()
     return ExportEstimate(compared.new + compared.changed, sink.size, 0.0, is_exact=True, withdrawn=withdrawn)
@@ -127,7 +127,7 @@ def _next_name(series: Series) -> str:
     return part_name(series.first, series.next_number)
 
 
-def _describe(series: Series, compared: Comparison) -> dict[str, Any]:
+def _describe(series: Series, compared: RowComparison) -> dict[str, Any]:
     """What the manifest says about the series."""
     return {
         "number": series.next_number,

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from archiver.export.formats.html_article import ArticleView, anchor, day_heading, to_article
-from archiver.export.formats.html_index import DayCount, PageList, index_page
+from archiver.export.formats.html_index import MessagesOfDay, PageList, index_page
 from archiver.export.formats.html_page import INDEX, page_foot, page_head, page_name
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, read_post
@@ -117,7 +117,7 @@ class HtmlFolder:
             self._day = day
             self._days_of_page.add(day)
             self._first_day = self._first_day or day
-        counted = self._listed.days.setdefault(day, DayCount(f"{page_name(self._page)}#d{day}"))
+        counted = self._listed.days.setdefault(day, MessagesOfDay(f"{page_name(self._page)}#d{day}"))
         counted.rows += 1
         file.write(to_article(post, self._view, in_album=in_album).encode("utf-8", "replace"))
         self._rows += 1

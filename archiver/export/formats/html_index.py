@@ -14,7 +14,7 @@ from archiver.model.row import iso
 
 
 @dataclass(slots=True)
-class DayCount:
+class MessagesOfDay:
     """The messages of one day."""
 
     place: str
@@ -27,7 +27,7 @@ class PageList:
     """What has been written."""
 
     rows: int = 0
-    days: dict[str, DayCount] = field(default_factory=dict)
+    days: dict[str, MessagesOfDay] = field(default_factory=dict)
     pages: list[tuple[str, str, str, int]] = field(default_factory=list)
     """Name, first day, last day and rows of each page."""
     remarks: tuple[str, ...] = ()
@@ -62,18 +62,18 @@ def _facts(request: Request, listed: PageList) -> str:
     return f"<dl>{lines}</dl>"
 
 
-def _calendar(days: Mapping[str, DayCount]) -> str:
+def _calendar(days: Mapping[str, MessagesOfDay]) -> str:
     if not days:
         return "<p>No message is in the range.</p>"
     months = "".join(_month(month, dict(of_month)) for month, of_month in groupby(sorted(days.items()), _month_of))
     return f'<h2>Calendar</h2><div class="months">{months}</div>'
 
 
-def _month_of(day: tuple[str, DayCount]) -> str:
+def _month_of(day: tuple[str, MessagesOfDay]) -> str:
     return day[0][:7]
 
 
-def _month(month: str, days: Mapping[str, DayCount]) -> str:
+def _month(month: str, days: Mapping[str, MessagesOfDay]) -> str:
     if len(month) != 7 or not month[:4].isdigit():
         return ""
     rows = sum(day.rows for day in days.values())
@@ -83,7 +83,7 @@ def _month(month: str, days: Mapping[str, DayCount]) -> str:
     return f"<table><caption>{month} · {rows:,}</caption><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def _cell(month: str, day: int, days: Mapping[str, DayCount]) -> str:
+def _cell(month: str, day: int, days: Mapping[str, MessagesOfDay]) -> str:
     if not day:
         return "<td></td>"
     found = days.get(f"{month}-{day:02d}")

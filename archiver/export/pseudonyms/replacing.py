@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
-class Span(NamedTuple):
+class Replacement(NamedTuple):
     """Characters [start, end) of a text, and their replacement."""
 
     start: int
@@ -15,9 +15,9 @@ class Span(NamedTuple):
     instead: str
 
 
-def merge(spans: Sequence[Span]) -> list[Span]:
+def merge(spans: Sequence[Replacement]) -> list[Replacement]:
     """Sort the spans, and merge those that overlap into one with the replacement of the first and longest."""
-    merged: list[Span] = []
+    merged: list[Replacement] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end)):
         if merged and span.start < merged[-1].end:
             merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
@@ -26,7 +26,7 @@ def merge(spans: Sequence[Span]) -> list[Span]:
     return merged
 
 
-def replace_spans(text: str, spans: Sequence[Span]) -> str:
+def replace_spans(text: str, spans: Sequence[Replacement]) -> str:
     """The text with its spans replaced; they must not overlap."""
     parts, at = [], 0
     for start, end, instead in spans:
@@ -35,7 +35,7 @@ def replace_spans(text: str, spans: Sequence[Span]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def move_entities(text: str, entities: Sequence[Any], spans: Sequence[Span]) -> list[Any]:
+def move_entities(text: str, entities: Sequence[Any], spans: Sequence[Replacement]) -> list[Any]:
     """Move the entities of a text to where their words are once its spans are replaced; invalid ones stay unchanged."""
     places = _Places(text, spans)
     return [_moved(entity, places) for entity in entities]
@@ -54,7 +54,7 @@ def _moved(entity: Any, places: _Places) -> Any:
 class _Places:
     """Maps UTF-16 offsets in a text to offsets in the text with its spans replaced."""
 
-    def __init__(self, text: str, spans: Sequence[Span]) -> None:
+    def __init__(self, text: str, spans: Sequence[Replacement]) -> None:
         self._starts: list[int] = []
         self._spans: list[tuple[int, int, int, int]] = []
         at, old, moved = 0, 0, 0

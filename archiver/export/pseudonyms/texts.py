@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from archiver.export.pseudonyms.labels import Pseudonyms
 from archiver.export.pseudonyms.links import PersonLinks
-from archiver.export.pseudonyms.replacing import Span, merge, move_entities, replace_spans
+from archiver.export.pseudonyms.replacing import Replacement, merge, move_entities, replace_spans
 from archiver.formatting.ranges import MarkedRange, list_ranges
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?!\w)")
@@ -55,7 +55,7 @@ class PersonTexts:
     def replace(self, text: str, known: Mapping[str, str]) -> str:
         """A text without entities, with these words replaced as well."""
         found = [
-            Span(at.start(), at.end(), instead)
+            Replacement(at.start(), at.end(), instead)
             for words, instead in known.items()
             for at in re.finditer(re.escape(words), text)
         ]
@@ -82,12 +82,12 @@ class PersonTexts:
             made["old_text"] = self.plain(made["old_text"])
         return made
 
-    def _of_entities(self, text: str, entities: Sequence[Any]) -> Iterator[Span]:
+    def _of_entities(self, text: str, entities: Sequence[Any]) -> Iterator[Replacement]:
         for one in list_ranges(text, entities) if entities else ():
             words = text[one.start : one.end]
             instead = self._instead(one, words)
             if instead is not None and instead != words:
-                yield Span(one.start, one.end, instead)
+                yield Replacement(one.start, one.end, instead)
 
     def _instead(self, one: MarkedRange, words: str) -> str | None:
         number = one.details.get("user_id")
@@ -96,18 +96,18 @@ class PersonTexts:
         made = self._by_kind.get(one.kind)
         return None if made is None else made(words)
 
-    def _of_looks(self, text: str) -> Iterator[Span]:
+    def _of_looks(self, text: str) -> Iterator[Replacement]:
         if _MAY_MATTER.search(text) is None:
             return
         for found in _EMAIL.finditer(text):
-            yield Span(*found.span(), self._names.email(found[0]))
+            yield Replacement(*found.span(), self._names.email(found[0]))
         for found in _LINK.finditer(text):
             link = found[0].rstrip(".,;:!?…")
             if (instead := self._links.rewrite(link)) != link:
-                yield Span(found.start(), found.start() + len(link), instead)
+                yield Replacement(found.start(), found.start() + len(link), instead)
         for chain in _CHAIN.finditer(text):
             for found in _MENTION.finditer(text, *chain.span()):
                 if (instead := self.mention(found[0])) != found[0]:
-                    yield Span(*found.span(), instead)
+                    yield Replacement(*found.span(), instead)
         for found in _PHONE.finditer(text):
-            yield Span(*found.span(), self._names.phone(found[0]))
+            yield Replacement(*found.span(), self._names.phone(found[0]))

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from archiver.errors import BlockedPath, Error, IntegrityError
 from archiver.ids import ChannelId
-from archiver.imports.adopt import Folder, NotAdopted, adopt_file
+from archiver.imports.adopt import MediaFolder, NotAdopted, adopt_file
 from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import blob_path
@@ -99,7 +99,7 @@ def _adopt(blobs: BlobStore, archive: ForeignArchive, file: ForeignFile) -> str 
     path = blob_path(file.sha256).removeprefix(_MEDIA)
     attached = AttachedFile(slot=0, path=path, size=file.size, sha256=file.sha256)
     try:
-        adopt_file(blobs, Folder(archive.path.parent / _MEDIA), attached)
+        adopt_file(blobs, MediaFolder(archive.path.parent / _MEDIA), attached)
     except NotAdopted as exc:
         return str(exc)
     except BlockedPath:

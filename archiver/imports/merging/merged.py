@@ -8,7 +8,7 @@ from typing import Final
 
 from archiver.ids import ChannelId
 from archiver.store.foreign_page import LeftOut
-from archiver.store.merge_plan import PagePlan, Planned
+from archiver.store.merge_plan import PagePlan, PlannedMessage
 
 _MOST_LISTED: Final = 20
 """Messages left out that are named; the others are counted."""
@@ -78,7 +78,7 @@ class MergedChannel:
         for one in (*plan.new, *plan.held):
             self._count_one(one)
 
-    def _count_one(self, one: Planned) -> None:
+    def _count_one(self, one: PlannedMessage) -> None:
         self.revisions += len(one.theirs.revisions) if one.ours is None else len(one.merged.adds) + one.merged.keeps
         gone = one.merged.absence is not None
         was_gone = one.was_missing

@@ -16,7 +16,7 @@ from typing import Final
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.source import Chat, Entry, Flaw, ImportedMessage, Piece
+from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
 from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_page
 from archiver.imports.sources.html_pieces import Frame, cut
@@ -35,14 +35,14 @@ def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
     return DesktopHtml(path.resolve(), zone)  # a link to the export is followed, one inside it is not
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+def derive(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     """Read a stored element again."""
     post = read_post(raw.decode("utf-8", "replace"))
     text = post.said.text or (post.article.text if post.article is not None else "")
     if post.wall is None:
-        return Piece(text=text)
+        return DerivedPiece(text=text)
     dates = {to_instant(post.wall, zone, fold=fold) for fold in (0, 1)}
-    return Piece(text=text, date=dates.pop() if len(dates) == 1 else None)
+    return DerivedPiece(text=text, date=dates.pop() if len(dates) == 1 else None)
 
 
 class DesktopHtml:

@@ -18,7 +18,7 @@ from archiver.ids import ChannelId
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import Chat, Entry, Flaw, Piece
+from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
 from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
@@ -39,7 +39,7 @@ def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
     return DesktopJson(path / RESULT if path.is_dir() else path, zone)
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+def derive(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     """Read a stored piece again."""
     try:
         value = read_json(raw).value
@@ -47,7 +47,7 @@ def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
         is_exact = isinstance(value.get("telekeep"), dict) or moment(value.get("date_unixtime")) is not None
     except (UnreadableJson, UnreadableRow, AttributeError, TypeError):
         return None
-    return Piece(text=text, date=date if is_exact else None)
+    return DerivedPiece(text=text, date=date if is_exact else None)
 
 
 class DesktopJson:

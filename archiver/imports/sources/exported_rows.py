@@ -17,7 +17,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.row_values import UnreadableRow, text, time
 from archiver.imports.rows import NEEDED, message_of_row
-from archiver.imports.source import REPLACED, Chat, Entry, Flaw, Piece
+from archiver.imports.source import REPLACED, Chat, DerivedPiece, Entry, Flaw
 from archiver.imports.sources.export_files import ExportFile, ExportFiles, compare
 
 HIGHEST_CHANNEL: Final = 2**52
@@ -187,13 +187,13 @@ def mend_row(line: bytes) -> tuple[Any, bool]:
             return None, False
 
 
-def derive_row(raw: bytes, zone: tzinfo | None) -> Piece | None:
+def derive_row(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     """Read a stored row again, or an earlier content in it."""
     try:
         row = load_row(raw)
         rich = row.get("rich")
         words = text(row, "text") or (str(rich.get("text") or "") if isinstance(rich, dict) else "")
-        return Piece(text=words, date=time(row, "date") if "date" in row else None)
+        return DerivedPiece(text=words, date=time(row, "date") if "date" in row else None)
     except (UnreadableRow, AttributeError, TypeError):
         return None
 

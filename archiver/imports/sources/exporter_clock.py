@@ -94,7 +94,7 @@ def _fixed(label: int) -> tzinfo:
     return timezone(timedelta(seconds=label))
 
 
-class DayCount(NamedTuple):
+class LabelledDay(NamedTuple):
     """How many times of a day are labelled with an offset."""
 
     day: date
@@ -102,7 +102,7 @@ class DayCount(NamedTuple):
     times: int
 
 
-class Doubts(NamedTuple):
+class LabelDoubts(NamedTuple):
     """What the labels of a source leave open."""
 
     unlabelled: int
@@ -111,7 +111,7 @@ class Doubts(NamedTuple):
     total: int
 
 
-def find_doubts(days: Iterable[DayCount]) -> Doubts:
+def find_doubts(days: Iterable[LabelledDay]) -> LabelDoubts:
     """How many times cannot be read without a zone."""
     unlabelled = uncertain = total = 0
     for one in days:
@@ -120,7 +120,7 @@ def find_doubts(days: Iterable[DayCount]) -> Doubts:
             unlabelled += one.times
         elif not is_certain(one.label, one.day):
             uncertain += one.times
-    return Doubts(unlabelled, uncertain, total)
+    return LabelDoubts(unlabelled, uncertain, total)
 
 
 @lru_cache(maxsize=8192)

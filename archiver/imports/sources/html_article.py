@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from archiver.imports.sources.html_attached import Shown, read_attached
+from archiver.imports.sources.html_attached import ShownMedium, read_attached
 from archiver.imports.sources.html_tree import Element, unescape
 
 CLASS: Final = "rich_message"
@@ -32,7 +32,7 @@ class HtmlArticle(NamedTuple):
     text: str
     extra: dict[str, Any]
     """As a captured message has it."""
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownMedium, ...]
 
 
 def read_article(element: Element) -> HtmlArticle:
@@ -72,7 +72,7 @@ def _lines(element: Element) -> Iterator[str]:
         yield words
 
 
-def _files(element: Element) -> Iterator[Shown]:
+def _files(element: Element) -> Iterator[ShownMedium]:
     """The photos and documents, in slots of their own, with the ids that only rich messages have in HTML."""
     slot = 1
     for one in element.walk():
@@ -82,5 +82,5 @@ def _files(element: Element) -> Iterator[Shown]:
         known = number if number is not None and number.isascii() and number.isdigit() and len(number) < 20 else None
         extra = {**(orjson.loads(shown.media.extra) if shown.media.extra else {}), "of": CLASS}
         media = replace(shown.media, slot=slot, id=known, extra=orjson.dumps(extra).decode())
-        yield Shown(media, shown.path)
+        yield ShownMedium(media, shown.path)
         slot += 1

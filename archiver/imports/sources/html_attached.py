@@ -34,7 +34,7 @@ _SONG: Final = " – "
 _GLOBAL: Final = ("http://", "https://")
 
 
-class Shown(NamedTuple):
+class ShownMedium(NamedTuple):
     """A medium, and the path of its file if that was exported."""
 
     media: Media
@@ -61,7 +61,7 @@ class _Card(NamedTuple):
         return {"shown_size": size[0] if size else None, "not_exported": self.described or None}
 
 
-def read_attached(wrap: Element) -> Shown | None:
+def read_attached(wrap: Element) -> ShownMedium | None:
     """The medium in a `media_wrap`; None if it is not a known one."""
     for element in wrap.elements():
         for name, read in _READERS.items():
@@ -70,9 +70,9 @@ def read_attached(wrap: Element) -> Shown | None:
     return None
 
 
-def _medium(kind: str, extra: Mapping[str, Any], path: str | None = None, **fields: Any) -> Shown:
+def _medium(kind: str, extra: Mapping[str, Any], path: str | None = None, **fields: Any) -> ShownMedium:
     given = {name: value for name, value in extra.items() if value not in (None, False, "")}
-    return Shown(Media(slot=0, kind=kind, extra=orjson.dumps(given).decode() if given else None, **fields), path)
+    return ShownMedium(Media(slot=0, kind=kind, extra=orjson.dumps(given).decode() if given else None, **fields), path)
 
 
 def _card(element: Element) -> _Card:
@@ -85,13 +85,13 @@ def _text(element: Element, name: str) -> str:
     return read_styled(found).text.strip() if found is not None else ""
 
 
-def _preview(element: Element) -> Shown:
+def _preview(element: Element) -> ShownMedium:
     kind = next(kind for name, kind in _WRAPS.items() if name in element.classes)
     path = element.attributes.get("href") or None
     return _medium(kind, {}, path, duration=_seconds(_text(element, "video_duration")))
 
 
-def _photo(element: Element) -> Shown:
+def _photo(element: Element) -> ShownMedium:
     card = _card(element)
     if card.title == "Sticker":
         alt = _SIZE.sub("", card.status).strip(", ")
@@ -103,19 +103,19 @@ def _photo(element: Element) -> Shown:
     return _medium("photo", card.shown, card.path, width=width, height=height)
 
 
-def _video(element: Element) -> Shown:
+def _video(element: Element) -> ShownMedium:
     card = _card(element)
     if card.title.startswith("Self-destructing"):
         return _medium("video", {"not_exported": card.status})
     return _medium(_VIDEOS.get(card.title, "video"), card.shown, card.path, duration=_seconds(card.status))
 
 
-def _voice(element: Element) -> Shown:
+def _voice(element: Element) -> ShownMedium:
     card = _card(element)
     return _medium("voice", card.shown, card.path, duration=_seconds(card.status))
 
 
-def _audio(element: Element) -> Shown:
+def _audio(element: Element) -> ShownMedium:
     card = _card(element)
     fields: dict[str, Any] = {"duration": _seconds(card.status)}
     performer, mark, title = card.title.partition(_SONG)
@@ -126,26 +126,26 @@ def _audio(element: Element) -> Shown:
     return _medium("audio", card.shown, card.path, **fields)
 
 
-def _file(element: Element) -> Shown:
+def _file(element: Element) -> ShownMedium:
     card = _card(element)
     mime, _ = mimetypes.guess_type(card.title)
     kind = "image" if (mime or "").startswith("image/") else "document"
     return _medium(kind, card.shown, card.path, file_name=None if card.title == "File" else card.title or None)
 
 
-def _contact(element: Element) -> Shown:
+def _contact(element: Element) -> ShownMedium:
     card = _card(element)
     phone = card.status.removesuffix("vCard").removesuffix(" - ").strip()
     return _medium("contact", {"phone_number": phone}, card.path, title=card.title or None)
 
 
-def _place(element: Element) -> Shown:
+def _place(element: Element) -> ShownMedium:
     card = _card(element)
     live = "media_live_location" in element.classes
     return _medium("geo_live" if live else "geo", _point(f"{card.status} {card.link}"))
 
 
-def _venue(element: Element) -> Shown:
+def _venue(element: Element) -> ShownMedium:
     card = _card(element)
     extra = {**_point(card.link), "address": card.described}
     return _medium("venue", extra, title=card.title or None, search_text=card.described or None)
@@ -156,14 +156,14 @@ def _point(text: str) -> dict[str, Any]:
     return {"lat": float(found[1]), "long": float(found[2])} if found else {}
 
 
-def _game(element: Element) -> Shown:
+def _game(element: Element) -> ShownMedium:
     card = _card(element)
     extra = {"description": card.described}
     title, description = card.title or None, card.described or None
     return _medium("game", extra, title=title, search_text=description, url=card.link or None)
 
 
-def _invoice(element: Element) -> Shown:
+def _invoice(element: Element) -> ShownMedium:
     card = _card(element)
     if not card.title:
         return _medium("paid_media", {"shown_price": card.status})
@@ -171,12 +171,12 @@ def _invoice(element: Element) -> Shown:
     return _medium("invoice", extra, title=card.title, search_text=card.described or None)
 
 
-def _call(element: Element) -> Shown:
+def _call(element: Element) -> ShownMedium:
     card = _card(element)
     return _medium("call", {"status": card.status}, title=card.title or None)
 
 
-def _poll(element: Element) -> Shown:
+def _poll(element: Element) -> ShownMedium:
     question = element.child("question")
     title = read_styled(question) if question is not None else None
     details = element.child("details")
@@ -217,7 +217,7 @@ def _votes(text: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _giveaway(element: Element) -> Shown:
+def _giveaway(element: Element) -> ShownMedium:
     lines = [words(one) for one in element.elements()]
     results = any(line.startswith("Winner") and "Date" not in line for line in lines)
     text = "\n".join(lines)
@@ -229,7 +229,7 @@ def _seconds(text: str) -> float | None:
     return float(int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])) if found else None
 
 
-_READERS: Final[Mapping[str, Callable[[Element], Shown]]] = {
+_READERS: Final[Mapping[str, Callable[[Element], ShownMedium]]] = {
     **dict.fromkeys(_WRAPS, _preview),
     "media_photo": _photo,
     "media_video": _video,

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
 from archiver.imports.regular import open_regular
-from archiver.imports.sources.exporter_clock import DayCount, WallTime, read_title
+from archiver.imports.sources.exporter_clock import LabelledDay, WallTime, read_title
 from archiver.imports.sources.html_tree import Element, parse, words
 
 _NAME: Final = re.compile(r"messages([0-9]{0,9})\.html", re.IGNORECASE)
@@ -43,7 +43,7 @@ class HtmlChat:
 class FirstLook:
     """The dates of a source, before it is read."""
 
-    days: list[DayCount]
+    days: list[LabelledDay]
     newest: WallTime | None
 
     @property
@@ -185,11 +185,11 @@ def _dates(path: Path) -> Iterator[tuple[bytes, bytes, bytes]]:
             rest = data[max(end, len(data) - _OVERLAP) :]
 
 
-def _days(counted: Counter[tuple[bytes, bytes]]) -> Iterator[DayCount]:
+def _days(counted: Counter[tuple[bytes, bytes]]) -> Iterator[LabelledDay]:
     for (day, label), times in counted.items():
         wall = read_title(_title(day, b"00:00:00", label))
         if wall is not None:
-            yield DayCount(wall.local.date(), wall.label, times)
+            yield LabelledDay(wall.local.date(), wall.label, times)
 
 
 def _is_too_old(path: Path) -> bool:

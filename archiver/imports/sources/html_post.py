@@ -14,7 +14,7 @@ import orjson
 
 from archiver.imports.sources.exporter_clock import WallTime, read_title
 from archiver.imports.sources.html_article import CLASS, HtmlArticle, read_article
-from archiver.imports.sources.html_attached import Shown, read_attached
+from archiver.imports.sources.html_attached import ShownMedium, read_attached
 from archiver.imports.sources.html_service import UNSUPPORTED
 from archiver.imports.sources.html_text import Styled, read_styled
 from archiver.imports.sources.html_tree import Element, parse, unescape, words
@@ -56,7 +56,7 @@ class HtmlPost:
     replied: int | None = None
     replied_elsewhere: bool = False
     said: Styled = field(default_factory=lambda: _NOTHING)
-    shown: Shown | None = None
+    shown: ShownMedium | None = None
     article: HtmlArticle | None = None
     """A rich message, which has no text."""
     signature: str | None = None
@@ -98,7 +98,7 @@ def _read_service(post: HtmlPost, element: Element, body: Element | None) -> Non
         post.replied = next((found for one in body.walk() if (found := _target(one)) is not None), None)
     photo = element.find("userpic_link")
     if photo is not None and photo.attributes.get("href"):
-        post.shown = Shown(Media(slot=0, kind="photo"), photo.attributes["href"])
+        post.shown = ShownMedium(Media(slot=0, kind="photo"), photo.attributes["href"])
 
 
 def _read_body(post: HtmlPost, body: Element, source: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
-from archiver.imports.sources.html_attached import Shown
+from archiver.imports.sources.html_attached import ShownMedium
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
 from archiver.imports.sources.html_service import read_day, read_service
@@ -110,7 +110,7 @@ class HtmlReader:
         if moment is None:
             return None
         if post.is_unsupported:
-            post.shown = Shown(Media(slot=0, kind="unsupported"))
+            post.shown = ShownMedium(Media(slot=0, kind="unsupported"))
         inner = post.article.shown if post.article is not None else ()
         shown = (*(() if post.shown is None else (post.shown,)), *inner)
         fields = self._of_service(post) if post.is_service else self._of_post(post)

@@ -24,10 +24,10 @@ from archiver.imports.source import (
     REPLACED,
     AttachedFile,
     Chat,
+    DerivedPiece,
     Entry,
     Flaw,
     ImportedMessage,
-    Piece,
     find_unread,
 )
 from archiver.model.imported import HIGHEST_ID, LAST_SECOND, imported_message
@@ -63,11 +63,11 @@ def open_file(path: Path, zone: tzinfo | None) -> TgArchive:
     return TgArchive((path / FILE_NAME if path.is_dir() else path).resolve())
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> Piece | None:
+def derive(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     """Read a stored row again."""
     try:
         row = orjson.loads(raw)
-        return Piece(text=_content(row), date=_moment(row["date"]))
+        return DerivedPiece(text=_content(row), date=_moment(row["date"]))
     except (orjson.JSONDecodeError, UnreadableRow, KeyError, TypeError):
         return None
 
