@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
-from archiver.reading.imported_from import MessageImports, PostedDay
 from archiver.store.import_source import ImportRecord
+
+if TYPE_CHECKING:
+    from archiver.reading.imported_from import MessageImports, PostedDay
 
 _TIMES = frozenset({"date", "edit_date"})
 _NAMES = {
