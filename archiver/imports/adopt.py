@@ -44,7 +44,7 @@ class OpenedFile(NamedTuple):
     read: Callable[[int], bytes]
 
 
-class Beside(Protocol):
+class ExportedMedia(Protocol):
     """The media files of an export."""
 
     def open(self, path: str, archive: Path) -> AbstractContextManager[OpenedFile]:
@@ -85,10 +85,10 @@ def open_attached(root: Path, path: str, archive: Path) -> Iterator[int]:
         os.close(file)
 
 
-def adopt_file(blobs: BlobStore, beside: Beside, attached: AttachedFile) -> StoredFile:
+def adopt_file(blobs: BlobStore, media: ExportedMedia, attached: AttachedFile) -> StoredFile:
     """Copy a file into the blob store. Raises NotAdopted; other errors are the disk's own."""
     name = f"import-{os.getpid()}{DATA}"
-    with beside.open(attached.path, blobs.root.parent) as (size, read):
+    with media.open(attached.path, blobs.root.parent) as (size, read):
         expect_size(attached, size)
         try:
             sha256 = _copy(read, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))

@@ -17,7 +17,7 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.adopt import Beside, MediaFolder
+from archiver.imports.adopt import ExportedMedia, MediaFolder
 from archiver.imports.detect import open_source
 from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked, list_packed
@@ -55,7 +55,7 @@ class HashedSource:
     def __init__(self, source: ChatSource, packed: Unpacked | None = None) -> None:
         """Blocks while it reads the files. `packed`: what they were unpacked from. Raises UsageError."""
         self.source = source
-        self.beside: Beside = MediaFolder(source.root) if packed is None else packed.beside
+        self.media: ExportedMedia = MediaFolder(source.root) if packed is None else packed.media
         """Its media files."""
         self._packed = packed
         self._paths = tuple(source.parts if packed is None else packed.originals)

@@ -234,7 +234,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.beside, file)
+                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.media, file)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(number, exc))
                     lost[number, file.slot] = str(exc)
@@ -245,7 +245,7 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    with self._hashed.beside.open(file.path, self._blobs.root.parent) as opened:
+                    with self._hashed.media.open(file.path, self._blobs.root.parent) as opened:
                         expect_size(file, opened.size)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message_id, exc))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.moments import Moments, choose_zone
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.cli.view.waits import as_object as wait_object
 from archiver.cli.view.waits import forget
 
@@ -70,7 +70,7 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
     if (extract := name_extract(path)) is not None:
         output.note(f"{path} is {extract}: accounts are not part of it.")
         if shape != "people":
-            print_things([], shape)
+            print_objects([], shape)
         return 0
     try:
         async with await Database.open_readonly(settings.archive.dir) as database:
@@ -81,7 +81,7 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
     names = dict.fromkeys([*account_names(settings), *known])
     rows = [_row(settings, name, known.get(name), [one for one in waits if one.account == name]) for name in names]
     if shape != "people":
-        print_things(rows, shape)
+        print_objects(rows, shape)
     elif not output.is_terminal():
         for row in rows:
             output.tsv(*_cells(row))

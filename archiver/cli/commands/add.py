@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, JsonObjects, Shape, choose_shape
 
 if TYPE_CHECKING:
     from archiver.cli.view.moments import Moments
@@ -125,8 +125,8 @@ async def run(
 
     if account is not None:
         account_settings(settings, account)  # raises if there is no such account
-    with Things(shape) as things:
-        given = read_given(channels, file, things)
+    with JsonObjects(shape) as objects:
+        given = read_given(channels, file, objects)
         if not given.channels and not given.refused:
             raise UsageError("no channel was given.", hint="Use `telekeep add @name`, or a list with -f.")
         if alias is not None:
@@ -146,7 +146,7 @@ async def run(
             )
             for one in given.channels
         ]
-        failures = await _carry_out(settings, orders, moments, things, dry_run=dry_run) if orders else []
+        failures = await _carry_out(settings, orders, moments, objects, dry_run=dry_run) if orders else []
     failures += [UsageError.exit_status] * given.refused
     if not failures:
         return 0
@@ -154,7 +154,7 @@ async def run(
 
 
 async def _carry_out(
-    settings: Settings, orders: Sequence[Order], moments: Moments, things: Things, *, dry_run: bool
+    settings: Settings, orders: Sequence[Order], moments: Moments, objects: JsonObjects, *, dry_run: bool
 ) -> list[int]:
     """Add the channels, have the service add them, or say what would be done. Returns the exit status of failures."""
     from archiver.cli.commands.adding import add_here, add_in_service
@@ -164,19 +164,19 @@ async def _carry_out(
     if dry_run:
         from archiver.cli.commands.add_dry_run import tell
 
-        return await tell(settings, orders, moments, things)
-    told = things.count
+        return await tell(settings, orders, moments, objects)
+    told = objects.count
     try:
-        return await add_here(settings, orders, moments, things)
+        return await add_here(settings, orders, moments, objects)
     except Busy as exc:
         if exc.holder == "run":
-            return await add_in_service(settings, orders, moments, things)
+            return await add_in_service(settings, orders, moments, objects)
         failure: Error = exc
     except Error as exc:
         failure = exc
-    if things.count == told:
+    if objects.count == told:
         for order in orders:
-            things.add(failed_object(order.channel, failure, failure.exit_status))
+            objects.add(failed_object(order.channel, failure, failure.exit_status))
     raise failure
 
 

@@ -12,7 +12,7 @@ from archiver.cli.view import figures, prose
 from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.shape import Things
+from archiver.cli.view.shape import JsonObjects
 from archiver.compose.privacy import check_permissions
 from archiver.errors import Error, NotFound, UsageError
 from archiver.mirror.add_channel import no_username, only_an_id
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 
-async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
+async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, objects: JsonObjects) -> list[int]:
     """Print a line for each order. Returns the exit status of each that would fail."""
     names, channels = await _read(settings)
     failures, new = [], 0
@@ -37,16 +37,16 @@ async def tell(settings: Settings, orders: Sequence[Order], moments: Moments, th
             known = _find(ref, names)
             if known is None:
                 new += 1
-                things.add(open_object(order.channel, "to look up"))
+                objects.add(open_object(order.channel, "to look up"))
                 line: tuple[str, str, str] = (str(ref), "look up and add", "")
             else:
-                line = _plan_known(order, channels[int(known.channel_id)], moments, things)
-            if not things.is_shown:
+                line = _plan_known(order, channels[int(known.channel_id)], moments, objects)
+            if not objects.is_shown:
                 _say(*line)
         except Error as exc:
             output.error(f"{echo(order.channel)}: {exc}")
             failures.append(exc.exit_status)
-            things.add(failed_object(order.channel, exc, exc.exit_status))
+            objects.add(failed_object(order.channel, exc, exc.exit_status))
     looked_up = f"{figures.count(new, 'look-up')} of a name would be needed" if new else "no look-up would be needed"
     output.note(f"{looked_up}; nothing was requested or changed (--dry-run).")
     return failures
@@ -83,7 +83,7 @@ def _find(ref: ChannelRef, names: Sequence[ChannelName]) -> ChannelName | None:
         return None
 
 
-def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things) -> tuple[str, str, str]:
+def _plan_known(order: Order, before: Mirrored, moments: Moments, objects: JsonObjects) -> tuple[str, str, str]:
     """The line about a known channel. Raises UsageError."""
     if order.account and order.account != before.account:
         raise UsageError(
@@ -97,5 +97,5 @@ def _plan_known(order: Order, before: Mirrored, moments: Moments, things: Things
         changes.insert(0, "mirror it again")
     if order.media is not None:
         changes.append(f"files wanted: {order.media}")
-    things.add(added_object(order.channel, before, after, media=order.media))
+    objects.add(added_object(order.channel, before, after, media=order.media))
     return str(parse_address(order.channel).channel), "change" if changes else "nothing to do", "; ".join(changes)

@@ -9,7 +9,7 @@ from archiver.address import ChannelRef, echo, parse_address
 from archiver.cli import output
 from archiver.cli.commands.channel_list import read_list
 from archiver.cli.view.added import failed_object
-from archiver.cli.view.shape import Things
+from archiver.cli.view.shape import JsonObjects
 from archiver.errors import UsageError
 
 
@@ -30,7 +30,7 @@ class GivenChannels(NamedTuple):
     """Number of words and lines that are not a channel."""
 
 
-def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenChannels:
+def read_given(typed: Sequence[str], file: str | None, objects: JsonObjects) -> GivenChannels:
     """The distinct channels of the command line and of the list; reports non-channels and duplicates."""
     found: list[GivenChannel] = []
     refused, posts = 0, list[str]()
@@ -45,7 +45,7 @@ def read_given(typed: Sequence[str], file: str | None, things: Things) -> GivenC
         except UsageError as exc:
             refused += 1
             output.error(f"{f'{place}: ' if place else ''}{echo(text)}: {exc}")
-            things.add(failed_object(text.strip(), exc, exc.exit_status))
+            objects.add(failed_object(text.strip(), exc, exc.exit_status))
     _note_posts(posts)
     return GivenChannels(tuple(_once(found)), refused)
 

@@ -12,7 +12,7 @@ from archiver.cli import output
 from archiver.cli.commands.addition_report import AdditionReport
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.shape import Things
+from archiver.cli.view.shape import JsonObjects
 from archiver.compose.accounts import mark_stopped, name_account, open_accounts
 from archiver.compose.write_archive import open_shared
 from archiver.errors import ChannelError, Error, NotFound, ServerFault, UnreadableObject
@@ -37,12 +37,12 @@ STILL_OPEN = 3
 """Exit status for an order that is still open."""
 
 
-async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
+async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments, objects: JsonObjects) -> list[int]:
     """Add the channels now. Returns the exit status of each failure. Raises Busy if another process is mirroring."""
     failures = []
     async with open_accounts(settings, command="add", names=(), remarks=output) as accounts:
         conn = accounts.database.connection
-        report = await AdditionReport.begin(conn, moments, things)
+        report = await AdditionReport.begin(conn, moments, objects)
         for at, order in enumerate(orders):
             ref = parse_address(order.channel).channel
             name = await choose_account(conn, ref, order.account)
@@ -64,13 +64,15 @@ async def add_here(settings: Settings, orders: Sequence[Order], moments: Moments
     return failures
 
 
-async def add_in_service(settings: Settings, orders: Sequence[Order], moments: Moments, things: Things) -> list[int]:
+async def add_in_service(
+    settings: Settings, orders: Sequence[Order], moments: Moments, objects: JsonObjects
+) -> list[int]:
     """Have the service add the channels, and report each result. Returns the exit status of each failure."""
     failures = []
     async with open_shared(settings.archive.dir, command="add", remarks=output) as database:
         began = heard = time.monotonic()
         asked_at = int(time.time())
-        report = await AdditionReport.begin(database.connection, moments, things)
+        report = await AdditionReport.begin(database.connection, moments, objects)
         numbers = await _request(database, orders, asked_at)
         waiting, noted = dict(zip(numbers, orders, strict=True)), False
         try:

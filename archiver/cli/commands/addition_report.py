@@ -11,7 +11,7 @@ from archiver.cli.view.added import added_object, failed_object, open_object
 from archiver.cli.view.addition import describe_addition
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
-from archiver.cli.view.shape import Things
+from archiver.cli.view.shape import JsonObjects
 from archiver.errors import Error
 from archiver.ids import ChannelId
 from archiver.model.media_policy_text import INHERIT, parse_policy, write_override
@@ -30,7 +30,7 @@ class AdditionReport:
         conn: Connection,
         before: dict[int, Mirrored],
         moments: Moments,
-        things: Things,
+        objects: JsonObjects,
         *,
         media: dict[ChannelId, str],
     ) -> None:
@@ -39,16 +39,16 @@ class AdditionReport:
         self._media = media
         self._before = before
         self._moments = moments
-        self.things = things
+        self.objects = objects
         """The results as JSON, if that is wanted."""
         self._to_fetch: list[str] = []
 
     @classmethod
-    async def begin(cls, conn: Connection, moments: Moments, things: Things) -> Self:
+    async def begin(cls, conn: Connection, moments: Moments, objects: JsonObjects) -> Self:
         """Remember the channels as they are now."""
         channels = await read(conn, list_channels, removed=True)
         media = {one: write_override(override) for one, override in (await read(conn, list_overrides)).items()}
-        return cls(conn, {int(one.channel_id): one for one in channels}, moments, things, media=media)
+        return cls(conn, {int(one.channel_id): one for one in channels}, moments, objects, media=media)
 
     async def show(self, order: Order, outcome: OrderOutcome) -> list[int]:
         """Report an outcome. Returns the exit status of a failure."""
@@ -56,7 +56,7 @@ class AdditionReport:
             output.note(f"{echo(order.channel)}: {outcome.remark}")
         if outcome.error is not None or outcome.channel_id is None:
             output.error(f"{echo(order.channel)}: {outcome.error}")
-            self.things.add(failed_object(order.channel, outcome.error or "", outcome.exit_status))
+            self.objects.add(failed_object(order.channel, outcome.error or "", outcome.exit_status))
             return [outcome.exit_status]
         after = await read(self._conn, find_channel, outcome.channel_id)
         assert after is not None, "channels are never deleted"
@@ -65,7 +65,7 @@ class AdditionReport:
         wanted = None if order.media is None else write_override(parse_policy(order.media))
         new = None if wanted == self._media.get(outcome.channel_id, INHERIT) else wanted
         output.note(describe_addition(before, after, self._moments, ids=left, media=new))
-        self.things.add(added_object(order.channel, before, after, ids=left, media=order.media, changed_media=new))
+        self.objects.add(added_object(order.channel, before, after, ids=left, media=order.media, changed_media=new))
         if before is None or before.imported_only or left or outcome.added:
             self._to_fetch.append(after.name)
         self._before[int(outcome.channel_id)] = after
@@ -74,12 +74,12 @@ class AdditionReport:
     def fail(self, orders: Iterable[Order], error: Error) -> None:
         """Report that these orders were not carried out because of an error that is reported elsewhere."""
         for order in orders:
-            self.things.add(failed_object(order.channel, error, error.exit_status))
+            self.objects.add(failed_object(order.channel, error, error.exit_status))
 
     def leave_open(self, orders: Iterable[Order], exit_status: int) -> None:
         """Report that the service was asked for these, but has not answered."""
         for order in orders:
-            self.things.add(open_object(order.channel, "requested", exit_status))
+            self.objects.add(open_object(order.channel, "requested", exit_status))
 
     def show_next(self, *, in_service: bool) -> None:
         """Name the next step, if there is anything to fetch."""

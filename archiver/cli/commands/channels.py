@@ -12,7 +12,7 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.moments import Moments, choose_zone
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
     from archiver.cli.view.file_sums import FileSum
@@ -58,7 +58,7 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
         files = await database.read(read_file_sums, standings, invocation.checked_settings())
     if shape != "people":
         rows = [_row(one, standings[one.channel_id], files.get(one.channel_id)) for one in channels]
-        print_things(rows, shape)
+        print_objects(rows, shape)
         return 0
     if not channels:
         output.note("no channels yet; add one: telekeep add @name")

@@ -11,7 +11,7 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
 from archiver.cli.view.gap_sums import describe_imported, describe_synced, print_ranges, print_sums, sum_up
 from archiver.cli.view.moments import Moments, choose_zone
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound
@@ -97,7 +97,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
     counts, alone = tally(everything), is_unaccounted(channel)
     over = describe_imported(channel, files, everything) if alone else describe_synced(channel, moments)
     if shape != "people":
-        print_things([_object(name, one) for one in (everything if every else found)], shape)
+        print_objects([_object(name, one) for one in (everything if every else found)], shape)
     elif output.is_terminal() and not every:
         print_sums(channel, everything, over, moments)
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
         async with await Database.open_readonly(settings.archive.dir) as reader:
             rows, away = await _compare_all(reader, nodes)
         if shape != "people":
-            print_things([row.as_object() for row in rows], shape)
+            print_objects([row.as_object() for row in rows], shape)
         else:
             headers = _HEADERS if len(nodes) == 1 else ("node", *_HEADERS)
             cells = (row.cells() if len(nodes) == 1 else (row.node.name, *row.cells()) for row in rows)

@@ -11,7 +11,7 @@ from archiver.cli.commands.media_wanted import Wanted
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, JsonObjects, Shape, choose_shape
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts
@@ -110,7 +110,7 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
 
     settings = invocation.checked_settings()
     expect_archive(settings.archive.dir)
-    with Things(shape) as things:
+    with JsonObjects(shape) as objects:
         try:
             async with open_accounts(settings, command="media", names=(), remarks=output) as accounts:
                 channels, selection = await select(accounts.database, wanted)
@@ -118,14 +118,16 @@ async def run(invocation: Invocation, wanted: Wanted, *, shape: Shape) -> int:
                 await _note_missing(accounts, settings, wanted, selection)
                 is_empty = selection.messages is not None and not selection.messages
                 names = [] if is_empty else list(dict.fromkeys(channel.account for channel in channels))
-                ends = [await _fetch(invocation, accounts, name, channels, selection, things=things) for name in names]
+                ends = [
+                    await _fetch(invocation, accounts, name, channels, selection, objects=objects) for name in names
+                ]
                 status = _exit_status(ends)
                 if status == 1:
                     output.note(await _describe_nothing(accounts, settings, wanted, channels, selection))
         except Busy as exc:
             if exc.holder != "run":
                 raise
-            return await _ask_service(settings, wanted, things)
+            return await _ask_service(settings, wanted, objects)
     return status
 
 
@@ -161,7 +163,7 @@ async def _describe_nothing(
     return await describe_nothing(accounts.database, planner, ids, max_size=wanted.max_size)
 
 
-async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> int:
+async def _ask_service(settings: Settings, wanted: Wanted, objects: JsonObjects) -> int:
     """Have the running service fetch what was chosen. Returns the exit status."""
     from archiver.cli.commands.media_selection import note_asked, select
     from archiver.cli.view import figures
@@ -188,7 +190,7 @@ async def _ask_service(settings: Settings, wanted: Wanted, things: Things) -> in
                 await revive(database, asked.channel_id, asked.messages, now=asked.asked_at, states=OFFLOADED)
             await database.write(ask_files, asked)
         for name in dict.fromkeys(channel.account for channel in channels):
-            things.add(fetch_object(name, None, None) | {"requested": True})
+            objects.add(fetch_object(name, None, None) | {"requested": True})
     if selection.messages is None:
         what = f"all files of {figures.count(len(channels), 'channel')}"
     else:
@@ -204,7 +206,7 @@ async def _fetch(
     channels: list[Mirrored],
     selection: FileSelection,
     *,
-    things: Things,
+    objects: JsonObjects,
 ) -> FetchCounts | int:
     """Fetch with one account. Returns the counts, or the exit status of what stopped it."""
     from archiver.cli.commands.fetch_files import fetch_files
@@ -220,14 +222,14 @@ async def _fetch(
     except Error as exc:
         await mark_stopped(accounts, name, exc)
         failure = name_account(exc, settings, name)
-        things.add(fetch_object(name, None, failure))
+        objects.add(fetch_object(name, None, failure))
         if len({channel.account for channel in channels}) == 1:
             raise failure from exc.__cause__
         output.error(str(failure))
         return failure.exit_status
     finally:
         await accounts.release(name)
-    things.add(fetch_object(name, counts, None))
+    objects.add(fetch_object(name, counts, None))
     return counts
 
 

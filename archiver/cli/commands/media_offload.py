@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import Progress, ProgressOption, set_style
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
     from archiver.store.file import Blob
@@ -87,7 +87,7 @@ async def run(settings: Settings, *, returned: bool, dry_run: bool, yes: bool, s
         name_blocked(blocked)
         status = 6 if damaged else 3 if blocked else 0
         if shape != "people":
-            print_things([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)
+            print_objects([{"sha256": one.sha256, "bytes": one.size, "state": one.state} for one in found], shape)
         elif not output.is_terminal():
             for one in found:
                 output.tsv(one.sha256, one.size, one.state)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.model.media_file import Download, PolicyOverride
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
             }
             for channel, override, policy in pairs
         ]
-        print_things(objects, shape)
+        print_objects(objects, shape)
     elif output.is_terminal():
         columns = (Column("channel", least=10), Column("wanted", least=24), Column("own", drop_order=1, least=12))
         cells = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archiver.cli import interrupted, output
 from archiver.cli.arguments import PlacesArgument
 from archiver.cli.parsing.parameters import CommandContext
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
     from archiver.media.retry import Revived
@@ -68,7 +68,7 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
         counts = await database.read(count_channel_states, ids)
         offloaded = sum(one.files for one in counts if one.status == "offloaded")
     if shape != "people":
-        print_things([{"file": one.key, "status": one.status, "reason": one.reason} for one in found], shape)
+        print_objects([{"file": one.key, "status": one.status, "reason": one.reason} for one in found], shape)
     elif not output.is_terminal():
         for one in found:
             output.tsv(one.key, one.status, one.reason)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
     from archiver.store.channel import Mirrored
@@ -59,7 +59,7 @@ async def run(settings: Settings, *, channels: list[str], to: str, shape: Shape 
         already = channel.account == to
         now = f"already read by account {to}; nothing changed." if already else f"read by account {to} from now on."
         output.note(f"{channel.name}: {now}")
-    print_things([_moved(channel, to) for channel in chosen], shape)
+    print_objects([_moved(channel, to) for channel in chosen], shape)
     if not session_path(settings, to).exists():
         output.warn(f"account {to} is not logged in yet: run `telekeep login --account {to}`.")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
@@ -36,7 +36,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
         {"name": one.name, "query": one.query, "saved_at": iso(one.saved_at)} for one in found
     ]
     if shape != "people":
-        print_things(rows, shape)
+        print_objects(rows, shape)
     elif not rows and output.is_terminal():
         output.note("no saved queries; `telekeep query save NAME QUERY` saves one.")
     elif output.is_terminal():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from archiver.cli import interrupted, output
 from archiver.cli.parsing.parameters import Argument, CommandContext
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_things
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
     from archiver.store.database import Writer
@@ -56,5 +56,5 @@ async def run(settings: Settings, *, channels: list[str], shape: Shape = "people
     for channel in chosen:
         output.note(f"{channel.name}: no longer mirrored; its archive is kept.")
     removed = [{"channel_id": one.channel_id, "channel": one.name, "result": "removed"} for one in chosen]
-    print_things(removed, shape)
+    print_objects(removed, shape)
     return 0

@@ -20,7 +20,7 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts
 from archiver.cli.view.fields import Csv, CsvTable, Fields, TableShape, choose_table_shape, parse_fields, pick
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.shape import print_things
+from archiver.cli.view.shape import print_objects
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.row import KEYS, iso, permalink, to_object
@@ -204,15 +204,15 @@ def _print(
             for why in printer.show(one.pictures) if printer else ():
                 output.note(f"{one.address}: {why}.")
         return
-    things = [pick(_to_object(one.context, one.raw), options.fields) for one in found]
+    objects = [pick(_to_object(one.context, one.raw), options.fields) for one in found]
     if options.shape == "json" and not many:
-        output.json(things[0])
+        output.json(objects[0])
     elif options.shape == "csv":
         table = CsvTable(options.fields or _known_keys(raw=options.raw))
-        for thing in things:
-            table.add(thing)
+        for row in objects:
+            table.add(row)
     else:
-        print_things(things, options.shape)
+        print_objects(objects, options.shape)
 
 
 def _print_citations(found: Sequence[_Found], style: CitationStyle) -> None:

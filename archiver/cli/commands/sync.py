@@ -20,7 +20,7 @@ from archiver.cli.commands.syncing import (
 )
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.progress import ProgressOption, set_style
-from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, Things, choose_shape
+from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, JsonObjects, Shape, choose_shape
 from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ async def run(
     from archiver.compose.accounts import open_accounts
     from archiver.errors import Error
 
-    with Things(shape) as things:
+    with JsonObjects(shape) as objects:
         try:
             async with open_accounts(settings, command="sync", names=(), remarks=output) as accounts:
                 files = None
@@ -107,10 +107,10 @@ async def run(
                     from archiver.cli.commands.fetch_files import FileSync
 
                     files = FileSync(settings, accounts)
-                return await _sync_all(settings, accounts, typed, things, takeout=takeout, files=files)
+                return await _sync_all(settings, accounts, typed, objects, takeout=takeout, files=files)
         except Error as exc:
-            if shape != "people" and not things.count:
-                await report_all_unread(settings, typed, things, exc)
+            if shape != "people" and not objects.count:
+                await report_all_unread(settings, typed, objects, exc)
             raise
 
 
@@ -118,7 +118,7 @@ async def _sync_all(
     settings: Settings,
     accounts: Accounts,
     typed: list[str],
-    things: Things,
+    objects: JsonObjects,
     *,
     takeout: bool | None,
     files: FileSync | None,
@@ -137,7 +137,7 @@ async def _sync_all(
         raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
-    reporter = SyncReporter(things, SyncProgress(accounts.database, chosen), [], files)
+    reporter = SyncReporter(objects, SyncProgress(accounts.database, chosen), [], files)
     interrupted.count_kept(lambda: describe_kept(reporter.results))
     for name in names:
         own = [channel for channel in chosen if channel.account == name]
@@ -207,9 +207,9 @@ async def _sync_account(
     waiting = await list_waiting(accounts.database, ended)
     for channel_id in waiting:
         ended[channel_id] = "partial" if ended[channel_id] == "complete" else ended[channel_id]
-    await report_partial(accounts.database, reporter.things, partial, ended)
+    await report_partial(accounts.database, reporter.objects, partial, ended)
     if failure is not None:
-        report_unread(reporter.things, [one for one in channels if one.channel_id not in ended], failure)
+        report_unread(reporter.objects, [one for one in channels if one.channel_id not in ended], failure)
     return Counter(ended.values()), failure
 
 
@@ -231,7 +231,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncRepor
             found = await account.mirror.sync_channel(channel.channel_id, progress=advance)
     except Removed:
         output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
-        reporter.things.add(result.as_object("removed"))
+        reporter.objects.add(result.as_object("removed"))
         return "complete"
     except (ChannelError, ServerFault, UnreadableObject) as exc:
         await account.ingest.back_off(
@@ -241,12 +241,12 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncRepor
             state=channel_state_after(exc),
         )
         output.error(f"{channel.name}: {exc} Its archive is kept.")
-        reporter.things.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
+        reporter.objects.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
         return "failed"
     result.partial = (await account.database.read(count_parts, channel.channel_id)).partial
     result.found = found
     result.print(found)
     await report_rename(account.database, channel)
     if not result.partial:  # the others are reported when their parts have been requested
-        reporter.things.add(result.as_object("differs" if found.surplus else "complete"))
+        reporter.objects.add(result.as_object("differs" if found.surplus else "complete"))
     return "differs" if found.surplus else "complete"

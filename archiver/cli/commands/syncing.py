@@ -11,7 +11,7 @@ from archiver.ids import ChannelId
 
 if TYPE_CHECKING:
     from archiver.cli.commands.fetch_files import FileSync
-    from archiver.cli.view.shape import Things
+    from archiver.cli.view.shape import JsonObjects
     from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
     from archiver.errors import Error
     from archiver.store.channel import Mirrored
@@ -27,7 +27,7 @@ of some rich messages can still be fetched."""
 class SyncReporter(NamedTuple):
     """What a running sync reports."""
 
-    things: Things
+    objects: JsonObjects
     progress: SyncProgress
     results: list[ChannelResult]
     """Results of the channels started so far."""
@@ -44,7 +44,7 @@ def wants_takeout(settings: Settings, name: str, typed: bool | None) -> bool:
     return account_settings(settings, name).takeout
 
 
-async def report_all_unread(settings: Settings, typed: list[str], things: Things, failure: Error) -> None:
+async def report_all_unread(settings: Settings, typed: list[str], objects: JsonObjects, failure: Error) -> None:
     """Report for each channel that no account could be opened to read it, if the archive is readable."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.errors import Error
@@ -52,20 +52,20 @@ async def report_all_unread(settings: Settings, typed: list[str], things: Things
 
     with suppress(Error):
         async with await Database.open_readonly(settings.archive.dir) as database:
-            report_unread(things, await pick_channels(database.connection, typed), failure)
+            report_unread(objects, await pick_channels(database.connection, typed), failure)
 
 
-def report_unread(things: Things, channels: Sequence[Mirrored], failure: Error) -> None:
+def report_unread(objects: JsonObjects, channels: Sequence[Mirrored], failure: Error) -> None:
     """Report that an account failed before it reached these channels."""
     from archiver.cli.view.sync_progress import ChannelResult
 
     for channel in channels:
         result = ChannelResult(channel)
-        things.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
+        objects.add(result.as_object("failed", error=str(failure), exit_status=failure.exit_status))
 
 
 async def report_partial(
-    database: Database, things: Things, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
+    database: Database, objects: JsonObjects, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
 ) -> None:
     """Report the channels whose partial messages were requested last."""
     from archiver.store.rich import count_parts
@@ -73,7 +73,7 @@ async def report_partial(
     for result in partial:
         channel_id = result.channel.channel_id
         result.partial = (await database.read(count_parts, channel_id)).partial
-        things.add(result.as_object(ended[channel_id]))
+        objects.add(result.as_object(ended[channel_id]))
 
 
 async def report_rename(database: Database, before: Mirrored) -> None:

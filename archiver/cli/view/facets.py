@@ -49,12 +49,12 @@ def print_counts(counts: Counts, shape: str, over: SearchScope) -> None:
         counted: dict[str, Any] = {facet: [_object(one) for one in found] for facet, found in counts.items()}
         output.json(counted | {"incomplete": incomplete_object(over)})
     elif shape == "jsonl":
-        for thing in _things(counts):
-            output.jsonl(thing)
+        for row in _objects(counts):
+            output.jsonl(row)
     elif shape == "csv":
         table = CsvTable(("facet", "value", "name", "count"))
-        for thing in _things(counts):
-            table.add(thing)
+        for row in _objects(counts):
+            table.add(row)
     elif output.is_terminal():
         for facet, found in counts.items():
             for line in bars(facet, [(one.name or one.value, one.count) for one in found], screen.columns()):
@@ -119,7 +119,7 @@ def _pad(text: str, columns: int) -> str:
     return isolate(text) + " " * (columns - width(text))
 
 
-def _things(counts: Counts) -> Iterator[dict[str, Any]]:
+def _objects(counts: Counts) -> Iterator[dict[str, Any]]:
     for facet, found in counts.items():
         for one in found:
             yield {"facet": facet, **_object(one)}

@@ -2,7 +2,7 @@
 
 wanted = parse_fields(typed, KEYS)          # None: all
 table = CsvTable(wanted or KEYS)
-table.add(thing)                            # or output.jsonl(pick(thing, wanted))
+table.add(row)                            # or output.jsonl(pick(row, wanted))
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def choose_table_shape(*, json: bool, jsonl: bool, csv: bool, fields: str | None
     return shape
 
 
-def pick(thing: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
-    """These keys of the thing, null where it has none; all of them for None."""
-    return thing if fields is None else {name: thing.get(name) for name in fields}
+def pick(row: Mapping[str, Any], fields: Sequence[str] | None) -> Mapping[str, Any]:
+    """These keys of the object, null where it has none; all of them for None."""
+    return row if fields is None else {name: row.get(name) for name in fields}
 
 
 class CsvTable:
@@ -63,9 +63,9 @@ class CsvTable:
         self._fields = fields
         self._write(fields)
 
-    def add(self, thing: Mapping[str, Any]) -> None:
+    def add(self, row: Mapping[str, Any]) -> None:
         """Print one record."""
-        self._write([_cell(thing.get(name)) for name in self._fields])
+        self._write([_cell(row.get(name)) for name in self._fields])
 
     def _write(self, cells: Sequence[object]) -> None:
         record = io.StringIO()

@@ -25,7 +25,7 @@ def choose_shape(*, json: bool, jsonl: bool) -> Shape:
     return "json" if json else "jsonl" if jsonl else "people"
 
 
-class Things:
+class JsonObjects:
     """The objects that a command works on, as a JSON array or JSON lines; nothing for people.
 
     The array is closed however the command ends, so that the document is always whole.
@@ -36,7 +36,7 @@ class Things:
         self.is_shown = shape != "people"
         """Whether JSON is wanted."""
         self.count = 0
-        """Number of things so far."""
+        """Number of objects so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -47,18 +47,18 @@ class Things:
         if self._array is not None:
             self._array.close()
 
-    def add(self, thing: object) -> None:
+    def add(self, one: object) -> None:
         """Print one object; a line is flushed immediately."""
         self.count += 1
         if self._array is not None:
-            self._array.add(thing)
+            self._array.add(one)
         elif self.is_shown:
-            output.jsonl(thing)
+            output.jsonl(one)
             sys.stdout.flush()
 
 
-def print_things(things: Iterable[Mapping[str, object]], shape: Shape) -> None:
+def print_objects(objects: Iterable[Mapping[str, object]], shape: Shape) -> None:
     """Print all objects as JSON."""
-    with Things(shape) as printed:
-        for thing in things:
-            printed.add(thing)
+    with JsonObjects(shape) as printed:
+        for one in objects:
+            printed.add(one)

@@ -14,7 +14,6 @@ from typing import Any, Final
 from archiver.export.formats.desktop_action_parts import (
     About,
     Fields,
-    Thing,
     as_number,
     copied,
     flags,
@@ -23,7 +22,7 @@ from archiver.export.formats.desktop_action_parts import (
     styled,
     write_peer,
 )
-from archiver.export.formats.desktop_names import snake_name
+from archiver.export.formats.desktop_names import TlObject, snake_name
 from archiver.export.formats.desktop_payments import PAYMENTS
 from archiver.model.json_text import dump
 
@@ -33,7 +32,7 @@ _PASSPORT: Final = {"address": "address_information", "phone": "phone_number"}
 _REASONS: Final = {"migrate_conference_call": "migrate_conference_all"}
 
 
-def _members(action: Thing, about: About) -> dict[str, Any]:
+def _members(action: TlObject, about: About) -> dict[str, Any]:
     if isinstance(action.get("members"), list):
         return {"members": action["members"]}
     ids = action.get("users") or [one for one in (action.get("user_id"),) if one is not None]
@@ -44,15 +43,15 @@ def _person(key: str, ours: str) -> Fields:
     return lambda action, about: {key: action.get(key) or name_of(action.get(ours), about)}
 
 
-def _created(action: Thing, about: About) -> dict[str, Any]:
+def _created(action: TlObject, about: About) -> dict[str, Any]:
     return {**copied(title="title")(action, about), **_members(action, about)}
 
 
-def _score(action: Thing, about: About) -> dict[str, Any]:
+def _score(action: TlObject, about: About) -> dict[str, Any]:
     return {**about.replied, "score": action.get("score", 0)}
 
 
-def _call(action: Thing, about: About) -> dict[str, Any]:
+def _call(action: TlObject, about: About) -> dict[str, Any]:
     found = copied(duration_seconds="duration")(action, about)
     reason = action.get("reason")
     if isinstance(reason, Mapping):
@@ -60,17 +59,17 @@ def _call(action: Thing, about: About) -> dict[str, Any]:
     return {**found, "discard_reason": _REASONS.get(reason, reason)} if reason else found
 
 
-def _conference(action: Thing, about: About) -> dict[str, Any]:
+def _conference(action: TlObject, about: About) -> dict[str, Any]:
     found = copied(duration_seconds="duration")(action, about)
     states = {f"is_{name}": bool(action.get(name, action.get(f"is_{name}"))) for name in ("active", "missed")}
     return {**found, **states}
 
 
-def _snake(thing: Thing, prefix: str) -> str:
+def _snake(thing: TlObject, prefix: str) -> str:
     return snake_name(str(thing.get("_")).removeprefix(prefix))
 
 
-def _allowed(action: Thing, _: About) -> dict[str, Any]:
+def _allowed(action: TlObject, _: About) -> dict[str, Any]:
     if action.get("attach_menu") or action.get("from_request"):
         return {}
     app = action.get("app") or {}
@@ -81,12 +80,12 @@ def _allowed(action: Thing, _: About) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _values(action: Thing, _: About) -> dict[str, Any]:
+def _values(action: TlObject, _: About) -> dict[str, Any]:
     types = (_snake(one, "SecureValueType") for one in action.get("types") or () if isinstance(one, Mapping))
     return {"values": action.get("values") or [_PASSPORT.get(one, one) for one in types]}
 
 
-def _proximity(action: Thing, about: About) -> dict[str, Any]:
+def _proximity(action: TlObject, about: About) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for end in ("from", "to"):
         peer = action.get(f"{end}_id")
@@ -96,18 +95,18 @@ def _proximity(action: Thing, about: About) -> dict[str, Any]:
     return {**found, "distance": action.get("distance", 0)}
 
 
-def _theme(action: Thing, _: About) -> dict[str, Any]:
+def _theme(action: TlObject, _: About) -> dict[str, Any]:
     emoticon = action.get("emoticon") or (action.get("theme") or {}).get("emoticon")
     return {"emoticon": emoticon} if emoticon else {}
 
 
-def _topic(action: Thing, about: About) -> dict[str, Any]:
+def _topic(action: TlObject, about: About) -> dict[str, Any]:
     icon = action.get("icon_emoji_id")
     found = copied(new_title="title")(action, about)
     return found if icon is None else {**found, "new_icon_emoji_id": as_number(icon)}
 
 
-def _peers(action: Thing, _: About) -> dict[str, Any]:
+def _peers(action: TlObject, _: About) -> dict[str, Any]:
     values = [
         (_KIND_SHIFT.get(str(one.get("type")), 0) << 48) | int(one["id"])
         if isinstance(one, Mapping) and type(one.get("id")) is int and one["id"] >> 48 == 0
@@ -117,14 +116,14 @@ def _peers(action: Thing, _: About) -> dict[str, Any]:
     return {"button_id": action.get("button_id", 0), "peers": dump(values).decode()}
 
 
-def _tasks(action: Thing, _: About) -> dict[str, Any]:
+def _tasks(action: TlObject, _: About) -> dict[str, Any]:
     if "items" in action:
         return {"items": action["items"]}
     listed = [one for one in action.get("list") or () if isinstance(one, Mapping)]
     return {"items": [{"text": styled(one.get("title")), "id": one.get("id")} for one in listed]}
 
 
-def _option(action: Thing, _: About) -> dict[str, Any]:
+def _option(action: TlObject, _: About) -> dict[str, Any]:
     option = action.get("option") or (action.get("answer") or {}).get("option")
     if "answer" in action and isinstance(option, str):
         try:
@@ -134,20 +133,20 @@ def _option(action: Thing, _: About) -> dict[str, Any]:
     return present(option=option)
 
 
-def _birthday(action: Thing, _: About) -> dict[str, Any]:
+def _birthday(action: TlObject, _: About) -> dict[str, Any]:
     day = action.get("birthday") or action
     return {name: day[name] for name in ("day", "month", "year") if day.get(name)}
 
 
-def _listed(action: Thing, _: About) -> dict[str, Any]:
+def _listed(action: TlObject, _: About) -> dict[str, Any]:
     return {name: action.get(name) or [] for name in ("completed", "incompleted")}
 
 
-def _replied(_: Thing, about: About) -> dict[str, Any]:
+def _replied(_: TlObject, about: About) -> dict[str, Any]:
     return dict(about.replied)
 
 
-def _scheduled(_: Thing, about: About) -> dict[str, Any]:
+def _scheduled(_: TlObject, about: About) -> dict[str, Any]:
     return {} if about.schedule_date is None else {"schedule_date": about.schedule_date}
 
 

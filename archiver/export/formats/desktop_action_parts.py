@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from archiver.export.formats.desktop_names import TlObject
 from archiver.export.formats.desktop_text import text_entities, text_value
 
-Thing: TypeAlias = Mapping[str, Any]
 NANO: Final = 1_000_000_000
 _DIGITS: Final = 19
 """Maximum digits of a 64-bit number in JSON."""
@@ -16,13 +16,13 @@ _DIGITS: Final = 19
 class About(NamedTuple):
     """What an action refers to outside itself."""
 
-    sender: Thing
+    sender: TlObject
     replied: Mapping[str, Any]
     """The keys for the message that it is about, with Desktop's names."""
     schedule_date: int | None
 
 
-Fields: TypeAlias = Callable[[Thing, About], dict[str, Any]]
+Fields: TypeAlias = Callable[[TlObject, About], dict[str, Any]]
 
 
 def write_peer(peer: Any) -> str | None:

@@ -9,7 +9,6 @@ from archiver.export.formats.desktop_action_parts import (
     NANO,
     About,
     Fields,
-    Thing,
     as_number,
     copied,
     flags,
@@ -17,16 +16,17 @@ from archiver.export.formats.desktop_action_parts import (
     styled,
     write_peer,
 )
+from archiver.export.formats.desktop_names import TlObject
 
 
-def _payment(action: Thing, about: About) -> dict[str, Any]:
+def _payment(action: TlObject, about: About) -> dict[str, Any]:
     recurring = "used" if action.get("recurring_used") else "init" if action.get("recurring_init") else None
     paid = {"amount": action.get("total_amount", 0), **copied(currency="currency")(action, about), **about.replied}
     recurring = recurring or action.get("recurring")
     return paid if recurring is None else {**paid, "recurring": recurring}
 
 
-def _code(action: Thing, _: About) -> dict[str, Any]:
+def _code(action: TlObject, _: About) -> dict[str, Any]:
     boosted = write_peer(action.get("boost_peer")) or action.get("boost_peer_id")
     return {
         **present(gift_code=action.get("slug") or action.get("gift_code"), boost_peer_id=boosted),
@@ -35,7 +35,7 @@ def _code(action: Thing, _: About) -> dict[str, Any]:
     }
 
 
-def _results(action: Thing, _: About) -> dict[str, Any]:
+def _results(action: TlObject, _: About) -> dict[str, Any]:
     return {
         "winners": action.get("winners_count", action.get("winners", 0)),
         "unclaimed": action.get("unclaimed_count", action.get("unclaimed", 0)),
@@ -43,7 +43,7 @@ def _results(action: Thing, _: About) -> dict[str, Any]:
     }
 
 
-def _refunded(action: Thing, _: About) -> dict[str, Any]:
+def _refunded(action: TlObject, _: About) -> dict[str, Any]:
     charge = (action.get("charge") or {}).get("id") or action.get("charge_id")
     peer = write_peer(action.get("peer")) or action.get("peer_id")
     return {
@@ -54,19 +54,19 @@ def _refunded(action: Thing, _: About) -> dict[str, Any]:
     }
 
 
-def _stars(action: Thing, _: About) -> dict[str, Any]:
+def _stars(action: TlObject, _: About) -> dict[str, Any]:
     whole = action.get("stars", action.get("amount_whole", 0))
     return {**present(cost=action.get("cost")), "amount_whole": whole, "amount_nano": action.get("amount_nano", 0)}
 
 
-def _ton(action: Thing, _: About) -> dict[str, Any]:
+def _ton(action: TlObject, _: About) -> dict[str, Any]:
     if "crypto_amount" not in action:
         return _stars(action, _)
     whole, nano = divmod(action["crypto_amount"], NANO)
     return {"amount_whole": whole, "amount_nano": nano}
 
 
-def _prize(action: Thing, _: About) -> dict[str, Any]:
+def _prize(action: TlObject, _: About) -> dict[str, Any]:
     return {
         **present(boost_peer_id=write_peer(action.get("boost_peer")) or action.get("boost_peer_id")),
         "boost_peer_name": action.get("boost_peer_name"),
@@ -77,7 +77,7 @@ def _prize(action: Thing, _: About) -> dict[str, Any]:
     }
 
 
-def _gift(action: Thing, _: About) -> dict[str, Any]:
+def _gift(action: TlObject, _: About) -> dict[str, Any]:
     gift, said = action.get("gift") or {}, action.get("message") or {}
     if not gift:  # from an import
         return {key: value for key, value in action.items() if key != "type"}
@@ -90,14 +90,14 @@ def _gift(action: Thing, _: About) -> dict[str, Any]:
     }
 
 
-def _approval(action: Thing, about: About) -> dict[str, Any]:
+def _approval(action: TlObject, about: About) -> dict[str, Any]:
     if action.get("rejected"):
         return {"rejected": True, **present(comment=action.get("reject_comment") or action.get("comment"))}
     when = action.get("scheduled_date") if about.schedule_date is None else about.schedule_date
     return {**_price(action, about), "scheduled_date": when or 0}
 
 
-def _price(action: Thing, _: About) -> dict[str, Any]:
+def _price(action: TlObject, _: About) -> dict[str, Any]:
     """Desktop writes these numbers as text, too."""
     price = action.get("price") or {}
     if not price:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
-from archiver.export.formats.desktop_names import snake_name
-from archiver.export.formats.desktop_rich_text import Thing, rich_text, times
+from archiver.export.formats.desktop_names import TlObject, snake_name
+from archiver.export.formats.desktop_rich_text import rich_text, times
 from archiver.export.formats.local_clock import LocalClock
 
-Write: TypeAlias = Callable[[Thing, LocalClock], dict[str, Any]]
+Write: TypeAlias = Callable[[TlObject, LocalClock], dict[str, Any]]
 _LEVELS: Final = {"Title": 1, "Kicker": 3, "Subtitle": 2, "Header": 2, "Subheader": 3}
 _HEADING: Final = re.compile(r"Heading([1-6])")
 
@@ -49,44 +49,44 @@ def _block(block: Any, clock: LocalClock) -> Any:
     return {"type": "unsupported", "source_type": source, "unsupported": True}
 
 
-def _words(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _words(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {"text": rich_text(block.get("text"), clock)}
 
 
-def _code(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _code(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {**_words(block, clock), "language": block.get("language") or ""}
 
 
-def _author(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _author(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {"author": rich_text(block.get("author"), clock), **times("date", block.get("published_date"), clock)}
 
 
-def _list(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _list(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {"kind": "bullet", "items": [_item(one, clock) for one in block.get("items") or ()]}
 
 
-def _ordered(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _ordered(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     more = {"start": block.get("start"), "list_type": block.get("type")}
     known = {key: value for key, value in more.items() if value is not None}
     items = _list(block, clock)["items"]
     return {"kind": "ordered", "reversed": bool(block.get("reversed")), **known, "items": items}
 
 
-def _item(item: Thing, clock: LocalClock) -> dict[str, Any]:
+def _item(item: TlObject, clock: LocalClock) -> dict[str, Any]:
     state = ("checked" if item.get("checked") else "unchecked") if item.get("checkbox") else "none"
     more = {"num": item.get("num"), "value": item.get("value"), "item_type": item.get("type")}
     known = {key: value for key, value in more.items() if value is not None}
     return {"task_state": state, **_content(item, clock), **known}
 
 
-def _content(thing: Thing, clock: LocalClock) -> dict[str, Any]:
+def _content(thing: TlObject, clock: LocalClock) -> dict[str, Any]:
     """The content: words or blocks."""
     if "blocks" in thing:
         return {"content": "blocks", "blocks": _blocks(thing["blocks"], clock)}
     return {"content": "text", "text": rich_text(thing.get("text"), clock)}
 
 
-def _quote(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _quote(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     said = _content(block, clock)
     is_pulled = block.get("_") == "PageBlockPullquote"
     return {
@@ -97,7 +97,7 @@ def _quote(block: Thing, clock: LocalClock) -> dict[str, Any]:
     }
 
 
-def _caption(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _caption(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     caption = block.get("caption") or {}
     return {"caption": {name: rich_text(caption.get(name), clock) for name in ("text", "credit")}}
 
@@ -105,7 +105,7 @@ def _caption(block: Thing, clock: LocalClock) -> dict[str, Any]:
 def _unsupported(*fields: tuple[str, str], flags: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Write:
     """A block with files, which Desktop only references. `fields`: Desktop's and our keys for ids, which are text."""
 
-    def write(block: Thing, clock: LocalClock) -> dict[str, Any]:
+    def write(block: TlObject, clock: LocalClock) -> dict[str, Any]:
         return {
             "unsupported": True,
             **{key: str(block.get(ours) or 0) for key, ours in fields},
@@ -117,7 +117,7 @@ def _unsupported(*fields: tuple[str, str], flags: tuple[str, ...] = (), optional
     return write
 
 
-def _embed(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _embed(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     names = {"url": "url", "html": "html", "poster_photo_id": "poster_photo_id", "width": "w", "height": "h"}
     return {
         "unsupported": True,
@@ -127,7 +127,7 @@ def _embed(block: Thing, clock: LocalClock) -> dict[str, Any]:
     }
 
 
-def _embedded_post(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _embedded_post(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {
         "unsupported": True,
         "url": block.get("url") or "",
@@ -139,11 +139,11 @@ def _embedded_post(block: Thing, clock: LocalClock) -> dict[str, Any]:
     }
 
 
-def _gallery(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _gallery(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {"unsupported": True, "items": _blocks(block.get("items"), clock), **_caption(block, clock)}
 
 
-def _channel(block: Thing, _: LocalClock) -> dict[str, Any]:
+def _channel(block: TlObject, _: LocalClock) -> dict[str, Any]:
     channel = block.get("channel") or {}
     named = {name: channel[name] for name in ("title", "username") if channel.get(name)}
     source = snake_name(str(channel.get("_") or "Channel"))
@@ -153,13 +153,13 @@ def _channel(block: Thing, _: LocalClock) -> dict[str, Any]:
     return {"unsupported": True, "channel": found}
 
 
-def _table(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _table(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     rows = [{"cells": [_cell(one, clock) for one in row.get("cells") or ()]} for row in block.get("rows") or ()]
     looks = {name: bool(block.get(name)) for name in ("bordered", "striped")}
     return {"title": rich_text(block.get("title"), clock), **looks, "rows": rows}
 
 
-def _cell(cell: Thing, clock: LocalClock) -> dict[str, Any]:
+def _cell(cell: TlObject, clock: LocalClock) -> dict[str, Any]:
     return {
         **({"text": rich_text(cell["text"], clock)} if cell.get("text") else {}),
         **{name: cell[name] for name in ("colspan", "rowspan") if cell.get(name)},
@@ -169,23 +169,23 @@ def _cell(cell: Thing, clock: LocalClock) -> dict[str, Any]:
     }
 
 
-def _details(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _details(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     title = rich_text(block.get("title"), clock)
     return {"title": title, "open": bool(block.get("open")), "blocks": _blocks(block.get("blocks"), clock)}
 
 
-def _related(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _related(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     articles = [_article(one, clock) for one in block.get("articles") or ()]
     return {"unsupported": True, "title": rich_text(block.get("title"), clock), "articles": articles}
 
 
-def _article(article: Thing, clock: LocalClock) -> dict[str, Any]:
+def _article(article: TlObject, clock: LocalClock) -> dict[str, Any]:
     known = {name: article[name] for name in ("title", "description", "photo_id", "author") if article.get(name)}
     date = times("published_date", article["published_date"], clock) if article.get("published_date") else {}
     return {"url": article.get("url") or "", "webpage_id": str(article.get("webpage_id") or 0), **known, **date}
 
 
-def _map(block: Thing, clock: LocalClock) -> dict[str, Any]:
+def _map(block: TlObject, clock: LocalClock) -> dict[str, Any]:
     point = block.get("geo") or {}
     at = {"latitude": point["lat"], "longitude": point["long"]} if {"lat", "long"} <= set(point) else {}
     radius = {"accuracy_radius": point["accuracy_radius"]} if point.get("accuracy_radius") else {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from archiver.export.formats.desktop_names import snake_name
+from archiver.export.formats.desktop_names import TlObject, snake_name
 from archiver.export.formats.local_clock import LocalClock
 
-Thing: TypeAlias = Mapping[str, Any]
 _NAMES: Final = {
     "TextUrl": "text_link",
     "TextAutoUrl": "link",
@@ -53,7 +52,7 @@ def rich_text(text: Any, clock: LocalClock) -> dict[str, Any]:
     return {"type": kind, **_target(text), "text": rich_text(text.get("text"), clock)}
 
 
-def _target(text: Thing) -> dict[str, Any]:
+def _target(text: TlObject) -> dict[str, Any]:
     """The target of a link."""
     found = {key: text[ours] for key, ours in (("href", "url"), ("email", "email"), ("phone", "phone")) if ours in text}
     ids = {key: str(text[key]) for key in ("webpage_id", "user_id") if text.get(key)}

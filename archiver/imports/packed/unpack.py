@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from archiver.errors import UsageError
-from archiver.imports.adopt import Beside, MediaFolder
+from archiver.imports.adopt import ExportedMedia, MediaFolder
 from archiver.imports.packed.members import Member, PackedExport, expect_inside, find_export, leads_out
 from archiver.imports.packed.room import UnpackRoom, expect_plausible
 from archiver.imports.packed.single import Compression, find_compression, unpack_single, unpacked_name
@@ -44,7 +44,7 @@ class Unpacked:
         self._opened = ExitStack()
         self._room = UnpackRoom(is_stopped)
         self._opened.callback(self._room.close)
-        self.beside: Beside = MediaFolder(path.parent)
+        self.media: ExportedMedia = MediaFolder(path.parent)
         """Its media files."""
         with self.closed_on_error():
             self.inside = self._unpack()
@@ -103,7 +103,7 @@ class Unpacked:
     def _transcode_all(self) -> Path:
         """Copy text with two or four bytes a character as UTF-8, and the pages around it."""
         top = self.path if self.path.is_dir() else self.path.parent
-        self.beside = MediaFolder(top)
+        self.media = MediaFolder(top)
         for path in self.originals:
             with open_regular(top, path) as file:
                 self._room.write(path.relative_to(top), transcode(file, path.name, self.flaws), path.stat().st_size)
@@ -133,7 +133,7 @@ class Unpacked:
         for name, member in export.data.items():
             chunks = unpack_member(packed, name, member, self.flaws)
             self._room.write(Path(expect_inside(name)), chunks, member.compress_size)
-        self.beside = ZippedFiles(packed, members, export.root)
+        self.media = ZippedFiles(packed, members, export.root)
         return self._inside(export)
 
     def _unpack_tar(self, file: BinaryIO) -> Path:
@@ -143,7 +143,7 @@ class Unpacked:
         for name in export.data:
             chunks = read_tarred(file, f"{export.root}{name}", members, self.flaws)
             self._room.write(Path(expect_inside(name)), chunks, os.fstat(file.fileno()).st_size)
-        self.beside = TarredFiles(file, members, export.root)
+        self.media = TarredFiles(file, members, export.root)
         return self._inside(export)
 
     def _choose(self, listed: Mapping[str, Member]) -> tuple[dict[str, Member], PackedExport[Member]]:
