@@ -31,6 +31,7 @@ _SERVICE: Final[int] = types.MessageService.CONSTRUCTOR_ID
 _SERVICE_KNOWN: Final = parts.FROM | parts.REPLY | parts.SILENT | parts.UNUSED
 _BEFORE_TEXT: Final = parts.FROM | parts.FORWARD | parts.REPLY
 _AFTER_TEXT: Final = parts.VIEWS | parts.REPLIES | parts.EDITED | parts.SIGNED | parts.GROUPED | parts.REACTED
+_NO_FORWARDS, _PINNED, _SILENT = (flag.bit_length() - 1 for flag in (parts.NO_FORWARDS, parts.PINNED, parts.SILENT))
 _head, _dated = Struct("<IIi").unpack_from, Struct("<iB").unpack_from
 _usual = Struct("<IIIiIqiB").unpack_from
 """A post up to the length of its text, as most are: neither signed by an account, nor a forward, nor a reply."""
@@ -95,7 +96,7 @@ def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
     return message_id, (
         "message", date, edited or None, data, entities, sender, author, None, reply, answered, forward, group, views,
         forwards, replies, reactions, None, media[0][1] if media else None, markup, None,
-        flags & parts.NO_FORWARDS != 0, flags & parts.PINNED != 0, flags & parts.SILENT != 0, extra, digest,
+        flags >> _NO_FORWARDS & 1, flags >> _PINNED & 1, flags >> _SILENT & 1, extra, digest,
         sha256(raw).digest(),
     ), media  # fmt: skip
 
@@ -148,7 +149,7 @@ def _read_service(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost 
     digest = sha256(orjson.dumps(("", None, (), None, None, action))).digest()
     return message_id, (
         "service", date, None, b"", None, sender, None, None, reply, answered, None, None, None, None, None, None,
-        action, None, None, None, False, False, flags & parts.SILENT != 0, None, digest, sha256(raw).digest(),
+        action, None, None, None, 0, 0, flags >> _SILENT & 1, None, digest, sha256(raw).digest(),
     ), ()  # fmt: skip
 
 

@@ -64,28 +64,27 @@ class MessageCheck:
         """Check one row of `message`, and the rows of other tables that belong to it."""
         self._id = row[0]
         try:
-            if self._is_usual(row):
-                self._done.payloads += 1
-                self._done.readable += 1
-            else:
-                self._check(row)
+            self._check(row)
         except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
             self._note(["holds values that no message has"])
 
-    def _is_usual(self, row: Row) -> bool:
-        """Whether this is a message as most are, all of which is as it should be; if not, nothing is known yet."""
+    def is_usual(self, row: Row) -> bool:
+        """Whether this is a message as most are with nothing wrong in its rows; else `check` says what is wrong."""
         message_id, layer = row[0], row[_LAYER]
-        if message_id in self._marked or layer in _APART or self._logged.get(row[_AFTER]) != layer:
+        try:
+            if message_id in self._marked or layer in _APART or self._logged.get(row[_AFTER]) != layer:
+                return False
+            if not is_sound_post(self._channel_id, row, self._held.media.get(message_id, _NONE)):
+                return False
+            found = self._found
+            if found is None:
+                return True
+            columns = _states_in(row)
+            states = 0 if columns == findable.PLAIN else findable.states_of(None, columns)
+            searched = (message_id, row[_DATE], row[_VIEWS], row[_FORWARDS], states, findable.number_of(row[_LANG]))
+            return found.rows.get(message_id) == searched and message_id not in found.doubled
+        except Exception:  # noqa: BLE001 - the same
             return False
-        if not is_sound_post(self._channel_id, row, self._held.media.get(message_id, _NONE)):
-            return False
-        found = self._found
-        if found is None:
-            return True
-        columns = _states_in(row)
-        states = 0 if columns == findable.PLAIN else findable.states_of(None, columns)
-        searched = (message_id, row[_DATE], row[_VIEWS], row[_FORWARDS], states, findable.number_of(row[_LANG]))
-        return found.rows.get(message_id) == searched and message_id not in found.doubled
 
     @property
     def _place(self) -> str:

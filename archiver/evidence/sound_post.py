@@ -41,7 +41,12 @@ def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool
 
 
 def _are_sound(media: Sequence[Row], slots: Sequence[Row]) -> bool:
-    return [row[:_SLOT] for row in media] == [*slots] and all(is_file_state(row[_SLOT:]) for row in media)
+    if len(media) != len(slots):
+        return False
+    for kept, slot in zip(media, slots, strict=True):
+        if kept[:_SLOT] != slot or not is_file_state(kept[_SLOT:]):
+            return False
+    return True
 
 
 def _differs_in_pinned(derived: Row, kept: Row) -> bool:
