@@ -47,15 +47,11 @@ Times are unix seconds. The text is UTF-8: to compare it so takes less time than
 """
 
 
-def read_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
-    """The post of this channel in these bytes; None if it has anything that is not read here."""
-    try:
-        return _read(raw, channel_id, peers)
-    except Exception:  # noqa: BLE001 - garbled bytes may fail in any way
-        return None
+def parse_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
+    """The post of this channel in these bytes; None if it has anything that is not read here.
 
-
-def _read(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | None:
+    Garbled bytes may raise any exception.
+    """
     constructor, flags, flags2, message_id, peer, number, date, size = _usual(raw, 0)
     if constructor == _SERVICE:
         return _read_service(raw, channel_id, peers)

@@ -128,10 +128,12 @@ class MessageCheck:
         held, layer = self._held, row[_LAYER]
         if layer in _APART or (row[0] in self._marked and (row[0] in held.parts or row[0] in held.pieces)):
             return False
-        if not is_sound_post(self._channel_id, row, media):
+        try:
+            is_sound = is_sound_post(self._channel_id, row, media)
+        except Exception:  # noqa: BLE001 - garbled bytes may fail in any way
             return False
-        self._done.readable += 1
-        return True
+        self._done.readable += is_sound
+        return is_sound
 
     def _note(self, wrong: Iterable[str], *, which: str = "", mirrored: bool = False) -> None:
         for one in wrong:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archiver.convert.quick_parts import VALUES
-from archiver.convert.quick_post import COLUMNS, read_post
+from archiver.convert.quick_post import COLUMNS, parse_post
 from archiver.evidence.contents import is_file_state
 from archiver.evidence.names import StoredNames
 from archiver.ids import ChannelId
@@ -28,10 +28,10 @@ _NO_NAMES = StoredNames()
 def is_sound_post(channel_id: ChannelId, row: Row, media: Sequence[Row]) -> bool:
     """Whether all of a message's content follows from its payload; if not, nothing is known yet.
 
-    `row`: id and content, its text still to be decoded.
+    `row`: id and content, its text still to be decoded. Garbled values may raise any exception.
     """
     has_none = row[_SENDER] is row[_FORWARD] is row[_REPLY] is row[_EXTRA] is None
-    post = read_post(row[_RAW], channel_id, _NO_NAMES if has_none else names_in(row))
+    post = parse_post(row[_RAW], channel_id, _NO_NAMES if has_none else names_in(row))
     if post is None:
         return False
     message_id, columns, slots = post
