@@ -126,4 +126,4 @@ async def deriving(worker: DeriveWorker) -> AsyncIterator[None]:
 
 def _log_end(running: asyncio.Task[None]) -> None:
     if not running.cancelled() and (death := running.exception()) is not None:
-        log.error("hashes and annotations are made no more until a restart: %s", type(death).__name__)
+        log.error("no more hashes and annotations until a restart: %s", type(death).__name__)
