@@ -56,13 +56,18 @@ async def count_repeats(
         async with await Database.open(room.path) as scratch:
             await prepare_search(scratch)
             if database is not None:
-                for channel_id, ids in again.items():
-                    for part in _parts(sorted(ids)):
-                        await scratch.write(_begin, channel_id, await database.read(read_copy, channel_id, part))
+                await _copy_held(database, scratch, again)
             counting = _Counting(importer.aside(scratch, room.path, source), hashed, again)
             await counting.run(source, wanted)
     finally:
         room.close()
+
+
+async def _copy_held(database: Database, scratch: Database, again: Mapping[ChannelId, Collection[int]]) -> None:
+    """Copy what the archive has of the repeated messages."""
+    for channel_id, ids in again.items():
+        for part in _parts(sorted(ids)):
+            await scratch.write(_begin, channel_id, await database.read(read_copy, channel_id, part))
 
 
 def _parts(ids: Sequence[int]) -> Iterator[list[MessageId]]:
