@@ -126,7 +126,7 @@ def keep_earlier(conn: Writer, target: ImportTarget, new: Iterable[ImportedMessa
             seen = min(earlier.first_seen, target.at), min(earlier.last_seen, target.at)
             late = keep_late_revisions(conn, [earlier.message], now=target.at, seen=seen)
             writer.add_revisions(conn, [(earlier_document(message), number) for message, number in late])
-            note = with_part(earlier_note(earlier.claimed_by), one.part)
+            note = with_part(earlier_note(earlier.claimed_by, earlier.claimed_sha256), one.part)
             pieces = [PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
             put_pieces(conn, target.channel_id, target.import_id, pieces)
             count += len(late)

@@ -251,11 +251,17 @@ def _earlier(row: Mapping[str, Any], message: Message) -> Iterator[EarlierConten
             message=content,
             first_seen=_unix(one.get("first_seen")),
             last_seen=_unix(one.get("last_seen")),
-            claimed_by=_claimant(one.get("import")),
+            **_claimant(one.get("import")),
         )
 
 
-def _claimant(origin: object) -> str | None:
-    """The file that an earlier content is from, as the export says."""
-    expect_shape(origin or {}, {"file": str, "claimed_by": str}, "versions")
-    return (origin.get("claimed_by") or origin.get("file") or "an export") if isinstance(origin, dict) else None
+def _claimant(origin: object) -> dict[str, str | None]:
+    """The file that an earlier content is from, and its SHA-256, as the export says."""
+    names = ("file", "sha256", "claimed_by", "claimed_sha256")
+    expect_shape(origin or {}, dict.fromkeys(names, str), "versions")
+    if not isinstance(origin, dict):
+        return {}
+    file, sha256, claimed_by, claimed_sha256 = map(origin.get, names)
+    if claimed_by:
+        return {"claimed_by": claimed_by, "claimed_sha256": claimed_sha256}
+    return {"claimed_by": file or "an export", "claimed_sha256": sha256}

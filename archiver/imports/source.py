@@ -65,6 +65,8 @@ class EarlierContent:
     last_seen: int
     claimed_by: str | None = None
     """The file from which alone the exporting archive had it, as its export says; None: it says that it saw it."""
+    claimed_sha256: str | None = None
+    """The SHA-256 of that file, as the export says."""
 
 
 @record(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
 from archiver.store.import_names import NO_NAMES, FileNames, read_file_names
-from archiver.store.import_parts import read_claimant
+from archiver.store.import_parts import Claimant, read_claimant
 from archiver.store.import_source import ImportRecord
 from archiver.store.imported import ImportedFrom, list_imported_from
 
@@ -86,13 +86,23 @@ class MessageImports(NamedTuple):
         """A content as JSON, with the import that it comes from."""
         record = self.record_of(version.layer, version.payload_sha256)
         origin = None if record is None else import_object(record)
-        if origin is not None and (claimant := self.claimant_of(version)):
-            origin["claimed_by"] = claimant
+        if origin is not None and (claimant := self._claimant(version)):
+            origin["claimed_by"] = claimant.file
+            if claimant.sha256 is not None:
+                origin["claimed_sha256"] = claimant.sha256
         base = None if version.base is None else {"revision": version.base.revision}
         return {**self.dated(version).to_object(), "import": origin, "compared_with": base}
 
     def claimant_of(self, version: Version) -> str | None:
-        """The file from which alone another telekeep had a content that it exported, as the export says."""
+        """The file from which alone another telekeep had a content that it exported, as people read of it."""
+        found = self._claimant(version)
+        if found is None:
+            return None
+        claims = {claimant for one in self.found if (claimant := read_claimant(one.differs))}
+        shared = [claimant for claimant in claims if claimant.file == found.file]
+        return FileNames(frozenset({found.file} if len(shared) > 1 else ())).call(found.file, found.sha256 or "")
+
+    def _claimant(self, version: Version) -> Claimant | None:
         own = (one.differs for one in self.found if one.payload_sha256 == version.payload_sha256)
         return next((read_claimant(differs) for differs in own), None)
 

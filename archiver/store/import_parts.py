@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -26,9 +26,16 @@ NOT_EARLIER: Final = f"(i.differs IS NULL OR i.differs ->> '$.{_EARLIER}' IS NUL
 """As SQL: whether a piece `i` of `imported` is the message itself in its file, not an earlier content of it."""
 
 
-def earlier_note(claimed_by: str | None) -> str:
+class Claimant(NamedTuple):
+    """The file from which an exporting archive had a content, as its export says."""
+
+    file: str
+    sha256: str | None
+
+
+def earlier_note(claimed_by: str | None, sha256: str | None = None) -> str:
     """The note kept with an earlier content of an export; `claimed_by`: the file that the export names for it."""
-    return orjson.dumps({_EARLIER: {"claimed_by": claimed_by}}).decode()
+    return orjson.dumps({_EARLIER: {"claimed_by": claimed_by, **({"sha256": sha256} if sha256 else {})}}).decode()
 
 
 def is_earlier(differs: str | None) -> bool:
@@ -36,9 +43,12 @@ def is_earlier(differs: str | None) -> bool:
     return differs is not None and f'"{_EARLIER}"' in differs
 
 
-def read_claimant(differs: str | None) -> str | None:
+def read_claimant(differs: str | None) -> Claimant | None:
     """The file from which the exporting archive had an earlier content, as its export says."""
-    return orjson.loads(differs)[_EARLIER].get("claimed_by") if differs is not None and is_earlier(differs) else None
+    if differs is None or not is_earlier(differs):
+        return None
+    note = orjson.loads(differs)[_EARLIER]
+    return Claimant(note["claimed_by"], note.get("sha256")) if note.get("claimed_by") else None
 
 
 def with_part(differs: str | None, part: int | None) -> str | None:

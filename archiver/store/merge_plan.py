@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 import orjson
 
 from archiver.ids import ChannelId
-from archiver.model.imported import text_hash
+from archiver.model.imported import IMPORTED, text_hash
 from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
 from archiver.model.merging import KnownContent, KnownMessage, MergedMessage, Notice, merge_message, take_message
 from archiver.model.versions import Absence
@@ -67,6 +67,11 @@ class PlannedMessage(NamedTuple):
         )
 
     @property
+    def is_claimed(self) -> bool:
+        """Whether only imports have it, here and there."""
+        return self.theirs.is_imported and (self.ours is None or self.ours.is_imported)
+
+    @property
     def was_missing(self) -> bool:
         """Whether we held it as missing."""
         return self.ours is not None and self.ours.after[_MISSING] is not None
@@ -87,6 +92,8 @@ class PagePlan:
     """Messages held here that change."""
     gone: list[tuple[int, Notice]] = field(default_factory=list)
     """Messages that only we hold, and that the other archive proves were gone later."""
+    gone_claimed: int = 0
+    """Of these, those that only imports say were posted."""
     same: int = 0
     """Messages that do not change."""
 
@@ -130,15 +137,16 @@ def plan_gone(
     """
     plan = PagePlan(channel_id)
     rows = conn.execute(
-        "SELECT message_id, last_seen, missing_since FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
-        " ORDER BY message_id LIMIT ?",
+        "SELECT message_id, last_seen, missing_since, layer FROM message"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id LIMIT ?",
         (channel_id, *within, _GONE),
     ).fetchall()
-    for message_id, last_seen, missing_since in rows:
+    for message_id, last_seen, missing_since, layer in rows:
         if missing_since is None and message_id not in theirs:
             notice = prove(message_id, last_seen)
             if notice is not None:
                 plan.gone.append((message_id, notice))
+                plan.gone_claimed += layer == IMPORTED
     return plan, rows[-1][0] if len(rows) == _GONE else within[1]
 
 

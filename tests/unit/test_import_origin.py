@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -72,6 +73,7 @@ def test_what_only_an_import_has_keeps_that_through_exports_of_exports(
         found = dict(origins(source))["never shown"]
         assert found is not None
         assert (found["file"], found["claimed_by"]) == (hop, "forged.json")
+        assert found["claimed_sha256"] == sha256((tmp_path / "forged.json").read_bytes()).hexdigest()
         assert context_of(source).claimed_in == hop
         assert_sound(source)
 

@@ -16,16 +16,22 @@ from archiver.cli.commands.changes import ChangesOptions
 from archiver.cli.commands.changes import run as list_changes
 from archiver.cli.commands.gaps import run as list_gaps
 from archiver.cli.commands.history import run as show_history
+from archiver.cli.commands.import_ import ImportOrder
+from archiver.cli.commands.import_ import run as run_import
 from archiver.cli.commands.search import run as run_search
 from archiver.cli.commands.status import run as show_status
 from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
+from archiver.model.versions import Version, list_versions
 from archiver.store.database import Database
+from archiver.store.history import list_revisions
+from archiver.store.rows import get_messages
 from config.settings import ArchiveSettings, Settings
 from search.flags import STATE_BITS, SUPERSEDED
-from tests.capturing import archive, assert_sound, capture, captured, export_of, rows
+from tests.capturing import archive, assert_sound, capture, captured, context_of, export_of, rows
+from tests.exporting import export_as
 from tests.importing import entry, import_into
 
 __all__ = ["archive"]
@@ -166,3 +172,42 @@ def test_a_document_shows_the_earlier_content_that_was_found_and_names_its_file(
         assert f"imported from a file: telekeep did not see it (result.json, SHA-256 {digest}…)" in shown
         assert "claimed" in shown.partition("did not see it")[2]
         assert "as Telegram shows it" in shown
+
+
+def test_two_files_of_one_name_stay_told_apart_in_an_archive_that_imports_the_export(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(1, "as Telegram shows it")])
+    names = []
+    for words in ("one", "two"):
+        path = export_of(tmp_path, entry(1, words))
+        import_into(archive, path)
+        names.append(f"result.json (SHA-256 {sha256(path.read_bytes()).hexdigest()[:8]}…)")
+    export_as("jsonl", archive, tmp_path / "rows", revisions=True)
+    other = tmp_path / "other"
+    import_into(other, tmp_path / "rows")
+    for version, name in zip(history_of(other, capsys, 1), names, strict=False):
+        assert name.startswith("result.json (SHA-256 " + version["import"]["claimed_sha256"][:8])
+    imports = context_of(other).imports
+
+    async def versions() -> list[Version]:
+        async with await Database.open_readonly(other) as database:
+            key = (1001, 1)
+            held = await database.read(get_messages, [key])
+            kept = await database.read(list_revisions, {key: (1, held[key][0].revisions)})
+            return list_versions(*held[key], kept[key])
+
+    assert [imports.claimant_of(one) for one in asyncio.run(versions())] == [*names, None]
+
+
+def test_a_merge_says_which_deletions_rest_on_imports(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(4, "seen"), captured(1, "seen")], proven=(1, 4))
+    import_into(archive, export_of(tmp_path, entry(2, "claimed"), entry(3, "claimed")))
+    capture(archive, [captured(1, "seen")], proven=(1, 4), pts=2)
+    order = ImportOrder(archive, None, None, is_dry_run=False, shape="people")
+    mine = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=tmp_path / "mine"))])
+    assert asyncio.run(run_import(mine, order)) == 0
+    said = "3 now known to be deleted or no longer visible (2 of them if posted as imported)"
+    assert said in capsys.readouterr().err

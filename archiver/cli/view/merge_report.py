@@ -150,7 +150,8 @@ def _parts(one: MergedChannel) -> Iterator[str]:
     if one.revisions:
         yield figures.count(one.revisions, "earlier content")
     if one.deleted:
-        yield f"{figures.number(one.deleted)} now known to be deleted or no longer visible"
+        doubt = f" ({figures.number(one.if_posted)} of them if posted as imported)" if one.if_posted else ""
+        yield f"{figures.number(one.deleted)} now known to be deleted or no longer visible{doubt}"
     if one.returned:
         yield f"{figures.number(one.returned)} back after a deletion"
     if one.described and not one.added:

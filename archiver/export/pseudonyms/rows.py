@@ -88,8 +88,8 @@ class PseudonymousRows:
 
 def _without_file(origin: Mapping[str, Any]) -> dict[str, Any]:
     """An import without what its file is called, which may be a person's name."""
-    claimed = {"claimed_by": None} if "claimed_by" in origin else {}
-    return {**origin, "file": None, "sha256": None, **claimed}
+    hidden = {"file", "sha256", "claimed_by", "claimed_sha256"}
+    return {name: None if name in hidden else value for name, value in origin.items()}
 
 
 def _load(value: str | None) -> Any:

@@ -32,6 +32,8 @@ class MergedChannel:
     """Earlier contents added, including ours that were replaced."""
     deleted: int = 0
     """Messages now known to be deleted or no longer visible."""
+    if_posted: int = 0
+    """Of these, those that only imports say were posted."""
     returned: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     unlisted: int = 0
@@ -75,6 +77,7 @@ class MergedChannel:
         self.changed += len(plan.held) + len(plan.gone)
         self.same += plan.same
         self.deleted += len(plan.gone)
+        self.if_posted += plan.gone_claimed
         for one in (*plan.new, *plan.held):
             self._count_one(one)
 
@@ -83,6 +86,7 @@ class MergedChannel:
         gone = one.merged.absence is not None
         was_gone = one.was_missing
         self.deleted += gone and not was_gone
+        self.if_posted += gone and not was_gone and one.is_claimed
         self.returned += was_gone and not gone
 
     def to_counts(self) -> dict[str, int]:
