@@ -153,9 +153,13 @@ def command(
         web=web,
     )
     check_combination(options)
-    if web:
-        return interrupted.run(open_search(context.obj.checked_settings(), text, options))
-    status = interrupted.run(run(context.obj, text, options))
+    return _find(context.obj, text, options)
+
+
+def _find(invocation: Invocation, text: str, options: SearchOptions) -> int:
+    if options.web:
+        return interrupted.run(open_search(invocation.checked_settings(), text, options))
+    status = interrupted.run(run(invocation, text, options))
     _note_misplaced(text)
     return status
 
