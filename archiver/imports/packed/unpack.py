@@ -125,7 +125,7 @@ class Unpacked:
                 (self._room.path / path.name).write_bytes(orjson.dumps(manifest))
 
     def _unpack_zip(self) -> Path:
-        packed, listed = open_zip(self.path)
+        packed, listed = open_zip(self.path, self.flaws)
         self._opened.enter_context(packed)
         members, export = self._choose(listed)
         expect_plausible(sum(one.file_size for one in export.data.values()), self.path.stat().st_size)

@@ -10,7 +10,7 @@ from copy import copy
 from io import BufferedIOBase
 from lzma import LZMAError
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, TypeAlias, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from archiver.errors import UsageError
@@ -18,8 +18,10 @@ from archiver.imports.adopt import NotAdopted, OpenedFile
 from archiver.imports.packed.members import compose, is_encrypted, is_link, name_members
 from archiver.imports.packed.room import is_bomb
 from archiver.imports.packed.single import MAY_BE_WRONG, SMALL
+from archiver.imports.packed.zip_salvage import MARK, SalvagedZip
 from archiver.imports.source import Flaw
 
+AnyZip: TypeAlias = ZipFile | SalvagedZip
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST: Final = 200_000
 """Maximum number of members, whose list is read into memory."""
@@ -27,23 +29,47 @@ _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x06"
 _TAIL: Final = 1 << 17
 _BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
+LISTED_WRONG: Final = (
+    "the zip ends too early or is damaged: its list of files cannot be read, so what was found by looking through it is"
+    " imported, and files may be missing"
+)
 _UNKNOWN: Final = RuntimeError
 """From zipfile: NotImplementedError, which is one, for a method it does not know, itself for a password it lacks."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
-def open_zip(path: Path) -> tuple[ZipFile, dict[str, ZipInfo]]:
-    """Open a zip, and list its files by name. Raises UsageError."""
+def open_zip(path: Path, flaws: list[Flaw]) -> tuple[AnyZip, dict[str, ZipInfo]]:
+    """Open a zip, and list its files by name; a damaged list is added to `flaws`. Raises UsageError."""
     try:
         if (count := _count_members(path)) > _MOST:
             raise UsageError(f"{path} has {count:,} files, more than telekeep reads from a zip.", hint=_UNPACK)
         packed = ZipFile(path)
-    except (*_BROKEN, _UNKNOWN) as exc:
-        raise UsageError(
-            f"{path} is a zip that ends too early or is damaged: its list of files cannot be read.",
-            hint="Copy it again, or unpack what can be saved of it (`zip -FF`) and import the directory.",
-        ) from exc
+    except (*_BROKEN, _UNKNOWN):
+        return _salvage(path, flaws)
+    if not _is_listed_right(path, packed):
+        packed.close()
+        return _salvage(path, flaws)
     return packed, name_members(packed.infolist())
+
+
+def _is_listed_right(path: Path, packed: ZipFile) -> bool:
+    """Whether its files are where its list says."""
+    with path.open("rb") as file:
+        return all(_has_header(file, member.header_offset) for member in packed.infolist())
+
+
+def _has_header(file: BinaryIO, at: int) -> bool:
+    return at >= 0 and file.seek(at) == at and file.read(len(MARK)) == MARK  # below zero: bytes before it are lost
+
+
+def _salvage(path: Path, flaws: list[Flaw]) -> tuple[AnyZip, dict[str, ZipInfo]]:
+    packed = SalvagedZip(path, _MOST)
+    if not packed.members:
+        raise UsageError(
+            f"{path} is a zip that ends too early or is damaged: nothing in it can be unpacked.", hint="Copy it again."
+        )
+    flaws.append(Flaw(path.name, LISTED_WRONG))
+    return packed, name_members(packed.members)
 
 
 def _count_members(path: Path) -> int:
@@ -61,7 +87,7 @@ def _count_members(path: Path) -> int:
     return max(int(count), int(octets) // 512)
 
 
-def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
+def unpack_member(packed: AnyZip, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
     """The bytes of a member, as far as they can be read; damage is added to `flaws`. Raises UsageError."""
     if is_encrypted(member):
         raise UsageError("it is protected by a password.", hint="Unpack it and import the directory.")
@@ -87,7 +113,7 @@ def unpack_member(packed: ZipFile, name: str, member: ZipInfo, flaws: list[Flaw]
 class ZippedFiles:
     """The media files in a zip, below the directory of the export."""
 
-    def __init__(self, packed: ZipFile, members: dict[str, ZipInfo], root: str) -> None:
+    def __init__(self, packed: AnyZip, members: dict[str, ZipInfo], root: str) -> None:
         self._packed = packed
         self._members = members
         self._root = root
@@ -108,7 +134,7 @@ class ZippedFiles:
             raise NotAdopted("it unpacks to far more than its size, which no picture or video does")
         with ExitStack() as opened:
             with _explained():
-                file = opened.enter_context(self._packed.open(member))
+                file = opened.enter_context(cast("BufferedIOBase", self._packed.open(member)))
             yield OpenedFile(member.file_size, _explained()(file.read))
 
 

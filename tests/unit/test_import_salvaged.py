@@ -1,0 +1,111 @@
+"""Zips that were cut off or damaged, as by a download that broke: whatever is whole in them is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.errors import UsageError
+from archiver.imports.import_file import open_hashed
+from archiver.imports.packed.zip_salvage import SalvagedZip
+from archiver.imports.packed.zipped import LISTED_WRONG
+from tests.capturing import archive, assert_sound
+from tests.importing import entry, import_into
+from tests.unit.test_import_packed import PICTURE, export, temporary
+
+__all__ = ["archive", "temporary"]
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+class Pipe(io.RawIOBase):
+    """What zips are written to as a stream: sizes are then behind the files."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        self.data += bytes(data)  # type: ignore[call-overload]
+        return len(bytes(data))  # type: ignore[call-overload]
+
+
+def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, streamed: bool = False) -> bytes:
+    """A zip with these files."""
+    pipe, whole = Pipe(), io.BytesIO()
+    with zipfile.ZipFile(pipe if streamed else whole, "w", method) as made:  # type: ignore[arg-type]
+        for name, data in files.items():
+            made.writestr(name, data)
+    return bytes(pipe.data) if streamed else whole.getvalue()
+
+
+def files_of() -> dict[str, bytes]:
+    """An export of many messages with a picture, which comes first."""
+    listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(3, 300)]
+    messages = export(entry(1, "one", **PICTURE), entry(2, "two"), *listed)
+    return {"ChatExport_2024-01-01/" + PICTURE["photo"]: b"picture", **messages}
+
+
+def written(path: Path, data: bytes) -> Path:
+    """A file with these bytes."""
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("method", "streamed"), [*((one, False) for one in METHODS), (zipfile.ZIP_DEFLATED, True)])
+def test_a_zip_without_its_list_of_files_is_imported_with_its_pictures(
+    archive: Path, tmp_path: Path, temporary: Path, method: int, streamed: bool
+) -> None:
+    data = packed(files_of(), method, streamed=streamed)
+    path = written(tmp_path / "x.zip", data[: data.index(b"PK\x01\x02")])
+    hashed = open_hashed(path, None)
+    assert [one.what for one in hashed.flaws] == [LISTED_WRONG]
+    hashed.close()
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files, list(temporary.iterdir())) == (299, 1, [])
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_zip_cut_in_its_messages_gives_those_before(archive: Path, tmp_path: Path, streamed: bool) -> None:
+    data = packed(files_of(), streamed=streamed)
+    path = written(tmp_path / "x.zip", data[: len(data) * 2 // 3])
+    outcome = import_into(archive, path)
+    assert 100 < outcome.counts.new < 299
+    assert outcome.is_cut
+
+
+def test_bytes_lost_in_one_file_cost_only_that_file(archive: Path, tmp_path: Path) -> None:
+    data = packed({"ChatExport_2024-01-01/photos/other.jpg": hashlib.shake_256(b"x").digest(9_000), **files_of()})
+    path = written(tmp_path / "x.zip", data[:500] + data[1500:])
+    outcome = import_into(archive, path)
+    assert (outcome.counts.new, outcome.counts.files) == (299, 1)
+
+
+def test_a_zip_with_nothing_whole_is_refused_in_one_line(tmp_path: Path, temporary: Path) -> None:
+    path = written(tmp_path / "x.zip", b"PK\x03\x04" + b"\xff" * 400)
+    with pytest.raises(UsageError, match=r"x\.zip is a zip that ends too early or is damaged: nothing in it can"):
+        open_hashed(path, None)
+    assert list(temporary.iterdir()) == []
+
+
+@given(st.data())
+def test_whatever_is_altered_its_members_are_listed_within_the_file(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    whole = bytearray(packed({"a.json": b"x" * 3000, "b/c.jpg": b"y" * 50}, streamed=data.draw(st.booleans())))
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.sampled_from((0, 1, 8, 0x50, 0x80, 0xFF)))
+    path = written(tmp_path_factory.mktemp("zip") / "x.zip", bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+    size = path.stat().st_size
+    for one in SalvagedZip(path, 100).members:
+        assert 0 <= one.header_offset + one.compress_size <= size
+        assert one.file_size >= 0
