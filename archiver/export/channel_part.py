@@ -64,6 +64,7 @@ async def _shortfall(
     since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
     gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
     kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])
+    claimed = sum([await read(conn, extent.count_claimed, channel_id, *gap) for gap in gaps])
     surplus = await read(conn, find_surplus, channel_id)
     return Shortfall(
         never_fetched=channel.pts is None and channel.top_id == 0 and not channel.imported_only,
@@ -71,7 +72,8 @@ async def _shortfall(
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=counts.held + counts.missing + counts.absent + counts.not_fetched + counts.not_imported,
         not_fetched=counts.not_fetched,
-        unchecked=0 if is_unaccounted(channel) else kept,
+        unchecked=0 if is_unaccounted(channel) else kept - claimed,
+        imported=0 if is_unaccounted(channel) else claimed,
         outside=counts.outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),
         unreadable=await read(conn, count_stubs, channel_id, since=since, until=until),

@@ -71,6 +71,9 @@ class Tally:
     claimed: int = 0
     """Of those held or missing: only imports have them, and no answer accounts for their ids."""
 
+    beyond: int = 0
+    """Of those held: above the highest id that Telegram showed, where only imports have messages."""
+
     @property
     def complete(self) -> bool:
         """Whether every id is accounted for."""
@@ -79,7 +82,7 @@ class Tally:
     @property
     def known(self) -> int:
         """The ids that are accounted for."""
-        return self.held + self.missing + self.absent - self.claimed
+        return self.held + self.missing + self.absent - self.claimed - self.beyond
 
     @property
     def wanted(self) -> int:

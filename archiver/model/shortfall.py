@@ -29,6 +29,8 @@ class Shortfall:
     """If only older messages are not fetched: the time from which on all are archived (unix seconds)."""
     unchecked: int = 0
     """Archived messages not checked since the server lost track of events."""
+    imported: int = 0
+    """Messages that only imports have, and no answer of Telegram accounts for."""
     outside: int = 0
     """Ids older than the channel's own start date (`add --since`), which are never fetched."""
     partial: int = 0
@@ -63,8 +65,19 @@ class Shortfall:
             yield f"{self.not_fetched:,} of {self.ids:,} ids not fetched"
         if self.unchecked:
             yield f"{self.unchecked:,} archived messages not checked since the server lost track"
+        if self.imported:
+            yield f"{self.imported:,} {'message' if self.imported == 1 else 'messages'} known only from imports"
         if self.outside:
             yield f"{self.outside:,} ids older than its start date (add --since)"
+        yield from self._unread()
+        if self.surplus:
+            more = "more" if self.surplus > 0 else "fewer"
+            yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
+        if self.read_until is not None:
+            yield f"read until {datetime.fromtimestamp(self.read_until, UTC):%Y-%m-%dT%H:%M:%SZ} only"
+
+    def _unread(self) -> Iterator[str]:
+        """Archived messages of which something is lacking."""
         if self.partial:
             yield f"{self.partial:,} messages archived in part"
         if self.unreadable:
@@ -72,11 +85,6 @@ class Shortfall:
         if self.damaged:
             messages = "message" if self.damaged == 1 else "messages"
             yield f"{self.damaged:,} {messages} cannot be read: the archive's file is damaged"
-        if self.surplus:
-            more = "more" if self.surplus > 0 else "fewer"
-            yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
-        if self.read_until is not None:
-            yield f"read until {datetime.fromtimestamp(self.read_until, UTC):%Y-%m-%dT%H:%M:%SZ} only"
 
 
 def find_read_until(read_at: int | None, *, since: int | None, until: int | None) -> int | None:

@@ -62,5 +62,6 @@ def count_ids(conn: Reader, channel: Mirrored) -> Tally:
         not_fetched=not_fetched,
         outside=max(0, min(lo - 1, hi)) - below,
         if_posted=extent.count_missing_claimed(conn, channel.channel_id) if missing else 0,
+        beyond=extent.count_claimed(conn, channel.channel_id, hi + 1) if channel.pts is not None else 0,
         claimed=sum(extent.count_claimed(conn, channel.channel_id, *gap) for gap in unread),
     )

@@ -211,3 +211,20 @@ def test_a_merge_says_which_deletions_rest_on_imports(
     assert asyncio.run(run_import(mine, order)) == 0
     said = "3 now known to be deleted or no longer visible (2 of them if posted as imported)"
     assert said in capsys.readouterr().err
+
+
+def test_a_post_above_the_newest_id_that_telegram_showed_is_of_the_import_and_of_no_coverage(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture(archive, [captured(2, "seen"), captured(1, "seen")], proven=(1, 2))
+    import_into(archive, export_of(tmp_path, entry(9, "claimed")))
+    asyncio.run(show_status(invocation(archive), ["1001"], wide=False, shape="json", tz=None, watch=False))
+    [channel] = json.loads(capsys.readouterr().out)["channels"]
+    assert (channel["held"], channel["imported_alone"], channel["coverage"]) == (3, 1, 1.0)
+    asyncio.run(show_status(invocation(archive), [], wide=False, shape="people", tz=None, watch=False))
+    said = "imports: 1 archived message of NightBridge only from imports, above the newest id that Telegram showed"
+    assert said in capsys.readouterr().err
+    export_as("jsonl", archive, tmp_path / "all.jsonl")
+    [lacking] = json.loads((tmp_path / "manifest.json").read_bytes())["incomplete"]
+    assert "1 message known only from imports" in lacking["reasons"]
+    assert not any("lost track" in reason for reason in lacking["reasons"])

@@ -28,9 +28,10 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
         yield _sum_up(status)
     if claimed := [one for one in status.channels if one.tally.if_posted and not _is_summed_up(one, status)]:
         count = sum(one.tally.if_posted for one in claimed)
-        names = ", ".join(terminal_safe(one.name) for one in claimed[:_NAMED])
-        more = f" and {figures.number(len(claimed) - _NAMED)} more" if len(claimed) > _NAMED else ""
-        yield f"deleted: {figures.number(count)} of those of {names}{more}, if they were posted as imports say"
+        yield f"deleted: {figures.number(count)} of those of {_name(claimed)}, if they were posted as imports say"
+    if beyond := [one for one in status.channels if one.tally.beyond]:
+        above = figures.count(sum(one.tally.beyond for one in beyond), "archived message")
+        yield f"imports: {above} of {_name(beyond)} only from imports, above the newest id that Telegram showed"
     if files := [one.files for one in status.channels if one.files is not None]:
         yield f"files: {_describe_files(sum(files[1:], files[0]), status.stored)}"
     if status.speed and status.ids_left:
@@ -66,6 +67,11 @@ def _sum_up(status: StatusReport) -> str:
         f" {figures.count(held, 'message')} archived ({deleted}),"
         f" {figures.percent(known, known + left)} fetched{rest}{besides}"
     )
+
+
+def _name(channels: Sequence[ChannelReport]) -> str:
+    names = ", ".join(terminal_safe(one.name) for one in channels[:_NAMED])
+    return f"{names} and {figures.number(len(channels) - _NAMED)} more" if len(channels) > _NAMED else names
 
 
 def _is_summed_up(one: ChannelReport, status: StatusReport) -> bool:
