@@ -97,6 +97,21 @@ def test_a_zip_with_nothing_whole_is_refused_in_one_line(tmp_path: Path, tempora
     assert list(temporary.iterdir()) == []
 
 
+def test_files_without_a_name_are_passed_over(archive: Path, tmp_path: Path) -> None:
+    data = packed({"Xa.jpg": b"x", **files_of()}).replace(b"Xa.jpg", b"\0a.jpg")
+    for end in (len(data), data.index(b"PK\x01\x02")):
+        outcome = import_into(archive, written(tmp_path / "x.zip", data[:end]))
+        assert outcome.counts.messages == 299
+
+
+def test_damage_in_a_small_zip_leaves_the_messages_before_it(archive: Path, tmp_path: Path) -> None:
+    listed = [entry(at, hashlib.sha256(str(at).encode()).hexdigest()) for at in range(1, 60)]
+    data = bytearray(packed(export(*listed)))
+    at = len(data) // 2
+    data[at : at + 40] = b"\xff" * 40
+    assert 15 < import_into(archive, written(tmp_path / "x.zip", bytes(data))).counts.new < 59
+
+
 @given(st.data())
 def test_whatever_is_altered_its_members_are_listed_within_the_file(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

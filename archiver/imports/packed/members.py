@@ -53,7 +53,7 @@ class PackedExport(NamedTuple, Generic[Member]):
 
 def name_members(members: Iterable[ZipInfo]) -> dict[str, ZipInfo]:
     """The files by name; if a name repeats, the last one, as every unpacker does."""
-    found = {name_of(one): one for one in members if not one.is_dir()}
+    found = {name_of(one): one for one in members if one.filename and not one.is_dir()}
     return {name: one for name, one in found.items() if not is_litter(name)}
 
 

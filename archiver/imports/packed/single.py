@@ -18,8 +18,8 @@ from archiver.imports.source import Flaw
 
 PACKED_ENDS_EARLY: Final = "the compressed file ends too early: the rest is missing"
 MAY_BE_WRONG: Final = "and message texts may be wrong; copy it again"
-SMALL: Final = 1 << 14
-"""Bytes per read: where a file is damaged, this much is lost with it."""
+SMALL: Final = 1 << 11
+"""Bytes per read: where a file is damaged, this much before the damage is lost, too."""
 
 
 @dataclass(frozen=True, slots=True)

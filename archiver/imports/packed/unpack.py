@@ -70,6 +70,8 @@ class Unpacked:
     def _explain(self, exc: UsageError) -> UsageError:
         """The same error, about the user's file instead of the unpacked copy."""
         said = str(exc.args[0])
+        if self.flaws and said == "it is empty.":
+            said = "nothing in it can be unpacked."
         for inside in (getattr(self, "inside", self._room.path), self._room.path):
             said = said.replace(str(inside), str(self.path))
         if str(self.path) not in said:
