@@ -13,7 +13,7 @@ MOST: Final = 1000
 _BEGINNING: Final = 200
 """Characters of a reply's text."""
 
-_COLUMNS: Final = "SELECT channel_id, message_id, date, substr(text, 1, ?3), reply_to FROM message"
+_COLUMNS: Final = "SELECT channel_id, message_id, date, substr(text, 1, ?3), layer, reply_to FROM message"
 _HERE: Final = f"{_COLUMNS} WHERE channel_id = ?1 AND reply_to_msg_id = ?2 ORDER BY message_id LIMIT ?4"
 _ELSEWHERE: Final = (
     f"{_COLUMNS} WHERE reply_to_msg_id = ?2 AND instr(reply_to, '\"reply_to_peer_id\"') > 0 AND channel_id <> ?1"
@@ -30,6 +30,8 @@ class ArchivedReply(NamedTuple):
     """Unix seconds."""
     text: str
     """Its beginning."""
+    layer: int
+    """0: telekeep never saw it on Telegram."""
 
 
 class FoundReplies(NamedTuple):
@@ -47,9 +49,9 @@ def find_replies(conn: Reader, channel_id: ChannelId, message_id: MessageId) -> 
         conn.execute(query, (channel_id, message_id, _BEGINNING, MOST + 1)).fetchall() for query in (_HERE, _ELSEWHERE)
     )
     replies = [
-        ArchivedReply(*row[:4])
+        ArchivedReply(*row[:5])
         for row in (*here[:MOST], *elsewhere[:MOST])
-        if is_reply(row[4]) and find_answered(row[4], row[0]) == (channel_id, message_id)
+        if is_reply(row[5]) and find_answered(row[5], row[0]) == (channel_id, message_id)
     ]
     return FoundReplies(
         sorted(replies, key=lambda one: (one.date, one[:2])), whole=max(len(here), len(elsewhere)) <= MOST

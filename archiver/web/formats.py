@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -37,7 +37,7 @@ def to_csv(rows: Sequence[Row]) -> bytes:
 
 def feed_values(shown: ViewAnswer, asked: Asked) -> dict[str, Any]:
     """What the template of feeds needs. https://www.rfc-editor.org/rfc/rfc4287"""
-    entries = [_entry(row, asked) for row in shown.rows or ()]
+    entries = [_entry(row, asked, shown.imported) for row in shown.rows or ()]
     path = link(asked.path, asked.fields)
     return {
         "title": possible(f"{shown.title} · telekeep"),
@@ -49,7 +49,7 @@ def feed_values(shown: ViewAnswer, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row, asked: Asked) -> dict[str, Any]:
+def _entry(row: Row, asked: Asked, imported: Collection[tuple[int, int]]) -> dict[str, Any]:
     address = f"/c/{row['channel_id']}/{row['message_id']}"
     first = " ".join(possible(row["text"]).split())
     published = row["date"] or row["first_seen"]
@@ -61,4 +61,6 @@ def _entry(row: Row, asked: Asked) -> dict[str, Any]:
         "updated": row["edit_date"] or published,
         "author": row["channel"],
         "html": text_html(row["text"], row["entities"]),
+        "is_imported": (row["channel_id"], row["message_id"]) in imported,
+        "is_gone": row["missing_since"] is not None,
     }

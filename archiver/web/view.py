@@ -19,6 +19,8 @@ class ViewAnswer:
     status: int = 200
     rows: Sequence[Row] | None = None
     """The messages, for the other formats; None: there are none of this view."""
+    imported: frozenset[tuple[int, int]] = frozenset()
+    """Those of them that telekeep never saw on Telegram, by channel and id."""
     data: Mapping[str, Any] | None = None
     """What JSON says beside or instead of rows."""
     title: str = ""

@@ -126,6 +126,17 @@ def test_media_and_channels_say_of_deletions_that_they_rest_on_an_import(opened:
     assert (channel["missing"], channel["missing_if_posted"]) == (1, 1)
 
 
+def test_feeds_and_lists_of_messages_say_which_are_of_an_import(opened: Browser) -> None:
+    for path in (f"/c/{CHANNEL.username}.atom", "/search.atom?q=never"):
+        feed = opened.get(path).text
+        [entry] = [one for one in feed.split("<entry>") if "/2: never there" in one]
+        assert "imported from a file" in entry
+        assert "deleted if it was posted as the import says" in entry
+        assert feed.count("imported from a file") == 1
+    around = opened.get("/search?q=same").text.partition("around it")[2].partition("</details>")[0]
+    assert around.count("imported from a file") == 1
+
+
 def test_a_version_is_compared_with_what_telegram_showed(opened: Browser) -> None:
     shown = opened.get(f"/c/{CHANNEL.username}/1").text
     assert "differs from what Telegram showed:" in shown

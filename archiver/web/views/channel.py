@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
+from archiver.model.imported import IMPORTED
 from archiver.model.row import build_row
 from archiver.reading.channel_page import LIMIT, ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
@@ -84,6 +85,7 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
         rows=[build_row(found.name, message, media) for message, media in page.messages]
         if asked.format != "html"
         else None,
+        imported=frozenset((one.channel_id, one.message_id) for one, _ in page.messages if one.layer == IMPORTED),
         shorten=partial(_shorten, site, asked, len(page.messages)) if len(page.messages) > 1 else None,
         values={
             "channel": found.name,

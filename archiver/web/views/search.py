@@ -50,6 +50,7 @@ def _shown(asked: Asked, finding: Finding, result: SearchResult, counted: Counte
         template="search.html",
         title=asked.get("q") or "*",
         rows=result.rows,
+        imported=frozenset((hit.post.channel.channel_id, hit.post.id) for hit in result.hits if hit.post.is_imported),
         data={
             "engine": result.answer.engine,
             "exact": result.selected.engine.name == "exact",
