@@ -24,5 +24,5 @@ def count_unfindable_annotations(conn: Any) -> int:
 
 
 def _is_findable(found: PlacedTerms, number: int, text: str) -> bool:
-    terms = found.list_terms(number)
+    terms = found.take_terms(number)
     return terms is not None and is_made_of(terms, annotation_line(text))

@@ -33,9 +33,9 @@ class PlacedTerms:
         """The documents that have any."""
         return self._placed.keys()
 
-    def list_terms(self, docid: int) -> list[str] | None:
-        """The terms of a document by position; None if a position occurs twice or is missing."""
-        placed = sorted(self._placed.get(docid, ()))
+    def take_terms(self, docid: int) -> list[str] | None:
+        """The terms of a document by position, then forgotten; None if a position occurs twice or is missing."""
+        placed = sorted(self._placed.pop(docid, ()))
         if [one >> _BITS for one in placed] != list(range(len(placed))):
             return None
         terms = self._terms

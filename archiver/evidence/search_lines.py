@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from archiver.evidence import findable
@@ -20,6 +20,8 @@ from search.exact.index_line import index_line
 from search.exact.skip_index import BLOCK_BITS, cluster
 from search.flags import SUPERSEDED
 
+_PAGE = 2_000
+"""Most messages to read at once."""
 _Key: TypeAlias = tuple[int, int]
 """Short number of the channel, and message id."""
 _Indexed: TypeAlias = tuple[Row, list[str]]
@@ -83,7 +85,7 @@ def _sort(
     superseded: dict[_Key, list[_Indexed]] = {}
     misplaced = []
     for row in rows:
-        terms = placed.list_terms(row.docid)
+        terms = placed.take_terms(row.docid)
         if terms is None:
             misplaced.append(row)
         if not row.flags & SUPERSEDED:
@@ -130,11 +132,18 @@ def _messages(
     for number, message_id in keys:
         ids.setdefault(number, set()).add(message_id)
     for number, wanted in ids.items():
-        for low, high in cluster(wanted):
+        for low, high in _pages(wanted):
             messages, revisions = _read(conn, ChannelId(names.get(number, 0)), low, high)
             for message_id, message in messages.items():
                 if message_id in wanted:
                     yield (number, message_id), message, revisions.get(message_id, {})
+
+
+def _pages(wanted: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Ranges of ids to read at once: they have few others, and not too many."""
+    for low, high in cluster(wanted):
+        for first in range(low, high + 1, _PAGE):
+            yield first, min(high, first + _PAGE - 1)
 
 
 def _read(
