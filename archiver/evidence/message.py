@@ -57,8 +57,8 @@ class MessageCheck:
         self._done = done
         self._id = 0
         self._marked = held.marked
-        self._logged: dict[Row, object] = {}
-        """Layers of sightings that match the log, cached: all messages of an answer share one."""
+        self._logged: dict[Row, tuple[object, int]] = {}
+        """By what all messages of an answer share, if it matches the log: the layer, and the language's number."""
 
     def check(self, row: Row) -> None:
         """Check one row of `message`, and the rows of other tables that belong to it."""
@@ -72,7 +72,8 @@ class MessageCheck:
         """Whether this is a message as most are with nothing wrong in its rows; else `check` says what is wrong."""
         message_id, layer = row[0], row[_LAYER]
         try:
-            if message_id in self._marked or layer in _APART or self._logged.get(row[_AFTER]) != layer:
+            known = self._logged.get(row[_AFTER])
+            if known is None or known[0] != layer or message_id in self._marked:
                 return False
             if not is_sound_post(self._channel_id, row, self._held.media.get(message_id, _NONE)):
                 return False
@@ -81,7 +82,7 @@ class MessageCheck:
                 return True
             columns = _states_in(row)
             states = 0 if columns == findable.PLAIN else findable.states_of(None, columns)
-            searched = (message_id, row[_DATE], row[_VIEWS], row[_FORWARDS], states, findable.number_of(row[_LANG]))
+            searched = (message_id, row[_DATE], row[_VIEWS], row[_FORWARDS], states, known[1])
             return found.rows.get(message_id) == searched and message_id not in found.doubled
         except Exception:  # noqa: BLE001 - the same
             return False
@@ -99,7 +100,7 @@ class MessageCheck:
             row = (*row[:TEXT], lenient(row[TEXT]), *row[TEXT + 1 :])
             is_sound, wrong = self._check_content(row, media)
             self._note(wrong)
-        if row[0] in self._marked or self._logged.get(row[_AFTER]) != row[_LAYER]:
+        if row[0] in self._marked or row[_AFTER] not in self._logged or row[_LAYER] != self._logged[row[_AFTER]][0]:
             self._check_history(row)
         if is_sound and self._found is not None and len(self._done.faults) == before:
             self._check_search_row(row, self._found)
@@ -211,8 +212,9 @@ class MessageCheck:
         absences, counters = self._held.absences.get(message_id, _NONE), self._held.counters.get(message_id, _NONE)
         wrong = [*times.check_times(row[_AFTER], log, layer=row[_LAYER]), *times.check_layer(row[_LAYER], log)]
         self._note(wrong, mirrored=True)
-        if not wrong and row[_MISSING] is row[_MISSING_HOW] is None and row[_REVISIONS] == 0:
-            self._logged[row[_AFTER]] = row[_LAYER]
+        is_apart = row[_LAYER] in _APART or row[_MISSING] is not None or row[_MISSING_HOW] is not None
+        if not (wrong or is_apart) and row[_REVISIONS] == 0:
+            self._logged[row[_AFTER]] = row[_LAYER], findable.number_of(row[_LANG])
         if absences or row[_MISSING] is not None or row[_MISSING_HOW] is not None:
             self._note(times.check_absences(row[_AFTER], absences))
         if counters:
