@@ -2,5 +2,5 @@
 
 `message` compares the rows of one message with its payload (`contents`, `names`) and with the log (`times`). `overview`
 checks channels, log and coverage (`custody`); `findable`, `placed_terms` and `search_lines` check the search tables.
-`work` is what one process does, `run` distributes it over several.
+`work` is what one process does (`serving`), `run` distributes it over several (`processes`).
 """

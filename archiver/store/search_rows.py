@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import isqrt
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -56,7 +55,7 @@ class PresentRows(NamedTuple):
 
 
 def _share_of(docid: str, shares: int) -> str:
-    """SQL for the share that a docid's block belongs to; scattered if `shares` is prime: a week has 32 blocks."""
+    """SQL for the share that a docid's block belongs to; scattered if `shares` is odd, since a week has 32 blocks."""
     return f"({docid} >> {BLOCK_BITS}) % {shares}"
 
 
@@ -149,7 +148,7 @@ def list_rows(conn: sqlite3.Connection, docids: Docids) -> list[Row]:
 def sample_blocks(conn: sqlite3.Connection, least: int) -> Docids:
     """Blocks spread evenly over all rows, together with at least `least` rows if there are as many."""
     rows = count_rows(conn)
-    every = _odd_prime(rows // max(1, least))
+    every = max(1, rows // max(1, least) - 1 | 1)
     share = _share_of("docid", every)
     for rest in range(min(every, _TRIES)):
         (count,) = conn.execute(f"SELECT count(*) FROM search_document WHERE {share} = {rest}").fetchone()
@@ -158,11 +157,6 @@ def sample_blocks(conn: sqlite3.Connection, least: int) -> Docids:
     counts = conn.execute(f"SELECT {share}, count(*) FROM search_document GROUP BY 1 ORDER BY 1")
     rest = next((rest for rest, count in counts if count * every >= rows), 0)
     return Docids(0, 1 << 62, every, rest)
-
-
-def _odd_prime(most: int) -> int:
-    """The largest odd prime up to this number; 1 if there is none."""
-    return next((one for one in range(most, 2, -1) if all(one % by for by in range(2, isqrt(one) + 1))), 1)
 
 
 def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
