@@ -36,11 +36,14 @@ _FILLED_WORDS: Final = {
 }
 
 
+def list_filled_keys(extra: str | None) -> list[str]:
+    """The keys that an import filled in a message that Telegram showed without them, by the `extra` of its row."""
+    return list(orjson.loads(extra).get(FILLED_KEY) or ()) if extra is not None and FILLED_KEY in extra else []
+
+
 def list_filled(extra: str | None) -> list[str]:
-    """In words, what an import filled in a message that Telegram showed without it, by the `extra` of its row."""
-    if extra is None or FILLED_KEY not in extra:
-        return []
-    return [_FILLED_WORDS.get(name, name) for name in orjson.loads(extra).get(FILLED_KEY) or ()]
+    """The same in words."""
+    return [_FILLED_WORDS.get(name, name) for name in list_filled_keys(extra)]
 
 
 def is_possible(message: Message) -> bool:

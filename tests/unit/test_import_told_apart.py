@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import sqlite3
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,12 @@ from archiver.cli.commands.search import run as run_search
 from archiver.cli.commands.status import run as show_status
 from archiver.cli.invocation import Invocation
 from archiver.cli.search_options import SearchOptions
+from archiver.cli.view.message_keys import print_keys
 from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When
+from archiver.export.edges.edge import Edge, EdgeNode
+from archiver.export.edges.rows import EdgeRows
+from archiver.export.edges.writers import EDGE_KEYS, TableEdges
 from archiver.model.versions import Version, list_versions
 from archiver.store.database import Database
 from archiver.store.history import list_revisions
@@ -228,3 +234,35 @@ def test_a_post_above_the_newest_id_that_telegram_showed_is_of_the_import_and_of
     [lacking] = json.loads((tmp_path / "manifest.json").read_bytes())["incomplete"]
     assert "1 message known only from imports" in lacking["reasons"]
     assert not any("lost track" in reason for reason in lacking["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("origin", "extra", "said"),
+    [
+        ("history", None, "history"),
+        ("import", None, "import"),
+        ("history", '{"filled_by_import":["fwd_from"]}', "import"),
+        ("history", '{"filled_by_import":["post_author"]}', "history"),
+    ],
+)
+def test_a_network_says_which_forwards_are_of_an_import(origin: str, extra: str | None, said: str) -> None:
+    written = BytesIO()
+    edges = EdgeRows("forwards", TableEdges(written, EDGE_KEYS), weights=False)
+    nodes = EdgeNode("channel:1", "channel", 1, "a"), EdgeNode("channel:2", "channel", 2, "b")
+    edges.begin()
+    edges.add({**dict.fromkeys(EDGE_KEYS), "origin": origin, "extra": extra, "edges": [Edge(*nodes)]})
+    edges.end()
+    edges.close()
+    [row] = csv.DictReader(StringIO(written.getvalue().decode()))
+    assert row["origin"] == said
+
+
+def test_the_keys_of_a_post_name_the_import_that_alone_has_it(
+    archive: Path, called: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, file in ((1, ""), (2, called[0])):
+        context = context_of(archive, number)
+        record = context.imported_from
+        print_keys(context.channel, context.row, None, file="" if record is None else record.file_name)
+        lines = dict(line.split("\t", 1) for line in capsys.readouterr().out.splitlines())
+        assert lines.get("only_in_import", "") == file

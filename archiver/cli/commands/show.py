@@ -274,4 +274,5 @@ def _print_message(one: _Found, options: _ShowOptions, archive: Path) -> None:
         return
     from archiver.cli.view.message_keys import print_keys
 
-    print_keys(one.context.channel, one.context.row, one.raw)
+    record = one.context.imported_from
+    print_keys(one.context.channel, one.context.row, one.raw, file="" if record is None else record.file_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archiver.export.edges.edge import Edge, EdgeKind, EdgeNode
 from archiver.export.edges.find import EdgeFinder
 from archiver.export.edges.writers import EDGE_KEYS, WEIGHT_KEYS, EdgeWriter
+from archiver.model.imported import list_filled_keys
 from archiver.model.row import Row
 from archiver.store.edge_tables import EdgeTables
 
@@ -67,6 +68,12 @@ class EdgeRows:
         self._tables.close()
 
     def _write(self, edge: Edge, row: Row) -> None:
-        values = {key: row.get(key) for key in EDGE_KEYS} | {"post_id": edge.post, "url": edge.url}
+        known = {"post_id": edge.post, "url": edge.url, "origin": self._find_origin(row)}
+        values = {key: row.get(key) for key in EDGE_KEYS} | known
         self._writer.edge(edge.source, edge.target, values)
         self._count += 1
+
+    def _find_origin(self, row: Row) -> str | None:
+        """How the post first came, or `import` for a forward that an import filled in."""
+        is_filled = self._kind == "forwards" and "fwd_from" in list_filled_keys(row["extra"])
+        return "import" if is_filled else row["origin"]

@@ -19,7 +19,7 @@ from archiver.formatting.visible import possible
 
 _NODE_FIELDS: Final = ("", "_type", "_id", "_name")
 NODE_KEYS: Final = tuple(f"{end}{field}" for end in ("source", "target") for field in _NODE_FIELDS)
-EDGE_KEYS: Final = ("channel_id", "channel", "message_id", "permalink", "date", "post_id", "url")
+EDGE_KEYS: Final = ("channel_id", "channel", "message_id", "permalink", "date", "post_id", "url", "origin")
 WEIGHT_KEYS: Final = ("weight", "first_date", "last_date")
 _LONGS: Final = frozenset({"channel_id", "message_id", "post_id", "weight", "peer_id"})
 
