@@ -59,6 +59,8 @@ class MessageContext(NamedTuple):
     """When any content of the message was first seen."""
     assumed_zone: str | None = None
     """The zone on which its date rests, which an import was told; None if its date is exact."""
+    is_answered_imported: bool = False
+    """Whether telekeep never saw the message that it replies to."""
     claims: int = 0
     """Its earlier or other contents that only imports have."""
     claimed_in: str = ""
@@ -117,6 +119,7 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
     version = list_versions(message, media, revisions[key])[-1]
     claimed = [one for one in revisions[key] if one.layer == IMPORTED]
     grouped = message.grouped_id
+    answered = await _read_answered(conn, message)
     return MessageContext(
         channel=channel,
         mirrored=await read(conn, find_channel, channel.channel_id),
@@ -130,7 +133,8 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
         album=await read(conn, list_album, *key, grouped) if grouped else {},
         names=_names_at(await read(conn, list_names_seen, channel.channel_id), version.first_seen),
         known={one.channel_id: one for one in await read(conn, list_names)},
-        answered=await _read_answered(conn, message),
+        answered=None if answered is None else answered.text,
+        is_answered_imported=answered is not None and answered.layer == IMPORTED,
         replies=await read(conn, find_replies, *key),
         intact=_is_intact(payload),
         channel_restriction=await read(conn, find_restriction, channel.channel_id),
@@ -144,12 +148,12 @@ async def read_context(conn: Connection, channel: ChannelName, held: HeldMessage
     )
 
 
-async def _read_answered(conn: Connection, message: StoredMessage) -> str | None:
+async def _read_answered(conn: Connection, message: StoredMessage) -> StoredMessage | None:
     key = find_answered(message.reply_to, message.channel_id)
     if key is None:
         return None
     held = (await read(conn, get_messages, [key])).get(key)
-    return held[0].text if held else None
+    return held[0] if held else None
 
 
 def _is_intact(payload: Payload | None) -> bool:

@@ -33,8 +33,8 @@ class ShownPost:
     language: str | None
     direction: str | None
     html: Markup
-    answered: str | None = None
-    """The text of the message that it replies to, if that is archived."""
+    answered: StoredMessage | None = None
+    """The message that it replies to, if that is archived."""
     claimed: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """How many of the earlier contents of its messages only imports have."""
 
@@ -138,11 +138,11 @@ def list_posts(
     languages: Mapping[int, str],
     pictures: KnownPictures,
     *,
-    answers: Mapping[tuple[int, int], str] | None = None,
+    answers: Mapping[tuple[int, int], StoredMessage] | None = None,
     targets: HtmlTargets = OUTSIDE,
     claimed: Mapping[tuple[int, int], int] | None = None,
 ) -> list[ShownPost]:
-    """The posts of messages in order. By key: `answers`: texts replied to; `claimed`: `count_claimed`."""
+    """The posts of messages in order. By key: `answers`: messages replied to; `claimed`: `count_claimed`."""
     posts = []
     for _, group in groupby(held, key=lambda one: one[0].grouped_id or one[0].message_id):
         members = list(group)

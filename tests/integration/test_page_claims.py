@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from telethon.tl import types
 
+from archiver.cli.view.message_origins import list_origins
+from archiver.cli.view.moments import Moments
 from archiver.convert import Peers, convert_message
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
+from tests.capturing import context_of
 from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 from tests.integration.page_rig import Browser, opened
@@ -45,14 +49,16 @@ async def _mirror(directory: Path) -> None:
         await ingest.add_channel(CHANNEL)
         channel = await read(database.connection, find_channel, CHANNEL.channel_id)
         assert channel is not None
-        shown = (_shown(3, "the same"), _shown(1, "as it is"))
+        shown = (_shown(3, "the same", reply_to=types.MessageReplyHeader(reply_to_msg_id=2)), _shown(1, "as it is"))
         page = HistoryPage(messages=shown, empty_ids=(), pts=1, count=2, exact=False)
         await ingest.store_page(channel, page, proven=(1, 3), pts=1, top_id=3)
 
 
-def _shown(message_id: int, text: str) -> Message:
+def _shown(message_id: int, text: str, **more: Any) -> Message:
     date = datetime.fromtimestamp(1_639_612_800 + 60 * message_id, UTC)
-    sent = types.Message(id=message_id, peer_id=types.PeerChannel(CHANNEL_ID), date=date, message=text, post=True)
+    sent = types.Message(
+        id=message_id, peer_id=types.PeerChannel(CHANNEL_ID), date=date, message=text, post=True, **more
+    )
     return convert_message(sent, bytes(sent), channel_id=CHANNEL_ID, peers=Peers(), layer=229)
 
 
@@ -108,7 +114,9 @@ def test_an_imported_earlier_content_names_its_file_and_has_its_date(directory: 
 
 
 def test_each_imported_post_is_marked_in_the_view_of_its_channel(opened: Browser) -> None:
-    assert opened.get(f"/c/{CHANNEL.username}").text.count("imported from a file") == 1  # of two
+    assert (
+        opened.get(f"/c/{CHANNEL.username}").text.count("imported from a file") == 2
+    )  # the post, and where it is quoted
     assert "importé d’un fichier" in opened.get(f"/c/{CHANNEL.username}", Accept_Language="fr").text
 
 
@@ -135,6 +143,13 @@ def test_feeds_and_lists_of_messages_say_which_are_of_an_import(opened: Browser)
         assert feed.count("imported from a file") == 1
     around = opened.get("/search?q=same").text.partition("around it")[2].partition("</details>")[0]
     assert around.count("imported from a file") == 1
+
+
+def test_a_quoted_post_that_only_an_import_has_is_marked(opened: Browser, directory: Path) -> None:
+    assert "imported from a file" in opened.get(f"/c/{CHANNEL.username}/3").text
+    context = context_of(directory, 3)
+    [reply] = [said for label, said in list_origins(context, Moments()) if label == "reply to"]
+    assert reply == "NightBridge/2 (from an import, not seen on Telegram): never there"
 
 
 def test_a_version_is_compared_with_what_telegram_showed(opened: Browser) -> None:

@@ -73,6 +73,8 @@ def _reply(reply: Mapping[str, Any], context: MessageContext) -> str:
     target = f"{where}/{answered}" if answered else "a story" if "story_id" in reply else where
     if quote := reply.get("quote_text"):
         return f'{target}: "{quote}"'
+    if context.is_answered_imported:
+        target = f"{target} (from an import, not seen on Telegram)"
     return f"{target}: {beginning(context.answered)}" if context.answered else target
 
 

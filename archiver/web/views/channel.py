@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from archiver.model.completeness import IdRun
 from archiver.model.imported import IMPORTED
-from archiver.model.row import build_row
+from archiver.model.row import StoredMessage, build_row
 from archiver.reading.channel_page import LIMIT, ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.channel_details import list_statuses
@@ -66,7 +66,7 @@ async def _show(site: Site, asked: Asked, limit: int) -> ViewAnswer:
         place = await _read_place(conn, asked)
         page = await read_page(conn, found.mirrored, place, limit=limit)
         details = (await read(conn, list_statuses)).get(found.name.channel_id)
-        answers = await read_texts(conn, page.messages)
+        answers = await read_answered(conn, page.messages)
         pictures = await read_pictures(conn, list_slots(page.messages), site.directory)
         claimed = await read(conn, count_claimed, page.messages)
     month = await _read_month(site, asked, found, page)
@@ -154,10 +154,10 @@ async def count_newer_messages(site: Site, asked: Asked) -> ViewAnswer:
     return ViewAnswer(template="", data={"count": count, "text": f"{said}{'+' if count == MOST_NEWER else ''}"})
 
 
-async def read_texts(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[tuple[int, int], str]:
-    """The texts of the messages that these reply to, by key."""
+async def read_answered(conn: Connection, held: Sequence[HeldMessage]) -> Mapping[tuple[int, int], StoredMessage]:
+    """The messages that these reply to, by key."""
     answered = await read(conn, get_messages, set(list_reply_keys(held)))
-    return {key: message.text for key, (message, _) in answered.items()}
+    return {key: message for key, (message, _) in answered.items()}
 
 
 def _column(page: ChannelPage, posts: Sequence[ShownPost], times: Times) -> Iterator[ColumnItem]:

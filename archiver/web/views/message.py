@@ -41,7 +41,7 @@ from archiver.web.site import Asked, Site
 from archiver.web.targets import make_targets
 from archiver.web.times import Times
 from archiver.web.view import ViewAnswer
-from archiver.web.views.channel import read_texts
+from archiver.web.views.channel import read_answered
 
 MOST_COUNTERS: Final = 150
 MOST_ABSENCES: Final = 40
@@ -186,7 +186,7 @@ async def _read_all(site: Site, conn: Connection, wanted: _Wanted) -> dict[str, 
     above = await read(conn, list_after, channel_id, number, 1)
     languages = await read(conn, list_languages, channel_id, [number])
     pictures = await read_pictures(conn, list_slots([held]), site.directory)
-    answers = await read_texts(conn, [held])
+    answers = await read_answered(conn, [held])
     claimed = await read(conn, count_claimed, [held])
     [post] = list_posts(found.name, [held], languages, pictures, answers=answers, targets=targets, claimed=claimed)
     return {
