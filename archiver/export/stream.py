@@ -18,6 +18,7 @@ from archiver.store.database import Connection, read
 from archiver.store.dated import find_places, iter_dated, list_at
 from archiver.store.extent import count_dated, find_newest_date
 from archiver.store.history import list_revisions
+from archiver.store.import_names import NO_NAMES
 from archiver.store.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
 from archiver.store.rows import HeldMessage
 
@@ -102,7 +103,7 @@ async def _add_versions(conn: Connection, chunk: list[Item]) -> None:
         key = (message.channel_id, message.message_id)
         earlier = list_versions(*held[key], revisions[key])[:-1] if key in held else []
         claimed = any(one.layer == IMPORTED for one in earlier)
-        imports = await read_imports(conn, *key) if claimed else NO_IMPORTS
+        imports = await read_imports(conn, *key, names=NO_NAMES) if claimed else NO_IMPORTS
         row["versions"] = dump([imports.describe(one) for one in earlier]).decode()
 
 

@@ -29,6 +29,7 @@ from archiver.store.changes import (
 from archiver.store.claimed import list_sole_claims
 from archiver.store.database import Connection, read
 from archiver.store.history import Key, list_revisions
+from archiver.store.import_names import read_file_names
 from archiver.store.rows import get_messages
 from search.query.dates import Bounds
 from search.show.snippet import snippet
@@ -74,19 +75,20 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
     )
     moves = await read(conn, list_state_changes, [one.number for one in chunk if one.source == "state"])
     claims = await read(conn, list_sole_claims, list(versions)) if versions else {}
+    files = {one: await read(conn, read_file_names, ChannelId(one)) for one in {key[0] for key in claims}}
     unseen = await read(conn, list_unseen) if described else {}
     changes: list[Change] = []
     for one in chunk:
         channel = names[one.channel_id]
         if one.source == "revision":
             key = (one.channel_id, one.message_id)
-            imports = await read_imports(conn, *key) if key in claims else NO_IMPORTS
+            imports = await read_imports(conn, *key, names=files[key[0]]) if key in claims else NO_IMPORTS
             changes.append(_edited(one, channel, versions[key], imports))
         elif one.source in ("absence", "return"):
             key = (one.channel_id, one.message_id)
             gone = _gone(one, channel, versions[key])
             if key in claims and claims[key].is_import:
-                gone = _claimed(gone, versions[key][-1], await read_imports(conn, *key))
+                gone = _claimed(gone, versions[key][-1], await read_imports(conn, *key, names=files[key[0]]))
             changes.append(gone)
         elif one.source == "state":
             if moves[one.number].reason != BY_IMPORT:  # it was never mirrored, so nothing changed

@@ -163,7 +163,11 @@ def import_object(record: ImportRecord) -> dict[str, Any]:
     }
 
 
-async def read_imports(conn: Connection, channel_id: ChannelId, message_id: MessageId) -> MessageImports:
-    """The imports that have a message."""
+async def read_imports(
+    conn: Connection, channel_id: ChannelId, message_id: MessageId, *, names: FileNames | None = None
+) -> MessageImports:
+    """The imports that have a message. `names`: of the channel's files, if they are read already."""
     found = await read(conn, list_imported_from, channel_id, message_id)
-    return MessageImports(found, await read(conn, read_file_names, channel_id)) if found else NO_IMPORTS
+    if found and names is None:
+        names = await read(conn, read_file_names, channel_id)
+    return MessageImports(found, names or NO_NAMES) if found else NO_IMPORTS
