@@ -207,5 +207,9 @@ def early_processes() -> Iterator[Processes | None]:
         yield None
         return
     with running() as processes:
-        processes.start_early(count_workers())
-        yield processes
+        try:
+            processes.start_early(count_workers())
+        except OSError:  # as many processes as may be; it works without
+            yield None
+        else:
+            yield processes

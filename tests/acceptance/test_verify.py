@@ -362,7 +362,7 @@ def test_processes_of_a_verification_that_was_killed_end_too(eventful: Desk) -> 
 
 
 _KILLED_EARLY = """
-import os, pathlib, signal, sys
+import contextlib, os, pathlib, signal, sys
 os.sched_getaffinity = lambda _: {0, 1, 2}
 from archiver.evidence.processes import early_processes
 from archiver.evidence.task_result import VerifyTask
@@ -370,8 +370,12 @@ with early_processes() as early:
     for pipe in early.use_early(pathlib.Path(sys.argv[1])):
         pipe.send(VerifyTask("file"))
         pipe.recv()
-    (first,) = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    print(first, pathlib.Path(f"/proc/{first}/task/{first}/children").read_text(), flush=True)
+    parents = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            parents[path.parent.name] = path.read_text().rpartition(")")[2].split()[1]
+    (first,) = (one for one, parent in parents.items() if parent == str(os.getpid()))
+    print(first, *(one for one, parent in parents.items() if parent == first), flush=True)
     if sys.argv[2] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     raise ValueError("something went wrong")
