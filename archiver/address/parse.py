@@ -39,7 +39,7 @@ _NESTED = re.compile(
 
 
 def parse_channel(typed: str) -> ChannelRef:
-    """The channel that the text names. Raises UsageError, also for a message, which does not stand for its channel."""
+    """The channel that the text names. Raises UsageError, even for a message, which does not stand for its channel."""
     parsed = parse_address(typed)
     if parsed.message_id is not None:
         address = f"{parsed.channel}/{parsed.message_id}"

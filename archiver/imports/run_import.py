@@ -56,7 +56,7 @@ class Importer:
         self._hashed = hashed
         self._source = source or hashed.source
         self.repeats = Repeats()
-        """Of what was planned."""
+        """The repeated ids among the messages that a dry run read."""
         self._blobs = BlobStore(archive)
         self._zone = zone
         self._progress = progress

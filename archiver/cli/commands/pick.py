@@ -18,7 +18,7 @@ from archiver.store.rows import list_names
 async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool = False) -> list[Mirrored]:
     """The channels given, in that order and without repetitions; all mirrored ones if none was given.
 
-    Raises NotFound, also for removed channels unless `removed`, and UsageError.
+    Raises NotFound, for removed channels too unless `removed`, and UsageError.
     """
     mirrored = await read(conn, list_channels, removed=removed)
     if not typed:

@@ -47,7 +47,7 @@ def command(
 
     An export: checks the manifest itself, and the size, SHA-256 and rows of every file that it names; needs neither
     archive nor network. The manifest's own SHA-256 is shown, to compare it with the one that `telekeep export` printed.
-    Of a series (`export --append`) all files are checked, and that each manifest names the SHA-256 of the one before.
+    Of a series (`export --append`) it checks all files, and that each manifest names the SHA-256 of the one before.
 
     The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions;
     everything derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
@@ -62,7 +62,7 @@ def command(
     damaged ones are recorded: `telekeep media retry`, then `telekeep media fetch`, fetches them again. Files without a
     message are listed.
     --sample 5% reads files with a twentieth of all bytes, those first that were not read for the longest time: so
-    twenty runs read all of them. What was read is recorded, also if the run is interrupted.
+    twenty runs read all of them. What was read is recorded, even if the run is interrupted.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

@@ -68,7 +68,7 @@ class TarredFiles:
 
     @contextmanager
     def open(self, path: str, _archive: object) -> Iterator[OpenedFile]:
-        """Open a media file. Raises NotAdopted, also while it is read."""
+        """Open a media file. Raises NotAdopted, here or while it is read."""
         if path.startswith("/") or ".." in path.split("/"):
             raise NotAdopted("its path leads out of the export")
         member = self._members.get(compose(self._root + path))

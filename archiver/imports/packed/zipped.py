@@ -120,7 +120,7 @@ class ZippedFiles:
 
     @contextmanager
     def open(self, path: str, archive: Path) -> Iterator[OpenedFile]:
-        """Open a media file. Raises NotAdopted, also while it is read."""
+        """Open a media file. Raises NotAdopted, here or while it is read."""
         member = self._members.get(compose(self._root + path))
         if path.startswith("/") or ".." in path.split("/"):
             raise NotAdopted("its path leads out of the export")

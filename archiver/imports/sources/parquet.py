@@ -40,7 +40,7 @@ _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYP
 
 
 def open_file(path: Path, zone: tzinfo | None) -> ParquetFiles:
-    """Open a file, or the directory of an export. Raises UsageError, also without pyarrow."""
+    """Open a file, or the directory of an export. Raises UsageError, for example if pyarrow is missing."""
     return ParquetFiles(path)
 
 
