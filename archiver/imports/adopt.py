@@ -20,6 +20,10 @@ from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import DATA, BlobStore
 from archiver.store.medium import ARCHIVE_NAME
 
+OUTSIDE: Final = "its path leads out of the export"
+ABSENT: Final = "it does not exist"
+NOT_REGULAR: Final = "it is a link, or not a regular file"
+"""Why a file is not taken, wherever it is."""
 _CHUNK: Final = 1 << 20
 _LINKED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 _MOST_PARTS: Final = 32
@@ -109,7 +113,7 @@ def expect_size(attached: AttachedFile, size: int) -> None:
 def _parts(path: str) -> list[str]:
     parts = path.split("/")
     if path.startswith("/") or "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise NotAdopted("its path leads out of the export")
+        raise NotAdopted(OUTSIDE)
     if len(parts) > _MOST_PARTS:
         raise NotAdopted("its path is too deep")
     return parts
@@ -133,10 +137,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as exc:
-        raise NotAdopted("it does not exist") from exc
+        raise NotAdopted(ABSENT) from exc
     except (OSError, ValueError) as exc:
         is_link = isinstance(exc, OSError) and exc.errno in _LINKED
-        raise NotAdopted("it is a link, or not a regular file" if is_link else "it cannot be read") from exc
+        raise NotAdopted(NOT_REGULAR if is_link else "it cannot be read") from exc
 
 
 def _copy(read: Callable[[int], bytes], target: int) -> str:

@@ -15,6 +15,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from zipfile import ZipInfo
 
 from archiver.errors import UsageError
+from archiver.imports.adopt import ABSENT, OUTSIDE, NotAdopted
 from archiver.imports.foreign import ONLY_TELEGRAM, name_foreign
 
 _UTF8: Final = 0x800
@@ -151,6 +152,16 @@ def expect_inside(name: str) -> PurePosixPath:
     if wrong or any(unicodedata.category(sign) in _UNNAMEABLE for sign in name):
         raise UsageError("a name in it leads outside it, or is not a file name.", hint="Do not trust its source.")
     return PurePosixPath(*parts)
+
+
+def find_media(members: Mapping[str, Member], root: str, path: str) -> Member:
+    """The member that is the media file at a path of the export. Raises NotAdopted."""
+    if path.startswith("/") or ".." in path.split("/"):
+        raise NotAdopted(OUTSIDE)
+    member = members.get(compose(root + path))
+    if member is None:
+        raise NotAdopted(ABSENT)
+    return member
 
 
 def is_encrypted(member: ZipInfo) -> bool:

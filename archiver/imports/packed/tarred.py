@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
-from archiver.imports.adopt import NotAdopted, OpenedFile
-from archiver.imports.packed.members import compose, is_litter
+from archiver.imports.adopt import NOT_REGULAR, NotAdopted, OpenedFile
+from archiver.imports.packed.members import compose, find_media, is_litter
 from archiver.imports.packed.tar_members import TarListing, TarMember, find_target, list_tar
 from archiver.imports.source import Flaw
 
@@ -69,14 +69,9 @@ class TarredFiles:
     @contextmanager
     def open(self, path: str, _archive: object) -> Iterator[OpenedFile]:
         """Open a media file. Raises NotAdopted, here or while it is read."""
-        if path.startswith("/") or ".." in path.split("/"):
-            raise NotAdopted("its path leads out of the export")
-        member = self._members.get(compose(self._root + path))
-        if member is None:
-            raise NotAdopted("it does not exist")
-        member = find_target(self._members, member)
+        member = find_target(self._members, find_media(self._members, self._root, path))
         if not member.is_file:
-            raise NotAdopted("it is a link, or not a regular file")
+            raise NotAdopted(NOT_REGULAR)
         read = 0
 
         def read_on(size: int) -> bytes:

@@ -14,8 +14,8 @@ from typing import BinaryIO, Final, TypeAlias, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from archiver.errors import UsageError
-from archiver.imports.adopt import NotAdopted, OpenedFile
-from archiver.imports.packed.members import compose, is_encrypted, is_link, name_members
+from archiver.imports.adopt import NOT_REGULAR, NotAdopted, OpenedFile
+from archiver.imports.packed.members import find_media, is_encrypted, is_link, name_members
 from archiver.imports.packed.room import is_bomb
 from archiver.imports.packed.single import MAY_BE_WRONG, SMALL
 from archiver.imports.packed.zip_salvage import MARK, SalvagedZip
@@ -121,13 +121,9 @@ class ZippedFiles:
     @contextmanager
     def open(self, path: str, archive: Path) -> Iterator[OpenedFile]:
         """Open a media file. Raises NotAdopted, here or while it is read."""
-        member = self._members.get(compose(self._root + path))
-        if path.startswith("/") or ".." in path.split("/"):
-            raise NotAdopted("its path leads out of the export")
-        if member is None:
-            raise NotAdopted("it does not exist")
+        member = find_media(self._members, self._root, path)
         if is_link(member):
-            raise NotAdopted("it is a link, or not a regular file")
+            raise NotAdopted(NOT_REGULAR)
         if is_encrypted(member):
             raise NotAdopted("it is protected by a password")
         if is_bomb(member.file_size, member.compress_size):
