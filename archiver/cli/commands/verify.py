@@ -55,8 +55,8 @@ def command(
     all, but above 20,000 messages only of some 4,600 spread over the archive, unless --deep. --quick checks only the
     file and the SHA-256 of each payload. Each fault is one line; with --json or --jsonl, an object (docs/json.md).
 
-    Two cores verify some 95,000 payloads a second of a million, 55,000 of 50,000, where the start counts; with --deep
-    some 20,000; --quick some 200,000. Up to four cores are used.
+    Two cores verify some 100,000 payloads a second of a million, 55,000 of 50,000, where the start counts; with
+    --deep some 20,000; --quick some 200,000. Up to four cores are used.
 
     --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
     damaged ones are recorded: `telekeep media retry`, then `telekeep media fetch`, fetches them again. Files without a
