@@ -195,7 +195,7 @@ def compared(old: Version, new: Version) -> Version:
         "rich": old.rich != new.rich,
     }
     changed = tuple(name for name, differs in found.items() if differs)
-    if not changed:
+    if not changed and IMPORTED not in (old.layer, new.layer):
         # The content hash differs, so something did change, such as a poll's question, which is part of its media.
         changed = ("media",) if old.media or new.media else ("other",)
     return replace(new, changed=changed, media_changes=moved, differences=differences, base=old)

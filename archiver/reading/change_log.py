@@ -83,7 +83,8 @@ async def _describe(conn: Connection, chunk: Sequence[Noticed], names: Mapping[C
         if one.source == "revision":
             key = (one.channel_id, one.message_id)
             imports = await read_imports(conn, *key, names=files[key[0]]) if key in claims else NO_IMPORTS
-            changes.append(_edited(one, channel, versions[key], imports))
+            edited = _edited(one, channel, versions[key], imports)
+            changes += [edited] if edited.changed else []  # two imports may have the same content
         elif one.source in ("absence", "return"):
             key = (one.channel_id, one.message_id)
             gone = _gone(one, channel, versions[key])

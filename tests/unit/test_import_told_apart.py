@@ -266,3 +266,17 @@ def test_the_keys_of_a_post_name_the_import_that_alone_has_it(
         print_keys(context.channel, context.row, None, file="" if record is None else record.file_name)
         lines = dict(line.split("\t", 1) for line in capsys.readouterr().out.splitlines())
         assert lines.get("only_in_import", "") == file
+
+
+def test_a_content_that_a_later_import_has_again_differs_in_nothing(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, words in enumerate(("first words", "others", "first words")):
+        edited = {"edited_unixtime": str(1_639_700_000 + number)} if number else {}
+        import_into(archive, export_of(tmp_path, entry(1, words, **edited), name=f"{number}.json"))
+    options = ChangesOptions(
+        when=When(None, None, None, "UTC"), kinds=frozenset({"differs"}), moments=Moments(), shape="jsonl"
+    )
+    assert asyncio.run(list_changes(invocation(archive), options)) == 0
+    [change] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (change["old"], change["new"]) == ("others", "first words")
