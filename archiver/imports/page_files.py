@@ -12,7 +12,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import is_contradicted
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import FILE_ORIGIN, IMPORTED
 from archiver.model.media_file import find_key
 from archiver.model.record import Media
 from archiver.store.annotation import Annotation, put_missing
@@ -69,7 +69,7 @@ def settle_files(
         if key is None or find_file(conn, key).status == "downloaded":
             continue
         if fits_captured(conn, key, file.size):
-            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now)
+            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=FILE_ORIGIN)
             settled += 1
     return settled
 

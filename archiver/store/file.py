@@ -16,6 +16,7 @@ import orjson
 
 from archiver.errors import IntegrityError
 from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import (
     BlobState,
     FileKey,
@@ -99,8 +100,13 @@ def find_blob(conn: Reader, sha256: str) -> Blob | None:
     return None if row is None else Blob(*row)
 
 
-def settle_downloaded(conn: sqlite3.Connection, key: FileKey, *, sha256: str, size: int, now: int) -> None:
-    """The bytes of a file are stored (`blob_store.adopt`): record it for every slot that shows it."""
+def settle_downloaded(
+    conn: sqlite3.Connection, key: FileKey, *, sha256: str, size: int, now: int, origin: str | None = None
+) -> None:
+    """The bytes of a file are stored (`blob_store.adopt`): record it for every slot that shows it.
+
+    `origin`: FILE_ORIGIN if Telegram did not send them.
+    """
     held = find_blob(conn, sha256)
     if held is not None and held.size != size:
         raise IntegrityError(
@@ -112,10 +118,10 @@ def settle_downloaded(conn: sqlite3.Connection, key: FileKey, *, sha256: str, si
         " ON CONFLICT DO UPDATE SET verified_at = excluded.verified_at, state = 'present'",
         (sha256, size, now, now),
     )
-    _put(conn, key, status="downloaded", reason=None, now=now, sha256=sha256, size=size)
+    _put(conn, key, status="downloaded", reason=origin, now=now, sha256=sha256, size=size)
     for other in list_files_of(conn, sha256):
         if other.key != key and other.status in {"offloaded", "failed"}:
-            _put(conn, other.key, status="downloaded", reason=None, now=now, sha256=sha256)
+            _put(conn, other.key, status="downloaded", reason=_origin_of(other), now=now, sha256=sha256)
 
 
 def settle_failed(
@@ -142,10 +148,15 @@ def set_blob_state(conn: sqlite3.Connection, sha256: str, state: BlobState, *, n
         " WHERE sha256 = ?3",
         (state, now, sha256),
     )
-    status, reason = _BLOB_TO_FILE[state]
+    status, why = _BLOB_TO_FILE[state]
     for file in list_files_of(conn, sha256):
+        reason = why or _origin_of(file)
         if (file.status, file.reason) != (status, reason):
             _put(conn, file.key, status=status, reason=reason, now=now, retry_at=now if state == "damaged" else None)
+
+
+def _origin_of(file: FileStatus) -> str | None:
+    return FILE_ORIGIN if file.reason == FILE_ORIGIN else None
 
 
 def change_blob_state(conn: sqlite3.Connection, sha256: str, before: BlobState, state: BlobState, *, now: int) -> None:

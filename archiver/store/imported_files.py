@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.compare_import import may_be_by_zone
+from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, find_key, parse_key
 from archiver.model.record import Message
 from archiver.store.database import Reader
@@ -40,7 +41,7 @@ def carry_files(conn: sqlite3.Connection, seen: Sequence[Message], *, now: int) 
             if not may_be_by_zone(int(message.date.timestamp()), date):
                 continue  # it contradicts what Telegram shows
             if find_file(conn, key).status != "downloaded":
-                settle_downloaded(conn, key, sha256=sha256, size=size, now=now)
+                settle_downloaded(conn, key, sha256=sha256, size=size, now=now, origin=FILE_ORIGIN)
 
 
 def fits_captured(conn: Reader, key: FileKey, size: int) -> bool:

@@ -15,6 +15,7 @@ import aiosqlite
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import IMPORTED
 from archiver.model.media_file import file_key
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.annotation import Annotation, list_annotations
@@ -32,7 +33,7 @@ _ALBUM = 50
 MESSAGE = ", ".join(name for name in StoredMessage._fields if name != "annotations")
 MEDIA = ", ".join(name for name in StoredMedia._fields if name != "reason")
 _SAYS_ALL = frozenset({"not downloaded", "downloaded"})
-"""States of a file for which there is no reason."""
+"""States of a file for which there is no reason, without imports."""
 
 
 class Payload(NamedTuple):
@@ -180,7 +181,7 @@ def attach(conn: Reader, found: Sequence[tuple[StoredMessage, list[StoredMedia]]
     media = [slots for _, slots in found if slots]
     if not media:
         return [(message, ()) for message, _ in found]
-    _add_reasons(conn, media)
+    _add_reasons(conn, [(message, slots) for message, slots in found if slots])
     held = [(message, tuple(slots)) for message, slots in found]
     hashes = {slot.sha256 for slots in media for slot in slots if slot.sha256 is not None}
     made = list_annotations(conn, hashes) if hashes else None
@@ -196,19 +197,28 @@ def _annotated(
     return message._replace(annotations=orjson.dumps(found).decode()) if found else message
 
 
-def _add_reasons(conn: Reader, media: Iterable[list[StoredMedia]]) -> None:
-    """Say why files are not stored."""
-    unstored = [slot for slots in media for slot in slots if slot.status not in _SAYS_ALL and slot.id]
-    if not unstored:
-        return
-    known = find_reasons(conn, {file_key(slot.kind, str(slot.id)) for slot in unstored})
+def _add_reasons(conn: Reader, held: Iterable[tuple[StoredMessage, list[StoredMedia]]]) -> None:
+    """Say why files are not stored, and which came with an import, of messages that Telegram showed."""
+    captured = _SAYS_ALL - {"downloaded"} if _has_imports(conn) else _SAYS_ALL
+    found = [(slots, _SAYS_ALL if message.layer == IMPORTED else captured) for message, slots in held]
+    asked = {
+        file_key(slot.kind, str(slot.id))
+        for slots, says_all in found
+        for slot in slots
+        if slot.status not in says_all and slot.id
+    }
+    known = find_reasons(conn, asked) if asked else {}
     if not known:
         return
-    for slots in media:
+    for slots, says_all in found:
         slots[:] = [
-            slot if slot.status in _SAYS_ALL else slot._replace(reason=known.get(file_key(slot.kind, str(slot.id))))
+            slot if slot.status in says_all else slot._replace(reason=known.get(file_key(slot.kind, str(slot.id))))
             for slot in slots
         ]
+
+
+def _has_imports(conn: Reader) -> bool:
+    return conn.execute("SELECT 1 FROM import_source LIMIT 1").fetchone() is not None
 
 
 def has_search_tables(conn: Reader) -> bool:

@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from telethon.tl import types
 
 from archiver.model.row import media_json
 from archiver.store.database import Database
+from archiver.store.file import set_blob_state
 from archiver.store.rows import get_messages
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
@@ -87,6 +90,29 @@ def test_a_captured_post_gets_the_file_that_an_export_has(archive: Path, tmp_pat
     outcome = import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path))))
     assert (outcome.counts.same, outcome.counts.files) == (1, 1)
     assert rows(archive, "SELECT status FROM media") == [("downloaded",)]
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_file_of_a_captured_post_that_came_with_an_import_is_said_to_be_of_the_import(
+    archive: Path, tmp_path: Path, *, is_first: bool
+) -> None:
+    size = types.PhotoSize("x", 3, 4, 7)
+    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    shown = captured(1, "a", media=types.MessageMediaPhoto(photo=real))
+    if not is_first:
+        capture(archive, [shown])
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path))))
+    if is_first:
+        [slot] = slots_of(archive)
+        assert slot["reason"] is None  # the post itself is marked
+        capture(archive, [shown])
+    with closing(sqlite3.connect(archive / "archive.db")) as conn, conn:
+        digest = hashlib.sha256(b"picture").hexdigest()
+        set_blob_state(conn, digest, "offloaded", now=START)
+        set_blob_state(conn, digest, "present", now=START)  # as `verify --media` records it
+    [slot] = slots_of(archive)
+    assert (slot["status"], slot["reason"]) == ("downloaded", "from an import, not from Telegram")
     assert_sound(archive)
 
 
