@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId
+from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, parse_key, whole_key
 from archiver.store.annotation import Annotation, list_annotations, put_annotation
 from archiver.store.database import Reader
@@ -28,6 +29,8 @@ class ForeignFile(NamedTuple):
     key: FileKey
     sha256: str
     size: int
+    origin: str | None = None
+    """FILE_ORIGIN if an import brought it."""
 
 
 def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) -> Iterator[ForeignFile]:
@@ -36,7 +39,7 @@ def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) 
         return
     after = ""
     query = (
-        "SELECT file_key, sha256, blob.size FROM file JOIN blob USING (sha256) WHERE file_key > ?"
+        "SELECT file_key, sha256, blob.size, reason FROM file JOIN blob USING (sha256) WHERE file_key > ?"
         " AND status = 'downloaded' AND state = 'present' ORDER BY file_key LIMIT ?"
     )
     while rows := archive.conn.execute(query, (after, _PAGE)).fetchall():
@@ -48,13 +51,14 @@ def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) 
 
 
 def _read(row: tuple[Any, ...]) -> ForeignFile | None:
-    key, sha256, size = row
+    key, sha256, size, reason = row
     try:
         parse_key(key)
     except (ValueError, TypeError):
         return None
     is_hash = isinstance(sha256, str) and len(sha256) == 64 and _HEX.issuperset(sha256)
-    return ForeignFile(key, sha256, size) if is_hash and isinstance(size, int) and size >= 0 else None
+    origin = FILE_ORIGIN if reason == FILE_ORIGIN else None
+    return ForeignFile(key, sha256, size, origin) if is_hash and isinstance(size, int) and size >= 0 else None
 
 
 def _is_shown(conn: sqlite3.Connection, key: FileKey, channels: Collection[ChannelId]) -> bool:
@@ -109,7 +113,7 @@ def is_stored(conn: Reader, file: ForeignFile) -> bool:
 
 def take_file(conn: sqlite3.Connection, archive: ForeignArchive, file: ForeignFile, *, now: int) -> int:
     """Record that the bytes are stored, and take over what programs made of them; return how many texts."""
-    settle_downloaded(conn, file.key, sha256=file.sha256, size=file.size, now=now)
+    settle_downloaded(conn, file.key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
     return take_annotations(conn, archive, file.sha256)
 
 

@@ -16,10 +16,14 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
+from archiver.cli.commands.import_ import ImportOrder
+from archiver.cli.commands.import_ import run as run_import
+from archiver.cli.invocation import Invocation
 from archiver.model.row import media_json
 from archiver.store.database import Database
 from archiver.store.file import set_blob_state
 from archiver.store.rows import get_messages
+from config.settings import ArchiveSettings, Settings
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
 
@@ -114,6 +118,10 @@ def test_a_file_of_a_captured_post_that_came_with_an_import_is_said_to_be_of_the
     [slot] = slots_of(archive)
     assert (slot["status"], slot["reason"]) == ("downloaded", "from an import, not from Telegram")
     assert_sound(archive)
+    order = ImportOrder(archive, None, None, is_dry_run=False, shape="people")
+    mine = Invocation(loaded=[Settings(archive=ArchiveSettings(dir=tmp_path / "mine"))])
+    assert asyncio.run(run_import(mine, order)) == 0
+    assert slots_of(tmp_path / "mine") == [slot]
 
 
 def _outside(root: Path) -> str:
