@@ -38,6 +38,11 @@ class FileTally:
         self.size += size or 0
         self.unknown += size is None
 
+    @property
+    def known_size(self) -> int | None:
+        """Their bytes, as far as sizes are known; None: none is."""
+        return None if self.unknown == self.files > 0 else self.size
+
     def merge(self, other: FileTally) -> None:
         """Count the files of another tally."""
         self.files += other.files

@@ -63,6 +63,11 @@ class ComparedFile(NamedTuple):
         return self.kind in PICTURE_KINDS
 
     @property
+    def is_fetchable(self) -> bool:
+        """Whether it is a picture whose file is not here, so that `media fetch` may help."""
+        return self.kind in _PICTURES and self.status.status not in ("downloaded", "self-destructing")
+
+    @property
     def is_stored_since(self) -> bool:
         """Whether its file is stored, but its picture was compared by something worse."""
         return self.status.status == "downloaded" and self.kind in _PICTURES and _is_worse(self.picture)

@@ -64,10 +64,10 @@ def test_a_plan_is_lines_in_a_pipe_and_a_table_with_what_follows_on_a_terminal(d
     done = desk.run("media", "plan", "night", "--download", "photos", "--max-size", "4kB")
     assert done.status == 0
     assert [line.split("\t") for line in done.out.splitlines()] == [
-        ["NightBridge", "photo", "fetch", "2", "7000"],
-        ["NightBridge", "photo", "stored", "2", "3"],
-        ["NightBridge", "photo", "too big", "1", "5000"],
-        ["NightBridge", "thumbnail", "fetch", "1", "0"],  # of the picture that is too big
+        ["NightBridge", "photo", "fetch", "2", "7000", "0"],
+        ["NightBridge", "photo", "stored", "2", "3", "0"],
+        ["NightBridge", "photo", "too big", "1", "5000", "0"],
+        ["NightBridge", "thumbnail", "fetch", "1", "", "1"],  # of the picture that is too big
     ]
     nothing = desk.run("media", "plan")
     assert (nothing.status, "fetch" in nothing.out) == (1, False)

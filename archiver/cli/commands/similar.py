@@ -13,6 +13,7 @@ from archiver.cli.local_time import ZoneOption, local_time
 from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.figures import count
+from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.cli.view.similar import (
@@ -172,7 +173,7 @@ def _note(answer: _Answer) -> None:
     if not found.files:
         output.note("the message has no file to compare.")
         return
-    for line in describe_unhashed(found):
+    for line in describe_unhashed(found, f"{called(answer.channel)}/{answer.held[0].message_id}"):
         output.note(line)
     earlier = sum(post.date < date for post in found.posts)
     more = "" if len(answer.shown) == len(found.posts) else f", the first {len(answer.shown)} shown (-n 0 shows all)"

@@ -61,7 +61,7 @@ def load(table: Table, name: str, *, under: str = "") -> Command:
     full = f"{under} {name}".strip()
     if name not in table:
         hint = did_you_mean(name, table, form=f"`{f'telekeep {under}'.strip()} {{}}`")
-        raise UsageError(
-            f'there is no command "{full}".', hint=hint or f"`{f'telekeep help {under}'.strip()}` lists all."
-        )
+        # Not `telekeep help query`, which explains the query language.
+        listing = f"telekeep {under} --help" if under else "telekeep help"
+        raise UsageError(f'there is no command "{full}".', hint=hint or f"`{listing}` lists all.")
     return Command(full, import_module(table[name][1]))

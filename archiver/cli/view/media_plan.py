@@ -105,7 +105,7 @@ def print_cells(pairs: Sequence[Pair]) -> None:
     """Print a line for each channel, kind and outcome."""
     for channel, plan in pairs:
         for (kind, outcome), tally in _in_order(plan):
-            output.tsv(channel.name, kind, outcome, tally.files, tally.size)
+            output.tsv(channel.name, kind, outcome, tally.files, tally.known_size, tally.unknown)
 
 
 def channel_object(channel: Mirrored, plan: ChannelPlan) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def totals_object(totals: PlanTotals) -> dict[str, Any]:
     }
 
 
-def tally_object(tally: FileTally) -> dict[str, int]:
+def tally_object(tally: FileTally) -> dict[str, int | None]:
     """A tally as JSON."""
-    return {"files": tally.files, "bytes": tally.size, "unknown_sizes": tally.unknown}
+    return {"files": tally.files, "bytes": tally.known_size, "unknown_sizes": tally.unknown}
 
 
 def _in_order(plan: ChannelPlan) -> list[tuple[tuple[str, str], FileTally]]:
@@ -157,12 +157,18 @@ def _rows(channel: Mirrored, plan: ChannelPlan) -> Iterator[tuple[str, ...]]:
             channel.name if at == 0 else "",
             kind,
             figures.number(fetch.files),
-            "?" if fetch.unknown == fetch.files > 0 else figures.size(fetch.size) if fetch.files else "",
+            _size(fetch),
             figures.number(stored.files) if stored.files else "",
             "; ".join(f"{reason}: {count_files(t.files, t.size, t.unknown)}" for reason, t in of_kind.items()),
         )
     if not kinds:
         yield channel.name, f"no files archived ({describe_policy(plan.policy)} wanted)", "", "", "", ""
+
+
+def _size(tally: FileTally) -> str:
+    if not tally.files:
+        return ""
+    return "?" if tally.known_size is None else figures.size(tally.known_size)
 
 
 def _foot(totals: PlanTotals, now: float) -> Iterator[str]:

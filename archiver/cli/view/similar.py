@@ -117,16 +117,28 @@ def describe_scope(found: SimilarPosts) -> str:
     return f"{', '.join(parts)}."
 
 
-def describe_unhashed(found: SimilarPosts) -> Iterator[str]:
-    """Why pictures of the message itself could not be compared."""
+def describe_unhashed(found: SimilarPosts, address: str) -> Iterator[str]:
+    """Why pictures of the message itself could not be compared, and what helps. `address`: of the message."""
     for file in found.files:
         if file.is_stored_since and file.picture is not None and file.picture.hash is not None:
             what = f"the {name_kind(file.kind)} was compared by its {file.picture.source}, although its file is stored."
             yield f"{what} {_how_to_hash()}"
         if not file.is_picture or (file.picture is not None and file.picture.hash is not None):
             continue
-        what, how = (" yet", f" {_how_to_hash()}") if file.picture is None else (f" ({file.picture.reason})", "")
-        yield f"the {name_kind(file.kind)} has no hash{what}: similar pictures were not searched for.{how}"
+        what = " yet" if file.picture is None else f" ({file.picture.reason})"
+        hints = " ".join(_list_hints(file, address))
+        yield f"the {name_kind(file.kind)} has no hash{what}: similar pictures were not searched for. {hints}".rstrip()
+
+
+def _list_hints(file: ComparedFile, address: str) -> Iterator[str]:
+    """What gets a file its hash: a stored one needs no fetching, and one that was looked at no second look."""
+    if file.is_fetchable:
+        needs = "" if can_read_pictures() else f" (to compare it, install Pillow and imagehash: {INSTALL})"
+        yield f"`telekeep media fetch {address}` fetches the {name_kind(file.kind)}{needs}."
+        if file.picture is None and can_read_pictures():
+            yield "Without it, `telekeep media hash` hashes the tiny preview in the message, if there is one."
+    elif file.picture is None:
+        yield _how_to_hash()
 
 
 def _how_to_hash() -> str:
