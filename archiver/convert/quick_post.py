@@ -70,7 +70,7 @@ def parse_post(raw: bytes, channel_id: ChannelId, peers: Peers) -> QuickPost | N
         at += 3
     end = at + 1 + size
     data, at = raw[at + 1 : end], end + -end % 4
-    text = data.decode("utf-8", "replace")
+    text = data.decode()  # of a text that is no UTF-8, the row has what Telethon makes of it
     media, identities = _NO_MEDIA
     markup = entities = edited = author = group = reactions = replies = views = forwards = None
     if flags & parts.MEDIA:

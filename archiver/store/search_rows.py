@@ -41,6 +41,7 @@ _VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.verified_term USING fts5v
 
 PLACE_BITS: Final = 31
 """Bits of a term's position in `Places`; FTS5 has no more."""
+_MOST: Final = (1 << 63 - PLACE_BITS) - 1
 Places: TypeAlias = list[int]
 """Where a term occurs: docid, and position in the lower PLACE_BITS."""
 PresentRow: TypeAlias = tuple[Any, ...]
@@ -179,10 +180,20 @@ def iter_terms(conn: sqlite3.Connection, docids: Docids) -> Iterator[tuple[str, 
 
 
 def _iter_places(conn: sqlite3.Connection, vocabulary: str, where: str = "") -> Iterator[tuple[str, Places]]:
-    """FTS5 lists a term's places together; one that it lists twice, as a damaged index may, comes twice."""
-    query = f"SELECT term, json_group_array(doc << {PLACE_BITS} | offset) FROM temp.{vocabulary} {where} GROUP BY term"
-    for term, places in conn.execute(query):
-        yield term, orjson.loads(places)
+    """FTS5 lists a term's places together; one that it lists twice, as a damaged index may, comes twice.
+
+    Documents beyond _MOST, of hours with thousands of messages, have no room in an integer of SQLite beside a position.
+    """
+    query = (
+        f"SELECT term, json_group_array(doc << {PLACE_BITS} | offset) FILTER (WHERE doc <= {_MOST}),"
+        f" json_group_array(json_array(doc, offset)) FILTER (WHERE doc > {_MOST})"
+        f" FROM temp.{vocabulary} {where} GROUP BY term"
+    )
+    for term, places, further in conn.execute(query):
+        found: Places = orjson.loads(places)
+        if further != "[]":
+            found += [doc << PLACE_BITS | offset for doc, offset in orjson.loads(further)]
+        yield term, found
 
 
 def list_revision_numbers(conn: sqlite3.Connection, docids: Docids) -> dict[int, int]:

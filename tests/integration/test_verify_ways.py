@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from telethon.tl import types
 
 from archiver.convert import Peers, convert_message
+from archiver.convert.stored import derive, read_payload
 from archiver.evidence import message as checking
 from archiver.evidence.findable import check_blocks
 from archiver.evidence.messages import RangeCheck
@@ -125,6 +126,23 @@ def test_both_ways_find_the_same_faults(archive: Path, seed: int, table: str) ->
             whole = _faults(conn)
         conn.execute("ROLLBACK")
     assert quick == whole, what
+
+
+def test_a_text_that_is_no_utf8_is_a_fault_also_where_the_payload_has_the_same_bytes(archive: Path) -> None:
+    with closing(sqlite3.connect(archive, isolation_level=None)) as conn:
+        conn.execute("BEGIN")
+        query = "SELECT message_id, raw FROM message WHERE text = ? AND kind = 'message' ORDER BY message_id LIMIT 1"
+        message_id, raw = conn.execute(query, (_TEXTS[0],)).fetchone()
+        text = b"\xff" + _TEXTS[0].encode()[1:]
+        raw = raw.replace(_TEXTS[0].encode(), text)
+        said = derive(read_payload(raw), raw, channel_id=CHANNEL_ID, layer=229, peers=Peers())
+        conn.execute(
+            "UPDATE message SET raw = ?, payload_sha256 = ?, content_hash = ?, text = CAST(? AS TEXT)"
+            " WHERE message_id = ?",
+            (raw, said.payload_sha256, said.content_hash, text, message_id),
+        )
+        assert "text does not match its payload" in [fault.wrong for fault in _faults(conn)]
+        conn.execute("ROLLBACK")
 
 
 @settings(max_examples=examples(100), deadline=None)

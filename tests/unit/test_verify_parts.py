@@ -138,6 +138,17 @@ def test_places_of_words_have_no_holes() -> None:
     assert [placed.take_terms(docid) for docid in (6, 7, 8, 9)] == [[], ["b", "a", "b"], ["a", "c", "b"], None]
 
 
+def test_places_are_told_whatever_the_number_of_the_document() -> None:
+    """An hour with more than four thousand messages has numbers beyond 32 bits, a second of them some of 52."""
+    docids = [7, (1 << 32) - 1, 1 << 32, (1 << 32) + 7, (1 << 52) - 1]
+    with tables() as conn:
+        for docid in docids:
+            conn.execute("INSERT INTO search_text (rowid, line) VALUES (?, ?)", (docid, f"bridge {docid} bridge"))
+        placed = PlacedTerms(search_rows.iter_terms(conn, search_rows.Docids(0, 1 << 62)))
+    assert placed.docids == set(docids)
+    assert [placed.take_terms(docid) for docid in docids] == [["bridge", str(docid), "bridge"] for docid in docids]
+
+
 def test_an_index_in_the_middle_of_a_merge_is_whole() -> None:
     with tables() as conn:
         conn.execute("INSERT INTO search_text (search_text, rank) VALUES ('automerge', 0)")
