@@ -46,12 +46,16 @@ class Times:
 
     def at(self, unix: float) -> Markup:
         """`25 Jan 2022 17:13 +03`."""
-        return self._element(unix, self.text(unix))
+        return self._element(unix, *self._parts(unix))
 
     def text(self, unix: float) -> str:
         """The same, without an element."""
+        return " ".join(self._parts(unix))
+
+    def _parts(self, unix: float) -> tuple[str, ...]:
+        """What a line ends between, if it must: the day and the clock."""
         moment = self.local(unix)
-        return self._unknown() if moment is None else f"{self.day(moment)} {moment:%H:%M} {self.offset(moment)}"
+        return (self._unknown(),) if moment is None else (self.day(moment), f"{moment:%H:%M} {self.offset(moment)}")
 
     def day(self, day: date) -> str:
         """`25 Jan 2022`."""
@@ -121,10 +125,11 @@ class Times:
         begin = parse_since(typed, self.zone, now)
         return int(begin.timestamp())
 
-    def _element(self, unix: float, text: str) -> Markup:
+    def _element(self, unix: float, *parts: str) -> Markup:
         universal = iso(int(unix)) or ""
         title = universal.replace("T", " ").replace("Z", " UTC")
-        return Markup(f'<time datetime="{universal}" title="{title}">{escape(text)}</time>')  # noqa: S704 - our own
+        text = Markup(" ").join(Markup("<span>{}</span>").format(one) if parts[1:] else escape(one) for one in parts)
+        return Markup(f'<time datetime="{universal}" title="{title}">{text}</time>')  # noqa: S704 - our own
 
     def _unknown(self) -> str:
         return self._texts.gettext("date unknown")
