@@ -104,6 +104,15 @@ def adopt_file(blobs: BlobStore, media: ExportedMedia, attached: AttachedFile) -
     return StoredFile(sha256, size)
 
 
+def hash_opened(file: OpenedFile) -> StoredFile:
+    """The SHA-256 and the size of an opened file."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return StoredFile(digest.hexdigest(), size)
+
+
 def expect_size(attached: AttachedFile, size: int) -> None:
     """Raise NotAdopted if a file has another size than the export says; a hash says more than Telegram's size."""
     if attached.sha256 is None and attached.size not in (None, size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -10,6 +11,7 @@ from archiver.imports.import_page import PAGE
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import Entry, Flaw, ImportedMessage
 from archiver.model.imported import is_possible
+from archiver.store.message import DATE
 
 _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
@@ -18,6 +20,10 @@ _WHOLE: Final = 4
 _MOST: Final = 10_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 24 << 20
+
+_CLOCKS: Final = 86_400
+"""Seconds by which clocks may differ."""
+FUTURE: Final = "its date is in the future: the export may have been altered"
 
 Page: TypeAlias = list[ImportedMessage]
 """Messages of one chat, each once."""
@@ -50,6 +56,7 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
     """Pages with each message once; flaws are counted in the outcome of their chat."""
     waiting: dict[int, _Waiting] = {}
     messages = octets = 0
+    latest = time.time() + _CLOCKS
     for place, entry in entries:
         if isinstance(entry, QuickMessage):
             number, size = entry.message_id, len(entry.columns[-1])
@@ -66,6 +73,8 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
             one = waiting[place] = _Waiting()
             one.take(entry, number, size)
         messages, octets = messages + 1, octets + size
+        if (entry.columns[DATE] if isinstance(entry, QuickMessage) else entry.message.date.timestamp()) > latest:
+            outcomes[place].add_flaw(Flaw(f"message {number}", FUTURE, note=True))
         if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
             full = _take_longest(waiting, messages // 2)
             messages, octets = _sum_up(waiting)

@@ -19,7 +19,8 @@ from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
 from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier, list_gone
-from archiver.imports.page_files import Files, keep_texts, settle_files, with_files
+from archiver.imports.other_files import keep_other_files, note_other_files
+from archiver.imports.page_files import NO_FILES, Files, keep_texts, settle_files, with_files
 from archiver.imports.quick_message import whole
 from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
@@ -63,8 +64,10 @@ class ImportPlan:
     """Known messages that this same import brought with another piece before."""
 
 
-def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportPlan:
-    """Compare a page, which has each message once, with what is held."""
+def plan_page(
+    conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], files: Files = NO_FILES
+) -> ImportPlan:
+    """Compare a page, which has each message once, with what is held. `files`: what it brings."""
     plan = ImportPlan()
     ids = [one.message_id for one in page]
     held_ids = set(messages.list_known(conn, target.channel_id, ids))
@@ -86,7 +89,8 @@ def plan_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage
         else:
             known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
     decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
-    plan.known = leave_known(conn, target, prefer_exact(conn, target, decided), words)
+    compared = leave_known(conn, target, prefer_exact(conn, target, decided), words)
+    plan.known = note_other_files(target, compared, files)
     plan.corrections = plan_corrections(conn, target, again)
     plan.repeated = frozenset(before).intersection(held)
     return plan
@@ -121,9 +125,9 @@ def _is_comparable(plan: ImportPlan, held: Message) -> bool:
     return held.kind != "stub" and held.message_id not in plan.repeated
 
 
-def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> ImportCounts:
-    """What a page would bring, but for files."""
-    plan = plan_page(conn, target, page)
+def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], files: Files) -> ImportCounts:
+    """What a page would bring, but for files. `files`: those of known messages."""
+    plan = plan_page(conn, target, page, files)
     revisions = _count_revisions(conn, target, plan)
     return replace(count_plan(plan), revisions=revisions, missing=len(list_gone(conn, target, plan.new)))
 
@@ -146,11 +150,12 @@ def store_page(
     now: int,
 ) -> ImportCounts:
     """Write a page of distinct messages. `ready`: what `make_ready` returned for it."""
-    plan = plan_page(conn, target, page)
+    plan = plan_page(conn, target, page, files)
     counts = count_plan(plan)
     missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], ready, now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
     adopted = settle_files(conn, target.channel_id, files, page, now=now) if files else 0
+    adopted += keep_other_files(conn, plan.known, files, now=now) if files else 0
     texts = keep_texts(conn, page)
     counts = replace(counts, revisions=revised, missing=missing, files=adopted, annotations=texts)
     if plan.new or plan.known:

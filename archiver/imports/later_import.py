@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -97,7 +97,10 @@ def put_current(
     stored = {held.message_id for held, _ in kept}
     keep_raw(conn, channel_id, [held.message_id for _, held, _ in won if held.message_id not in stored])
     for one, held, decision in won:
-        beside = replace(compare_import(held, one.message), filled={}, revises=decision.revises)
+        compared = compare_import(held, one.message)
+        beside = replace(
+            compared, filled={}, other={**compared.other, **_swapped_files(decision)}, revises=decision.revises
+        )
         note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
     written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
     sighted = [held.message_id for _, held, _ in won if is_sighted(held.raw)]
@@ -107,6 +110,15 @@ def put_current(
     contradicted = [held.message_id for _, held, decision in won if has_other_date(decision)]
     begin_seen(conn, channel_id, [(number, seen[number]) for number in contradicted])
     return written, kept
+
+
+def _swapped_files(decision: ImportDecision) -> dict[str, dict[str, Any]]:
+    """The other files, as those of the content that is replaced."""
+    return {
+        name: {"held": both["imported"], "imported": both["held"]}
+        for name, both in decision.other_files.items()
+        if both["imported"] is not None  # else the held one stays
+    }
 
 
 def _completed(message: Message, held: Message, decision: ImportDecision) -> Message:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -24,6 +25,7 @@ from archiver.store.message import read_messages_of
 
 Files = Mapping[tuple[MessageId, int], StoredFile]
 """The stored files of a page, by message and slot."""
+NO_FILES: Final[Files] = MappingProxyType({})
 LostFiles: TypeAlias = Mapping[tuple[MessageId, int], str]
 """Why other files are not stored, as a sentence."""
 
@@ -33,11 +35,12 @@ def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
     if not one.files:
         return one
     message = one.message
-    media = tuple(_identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
+    media = tuple(identified(slot, files.get((message.message_id, slot.slot))) for slot in message.media)
     return one if media == message.media else replace(one, message=replace(message, media=media))
 
 
-def _identified(slot: Media, file: StoredFile | None) -> Media:
+def identified(slot: Media, file: StoredFile | None) -> Media:
+    """A medium with an id made of the bytes of its stored file, unless it has one."""
     if file is None or slot.id is not None:
         return slot
     return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)

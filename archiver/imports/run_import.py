@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from archiver.ids import MessageId
-from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size
+from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size, hash_opened
 from archiver.imports.contradiction import ContradictionCheck, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.ids_read import Repeats
@@ -21,7 +21,7 @@ from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.page_files import LostFiles, note_lost
+from archiver.imports.page_files import Files, LostFiles, note_lost
 from archiver.imports.ready import guess_languages, make_ready
 from archiver.imports.source import ChatSource, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
@@ -31,6 +31,7 @@ from archiver.store.database import Database
 from archiver.store.garbage import few_collections
 from archiver.store.import_source import find_import, finish_imports
 from archiver.store.import_zones import set_newest
+from archiver.store.message import list_known
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
 
@@ -72,15 +73,17 @@ class Importer:
             first = [(place, self.repeats.list_first(jobs[place].channel_id, page)) for place, page in pages]
             if await self._is_contradicted(jobs, first, outcomes, doubts, is_begun=is_begun, is_dry_run=True):
                 return outcomes
-            for place, page in first:
+            brought = []
+            for place, page in pages:
+                held = await self._list_held(targets[place], page)
+                brought.append(await asyncio.to_thread(self._look_at_files, page, held, outcomes[place]))
+            for (place, page), files in zip(first, brought, strict=True):
                 target = targets[place]
                 if self._database is None or target is None:
                     counts = ImportCounts(new=len(page))
                 else:
-                    counts = await self._database.read(count_page, self._zoned(target), page)
+                    counts = await self._database.read(count_page, self._zoned(target), page, files)
                 self._add(outcomes[place], counts, len(page))
-            for place, page in pages:
-                await asyncio.to_thread(self._look_at_files, page, outcomes[place])
             is_begun = True
         return outcomes
 
@@ -240,15 +243,27 @@ class Importer:
                     lost[number, file.slot] = str(exc)
         return found, lost
 
-    def _look_at_files(self, page: Sequence[ImportedMessage], outcome: ImportOutcome) -> None:
+    async def _list_held(self, target: ImportTarget | None, page: Sequence[ImportedMessage]) -> set[int]:
+        """Which messages of a page that have files are held."""
+        ids = [one.message_id for one in page if one.files]
+        if self._database is None or target is None or not ids:
+            return set()
+        return set(await self._database.read(list_known, target.channel_id, ids))
+
+    def _look_at_files(self, page: Sequence[ImportedMessage], held: Collection[int], outcome: ImportOutcome) -> Files:
+        """The files of a page; those of messages that are held, hashed."""
+        found: dict[tuple[MessageId, int], StoredFile] = {}
         for one in page:
             for file in one.files:
                 outcome.attached += 1
                 try:
                     with self._hashed.media.open(file.path, self._blobs.root.parent) as opened:
                         expect_size(file, opened.size)
+                        if one.message_id in held:
+                            found[one.message_id, file.slot] = hash_opened(opened)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(one.message_id, exc))
+        return found
 
 
 def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from archiver.model.imported import IMPORTED, hash_of, is_day_only
+from archiver.model.other_values import FILE
 from archiver.model.record import Message
 
 Decided: TypeAlias = Literal["new", "same", "fills", "differs"]
@@ -54,12 +55,21 @@ class ImportDecision:
     """Which of two other dates is exact, where the other one rests on a zone that was assumed: that one counts."""
 
     @property
+    def other_files(self) -> Mapping[str, Any]:
+        """The other values that are files: {kind, size, sha256}, or None for no file."""
+        return {name: both for name, both in self.other.items() if name.startswith(FILE)}
+
+    @property
     def record(self) -> str | None:
         """As JSON for `imported.differs`; None if nothing differs."""
         filled = {name: _plain(value) for name, value in self.filled.items()}
         other = {name: value for name, value in self.other.items() if name != "date" or self.exact != "imported"}
         if self.wins:  # the one replaced is described
-            other = {"date": other["date"]} if self.exact == "held" else {}
+            other = {
+                name: value
+                for name, value in other.items()
+                if (name == "date" and self.exact == "held") or (name.startswith(FILE) and value["imported"] is None)
+            }
         found = {"filled": filled, "other": other}
         kept: dict[str, Any] = {name: value for name, value in found.items() if value}
         if self.revises and not self.wins:

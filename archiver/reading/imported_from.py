@@ -11,6 +11,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, rests_on_zone
+from archiver.model.other_values import OtherValue, list_other_values, with_times
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
@@ -115,6 +116,12 @@ class MessageImports(NamedTuple):
             if one.differs is not None and not one.is_earlier:
                 yield self._called(one.record) or one.record, orjson.loads(one.differs)
 
+    def other_values(self) -> Iterator[tuple[ImportRecord, list[OtherValue]]]:
+        """The imports that have other values than the archive, with these."""
+        for record, found in self.differences():
+            if others := found.get("other"):
+                yield record, list_other_values(others)
+
     def to_objects(self) -> list[dict[str, Any]]:
         """As JSON."""
         return [
@@ -122,7 +129,7 @@ class MessageImports(NamedTuple):
                 **import_object(one.record),
                 "tz": one.zone,
                 "payload_sha256": one.payload_sha256.hex(),
-                "differs": None if one.differs is None else orjson.loads(one.differs),
+                "differs": None if one.differs is None else with_times(orjson.loads(one.differs)),
             }
             for one in self.found
             if not one.is_earlier

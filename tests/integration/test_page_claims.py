@@ -39,6 +39,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import_into(directory, path)
     asyncio.run(_mirror(directory))
     import_into(directory, write_json(directory / "later.json", chat([entry(3, "the same", author="Nadia")])))
+    other = entry(3, "the same", date_unixtime="1539612800", photo="(not there)", photo_file_size=1234)
+    import_into(directory, write_json(directory / "other.json", chat([other])))
     return directory
 
 
@@ -78,10 +80,19 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
         assert "edited 1 time" not in shown
     assert "found in a content that only an import has" in opened.get("/search?q=was+in:revisions").text
     changes = opened.get("/changes").text
-    assert changes.count("according to the import result.json") == 1
+    assert changes.count("the other content is from the import result.json") == 1
     assert changes.count("if it was posted as the import says: result.json") == 1
     assert "never there" in changes
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text
+
+
+def test_other_values_of_an_import_are_named_with_those_held(opened: Browser) -> None:
+    page = " ".join(opened.get(f"/c/{CHANNEL.username}/3").text.split())
+    assert "The import says otherwise: other.json" in page
+    assert "date: 15 Oct 2018 14:13" in page
+    assert "file: photo, 1 kB instead of none" in page
+    assert "L’import dit autre chose" in opened.get(f"/c/{CHANNEL.username}/3", Accept_Language="fr").text
+    assert "otherwise" not in opened.get(f"/c/{CHANNEL.username}/2").text
 
 
 def test_what_an_import_filled_in_is_said_to_be_of_the_import(opened: Browser, directory: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.imports import import_page
+from archiver.model.row import iso
 from archiver.reading.imported_from import read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
@@ -118,7 +119,7 @@ def test_other_values_are_kept_beside(archive: Path, tmp_path: Path) -> None:
 
     [one] = asyncio.run(found())
     assert one["differs"]["other"] == {
-        "date": {"held": START + 60, "imported": 5},
+        "date": {"held": iso(START + 60), "imported": "1970-01-01T00:00:05Z"},
         "post_author": {"held": "Desk", "imported": "Other"},
     }
     assert rows(archive, "SELECT date, post_author FROM message") == [(START + 60, "Desk")]

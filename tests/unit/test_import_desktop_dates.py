@@ -10,10 +10,12 @@ import pytest
 
 from archiver.errors import UsageError
 from archiver.imports.sources.exporter_clock import is_certain
-from tests.capturing import assert_sound, rows
+from tests.capturing import archive, assert_sound, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.desktop_read import SUMMER, WINTER, flaws, load, read
 from tests.importing import chat, entry, import_into, write_json
+
+__all__ = ["archive"]
 
 
 def test_with_a_zone_summer_is_summer_whatever_the_label_says(tmp_path: Path) -> None:
@@ -110,3 +112,22 @@ def test_a_file_of_local_times_is_refused_before_anything_is_written(tmp_path: P
     with pytest.raises(UsageError, match="local times"):
         import_into(tmp_path / "a", path)
     assert rows(tmp_path / "a", "SELECT count(*) FROM channel") == [(0,)]
+
+
+def test_a_message_whose_two_dates_contradict_each_other_is_named_once_a_file(archive: Path, tmp_path: Path) -> None:
+    wrong = {"date": "2019-01-05T10:00:00"}
+    listed = [entry(1, "a", **wrong), entry(2, "b"), entry(3, "c", **wrong, photo="(none)"), entry(4, "d")]
+    outcome = import_into(archive, write_json(tmp_path / "result.json", chat(listed)))
+    [flaw] = outcome.flaws.values()
+    assert "further apart" in flaw.what
+    assert (flaw.count, flaw.places, flaw.note) == (2, ["message 1", "message 3"], True)
+    assert (outcome.counts.new, outcome.is_flawed) == (4, False)
+
+
+def test_a_date_in_the_future_is_imported_and_named(archive: Path, tmp_path: Path) -> None:
+    late = entry(2, "b", date="2099-01-01T00:00:00", date_unixtime="4070908800")
+    path = write_json(tmp_path / "result.json", chat([entry(1, "a"), late]))
+    outcome = import_into(archive, path)
+    [flaw] = outcome.flaws.values()
+    assert "in the future" in flaw.what
+    assert (flaw.count, flaw.places, outcome.counts.new) == (1, ["message 2"], 2)

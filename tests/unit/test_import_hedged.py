@@ -169,7 +169,8 @@ def test_a_file_with_an_id_twice_is_said_to_have_it_twice_and_no_other_import_is
     for is_dry_run, kept in ((True, "would be kept"), (False, "is kept")):
         said = imported(archive, path, capsys, dry=is_dry_run)
         assert (
-            f"the file has the id of 1 message twice: each other content {kept}, the later one as the current" in said
+            f"the file has the id of 1 message twice: each other content {kept}, the one edited last as the current"
+            in said
         )
         assert "other imports" not in said
     again = imported(archive, export_of(tmp_path, entry(1, "second"), entry(2, "b"), name="b.json"), capsys)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.row import iso
 from archiver.reading.imported_from import read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
@@ -44,7 +45,7 @@ def test_each_date_and_each_text_is_kept_and_the_later_edit_is_current(
     assert len({one["payload_sha256"] for one in found}) == 3
     others = [(one["differs"] or {}).get("other", {}) for one in found]
     dates = {date for one in others for date in one.get("date", {}).values()}
-    assert dates == {START + 9, START + 120}
+    assert dates == {iso(START + 9), iso(START + 120)}
     assert_sound(archive)
     before = dump(archive)
     assert import_into(archive, path).counts.changes == 0
@@ -57,6 +58,6 @@ def test_both_are_kept_beside_what_telegram_showed(archive: Path, tmp_path: Path
     assert rows(archive, "SELECT text FROM message") == [("as telegram shows it",)]
     assert rows(archive, "SELECT DISTINCT text FROM revision ORDER BY text") == [("as it is",), ("as it was",)]
     assert [one["differs"].get("other", {}).get("date", {}).get("imported") for one in shown(archive)].count(
-        START + 9
+        iso(START + 9)
     ) == 1
     assert_sound(archive)

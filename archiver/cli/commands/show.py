@@ -272,7 +272,10 @@ def _print_message(one: _Found, options: _ShowOptions, archive: Path) -> None:
 
         print_message(output.console(), one.context, options.moments, archive)
         return
+    from archiver.cli.view.import_words import describe_imports
     from archiver.cli.view.message_keys import print_keys
 
     record = one.context.imported_from
-    print_keys(one.context.channel, one.context.row, one.raw, file="" if record is None else record.file_name)
+    file = "" if record is None else record.file_name
+    differs = " · ".join(describe_imports(one.context.imports, options.moments))
+    print_keys(one.context.channel, one.context.row, one.raw, file=file, differs=differs)

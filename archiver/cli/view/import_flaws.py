@@ -26,7 +26,7 @@ def report_doubts(label: str, outcome: ImportOutcome, format_name: str, *, dry: 
 def describe_repeated(repeated: int, *, dry: bool) -> str:
     ids = "the id of 1 message twice" if repeated == 1 else f"ids of messages more than once, {repeated:,} times"
     kept = "each other content would be kept" if dry else "each other content is kept"
-    return f"the file has {ids}: {kept}, the later one as the current"
+    return f"the file has {ids}: {kept}, the one edited last as the current (of equal edit dates, either)"
 
 
 def describe_other_dates(number: int, *, dry: bool) -> str:

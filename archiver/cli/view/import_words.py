@@ -10,18 +10,11 @@ from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
+from archiver.model.other_values import FILE, NAMES, TIMES
 from archiver.store.import_source import ImportRecord
 
 if TYPE_CHECKING:
     from archiver.reading.imported_from import MessageImports, PostedDay
-
-_TIMES = frozenset({"date", "edit_date"})
-_NAMES = {
-    "fwd_from": "forwarded from",
-    "reply_to_msg_id": "reply to",
-    "post_author": "signature",
-    "edit_date": "edited",
-}
 
 
 def describe_import(record: ImportRecord, moments: Moments) -> str:
@@ -99,17 +92,31 @@ def report_end(path: Path, *, is_empty: bool, is_dry_run: bool) -> None:
 
 
 def _name(column: str) -> str:
-    return _NAMES.get(column, column.replace("_", " "))
+    return NAMES.get(column, column.replace("_", " "))
 
 
 def _value(name: str, both: Mapping[str, Any], moments: Moments) -> str:
-    theirs, ours = (_plain(name, both.get(key), moments) for key in ("imported", "held"))
+    values = [both.get(key) for key in ("imported", "held")]
+    theirs, ours = (_plain(name, value, moments) for value in values)
+    if theirs == ours and name in TIMES:  # within a minute
+        theirs, ours = (moments.at(value, seconds=True) for value in values if isinstance(value, int))
     return f"{theirs} instead of {ours}"
 
 
+def _file(value: Mapping[str, Any] | None) -> str:
+    """`photo, 12.3 KB, SHA-256 94b50d1c12f88675…`."""
+    if value is None:
+        return "none"
+    size, sha256 = value.get("size"), value.get("sha256")
+    parts = [str(value.get("kind")), *([figures.size(size)] if isinstance(size, int) else [])]
+    return ", ".join([*parts, f"SHA-256 {str(sha256)[:16]}…" if sha256 else "not stored"])
+
+
 def _plain(name: str, value: Any, moments: Moments) -> str:
-    if name in _TIMES and isinstance(value, int):
+    if name in TIMES and isinstance(value, int):
         return moments.at(value)
+    if name.startswith(FILE):
+        return _file(value)
     if isinstance(value, Mapping):
         return " ".join(str(one) for one in value.values())
     return str(value)

@@ -8,11 +8,17 @@ from archiver.cli import output
 from archiver.model.row import ChannelName, Row
 
 
-def print_keys(channel: ChannelName, row: Row, raw: Mapping[str, object] | None, *, file: str = "") -> None:
-    """Print the keys; `raw`: those of the payload, prefixed with `raw_`; `file`: the import that alone has it."""
+def print_keys(
+    channel: ChannelName, row: Row, raw: Mapping[str, object] | None, *, file: str = "", differs: str = ""
+) -> None:
+    """Print the keys; `raw`: those of the payload, prefixed with `raw_`; `file`: the import that alone has it;
+    `differs`: what imports have otherwise.
+    """
     fields: dict[str, object] = {"title": channel.title, **row}
     if file:
         fields["only_in_import"] = file
+    if differs:
+        fields["differs"] = differs
     if raw is not None:
         fields |= {f"raw_{key}": value for key, value in raw.items()}
     text = str(fields.pop("text"))

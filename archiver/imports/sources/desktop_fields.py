@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 _PEERS: Final = ("user", "chat", "channel")
@@ -17,6 +18,8 @@ FIRST_EDIT: Final = 86_400 * 365
 """Early versions wrote `edited` as the epoch, in local time, for messages never edited."""
 _EXACT: Final = 2.0**53
 """Largest float up to which every integer is exact."""
+_ZONES: Final = 15 * 3600
+"""Seconds: no time zone is farther from UTC, with a margin."""
 MARKED: Final = 10**12
 """Other programs write channels as -100 and the id, basic groups below zero."""
 MOST_ID: Final = 2**63 - 1
@@ -71,6 +74,24 @@ def moment(unix: object) -> datetime | None:
     """Unix seconds as a time; None if no calendar has it."""
     seconds = number(unix)
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST <= seconds <= LAST else None
+
+
+@lru_cache(maxsize=64)
+def _midnight(day: str) -> int | None:
+    """`2022-01-25` as unix seconds."""
+    try:
+        return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def has_two_dates(entry: Mapping[str, Any]) -> bool:
+    """Whether local and exact date differ by more than any time zone explains."""
+    wall, unix = entry.get("date"), entry.get("date_unixtime")
+    if type(wall) is not str or type(unix) is not str or not (unix.isascii() and unix.isdecimal()):
+        return False
+    midnight = _midnight(wall[:10])
+    return midnight is not None and len(unix) < 20 and not -_ZONES <= int(unix) - midnight <= 86_400 + _ZONES
 
 
 def wall_time(value: object) -> datetime | None:

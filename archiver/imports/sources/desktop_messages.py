@@ -10,7 +10,7 @@ from archiver.ids import ChannelId
 from archiver.imports.json_input.json_run import JsonElement, JsonRun
 from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find_unread
 from archiver.imports.sources.desktop_entry import read_entry
-from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, number
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number
 from archiver.imports.sources.desktop_quick import read_quick
 
 
@@ -30,12 +30,14 @@ class DesktopMessages:
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
                 self.last = quick.message_id
                 yield quick
+                if has_two_dates(value):
+                    yield self._two_dates()
                 continue
             found = self._message(value, channel_id)
             if isinstance(found, Flaw) and not found.where:
                 places = places or run.list_places()
                 found = _placed(found, places[index])
-            yield from self._remarked(found)
+            yield from self._remarked(found, value)
 
     def read_one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         """A message that may be broken."""
@@ -43,7 +45,8 @@ class DesktopMessages:
             yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
         found = self._message(piece.found.value, channel_id)
-        yield from self._remarked(found if isinstance(found, ImportedMessage) else _placed(found, piece.at))
+        placed = found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
+        yield from self._remarked(placed, piece.found.value)
         if piece.found.replaced:
             yield Flaw(f"message {self.last}", REPLACED)
 
@@ -53,13 +56,19 @@ class DesktopMessages:
             dates = "1 date is" if self._dates.uncertain == 1 else f"{self._dates.uncertain:,} dates are"
             yield Flaw("", f"{dates} in an hour that clocks show twice or never", note=True)
 
-    def _remarked(self, found: Entry) -> Iterator[Entry]:
-        """The entry, and remarks on it."""
+    def _remarked(self, found: Entry, value: object) -> Iterator[Entry]:
+        """The entry, and remarks on it. `value`: what it was read from."""
         if isinstance(found, ImportedMessage):
             self.last = found.message_id
         yield found
+        if isinstance(found, ImportedMessage) and isinstance(value, dict) and has_two_dates(value):
+            yield self._two_dates()
         if (unread := find_unread(found)) is not None:
             yield unread
+
+    def _two_dates(self) -> Flaw:
+        what = "its `date` and `date_unixtime` are further apart than time zones explain: `date_unixtime` counts"
+        return Flaw(f"message {self.last}", what, note=True)
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):

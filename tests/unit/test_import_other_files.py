@@ -1,0 +1,127 @@
+"""A file that another import, or Telegram, has otherwise: both are stored, named with size and SHA-256, and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telethon.tl import types
+
+from archiver.cli.view.import_words import describe_imports
+from archiver.cli.view.moments import Moments
+from archiver.ids import ChannelId, MessageId
+from archiver.reading.imported_from import MessageImports, read_imports
+from archiver.store.database import Database
+from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
+from tests.importing import CHANNEL_ID, entry, import_into
+from tests.unit.test_import_dry_run import said
+
+__all__ = ["archive"]
+
+ONE, OTHER = b"a picture", b"no pictur"
+"""As large as each other."""
+
+
+def photo(tmp_path: Path, data: bytes, name: str) -> dict[str, Any]:
+    (tmp_path / name).write_bytes(data)
+    return {"photo": name, "photo_file_size": len(data), "width": 3, "height": 4}
+
+
+def imports_of(archive: Path) -> MessageImports:
+    async def found() -> MessageImports:
+        async with await Database.open_readonly(archive) as database:
+            return await read_imports(database.connection, ChannelId(CHANNEL_ID), MessageId(1))
+
+    return asyncio.run(found())
+
+
+def others(archive: Path) -> list[Any]:
+    return [(one["differs"] or {}).get("other", {}).get("file") for one in imports_of(archive).to_objects()]
+
+
+def described(data: bytes, *, stored: bool = True) -> dict[str, Any]:
+    return {"kind": "photo", "size": len(data), "sha256": hashlib.sha256(data).hexdigest() if stored else None}
+
+
+def shown(size: int) -> types.MessageMediaPhoto:
+    sizes = [types.PhotoSize("x", 3, 4, size)]
+    photo = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), sizes, 2)
+    return types.MessageMediaPhoto(photo=photo)
+
+
+def stored(archive: Path, data: bytes) -> bool:
+    digest = hashlib.sha256(data).hexdigest()
+    file = archive / "media" / digest[:2] / digest[2:]
+    return (digest, "present") in rows(archive, "SELECT sha256, state FROM blob") and file.read_bytes() == data
+
+
+@pytest.mark.parametrize("other", [OTHER, OTHER + b" at all"], ids=["as large", "larger"])
+def test_another_picture_of_a_second_export_is_stored_and_named(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], other: bytes
+) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "a.jpg"))))
+    second = export_of(tmp_path, entry(1, "a", **photo(tmp_path, other, "b.jpg")), name="second.json")
+    planned = said(archive, second, capsys, dry=True)
+    assert isinstance(planned, dict)
+    counts = import_into(archive, second).counts
+    assert (planned["differing"], counts.differing, counts.same, counts.files) == (1, 1, 0, 1)
+    assert others(archive) == [None, {"held": described(ONE), "imported": described(other)}]
+    assert stored(archive, ONE)
+    assert stored(archive, other)
+    [line] = describe_imports(imports_of(archive), Moments(UTC))
+    digest = hashlib.sha256(other).hexdigest()
+    assert line.startswith("second.json: file photo, ")
+    assert f"SHA-256 {digest[:16]}… instead of photo, " in line
+    assert_sound(archive)
+    before = dump(archive)
+    assert import_into(archive, second).counts.changes == 0
+    assert dump(archive) == before
+
+
+def test_the_picture_of_a_later_edit_is_current_and_the_one_before_is_named(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "a.jpg"))))
+    edited = entry(1, "b", edited_unixtime=str(START + 999), **photo(tmp_path, OTHER, "b.jpg"))
+    import_into(archive, export_of(tmp_path, edited, name="second.json"))
+    digest = hashlib.sha256(OTHER).hexdigest()
+    assert rows(archive, "SELECT sha256 FROM media WHERE message_id = 1") == [(digest,)]
+    assert others(archive) == [{"held": described(OTHER), "imported": described(ONE)}, None]
+    assert stored(archive, ONE)
+    assert_sound(archive)
+
+
+def test_the_same_picture_is_no_difference(archive: Path, tmp_path: Path) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "a.jpg"))))
+    again = export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "b.jpg")), name="second.json")
+    assert import_into(archive, again).counts.differing == 0
+    assert others(archive) == [None, None]
+
+
+def test_an_export_with_a_file_of_another_size_than_telegram_showed_differs(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(1, "a", media=shown(7))])
+    outcome = import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "a.jpg"))))
+    assert (outcome.counts.differing, outcome.counts.files) == (1, 1)
+    [found] = others(archive)
+    assert found == {"held": {"kind": "photo", "size": 7, "sha256": None}, "imported": described(ONE)}
+    assert rows(archive, "SELECT sha256, status FROM media") == [(None, "not downloaded")]
+    assert stored(archive, ONE)
+    assert_sound(archive)
+
+
+def test_an_export_without_the_file_that_telegram_showed_differs(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(1, "a", media=shown(7))])
+    path = export_of(tmp_path, entry(1, "a", edited_unixtime=str(START + 999)))
+    assert import_into(archive, path).counts.differing == 1
+    assert others(archive) == [{"held": {"kind": "photo", "size": 7, "sha256": None}, "imported": None}]
+
+
+def test_a_file_where_telegram_showed_none_differs(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(1, "a")])
+    assert import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, ONE, "a.jpg")))).counts.differing
+    assert others(archive) == [{"held": None, "imported": described(ONE)}]
+    assert stored(archive, ONE)
+    assert rows(archive, "SELECT count(*) FROM media") == [(0,)]
+    assert_sound(archive)
