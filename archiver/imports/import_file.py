@@ -128,6 +128,7 @@ class HashedSource:
             newest=self._newest,
             title=chat.title,
             chat_type=chat.type,
+            is_altered=getattr(self.source, "is_altered", False),
         )
 
 

@@ -88,8 +88,11 @@ def plan_page(
             again.append(one.message)
         else:
             known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
-    decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
-    compared = leave_known(conn, target, prefer_exact(conn, target, decided), words)
+    decided = known
+    if not target.is_altered:
+        decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
+        decided = prefer_exact(conn, target, decided)
+    compared = leave_known(conn, target, decided, words)
     plan.known = note_other_files(target, compared, files)
     plan.corrections = plan_corrections(conn, target, again)
     plan.repeated = frozenset(before).intersection(held)

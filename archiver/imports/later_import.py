@@ -21,7 +21,7 @@ from archiver.model.record import Media, Message
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
 from archiver.store.import_source import find_format
-from archiver.store.imported import keep_raw, list_claims, note_replaced
+from archiver.store.imported import keep_raw, list_altered, list_claims, note_replaced
 from archiver.store.imported_content import begin_seen, replace_imported
 from archiver.store.revision import keep_late_revisions
 
@@ -69,6 +69,7 @@ def decide_current(
     if not asked:
         return list(known)
     claims = list_claims(conn, channel_id, asked)
+    altered = list_altered(conn, channel_id, asked)
     own = find_format(conn, import_id)
     decided = []
     for one, held, decision in known:
@@ -76,7 +77,8 @@ def decide_current(
         if at is not None:
             by_it = _is_sighting(one)
             theirs = claim_of(one.message, seen=seen[held.message_id], format_name=own, is_sighted=by_it)
-            if theirs > claim_of(held, seen=at[0], format_name=at[1], is_sighted=is_sighted(held.raw)):
+            ours = claim_of(held, seen=at[0], format_name=at[1], is_sighted=is_sighted(held.raw))
+            if theirs > ours or held.message_id in altered:
                 decision = replace(decision, wins=True, filled={})  # noqa: PLW2901 - the same, decided
         decided.append((one, held, decision))
     return decided

@@ -216,7 +216,9 @@ class Importer:
         if outcome.record is None:
             now = int(time.time())
             seen = min(job.file.newest or now, now)
-            return ImportTarget(job.channel_id, 0, channel.generation, seen, now, job.file.format)
+            return ImportTarget(
+                job.channel_id, 0, channel.generation, seen, now, job.file.format, is_altered=job.file.is_altered
+            )
         return aim(job.file, outcome.record, channel.generation, self._zone)
 
     async def _adopt(

@@ -100,7 +100,14 @@ def aim(file: ImportFile, record: ImportRecord, generation: int, zone: str | Non
     corrects = None if record.finished_at is not None and record.zone == zone else record.zone
     if zone is None or corrects is None:
         return ImportTarget(
-            file.channel_id, record.import_id, generation, before, record.at, file.format, seen_before=before
+            file.channel_id,
+            record.import_id,
+            generation,
+            before,
+            record.at,
+            file.format,
+            seen_before=before,
+            is_altered=file.is_altered,
         )
     seen = min(file.newest or record.at, record.at)
     return ImportTarget(
@@ -112,4 +119,5 @@ def aim(file: ImportFile, record: ImportRecord, generation: int, zone: str | Non
         file.format,
         corrects=corrects,
         seen_before=before,
+        is_altered=file.is_altered,
     )

@@ -11,6 +11,8 @@ TIMES: Final = frozenset({"date", "edit_date"})
 """Values that are unix seconds."""
 FILE: Final = "file"
 """The file of a message, as {kind, size, sha256}, null for none; those of further slots have a number after it."""
+ALTERED: Final = "altered"
+"""The key in `imported.differs` of a piece whose file did not match its own manifest."""
 NAMES: Final[Mapping[str, str]] = {
     "fwd_from": "forwarded from",
     "fwd_name": "forwarded from",

@@ -29,6 +29,8 @@ class ImportFile(NamedTuple):
     title: str | None = None
     chat_type: str | None = None
     """The chat's type according to the file: `public_channel`..."""
+    is_altered: bool = False
+    """Whether it does not match its own manifest."""
 
 
 class ImportRecord(NamedTuple):

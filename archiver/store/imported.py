@@ -10,6 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model.other_values import ALTERED
 from archiver.store.bulk import insert_many
 from archiver.store.database import Reader
 from archiver.store.import_parts import is_earlier, split_part
@@ -140,6 +141,17 @@ def list_claims(
         (channel_id, json.dumps(list(message_ids))),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def list_altered(conn: Reader, channel_id: ChannelId, message_ids: Sequence[int]) -> set[MessageId]:
+    """The messages whose current content is only from files that did not match their own manifests."""
+    rows = conn.execute(
+        "SELECT message_id FROM imported JOIN message USING (channel_id, message_id, payload_sha256)"
+        " WHERE channel_id = ? AND message_id IN (SELECT value FROM json_each(?)) GROUP BY message_id"
+        f" HAVING min(coalesce(json_type(differs, '$.{ALTERED}'), '')) <> ''",
+        (channel_id, json.dumps(list(message_ids))),
+    )
+    return {row[0] for row in rows}
 
 
 def note_replaced(

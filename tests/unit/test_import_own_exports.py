@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
 from archiver.imports.sources.exported_rows import UNPROVEN
 from archiver.store.imported import list_imported_from
-from tests.capturing import rows
+from tests.capturing import assert_sound, rows
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
 from tests.importing import import_chats
@@ -106,6 +107,26 @@ def test_files_that_are_not_those_of_their_manifest_are_named(archive: Path, tmp
     assert "SHA-256 differs from that in its manifest" in changed.what
     path.write_bytes(data + data[-200:])
     assert any("bytes, and its manifest says" in one.what for one in flaws_of(path))
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before the real one", "after it"])
+def test_words_of_a_file_that_was_changed_after_the_export_are_kept_but_never_current(
+    archive: Path, tmp_path: Path, *, is_first: bool
+) -> None:
+    path, forged = tmp_path / "out" / "all.jsonl", tmp_path / "forged" / "all.jsonl"
+    path.parent.mkdir()
+    export_as("jsonl", archive, path)
+    shutil.copytree(path.parent, forged.parent)
+    changed = forged.read_bytes().replace(b'"b17"', b'"b71"').replace(b'"b18"', b'"a81"')
+    forged.write_bytes(changed.replace(b'"b19"', b'"c91"').replace(b'"b20"', b'"a02"'))
+    copy = tmp_path / "copy"
+    outcomes = [import_chats(copy, one, most=None) for one in ((forged, path) if is_first else (path, forged))]
+    [second] = [one.counts for one in outcomes[1] if one.counts.revisions]
+    assert (second.revisions, second.replaced) == ((4, 4) if is_first else (4, 0))
+    current = "SELECT text FROM message WHERE channel_id = 1002 AND message_id BETWEEN 17 AND 20"
+    assert rows(copy, current) == [("b17",), ("b18",), ("b19",), ("b20",)]
+    assert {one for (one,) in rows(copy, "SELECT text FROM revision")} == {"b71", "a81", "c91", "a02"}
+    assert_sound(copy)
 
 
 def test_of_a_series_the_last_row_of_a_message_counts_and_the_earlier_is_kept(archive: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
-from archiver.model.other_values import FILE, NAMES, TIMES
+from archiver.model.other_values import ALTERED, FILE, NAMES, TIMES
 from archiver.store.import_source import ImportRecord
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
         parts = [f"{_name(name)} {_value(name, one, moments)}" for name, one in other.items()]
         if found.get("text"):
             parts.insert(0, "another text (telekeep history shows it)")
+        if found.get(ALTERED):
+            parts.append("the file does not match its manifest: it was changed after the export")
         if before := (found.get("assumed") or {}).get("before"):
             parts.append(f"date {_plain('date', before['date'], moments)} by --tz {before['tz']}, since corrected")
         if filled:

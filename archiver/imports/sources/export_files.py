@@ -25,6 +25,7 @@ PARQUET_FILES: Final = ("*.parquet", "month=*/*.parquet", "peer=*/month=*/*.parq
 _PART: Final = re.compile(r"_([0-9]{4,9})$")
 """What `export --append` adds to names; from part 10,000 on they are not in the order of their letters."""
 _LARGEST: Final = 256 << 20
+_CHANGED: Final = "it was changed after the export, so its contents replace none that is held"
 _CHUNK: Final = 1 << 20
 
 
@@ -184,7 +185,7 @@ def compare(root: Path, file: ExportFile) -> Flaw | None:
     expected = file.entry.get("bytes")
     if size != expected:
         named = f"{expected:,}" if isinstance(expected, int) else "no number"
-        return Flaw(file.path.name, f"it has {size:,} bytes, and its manifest says {named}: it was changed")
+        return Flaw(file.path.name, f"it has {size:,} bytes, and its manifest says {named}: {_CHANGED}")
     if digest.hexdigest() != file.entry.get("sha256"):
-        return Flaw(file.path.name, "its SHA-256 differs from that in its manifest: it was changed after the export")
+        return Flaw(file.path.name, f"its SHA-256 differs from that in its manifest: {_CHANGED}")
     return None

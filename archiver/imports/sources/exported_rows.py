@@ -72,6 +72,8 @@ class RowSource(ABC):
         self._channels: dict[int, str | None] = {}
         """Channel ids, each with the username."""
         self._newest = ""
+        self.is_altered = False
+        """Whether a file does not match its manifest, once the chats were listed."""
 
     @abstractmethod
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
@@ -90,6 +92,7 @@ class RowSource(ABC):
         yield from self._files.lost
         for file in self._files.files:
             if (changed := compare(self.root, file)) is not None:
+                self.is_altered = True
                 yield changed
         yield from map(self._chat, self._channels)
 
