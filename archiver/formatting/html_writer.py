@@ -29,9 +29,10 @@ REL = "noopener noreferrer nofollow"
 STYLES = """\
 .tk-u{unicode-bidi:isolate}.tk-u::before{content:"\\27E8" attr(data-u) "\\27E9";font-size:.75em;opacity:.75}
 .tk-line,.tk-code{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}.tk-line:empty::before{content:"\\200B"}
-.tk-spoiler{background:#8884;border-radius:.2em}.tk-spoiler:not(:hover):not(:focus){color:transparent}
+.tk-spoiler{background:#8884;border-radius:.2em}
+.tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:transparent}
 a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;unicode-bidi:isolate}
-@media print{.tk-spoiler:not(:hover):not(:focus){color:inherit}}
+@media print{.tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:inherit}}
 """
 """CSS for the classes used here."""
 TAGS = {

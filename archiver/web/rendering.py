@@ -22,6 +22,7 @@ from archiver.web.texts import (
     said_html,
     text_html,
     unturned,
+    veiled,
     visible,
 )
 
@@ -70,6 +71,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
         unturned=unturned,
         said=lambda text: said_html(language.sentences.list_parts(str(text)), language=language.code),
         bare=bare,
+        veiled=veiled,
         commands=commands_html,
         direction=direction,
     )

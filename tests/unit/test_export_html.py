@@ -211,3 +211,17 @@ def test_the_index_says_only_of_another_zone_that_utc_can_be_seen(tmp_path: Path
     assert told["Times"].endswith(said)
     assert (";" in told["Times"]) == (zone != "UTC")
     assert told["Proof"].endswith("; check it with telekeep verify")
+
+
+def test_facts_and_marks_above_a_text_are_parted_in_the_text_too(tmp_path: Path) -> None:
+    gone = "UPDATE message SET missing_since = 1640000000, missing_how = 'audit', pinned = 1 WHERE message_id = 1"
+    archive = build(tmp_path / "archive", [make_message(1, "gone")], covered=[(1, 1)], sql=[gone])
+    export_as("html", archive, tmp_path / "out")
+    [article] = articles(tmp_path / "out")
+    head = article.find("header")
+    assert "".join(head.itertext()).split(" · ")[1:] == [
+        "t.me/NightBridge/1",
+        "deleted or no longer visible, noticed 2021-12-20 11:33 UTC",
+        "pinned",
+    ]
+    assert [one.attrib["class"] for one in head.iter("span")] == ["state gone", "state"]

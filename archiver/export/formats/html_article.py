@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from archiver.export.formats.html_media import media_html
 from archiver.export.formats.local_clock import LocalClock
-from archiver.export.formats.post import Answered, Post, describe_version
+from archiver.export.formats.post import DELETED, Answered, Post, describe_version
 from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import REL, attribute, escaped, to_html
 
+_BETWEEN = " · "
+"""Between the parts of a header: text, so that it also parts them where styles are lost, as in what is copied."""
 FindTarget = Callable[[int, int], "str | None"]
 """The address of a message within the export, by channel and id."""
 
@@ -46,7 +48,7 @@ def to_article(post: Post, view: ArticleView, *, in_album: bool = False) -> str:
 
 
 def _parts(post: Post, view: ArticleView) -> Iterator[str]:
-    yield f"<header>{''.join(_head(post, view))}</header>"
+    yield f"<header>{_BETWEEN.join(_head(post, view))}</header>"
     if post.answered is not None:
         yield _reply(post, post.answered, view)
     if post.text:
@@ -76,7 +78,9 @@ def _head(post: Post, view: ArticleView) -> Iterator[str]:
         words = f"<bdi>{escaped(post.forwarded)}</bdi>"
         yield f'<a href="{attribute(post.forward_link)}" rel="{REL}">{words}</a>' if post.forward_link else words
     yield f'<a href="{attribute(row["permalink"])}" rel="{REL}"><bdi>{escaped(row["permalink"][8:])}</bdi></a>'
-    yield from (f'<span class="state"><bdi>{escaped(mark)}</bdi></span>' for mark in post.marks)
+    for mark in post.marks:
+        kind = "state gone" if mark.startswith(DELETED) else "state"
+        yield f'<span class="{kind}"><bdi>{escaped(mark)}</bdi></span>'
 
 
 def _reply(post: Post, answered: Answered, view: ArticleView) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -14,6 +14,9 @@ from archiver.export.marking import CLAIMED_KEY, IMPORTED_KEY
 from archiver.model.imported import IMPORTED, list_filled
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
+
+DELETED: Final = "deleted or no longer visible"
+"""How the mark of a deleted message begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +167,7 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
         yield "imported from a file: telekeep did not see this post"
     if row["missing_since"]:
         doubt = ", if it was posted as the file says" if row.get(IMPORTED_KEY) else ""
-        yield f"deleted or no longer visible{doubt}, noticed {write_moment(clock.at(row['missing_since']))}"
+        yield f"{DELETED}{doubt}, noticed {write_moment(clock.at(row['missing_since']))}"
     if (claims := row.get(CLAIMED_KEY)) is not None and claims.contents:
         file = f" ({claims.beside})" if claims.beside else ""
         yield (
