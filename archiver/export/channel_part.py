@@ -19,7 +19,7 @@ from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, read
-from archiver.store.imported_channel import is_unaccounted, name_origin
+from archiver.store.imported_channel import is_compared, is_unaccounted, name_origin
 from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 
@@ -40,7 +40,9 @@ async def describe_channel(conn: Connection, request: Request, name: ChannelName
 
 async def _completeness(conn: Connection, request: Request, channel: Mirrored) -> Completeness:
     since, until, lowest = request.bounds.since_unix, request.bounds.until_unix, channel.lowest_wanted
-    found = await read(conn, extent.get_extent, channel.channel_id, since=since, until=until, top_id=channel.top_id)
+    bounds = {"since": since, "until": until}
+    is_alone, channel_id = not is_compared(channel), channel.channel_id
+    found = await read(conn, extent.get_extent, channel_id, **bounds, top_id=channel.top_id, beyond=is_alone)
     lo, hi, first = found.lo, found.hi, 1
     if since is not None and channel.window_start is not None and since >= channel.window_start:
         lo = max(lo, min(lowest, found.first_id or lowest))  # ids below the window are older than the bounds
@@ -54,7 +56,10 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
     counts = tally(fill_held(runs, lo, hi))
     known = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
     shortfall = replace(known, read_until=find_read_until(channel.last_sync_at, since=since, until=until))
-    return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at)
+    claims = 0 if is_alone else await read(conn, extent.count_claims, channel_id, **bounds)
+    return Completeness(
+        lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at, imported_alone=claims
+    )
 
 
 async def _shortfall(

@@ -106,7 +106,9 @@ _COMPLETENESS: dict[str, _Check] = {
     "partial": _count,
     "as_of": _or_null(_instant),
     "ids": _or_null(_range),
-    **dict.fromkeys(("held", "missing", "absent", "not_fetched", "outside_window", "not_imported"), _count),
+    **dict.fromkeys(
+        ("held", "missing", "absent", "not_fetched", "outside_window", "not_imported", "imported_alone"), _count
+    ),
     **dict.fromkeys(
         (
             "missing_ids",

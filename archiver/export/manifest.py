@@ -62,6 +62,8 @@ class Completeness:
     """What is unknown within the bounds."""
     as_of: int | None = None
     """When the channel was last brought up to date."""
+    imported_alone: int = 0
+    """Of a mirrored channel: messages within the bounds that only imports have, and that are no part of the counts."""
     damaged_ids: Sequence[int] = ()
     """Held messages that are left out because the archive's file is damaged there."""
 
@@ -234,6 +236,7 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "not_fetched_ids": ranges("not fetched"),
         "outside_window_ids": ranges("outside"),
         **_of_claimed(ranges("missing", only_claimed=True)),
+        **({"imported_alone": found.imported_alone} if found.imported_alone else {}),
         **_of_imports(found, ranges("not imported")),
         **_of_damaged(found),
     }

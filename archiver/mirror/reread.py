@@ -22,6 +22,7 @@ from archiver.model.coverage import Interval
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Writer
+from archiver.store.extent import list_claims
 from archiver.store.review import WindowCount, find_surplus
 from archiver.store.server_count import note_unexplained
 
@@ -112,6 +113,7 @@ class Rereader:
         """
         if channel.floor_id:
             self._window = None if counted is None else WindowCount(counted, channel.floor_id, channel.pts or 0)
+        await self._settle_claims(channel, progress)
         surplus = await self._find_surplus()
         if not surplus or (surplus == channel.accepted_count and channel.top_id > SMALL):
             return surplus
@@ -125,6 +127,16 @@ class Rereader:
             return left
 
         return await self._database.write(act)
+
+    async def _settle_claims(self, channel: Mirrored, progress: Progress) -> None:
+        """Read the pages again that had no message where an import of an export made later has one."""
+        lowest, hi = channel.lowest_wanted, channel.top_id
+        for _ in range(MOST_PAGES):
+            claims = await self._database.read(list_claims, self._channel_id, lowest, hi)
+            if not claims or (read := await self.read(lowest, claims[-1][1])) is None:
+                return
+            progress(self._stored, read[0] - lowest)
+            hi = read[0] - 1
 
     async def _read_down(
         self, channel: Mirrored, hi: int, progress: Progress, *, until: Callable[[], Awaitable[bool]]

@@ -70,9 +70,10 @@ class Tally:
     """Of those missing: only imports say that they were posted."""
     claimed: int = 0
     """Of those held or missing: only imports have them, and no answer accounts for their ids."""
-
+    claims: int = 0
+    """Archived messages of a mirrored channel that only imports have, of ids that count as absent, not fetched..."""
     beyond: int = 0
-    """Of those held: above the highest id that Telegram showed, where only imports have messages."""
+    """Archived messages above the highest id that Telegram showed: only imports have them."""
 
     @property
     def complete(self) -> bool:
@@ -82,7 +83,12 @@ class Tally:
     @property
     def known(self) -> int:
         """The ids that are accounted for."""
-        return self.held + self.missing + self.absent - self.claimed - self.beyond
+        return self.held + self.missing + self.absent - self.claimed
+
+    @property
+    def imported(self) -> int:
+        """The archived messages that only imports have, other than those that count as missing."""
+        return self.claimed + self.claims + self.beyond
 
     @property
     def wanted(self) -> int:

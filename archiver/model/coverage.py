@@ -36,6 +36,15 @@ def gaps(intervals: Sequence[Interval], lo: int, hi: int) -> list[Interval]:
     return [(left[1] + 1, right[0] - 1) for left, right in pairwise(edges) if left[1] + 1 <= right[0] - 1]
 
 
+def join(intervals: Iterable[Interval]) -> list[Interval]:
+    """Ascending disjoint intervals with those merged that touch."""
+    found: list[Interval] = []
+    for lo, hi in intervals:
+        start = found.pop()[0] if found and found[-1][1] == lo - 1 else lo
+        found.append((start, hi))
+    return found
+
+
 def highest_gap(intervals: Sequence[Interval], lo: int, hi: int) -> Interval | None:
     """The highest interval within [lo, hi] that the set lacks."""
     missing = gaps(intervals, lo, hi)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import aiosqlite
 
 from archiver.ids import ChannelId, MessageId
+from archiver.model import coverage
 from archiver.model.completeness import IdRun, Proof
 from archiver.model.coverage import Interval
 from archiver.store.database import Reader
@@ -113,6 +114,16 @@ def count_archived(conn: Reader, channel_ids: Collection[ChannelId]) -> int:
     return sum(count_kept(conn, one) for one in channel_ids)
 
 
+def count_claims(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int:
+    """Count the messages dated within [since, until) that only imports have, and that are not missing."""
+    bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    query = (
+        "SELECT count(DISTINCT message_id) FROM imported CROSS JOIN message USING (channel_id, message_id)"
+        " WHERE channel_id = ? AND layer = 0 AND missing_since IS NULL AND date >= ? AND date < ?"
+    )
+    return _number(conn, query, (channel_id, *bounds))
+
+
 def count_dated(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None) -> int:
     """Count the held messages dated within [since, until)."""
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
@@ -141,21 +152,34 @@ def count_by_step(conn: Reader, channel_id: ChannelId, *, since: int, until: int
     return dict(conn.execute(query, (step, channel_id, since, until)))
 
 
-def count_missing(conn: Reader, channel_id: ChannelId) -> int:
-    """Count the held messages that are missing from the channel."""
+def list_claims(conn: Reader, channel_id: ChannelId, lo: int, hi: int) -> list[Interval]:
+    """The ids within [lo, hi] of messages that only imports have, and that are not missing, as runs of adjacent ids."""
+    query = (
+        "SELECT DISTINCT message_id FROM imported CROSS JOIN message USING (channel_id, message_id)"
+        " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND layer = 0 AND missing_since IS NULL"
+        " ORDER BY message_id"
+    )
+    return coverage.runs(int(row[0]) for row in conn.execute(query, (channel_id, lo, hi)))
+
+
+def count_missing(conn: Reader, channel_id: ChannelId, hi: int = 2**31) -> int:
+    """Count the held messages with an id up to `hi` that are missing from the channel."""
     return _number(
-        conn, "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL", (channel_id,)
+        conn,
+        "SELECT count(*) FROM message WHERE channel_id = ? AND message_id <= ? AND missing_since IS NOT NULL",
+        (channel_id, hi),
     )
 
 
-def count_missing_claimed(conn: Reader, channel_id: ChannelId) -> int:
+def count_missing_claimed(conn: Reader, channel_id: ChannelId, hi: int = 2**31) -> int:
     """Of these, count those that only imports say were posted."""
     if not _has_imports(conn, channel_id):
         return 0
     return _number(
         conn,
-        "SELECT count(*) FROM message WHERE channel_id = ? AND missing_since IS NOT NULL AND layer = 0",
-        (channel_id,),
+        "SELECT count(*) FROM message WHERE channel_id = ? AND message_id <= ? AND missing_since IS NOT NULL"
+        " AND layer = 0",
+        (channel_id, hi),
     )
 
 
@@ -165,18 +189,22 @@ def find_highest(conn: Reader, channel_id: ChannelId) -> int | None:
     return None if row is None else row[0]
 
 
-def find_newest(conn: Reader, channel_id: ChannelId) -> NewestMessage | None:
-    """The newest held message; None without any."""
-    query = "SELECT message_id, date FROM message WHERE channel_id = ? ORDER BY date DESC, message_id DESC LIMIT 1"
-    row = conn.execute(query, (channel_id,)).fetchone()
+def find_newest(conn: Reader, channel_id: ChannelId, *, shown: bool) -> NewestMessage | None:
+    """The newest held message; None without any. `shown`: of those that Telegram showed."""
+    where = "AND layer <> 0 " if shown else ""
+    query = f"SELECT message_id, date FROM message WHERE channel_id = ? {where}ORDER BY date DESC, message_id DESC"
+    row = conn.execute(f"{query} LIMIT 1", (channel_id,)).fetchone()
     return NewestMessage._make(row) if row else None
 
 
-def get_extent(conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None, top_id: int) -> Extent:
-    """The messages dated within [since, until), and the ids that could be."""
+def get_extent(
+    conn: Reader, channel_id: ChannelId, *, since: int | None, until: int | None, top_id: int, beyond: bool
+) -> Extent:
+    """The messages dated within [since, until), and the ids that could be. `beyond`: above `top_id` as well."""
+    highest = 2**31 if beyond else top_id
     query = (
         "SELECT count(*), min(message_id), max(message_id), min(date), max(date) FROM message"
-        " WHERE channel_id = ? AND date >= ? AND date < ?"
+        f" WHERE channel_id = ? AND date >= ? AND date < ? AND message_id <= {highest:d}"
     )
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     row = conn.execute(query, (channel_id, *bounds)).fetchone()
@@ -186,10 +214,10 @@ def get_extent(conn: Reader, channel_id: ChannelId, *, since: int | None, until:
         where = (
             "message_id < ? ORDER BY message_id DESC" if first_id else "date < ? ORDER BY date DESC, message_id DESC"
         )
-        before = _neighbour(conn, channel_id, where, since if first_id is None else first_id)
+        before = _neighbour(conn, channel_id, highest, where, since if first_id is None else first_id)
     if until is not None:
         where = "message_id > ? ORDER BY message_id" if last_id else "date >= ? ORDER BY date, message_id"
-        after = _neighbour(conn, channel_id, where, until if last_id is None else last_id)
+        after = _neighbour(conn, channel_id, highest, where, until if last_id is None else last_id)
     lo, hi = before + 1 if before else 1, after - 1 if after else top_id
     return Extent(int(kept), first_id, last_id, first_date, last_date, lo, max(hi, last_id or 0))
 
@@ -197,18 +225,18 @@ def get_extent(conn: Reader, channel_id: ChannelId, *, since: int | None, until:
 def find_dates_around(
     conn: Reader, channel_id: ChannelId, lo: int, hi: int, *, limit: int
 ) -> tuple[list[int], list[int]]:
-    """Dates of the nearest messages held below `lo` and above `hi`, nearest first. Skips stubs: theirs are guesses."""
+    """Dates of the nearest messages shown by Telegram below `lo` and above `hi`, nearest first; no stub's guess."""
     dates = []
     for where, message_id in (("< ? ORDER BY message_id DESC", lo), ("> ? ORDER BY message_id", hi)):
-        query = f"SELECT date FROM message WHERE channel_id = ? AND kind <> 'stub' AND date > 0 AND message_id {where}"
-        cursor = conn.execute(f"{query} LIMIT ?", (channel_id, message_id, limit))
+        query = "SELECT date FROM message WHERE channel_id = ? AND kind <> 'stub' AND layer <> 0 AND date > 0"
+        cursor = conn.execute(f"{query} AND message_id {where} LIMIT ?", (channel_id, message_id, limit))
         dates.append([int(row[0]) for row in cursor])
     return dates[0], dates[1]
 
 
-def _neighbour(conn: Reader, channel_id: ChannelId, where: str, instant: int) -> int | None:
-    query = f"SELECT message_id FROM message WHERE channel_id = ? AND {where} LIMIT 1"
-    row = conn.execute(query, (channel_id, instant)).fetchone()
+def _neighbour(conn: Reader, channel_id: ChannelId, highest: int, where: str, instant: int) -> int | None:
+    query = f"SELECT message_id FROM message WHERE channel_id = ? AND message_id <= ? AND {where} LIMIT 1"
+    row = conn.execute(query, (channel_id, highest, instant)).fetchone()
     return int(row[0]) if row else None
 
 

@@ -17,6 +17,11 @@ def is_unaccounted(channel: Mirrored) -> bool:
     return channel.imported_only and channel.pts is None
 
 
+def is_compared(channel: Mirrored) -> bool:
+    """Whether Telegram showed some of it: messages that only imports have are then told apart from those it showed."""
+    return channel.pts is not None or (channel.top_id > 0 and not channel.imported_only)
+
+
 def name_origin(channel: Mirrored) -> str | None:
     """`import` if Telegram never confirmed the @name; None if there is no @name."""
     if channel.username is None:

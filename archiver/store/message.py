@@ -97,9 +97,9 @@ def list_present_ids(conn: Reader, channel_id: ChannelId, hi: int, limit: int, *
 
 
 def list_newest_dates(conn: Reader, channel_id: ChannelId, limit: int = 20) -> list[int]:
-    """The dates of the newest held messages, newest first."""
+    """The dates of the newest messages that Telegram showed, newest first."""
     cursor = conn.execute(
-        "SELECT date FROM message WHERE channel_id = ? ORDER BY date DESC LIMIT ?", (channel_id, limit)
+        "SELECT date FROM message WHERE channel_id = ? AND layer <> 0 ORDER BY date DESC LIMIT ?", (channel_id, limit)
     )
     return [int(row[0]) for row in cursor]
 

@@ -25,6 +25,7 @@ _REVIEW_STATES = """
 _OLDEST = """
            , (SELECT json_array(message_id, date) FROM message m
               WHERE m.channel_id = c.channel_id AND m.date BETWEEN :now - {age} AND :now AND m.missing_since IS NULL
+                AND m.layer <> 0
               ORDER BY m.date, m.message_id LIMIT 1)
 """
 # The server's count is for exactly the held state, and all ids it counts were read.
@@ -39,14 +40,24 @@ _PROGRESS = """
     FROM channel c JOIN review r USING (channel_id)
     WHERE c.account = :account AND (:only IS NULL OR c.channel_id = :only)
 """
+# Messages that only imports have are not counted: those above the top id, and the present ones below.
+_CLAIMS = """
+    (SELECT count(DISTINCT i.message_id) FROM imported i CROSS JOIN message m USING (channel_id, message_id)
+     WHERE i.channel_id = c.channel_id AND i.message_id BETWEEN {lo} AND c.top_id
+       AND m.layer = 0 AND m.missing_since IS NULL)
+"""
 _SURPLUS = f"""
-    SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id)
-         + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.missing_since IS NOT NULL)
+    SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id
+                             AND m.message_id <= c.top_id)
+         + (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.message_id <= c.top_id
+            AND m.missing_since IS NOT NULL)
+         + {_CLAIMS.format(lo=1)}
     FROM channel c WHERE c.channel_id = ? AND {_COMPARABLE}
 """
-_WINDOW_SURPLUS = """
-    SELECT :counted - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.message_id > c.floor_id
-                       AND m.missing_since IS NULL)
+_WINDOW_SURPLUS = f"""
+    SELECT :counted - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id
+                       AND m.message_id BETWEEN c.floor_id + 1 AND c.top_id AND m.missing_since IS NULL)
+         + {_CLAIMS.format(lo="c.floor_id + 1")}
     FROM channel c WHERE c.channel_id = :channel_id AND c.floor_id = :floor_id AND c.pts = :pts AND EXISTS (
         SELECT 1 FROM coverage v WHERE v.channel_id = c.channel_id AND v.generation = c.generation
         AND v.lo <= c.floor_id + 1 AND v.hi >= c.top_id
@@ -124,7 +135,7 @@ class WindowCount(NamedTuple):
 
 
 def find_surplus(conn: Reader, channel_id: ChannelId, window: WindowCount | None = None) -> int | None:
-    """By how many the server's count exceeds the messages held and present; None if the two are not comparable."""
+    """By how many the server's count exceeds the present messages that it showed; None if not comparable."""
     if window is None:
         row = conn.execute(_SURPLUS, (channel_id,)).fetchone()
     else:

@@ -9,7 +9,14 @@ from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.channel_status import describe_parts, how_to_fetch, state_note
-from archiver.cli.view.gap_sums import describe_imported, describe_synced, print_ranges, print_sums, sum_up
+from archiver.cli.view.gap_sums import (
+    describe_alone,
+    describe_imported,
+    describe_synced,
+    print_ranges,
+    print_sums,
+    sum_up,
+)
 from archiver.cli.view.moments import Moments, choose_zone
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.compose.named_channel import find_typed
@@ -17,7 +24,7 @@ from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound
 from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.row import ChannelName, iso
-from archiver.reading.coverage_report import find_top, list_runs
+from archiver.reading.coverage_report import find_top, list_runs, tally_channel
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
 from archiver.store.import_names import list_import_files
@@ -84,10 +91,12 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
             parts = await read(conn, count_parts, name.channel_id)
             found = await list_runs(conn, channel)
             files = await read(conn, list_import_files, name.channel_id)
-            top = await find_top(conn, channel)
+            top, alone_there = await find_top(conn, channel), await tally_channel(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
         at = "" if channel.last_sync_at is None else f" on {moments.at(channel.last_sync_at)}"
         output.note(f"{name.name} is empty: it had no messages{at}.")
+        if alone_there.beyond:
+            output.note(f"{name.name}: {describe_alone(alone_there)}")
         if shape == "json":
             output.JsonArray().close()
         return 1
@@ -106,6 +115,8 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
         output.note(sum_up(counts, over, imported=alone))
     if parts.partial:
         output.note(f"{name.name}: {describe_parts(parts)}")
+    if alone_there.claims + alone_there.beyond:
+        output.note(f"{name.name}: {describe_alone(alone_there)}")
     if note := state_note(channel, standing, moments):
         output.note(note)
     return 0 if counts.missing + counts.absent + counts.not_fetched + counts.not_imported else 1

@@ -58,6 +58,10 @@ def _report_completeness(manifest: Manifest, write: Callable[[int], str | None])
         output.warn(line)
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
+    for part in manifest.channels:
+        if alone := part.completeness.imported_alone:
+            messages = figures.count(alone, "message")
+            output.note(f"{part.name.name}: {messages} of this range only from imports, not shown by Telegram")
 
 
 def describe_lacking(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:

@@ -99,6 +99,13 @@ def describe_deleted(counts: Tally, *, within: bool = False) -> str:
     return f"{counts.missing:,} deleted ({doubt})" if within else f"{counts.missing:,} deleted, {doubt}"
 
 
+def describe_alone(counts: Tally, of: str = "") -> str:
+    """`2 archived messages only from imports, above the newest id that Telegram showed`. `of`: their channels."""
+    beyond, alone = counts.beyond, counts.claims + counts.beyond
+    above = f"{'' if beyond == alone else f'{figures.number(beyond)} of them '}above the newest id that Telegram showed"
+    return f"{figures.count(alone, 'archived message')}{of} only from imports{f', {above}' if beyond else ''}"
+
+
 def describe_imported(channel: Mirrored, files: Sequence[str], runs: Sequence[IdRun]) -> str:
     """The files and the id range that a channel known only from exports is known from."""
     said = [terminal_safe(name) for name in files]

@@ -64,8 +64,7 @@ def _describe_ids(one: ChannelReport) -> str:
         return f"nothing yet{alone}"
     known, whole = one.known, tally.wanted
     left = f", {figures.number(tally.not_fetched)} not fetched" if tally.not_fetched else ""
-    claimed = tally.claimed + tally.beyond
-    left += f", {figures.number(claimed)} known only from imports" if claimed else ""
+    left += f", {figures.number(tally.imported)} known only from imports" if tally.imported else ""
     has = "has" if tally.absent == 1 else "have"
     absent = f" ({figures.number(tally.absent)} {has} no message)" if tally.absent else ""
     return f"{percent(one)}: {figures.number(known)} of {figures.count(whole, 'id')}{absent}{left}"

@@ -21,7 +21,7 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
 from archiver.store.database import Connection, Database, read
 from archiver.store.extent import find_newest
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imported_channel import is_compared, is_unaccounted
 from archiver.store.review import find_surplus
 from archiver.store.rich import PartCount, count_parts
 from archiver.store.rows import snapshot
@@ -168,7 +168,7 @@ async def _read_channel(
         mirrored=one,
         standing=standing,
         tally=await tally_channel(conn, one),
-        newest=await read(conn, find_newest, one.channel_id),
+        newest=await read(conn, find_newest, one.channel_id, shown=is_compared(one)),
         stubs=await read(conn, count_stubs, one.channel_id),
         parts=await read(conn, count_parts, one.channel_id),
         surplus=await read(conn, find_surplus, one.channel_id),

@@ -8,7 +8,7 @@ from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.account_table import describe_owner
 from archiver.cli.view.file_sums import FileSum, describe_on_disk
-from archiver.cli.view.gap_sums import describe_deleted
+from archiver.cli.view.gap_sums import describe_alone, describe_deleted
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.model.completeness import Tally
@@ -29,9 +29,9 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
     if claimed := [one for one in status.channels if one.tally.if_posted and not _is_summed_up(one, status)]:
         count = sum(one.tally.if_posted for one in claimed)
         yield f"deleted: {figures.number(count)} of those of {_name(claimed)}, if they were posted as imports say"
-    if beyond := [one for one in status.channels if one.tally.beyond]:
-        above = figures.count(sum(one.tally.beyond for one in beyond), "archived message")
-        yield f"imports: {above} of {_name(beyond)} only from imports, above the newest id that Telegram showed"
+    if alone := [one for one in status.channels if one.tally.claims + one.tally.beyond]:
+        claims, beyond = sum(one.tally.claims for one in alone), sum(one.tally.beyond for one in alone)
+        yield f"imports: {describe_alone(Tally(claims=claims, beyond=beyond), f' of {_name(alone)}')}"
     if files := [one.files for one in status.channels if one.files is not None]:
         yield f"files: {_describe_files(sum(files[1:], files[0]), status.stored)}"
     if status.speed and status.ids_left:

@@ -64,7 +64,7 @@ def channel_object(channel: ChannelReport) -> dict[str, object]:
         "absent": counts.absent,
         "not_fetched": counts.not_fetched,
         "outside": counts.outside,
-        "imported_alone": counts.claimed + counts.beyond,
+        "imported_alone": counts.imported,
         "coverage": None
         if is_unaccounted(mirrored) or (mirrored.pts is None and counts.held <= counts.claimed)
         else round(counts.covered, 6),

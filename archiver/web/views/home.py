@@ -16,7 +16,7 @@ from archiver.reading.coverage_report import count_ids
 from archiver.store.channel import Mirrored, list_channels
 from archiver.store.database import ARCHIVE_NAME, Reader, read
 from archiver.store.extent import NewestMessage, find_newest
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imported_channel import is_compared, is_unaccounted
 from archiver.store.outbox import measure
 from archiver.store.reading_pool import OutOfTime
 from archiver.store.rows import list_names
@@ -86,7 +86,7 @@ async def show_home(site: Site, asked: Asked) -> ViewAnswer:
 
 
 def _find_all_newest(conn: Reader, channels: Sequence[Mirrored]) -> dict[ChannelId, NewestMessage | None]:
-    return {one.channel_id: find_newest(conn, one.channel_id) for one in channels}
+    return {one.channel_id: find_newest(conn, one.channel_id, shown=is_compared(one)) for one in channels}
 
 
 async def count_channels(site: Site, channels: Sequence[Mirrored]) -> Mapping[ChannelId, Tally | None]:
@@ -132,6 +132,7 @@ def _object(line: ChannelLine) -> dict[str, Any]:
         "title": line.mirrored.title,
         "state": line.mirrored.shown_state,
         "held": tally and tally.held,
+        "imported_alone": tally and tally.imported,
         "missing": tally and tally.missing,
         "missing_if_posted": tally and tally.if_posted,
         "absent": tally and tally.absent,
