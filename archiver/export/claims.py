@@ -28,6 +28,7 @@ _ADDED = {
     "incomplete",
     "media",
     "append",
+    "imported_alone",
     "not_imported",
     "not_imported_ids",
     "name_origin",

@@ -160,7 +160,7 @@ def test_what_an_import_claims_is_not_fetched_before_telegram_showed_it(archive:
     assert (before.held, before.claimed, before.outside, before.known, before.complete) == (5, 5, 0, 0, False)
     capture(archive, [captured(6, "f"), captured(5, "text 5")], proven=(5, 6))
     during = tally_of(archive)
-    assert (during.held, during.claimed, during.not_fetched, during.known, during.wanted) == (6, 4, 0, 2, 6)
+    assert (during.held, during.claims, during.not_fetched, during.known, during.wanted) == (2, 4, 4, 2, 6)
     assert not during.complete
     capture(archive, [captured(at, f"text {at}") for at in (4, 2, 1)], proven=(1, 4))
     after = tally_of(archive)

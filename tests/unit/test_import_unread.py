@@ -86,5 +86,5 @@ def test_what_it_lacks_is_not_known_and_it_was_never_read(
     other = write_json(tmp_path / "other.json", chat([entry(1)], id=1002, name="Other"))
     import_into(archive, other)
     status, scope = read_all(archive)
-    assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == [3, "-"]
+    assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == [4, "-"]
     assert describe_none(scope, Moments()).endswith(", 1 of them never up to date; 1 never read")
