@@ -68,7 +68,7 @@ in all channels, at any time: {0} found
 in all channels: {0} found
 at any time: {0} found
 found separately: {0}
-no archived message has {0}; similar words: {1}
+no archived message has {0}; messages with similar words: {1}
 channel created as "{0}"
 made from the group "{0}"
 group created as "{0}"

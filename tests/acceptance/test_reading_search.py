@@ -157,9 +157,17 @@ def test_more_continues_a_search_on_a_terminal_and_in_a_pipe(run: Run, archive: 
     assert run("search", "bridge", "--more", "--count", **state).returncode == 2
 
 
+def test_forms_of_one_word_are_one_suggestion(run: Run, tmp_path: Path) -> None:
+    posts = [make_message(1, "convoy"), make_message(2, "convoys"), make_message(3, "convex")]
+    build(tmp_path / "forms", posts)
+    index(tmp_path / "forms", posts)
+    said = run("search", "convoyx", directory=tmp_path / "forms").stderr
+    assert said.endswith("messages with similar words: convoy 2 · convex 1\n")
+
+
 def test_nothing_found_says_what_may_help(run: Run) -> None:
     said = run("search", "brigde").stderr
-    assert "no archived message has brigde; similar words: bridge 28" in said
+    assert "no archived message has brigde; messages with similar words: bridge 28\n" in said
     assert "found separately: bridge 28 · has:photo 1" in run("search", "bridge has:photo").stderr
     assert "at any time: 28 found" in run("search", "bridge", "--until", "2001").stderr
     assert "in all channels: 1 found" in run("search", "opened", "-c", "jisr_news").stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 
@@ -12,7 +13,7 @@ from search.exact.reader import ExactEngine
 from search.exact.respell import list_similar
 from search.query.dates import Bounds
 from search.query.scope import Scope, includes_annotations
-from search.query.tree import EVERYTHING, And, InAnnotations, Node, Not, PostedWithin, Prefix, Word, text_leaves
+from search.query.tree import EVERYTHING, And, InAnnotations, Node, Not, Or, PostedWithin, Prefix, Word, text_leaves
 from search.query.write import write
 
 SECONDS = 0.3
@@ -90,10 +91,25 @@ async def _similar(conn: Connection, engine: ExactEngine, question: Question) ->
                 for similar in await list_similar(conn, word, _TRIED)
                 if (count := await engine.count_within(_everywhere(question, Word(similar.word)), SECONDS))
             ]
-            if found:
-                words = [f"{similar} {-count:,}" for _, count, similar in sorted(found)[:_SHOWN]]
-                lines.append(f"no archived message has {word}; similar words: {' · '.join(words)}")
+            nearest = sorted(found, key=lambda one: (one[0], one[1], len(one[2]), one[2]))
+            if words := [f"{similar} {count:,}" for similar, count in await _distinct(engine, question, nearest)]:
+                lines.append(f"no archived message has {word}; messages with similar words: {' · '.join(words)}")
     return list(dict.fromkeys(lines))
+
+
+async def _distinct(
+    engine: ExactEngine, question: Question, nearest: Iterable[tuple[int, int, str]]
+) -> list[tuple[str, int]]:
+    """The words, without those that only find the messages of an earlier one, as its other forms do."""
+    kept: list[tuple[str, int]] = []
+    for _, negative, word in nearest:
+        same = [one for one, count in kept if count == -negative]
+        both = [_everywhere(question, Or((Word(one), Word(word)))) for one in same]
+        if not any([await engine.count_within(one, SECONDS) == -negative for one in both]):
+            kept.append((word, -negative))
+        if len(kept) == _SHOWN:
+            break
+    return kept
 
 
 async def _exists(engine: ExactEngine, question: Question) -> bool:
