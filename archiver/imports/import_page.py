@@ -20,7 +20,15 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
 from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier, list_gone
 from archiver.imports.other_files import keep_other_files, note_other_files
-from archiver.imports.page_files import NO_FILES, Files, keep_texts, settle_files, with_files
+from archiver.imports.page_files import (
+    NO_FILES,
+    NO_FILES_SETTLED,
+    Files,
+    keep_texts,
+    known_with_files,
+    settle_files,
+    with_files,
+)
 from archiver.imports.quick_message import whole
 from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
@@ -32,6 +40,7 @@ from archiver.model.record import Message
 from archiver.store.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
 from archiver.store.earlier_words import list_content_hashes, list_earlier_words
+from archiver.store.file import fill_files
 from archiver.store.import_parts import with_part
 from archiver.store.import_source import add_counts
 from archiver.store.imported import PieceRow, list_pieces, put_pieces
@@ -155,9 +164,12 @@ def store_page(
     """Write a page of distinct messages. `ready`: what `make_ready` returned for it."""
     plan = plan_page(conn, target, page, files)
     counts = count_plan(plan)
+    plan.known = [known_with_files(one, files) for one in plan.known] if files else plan.known
     missing = insert_new(conn, target, [with_files(one, files) for one in plan.new], ready, now=now) if plan.new else 0
     revised = _keep_known(conn, target, plan, now=now) if plan.known else 0
-    adopted = settle_files(conn, target.channel_id, files, page, now=now) if files else 0
+    adopted, filled = settle_files(conn, target, files, page, now=now) if files else NO_FILES_SETTLED
+    if filled:
+        _show(conn, target, filled, now=now)
     adopted += keep_other_files(conn, plan.known, files, now=now) if files else 0
     texts = keep_texts(conn, page)
     counts = replace(counts, revisions=revised, missing=missing, files=adopted, annotations=texts)
@@ -166,7 +178,7 @@ def store_page(
     if plan.corrections and (moved := correct(conn, target, plan.corrections)):
         _show(conn, target, moved, now=now)
     note_zone(conn, target, is_correction=bool(plan.corrections))
-    if plan.new or plan.known or plan.corrections or adopted or texts:
+    if plan.new or plan.known or plan.corrections or adopted or filled or texts:
         add_counts(conn, target.import_id, counts.to_object())
     return counts
 
@@ -222,7 +234,11 @@ def _fill(
         columns = {name: _column(value) for name, value in values.items() if name != "media"}
         fill_columns(conn, target.channel_id, held.message_id, columns)
         after.append(fill(held, values))
-    messages.put_media(conn, [one for one, (_, values) in zip(after, filled, strict=True) if "media" in values])
+    after = fill_files(conn, after)
+    showing = [one for one, (_, values) in zip(after, filled, strict=True) if "media" in values]
+    for one in showing:
+        fill_columns(conn, target.channel_id, one.message_id, {"media_kind": one.media_kind})
+    messages.put_media(conn, showing)
     _show(conn, target, after, now=now)
 
 

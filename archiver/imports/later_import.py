@@ -25,7 +25,7 @@ from archiver.store.imported import keep_raw, list_altered, list_claims, note_re
 from archiver.store.imported_content import begin_seen, replace_imported
 from archiver.store.revision import keep_late_revisions
 
-_UNDATED: Final = "desktop-html"
+UNDATED: Final = "desktop-html"
 """The format that has no edit dates."""
 
 Known = tuple[ImportedMessage, Message, ImportDecision]
@@ -43,7 +43,7 @@ class Claim(NamedTuple):
 
 def claim_of(message: Message, *, seen: int, format_name: str | None, is_sighted: bool = False) -> Claim:
     """How recent a message's content is. `seen`: the latest moment its export shows; `is_sighted`: by a telekeep."""
-    is_dated = not is_sighted and (message.edit_date is not None or format_name != _UNDATED)
+    is_dated = not is_sighted and (message.edit_date is not None or format_name != UNDATED)
     return Claim(message.moment if is_dated else seen, seen, message.moment, message.payload_sha256)
 
 
@@ -129,14 +129,20 @@ def _completed(message: Message, held: Message, decision: ImportDecision) -> Mes
         held = replace(held, edit_date=None)  # it rests on an assumed zone
     whole = fill(message, compare_import(held, message).filled)
     slots = {slot.slot: slot for slot in held.media}
-    return replace(whole, media=tuple(_identified(slot, slots.get(slot.slot)) for slot in whole.media))
+    is_same = message.content_hash == held.content_hash
+    media = tuple(_identified(slot, slots.get(slot.slot), is_same=is_same) for slot in whole.media)
+    return replace(whole, media=media)
 
 
-def _identified(slot: Media, held: Media | None) -> Media:
-    """A medium that an export names without its file: the stored one of the same kind and size."""
+def _identified(slot: Media, held: Media | None, *, is_same: bool) -> Media:
+    """A medium that an export names without its file: the stored one of the same kind and size.
+
+    `is_same`: whether the words are the same, so that an unknown size will do.
+    """
     if slot.id is not None or held is None or held.id is None or held.kind != slot.kind:
         return slot
-    return replace(slot, id=held.id, size=held.size) if slot.size in (None, held.size) else slot
+    fits = slot.size == held.size if slot.size is not None else is_same
+    return replace(slot, id=held.id, size=held.size) if fits else slot
 
 
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:

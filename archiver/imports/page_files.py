@@ -5,29 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
+from archiver.imports.import_target import ImportTarget
+from archiver.imports.later_import import UNDATED, Known
+from archiver.imports.places import find_earlier_key, find_place
 from archiver.imports.source import ImportedMessage
-from archiver.model.compare_import import is_contradicted
-from archiver.model.imported import FILE_ORIGIN, IMPORTED
-from archiver.model.media_file import find_key
-from archiver.model.record import Media
+from archiver.model.imported import FILE_ORIGIN
+from archiver.model.media_file import FileKey, find_key
+from archiver.model.record import Media, Message
 from archiver.store.annotation import Annotation, put_missing
 from archiver.store.database import Writer
-from archiver.store.file import find_file, settle_downloaded
-from archiver.store.imported_content import set_media_id
+from archiver.store.file import fill_files, find_file, keep_blob, settle_downloaded
 from archiver.store.imported_files import fits_captured
-from archiver.store.message import read_messages_of
+from archiver.store.message import put_media, read_messages_of
 
 Files = Mapping[tuple[MessageId, int], StoredFile]
 """The stored files of a page, by message and slot."""
 NO_FILES: Final[Files] = MappingProxyType({})
 LostFiles: TypeAlias = Mapping[tuple[MessageId, int], str]
 """Why other files are not stored, as a sentence."""
+
+
+class SettledFiles(NamedTuple):
+    """What became of the stored files of a page."""
+
+    new: int = 0
+    """Files that were not stored before."""
+    filled: Sequence[Message] = ()
+    """Messages of which a slot was filled."""
+
+
+NO_FILES_SETTLED: Final = SettledFiles()
 
 
 def with_files(one: ImportedMessage, files: Files) -> ImportedMessage:
@@ -46,35 +59,55 @@ def identified(slot: Media, file: StoredFile | None) -> Media:
     return replace(slot, id=made_up_id(file.sha256), size=file.size if slot.size is None else slot.size)
 
 
-def settle_files(
-    conn: Writer, channel_id: ChannelId, files: Files, page: Sequence[ImportedMessage], *, now: int
-) -> int:
-    """Record the stored files for the slots that show them, unless they have others; return how many were new.
+def known_with_files(known: Known, files: Files) -> Known:
+    """The same for a message that is held: it may replace it, or fill its media."""
+    one, held, decision = known
+    found = with_files(one, files)
+    if found is not one and "media" in decision.filled:
+        decision = replace(decision, filled={**decision.filled, "media": found.message.media})
+    return found, held, decision
 
-    A captured message gets no files from an export that contradicts it.
+
+def settle_files(
+    conn: Writer, target: ImportTarget, files: Files, page: Sequence[ImportedMessage], *, now: int
+) -> SettledFiles:
+    """Record the stored files, and fill the slots that show them, unless they have others.
+
+    A captured message gets no files from an export that contradicts it, or that has other words. What shows none of
+    them keeps the bytes all the same: they are listed as stored.
     """
     ids = sorted({number for number, _ in files})
     said = {one.message_id: one.message for one in page if one.files}
-    held = {
-        one.message_id: one
-        for one in read_messages_of(conn, channel_id, ids)
-        if one.layer == IMPORTED or not is_contradicted(said[one.message_id], one)
-    }
+    held = {one.message_id: one for one in read_messages_of(conn, target.channel_id, ids)}
+    filled: set[MessageId] = set()
     settled = 0
-    for (number, slot_number), file in files.items():
-        slot = next((one for one in held[number].media if one.slot == slot_number), None) if number in held else None
-        if slot is None or (slot.size is not None and slot.size != file.size):
-            continue
-        if slot.id is None:
-            slot = replace(slot, id=made_up_id(file.sha256))
-            set_media_id(conn, channel_id, number, slot_number, str(slot.id), size=file.size)
-        key = find_key(slot.kind, slot.id)
-        if key is None or find_file(conn, key).status == "downloaded":
-            continue
-        if fits_captured(conn, key, file.size):
-            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=FILE_ORIGIN)
-            settled += 1
-    return settled
+    for (number, at), file in files.items():
+        keys = set()
+        shown = held.get(number)
+        place = None if shown is None else find_place(said[number], shown, at, file, is_dated=target.format != UNDATED)
+        if shown is not None and place is not None:
+            keys.add(find_key(place.kind, place.id))
+            if place not in shown.media:
+                held[number] = _with_slot(shown, place)
+                filled.add(number)
+        keys.add(find_earlier_key(conn, said[number], at, file))
+        settled += sum(_settle(conn, key, file, now=now) for key in keys if key is not None)
+        keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
+    after = fill_files(conn, [held[number] for number in sorted(filled)])
+    put_media(conn, after)
+    return SettledFiles(settled, after)
+
+
+def _with_slot(message: Message, changed: Media) -> Message:
+    return replace(message, media=tuple(changed if slot.slot == changed.slot else slot for slot in message.media))
+
+
+def _settle(conn: Writer, key: FileKey, file: StoredFile, *, now: int) -> bool:
+    """Record that a file is stored; return whether that is new."""
+    if find_file(conn, key).status == "downloaded" or not fits_captured(conn, key, file.size):
+        return False
+    settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=FILE_ORIGIN)
+    return True
 
 
 def keep_texts(conn: Writer, page: Sequence[ImportedMessage]) -> int:

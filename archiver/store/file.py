@@ -113,15 +113,20 @@ def settle_downloaded(
             f"{key}: its SHA-256 {sha256} was stored before with {held.size:,} bytes, now with {size:,}.",
             hint="One of the two is damaged: check with `telekeep verify --media`.",
         )
+    keep_blob(conn, sha256=sha256, size=size, now=now)
+    _put(conn, key, status="downloaded", reason=origin, now=now, sha256=sha256, size=size)
+
+
+def keep_blob(conn: sqlite3.Connection, *, sha256: str, size: int, now: int) -> None:
+    """These bytes are stored, whatever shows them: all files that have them can be read again."""
     conn.execute(
         "INSERT INTO blob (sha256, size, stored_at, verified_at, state) VALUES (?, ?, ?, ?, 'present')"
         " ON CONFLICT DO UPDATE SET verified_at = excluded.verified_at, state = 'present'",
         (sha256, size, now, now),
     )
-    _put(conn, key, status="downloaded", reason=origin, now=now, sha256=sha256, size=size)
-    for other in list_files_of(conn, sha256):
-        if other.key != key and other.status in {"offloaded", "failed"}:
-            _put(conn, other.key, status="downloaded", reason=_origin_of(other), now=now, sha256=sha256)
+    for file in list_files_of(conn, sha256):
+        if file.status in {"offloaded", "failed"}:
+            _put(conn, file.key, status="downloaded", reason=_origin_of(file), now=now, sha256=sha256)
 
 
 def settle_failed(

@@ -64,14 +64,3 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
         " OR ?3 > coalesce(edit_date, date) OR (?3 = coalesce(edit_date, date) AND last_seen < ?2))",
         [(*one, channel_id) for one in seen],
     )
-
-
-def set_media_id(
-    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, slot: int, id_: str, *, size: int
-) -> None:
-    """Set the file id of a slot, and its size if unknown."""
-    conn.execute(
-        "UPDATE media SET id = ?, size = coalesce(size, ?) WHERE channel_id = ? AND message_id = ? AND slot = ?"
-        " AND id IS NULL",
-        (id_, size, channel_id, message_id, slot),
-    )

@@ -12,6 +12,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Media, Message
+from archiver.store.database import Reader
 from archiver.store.file import fill_files
 
 _KEEP = """
@@ -108,6 +109,17 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
     found = [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
     filled = fill_files(conn, [message for message, _ in found])
     return [(message, number) for message, (_, number) in zip(filled, found, strict=True)]
+
+
+def list_imported_media(
+    conn: Reader, channel_id: ChannelId, message_id: MessageId, content_hash: bytes
+) -> list[dict[str, Any]]:
+    """The media of an earlier content that an import brought."""
+    row = conn.execute(
+        "SELECT media FROM revision WHERE channel_id = ? AND message_id = ? AND content_hash = ? AND layer = 0",
+        (channel_id, message_id, content_hash),
+    ).fetchone()
+    return [] if row is None else list(orjson.loads(row[0]))
 
 
 def list_revised(conn: sqlite3.Connection, channel_id: ChannelId, low: int, high: int) -> list[MessageId]:
