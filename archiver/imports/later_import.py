@@ -28,6 +28,9 @@ from archiver.store.revision import keep_late_revisions
 UNDATED: Final = "desktop-html"
 """The format that has no edit dates."""
 
+_DESCRIBING: Final = ("width", "height", "duration", "mime", "file_name")
+"""What an export says of a file that it lacks."""
+
 Known = tuple[ImportedMessage, Message, ImportDecision]
 """An imported message, the one held, and how they compare."""
 
@@ -135,14 +138,19 @@ def _completed(message: Message, held: Message, decision: ImportDecision) -> Mes
 
 
 def _identified(slot: Media, held: Media | None, *, is_same: bool) -> Media:
-    """A medium that an export names without its file: the stored one of the same kind and size.
+    """A medium that an export names without its file: the stored one, if all that is known of the two agrees.
 
     `is_same`: whether the words are the same, so that an unknown size will do.
     """
-    if slot.id is not None or held is None or held.id is None or held.kind != slot.kind:
+    if slot.id is not None or held is None or held.id is None or not _agree(slot, held):
         return slot
     fits = slot.size == held.size if slot.size is not None else is_same
     return replace(slot, id=held.id, size=held.size) if fits else slot
+
+
+def _agree(one: Media, other: Media) -> bool:
+    pairs = [(getattr(one, name), getattr(other, name)) for name in _DESCRIBING]
+    return one.kind == other.kind and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:
