@@ -22,7 +22,7 @@ LAST_SECOND: Final = 2**32 - 1
 EXACT_DATE: Final = b'"date_unixtime"'
 """What a piece of Telegram Desktop's JSON has if its date is exact."""
 FILE_ORIGIN: Final = "from an import, not from Telegram"
-"""The reason kept with a stored file that came with an import: only its size and the words show that it is the one of a post."""
+"""The reason kept with a stored file that came with an import: only its size and the words show whose it is."""
 FILLED_KEY: Final = "filled_by_import"
 """Key in `extra` of a row: keys that an import filled in a message that Telegram showed without them."""
 IMPORTED: Final = 0
