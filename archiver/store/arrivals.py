@@ -89,7 +89,7 @@ def list_new(conn: Reader, after: int, limit: int) -> NewRows:
 def count_read(conn: Reader, first: int, last: int) -> dict[ChannelId, int]:
     """How many of the messages with rowids in [first, last] were found by reading a history, by channel."""
     query = (
-        "SELECT channel_id, count(*) FROM message WHERE rowid BETWEEN ? AND ? AND origin <> 'update'"
+        f"SELECT channel_id, count(*) FROM message WHERE rowid BETWEEN ? AND ? AND origin <> 'update' AND {_CAPTURED}"
         " GROUP BY channel_id"
     )
     return {ChannelId(channel_id): count for channel_id, count in conn.execute(query, (first, last))}

@@ -25,9 +25,16 @@ _IMPORTED = (
 
 
 def note_chosen(conn: sqlite3.Connection, asked: AskedFiles) -> None:
-    """Record that files were asked for; "all messages" means those that the channel has now."""
+    """Record that files were asked for; "all messages" means those that the channel has now.
+
+    What an import claims above the newest id that Telegram showed chooses none of the posts to come.
+    """
     of = asked.channel_id
-    newest = conn.execute("SELECT max(message_id) FROM message WHERE channel_id = ?", (of,)).fetchone()[0] or 0
+    query = (
+        "SELECT coalesce(max(message_id), 0) FROM message WHERE channel_id = ?1 AND message_id <="
+        " (SELECT CASE WHEN pts IS NULL AND top_id = 0 THEN 9e18 ELSE top_id END FROM channel WHERE channel_id = ?1)"
+    )
+    [newest] = conn.execute(query, (of,)).fetchone()
     conn.executemany(_PUT, [(of, one, newest, asked.max_size, asked.asked_at) for one in asked.list_ids()])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World
+from tests.importing import chat, entry, import_into, write_json
 from tests.integration import lies
 from tests.integration.mirror_world import numbered_channel
 from tests.integration.rig import held, mirror_of, true
@@ -57,6 +59,21 @@ async def test_within_a_window_the_count_is_compared(
         assert await rig.compare(channel) == (True, 0)
         assert len(server.called(HISTORY)) - asked <= 3
     assert held(tmp_path, channel) == {i: row for i, row in true(channel).items() if row["date"] >= start}
+
+
+async def test_what_an_import_claims_is_not_counted_within_a_window(
+    server: Server, account: Account, channel: Channel, tmp_path: Path
+) -> None:
+    claims = [entry(number, f"claimed {number}") for number in (100, 410, 5_000)]
+    path = write_json(tmp_path / "result.json", chat(claims, id=channel.id, name="Alpha"))
+    async with mirror_of(server, account, tmp_path) as rig:
+        await rig.add(channel, window_start=START + STEP * 350)
+        assert await rig.compare(channel) == (True, 0)
+        await asyncio.to_thread(import_into, tmp_path, path)
+        asked = len(server.called(HISTORY))
+        for _ in range(2):
+            assert await rig.compare(channel) == (True, 0)
+        assert len(server.called(HISTORY)) - asked <= 8
 
 
 async def test_a_count_that_differs_within_a_window_is_told(
