@@ -118,8 +118,8 @@ def count_claims(conn: Reader, channel_id: ChannelId, *, since: int | None, unti
     """Count the messages dated within [since, until) that only imports have, and that are not missing."""
     bounds = (-(2**63) if since is None else since, 2**63 - 1 if until is None else until)
     query = (
-        "SELECT count(DISTINCT message_id) FROM imported CROSS JOIN message USING (channel_id, message_id)"
-        " WHERE channel_id = ? AND layer = 0 AND missing_since IS NULL AND date >= ? AND date < ?"
+        "SELECT count(*) FROM message"
+        " WHERE channel_id = ? AND layer = 0 AND missing_since IS NULL AND +date >= ? AND +date < ?"
     )
     return _number(conn, query, (channel_id, *bounds))
 
@@ -154,10 +154,11 @@ def count_by_step(conn: Reader, channel_id: ChannelId, *, since: int, until: int
 
 def list_claims(conn: Reader, channel_id: ChannelId, lo: int, hi: int) -> list[Interval]:
     """The ids within [lo, hi] of messages that only imports have, and that are not missing, as runs of adjacent ids."""
+    if not _has_imports(conn, channel_id):
+        return []
     query = (
-        "SELECT DISTINCT message_id FROM imported CROSS JOIN message USING (channel_id, message_id)"
-        " WHERE channel_id = ? AND message_id BETWEEN ? AND ? AND layer = 0 AND missing_since IS NULL"
-        " ORDER BY message_id"
+        "SELECT message_id FROM message WHERE channel_id = ? AND message_id BETWEEN ? AND ?"
+        " AND layer = 0 AND missing_since IS NULL ORDER BY message_id"
     )
     return coverage.runs(int(row[0]) for row in conn.execute(query, (channel_id, lo, hi)))
 

@@ -42,9 +42,9 @@ _PROGRESS = """
 """
 # Messages that only imports have are not counted: those above the top id, and the present ones below.
 _CLAIMS = """
-    (SELECT count(DISTINCT i.message_id) FROM imported i CROSS JOIN message m USING (channel_id, message_id)
-     WHERE i.channel_id = c.channel_id AND i.message_id BETWEEN {lo} AND c.top_id
-       AND m.layer = 0 AND m.missing_since IS NULL)
+    iif(EXISTS (SELECT 1 FROM import_source s WHERE s.channel_id = c.channel_id),
+        (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id AND m.message_id BETWEEN {lo} AND c.top_id
+         AND m.layer = 0 AND m.missing_since IS NULL), 0)
 """
 _SURPLUS = f"""
     SELECT c.server_count - (SELECT count(*) FROM message m WHERE m.channel_id = c.channel_id
