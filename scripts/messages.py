@@ -33,7 +33,7 @@ DATA = (
     "starting", "mirroring", "offline", "waiting", "silent", "active",
     "following", "unused", "unreachable", "busy", "full", "failing", "stale",
     "edited", "differs", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state",
-    "signature", "sender", "forward", "album",
+    "signature", "sender", "forward", "album", "title", "date", "kind", "kind of message", "forwarded from", "reply to",
 )  # fmt: skip
 """States of channels and files, and kinds of changes, as data has them."""
 _ARGUMENTS = {"gettext": 1, "say": 1, "pgettext": 2, "ngettext": 2}

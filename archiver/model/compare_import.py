@@ -31,8 +31,12 @@ _REST: Final = (
     *("edit_date", "entities", "markup", "restriction", "extra", "media"),
 )
 """What may be filled in a message that was imported itself, too: if Telegram shows none of it, there was none then."""
-_LASTING: Final = frozenset({"kind", "date", "sender", "post_author", "reply_to_msg_id", "fwd_from"})
+_LASTING: Final = frozenset(
+    {"kind", "date", "sender", "post_author", "reply_to_msg_id", "fwd_from", "fwd_name", "title"}
+)
 """What Telegram never changes: an export that differs here is of another post, or not to be trusted."""
+_TITLED: Final = frozenset({"channel_create", "chat_create", "chat_edit_title"})
+"""Service messages whose title never changes."""
 _ZONE_STEP: Final = 900
 _ZONES_APART: Final = 26 * 3600
 """Time zones differ by at most 26 hours, in quarters of an hour."""
@@ -162,6 +166,20 @@ def _origin(text: str | None) -> Any:
     return None if text is None else orjson.loads(text).get("from_id")
 
 
+def _origin_name(text: str | None) -> Any:
+    """The name of an origin that has no id, which never changes: its owner hides the account."""
+    found = {} if text is None else orjson.loads(text)
+    name = found.get("from_name")
+    return " ".join(name.split()) if isinstance(name, str) and found.get("from_id") is None else None
+
+
+def _title(text: str | None) -> Any:
+    """The title that a service message reports, of a channel, a group or a topic."""
+    found = {} if text is None else orjson.loads(text)
+    title = found.get("title")
+    return " ".join(title.split()) if isinstance(title, str) and found.get("type") in _TITLED else None
+
+
 def _kinds(message: Message) -> Any:
     """The kind of its own medium; formats of other programs have no previews, and nothing nested."""
     own = [slot.kind for slot in message.media if slot.kind not in ("webpage", "empty", "unsupported")]
@@ -175,6 +193,8 @@ _COMPARED: Final[Mapping[str, Any]] = {
     "sender": lambda one: _peer(one.sender),
     "post_author": lambda one: one.post_author,
     "fwd_from": lambda one: _origin(one.fwd_from),
+    "fwd_name": lambda one: _origin_name(one.fwd_from),
+    "title": lambda one: _title(one.action),
     "reply_to_msg_id": lambda one: one.reply_to_msg_id,
     "media": _kinds,
 }

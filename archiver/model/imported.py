@@ -25,6 +25,8 @@ FILE_ORIGIN: Final = "from an import, not from Telegram"
 """The reason kept with a stored file that came with an import: only its size and the words show whose it is."""
 FILLED_KEY: Final = "filled_by_import"
 """Key in `extra` of a row: keys that an import filled in a message that Telegram showed without them."""
+OTHER_KEY: Final = "other_in_imports"
+"""Key in `extra` of a row: what imports have otherwise, by keys of rows, and `file`."""
 IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
 
@@ -35,6 +37,8 @@ _FILLED_WORDS: Final = {
     "fwd_from": "forward",
     "reply_to": "reply",
     "grouped_id": "album",
+    "action": "title",
+    "kind": "kind of message",
 }
 
 
@@ -46,6 +50,12 @@ def list_filled_keys(extra: str | None) -> list[str]:
 def list_filled(extra: str | None) -> list[str]:
     """The same in words."""
     return [_FILLED_WORDS.get(name, name) for name in list_filled_keys(extra)]
+
+
+def list_others(extra: str | None) -> list[str]:
+    """What imports have otherwise, in words; edits come and go, so their time is left out."""
+    found = orjson.loads(extra).get(OTHER_KEY) or () if extra is not None and OTHER_KEY in extra else ()
+    return [_FILLED_WORDS.get(name, name) for name in found if name != "edit_date"]
 
 
 def is_possible(message: Message) -> bool:

@@ -167,6 +167,7 @@ def import_object(record: ImportRecord) -> dict[str, Any]:
         "file": record.file_name,
         "sha256": record.sha256,
         "newest": iso(record.newest),
+        "title": record.title,
     }
 
 

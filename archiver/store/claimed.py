@@ -24,6 +24,13 @@ class Claims(NamedTuple):
     """The file that its content is from, else the first file that has it, as people read of it."""
     beside: str
     """The file of the first of the other contents."""
+    further: int = 0
+    """How many further imports have the message."""
+
+    @property
+    def sources(self) -> str:
+        """The file, and how many more have it: `result.json and 1 more`."""
+        return f"{self.file} and {self.further} more" if self.further else self.file
 
 
 def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Claims]:
@@ -44,14 +51,20 @@ def list_sole_claims(conn: Reader, keys: Iterable[tuple[int, int]]) -> dict[tupl
              JOIN import_source AS s ON s.import_id = i.import_id
              WHERE r.channel_id = m.channel_id AND r.message_id = m.message_id AND r.layer = 0
              ORDER BY r.revision, i.import_id
-             LIMIT 1)
+             LIMIT 1),
+            (SELECT count(DISTINCT import_id) FROM imported AS i
+             WHERE i.channel_id = m.channel_id AND i.message_id = m.message_id)
         FROM json_each(?) AS k JOIN message AS m ON m.channel_id = k.value ->> 0 AND m.message_id = k.value ->> 1
     """
     rows = [row for row in conn.execute(query, (json.dumps(list(keys)),)) if row[2] or row[3]]
     names = {channel_id: read_file_names(conn, channel_id) for channel_id in {row[0] for row in rows}}
     return {
         (row[0], row[1]): Claims(
-            bool(row[2]), row[3], _name_file(row[4], names[row[0]]), _name_file(row[5] or row[4], names[row[0]])
+            bool(row[2]),
+            row[3],
+            _name_file(row[4], names[row[0]]),
+            _name_file(row[5] or row[4], names[row[0]]),
+            max(row[6] - 1, 0),
         )
         for row in rows
     }

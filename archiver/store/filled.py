@@ -1,15 +1,19 @@
-"""What imports filled in messages that Telegram showed. Rows name it, so that it is not attributed to Telegram."""
+"""What imports filled in messages that Telegram showed, and what they have otherwise. Rows name both.
+
+So nothing of an import is attributed to Telegram, and no contradicted value passes for the only one.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from archiver.ids import ChannelId
-from archiver.model.imported import FILLED_KEY, IMPORTED
+from archiver.model.imported import FILLED_KEY, IMPORTED, OTHER_KEY
+from archiver.model.other_values import FILE
 from archiver.model.row import StoredMessage
 from archiver.store.database import Reader
 from archiver.store.soundness import is_damage
@@ -17,32 +21,40 @@ from archiver.store.soundness import is_damage
 _SPREAD: Final = 4
 """Scan a range if it has at most this many ids per wanted message, which is cheaper than looking each one up."""
 _FILLED: Final = (
-    "SELECT message_id, json_extract(differs, '$.filled') FROM imported WHERE channel_id = ? AND {within}"
-    " AND differs IS NOT NULL AND json_type(differs, '$.filled') IS NOT NULL ORDER BY message_id, import_id"
+    "SELECT message_id, differs ->> '$.filled', differs ->> '$.other' FROM imported WHERE channel_id = ? AND {within}"
+    " AND differs IS NOT NULL AND coalesce(json_type(differs, '$.filled'), json_type(differs, '$.other')) IS NOT NULL"
+    " ORDER BY message_id, import_id"
 )
-_COLUMNS: Final = {"reply_to_msg_id": "reply_to"}
+_COLUMNS: Final = {"reply_to_msg_id": "reply_to", "fwd_name": "fwd_from", "title": "action"}
 """Columns that have another key in rows."""
 
 
+class _Said(NamedTuple):
+    """What imports say of a message."""
+
+    filled: dict[str, Any]
+    other: set[str]
+    """The values that they have otherwise."""
+
+
 def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
-    """The messages, with the keys that an import filled listed in `extra`."""
+    """The messages, with the keys that an import filled, and those that imports have otherwise, listed in `extra`."""
     try:
         if conn.execute("SELECT 1 FROM imported LIMIT 1").fetchone() is None:
             return messages
-        filled = _list_filled(conn, messages)
+        said = _list_said(conn, messages)
     except sqlite3.Error as exc:
         if not is_damage(exc):
             raise
         return messages  # an unreadable list must not cost the messages
-    return [_marked(one, filled.get((one.channel_id, one.message_id))) for one in messages] if filled else messages
+    return [_marked(one, said.get((one.channel_id, one.message_id))) for one in messages] if said else messages
 
 
-def _list_filled(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[int, int], dict[str, Any]]:
+def _list_said(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[int, int], _Said]:
     by_channel: dict[ChannelId, list[int]] = {}
     for one in messages:
-        if one.layer != IMPORTED:
-            by_channel.setdefault(one.channel_id, []).append(one.message_id)
-    found: dict[tuple[int, int], dict[str, Any]] = {}
+        by_channel.setdefault(one.channel_id, []).append(one.message_id)
+    found: dict[tuple[int, int], _Said] = {}
     for channel_id, ids in by_channel.items():
         low, high = min(ids), max(ids)
         if high - low < _SPREAD * len(ids):
@@ -51,19 +63,24 @@ def _list_filled(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[
             asked = orjson.dumps(ids).decode()
             within = "message_id IN (SELECT value FROM json_each(?))"
             rows = conn.execute(_FILLED.format(within=within), (channel_id, asked))
-        for message_id, values in rows:
-            found.setdefault((channel_id, message_id), {}).update(orjson.loads(values))
+        for message_id, filled, other in rows:
+            said = found.setdefault((channel_id, message_id), _Said({}, set()))
+            said.filled.update(orjson.loads(filled or "{}"))
+            said.other.update(orjson.loads(other or "{}"))
     return found
 
 
-def _marked(message: StoredMessage, filled: Mapping[str, Any] | None) -> StoredMessage:
-    if not filled or message.layer == IMPORTED or message.kind == "stub":
+def _marked(message: StoredMessage, said: _Said | None) -> StoredMessage:
+    if said is None or message.kind == "stub":
         return message
+    filled = {} if message.layer == IMPORTED else said.filled
     names = [_COLUMNS.get(name, name) for name, value in filled.items() if _is_held(message, name, value)]
-    if not names:
+    others = [FILE if name.startswith(FILE) else _COLUMNS.get(name, name) for name in said.other]
+    marks = {key: sorted(set(found)) for key, found in ((FILLED_KEY, names), (OTHER_KEY, others)) if found}
+    if not marks:
         return message
     extra = orjson.loads(message.extra) if message.extra else {}
-    return message._replace(extra=orjson.dumps({**extra, FILLED_KEY: sorted(set(names))}).decode())
+    return message._replace(extra=orjson.dumps({**extra, **marks}).decode())
 
 
 def _is_held(message: StoredMessage, name: str, value: Any) -> bool:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
-from archiver.model.imported import IMPORTED, list_filled
+from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day, read_extra
 from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
@@ -62,6 +62,11 @@ class ShownPost:
     def filled(self) -> list[str]:
         """In words, what an import filled in its first message, and Telegram did not show."""
         return list_filled(self.first.extra)
+
+    @property
+    def others(self) -> list[str]:
+        """What imports have otherwise, in words."""
+        return list_others(self.first.extra)
 
     @property
     def posted_day(self) -> date | None:

@@ -173,3 +173,19 @@ def test_a_citation_does_not_count_imported_versions(opened: Browser) -> None:
     cited = opened.get(f"/c/{CHANNEL.username}/1").text
     assert "archived" in cited
     assert "version 2" not in cited
+
+
+def test_rows_and_exports_for_reading_say_what_an_import_has_otherwise(directory: Path, tmp_path: Path) -> None:
+    export_as("jsonl", directory, tmp_path / "all.jsonl")
+    found = [orjson.loads(line)["extra"] for line in (tmp_path / "all.jsonl").read_bytes().splitlines()]
+    assert [(one or {}).get("other_in_imports") for one in found] == [None, None, ["date", "file"]]
+    for name in ("markdown", "html"):
+        export_as(name, directory, tmp_path / name)
+        files = [tmp_path / name] if (tmp_path / name).is_file() else sorted((tmp_path / name).rglob("*.html"))
+        written = " ".join(one.read_text() for one in files)
+        assert written.count("an import has another date, file") == 1, name
+
+
+def test_the_view_of_a_channel_and_a_search_mark_what_an_import_has_otherwise(opened: Browser) -> None:
+    for path in (f"/c/{CHANNEL.username}", "/search?q=same"):
+        assert "an import has another: date, file" in " ".join(opened.get(path).text.split()), path

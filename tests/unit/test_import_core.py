@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +124,28 @@ def test_other_values_are_kept_beside(archive: Path, tmp_path: Path) -> None:
         "post_author": {"held": "Desk", "imported": "Other"},
     }
     assert rows(archive, "SELECT date, post_author FROM message") == [(START + 60, "Desk")]
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "name"),
+    [
+        ({"forwarded_from": "Nadia"}, {"forwarded_from": "Omar"}, "fwd_name"),
+        ({"forwarded_from_id": "channel7"}, {"forwarded_from_id": "channel8"}, "fwd_from"),
+        (
+            {"type": "service", "action": "create_channel", "title": "Nadia"},
+            {"type": "service", "action": "create_channel", "title": "Omar"},
+            "title",
+        ),
+    ],
+)
+def test_other_forwards_and_titles_of_two_exports_are_kept_beside(
+    archive: Path, tmp_path: Path, one: dict[str, Any], two: dict[str, Any], name: str
+) -> None:
+    import_into(archive, export_of(tmp_path, entry(1, "", **one), name="a.json"))
+    assert import_into(archive, export_of(tmp_path, entry(1, "", **two), name="b.json")).counts.differing == 1
+    [found] = rows(archive, "SELECT differs FROM imported WHERE differs IS NOT NULL")
+    assert list(orjson.loads(found[0])["other"]) == [name]
     assert_sound(archive)
 
 

@@ -73,7 +73,7 @@ def test_a_search_says_of_imports_what_the_export_of_the_same_format_says(
             assert exported.replace("\\", "").count(words) == searched.replace("\\", "").count(words) == 1, words
         assert "edited" not in searched
     [line] = [one for one in found(archive, capfd, None).splitlines() if "never seen" in one]
-    assert line.endswith(", if it was posted as the import says] [only in the import of 1.json]")
+    assert line.endswith(", if it was posted as the import says] [only in the import of 1.json and 1 more]")
 
 
 @pytest.fixture
@@ -258,3 +258,12 @@ def test_a_full_disk_leaves_no_channel_without_a_message_and_what_is_resumed_say
     kept = "is kept as imported, not mirrored; what is missing is not known"
     assert kept in imported(archive, path, capsys)
     assert kept not in imported(archive, path, capsys)
+
+
+def test_another_title_of_the_channel_is_named(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "calls the channel" not in imported(archive, export_of(tmp_path, entry(1, "a")), capsys)
+    path = write_json(tmp_path / "b.json", chat([entry(2, "b")], name="Day Bridge"))
+    said = imported(archive, path, capsys).translate({0x2068: None, 0x2069: None})
+    assert 'the file calls the channel "Day Bridge"; in the archive it is "Night Bridge"' in said

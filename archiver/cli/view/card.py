@@ -22,13 +22,13 @@ from archiver.cli.view import figures
 from archiver.cli.view.annotations import annotation_excerpts
 from archiver.cli.view.attachments import describe_action
 from archiver.cli.view.excerpt import excerpt, one_paragraph
-from archiver.cli.view.import_words import describe_claim, describe_contents
+from archiver.cli.view.import_words import describe_claim, describe_contents, say_others
 from archiver.cli.view.kinds import describe_kinds, further_texts, list_attachments
 from archiver.cli.view.moments import Moments, write_day
 from archiver.cli.view.shown import Shown
 from archiver.cli.view.wrapping import text_width, wrap
 from archiver.ids import ChannelId
-from archiver.model.imported import list_filled
+from archiver.model.imported import list_filled, list_others
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import ChannelName, Row
 from search.query.scope import includes_annotations
@@ -165,7 +165,9 @@ def _states(shown: Shown, view: CardView) -> Iterator[Text]:
         else:
             yield Text(f"DELETED {when}", style=_DELETED)
     elif shown.claims is not None and shown.claims.is_import:
-        yield Text(f"from {describe_claim(shown.claims.file)}, not seen on Telegram", style="dim")
+        yield Text(f"from {describe_claim(shown.claims.sources)}, not seen on Telegram", style="dim")
+    if others := list_others(row["extra"]):
+        yield Text(say_others(others), style=_EDITED)
     if filled := list_filled(row["extra"]):
         yield Text(f"{', '.join(filled)} from an import, not from Telegram", style="dim")
     edits = row["revisions"] - (shown.claims.contents if shown.claims is not None else 0)

@@ -9,7 +9,9 @@ import orjson
 
 from archiver.cli import output
 from archiver.cli.view.annotations import annotation_remarks
+from archiver.cli.view.import_words import say_others
 from archiver.cli.view.shown import Shown
+from archiver.model.imported import list_others
 from archiver.model.row import Row
 from search.query.scope import includes_annotations
 from search.query.tree import EVERYTHING, Node, Phrase, any_of
@@ -89,6 +91,8 @@ def _remarks(shown: Shown) -> str:
     address = f"{shown.row['channel']}/{shown.row['message_id']}"
     if shown.is_imported and shown.earlier is None and shown.file:
         parts.append(say_only_in(shown.file))
+    if others := list_others(shown.row["extra"]):
+        parts.append(f"[{say_others(others)}]")
     if shown.revision is not None:
         which = f"only in the import of {shown.file}" if shown.earlier and shown.file else "not the current one"
         parts.append(f"[version {shown.revision}, {which}: telekeep history {address}]")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from archiver.cli import output
-from archiver.cli.terminal import terminal_safe
+from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.import_flaws import report_doubts, report_flaws
 from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
@@ -234,6 +234,16 @@ def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
         have = ("would have" if dry else "has") if counts.dated == 1 else "would have" if dry else "have"
         dated = f"{figures.count(counts.dated, 'message')}, whose date rested on an assumed time zone,"
         yield f"{dated} {have} the exact date of this export now"
+    record, held = one.outcome.record, one.channel.title
+    if (
+        one.channel.made is None
+        and record is not None
+        and record.title
+        and held
+        and record.title.split() != held.split()
+    ):
+        theirs, ours = (isolate(terminal_safe(title)) for title in (record.title, held))
+        yield f'the file calls the channel "{theirs}"; in the archive it is "{ours}"'
     if one.channel.made is not None and counts.messages:
         yield describe_kept_as_imported(how_to_mirror(one.channel.made.username), is_dry_run=dry)
     elif one.channel.known_by_imports and one.outcome.is_resumed and counts.messages:

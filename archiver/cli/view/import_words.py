@@ -43,6 +43,11 @@ def describe_claim(file: str) -> str:
     return f"the import of {isolate(terminal_safe(file))}"
 
 
+def say_others(others: Sequence[str]) -> str:
+    """`an import has another date, forward: telekeep show names both`."""
+    return f"an import has another {', '.join(others)}: telekeep show names both"
+
+
 def describe_contents(count: int, file: str) -> str:
     """`another content in the import of result.json`: telekeep did not see it on Telegram."""
     return f"another content in {describe_claim(file)}" if count == 1 else f"{count:,} other contents in imports"

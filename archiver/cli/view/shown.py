@@ -41,11 +41,11 @@ class Shown(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The import that alone has the content that is shown, as people read of it; empty if Telegram showed it."""
+        """The import with the content that is shown, and how many more have the post; empty if Telegram showed it."""
         if self.earlier is not None:
             record = self.imports.origin_of(self.earlier.layer, self.earlier.payload_sha256)
             return "" if record is None else record.file_name
-        return self.claims.file if self.claims is not None and self.claims.is_import else ""
+        return self.claims.sources if self.claims is not None and self.claims.is_import else ""
 
     @classmethod
     def of(cls, row: Row, hit: Hit) -> Self:

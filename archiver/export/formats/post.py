@@ -11,7 +11,7 @@ import orjson
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
 from archiver.export.marking import CLAIMED_KEY, IMPORTED_KEY
-from archiver.model.imported import IMPORTED, list_filled
+from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
 
@@ -175,6 +175,8 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
             if claims.contents == 1
             else f"{claims.contents} other contents in imports"
         )
+    if others := list_others(row["extra"]):
+        yield f"an import has another {', '.join(others)}"
     if filled := list_filled(row["extra"]):
         yield f"{', '.join(filled)} from an import, not from Telegram"
     if (edits := _count_edits(row)) > 0:
