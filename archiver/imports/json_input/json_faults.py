@@ -25,6 +25,14 @@ class LargeValue(BrokenJson):
     """A value is larger than what is kept in memory."""
 
 
+class NotClosed(BrokenJson):
+    """Another value begins before this one is closed."""
+
+    def __init__(self, at: int, begin: int) -> None:
+        super().__init__(at, "it is not closed")
+        self.begin = begin
+
+
 def damaged_at(at: int) -> Flaw:
     """Damage after which reading could continue."""
     return Flaw(f"byte {at:,}", "everything up to the next message is invalid JSON and is left out")

@@ -1,12 +1,15 @@
-"""Walks a JSON document of any size, one value in memory at a time.
+"""Walks a JSON document of any size, one value in memory at a time, in time proportional to its size.
 
-Programs indent what they write, so the end of an element is usually the first line with its bracket at the element's
-own depth: found by one search and proved by parsing. Otherwise brackets are counted. A broken element costs
-only itself, where its end can be found; a document that ends too early gives everything that is whole.
+Elements of an array mostly look alike, so many are parsed at once: up to the last place that looks like the boundary
+between the two before. Otherwise the end of an indented element is usually the first line with its bracket at the
+element's own depth: found by one search and proved by parsing. Otherwise brackets are counted. A guess that fails is
+wasted: guesses are made only while no more was wasted than was read. A broken element costs only itself, where its end
+can be found; a document that ends too early gives everything that is whole.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -19,6 +22,11 @@ from archiver.imports.json_input.mend_json import Mended, UnreadableJson, read_j
 
 _AHEAD: Final = 4 << 20
 """How far the end of an indented element is looked for before brackets are counted."""
+_FEWEST: Final = 1 << 12
+"""Bytes of the shortest run that is tried."""
+_BOUNDARY: Final = re.compile(rb'\}[ \t\r\n]{0,99}+,[ \t\r\n]{0,99}+\{[ \t\r\n]{0,99}+"[^"\\]{1,64}+"')
+"""From the end of an object to the first key of the next."""
+_INDENTED: Final = re.compile(rb"[{\[][ \t\r]*+\n")
 
 
 class JsonPieces(JsonScanner):
@@ -28,8 +36,10 @@ class JsonPieces(JsonScanner):
         super().__init__(file)
         self._indent: bytes | None = None
         """The spaces before the elements."""
-        self._one_by_one = 0
-        """Up to where elements could not be parsed at once."""
+        self._boundary = b""
+        """The last one seen between two objects."""
+        self._most = MOST
+        """Maximum bytes of the next run: fewer after one that failed."""
 
     def keys(self) -> Iterator[str]:
         """Enter an object: its keys, each of whose values is to be taken before the next."""
@@ -59,9 +69,10 @@ class JsonPieces(JsonScanner):
             end = self._end_of_scalar()
             return self._taken(start, end)
         found = self._by_layout(CLOSING[sign])
-        if found is not None:
-            return JsonElement(start, found)
-        return self._by_brackets(start)
+        piece = self._by_brackets(start) if found is None else JsonElement(start, found)
+        if (boundary := _BOUNDARY.match(self._data, self._at - 1)) is not None:
+            self._boundary = boundary[0]
+        return piece
 
     def element(self) -> JsonElement:
         """The elements of an array of objects; anything else is skipped up to the next line that begins an object."""
@@ -73,16 +84,20 @@ class JsonPieces(JsonScanner):
         return self.value()
 
     def run(self) -> JsonRun | None:
-        """Take the next elements at once, if they are indented objects; None: take the next one by `value`."""
-        margin = self._margin() if self.at >= self._one_by_one and self._data[self._at] == 0x7B else None
-        end = self._data.rfind(b"\n" + margin + b"}", self._at, self._at + MOST) if margin is not None else -1
-        if margin is None or end < 0:
+        """Take the next elements at once, if they are objects that look alike; None: take the next one by `value`."""
+        if not self._boundary or self._data[self._at] != 0x7B or not self._may_guess(0):
             return None
-        start, data = self.at, self._data[self._at : end + len(margin) + 2]
-        values = parse_run(data)
+        if len(self._data) - self._at < self._most:
+            self._more()
+        start, stop = self.at, self._at + self._most
+        end = self._data.rfind(self._boundary, self._at, stop) + 1
+        data = self._data[self._at : end] if end > 0 else b""
+        values = parse_run(data) if data else None
         if values is None:
-            self._one_by_one = start + len(data)
+            self._waste(self._most)
+            self._most = max(self._most >> 1, min(_FEWEST, MOST))
             return None
+        self._most = min(self._most << 1, MOST)
         self._at += len(data)
         return JsonRun(start, data, values)
 
@@ -92,7 +107,7 @@ class JsonPieces(JsonScanner):
         if sign == 0x22:
             self._at = self._pass_string(self._at + 1)
         else:
-            self._at = self._end_by_brackets(keep=False) if sign in CLOSING else self._end_of_scalar()
+            self._at = self._pass_brackets() if sign in CLOSING else self._end_of_scalar()
 
     def end(self) -> bool:
         """Whether nothing follows but spaces."""
@@ -124,17 +139,19 @@ class JsonPieces(JsonScanner):
     def _by_layout(self, closing: bytes) -> Mended | None:
         """The value if its lines are indented, and well-formed; the place then is after it."""
         margin = self._margin()
-        if margin is None:
+        if margin is None or _INDENTED.match(self._data, self._at) is None or not self._may_guess(0):
             return None
         mark, searched = b"\n" + margin + closing, 0
         while (end := self._data.find(mark, self._at + searched)) < 0:
             searched = max(len(self._data) - len(mark) - self._at, 0)
-            if searched > _AHEAD or not self._more():
+            if searched > _AHEAD or not self._may_guess(searched) or not self._more():
+                self._waste(searched)
                 return None
         end += len(mark)
         try:
             value = orjson.loads(memoryview(self._data)[self._at : end])
         except orjson.JSONDecodeError:
+            self._waste(end - self._at)
             return None
         self._at = end
         return Mended(value)
@@ -145,7 +162,7 @@ class JsonPieces(JsonScanner):
             end = self._end_by_brackets()
         except LargeValue as exc:
             self._at = start - self._base
-            self._at = self._end_by_brackets(keep=False)
+            self._at = self._pass_brackets()
             return JsonElement(start, None, f"it is {exc.why}")
         except (BrokenJson, EndsEarly):
             if (by_lines := self._end_by_lines(start - self._base, margin)) is None:

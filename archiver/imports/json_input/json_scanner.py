@@ -13,6 +13,10 @@ LARGEST: Final = 32 << 20
 CLOSING: Final = {0x7B: b"}", 0x5B: b"]"}
 """The closing bracket of each opening one."""
 _CHUNK: Final = 1 << 20
+_STEP: Final = 1 << 11
+"""Bytes of a value before it is checked for the first time whether its end was missed."""
+_FREE: Final = 1 << 20
+"""Bytes that guesses may waste before anything is read."""
 _WIDEST: Final = 256
 """Maximum bytes of indentation."""
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
@@ -33,6 +37,8 @@ class JsonScanner:
         self._base = 0
         """Bytes of the document before `_data`."""
         self._is_over = False
+        self._wasted = 0
+        """Bytes looked at by guesses that failed."""
         self._at = len(BOM_UTF8) if self._peek() is not None and self._data.startswith(BOM_UTF8) else 0
 
     @property
@@ -55,30 +61,58 @@ class JsonScanner:
             raise BrokenJson(self.at, "no value")
         return end
 
-    def _end_by_brackets(self, *, keep: bool = True) -> int:
-        """Where an object or array ends. `keep`: all of it stays in memory, so it must not be too large."""
-        depth, at = 0, self._at
+    def _may_guess(self, looked: int, free: int | None = None) -> bool:
+        """Whether a guess that has looked at so many bytes may go on."""
+        return self._wasted + looked <= self.at + (_FREE if free is None else free)
+
+    def _waste(self, looked: int) -> None:
+        self._wasted += looked
+
+    def _end_by_brackets(self) -> int:
+        """Where an object or array ends that stays in memory, so it must not be too large."""
+        depth, at, step = 0, self._at, _STEP
         while True:
-            for token in _TOKEN.finditer(self._data, at):
+            stop = min(self._at + step, len(self._data))
+            for token in _TOKEN.finditer(self._data, at, stop):
                 sign = self._data[token.start()]
                 if sign == 0x22 and token.end() - token.start() == 1:
-                    at = token.start() if keep else self._pass_string(token.end())
+                    at = token.start()
                     break
                 depth += (sign in CLOSING) - (sign in b"}]")
                 at = token.end()
                 if not depth:
                     return at
             else:
-                at = len(self._data)
-            if not keep:
-                self._at = at
-                if at < len(self._data):
-                    continue
-            moved = self._at
+                at = stop
+            self._expect_open(stop - self._at)
+            if stop - self._at == step:
+                step *= 2
+                continue
+            at -= self._at
             if not self._more():
                 raise EndsEarly(self.at)
-            at -= moved - self._at
+            at += self._at
             self._limit()
+
+    def _expect_open(self, looked: int) -> None:
+        """Raise BrokenJson if it is known that the value has ended within these bytes."""
+
+    def _pass_brackets(self) -> int:
+        """Where an object or array ends, however large."""
+        depth = 0
+        while True:
+            at = len(self._data)
+            for token in _TOKEN.finditer(self._data, self._at):
+                sign = self._data[token.start()]
+                if sign == 0x22 and token.end() - token.start() == 1:
+                    at = self._pass_string(token.end())
+                    break
+                depth += (sign in CLOSING) - (sign in b"}]")
+                if not depth:
+                    return token.end()
+            self._at = at
+            if at == len(self._data) and not self._more():
+                raise EndsEarly(self.at)
 
     def _pass_string(self, at: int) -> int:
         """Where a string ends whose first sign is at `at`, however long it is."""
@@ -93,7 +127,7 @@ class JsonScanner:
 
     def _end_by_lines(self, at: int, margin: bytes | None) -> int | None:
         """Where a broken element with this margin ends: after its last line, or before one that is not in it."""
-        if margin is None:
+        if margin is None or not self._may_guess(0):
             return None
         self._at = at
         width = len(margin)
@@ -101,7 +135,8 @@ class JsonScanner:
         searched = 0
         while (found := pattern.search(self._data, self._at + searched)) is None:
             searched = max(len(self._data) - self._at - width - 2, 0)
-            if searched > LARGEST or not self._more():
+            if searched > LARGEST or not self._may_guess(searched) or not self._more():
+                self._waste(searched)
                 return None
         return found.end() if found[0] == b"\n" + margin + b"}" else found.start()
 

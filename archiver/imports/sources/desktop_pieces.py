@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from archiver.imports.json_input.json_faults import BrokenJson, LargeValue
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.json_run import JsonElement
+from archiver.imports.json_input.json_scanner import LARGEST
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
@@ -24,11 +25,20 @@ _CHAT: Final = re.compile(
 """Start of a chat in a list."""
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _OVERLAP: Final = 1 << 12
+_LONGEST: Final = 1 << 9
+"""Bytes of the longest match of _BEGINS."""
 _BROKEN: Final = "it is not valid JSON"
 
 
 class DesktopPieces(JsonPieces):
     """A document of Desktop, and the position in it."""
+
+    _looked = 0
+    """Bytes of the value in which no other message begins."""
+    _begin: int | None = None
+    """Where another message begins inside it."""
+    _has_other = False
+    """Whether something in it may belong to another chat."""
 
     def recover(self, at: int, *, after: int | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
@@ -64,13 +74,35 @@ class DesktopPieces(JsonPieces):
         return found
 
     def _by_brackets(self, start: int) -> JsonElement:
-        piece = super()._by_brackets(start) if self._margin() is not None else self._by_brackets_alone(start)
+        self._looked, self._begin, self._has_other = 0, None, False
+        try:
+            piece = super()._by_brackets(start) if self._margin() is not None else self._by_brackets_alone(start)
+        except (BrokenJson, EndsEarly):
+            if self._begin is None:
+                self._waste(self._looked)
+                raise
+            piece = JsonElement(start, None, _BROKEN)
         # If a bracket is lost, the rest of the chat may seem to be inside one of its messages.
-        begin = self._find_message(start - self._base, self._at) if piece.found is not None else None
-        if begin is None:
+        begin = None if self._begin is None else self._begin - self._base
+        if piece.found is not None:
+            begin = self._find_message(start - self._base, self._at)
+        if begin is None or (piece.found is None and start < self.at < begin + self._base):
             return piece
         self._at = begin
         return JsonElement(start, None, _BROKEN)
+
+    def _expect_open(self, looked: int) -> None:
+        """Raise BrokenJson if another message begins within these bytes."""
+        if not self._has_other:
+            place = self._at + max(self._looked - _LONGEST, 1)
+            found = _BEGINS.search(self._data, place, self._at + looked)
+            self._has_other = found is not None
+            if found is not None and _is_message(found, None):
+                self._begin = self._base + found.start()
+                raise NotClosed(self.at, self._begin)
+        self._looked = looked
+        if self._has_other and not self._may_guess(looked, LARGEST):
+            raise BrokenJson(self.at, _BROKEN)
 
     def _by_brackets_alone(self, start: int) -> JsonElement:
         """The next element, found by brackets alone, without layout."""
@@ -80,7 +112,7 @@ class DesktopPieces(JsonPieces):
             if (begin := self._find_message(self._at, len(self._data))) is not None:
                 self._at = begin
                 return JsonElement(start, None, _BROKEN)
-            self._at = self._end_by_brackets(keep=False)
+            self._at = self._pass_brackets()
             return JsonElement(start, None, f"it is {exc.why}")
         piece = self._taken(start, end, keep=True)
         begin = self._find_message(self._at, end) if piece.found is None else None
