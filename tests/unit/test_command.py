@@ -215,6 +215,31 @@ def test_wrong_usage_is_one_line_with_what_to_do(typed: str, said: str, capsys: 
     assert not out
 
 
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (["import", ""], "import PATH"),
+        (["verify", ""], "verify PATH"),
+        (["export", "-o", ""], "export -o"),
+        (["export", "--output=", "@a"], "export --output"),
+        (["--config", "", "status"], "--config"),
+        (["status", "--config="], "--config"),
+        (["add", "-f", ""], "add -f"),
+        (["serve", "--token-file="], "serve --token-file"),
+        (["index", "keys", "--into", ""], "index keys --into"),
+        (["search", "x", "--glossary", ""], "search --glossary"),
+    ],
+)
+def test_an_empty_path_is_wrong_usage_and_not_the_current_directory(
+    words: list[str], flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"telekeep: {flag}: the path is empty; give the name of a file or directory.\n",
+    )
+
+
 @pytest.mark.parametrize("typed", ["", "help", "--help", "-h"])
 @pytest.mark.parametrize("columns", [80, 110, 160])
 def test_first_screen_fits_a_small_terminal(

@@ -14,6 +14,10 @@ REQUIRED: Final = object()
 """The default of a parameter that has none."""
 
 
+_PATHS: Final = ("PATH", "FILE", "DIR")
+"""What parameters are called that name a file, even if their type is text."""
+
+
 class Argument:
     """Declares a parameter given by position."""
 
@@ -143,6 +147,8 @@ def convert(parameter: Parameter, text: str) -> Any:
         if text not in parameter.choices:
             raise ValueError(f'"{text}" is not one of {", ".join(parameter.choices)}')
         return text
+    if not text and (parameter.kind is Path or parameter.metavar in _PATHS):
+        raise ValueError("the path is empty; give the name of a file or directory")
     if parameter.kind is Path:
         return Path(text)
     if parameter.kind in (int, float):

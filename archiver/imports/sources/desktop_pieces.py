@@ -74,7 +74,7 @@ class DesktopPieces(JsonPieces):
         return found
 
     def _by_brackets(self, start: int) -> JsonElement:
-        self._looked, self._begin, self._has_other = 0, None, False
+        self._begin_value()
         try:
             piece = super()._by_brackets(start) if self._margin() is not None else self._by_brackets_alone(start)
         except (BrokenJson, EndsEarly):
@@ -90,6 +90,9 @@ class DesktopPieces(JsonPieces):
             return piece
         self._at = begin
         return JsonElement(start, None, _BROKEN)
+
+    def _begin_value(self) -> None:
+        self._looked, self._begin, self._has_other = 0, None, False
 
     def _expect_open(self, looked: int) -> None:
         """Raise BrokenJson if another message begins within these bytes."""
