@@ -1,4 +1,4 @@
-"""Types of identifiers, so that mypy finds swapped arguments."""
+"""Types of identifiers, so that mypy finds swapped arguments; what people call a channel that has only an id."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ ChannelId = NewType("ChannelId", int)
 
 MessageId = NewType("MessageId", int)
 """A message's number within its channel."""
+
+
+def label_channel(name: str, title: str | None) -> str:
+    """A channel's name as people read it: the title, too, if the name is only its id."""
+    return f"{title} ({name})" if title not in (None, "", name) and name.isascii() and name.isdecimal() else name

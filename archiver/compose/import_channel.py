@@ -12,7 +12,7 @@ from archiver.address.ref import USERNAME
 from archiver.compose.named_channel import find_typed, read_channel
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
-from archiver.ids import AccessHash, ChannelId
+from archiver.ids import AccessHash, ChannelId, label_channel
 from archiver.imports.source import Chat
 from archiver.model.imported import BY_IMPORT
 from archiver.model.record import Channel
@@ -45,11 +45,7 @@ class ImportChannel:
     @property
     def label(self) -> str:
         """What people read: its name; the title of one that has only an id."""
-        return (
-            f"{self.title} ({self.name})"
-            if self.title not in (None, "", self.name) and self.name.isdigit()
-            else self.name
-        )
+        return label_channel(self.name, self.title)
 
     @property
     def names(self) -> ChannelName:

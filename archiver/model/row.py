@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.ids import ChannelId, MessageId
+from archiver.ids import ChannelId, MessageId, label_channel
 from archiver.model.entities import TextEntities, list_links, read_entities
 from archiver.model.json_text import dump
 from archiver.model.media_file import FILE_KINDS
@@ -97,6 +97,11 @@ class ChannelName(NamedTuple):
     def name(self) -> str:
         """The username, else the alias, else the bare id: used in citations, and accepted by commands."""
         return self.username or self.alias or str(self.channel_id)
+
+    @property
+    def label(self) -> str:
+        """What people read: its name; the title and the id of a channel that has only these."""
+        return label_channel(self.name, self.title)
 
 
 class StoredMessage(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, label_channel
 from archiver.store.database import Reader
 from archiver.store.index_home import mark_renamed
 
@@ -64,6 +64,11 @@ class Mirrored:
     def name(self) -> str:
         """Its name in rows and citations: username, else alias, else the bare id."""
         return self.username or self.alias or str(self.channel_id)
+
+    @property
+    def label(self) -> str:
+        """What people read: its name; the title and the id of a channel that has only these."""
+        return label_channel(self.name, self.title)
 
     @property
     def shown_state(self) -> str:

@@ -166,7 +166,7 @@ def test_why_an_imported_channel_is_not_mirrored_is_said_once(tmp_path: Path) ->
 
     said = asyncio.run(read_note())
     assert said is not None
-    assert re.match(r"1001: imported since \d.* UTC: known only from imports", said)
+    assert re.match(r"Night Bridge \(1001\): imported since \d.* UTC: known only from imports", said)
     assert said.count("import") == 2 + said.count("telekeep import")
     assert "its archive is kept" not in said
 

@@ -71,8 +71,11 @@ def test_what_it_lacks_is_not_known_and_it_was_never_read(
     status, scope = read_all(archive)
     assert [row[5] for row in list_tsv(status.channels, Moments(), wide=False)] == ["-"]
     [_, _, *lines] = draw_table(status.channels, Moments(), wide=False)
-    assert [line.split()[3:6] for line in lines] == [["0", "-", "-"]]
-    assert describe_none(scope, Moments()) == "no changes noticed in 1001: known only from imports, never read"
+    assert [line.split()[5:8] for line in lines] == [["0", "-", "-"]]
+    assert (
+        describe_none(scope, Moments())
+        == "no changes noticed in Night Bridge (1001): known only from imports, never read"
+    )
     manifest = export_as("jsonl", archive, tmp_path / "all.jsonl").manifest
     assert manifest is not None
     [part] = manifest.channels

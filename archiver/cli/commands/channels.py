@@ -70,7 +70,7 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
 
 def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId, FileSum]) -> None:
     from archiver.cli.view.channel_status import state_name, state_word
-    from archiver.cli.view.grid import Column, print_grid
+    from archiver.cli.view.grid import Column, name_cell, print_grid
 
     if not output.is_terminal():
         for one in channels:
@@ -92,7 +92,7 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
     )
     rows = [
         (
-            one.name,
+            name_cell(one),
             one.alias or "",
             str(one.channel_id),
             one.title,

@@ -94,14 +94,14 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
             top, alone_there = await find_top(conn, channel), await tally_channel(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
         at = "" if channel.last_sync_at is None else f" on {moments.at(channel.last_sync_at)}"
-        output.note(f"{name.name} is empty: it had no messages{at}.")
+        output.note(f"{name.label} is empty: it had no messages{at}.")
         if alone_there.beyond:
-            output.note(f"{name.name}: {describe_alone(alone_there)}")
+            output.note(f"{name.label}: {describe_alone(alone_there)}")
         if shape == "json":
             output.JsonArray().close()
         return 1
     if top == 0:
-        raise NotFound(f"nothing of {name.name} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))
+        raise NotFound(f"nothing of {name.label} is fetched yet.", hint=how_to_fetch(channel, database.path.parent))
     everything = list(fill_held(found, 1, top))
     counts, alone = tally(everything), is_unaccounted(channel)
     over = describe_imported(channel, files, everything) if alone else describe_synced(channel, moments)
@@ -114,9 +114,9 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
     if shape != "people" or every or not output.is_terminal():
         output.note(sum_up(counts, over, imported=alone))
     if parts.partial:
-        output.note(f"{name.name}: {describe_parts(parts)}")
+        output.note(f"{name.label}: {describe_parts(parts)}")
     if alone_there.claims + alone_there.beyond:
-        output.note(f"{name.name}: {describe_alone(alone_there)}")
+        output.note(f"{name.label}: {describe_alone(alone_there)}")
     if note := state_note(channel, standing, moments):
         output.note(note)
     return 0 if counts.missing + counts.absent + counts.not_fetched + counts.not_imported else 1

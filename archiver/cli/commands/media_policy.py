@@ -108,7 +108,7 @@ async def _change(database: Database, channel: Mirrored, said: PolicyOverride, *
 
 
 async def _print(invocation: Invocation, database: Database, channels: list[Mirrored], shape: Shape) -> None:
-    from archiver.cli.view.grid import Column, print_whole
+    from archiver.cli.view.grid import Column, name_cell, print_whole
     from archiver.cli.view.media_words import describe_policy, policy_object
     from archiver.compose.media import settings_policy
     from archiver.media.policy import merge_policy
@@ -135,7 +135,7 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
     elif output.is_terminal():
         columns = (Column("channel", least=10), Column("wanted", least=24), Column("own", drop_order=1, least=12))
         cells = [
-            (channel.name, describe_policy(policy), "" if override is None else write_override(override))
+            (name_cell(channel), describe_policy(policy), "" if override is None else write_override(override))
             for channel, override, policy in pairs
         ]
         print_whole(columns, cells)
@@ -145,7 +145,7 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
     for channel, _, policy in pairs:
         if channel.channel_id in forbidding and policy.download != "none" and not policy.protected:
             output.note(
-                f"{channel.name} forbids saving and forwarding: its files are fetched only with --protected"
+                f"{channel.label} forbids saving and forwarding: its files are fetched only with --protected"
                 " (docs/media.md)."
             )
 

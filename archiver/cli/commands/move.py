@@ -58,7 +58,7 @@ async def run(settings: Settings, *, channels: list[str], to: str, shape: Shape 
     for channel in chosen:
         already = channel.account == to
         now = f"already read by account {to}; nothing changed." if already else f"read by account {to} from now on."
-        output.note(f"{channel.name}: {now}")
+        output.note(f"{channel.label}: {now}")
     print_objects([_moved(channel, to) for channel in chosen], shape)
     if not session_path(settings, to).exists():
         output.warn(f"account {to} is not logged in yet: run `telekeep login --account {to}`.")

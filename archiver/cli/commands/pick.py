@@ -43,10 +43,10 @@ async def _find(conn: Connection, word: str, mirrored: set[ChannelId], known: Se
         channel = await read(conn, find_channel, removed.channel_id)
         if channel is not None and channel.imported_only:
             raise NotFound(
-                f"{removed.name} is known only from imports, and not mirrored.",
+                f"{removed.label} is known only from imports, and not mirrored.",
                 hint=f"{how_to_mirror(removed.username)}.",
             ) from None
         raise NotFound(
-            f"{removed.name} was removed; its archive is kept.",
+            f"{removed.label} was removed; its archive is kept.",
             hint=f"`telekeep add {removed.name}` resumes mirroring.",
         ) from None

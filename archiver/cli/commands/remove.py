@@ -54,7 +54,7 @@ async def run(settings: Settings, *, channels: list[str], shape: Shape = "people
 
         await database.write(act)
     for channel in chosen:
-        output.note(f"{channel.name}: no longer mirrored; its archive is kept.")
+        output.note(f"{channel.label}: no longer mirrored; its archive is kept.")
     removed = [{"channel_id": one.channel_id, "channel": one.name, "result": "removed"} for one in chosen]
     print_objects(removed, shape)
     return 0

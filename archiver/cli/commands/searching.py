@@ -51,7 +51,7 @@ async def print_facets(search: Search, over: SearchScope) -> int:
 
     options = search.options
     counts = await search.selected.engine.facets(search.question, options.facets, search.moments.zone)
-    counts = name_channels(counts, search.names)
+    counts = name_channels(counts, search.names, for_people=search.for_person)
     shown = limit_counts(counts, options.limit, newest=options.sort != "oldest") if options.limit_given else counts
     with page():
         print_counts(shown, options.shape, over)

@@ -230,7 +230,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncRepor
         async with reporter.progress.over(channel, wait=lambda: account.connection.flood_wait):
             found = await account.mirror.sync_channel(channel.channel_id, progress=advance)
     except Removed:
-        output.note(f"{channel.name}: removed in the meantime; its archive is kept.")
+        output.note(f"{channel.label}: removed in the meantime; its archive is kept.")
         reporter.objects.add(result.as_object("removed"))
         return "complete"
     except (ChannelError, ServerFault, UnreadableObject) as exc:
@@ -240,7 +240,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncRepor
             error=str(exc),
             state=channel_state_after(exc),
         )
-        output.error(f"{channel.name}: {exc} Its archive is kept.")
+        output.error(f"{channel.label}: {exc} Its archive is kept.")
         reporter.objects.add(result.as_object("failed", error=str(exc), exit_status=exc.exit_status))
         return "failed"
     result.partial = (await account.database.read(count_parts, channel.channel_id)).partial

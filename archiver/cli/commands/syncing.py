@@ -83,4 +83,4 @@ async def report_rename(database: Database, before: Mirrored) -> None:
 
     after = await database.read(find_channel, before.channel_id)
     for change in list_renames(before, after) if after is not None else ():
-        output.note(f"{before.name}: {change}.")
+        output.note(f"{before.label}: {change}.")

@@ -119,7 +119,7 @@ def describe_none(scope: ChangeScope, moments: Moments) -> str:
         return "no changes: no channel is archived yet; add one: telekeep add @name"
     of_kind = f" of kind {', '.join(sorted(map(word_of, scope.kinds)))}" if scope.kinds else ""
     within = " within these dates" if scope.is_bounded else ""
-    names = [channel.alias or channel.name for channel in scope.channels]
+    names = [channel.alias or channel.label for channel in scope.channels]
     more = f" and {number(len(names) - _LISTED)} more" if names[_LISTED:] else ""
     return f"no changes{of_kind} noticed{within} in {', '.join(names[:_LISTED])}{more}: {_watched(scope, moments)}"
 

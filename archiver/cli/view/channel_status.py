@@ -44,20 +44,20 @@ def state_note(channel: Mirrored, standing: ChannelStatus, moments: Moments) -> 
     reason = standing.last_error if retry else None
     if channel.state == "active":
         times = f" after {channel.failures:,} failures in a row" if channel.failures > 1 else ""
-        return f"{channel.name}: {retry}{times}: {(reason or 'it failed').rstrip('.')}" if retry else None
+        return f"{channel.label}: {retry}{times}: {(reason or 'it failed').rstrip('.')}" if retry else None
     since = f" since {moments.at(standing.state_since)}" if standing.state_since is not None else ""
     why = channel.state_reason or reason or _MEANING[channel.state]
     word = channel.shown_state.replace("_", " ")
     if channel.imported_only:  # without a remark that its archive is kept: it was never mirrored
         if why == BY_IMPORT:
             why = f"known only from imports; {how_to_mirror(channel.username)}"
-        return f"{channel.name}: {word}{since}: {why.rstrip('.')}"
-    return f"{channel.name}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
+        return f"{channel.label}: {word}{since}: {why.rstrip('.')}"
+    return f"{channel.label}: {word}{since}{f', {retry}' if retry else ''}: {why.rstrip('.')}; its archive is kept"
 
 
 def list_state_notes(channels: Sequence[tuple[Mirrored, ChannelStatus]], moments: Moments) -> Iterator[str]:
     """Notes on channels; channels known only from imports share one line."""
-    alone = [one.name for one, _ in channels if _is_import_alone(one)]
+    alone = [one.label for one, _ in channels if _is_import_alone(one)]
     for channel, standing in channels:
         if len(alone) > 1 and _is_import_alone(channel):
             continue

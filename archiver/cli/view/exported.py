@@ -54,14 +54,14 @@ def report_damaged(count: int) -> None:
 
 def _report_completeness(manifest: Manifest, write: Callable[[int], str | None]) -> None:
     lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
-    for line in describe_lacking([(part.name.name, part.completeness.shortfall.reasons) for part in lacking]):
+    for line in describe_lacking([(part.name.label, part.completeness.shortfall.reasons) for part in lacking]):
         output.warn(line)
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
     for part in manifest.channels:
         if alone := part.completeness.imported_alone:
             messages = figures.count(alone, "message")
-            output.note(f"{part.name.name}: {messages} of this range only from imports, not shown by Telegram")
+            output.note(f"{part.name.label}: {messages} of this range only from imports, not shown by Telegram")
 
 
 def describe_lacking(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _report_media(media: MediaPart, lost: Sequence[LostFile]) -> None:
 
 def _describe_complete(manifest: Manifest, whole: list[ChannelPart], write: Callable[[int], str | None]) -> str:
     """Say which channels are exported completely, for which dates, and as of when."""
-    names = ", ".join(part.name.name for part in whole[:_NAMED])
+    names = ", ".join(part.name.label for part in whole[:_NAMED])
     more = f" and {len(whole) - _NAMED:,} more" if len(whole) > _NAMED else ""
     bounds = manifest.request.bounds
     over = "the whole history" if bounds.since_unix is None and bounds.until_unix is None else "this range of dates"

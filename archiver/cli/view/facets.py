@@ -24,10 +24,10 @@ _SHORTEST = 8
 """Columns of a name and of a bar."""
 
 
-def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName]) -> Counts:
+def name_channels(counts: Counts, names: Mapping[ChannelId, ChannelName], *, for_people: bool = False) -> Counts:
     """Label archived channels with their current names, and sort by name."""
     return {
-        facet: order(facet, [_named(one, names) for one in found]) if facet in {"channel", "fwd"} else found
+        facet: order(facet, [_named(one, names, for_people) for one in found]) if facet in {"channel", "fwd"} else found
         for facet, found in counts.items()
     }
 
@@ -129,6 +129,6 @@ def _object(one: Count) -> dict[str, Any]:
     return {"value": one.value, "name": one.name, "count": one.count}
 
 
-def _named(one: Count, names: Mapping[ChannelId, ChannelName]) -> Count:
+def _named(one: Count, names: Mapping[ChannelId, ChannelName], for_people: bool) -> Count:
     known = names.get(ChannelId(int(one.value))) if one.value.isascii() and one.value.isdecimal() else None
-    return replace(one, name=known.name) if known else one
+    return replace(one, name=known.label if for_people else known.name) if known else one

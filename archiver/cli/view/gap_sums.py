@@ -124,7 +124,7 @@ def _list_states(channel: Mirrored, runs: Sequence[IdRun]) -> list[State]:
 
 def _called(channel: Mirrored) -> str:
     alias = f" ({channel.alias})" if channel.alias and channel.alias != channel.name else ""
-    return f"{channel.name}{alias}"
+    return f"{terminal_safe(channel.label)}{alias}"
 
 
 def describe_synced(channel: Mirrored, moments: Moments) -> str:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from archiver.cli import output, screen
 from archiver.cli.terminal import fold_note, isolate, terminal_safe
 
+if TYPE_CHECKING:
+    from archiver.store.channel import Mirrored
+
 _UNBOUNDED = 100_000
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = 2
 """Cells between two columns."""
+_TITLE = 24
+"""Cells of a title that stands for a name."""
 _LEAST = 4
 """Minimum width in cells; nothing is cut further, however narrow the terminal."""
 
@@ -83,6 +88,16 @@ def list_dropped(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
         for at, column in enumerate(columns)
         if at not in chosen and any(row[at] for row in rows)
     ]
+
+
+def name_cell(channel: Mirrored) -> str:
+    """A channel's name, never cut; of one that has only its id, the beginning of its title, too."""
+    if channel.label == channel.name:
+        return channel.name
+    title = terminal_safe(channel.title)
+    if cell_len(title) > _TITLE:
+        title = f"{set_cell_size(title, _TITLE - 1).rstrip()}…"
+    return f"{title} ({channel.name})"
 
 
 def print_sentences(lines: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
-from archiver.cli.view.grid import Column, print_sentences, print_whole
+from archiver.cli.view.grid import Column, name_cell, print_sentences, print_whole
 from archiver.cli.view.media_words import (
     count_files,
     describe_free,
@@ -154,7 +154,7 @@ def _rows(channel: Mirrored, plan: ChannelPlan) -> Iterator[tuple[str, ...]]:
         of_kind = {outcome: tally for (one, outcome), tally in plan.outcomes.items() if one == kind}
         fetch, stored = of_kind.pop(FETCH, FileTally()), of_kind.pop(STORED, FileTally())
         yield (
-            channel.name if at == 0 else "",
+            name_cell(channel) if at == 0 else "",
             kind,
             figures.number(fetch.files),
             _size(fetch),
@@ -162,7 +162,7 @@ def _rows(channel: Mirrored, plan: ChannelPlan) -> Iterator[tuple[str, ...]]:
             "; ".join(f"{reason}: {count_files(t.files, t.size, t.unknown)}" for reason, t in of_kind.items()),
         )
     if not kinds:
-        yield channel.name, f"no files archived ({describe_policy(plan.policy)} wanted)", "", "", "", ""
+        yield name_cell(channel), f"no files archived ({describe_policy(plan.policy)} wanted)", "", "", "", ""
 
 
 def _size(tally: FileTally) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from archiver.cli import output
 from archiver.cli.view import figures
-from archiver.cli.view.grid import Column, print_sentences, print_whole
+from archiver.cli.view.grid import Column, name_cell, print_sentences, print_whole
 from archiver.cli.view.media_words import count_files, describe_free, describe_rate, list_rate_objects
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
@@ -86,7 +86,7 @@ class MediaReport:
 
 def print_report(report: MediaReport, moments: Moments) -> None:
     """Print the report for people."""
-    rows = [_row(channel.name, report.of(channel)) for channel in report.channels]
+    rows = [_row(name_cell(channel), report.of(channel)) for channel in report.channels]
     if rows:
         print_whole(_COLUMNS, rows)
         output.line()

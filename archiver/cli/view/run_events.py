@@ -123,7 +123,7 @@ class RunEvents:
                 found = await read(conn, arrivals.read_next, now=int(time.time()))
                 rows = [one.number for one in found if one.event == "new"]
                 fetched = await read(conn, count_read, min(rows), max(rows)) if rows else {}
-                names = {one.channel_id: one.name for one in await read(conn, list_names)} if found else {}
+                names = {one.channel_id: one.label for one in await read(conn, list_names)} if found else {}
             if not found:
                 return
             for channel_id, count in fetched.items():
@@ -138,7 +138,7 @@ class RunEvents:
         conn = self._database.connection
         extents = await read(conn, read_extents, list(self._histories))
         is_time = time.monotonic() - self._history_at >= HISTORY_EVERY
-        names = {one.channel_id: one.name for one in await read(conn, list_names)}
+        names = {one.channel_id: one.label for one in await read(conn, list_names)}
         for channel_id, extent in extents.items():
             if is_time or (extent and extent.fetched == extent.wanted):
                 self._say(describe_history(names[channel_id], self._histories.pop(channel_id), extent))

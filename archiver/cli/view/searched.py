@@ -39,7 +39,7 @@ def warn_incomplete(over: SearchScope, moments: Moments) -> None:
 
 def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
     """Lines that name the incompletely archived channels."""
-    alone = [channel.name for channel, lacks in over.incomplete if lacks == _ALONE]
+    alone = [channel.label for channel, lacks in over.incomplete if lacks == _ALONE]
     others = [one for one in over.incomplete if one[1] != _ALONE]
     if alone:
         are = "is" if len(alone) == 1 else "are"
@@ -54,7 +54,7 @@ def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
 def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments) -> str:
     """`big is 17 % fetched: results before 3 Jan 2021 are incomplete (telekeep sync big)`."""
     remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
-    return f"{channel.name} {'; '.join(_lacks(shortfall, moments))}{remedy}"
+    return f"{channel.label} {'; '.join(_lacks(shortfall, moments))}{remedy}"
 
 
 def _lacks(shortfall: Shortfall, moments: Moments) -> Iterator[str]:

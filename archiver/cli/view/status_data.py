@@ -54,6 +54,11 @@ class ChannelReport:
         return self.mirrored.name
 
     @property
+    def label(self) -> str:
+        """What people read."""
+        return self.mirrored.label
+
+    @property
     def is_begun(self) -> bool:
         """Whether any of it has been fetched."""
         return self.mirrored.last_sync_at is not None or self.tally.held + self.tally.missing > self.tally.claimed

@@ -70,7 +70,7 @@ def _sum_up(status: StatusReport) -> str:
 
 
 def _name(channels: Sequence[ChannelReport]) -> str:
-    names = ", ".join(terminal_safe(one.name) for one in channels[:_NAMED])
+    names = ", ".join(terminal_safe(one.label) for one in channels[:_NAMED])
     return f"{names} and {figures.number(len(channels) - _NAMED)} more" if len(channels) > _NAMED else names
 
 

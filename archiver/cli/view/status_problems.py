@@ -152,7 +152,7 @@ def _of_channels(status: StatusReport, moments: Moments) -> Iterator[Problem]:
                 command=f"telekeep sync {name}" if retrying else f"telekeep remove {name}",
             )
         if one.parts.partial:
-            yield Problem(what=f"{name}: {describe_parts(one.parts)}")
+            yield Problem(what=f"{one.label}: {describe_parts(one.parts)}")
         if one.surplus:
             yield _count_problem(one, one.surplus)
 
@@ -171,7 +171,7 @@ def _of_unreadable(status: StatusReport) -> Iterator[Problem]:
 def _count_problem(one: ChannelReport, surplus: int) -> Problem:
     more = "more" if surplus > 0 else "fewer"
     return Problem(
-        what=f"{one.name}: the server counts {abs(surplus):,} {more} messages than are archived and not deleted",
+        what=f"{one.label}: the server counts {abs(surplus):,} {more} messages than are archived and not deleted",
         advice="an audit reads everything again" if one.count_differs else "all ids were checked",
     )
 
@@ -205,7 +205,7 @@ def _to_sync(channels: Sequence[ChannelReport], what: str) -> Problem:
 
 
 def _names(channels: Sequence[ChannelReport]) -> str:
-    *before, last = [one.name for one in channels[:_NAMED]]
+    *before, last = [one.label for one in channels[:_NAMED]]
     if more := len(channels) - _NAMED if len(channels) > _NAMED else 0:
         return f"{', '.join([*before, last])} and {more:,} more"
     return f"{', '.join(before)} and {last}" if before else last

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archiver.cli.view import figures
 from archiver.cli.view.channel_status import state_name, state_word
-from archiver.cli.view.grid import Column, draw
+from archiver.cli.view.grid import Column, draw, name_cell
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.model.row import iso
@@ -53,7 +53,7 @@ def list_tsv(channels: Iterable[ChannelReport], moments: Moments, *, wide: bool)
 def _short(one: ChannelReport, moments: Moments) -> tuple[str, ...]:
     mirrored, tally = one.mirrored, one.tally
     return (
-        one.name,
+        name_cell(mirrored),
         mirrored.alias or "",
         state_name(mirrored, moments.now),
         figures.number(tally.held),

@@ -61,7 +61,7 @@ class SyncProgress:
     def __init__(self, database: Database, channels: Sequence[Mirrored]) -> None:
         self._database = database
         self._channels = list(channels)
-        self._progress = Progress("sync", unit="ids", label=channels[0].name)
+        self._progress = Progress("sync", unit="ids", label=channels[0].label)
         self._now: Mirrored | None = None
         self._place = self._messages = 0
         self._sums_up: bool | None = None
@@ -109,7 +109,7 @@ class SyncProgress:
             sum(one.wanted for one in shown) or None,
             amount=self._messages,
             counted=f"{figures.number(self._messages)} new",
-            label=f"{channel.name}{place}",
+            label=f"{channel.label}{place}",
             waiting=self._waits(wait, sum(one.fetched for one in shown)),
             more={
                 "channel_id": channel.channel_id,
@@ -183,7 +183,7 @@ class ChannelResult:
 
     def print(self, found: Comparison) -> None:
         """Print the result."""
-        name = self.channel.name
+        name = self.channel.label
         counts = describe_counts([self])
         took = describe_time(time.monotonic() - self._started)
         output.note(f"{name}: {describe_end(found, self.channel.window_start)} ({counts}; {took}).")
