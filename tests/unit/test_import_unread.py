@@ -60,7 +60,7 @@ def said_of_gaps(archive: Path, capsys: pytest.CaptureFixture[str]) -> list[dict
     invocation = Invocation(checked=[Settings(archive=ArchiveSettings(dir=archive))])
     assert asyncio.run(list_gaps(invocation, "1001", every=False, shape="jsonl")) == 0
     out, err = capsys.readouterr()
-    assert "1001: known only from imports (result.json), which have ids from 1 to 9" in err
+    assert "Night Bridge (1001): known only from imports (result.json), which have ids from 1 to 9" in err
     return [json.loads(line) for line in out.splitlines()]
 
 
