@@ -7,7 +7,8 @@
     outside      before the start of the channel's window (`add --since`): never fetched
     not imported no export has a message, of a channel that was never read: nothing is to be fetched
 
-Every id from 1 to the channel's top belongs to exactly one run.
+Every id from 1 to the channel's top belongs to exactly one run. A message that only an import has is no answer of
+Telegram: where Telegram showed some of a channel, its id stays absent or not fetched until an answer shows it.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Tally:
     claimed: int = 0
     """Of those held or missing: only imports have them, and no answer accounts for their ids."""
     claims: int = 0
-    """Archived messages of a mirrored channel that only imports have, of ids that count as absent, not fetched..."""
+    """Archived messages of a mirrored channel that only imports have: their ids are absent, not fetched..."""
     beyond: int = 0
     """Archived messages above the highest id that Telegram showed: only imports have them."""
 
