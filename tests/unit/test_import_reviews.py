@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 from archiver.ids import ChannelId
+from archiver.reading.channel_page import ChannelPage, Place, read_page
+from archiver.store.channel import find_channel
+from archiver.store.database import Database, read
 from archiver.store.extent import find_newest
 from archiver.store.media_asked import ALL_MESSAGES, AskedFiles
 from archiver.store.media_chosen import note_chosen
@@ -54,3 +58,19 @@ def test_files_chosen_of_all_posts_are_not_those_of_posts_to_come(archive: Path,
     note_chosen(conn, AskedFiles(CHANNEL, None, None, 1))
     assert conn.execute("SELECT message_id, newest FROM media_chosen").fetchall() == [(ALL_MESSAGES, 4)]
     conn.close()
+
+
+def test_the_column_of_a_channel_shows_a_claim_as_a_post_and_no_gap_above_the_top(
+    archive: Path, tmp_path: Path
+) -> None:
+    claimed_upon(archive, tmp_path).close()
+
+    async def read_column() -> ChannelPage:
+        async with await Database.open_readonly(archive) as database:
+            channel = await read(database.connection, find_channel, CHANNEL)
+            assert channel is not None
+            return await read_page(database.connection, channel, Place())
+
+    page = asyncio.run(read_column())
+    assert [message.message_id for message, _ in page.messages] == [1, 2, 3, 4, 9, 100_000]
+    assert page.runs == []
