@@ -132,7 +132,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version], imp
         channel=channel,
         message_id=one.message_id,
         kind="differs" if of_import else "edited",
-        description=said if origin is None else f"the import of {origin.file_name}: {said}",
+        description=said if origin is None else f"{_from_import(origin.file_name, new)}: {said}",
         old=old.text,
         new=new.text,
         changed=new.changed,
@@ -143,6 +143,11 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version], imp
         import_file=None if origin is None else origin.file_name,
         origin=imports.record_of(claimed.layer, claimed.payload_sha256),
     )
+
+
+def _from_import(file: str, new: Version) -> str:
+    """Which way an imported content is compared."""
+    return f"from the import of {file} to {'the current content' if new.layer == IMPORTED else 'what Telegram showed'}"
 
 
 def _compare(number: int, versions: Sequence[Version]) -> tuple[Version, Version]:

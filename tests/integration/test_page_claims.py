@@ -80,7 +80,7 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
         assert "edited 1 time" not in shown
     assert "found in a content that only an import has" in opened.get("/search?q=was+in:revisions").text
     changes = opened.get("/changes").text
-    assert changes.count("the other content is from the import result.json") == 1
+    assert changes.count("the other content (struck out) is from the import result.json") == 1
     assert changes.count("if it was posted as the import says: result.json") == 1
     assert "never there" in changes
     assert "selon l’import" in opened.get(f"/c/{name}/1", Accept_Language="fr").text

@@ -218,7 +218,7 @@ def _words(counts: ImportCounts) -> str:
     if not counts.replaced:
         return f" ({said}, {kept})"
     which = "" if counts.replaced == counts.revisions else f"{figures.number(counts.replaced)} of them "
-    return f" ({said}, {which}later than those imported before and current now; the older are {kept})"
+    return f" ({said}, {which}current now instead of those imported before; the others are {kept})"
 
 
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:
