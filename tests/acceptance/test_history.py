@@ -79,7 +79,9 @@ def test_earlier_content_is_found_in_revisions_and_labelled(past: Desk) -> None:
     [row] = orjson.loads(past.do("search", "lighthouse keeper id:3 in:revisions channel:quiet_a", "--json").out)
     assert row["earlier"] is None
     line = past.do("search", "harbour channel:quiet_a id:3 in:revisions").out
-    assert line.endswith("report 2 of the harbour [version 1, not the current one: telekeep history quiet_a/3]\n")
+    assert line.endswith(
+        "report 2 of the harbour [version 1, not the current one: telekeep history quiet_a/3]\tThe quiet a desk\n"
+    )
     gone = orjson.loads(past.do("search", "in:revisions is:missing channel:quiet_a", "--json").out)
     assert [row["message_id"] for row in gone] == [9, 8]
     assert past.do("search", "lighthouse in:revisions channel:quiet_a", "--count").out.strip() == "1"
@@ -232,11 +234,12 @@ def test_changes_are_filtered_and_paged(past: Desk) -> None:
     assert past.do("changes", "--kind", "deleted", "--jsonl").rows == gone
     assert past.run("changes", "--kind", "removed").status == 2
     assert past.run("changes", "nobody").status == 2
-    # In a pipe: time, address, link, kind, description, last seen.
+    # In a pipe: time, address, link, kind, description, last seen, title.
     line = past.do("changes", "--kind", "missing", "-n", "1").out.rstrip("\n").split("\t")
     newest = gone[0]
     address = f"quiet_a/{newest['message_id']}"
-    assert line == [newest["at"], address, newest["permalink"], "missing", newest["description"], newest["last_seen"]]
+    cells = [newest["at"], address, newest["permalink"], "missing", newest["description"], newest["last_seen"]]
+    assert line == [*cells, "The quiet a desk"]
 
 
 def test_changes_on_a_terminal_are_grouped_by_day_in_the_given_zone(past: Desk) -> None:

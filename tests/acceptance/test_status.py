@@ -71,7 +71,7 @@ def test_problems_come_first_each_with_a_command(troubled: Desk) -> None:
     assert told["archive"]["free_bytes"] > 0
     piped = troubled.do("status")
     assert "service: stopped since 20 Dec 2021 12:33 UTC; start it again: telekeep run" in piped.err
-    assert [row.split("\t")[-1] for row in piped.out.splitlines()] == ["harbour", "", ""]
+    assert [row.split("\t")[-2] for row in piped.out.splitlines()] == ["harbour", "", ""]
 
 
 def test_one_channel_is_shown_whole(troubled: Desk) -> None:
@@ -111,7 +111,7 @@ def test_watching_in_a_pipe_prints_only_changes(troubled: Desk) -> None:
     with connection:
         connection.execute("UPDATE channel SET alias = 'noise' WHERE username = 'loud_b'")
     connection.close()
-    assert process.stdout.readline().decode().rstrip().endswith("\tnoise")
+    assert process.stdout.readline().decode().rstrip().endswith("\tnoise\tThe loud harbour")
     process.send_signal(signal.SIGINT)
     assert troubled.end(process).status == 130
     until(lambda: process.poll() is not None)

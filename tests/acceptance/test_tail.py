@@ -86,7 +86,7 @@ def test_since_starts_with_posts_archived_since_then(posted: tuple[Desk, int], t
         told = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     held = desk.query("SELECT count(*) FROM message")[0][0]
     assert len(told) == held
-    assert {(len(cells), cells[4]) for cells in told} == {(6, "new")}
+    assert {(len(cells), cells[4]) for cells in told} == {(7, "new")}
 
 
 def test_it_ends_with_its_reader_even_without_new_posts(posted: tuple[Desk, int]) -> None:

@@ -73,7 +73,9 @@ def test_a_search_says_of_imports_what_the_export_of_the_same_format_says(
             assert exported.replace("\\", "").count(words) == searched.replace("\\", "").count(words) == 1, words
         assert "edited" not in searched
     [line] = [one for one in found(archive, capfd, None).splitlines() if "never seen" in one]
-    assert line.endswith(", if it was posted as the import says] [only in the import of 1.json and 1 more]")
+    assert line.endswith(
+        ", if it was posted as the import says] [only in the import of 1.json and 1 more]\tNight Bridge"
+    )
 
 
 @pytest.fixture

@@ -67,7 +67,9 @@ def test_two_files_of_one_name_are_told_apart_where_posts_are_listed(
     assert asyncio.run(run_search(invocation(archive), "claimed", options)) == 0
     deletions = ChangesOptions(when=options.when, kinds=frozenset({"missing"}), moments=Moments())
     lines = capsys.readouterr().out.splitlines()
-    assert [line.rpartition(" [only in the import of ")[2] for line in lines] == [f"{one}]" for one in called]
+    assert [line.rpartition(" [only in the import of ")[2] for line in lines] == [
+        f"{one}]\tNight Bridge" for one in called
+    ]
     assert asyncio.run(list_changes(invocation(archive), deletions)) == 0
     lines = sorted(line.split("\t")[4] for line in capsys.readouterr().out.splitlines())
     said = [f"if it was posted as the import of {one} says: claimed {at}" for at, one in enumerate(called, 2)]

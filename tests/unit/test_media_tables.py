@@ -59,6 +59,6 @@ def test_no_known_size_is_not_0_bytes(capsys: pytest.CaptureFixture[str]) -> Non
     print_cells([(make_channel(), plan)])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[1:] for line in lines] == [
-        ["photo", "fetch", "3", "40", "1"],
-        ["thumbnail", "fetch", "2", "", "2"],
+        ["photo", "fetch", "3", "40", "1", "Bridges"],
+        ["thumbnail", "fetch", "2", "", "2", "Bridges"],
     ]

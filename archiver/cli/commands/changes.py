@@ -84,7 +84,7 @@ def command(
     count        the number of subscribers changed (with --counts)
 
     The JSON and the columns of --csv are documented in docs/changes.md. In a pipe: time, address, link, kind,
-    description, last seen, separated by tabs.
+    description, last seen, title of the channel, separated by tabs.
     """
     options = ChangesOptions(
         channels=tuple(channel or ()),
@@ -178,4 +178,5 @@ def _printer(options: ChangesOptions) -> tuple[Callable[[Change], None], Callabl
 
 
 def _print_line(change: Change) -> None:
-    output.tsv(iso(change.at), change.address, change.permalink, change.kind, change.description, iso(change.last_seen))
+    seen, title = iso(change.last_seen), change.channel.title
+    output.tsv(iso(change.at), change.address, change.permalink, change.kind, change.description, seen, title)

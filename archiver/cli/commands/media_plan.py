@@ -55,10 +55,10 @@ def command(
     shown in several channels counts once, for the first of them. The time is estimated from recent download rates; if
     there are none, no time is given. Sizes are those announced by Telegram.
 
-    In a pipe: channel, kind, outcome, files, bytes, files of unknown size, separated by tabs. Bytes are those of the
-    files with a known size; the cell is empty if there is none, as for thumbnails. The outcome is fetch, stored, or the
-    reason for leaving a file out: not wanted, too big, quota, protected channel, self-destructing, message deleted,
-    offloaded, failed (fetched again only after `telekeep media retry`), gone, refused.
+    In a pipe: channel, kind, outcome, files, bytes, files of unknown size, title, separated by tabs. Bytes are those
+    of the files with a known size; the cell is empty if there is none, as for thumbnails. The outcome is fetch,
+    stored, or the reason for leaving a file out: not wanted, too big, quota, protected channel, self-destructing,
+    message deleted, offloaded, failed (fetched again only after `telekeep media retry`), gone, refused.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

@@ -62,7 +62,7 @@ def command(
     `telekeep media plan` shows the effect, and `telekeep media prune` removes files that are no longer wanted. It works
     while the service runs, which follows within a minute.
 
-    In a pipe: channel, effective policy, the channel's own settings, separated by tabs.
+    In a pipe: channel, effective policy, the channel's own settings, title, separated by tabs.
     """
     shape = choose_shape(json=json, jsonl=jsonl)
     limits = _read_limits(max_size, cap or [], quota)
@@ -141,7 +141,8 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
         print_whole(columns, cells)
     else:
         for channel, override, policy in pairs:
-            output.tsv(channel.name, write_policy(policy), INHERIT if override is None else write_override(override))
+            own_words = INHERIT if override is None else write_override(override)
+            output.tsv(channel.name, write_policy(policy), own_words, channel.title)
     for channel, _, policy in pairs:
         if channel.channel_id in forbidding and policy.download != "none" and not policy.protected:
             output.note(

@@ -29,8 +29,8 @@ def command(
       telekeep media status --json | jq .failures
 
     The stored bytes are not read: `telekeep verify --media` checks them. A file shown in several channels counts for
-    each of them but is stored once. In a pipe: channel, status, files, bytes, separated by tabs. --jsonl prints one
-    line per channel.
+    each of them but is stored once. In a pipe: channel, status, files, bytes, title, separated by tabs. --jsonl
+    prints one line per channel.
     """
     return interrupted.run(run(context.obj, channels or [], shape=choose_shape(json=json, jsonl=jsonl)))
 
@@ -56,5 +56,5 @@ async def run(invocation: Invocation, typed: list[str], *, shape: Shape) -> int:
     else:
         for channel in chosen:
             for one in report.of(channel):
-                output.tsv(channel.name, one.status, one.files, one.size)
+                output.tsv(channel.name, one.status, one.files, one.size, channel.title)
     return 0

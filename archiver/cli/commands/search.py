@@ -90,9 +90,9 @@ A glossary has one group of equivalent spellings per line, separated by =: Kyiv 
 all of them.
 
 A terminal shows cards, longer output in a pager; --more continues the same search at its next page. Use '*' for all
-messages. Rows have the keys documented in docs/rows.md. In a pipe: date, address, link and text, separated by tabs;
-with -C preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse shows the earliest
-hit of each group of copies, and the number of copies. --facet prints facet, name and count.
+messages. Rows have the keys documented in docs/rows.md. In a pipe: date, address, link, text and title of the channel,
+separated by tabs; with -C preceded by > for a hit or - for its context, and with a line -- between blocks. --collapse
+shows the earliest hit of each group of copies, and the number of copies. --facet prints facet, name and count.
 --format markdown or atom prints the hits as `export` writes them.
 """
 

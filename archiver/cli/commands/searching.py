@@ -159,7 +159,9 @@ def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None
     if options.shape == "people":
         from archiver.cli.view.hits import printer
 
-        return printer(_view(search), in_blocks=options.around > 0, tree=search.question.tree), lambda: None
+        return printer(
+            _view(search), in_blocks=options.around > 0, tree=search.question.tree, names=search.names
+        ), lambda: None
     from archiver.cli.view.fields import CsvTable, parse_fields, pick
 
     known = [*KEYS, *_added_keys(search)]

@@ -87,7 +87,7 @@ def command(
     `telekeep run` and `telekeep media hash` compute the hashes: from the stored file, else from the stored thumbnail,
     else from the tiny preview in the message ("by its tiny preview": less certain). If the message's own picture is
     stored and its file has no hash yet, this command computes that one for this answer. A video is compared by its
-    thumbnail. In a pipe: date, address, match, link, text, separated by tabs. See docs/media.md.
+    thumbnail. In a pipe: date, address, match, link, text, title of the channel, separated by tabs. See docs/media.md.
     """
     if bits > MOST_BITS:
         raise UsageError(f"--bits is at most {MOST_BITS}.", hint="Pictures further apart are rarely the same.")
@@ -144,7 +144,7 @@ def _print(answer: _Answer, options: _Options) -> None:
         for post, channel, held in answer.shown:
             address = f"{channel.name}/{post.message_id}"
             link = permalink(channel, post.message_id)
-            output.tsv(iso(post.date), address, describe_match(post.match), link, held[0].text)
+            output.tsv(iso(post.date), address, describe_match(post.match), link, held[0].text, channel.title)
 
 
 def _to_object(answer: _Answer, options: _Options) -> dict[str, object]:

@@ -63,8 +63,8 @@ def command(
     not fetched   ids that the archive knows nothing about yet; - for a channel known only from imports
     fetched       the share of ids that are archived, or known to have no message
 
-    In a pipe there is a line per channel: name, state, archived, deleted, absent, not fetched, fetched,
-    newest, start of the window, last sync, alias; with --wide, before the alias: account, unreadable, partial, server's
+    In a pipe there is a line per channel: name, state, archived, deleted, absent, not fetched, fetched, newest, start
+    of the window, last sync, alias, title; with --wide, before the alias: account, unreadable, partial, server's
     count. --watch then prints a line whenever it changes. --jsonl prints one line per channel.
     """
     shape = choose_shape(json=json, jsonl=jsonl)

@@ -90,7 +90,7 @@ def command(
     shown if its current content matches the query; with in:revisions, also if an earlier version does. Ctrl-C ends it.
 
     --jsonl: the keys of docs/rows.md, event, at (when it was noticed), and if_posted (only an import says that it was
-    posted). In a pipe: date, address, link, text, event and at, separated by tabs.
+    posted). In a pipe: date, address, link, text, event, at and title of the channel, separated by tabs.
     """
     options = TailOptions(
         query=" ".join(query or ()),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,8 +12,9 @@ from archiver.cli import output
 from archiver.cli.view.annotations import annotation_remarks
 from archiver.cli.view.import_words import say_others
 from archiver.cli.view.shown import Shown
+from archiver.ids import ChannelId
 from archiver.model.imported import list_others
-from archiver.model.row import Row
+from archiver.model.row import ChannelName, Row
 from search.query.scope import includes_annotations
 from search.query.tree import EVERYTHING, Node, Phrase, any_of
 
@@ -24,16 +26,23 @@ BETWEEN = "--"
 
 _COPIES = 5
 """Copies listed; JSON lists all."""
+_NO_NAMES: Mapping[ChannelId, ChannelName] = MappingProxyType({})
 _SIGNS = {True: ">", False: "-"}
 
 
-def printer(view: CardView | None, *, in_blocks: bool = False, tree: Node = EVERYTHING) -> Callable[[Shown], None]:
+def printer(
+    view: CardView | None,
+    *,
+    in_blocks: bool = False,
+    tree: Node = EVERYTHING,
+    names: Mapping[ChannelId, ChannelName] = _NO_NAMES,
+) -> Callable[[Shown], None]:
     """A function that prints one row, as a card if there is a view, as a line otherwise.
 
     `in_blocks`: mark hits and context, and print a line between blocks.
-    `tree`: what was searched, for lines.
+    `tree`: what was searched, for lines; `names`: of the channels, for the same.
     """
-    show = _line_printer(tree, in_blocks=in_blocks) if view is None else _card_printer(view, in_blocks=in_blocks)
+    show = _line_printer(tree, names, in_blocks=in_blocks) if view is None else _card_printer(view, in_blocks=in_blocks)
     last = 1
 
     def print_row(shown: Shown) -> None:
@@ -55,11 +64,15 @@ def _as_found(shown: Shown) -> Shown:
     return shown._replace(row={**shown.row, "text": earlier.text, "media": orjson.dumps(earlier.media).decode()})
 
 
-def _line_printer(tree: Node, *, in_blocks: bool) -> Callable[[Shown], None]:
+def _line_printer(tree: Node, names: Mapping[ChannelId, ChannelName], *, in_blocks: bool) -> Callable[[Shown], None]:
     wanted = tree if includes_annotations(tree) else None
-    if in_blocks:
-        return lambda shown: output.tsv(_SIGNS[shown.is_hit], *_cells(shown, wanted))
-    return lambda shown: output.tsv(*_cells(shown, wanted))
+
+    def show(shown: Shown) -> None:
+        channel = names.get(shown.row["channel_id"])
+        sign = (_SIGNS[shown.is_hit],) if in_blocks else ()
+        output.tsv(*sign, *_cells(shown, wanted), channel.title if channel else "")
+
+    return show
 
 
 def _card_printer(view: CardView, *, in_blocks: bool) -> Callable[[Shown], None]:
@@ -76,7 +89,7 @@ def _card_printer(view: CardView, *, in_blocks: bool) -> Callable[[Shown], None]
 
 
 def _cells(shown: Shown, wanted: Node | None) -> tuple[object, ...]:
-    """The cells of a line. `wanted`: what was searched in annotations too."""
+    """The cells of a line but the title. `wanted`: what was searched in annotations too."""
     row = shown.row
     made: Iterable[str] = ()
     if wanted is not None and shown.is_hit:

@@ -105,7 +105,7 @@ def print_cells(pairs: Sequence[Pair]) -> None:
     """Print a line for each channel, kind and outcome."""
     for channel, plan in pairs:
         for (kind, outcome), tally in _in_order(plan):
-            output.tsv(channel.name, kind, outcome, tally.files, tally.known_size, tally.unknown)
+            output.tsv(channel.name, kind, outcome, tally.files, tally.known_size, tally.unknown, channel.title)
 
 
 def channel_object(channel: Mirrored, plan: ChannelPlan) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def draw_table(channels: Sequence[ChannelReport], moments: Moments, *, wide: boo
 
 
 def list_tsv(channels: Iterable[ChannelReport], moments: Moments, *, wide: bool) -> list[tuple[object, ...]]:
-    """The rows for a pipe; the alias is the last column."""
+    """The rows for a pipe; the alias and the title are the last columns."""
     exact = ((one, _exact(one, moments.now)) for one in channels)
-    return [(*(cells if wide else cells[:_NARROW]), one.mirrored.alias) for one, cells in exact]
+    return [(*(cells if wide else cells[:_NARROW]), one.mirrored.alias, one.mirrored.title) for one, cells in exact]
 
 
 def _short(one: ChannelReport, moments: Moments) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ class EventPrinter:
         elif self._console is None:
             address = f"{row['channel']}/{row['message_id']}"
             text = " ".join(filter(None, (row["text"], event.file and say_only_in(event.file))))
-            output.tsv(row["date"], address, row["permalink"], text, event.event, iso(event.at))
+            output.tsv(
+                row["date"], address, row["permalink"], text, event.event, iso(event.at), names[row["channel_id"]].title
+            )
         else:
             self._print_card(self._console, event, names)
 
