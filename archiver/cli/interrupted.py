@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from archiver.imports.stopping import stop_reading
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -99,7 +101,7 @@ def count_kept(describe: Callable[[], str]) -> None:
 
 
 def interrupt() -> None:
-    """Stop the command. Raises KeyboardInterrupt only inside `raising`."""
+    """Stop the command. Raises KeyboardInterrupt only inside `raising`, CancelledError while an import reads."""
     now = time.monotonic()
     if _state.interrupted_at is not None:
         if now - _state.interrupted_at > CLEAN_UP:
@@ -111,7 +113,7 @@ def interrupt() -> None:
     if _state.task is None:
         if not _state.is_done:
             leave()
-    else:
+    elif not stop_reading():
         _state.task.cancel()
 
 

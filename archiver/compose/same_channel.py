@@ -12,6 +12,7 @@ from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
 from archiver.imports.import_file import HashedSource
 from archiver.imports.source import Chat, ChatSource, Flaw, ImportedMessage
+from archiver.imports.stopping import each
 from archiver.model.compare_import import compare_import
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, Reader
@@ -32,7 +33,7 @@ def is_beside(again: ChatSource, chosen: ImportChannel) -> bool:
 
     Raises UsageError if several have none. `again`: the source, opened a second time.
     """
-    chats = [one for one in again.chats() if isinstance(one, Chat) and one.refused is None]
+    chats = [one for one in each(again.chats()) if isinstance(one, Chat) and one.refused is None]
     several = [one for one in chats if one.channel_id is None]
     if len(several) > 1:
         named = sorted({f'"{one.title}"' if one.title else "one without a name" for one in several})
@@ -91,7 +92,7 @@ class _Compared(NamedTuple):
 
 
 def _entries_of(again: ChatSource, chat: Chat, chosen: ImportChannel) -> Iterator[ImportedMessage]:
-    for one in again.chats():
+    for one in each(again.chats()):
         if isinstance(one, Flaw) or one.refused is not None or (one.title, one.channel_id) != (chat.title, None):
             continue
         for entry in one.read(chosen.channel_id):

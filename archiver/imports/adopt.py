@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Protocol
 
 from archiver.imports.regular import is_regular, open_directory, open_in
 from archiver.imports.source import AttachedFile
+from archiver.imports.stopping import expect_wanted
 from archiver.media.blob_store import DATA, BlobStore
 from archiver.store.medium import ARCHIVE_NAME
 
@@ -108,6 +109,7 @@ def hash_opened(file: OpenedFile) -> StoredFile:
     """The SHA-256 and the size of an opened file."""
     digest, size = hashlib.sha256(), 0
     while chunk := file.read(_CHUNK):
+        expect_wanted()
         digest.update(chunk)
         size += len(chunk)
     return StoredFile(digest.hexdigest(), size)
@@ -157,6 +159,7 @@ def _copy(read: Callable[[int], bytes], target: int) -> str:
     digest = hashlib.sha256()
     try:
         while chunk := read(_CHUNK):
+            expect_wanted()
             digest.update(chunk)
             view = memoryview(chunk)
             while view:

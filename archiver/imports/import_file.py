@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 
 import orjson
 
@@ -19,9 +20,9 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.adopt import ExportedMedia, MediaFolder
 from archiver.imports.detect import open_source
-from archiver.imports.packed.room import UnpackStopped
 from archiver.imports.packed.unpack import Unpacked, list_packed
 from archiver.imports.source import Chat, ChatSource, Flaw
+from archiver.imports.stopping import ReadingStopped, expect_wanted, run_stoppably
 from archiver.media.blob_store import hash_file
 from archiver.store.import_source import ImportFile
 from archiver.store.is_archive import is_archive
@@ -141,12 +142,23 @@ def _mark(found: os.stat_result) -> FileMark:
     return FileMark(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
+class _WantedFile:
+    """A file that is read only while the work is wanted."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        expect_wanted()
+        return self._file.read(size)
+
+
 def _hash(path: Path) -> tuple[FileMark, str]:
     """The state and SHA-256 of a file. Raises UsageError if it cannot be read, or changes meanwhile."""
     try:
         with path.open("rb") as file:
             before = _mark(os.fstat(file.fileno()))
-            sha256 = hash_file(file)
+            sha256 = hash_file(cast("BinaryIO", _WantedFile(file)))
             if before != _mark(os.fstat(file.fileno())) or file.tell() != before.size:
                 raise UsageError(f"{path} is being written to.", hint=_FINISHED)
             return before, sha256
@@ -161,7 +173,7 @@ def _hash_all(paths: Sequence[Path]) -> tuple[list[FileMark], list[HashedFile]]:
 
 
 def open_hashed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool] = lambda: False) -> HashedSource:
-    """Open a source, which may be packed, and hash what was opened. Raises UsageError, and UnpackStopped."""
+    """Open a source, which may be packed, and hash what was opened. Raises UsageError, and ReadingStopped."""
     packed = list_packed(path)
     return _open_packed(path, packed, zone, is_stopped) if packed else _open_settled(path, zone)
 
@@ -169,12 +181,14 @@ def open_hashed(path: Path, zone: tzinfo | None, is_stopped: Callable[[], bool] 
 async def open_until_stopped(path: Path, zone: tzinfo | None) -> HashedSource:
     """`open_hashed` in a thread; if cancelled, unpacked files are removed. Raises UsageError."""
     stopped = threading.Event()
-    opening = asyncio.ensure_future(asyncio.to_thread(open_hashed, path, zone, stopped.is_set))
+    opening = asyncio.ensure_future(
+        asyncio.to_thread(run_stoppably, stopped, partial(open_hashed, path, zone, stopped.is_set))
+    )
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         stopped.set()
-        with suppress(UnpackStopped, UsageError):
+        with suppress(ReadingStopped, UsageError):
             (await opening).close()
         raise
 

@@ -21,6 +21,7 @@ from archiver.imports.packed.room import UnpackRoom
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, ChatSource, Entry, ImportedMessage, MixedSource
+from archiver.imports.stopping import each
 from archiver.imports.store_pages import ImportJob
 from archiver.mirror.rebuild_search import index_messages, prepare_search
 from archiver.store.database import Database, Writer
@@ -91,7 +92,7 @@ class _Counting:
         self._read = {channel_id: IdsRead() for channel_id in again}
 
     async def run(self, source: ChatSource, wanted: dict[int, PlannedChat]) -> None:
-        chats = (one for one in source.chats() if isinstance(one, Chat))
+        chats = (one for one in each(source.chats()) if isinstance(one, Chat))
         if isinstance(source, MixedSource):
             found = [(wanted[place], chat) for place, chat in enumerate(chats) if place in wanted]
             pairs = [(chat, one.job.channel_id) for one, chat in found]
@@ -105,7 +106,7 @@ class _Counting:
         jobs = [one.job for one in planned]
         targets: dict[int, ImportTarget] = {}
         first, later, read = ([ImportOutcome() for _ in jobs] for _ in range(3))
-        for pages in gather_pages(self._repeated(jobs, entries), read):
+        for pages in each(gather_pages(self._repeated(jobs, entries), read)):
             self._hashed.expect_unchanged()
             divided = [(place, self._divide(jobs[place].channel_id, page)) for place, page in pages]
             for outcomes, part in ((first, 0), (later, 1)):

@@ -5,7 +5,6 @@ Killed at any moment and run again, it ends the same: pages that were written ar
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files, LostFiles, note_lost
 from archiver.imports.ready import guess_languages, make_ready
 from archiver.imports.source import ChatSource, Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
 from archiver.store.channel import find_channel
@@ -62,13 +62,15 @@ class Importer:
         self._zone = zone
         self._progress = progress
         self._read = 0
+        self.is_begun = False
+        """Whether messages were, or may have been, written."""
 
     async def plan(self, jobs: Sequence[ImportJob]) -> list[ImportOutcome]:
         """What importing chats would bring; nothing is written."""
         outcomes = [ImportOutcome() for _ in jobs]
         targets = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         doubts, is_begun = ContradictionCheck(self._database, targets), False
-        for pages in gather_pages(self._entries(jobs), outcomes):
+        for pages in each(gather_pages(self._entries(jobs), outcomes)):
             self._hashed.expect_unchanged()
             first = [(place, self.repeats.list_first(jobs[place].channel_id, page)) for place, page in pages]
             if await self._is_contradicted(jobs, first, outcomes, doubts, is_begun=is_begun, is_dry_run=True):
@@ -76,7 +78,7 @@ class Importer:
             brought = []
             for place, page in pages:
                 held = await self._list_held(targets[place], page)
-                brought.append(await asyncio.to_thread(self._look_at_files, page, held, outcomes[place]))
+                brought.append(await in_thread(self._look_at_files, page, held, outcomes[place]))
             for (place, page), files in zip(first, brought, strict=True):
                 target = targets[place]
                 if self._database is None or target is None:
@@ -95,7 +97,7 @@ class Importer:
         held = [await self._find_target(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         doubts = ContradictionCheck(self._database, held)
         with few_collections():
-            for pages in gather_pages(self._entries(jobs), outcomes):
+            for pages in each(gather_pages(self._entries(jobs), outcomes)):
                 if not await self._is_as_hashed(outcomes[pages[0][0]], is_begun=bool(targets or self._read)):
                     return outcomes
                 if await self._is_contradicted(jobs, pages, outcomes, doubts, is_begun=bool(targets)):
@@ -138,7 +140,7 @@ class Importer:
 
     async def _is_as_hashed(self, outcome: ImportOutcome, *, is_begun: bool) -> bool:
         """Whether the files are still those that were hashed. Raises UsageError if nothing is written yet."""
-        changed = await asyncio.to_thread(self._hashed.find_changed)
+        changed = await in_thread(self._hashed.find_changed)
         if changed is None:
             return True
         if not is_begun:
@@ -166,6 +168,7 @@ class Importer:
                 for adopted, lost in [await self._adopt(part, outcomes[place])]
                 for ready in [await self._database.read(make_ready, aimed[place], part, languages[place])]
             ]
+            self.is_begun = True
             begun, counted = await self._database.write(
                 store_parts, jobs, targets, parts, zone=self._zone, zone_used=source.zone_used
             )
@@ -226,7 +229,7 @@ class Importer:
     ) -> tuple[dict[tuple[MessageId, int], StoredFile], LostFiles]:
         if not any(one.files for one in page):
             return {}, {}
-        return await asyncio.to_thread(self._adopt_all, page, outcome)
+        return await in_thread(self._adopt_all, page, outcome)
 
     def _adopt_all(
         self, page: Sequence[ImportedMessage], outcome: ImportOutcome

@@ -315,6 +315,9 @@ def test_words_are_read_as_on_other_command_lines(typed: str, values: dict[str, 
 
 
 def test_an_interrupted_import_says_how_much_of_it_is_in() -> None:
-    assert describe_kept(0) == ""
-    assert describe_kept(1).startswith("1 message of it is in the archive;")
-    assert describe_kept(15_500).startswith("15,500 messages of it are in the archive; run the same command again")
+    assert describe_kept(0, is_begun=False) == "nothing was imported."
+    assert describe_kept(0, is_begun=True) == ""  # a page was being written
+    assert describe_kept(1, is_begun=True).startswith("1 message of it is in the archive;")
+    assert describe_kept(15_500, is_begun=True).startswith(
+        "15,500 messages of it are in the archive; run the same command again"
+    )

@@ -105,6 +105,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     from archiver.imports.import_file import open_until_stopped
 
     zone = None if order.zone is None else _zone(order.zone)
+    interrupted.count_kept(lambda: "nothing was imported.")
     with HiddenModules("numpy", "pandas"):  # pyarrow loads them if installed, and nothing here needs them
         hashed = await open_until_stopped(order.path, zone)
     with closing(hashed):

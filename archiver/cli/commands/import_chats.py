@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from archiver.imports.import_file import HashedSource
 from archiver.imports.repeats import PlannedChat, count_repeats
 from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, ChatSource, Flaw, MixedSource
+from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob
 from archiver.store.database import Database
 
@@ -47,7 +47,7 @@ async def import_all(
         importer = Importer(
             database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
         )
-        interrupted.count_kept(lambda: "" if order.is_dry_run else describe_kept(importer.passed))
+        interrupted.count_kept(partial(_describe_stop, importer, order))
         return await _ChatImport(database, hashed, importer, order).run()
 
 
@@ -71,7 +71,7 @@ class _ChatImport:
 
     async def run(self) -> ImportedChats:
         """Import them. Raises UsageError if none can be."""
-        for chat in self._hashed.source.chats():
+        for chat in each(self._hashed.source.chats()):
             if isinstance(chat, Flaw):
                 self._note(chat)
                 continue
@@ -82,7 +82,7 @@ class _ChatImport:
                 await self._take(chat)
         await self._import()
         if self._planned and self._importer.repeats.has_any:
-            again = await asyncio.to_thread(self._open_again)
+            again = await in_thread(self._open_again)
             await count_repeats(self._database, self._hashed, again, self._importer, self._planned)
         if not self._found.done and self._others:
             raise self._say_none()
@@ -156,11 +156,14 @@ class _ChatImport:
         """Whether a chat belongs to this channel. Raises UsageError if it has no id and may belong to another."""
         if chat.channel_id is not None:
             return True
-        if await asyncio.to_thread(is_beside, self._open_again(), chosen):
+        if await in_thread(self._is_beside, chosen):
             return False
         if self._database is not None and await is_doubtful(self._database, chosen, self._hashed):
             await expect_same_channel(self._database, self._open_again(), chat, chosen)
         return True
+
+    def _is_beside(self, chosen: ImportChannel) -> bool:
+        return is_beside(self._open_again(), chosen)
 
     def _open_again(self) -> ChatSource:
         return self._hashed.open_again(self._order.path, _zone(self._order.zone))
@@ -180,6 +183,12 @@ def _zone(name: str | None) -> tzinfo | None:
     from search.query.dates import parse_zone
 
     return None if name is None else parse_zone(name)
+
+
+def _describe_stop(importer: Importer, order: ImportOrder) -> str:
+    if order.is_dry_run:
+        return "nothing was changed."
+    return describe_kept(importer.passed, is_begun=importer.is_begun)
 
 
 def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:

@@ -152,10 +152,10 @@ def _report_further(chats: Sequence[ImportedChat], format_name: str, *, dry: boo
         output.warn(f"{figures.count(len(flawed) - _NAMED, 'further channel')} with remarks: `--json` has them.")
 
 
-def describe_kept(messages: int) -> str:
-    """What an interrupted import has stored; empty if it is nothing."""
+def describe_kept(messages: int, *, is_begun: bool) -> str:
+    """What an interrupted import has stored; empty if that is not known: its first messages were being written."""
     if not messages:
-        return ""
+        return "" if is_begun else "nothing was imported."
     are = "is" if messages == 1 else "are"
     return f"{figures.count(messages, 'message')} of it {are} in the archive; run the same command again to continue."
 

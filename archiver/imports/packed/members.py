@@ -112,7 +112,7 @@ def find_roots(members: Iterable[str]) -> list[str]:
             found.add(name.rpartition("/")[0] + "/" if "/" in name else "")
     roots: list[str] = []
     for one in sorted(found):
-        if not any(one.startswith(root) for root in roots):
+        if not roots or not one.startswith(roots[-1]):  # sorted: those inside a directory follow it at once
             roots.append(one)
     return roots
 

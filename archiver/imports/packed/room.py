@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from archiver.errors import UsageError
+from archiver.imports.stopping import ReadingStopped
 
 _PREFIX: Final = "telekeep-import-"
 _LARGE: Final = "/var/tmp"  # noqa: S108 - the place for what is too large for memory, private below
@@ -27,7 +28,7 @@ _OLD: Final = 60.0
 """Age in seconds from which an unlocked directory counts as left by a killed process."""
 
 
-class UnpackStopped(Exception):
+class UnpackStopped(ReadingStopped):
     """Unpacking was cancelled."""
 
 

@@ -29,6 +29,7 @@ from archiver.imports.sources.exported_rows import (
     expect_keys,
     piece_of,
 )
+from archiver.imports.stopping import expect_wanted
 from archiver.model.row import FLAGS, NESTED
 
 _LONGEST: Final = 16 << 20
@@ -82,6 +83,7 @@ class CsvRows(RowSource):
         guarded, ended = self._look_at_ends(file)
         before: tuple[str, list[str]] | None = None
         for line, record, is_last in records:
+            expect_wanted()
             if before is not None:
                 yield _written(before[0], header, before[1], guarded=guarded)
             where = f"{file.path.name}, line {line:,}"

@@ -15,6 +15,7 @@ from archiver.errors import UsageError
 from archiver.imports.regular import open_regular
 from archiver.imports.sources.exporter_clock import LabelledDay, WallTime, read_title
 from archiver.imports.sources.html_tree import Element, parse, words
+from archiver.imports.stopping import expect_wanted
 
 _NAME: Final = re.compile(r"messages([0-9]{0,9})\.html", re.IGNORECASE)
 _MARKS: Final = (b"chat_page", b'class="page_wrap"', b"class='page_wrap'")
@@ -177,6 +178,7 @@ def _dates(path: Path) -> Iterator[tuple[bytes, bytes, bytes]]:
     with open_page(path) as file:
         rest = b""
         while chunk := file.read(_CHUNK):
+            expect_wanted()
             data = rest + chunk
             end = 0
             for found in _DATED.finditer(data):

@@ -25,6 +25,7 @@ from archiver.imports.sources.exported_rows import (
     load_row,
     mend_row,
 )
+from archiver.imports.stopping import expect_wanted
 
 LONGEST: Final = 16 << 20
 """Bytes of the longest row that is read."""
@@ -101,8 +102,10 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     """The lines, of longer ones only the beginning, and whether each is ended."""
     is_first = True
     while line := file.readline(LONGEST + 1):
+        expect_wanted()
         part = line
         while not part.endswith(b"\n") and len(part) > LONGEST:
+            expect_wanted()
             part = file.readline(LONGEST + 1)
         yield line.removeprefix(BOM_UTF8) if is_first else line, part.endswith(b"\n")
         is_first = False

@@ -27,6 +27,7 @@ from archiver.imports.sources.exported_rows import (
     expect_keys,
     piece_of,
 )
+from archiver.imports.stopping import expect_wanted
 from archiver.model.row import NESTED
 
 _BATCH: Final = 128
@@ -89,6 +90,7 @@ class ParquetFiles(RowSource):
         for _, batches in _groups(opened, batch_size=_SCANNED, columns=columns):
             try:
                 for batch in batches:
+                    expect_wanted()
                     self._note(batch.to_pydict())
             except _DAMAGED:  # reported when its rows are read
                 is_damaged = True
