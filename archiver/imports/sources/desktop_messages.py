@@ -44,9 +44,10 @@ class DesktopMessages:
         if piece.found is None:
             yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
-        found = self._message(piece.found.value, channel_id)
+        value = piece.found.value
+        found = read_quick(value, channel_id, self._dates) or self._message(value, channel_id)
         placed = found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
-        yield from self._remarked(placed, piece.found.value)
+        yield from self._remarked(placed, value)
         if piece.found.replaced:
             yield Flaw(f"message {self.last}", REPLACED)
 
