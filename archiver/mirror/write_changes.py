@@ -13,6 +13,7 @@ from archiver.model.reconcile import Changes
 from archiver.model.record import Message
 from archiver.store import rich
 from archiver.store.claimed import list_claimed
+from archiver.store.contradicted import note_contradicted
 from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, has_files, revive_gone
@@ -101,6 +102,8 @@ def _settle_imports(conn: Writer, channel_id: ChannelId, changes: Changes) -> No
     """Keep what imports say of messages about to be written."""
     if changes.confirmed:
         keep_raw(conn, channel_id, [m.message_id for m in changes.confirmed])
+    if changes.confirmed or changes.revise:
+        note_contradicted(conn, channel_id, [*changes.confirmed, *changes.revise])
     if replaced := [m.message_id for m in (*changes.confirmed, *changes.revise)]:
         forget_filled(conn, channel_id, replaced)
     if changes.update:

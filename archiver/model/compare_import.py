@@ -200,6 +200,12 @@ _COMPARED: Final[Mapping[str, Any]] = {
 }
 
 
+def read_compared(name: str, message: Message) -> Any:
+    """A value of a message as `other` has it."""
+    read = _COMPARED.get(name)
+    return None if read is None else read(message)
+
+
 def _plain(value: Any) -> Any:
     """A filled value as the row of `message` has it; media are rows of their own."""
     if isinstance(value, tuple):

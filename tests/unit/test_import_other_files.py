@@ -14,6 +14,7 @@ from telethon.tl import types
 from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.ids import ChannelId, MessageId
+from archiver.model.row import iso
 from archiver.reading.imported_from import MessageImports, read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
@@ -124,4 +125,21 @@ def test_a_file_where_telegram_showed_none_differs(archive: Path, tmp_path: Path
     assert others(archive) == [{"held": None, "imported": described(ONE)}]
     assert stored(archive, ONE)
     assert rows(archive, "SELECT count(*) FROM media") == [(0,)]
+    assert_sound(archive)
+
+
+def test_what_telegram_shows_later_otherwise_is_named_beside_the_import(archive: Path, tmp_path: Path) -> None:
+    early = {"date_unixtime": str(START - 5), "date": "2021-12-16T00:00:00"}
+    import_into(archive, export_of(tmp_path, entry(1, "a", **early, **photo(tmp_path, ONE, "a.jpg"))))
+    import_into(archive, export_of(tmp_path, entry(1, "a", **photo(tmp_path, OTHER, "b.jpg")), name="second.json"))
+    capture(archive, [captured(1, "a", media=shown(7))])
+    first, second = [one["differs"]["other"] for one in imports_of(archive).to_objects()]
+    telegram = {"kind": "photo", "size": 7, "sha256": None}
+    assert first == {
+        "date": {"held": iso(START + 60), "imported": iso(START - 5)},
+        "file": {"held": telegram, "imported": described(ONE)},
+    }
+    assert second == {"file": {"held": telegram, "imported": described(OTHER)}}
+    assert stored(archive, ONE)
+    assert stored(archive, OTHER)
     assert_sound(archive)
