@@ -17,7 +17,7 @@ from archiver.imports.earlier_contents import leave_known
 from archiver.imports.exact_dates import prefer_exact, put_exact
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.later_import import Known, decide_current, put_current, shown_edits
+from archiver.imports.later_import import Known, decide_current, prefer_later_files, put_current, shown_edits
 from archiver.imports.new_page import NOTHING_READY, insert_new, keep_earlier, list_gone
 from archiver.imports.other_files import keep_other_files, note_other_files
 from archiver.imports.page_files import (
@@ -97,12 +97,12 @@ def plan_page(
             again.append(one.message)
         else:
             known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
-    decided = known
+    decided, seen = known, _seen_by(target, known)
     if not target.is_altered:
-        decided = decide_current(conn, target.channel_id, target.import_id, known, _seen_by(target, known))
+        decided = decide_current(conn, target.channel_id, target.import_id, known, seen)
         decided = prefer_exact(conn, target, decided)
-    compared = leave_known(conn, target, decided, words)
-    plan.known = note_other_files(target, compared, files)
+    noted = note_other_files(target, leave_known(conn, target, decided, words), files)
+    plan.known = noted if target.is_altered else prefer_later_files(conn, target, noted, seen)
     plan.corrections = plan_corrections(conn, target, again)
     plan.repeated = frozenset(before).intersection(held)
     return plan

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId, MessageId
+from archiver.imports.import_target import ImportTarget
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.imported import IMPORTED
@@ -91,6 +92,38 @@ def _may_win(one: ImportedMessage, held: Message, decision: ImportDecision) -> b
     if held.layer != IMPORTED or not (decision.revises or "edit_date" in decision.other):
         return False
     return not has_other_date(decision) or _is_sighting(one)
+
+
+def prefer_later_files(
+    conn: Reader, target: ImportTarget, known: Sequence[Known], seen: Mapping[MessageId, int]
+) -> list[Known]:
+    """Decide which files are shown beside the same words, where only this import knows of an edit: it swapped them."""
+    asked = [held.message_id for _, held, decision in known if _may_swap(held, decision)]
+    if not asked:
+        return list(known)
+    claims = list_claims(conn, target.channel_id, asked)
+    decided = []
+    for one, held, decision in known:
+        at = claims.get(held.message_id) if _may_swap(held, decision) else None
+        if at is not None:
+            theirs = claim_of(one.message, seen=seen[held.message_id], format_name=target.format)
+            if theirs.as_of > claim_of(held, seen=at[0], format_name=at[1], is_sighted=is_sighted(held.raw)).as_of:
+                decision = _swapped(decision)  # noqa: PLW2901 - the same, decided
+        decided.append((one, held, decision))
+    return decided
+
+
+def _may_swap(held: Message, decision: ImportDecision) -> bool:
+    if held.layer != IMPORTED or decision.wins or decision.revises or "edit_date" not in decision.filled:
+        return False
+    return any(both["held"] and both["imported"] for both in decision.other_files.values())
+
+
+def _swapped(decision: ImportDecision) -> ImportDecision:
+    """Show the other file; if the import lacks it, the one held is not said to be that of the edit."""
+    if any(both["imported"] and both["imported"]["sha256"] for both in decision.other_files.values()):
+        return replace(decision, wins=True, filled={})
+    return replace(decision, filled={name: value for name, value in decision.filled.items() if name != "edit_date"})
 
 
 def put_current(

@@ -189,6 +189,29 @@ def test_an_edited_post_without_its_file_does_not_show_that_of_another_content(
     check_files(archive, [order])
 
 
+@pytest.mark.parametrize("is_sized", [True, False])
+@pytest.mark.parametrize("is_later_first", [True, False])
+def test_an_edit_of_the_picture_alone_shows_the_later_picture(
+    archive: Path, tmp_path: Path, *, is_sized: bool, is_later_first: bool
+) -> None:
+    order = [Post(1, "one", 0, is_sized=is_sized), Post(1, "one", 2, is_sized=is_sized, edit=1)]
+    for post in reversed(order) if is_later_first else order:
+        bring(archive, tmp_path, [post])
+    assert_sound(archive)
+    assert [slot["sha256"] for slot in slots_of(archive)] == [HASHES[2]]
+    assert rows(archive, "SELECT edit_date IS NULL FROM message") == [(0,)]
+    assert rows(archive, "SELECT 1 FROM blob WHERE sha256 = ?", HASHES[0])
+    assert rows(archive, "SELECT 1 FROM imported WHERE instr(differs, ?)", HASHES[0])
+
+
+def test_an_edit_without_its_picture_does_not_date_another_picture(archive: Path, tmp_path: Path) -> None:
+    bring(archive, tmp_path, [Post(1, "one", 0)])
+    bring(archive, tmp_path, [Post(1, "one", 2, is_included=False, edit=1)])
+    assert_sound(archive)
+    assert [slot["sha256"] for slot in slots_of(archive)] == [HASHES[0]]
+    assert rows(archive, "SELECT edit_date FROM message") == [(None,)]
+
+
 def test_a_file_that_no_content_shows_is_listed_as_stored(archive: Path, tmp_path: Path) -> None:
     order = [Post(1, "one", 0), Post(1, "one", 1)]
     for post in order:
