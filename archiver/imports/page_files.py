@@ -13,7 +13,7 @@ from archiver.ids import MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import UNDATED, Known
-from archiver.imports.places import find_earlier_key, find_place
+from archiver.imports.places import find_earlier, find_place
 from archiver.imports.source import ImportedMessage
 from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, find_key
@@ -23,6 +23,8 @@ from archiver.store.database import Writer
 from archiver.store.file import fill_files, find_file, keep_blob, settle_downloaded
 from archiver.store.imported_files import fits_captured
 from archiver.store.message import put_media, read_messages_of
+from archiver.store.revision import put_imported_media
+from search.exact import writer
 
 Files = Mapping[tuple[MessageId, int], StoredFile]
 """The stored files of a page, by message and slot."""
@@ -37,7 +39,7 @@ class SettledFiles(NamedTuple):
     new: int = 0
     """Files that were not stored before."""
     filled: Sequence[Message] = ()
-    """Messages of which a slot was filled."""
+    """Messages of which a slot was filled, or one of an earlier content."""
 
 
 NO_FILES_SETTLED: Final = SettledFiles()
@@ -79,23 +81,30 @@ def settle_files(
     ids = sorted({number for number, _ in files})
     said = {one.message_id: one.message for one in page if one.files}
     held = {one.message_id: one for one in read_messages_of(conn, target.channel_id, ids)}
+    is_dated = target.format != UNDATED
     filled: set[MessageId] = set()
+    refilled: set[MessageId] = set()
     settled = 0
     for (number, at), file in files.items():
         keys = set()
         shown = held.get(number)
-        place = None if shown is None else find_place(said[number], shown, at, file, is_dated=target.format != UNDATED)
+        place = None if shown is None else find_place(said[number], shown, at, file, is_dated=is_dated)
         if shown is not None and place is not None:
             keys.add(find_key(place.kind, place.id))
             if place not in shown.media:
                 held[number] = _with_slot(shown, place)
                 filled.add(number)
-        keys.add(find_earlier_key(conn, said[number], at, file))
+        earlier = find_earlier(conn, said[number], at, file, is_dated=is_dated)
+        if earlier is not None:
+            keys.add(earlier.key)
+            if earlier.filled is not None:
+                put_imported_media(conn, target.channel_id, number, earlier.filled)
+                writer.forget_revision(conn, (target.channel_id, number), earlier.filled.revision)
+                refilled.add(number)
         settled += sum(_settle(conn, key, file, now=now) for key in keys if key is not None)
         keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
-    after = fill_files(conn, [held[number] for number in sorted(filled)])
-    put_media(conn, after)
-    return SettledFiles(settled, after)
+    put_media(conn, fill_files(conn, [held[number] for number in sorted(filled)]))
+    return SettledFiles(settled, fill_files(conn, [held[number] for number in sorted(filled | refilled)]))
 
 
 def _with_slot(message: Message, changed: Media) -> Message:

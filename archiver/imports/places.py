@@ -6,6 +6,7 @@ Two contents are the same if their words are, and if the sizes of their files, o
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import orjson
 
@@ -16,7 +17,7 @@ from archiver.model.imported import IMPORTED, hash_of
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
-from archiver.store.revision import list_imported_media
+from archiver.store.revision import EarlierMedia, find_imported_media
 
 _LACKING = ("not_exported", "not_imported")
 """What `extra` says of a file that was not stored."""
@@ -45,15 +46,33 @@ def find_place(said: Message, held: Message, at: int, file: StoredFile, *, is_da
     return None if is_made_up(shown.id) else shown
 
 
-def find_earlier_key(conn: Reader, said: Message, at: int, file: StoredFile) -> FileKey | None:
-    """The key by which an earlier content shows a file of an imported message; None: there is none."""
+class EarlierPlace(NamedTuple):
+    """An earlier content that shows a file."""
+
+    key: FileKey
+    filled: EarlierMedia | None
+    """Its media with the file, if it lacked it."""
+
+
+def find_earlier(conn: Reader, said: Message, at: int, file: StoredFile, *, is_dated: bool) -> EarlierPlace | None:
+    """The earlier content of imports that shows a file of an imported message; None: there is none."""
     mine = _slot_of(said, at)
-    if mine is None:
+    kept = find_imported_media(conn, ChannelId(said.channel_id), said.message_id, said.content_hash)
+    if mine is None or kept is None or len(kept.media) <= at:
         return None
     own = made_up_id(file.sha256) if mine.id is None else mine.id
-    kept = list_imported_media(conn, ChannelId(said.channel_id), said.message_id, said.content_hash)
-    shows = len(kept) > at and (kept[at].get("kind"), kept[at].get("id")) == (mine.kind, own)
-    return find_key(mine.kind, own) if shows else None
+    key, slot = find_key(mine.kind, own), kept.media[at]
+    if key is None or slot["kind"] != mine.kind:
+        return None
+    if slot["id"] is not None:
+        return EarlierPlace(key, None) if slot["id"] == own else None
+    edited = None if said.edit_date is None else int(said.edit_date.timestamp())
+    is_same = slot["size"] is not None or edited == kept.edit_date or (edited is None and not is_dated)
+    if slot["size"] not in (None, file.size) or not (is_same or said.payload_sha256 == kept.payload_sha256):
+        return None
+    extra = {name: value for name, value in (slot.get("extra") or {}).items() if name not in _LACKING} or None
+    media = [{**one, "id": own, "size": file.size, "extra": extra} if one is slot else one for one in kept.media]
+    return EarlierPlace(key, kept._replace(media=media))
 
 
 def is_made_up(id_: str | None) -> bool:

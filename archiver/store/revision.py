@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -111,15 +111,35 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
     return [(message, number) for message, (_, number) in zip(filled, found, strict=True)]
 
 
-def list_imported_media(
-    conn: Reader, channel_id: ChannelId, message_id: MessageId, content_hash: bytes
-) -> list[dict[str, Any]]:
+class EarlierMedia(NamedTuple):
     """The media of an earlier content that an import brought."""
+
+    revision: int
+    edit_date: int | None
+    payload_sha256: bytes
+    media: list[dict[str, Any]]
+
+
+def find_imported_media(
+    conn: Reader, channel_id: ChannelId, message_id: MessageId, content_hash: bytes
+) -> EarlierMedia | None:
+    """The media of the earlier content with these words; None if no import brought it."""
     row = conn.execute(
-        "SELECT media FROM revision WHERE channel_id = ? AND message_id = ? AND content_hash = ? AND layer = 0",
+        "SELECT revision, edit_date, payload_sha256, media FROM revision"
+        " WHERE channel_id = ? AND message_id = ? AND content_hash = ? AND layer = 0",
         (channel_id, message_id, content_hash),
     ).fetchone()
-    return [] if row is None else list(orjson.loads(row[0]))
+    return None if row is None else EarlierMedia(row[0], row[1], row[2], list(orjson.loads(row[3])))
+
+
+def put_imported_media(
+    conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageId, kept: EarlierMedia
+) -> None:
+    """Write the media of an earlier content again, once a later import brought their files."""
+    conn.execute(
+        "UPDATE revision SET media = ? WHERE channel_id = ? AND message_id = ? AND revision = ? AND layer = 0",
+        (orjson.dumps(kept.media).decode(), channel_id, message_id, kept.revision),
+    )
 
 
 def list_revised(conn: sqlite3.Connection, channel_id: ChannelId, low: int, high: int) -> list[MessageId]:

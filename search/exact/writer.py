@@ -128,6 +128,15 @@ def add_revisions(conn: sqlite3.Connection, revisions: Iterable[tuple[Document, 
     return added
 
 
+def forget_revision(conn: sqlite3.Connection, key: Key, number: int) -> None:
+    """Forget an earlier content that changed, so that `add_revisions` adds it again. An unknown key is ignored."""
+    channels = find_channels(conn, {key[0]})
+    conn.executemany(
+        "DELETE FROM search_revision WHERE channel = ? AND message_id = ? AND revision = ?",
+        [(one, key[1], number) for one in channels.values()],
+    )
+
+
 def set_files(conn: sqlite3.Connection, files: Mapping[Key, FileMarks]) -> None:
     """Set what became of the files of messages, without their texts. Unknown keys are ignored.
 

@@ -212,6 +212,22 @@ def test_an_edit_without_its_picture_does_not_date_another_picture(archive: Path
     assert rows(archive, "SELECT edit_date FROM message") == [(None,)]
 
 
+@pytest.mark.parametrize("is_captured", [True, False])
+def test_an_earlier_content_gets_the_file_that_a_later_import_brings(
+    archive: Path, tmp_path: Path, *, is_captured: bool
+) -> None:
+    if is_captured:
+        sync(archive)
+    else:
+        bring(archive, tmp_path, [Post(1, "one", 0, edit=1)])
+    lacking = Post(1, "before", 2, is_included=False)
+    bring(archive, tmp_path, [lacking])
+    assert [one.stored for one in contents(archive) if one.text == "before"] == [None]
+    bring(archive, tmp_path, [lacking._replace(is_included=True)])
+    assert_sound(archive)
+    assert [one.stored for one in contents(archive) if one.text == "before"] == [HASHES[2]]
+
+
 def test_a_file_that_no_content_shows_is_listed_as_stored(archive: Path, tmp_path: Path) -> None:
     order = [Post(1, "one", 0), Post(1, "one", 1)]
     for post in order:
