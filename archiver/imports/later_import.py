@@ -15,6 +15,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.import_target import ImportTarget
+from archiver.imports.places import agree
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.imported import IMPORTED
@@ -26,11 +27,8 @@ from archiver.store.imported import keep_raw, list_altered, list_claims, note_re
 from archiver.store.imported_content import begin_seen, replace_imported
 from archiver.store.revision import keep_late_revisions
 
-UNDATED: Final = "desktop-html"
+_UNDATED: Final = "desktop-html"
 """The format that has no edit dates."""
-
-_DESCRIBING: Final = ("width", "height", "duration", "mime", "file_name")
-"""What an export says of a file that it lacks."""
 
 Known = tuple[ImportedMessage, Message, ImportDecision]
 """An imported message, the one held, and how they compare."""
@@ -47,7 +45,7 @@ class Claim(NamedTuple):
 
 def claim_of(message: Message, *, seen: int, format_name: str | None, is_sighted: bool = False) -> Claim:
     """How recent a message's content is. `seen`: the latest moment its export shows; `is_sighted`: by a telekeep."""
-    is_dated = not is_sighted and (message.edit_date is not None or format_name != UNDATED)
+    is_dated = not is_sighted and (message.edit_date is not None or format_name != _UNDATED)
     return Claim(message.moment if is_dated else seen, seen, message.moment, message.payload_sha256)
 
 
@@ -175,15 +173,10 @@ def _identified(slot: Media, held: Media | None, *, is_same: bool) -> Media:
 
     `is_same`: whether the words are the same, so that an unknown size will do.
     """
-    if slot.id is not None or held is None or held.id is None or not _agree(slot, held):
+    if slot.id is not None or held is None or held.id is None or not agree(slot, held):
         return slot
     fits = slot.size == held.size if slot.size is not None else is_same
     return replace(slot, id=held.id, size=held.size) if fits else slot
-
-
-def _agree(one: Media, other: Media) -> bool:
-    pairs = [(getattr(one, name), getattr(other, name)) for name in _DESCRIBING]
-    return one.kind == other.kind and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def shown_edits(known: Sequence[Known], seen: Mapping[MessageId, int]) -> list[tuple[MessageId, int, int]]:

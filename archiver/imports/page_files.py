@@ -12,8 +12,8 @@ import orjson
 from archiver.ids import MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.later_import import UNDATED, Known
-from archiver.imports.places import find_earlier, find_place
+from archiver.imports.later_import import Known
+from archiver.imports.places import FileOf, find_earlier, find_place
 from archiver.imports.source import ImportedMessage
 from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, find_key
@@ -81,27 +81,22 @@ def settle_files(
     ids = sorted({number for number, _ in files})
     said = {one.message_id: one.message for one in page if one.files}
     held = {one.message_id: one for one in read_messages_of(conn, target.channel_id, ids)}
-    is_dated = target.format != UNDATED
     filled: set[MessageId] = set()
     refilled: set[MessageId] = set()
     settled = 0
     for (number, at), file in files.items():
-        keys = set()
-        shown = held.get(number)
-        place = None if shown is None else find_place(said[number], shown, at, file, is_dated=is_dated)
-        if shown is not None and place is not None:
-            keys.add(find_key(place.kind, place.id))
-            if place not in shown.media:
-                held[number] = _with_slot(shown, place)
-                filled.add(number)
-        earlier = find_earlier(conn, said[number], at, file, is_dated=is_dated)
-        if earlier is not None:
-            keys.add(earlier.key)
-            if earlier.filled is not None:
-                put_imported_media(conn, target.channel_id, number, earlier.filled)
-                writer.forget_revision(conn, (target.channel_id, number), earlier.filled.revision)
-                refilled.add(number)
-        settled += sum(_settle(conn, key, file, now=now) for key in keys if key is not None)
+        found = FileOf(said[number], at, file)
+        place, earlier = find_place(found, held[number]), find_earlier(conn, found)
+        if place is not None and place not in held[number].media:
+            held[number] = _with_slot(held[number], place)
+            filled.add(number)
+        if earlier is not None and earlier.filled is not None:
+            put_imported_media(conn, target.channel_id, number, earlier.filled)
+            writer.forget_revision(conn, (target.channel_id, number), earlier.filled.revision)
+            refilled.add(number)
+        shown = find_key(place.kind, place.id) if place is not None else None
+        keys = {key for key in (shown, earlier and earlier.key) if key is not None}
+        settled += sum(_settle(conn, key, file, now=now) for key in keys)
         keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
     put_media(conn, fill_files(conn, [held[number] for number in sorted(filled)]))
     return SettledFiles(settled, fill_files(conn, [held[number] for number in sorted(filled | refilled)]))

@@ -115,8 +115,6 @@ class EarlierMedia(NamedTuple):
     """The media of an earlier content that an import brought."""
 
     revision: int
-    edit_date: int | None
-    payload_sha256: bytes
     media: list[dict[str, Any]]
 
 
@@ -125,11 +123,11 @@ def find_imported_media(
 ) -> EarlierMedia | None:
     """The media of the earlier content with these words; None if no import brought it."""
     row = conn.execute(
-        "SELECT revision, edit_date, payload_sha256, media FROM revision"
+        "SELECT revision, media FROM revision"
         " WHERE channel_id = ? AND message_id = ? AND content_hash = ? AND layer = 0",
         (channel_id, message_id, content_hash),
     ).fetchone()
-    return None if row is None else EarlierMedia(row[0], row[1], row[2], list(orjson.loads(row[3])))
+    return None if row is None else EarlierMedia(row[0], list(orjson.loads(row[1])))
 
 
 def put_imported_media(
