@@ -6,7 +6,7 @@ Two contents are the same if their words are, and if all that is known of their 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -19,7 +19,7 @@ from archiver.model.record import Media, Message
 from archiver.store.database import Reader
 from archiver.store.revision import EarlierMedia, find_imported_media
 
-_DESCRIBING: Final = ("width", "height", "mime", "file_name")
+_DESCRIBING: Final = ("width", "height", "file_name")
 """What all formats say in the same way of a file."""
 _LACKING: Final = ("not_exported", "not_imported")
 """What `extra` says of a file that was not stored."""
@@ -80,8 +80,8 @@ def find_earlier(conn: Reader, found: FileOf) -> EarlierPlace | None:
         return None
     if slot["id"] is not None:
         return EarlierPlace(key, None) if slot["id"] == own else None
-    known = replace(mine, **{name: slot.get(name) for name in _DESCRIBING})
-    if slot["size"] not in (None, file.size) or not agree(mine, known):
+    described: dict[str, Any] = {name: slot.get(name) for name in _DESCRIBING}
+    if slot["size"] not in (None, file.size) or not agree(mine, replace(mine, **described)):
         return None
     extra = {name: value for name, value in (slot.get("extra") or {}).items() if name not in _LACKING} or None
     media = [{**one, "id": own, "size": file.size, "extra": extra} if one is slot else one for one in kept.media]
