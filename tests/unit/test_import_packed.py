@@ -142,7 +142,7 @@ def test_a_damaged_media_file_is_not_stored_however_it_is_packed(tmp_path: Path,
     data[50:4_000] = bytes(3_950)
     path.write_bytes(data)
     with open_zip(path, [])[0] as packed:
-        beside = ZippedFiles(packed, {"photo.jpg": packed.infolist()[0]}, "")
+        beside = ZippedFiles(packed, {"photo.jpg": packed.members[0]}, "")
         with pytest.raises(NotAdopted, match="it is damaged in the zip"), beside.open("photo.jpg", tmp_path) as file:
             list(iter(lambda: file.read(1 << 14), b""))
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from archiver.errors import UsageError
 from archiver.imports.import_file import open_hashed
 from archiver.imports.packed.zip_salvage import SalvagedZip
-from archiver.imports.packed.zipped import LISTED_WRONG
+from archiver.imports.packed.zipped import LISTED_WRONG, NO_END
 from tests.capturing import archive, assert_sound
 from tests.importing import entry, import_into
 from tests.unit.test_import_packed import PICTURE, export, temporary
 
 __all__ = ["archive", "temporary"]
 
-METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+KEPT = [(zipfile.ZIP_STORED, False), (zipfile.ZIP_DEFLATED, False), (zipfile.ZIP_DEFLATED, True)]
 
 
 class Pipe(io.RawIOBase):
@@ -60,7 +60,7 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("method", "streamed"), [*((one, False) for one in METHODS), (zipfile.ZIP_DEFLATED, True)])
+@pytest.mark.parametrize(("method", "streamed"), KEPT)
 def test_a_zip_without_its_list_of_files_is_imported_with_its_pictures(
     archive: Path, tmp_path: Path, temporary: Path, method: int, streamed: bool
 ) -> None:
@@ -83,11 +83,27 @@ def test_a_zip_cut_in_its_messages_gives_those_before(archive: Path, tmp_path: P
     assert outcome.is_cut
 
 
-def test_bytes_lost_in_one_file_cost_only_that_file(archive: Path, tmp_path: Path) -> None:
-    data = packed({"ChatExport_2024-01-01/photos/other.jpg": hashlib.shake_256(b"x").digest(9_000), **files_of()})
-    path = written(tmp_path / "x.zip", data[:500] + data[1500:])
-    outcome = import_into(archive, path)
+def test_bytes_lost_in_one_file_cost_that_file_and_those_after_it(archive: Path, tmp_path: Path) -> None:
+    noise = hashlib.shake_256(b"x").digest(9_000)
+    data = packed({**files_of(), "ChatExport_2024-01-01/photos/other.jpg": noise})
+    at = data.index(b"other.jpg") + 500
+    outcome = import_into(archive, written(tmp_path / "x.zip", data[:at] + data[at + 1000 :]))
     assert (outcome.counts.new, outcome.counts.files) == (299, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "streamed"), [(zipfile.ZIP_STORED, True), (zipfile.ZIP_BZIP2, False), (zipfile.ZIP_LZMA, False)]
+)
+def test_a_file_whose_end_only_the_list_tells_is_named_and_ends_the_reading(
+    tmp_path: Path, method: int, streamed: bool
+) -> None:
+    first = packed(files_of())
+    data = first[: first.index(b"PK\x01\x02")] + packed(
+        {"ChatExport_2024-01-01/a.bin": b"a"}, method, streamed=streamed
+    )
+    hashed = open_hashed(written(tmp_path / "x.zip", data[: data.rindex(b"PK\x01\x02")]), None)
+    assert [(one.where, one.what) for one in hashed.flaws][1:] == [("ChatExport_2024-01-01/a.bin", NO_END)]
+    hashed.close()
 
 
 def test_a_zip_with_nothing_whole_is_refused_in_one_line(tmp_path: Path, temporary: Path) -> None:
@@ -121,6 +137,6 @@ def test_whatever_is_altered_its_members_are_listed_within_the_file(
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.sampled_from((0, 1, 8, 0x50, 0x80, 0xFF)))
     path = written(tmp_path_factory.mktemp("zip") / "x.zip", bytes(whole[: data.draw(st.integers(0, len(whole)))]))
     size = path.stat().st_size
-    for one in SalvagedZip(path, 100).members:
+    for one in SalvagedZip(path, lambda: False).members:
         assert 0 <= one.header_offset + one.compress_size <= size
         assert one.file_size >= 0

@@ -8,6 +8,7 @@ import hashlib
 import io
 import lzma
 import tarfile
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_a_damaged_header_costs_its_file_alone_and_is_named(archive: Path, tmp_p
     path = written(tmp_path / "x.tar", bytes(data))
     hashed = open_hashed(path, None)
     assert [(one.where, one.what) for one in hashed.flaws] == [
-        ("x.tar, byte 1,024", "the tar is damaged there: a file in it may be missing")
+        ("x.tar, byte 1,024", "the tar is damaged there: files in it may be missing")
     ]
     hashed.close()
     outcome = import_into(archive, path)
@@ -213,5 +214,33 @@ def test_sizes_below_zero_and_headers_without_end_are_damage() -> None:
     negative = member.tobuf(tarfile.GNU_FORMAT)
     about = tarfile.TarInfo("long")
     about.type, about.size = tarfile.GNUTYPE_LONGNAME, 1 << 40
-    found = list_tar(io.BytesIO(negative + about.tobuf(tarfile.GNU_FORMAT) + tarred({"good": b"x"})))
-    assert (list(found.members), found.damaged, found.has_end) == (["good"], [0, 512], True)
+    for damage in (negative, about.tobuf(tarfile.GNU_FORMAT)):
+        found = list_tar(io.BytesIO(tarred({"good": b"x"})[:1024] + damage + tarred({"after": b"x"})))
+        assert (list(found.members), found.damaged) == (["good"], [1024])
+
+
+def test_a_size_beyond_the_tar_in_a_record_is_damage_not_a_full_disk(archive: Path, tmp_path: Path) -> None:
+    member, [(name, data)] = tarfile.TarInfo(), export().items()
+    member.name, member.size, member.pax_headers = name, len(data), {"size": "9" * 18}
+    packed = member.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % 512 + 1024)
+    path = written(tmp_path / "x.tar", packed)
+    hashed = open_hashed(path, None)
+    assert [one.what for one in hashed.flaws] == ["the tar is damaged there: files in it may be missing"]
+    hashed.close()
+    assert import_into(archive, path).counts.new == 2
+
+
+def test_hard_links_lead_to_a_file_in_any_form_of_its_name_and_through_other_links(
+    archive: Path, tmp_path: Path
+) -> None:
+    apart = unicodedata.normalize("NFD", "e/\u00e9t\u00e9.jpg")
+    files: dict[str, bytes | tarfile.TarInfo] = {
+        **export(*(entry(at, photo=name) for at, name in enumerate(("one.jpg", "two.jpg", "round.jpg"), 1)), root="e/"),
+        apart: b"real",
+        "e/one.jpg": link(tarfile.LNKTYPE, apart),
+        "e/two.jpg": link(tarfile.LNKTYPE, "e/one.jpg"),
+        "e/round.jpg": link(tarfile.LNKTYPE, "e/round.jpg"),
+    }
+    outcome = import_into(archive, written(tmp_path / "x.tar", tarred(files)))
+    assert outcome.counts.new == 3
+    assert rows(archive, "SELECT message_id FROM media WHERE status = 'downloaded' ORDER BY 1") == [(1,), (2,)]

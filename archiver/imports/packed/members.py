@@ -29,6 +29,17 @@ _BELOW: Final = re.compile(
 )
 """Files of an export in subdirectories."""
 _ACCOUNT: Final = re.compile(r"(?:^|/)(?:chats/[^/]+/messages[0-9]*\.html|lists/chats\.html)$")
+_MEDIA: Final = (
+    "files",
+    "photos",
+    "video_files",
+    "voice_messages",
+    "round_video_messages",
+    "stickers",
+    "stories",
+    "media",
+)
+"""Directories for files that were posted, which may be exports, too."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:/")
 _UNNAMEABLE: Final = ("Cc", "Cs")
 """Control characters and lone surrogates, but not joiners and no-break spaces, which Persian names contain."""
@@ -86,7 +97,18 @@ def is_litter(name: str) -> bool:
 
 
 def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
-    """The one export in a zip or tar. Raises UsageError if there is none, or several."""
+    """The one export in a zip or tar. Raises UsageError if there is none, or several, or only one that was posted."""
+    found = _find_export(members)
+    if found.root.rstrip("/").rpartition("/")[2] in _MEDIA:
+        raise UsageError(
+            f"the only messages in it are in {found.root}, where exports have files that were posted: the export's own"
+            " are missing.",
+            hint="If these are meant, unpack it and import them.",
+        )
+    return found
+
+
+def _find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
     if any(name.rpartition("/")[2] == "archive.db" for name in members):
         raise UsageError("it contains a telekeep archive.", hint="Unpack it and import the directory.")
     roots = find_roots(members)

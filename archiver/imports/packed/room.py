@@ -32,6 +32,12 @@ class UnpackStopped(ReadingStopped):
     """Unpacking was cancelled."""
 
 
+def expect_going(is_stopped: Callable[[], bool]) -> None:
+    """Raise UnpackStopped once `is_stopped`."""
+    if is_stopped():
+        raise UnpackStopped
+
+
 class UnpackRoom:
     """A directory for the files of one import."""
 
@@ -61,8 +67,7 @@ class UnpackRoom:
         try:
             with closing(chunks), path.open("xb") as file:
                 for chunk in chunks:
-                    if self._is_stopped():
-                        raise UnpackStopped
+                    expect_going(self._is_stopped)
                     written += len(chunk)
                     expect_plausible(written, packed)
                     if written >= checked:

@@ -1,8 +1,9 @@
-"""Members of a tar, read header by header: its claims are bounded, and damage costs only the members that it hits."""
+"""Members of a tar, read header by header: its claims are bounded, and after damage no header is searched for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from tarfile import (
     AREGTYPE,
@@ -18,10 +19,14 @@ from tarfile import (
 from typing import BinaryIO, Final, NamedTuple
 
 from archiver.errors import UsageError
+from archiver.imports.packed.members import compose
+from archiver.imports.packed.room import expect_going
 
 BLOCK: Final = 512
 _MAGIC: Final = b"ustar"
 _MAGIC_AT: Final = 257
+_SIZE_AT: Final = slice(124, 136)
+_OCTAL: Final = re.compile(rb"[0-7]+")
 _FILES: Final = (REGTYPE, AREGTYPE, CONTTYPE)
 _EXTENDED: Final = b"x"
 _GLOBAL: Final = b"g"
@@ -32,6 +37,10 @@ _LARGEST: Final = 1 << 20
 _SEARCHED: Final = 1 << 20
 _MOST: Final = 200_000
 """Maximum number of members, as in a zip."""
+_MOST_LINKS: Final = 40
+"""Maximum number of hard links to hard links, as the system has for symbolic ones."""
+_RECORD: Final = 20 * BLOCK
+"""What the size of a tar is a multiple of."""
 _END: Final = 2
 """Empty blocks that end a tar; other tars may follow."""
 
@@ -46,6 +55,10 @@ class TarMember(NamedTuple):
     """Whether it is a regular file: no link, directory, device or sparse file."""
     target: str | None = None
     """The member that a hard link is another name of."""
+
+    def size_within(self, size: int) -> int:
+        """How many of its bytes are in a tar of this size."""
+        return max(min(self.size, size - self.at), 0)
 
 
 @dataclass(slots=True)
@@ -65,19 +78,22 @@ def is_tar(head: bytes) -> bool:
     return _read_header(head[:BLOCK]) is not None
 
 
-def list_tar(file: BinaryIO) -> TarListing:
-    """List the members of a tar. Raises UsageError if there are too many."""
-    walk = _Walk(file)
+def list_tar(file: BinaryIO, is_stopped: Callable[[], bool] = lambda: False) -> TarListing:
+    """List the members of a tar. Raises UsageError if there are too many, and UnpackStopped."""
+    walk = _Walk(file, is_stopped)
     while (block := walk.take()) is not None:
+        expect_going(is_stopped)
         walk.pass_block(block)
     return walk.listing
 
 
 def find_target(members: Mapping[str, TarMember], member: TarMember) -> TarMember:
     """The regular file that a hard link is another name of; other members are returned as they are."""
-    if member.target is None:
-        return member
-    found = members.get(member.target)
+    found: TarMember | None = member
+    for _ in range(_MOST_LINKS):
+        if found is None or found.target is None:
+            break
+        found = members.get(found.target)
     return found if found is not None and found.is_file else member
 
 
@@ -92,7 +108,8 @@ def _read_header(block: bytes) -> TarInfo | None:
 class _Walk:
     """The place in a tar, and what was read before it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, is_stopped: Callable[[], bool]) -> None:
+        self._is_stopped = is_stopped
         self.listing = TarListing()
         self._file = file
         self._size = file.seek(0, 2)
@@ -116,8 +133,8 @@ class _Walk:
             self.listing.has_end |= self._empty >= _END
             return
         header = _read_header(block)
-        if header is None or (header.type in _BESIDE and header.size > _LARGEST):
-            self._skip_damage()
+        if not self._is_joined() or header is None or (header.type in _BESIDE and header.size > _LARGEST):
+            self._pass_damage(block)
             return
         self._empty, self.listing.has_end = 0, False
         if header.type in _BESIDE:
@@ -126,22 +143,38 @@ class _Walk:
             self._take_member(header, block)
         self._at = min(self._at, self._size)
 
-    def _skip_damage(self) -> None:
-        """Go to the next header. What follows the end of a tar is no damage."""
-        if self._empty < _END:
-            self.listing.damaged.append(self._at - BLOCK)
+    def _is_joined(self) -> bool:
+        """Whether a header may be there: after empty blocks only that of another tar, or else they were a header."""
+        return not self._empty or (self._empty >= _END and not (self._at - BLOCK) % _RECORD)
+
+    def _pass_damage(self, block: bytes) -> None:
+        """Go to the next header if it is where the damaged one says, else to the end.
+
+        Any other may be in a tar that somebody posted. What follows the end of a tar is no damage, unless it has files.
+        """
+        begin = self._at - BLOCK
+        found = self._find_header(begin if self._empty else self._at)
+        if self._empty < _END or found is not None:
+            self.listing.damaged.append(begin)
+        size = _claimed_size(block)
+        is_said = not self._empty and size is not None and found == self._at + _padded(size)
         self._about = {}
-        while self._at < self._size:
-            self._file.seek(self._at)
+        self._at = found if is_said and found is not None else self._size
+
+    def _find_header(self, at: int) -> int | None:
+        """The place of the next header."""
+        while at < self._size:
+            expect_going(self._is_stopped)
+            self._file.seek(at)
             part = self._file.read(_SEARCHED)
             place = part.find(_MAGIC, _MAGIC_AT)
             while place >= 0:
                 begin = place - _MAGIC_AT
                 if not begin % BLOCK and _read_header(part[begin : begin + BLOCK]) is not None:
-                    self._at += begin
-                    return
+                    return at + begin
                 place = part.find(_MAGIC, place + 1)
-            self._at += len(part)
+            at += len(part)
+        return None
 
     def _take_about(self, header: TarInfo) -> None:
         data = self._file.read(header.size)
@@ -159,8 +192,11 @@ class _Walk:
             self._pass_maps(is_more=bool(block[482]))
         written = about.get("size", "")
         size = int(written) if written.isascii() and written.isdigit() and len(written) < 19 else header.size
+        if size > self._size - self._at and 0 < header.size != size:
+            self.listing.damaged.append(self._at - BLOCK)  # records have no checksum, the header has one
+            size = header.size
         is_file = header.type in _FILES and not is_sparse
-        target = _plain_name(about.get("linkpath", header.linkname)) if header.type == LNKTYPE else None
+        target = compose(_plain_name(about.get("linkpath", header.linkname))) if header.type == LNKTYPE else None
         name = _plain_name(about.get("GNU.sparse.name") or about.get("path", header.name))
         if name and not header.isdir():
             self.listing.members[name] = TarMember(self._at, size, is_file, target)
@@ -190,6 +226,12 @@ def _read_records(data: bytes) -> dict[str, str]:
         found[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
         data = data[size:]
     return found
+
+
+def _claimed_size(block: bytes) -> int | None:
+    """The size that a damaged header claims for its file."""
+    field = block[_SIZE_AT].strip(b" \0")
+    return int(field, 8) if _OCTAL.fullmatch(field) else None
 
 
 def _padded(size: int) -> int:

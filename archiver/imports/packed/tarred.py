@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
@@ -16,12 +16,14 @@ _CHUNK: Final = 1 << 20
 _NAMED: Final = 3
 
 
-def open_tar(file: BinaryIO, name: str, flaws: list[Flaw]) -> dict[str, TarMember]:
+def open_tar(
+    file: BinaryIO, name: str, flaws: list[Flaw], is_stopped: Callable[[], bool] = lambda: False
+) -> dict[str, TarMember]:
     """List the files of a tar by name; damage is added to `flaws` unless it is known that some is missing.
 
-    `name`: of the file, for people. Raises UsageError.
+    `name`: of the file, for people. Raises UsageError, and UnpackStopped.
     """
-    listing = list_tar(file)
+    listing = list_tar(file, is_stopped)
     if not flaws:
         flaws.extend(_name_damage(listing, name))
     named = {compose(one): member for one, member in listing.members.items()}
@@ -33,7 +35,7 @@ def _name_damage(listing: TarListing, name: str) -> Iterator[Flaw]:
         places: Sequence[str] = [f"{at:,}" for at in listing.damaged[:_NAMED]]
         more = ", ..." if len(listing.damaged) > _NAMED else ""
         at = f"{name}, byte {', '.join(places)}{more}"
-        yield Flaw(at, "the tar is damaged there: a file in it may be missing")
+        yield Flaw(at, "the tar is damaged there: files in it may be missing")
     elif not listing.has_end:
         yield Flaw(name, "the tar ends too early: files in it may be missing")
 

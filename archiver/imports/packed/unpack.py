@@ -42,6 +42,7 @@ class Unpacked:
         """Members whose names lead outside."""
         self._kind = "zip"
         self._opened = ExitStack()
+        self._is_stopped = is_stopped
         self._room = UnpackRoom(is_stopped)
         self._opened.callback(self._room.close)
         self.media: ExportedMedia = MediaFolder(path.parent)
@@ -127,7 +128,7 @@ class Unpacked:
                 (self._room.path / path.name).write_bytes(orjson.dumps(manifest))
 
     def _unpack_zip(self) -> Path:
-        packed, listed = open_zip(self.path, self.flaws)
+        packed, listed = open_zip(self.path, self.flaws, self._is_stopped)
         self._opened.enter_context(packed)
         members, export = self._choose(listed)
         expect_plausible(sum(one.file_size for one in export.data.values()), self.path.stat().st_size)
@@ -140,11 +141,12 @@ class Unpacked:
 
     def _unpack_tar(self, file: BinaryIO) -> Path:
         self._kind = "tar"
-        members, export = self._choose(open_tar(file, self.path.name, self.flaws))
-        self._room.expect_room(sum(one.size for one in export.data.values()))
+        members, export = self._choose(open_tar(file, self.path.name, self.flaws, self._is_stopped))
+        size = os.fstat(file.fileno()).st_size
+        self._room.expect_room(sum(one.size_within(size) for one in export.data.values()))
         for name in export.data:
             chunks = read_tarred(file, f"{export.root}{name}", members, self.flaws)
-            self._room.write(Path(expect_inside(name)), chunks, os.fstat(file.fileno()).st_size)
+            self._room.write(Path(expect_inside(name)), chunks, size)
         self.media = TarredFiles(file, members, export.root)
         return self._inside(export)
 

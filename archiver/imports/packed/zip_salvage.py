@@ -1,46 +1,107 @@
-"""Read a zip whose list of files is cut off or damaged: its members are found by their headers, all through it."""
+"""Read a zip whose list of files is cut off or damaged: member by member from its beginning, up to what is not whole.
+
+Nothing behind damage is believed, and no header is searched for: it might be in a zip that somebody posted. A member
+counts as whole only if its own header, or what follows its bytes, gives their size and checksum.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
-from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipExtFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipExtFile, ZipInfo
 
-from archiver.imports.packed.room import is_bomb
+from archiver.imports.packed.members import is_encrypted, name_of
+from archiver.imports.packed.room import expect_going, is_bomb
+from archiver.imports.packed.zip_list import HEADER, LARGE, MARK, MOST, SIZES_FOLLOW, UTF8, too_many
 
-MARK: Final = b"PK\x03\x04"
-_NEXT: Final = (MARK, b"PK\x01\x02", b"PK\x07\x08", b"PK\x05\x06", b"PK\x06\x06")
-"""What may follow the bytes of a member."""
-_HEADER: Final = struct.Struct("<4s5H3L2H")
-_METHODS: Final = (ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA)
-_UTF8: Final = 0x800
-_SIZES_FOLLOW: Final = 0x8
-"""Flag for sizes that are behind the bytes, not before them."""
-_LARGE: Final = 0xFFFF_FFFF
-_CHUNK: Final = 1 << 20
+_LIST: Final = (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
+"""What follows the last member."""
+_CHUNK: Final = 1 << 15
+_DESCRIPTOR: Final = b"PK\x07\x08"
+_SIZES: Final = (struct.Struct("<LLL"), struct.Struct("<LQQ"))
+_LONGEST: Final = 24
+"""Maximum length of a descriptor."""
+
+
+class _Bytes(NamedTuple):
+    """What was found where a member's bytes begin."""
+
+    packed: int
+    whole: int
+    crc: int
+    is_ended: bool
+    """Whether they end there by themselves."""
+    is_damaged: bool = False
+
+
+class _Extent(NamedTuple):
+    """How far a member reaches."""
+
+    packed: int
+    """Bytes of it that can be read; none if it is damaged."""
+    whole: int
+    end: int | None
+    """Where the next one begins; None: this one is not whole."""
+
+
+class _Found(NamedTuple):
+    member: ZipInfo
+    at: int
+    """Where its bytes begin."""
 
 
 class SalvagedZip:
-    """A zip read without its list of files. `members`: those found; the last may be cut off."""
+    """A zip read without its list of files. `members`: those found, each name once; the last may be cut off."""
 
-    def __init__(self, path: Path, most: int) -> None:
-        """`most`: how many members to look for."""
+    def __init__(self, path: Path, is_stopped: Callable[[], bool]) -> None:
+        """Raises UsageError if it has too many files, and UnpackStopped."""
         self._path = path
         self._places: dict[int, int] = {}
+        self._broken: set[int] = set()
         self.members: list[ZipInfo] = []
+        self.end = 0
+        """Where it could no longer be read."""
+        self.unknown: str | None = None
+        """The member whose end cannot be told without the list."""
+        named: set[str] = set()
         with path.open("rb") as file:
-            for found in _list_members(file):
-                self._places[found.member.header_offset] = found.at
-                self.members.append(found.member)
-                if len(self.members) >= most:
-                    break
+            for found in self._walk(file, is_stopped):
+                if (name := name_of(found.member)) not in named:
+                    named.add(name)
+                    self._places[found.member.header_offset] = found.at
+                    self.members.append(found.member)
+                if len(named) > MOST:
+                    raise too_many(path, len(named))
 
-    def open(self, member: ZipInfo) -> ZipExtFile:
-        """Open one of its members."""
+    def _walk(self, file: BinaryIO, is_stopped: Callable[[], bool]) -> Iterator[_Found]:
+        size = file.seek(0, 2)
+        while (found := _read_header(file, self.end)) is not None:
+            expect_going(is_stopped)
+            if not _has_known_end(found.member):
+                self.unknown = name_of(found.member)
+                return
+            extent = _measure(file, found, size, is_stopped)
+            found.member.compress_size, found.member.file_size = extent.packed, extent.whole
+            if extent.end is None:
+                self._broken.add(found.member.header_offset)
+                yield found
+                return
+            self.end = extent.end
+            yield found
+
+    def is_whole(self, member: ZipInfo) -> bool:
+        """Whether all of a member is there, and as it was packed."""
+        return member.header_offset not in self._broken
+
+    def open(self, member: ZipInfo) -> BufferedIOBase:
+        """Open one of its members, of which the last may be cut off. Raises BadZipFile."""
+        if not (member.compress_size or self.is_whole(member)):
+            raise BadZipFile
         file = self._path.open("rb")
         file.seek(self._places[member.header_offset])
         return ZipExtFile(file, "r", member, None, True)
@@ -52,64 +113,22 @@ class SalvagedZip:
         """Nothing is held open."""
 
 
-class _Found(NamedTuple):
-    member: ZipInfo
-    at: int
-    """Where its bytes begin."""
-
-
-def _list_members(file: BinaryIO) -> Iterator[_Found]:
-    """The members in the order of the file."""
-    size, at = file.seek(0, 2), 0
-    while (begin := _find(file, at)) is not None:
-        found = _read(file, begin, size)
-        if found is None:
-            at = begin + len(MARK)
-            continue
-        yield found
-        end = found.at + found.member.compress_size
-        at = end if _is_followed(file, end, size) else found.at
-
-
-def _find(file: BinaryIO, at: int) -> int | None:
-    """The place of the next header."""
-    file.seek(at)
-    kept = b""
-    while chunk := file.read(_CHUNK):
-        data = kept + chunk
-        if (place := data.find(MARK)) >= 0:
-            return at - len(kept) + place
-        at, kept = at + len(chunk), data[1 - len(MARK) :]
-    return None
-
-
-def _is_followed(file: BinaryIO, end: int, size: int) -> bool:
-    """Whether a member ends there: else its size is damaged, or bytes in it were lost."""
-    file.seek(end)
-    return end >= size or file.read(4) in _NEXT
-
-
-def _read(file: BinaryIO, begin: int, size: int) -> _Found | None:
-    """The member whose header begins there; None if it is no header, or its size is not known."""
+def _read_header(file: BinaryIO, begin: int) -> _Found | None:
+    """The member whose header begins there; None if it is no header."""
     file.seek(begin)
-    head = file.read(_HEADER.size)
-    if len(head) < _HEADER.size:
+    head = file.read(HEADER.size)
+    if len(head) < HEADER.size or not head.startswith(MARK):
         return None
-    _, _, flags, method, _, _, crc, packed, whole, name_size, extra_size = _HEADER.unpack(head)
+    _, _, flags, method, _, _, crc, packed, whole, name_size, extra_size = HEADER.unpack(head)
     name, extra = file.read(name_size), file.read(extra_size)
-    at = begin + _HEADER.size + name_size + extra_size
-    if method not in _METHODS or not name or len(name) < name_size or at > size:
+    if len(name) < name_size or len(extra) < extra_size:
         return None
-    if _LARGE in (packed, whole):
+    if LARGE in (packed, whole):
         packed, whole = _read_sizes(extra)
-    if flags & _SIZES_FOLLOW and not packed:
-        if method != ZIP_DEFLATED:
-            return None
-        packed, whole, crc = _measure(file, at)
-    member = ZipInfo(name.decode("utf-8" if flags & _UTF8 else "cp437", "replace") or "?")
+    member = ZipInfo(name.decode("utf-8" if flags & UTF8 else "cp437", "replace") or "?")
     member.flag_bits, member.compress_type, member.CRC, member.header_offset = flags, method, crc, begin
-    member.compress_size, member.file_size = min(packed, size - at), whole
-    return _Found(member, at)
+    member.compress_size, member.file_size = packed, whole
+    return _Found(member, begin + HEADER.size + name_size + extra_size)
 
 
 def _read_sizes(extra: bytes) -> tuple[int, int]:
@@ -123,18 +142,96 @@ def _read_sizes(extra: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _measure(file: BinaryIO, at: int) -> tuple[int, int, int]:
-    """The sizes of deflated bytes, packed and whole, and their checksum, as far as they can be unpacked."""
+def _has_known_end(member: ZipInfo) -> bool:
+    """Whether the zip says, apart from its list, where a member ends.
+
+    The bytes of one that is stored may contain all that could mark its end.
+    """
+    if is_encrypted(member) or member.compress_type == ZIP_DEFLATED:
+        return True
+    is_sized = not member.flag_bits & SIZES_FOLLOW or member.is_dir()
+    return member.compress_type == ZIP_STORED and is_sized
+
+
+def _measure(file: BinaryIO, found: _Found, size: int, is_stopped: Callable[[], bool]) -> _Extent:
+    """How far a member reaches in a file of this size."""
+    member, at = found
+    damaged = _Extent(0, member.file_size, None)
+    if is_encrypted(member):
+        return damaged
+    follows = bool(member.flag_bits & SIZES_FOLLOW)
+    there = size - at if follows else min(member.compress_size, size - at)
+    if member.compress_type == ZIP_STORED:
+        there = 0 if follows else there
+        read = _read_stored(file, at, there, is_stopped)
+    else:
+        read = _inflate(file, at, there, is_stopped)
+    if read.is_damaged:
+        return damaged
+    if read.is_ended and (end := _find_end(file, found, read)) is not None:
+        return _Extent(read.packed, read.whole, end)
+    if not (at + read.packed + _LONGEST > size if follows else at + member.compress_size > size):
+        return damaged
+    cut = _find_mark(file, at, at + there, is_stopped) - at
+    return _Extent(cut, read.whole if follows else member.file_size, None)
+
+
+def _find_end(file: BinaryIO, found: _Found, read: _Bytes) -> int | None:
+    """Where a member ends whose bytes are as its header says, or as what follows them says."""
+    member, at = found
+    end = at + read.packed
+    if not member.flag_bits & SIZES_FOLLOW:
+        said = (member.compress_size, member.file_size, member.CRC)
+        return end if said == (read.packed, read.whole, read.crc) else None
+    file.seek(end)
+    data = file.read(_LONGEST)
+    for mark in (_DESCRIPTOR, b""):
+        for sizes in _SIZES:
+            after = len(mark) + sizes.size
+            if not data.startswith(mark) or len(data) < after:
+                continue
+            if sizes.unpack_from(data, len(mark)) == (read.crc, read.packed, read.whole):
+                member.CRC = read.crc
+                return end + after
+    return end if member.is_dir() and not read.packed else None  # some write no sizes after a directory
+
+
+def _read_stored(file: BinaryIO, at: int, size: int, is_stopped: Callable[[], bool]) -> _Bytes:
+    file.seek(at)
+    read = crc = 0
+    while chunk := file.read(min(_CHUNK, size - read)):
+        expect_going(is_stopped)
+        read, crc = read + len(chunk), zlib.crc32(chunk, crc)
+    return _Bytes(read, read, crc, read == size)
+
+
+def _inflate(file: BinaryIO, at: int, size: int, is_stopped: Callable[[], bool]) -> _Bytes:
+    """Unpack deflated bytes to their end, or as far as there are any."""
     file.seek(at)
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     read = whole = crc = 0
-    while not unpack.eof and (chunk := unpack.unconsumed_tail or file.read(_CHUNK)):
-        read += 0 if unpack.unconsumed_tail else len(chunk)
+    while not unpack.eof and (chunk := file.read(min(_CHUNK, size - read))):
+        expect_going(is_stopped)
+        read += len(chunk)
         try:
-            data = unpack.decompress(chunk, _CHUNK)
+            data = unpack.decompress(chunk)
         except zlib.error:
-            break
+            return _Bytes(read, whole, crc, is_ended=False, is_damaged=True)
         whole, crc = whole + len(data), zlib.crc32(data, crc)
         if is_bomb(whole, read):
-            break
-    return read - len(unpack.unused_data), whole, crc
+            return _Bytes(read, whole, crc, is_ended=False, is_damaged=True)
+    return _Bytes(read - len(unpack.unused_data), whole, crc, unpack.eof)
+
+
+def _find_mark(file: BinaryIO, at: int, end: int, is_stopped: Callable[[], bool]) -> int:
+    """The place of the next header or list, which are no part of a member that is cut off; the end if there is none."""
+    file.seek(at)
+    kept = b""
+    while at < end and (chunk := file.read(min(_CHUNK, end - at))):
+        expect_going(is_stopped)
+        data = kept + chunk
+        places = [place for mark in (MARK, _DESCRIPTOR, *_LIST) if (place := data.find(mark)) >= 0]
+        if places:
+            return at - len(kept) + min(places)
+        at, kept = at + len(chunk), data[1 - len(MARK) :]
+    return end

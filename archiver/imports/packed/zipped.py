@@ -4,87 +4,58 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from io import BufferedIOBase
 from lzma import LZMAError
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from typing import Final, TypeAlias
+from zipfile import BadZipFile, ZipInfo
 
 from archiver.errors import UsageError
 from archiver.imports.adopt import NOT_REGULAR, NotAdopted, OpenedFile
 from archiver.imports.packed.members import find_media, is_encrypted, is_link, name_members
 from archiver.imports.packed.room import is_bomb
 from archiver.imports.packed.single import MAY_BE_WRONG, SMALL
-from archiver.imports.packed.zip_salvage import MARK, SalvagedZip
+from archiver.imports.packed.zip_list import ListedZip
+from archiver.imports.packed.zip_salvage import SalvagedZip
 from archiver.imports.source import Flaw
 
-AnyZip: TypeAlias = ZipFile | SalvagedZip
+AnyZip: TypeAlias = ListedZip | SalvagedZip
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_MOST: Final = 200_000
-"""Maximum number of members, whose list is read into memory."""
-_END: Final = b"PK\x05\x06"
-_END_64: Final = b"PK\x06\x06"
-_TAIL: Final = 1 << 17
 _BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
 LISTED_WRONG: Final = (
-    "the zip ends too early or is damaged: its list of files cannot be read, so what was found by looking through it is"
-    " imported, and files may be missing"
+    "the zip ends too early or is damaged: its list of files cannot be read, so its files up to there are imported,"
+    " and files may be missing"
 )
+DAMAGED: Final = "it is damaged in the zip"
+NO_END: Final = "where it ends is only in that list, so it and the files after it are left out"
 _UNKNOWN: Final = RuntimeError
 """From zipfile: NotImplementedError, which is one, for a method it does not know, itself for a password it lacks."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
-def open_zip(path: Path, flaws: list[Flaw]) -> tuple[AnyZip, dict[str, ZipInfo]]:
-    """Open a zip, and list its files by name; a damaged list is added to `flaws`. Raises UsageError."""
+def open_zip(
+    path: Path, flaws: list[Flaw], is_stopped: Callable[[], bool] = lambda: False
+) -> tuple[AnyZip, dict[str, ZipInfo]]:
+    """Open a zip, and list its files by name; a damaged list is added to `flaws`. Raises UsageError, UnpackStopped."""
     try:
-        if (count := _count_members(path)) > _MOST:
-            raise UsageError(f"{path} has {count:,} files, more than telekeep reads from a zip.", hint=_UNPACK)
-        packed = ZipFile(path)
+        packed = ListedZip(path, is_stopped)
     except (*_BROKEN, _UNKNOWN):
-        return _salvage(path, flaws)
-    if not _is_listed_right(path, packed):
-        packed.close()
-        return _salvage(path, flaws)
-    return packed, name_members(packed.infolist())
+        return _salvage(path, flaws, is_stopped)
+    return packed, name_members(packed.members)
 
 
-def _is_listed_right(path: Path, packed: ZipFile) -> bool:
-    """Whether its files are where its list says."""
-    with path.open("rb") as file:
-        return all(_has_header(file, member.header_offset) for member in packed.infolist())
-
-
-def _has_header(file: BinaryIO, at: int) -> bool:
-    return at >= 0 and file.seek(at) == at and file.read(len(MARK)) == MARK  # below zero: bytes before it are lost
-
-
-def _salvage(path: Path, flaws: list[Flaw]) -> tuple[AnyZip, dict[str, ZipInfo]]:
-    packed = SalvagedZip(path, _MOST)
+def _salvage(path: Path, flaws: list[Flaw], is_stopped: Callable[[], bool]) -> tuple[AnyZip, dict[str, ZipInfo]]:
+    packed = SalvagedZip(path, is_stopped)
     if not packed.members:
         raise UsageError(
             f"{path} is a zip that ends too early or is damaged: nothing in it can be unpacked.", hint="Copy it again."
         )
-    flaws.append(Flaw(path.name, LISTED_WRONG))
+    flaws.append(Flaw(f"{path.name}, byte {packed.end:,}", LISTED_WRONG))
+    if packed.unknown is not None:
+        flaws.append(Flaw(packed.unknown, NO_END))
     return packed, name_members(packed.members)
-
-
-def _count_members(path: Path) -> int:
-    """The number of members that its end record claims; each takes at least 46 bytes in its list."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - _TAIL, 0))
-        tail = file.read()
-    at = tail.rfind(_END)
-    if at < 0:
-        return 0
-    count, octets = struct.unpack_from("<HI", tail, at + 10)
-    if (at_64 := tail.rfind(_END_64)) >= 0:
-        count, octets = struct.unpack_from("<QQ", tail, at_64 + 32)
-    return max(int(count), int(octets) // 512)
 
 
 def unpack_member(packed: AnyZip, name: str, member: ZipInfo, flaws: list[Flaw]) -> Generator[bytes, None, None]:
@@ -97,17 +68,17 @@ def unpack_member(packed: AnyZip, name: str, member: ZipInfo, flaws: list[Flaw])
     unchecked = copy(member)
     del unchecked.CRC  # else the last bytes would be withheld
     try:
-        with cast("BufferedIOBase", packed.open(unchecked)) as file:
+        with packed.open(unchecked) as file:
             while chunk := file.read1(SMALL):
                 read, crc = read + len(chunk), zlib.crc32(chunk, crc)
                 yield chunk
-        if (read, crc) != (member.file_size, member.CRC):
+        if not packed.is_whole(member) or (read, crc) != (member.file_size, member.CRC):
             raise BadZipFile
     except _UNKNOWN as exc:
         raise UsageError("it is packed with a method that telekeep does not support.", hint=_UNPACK) from exc
     except _BROKEN:
-        what = f"it is damaged in the zip: {read:,} of its {member.file_size:,} bytes were unpacked, {MAY_BE_WRONG}"
-        flaws.append(Flaw(name, what))
+        of = "" if member.file_size <= read else f" of its {member.file_size:,}"  # the size of one cut off may be lost
+        flaws.append(Flaw(name, f"it is damaged in the zip: {read:,}{of} bytes were unpacked, {MAY_BE_WRONG}"))
 
 
 class ZippedFiles:
@@ -128,9 +99,11 @@ class ZippedFiles:
             raise NotAdopted("it is protected by a password")
         if is_bomb(member.file_size, member.compress_size):
             raise NotAdopted("it unpacks to far more than its size, which no picture or video does")
+        if not self._packed.is_whole(member):
+            raise NotAdopted(DAMAGED)
         with ExitStack() as opened:
             with _explained():
-                file = opened.enter_context(cast("BufferedIOBase", self._packed.open(member)))
+                file = opened.enter_context(self._packed.open(member))
             yield OpenedFile(member.file_size, _explained()(file.read))
 
 
@@ -144,4 +117,4 @@ def _explained() -> Iterator[None]:
     except _BROKEN as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise
-        raise NotAdopted("it is damaged in the zip") from exc
+        raise NotAdopted(DAMAGED) from exc
