@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -104,6 +105,17 @@ def test_a_file_whose_end_only_the_list_tells_is_named_and_ends_the_reading(
     hashed = open_hashed(written(tmp_path / "x.zip", data[: data.rindex(b"PK\x01\x02")]), None)
     assert [(one.where, one.what) for one in hashed.flaws][1:] == [("ChatExport_2024-01-01/a.bin", NO_END)]
     hashed.close()
+
+
+def test_a_stored_file_whose_header_has_its_size_but_not_its_checksum_is_whole_if_that_follows(tmp_path: Path) -> None:
+    data = bytearray(packed({"a.json": b"[]", "b.jpg": b"b" * 50}, zipfile.ZIP_STORED, streamed=True))
+    for size, begin in ((2, 0), (50, data.index(b"PK\x03\x04", 1))):
+        struct.pack_into("<LL", data, begin + 18, size, size)  # as `zip - | cat` does
+    for at, whole in ((None, [True, True]), (data.rindex(b"PK\x07\x08") + 5, [True, False])):
+        if at is not None:
+            data[at] ^= 1
+        zipped = SalvagedZip(written(tmp_path / "x.zip", bytes(data[: data.index(b"PK\x01\x02")])), lambda: False)
+        assert [zipped.is_whole(one) for one in zipped.members] == whole
 
 
 def test_a_zip_with_nothing_whole_is_refused_in_one_line(tmp_path: Path, temporary: Path) -> None:

@@ -145,11 +145,11 @@ def _read_sizes(extra: bytes) -> tuple[int, int]:
 def _has_known_end(member: ZipInfo) -> bool:
     """Whether the zip says, apart from its list, where a member ends.
 
-    The bytes of one that is stored may contain all that could mark its end.
+    The bytes of one that is stored may contain all that could mark its end, unless its header has its size.
     """
     if is_encrypted(member) or member.compress_type == ZIP_DEFLATED:
         return True
-    is_sized = not member.flag_bits & SIZES_FOLLOW or member.is_dir()
+    is_sized = not member.flag_bits & SIZES_FOLLOW or member.compress_size == member.file_size > 0 or member.is_dir()
     return member.compress_type == ZIP_STORED and is_sized
 
 
@@ -160,12 +160,9 @@ def _measure(file: BinaryIO, found: _Found, size: int, is_stopped: Callable[[], 
     if is_encrypted(member):
         return damaged
     follows = bool(member.flag_bits & SIZES_FOLLOW)
-    there = size - at if follows else min(member.compress_size, size - at)
-    if member.compress_type == ZIP_STORED:
-        there = 0 if follows else there
-        read = _read_stored(file, at, there, is_stopped)
-    else:
-        read = _inflate(file, at, there, is_stopped)
+    is_stored = member.compress_type == ZIP_STORED
+    there = size - at if follows and not is_stored else min(member.compress_size, size - at)
+    read = (_read_stored if is_stored else _inflate)(file, at, there, is_stopped)
     if read.is_damaged:
         return damaged
     if read.is_ended and (end := _find_end(file, found, read)) is not None:
