@@ -105,6 +105,7 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
     try:
         try:
             _take(handle)
+            _expect_there(handle, directory / name)
         except BlockingIOError as exc:
             holder = _read_holder(handle)
             if name == LOCK_NAME and holder and holder.command == "run":
@@ -117,6 +118,16 @@ def _locked(directory: Path, name: str, *, command: str, what: str, hint: str) -
         yield
     finally:
         os.close(handle)
+
+
+def _expect_there(handle: int, path: Path) -> None:
+    """Raise BlockingIOError if the file was removed, with an empty archive, between opening and locking it."""
+    try:
+        if os.path.samestat(os.fstat(handle), path.stat()):
+            return
+    except FileNotFoundError:
+        pass
+    raise BlockingIOError
 
 
 def _take(handle: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from archiver.compose.new_archive import NewArchive, undone_on_error
 from archiver.compose.privacy import check_permissions
 from archiver.compose.remarks import Remarks
 from archiver.errors import Busy
@@ -32,7 +33,8 @@ async def open_archive(directory: Path, *, command: str, remarks: Remarks) -> As
     expect_no_export(directory)
     os.umask(0o077)
     check_permissions(directory, close=True, remarks=remarks)
-    with hold(directory, command=command):
+    new = NewArchive(directory)
+    with hold(directory, command=command), undone_on_error(new):
         await report_migration(directory, remarks=remarks)
         async with await Database.open(directory) as database:
             if rewritten := await prepare_search(database):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from archiver.store.raw_file import read_at
 
 _VERSION_AT, _VERSION_SIZE = 60, 4
 """Position of the schema version in the file's header."""
+_WRITTEN: Final = ("channel", "account", "intake", "saved_query", "media_policy")
+"""Tables of which one at least has a row in an archive that was used."""
 _FILES: Final = ("", "-wal", "-shm", "-journal")
 
 
@@ -35,6 +37,20 @@ def creating(path: Path) -> Iterator[None]:
                 hint="Nothing was left behind; run the command again.",
             ) from exc
         raise
+
+
+def remove_empty(path: Path) -> bool:
+    """Remove an archive that nothing was written to; return whether it was. Called by the holder of the lock."""
+    try:
+        with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if any(connection.execute(f"SELECT EXISTS (SELECT 1 FROM {one})").fetchone()[0] for one in _WRITTEN):
+                return False
+            for kind in _FILES:
+                path.with_name(f"{path.name}{kind}").unlink(missing_ok=True)
+            return True
+    except sqlite3.Error:
+        return False
 
 
 def _has_tables(path: Path) -> bool:

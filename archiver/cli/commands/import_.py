@@ -136,6 +136,7 @@ async def _merge(directory: Path, order: ImportOrder) -> MergeReport:
 @asynccontextmanager
 async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database | None]:
     """The archive; None for a dry run where there is none."""
+    from archiver.compose.new_archive import NewArchive
     from archiver.compose.read_archive import open_archive as open_readonly
     from archiver.compose.write_archive import open_archive, open_shared
     from archiver.errors import Busy, NoArchive
@@ -150,8 +151,12 @@ async def _open(directory: Path, *, is_dry_run: bool) -> AsyncIterator[Database 
         async with open_readonly(directory, remarks=output) as database:
             yield database
         return
-    with suppress(Busy):  # a running mirror has already made the search tables
-        async with open_archive(directory, command="import", remarks=output):
-            pass
-    async with open_shared(directory, command="import", remarks=output) as database:
-        yield database
+    new = NewArchive(directory)
+    try:
+        with suppress(Busy):  # a running mirror has already made the search tables
+            async with open_archive(directory, command="import", remarks=output):
+                pass
+        async with open_shared(directory, command="import", remarks=output) as database:
+            yield database
+    finally:
+        new.remove_empty(command="import")
