@@ -24,7 +24,9 @@ from archiver.store.place import expect_place
 
 LOCK_NAME = "lock"
 _RETRY_FOR = 0.1
-"""Seconds during which a lock is retried: the other process may be in `find_holder`."""
+"""Seconds during which a lock is retried: its holder may be about to end."""
+_RETRY_LOOKED_AT = 10.0
+"""Seconds during which it is retried while other processes only look at it, and may be kept from ending that."""
 
 
 class Holder(NamedTuple):
@@ -131,14 +133,24 @@ def _expect_there(handle: int, path: Path) -> None:
 
 
 def _take(handle: int) -> None:
-    end = time.monotonic() + _RETRY_FOR
+    began = time.monotonic()
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > end:
+            if time.monotonic() > began + (_RETRY_LOOKED_AT if _is_only_looked_at(handle) else _RETRY_FOR):
                 raise
             time.sleep(_RETRY_FOR / 10)
+
+
+def _is_only_looked_at(handle: int) -> bool:
+    """Whether those who have it share it, as `find_holder` does for a moment."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    return True
 
 
 def _read_holder(handle: int) -> Holder | None:
