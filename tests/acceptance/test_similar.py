@@ -44,6 +44,7 @@ async def fill(directory: Path) -> None:
             shows(8, 14, "never stored"),
             shows(9, 15, "flat"),
             make_message(11, "no file"),
+            make_message(12, "not in the export", media=(Media(slot=0, kind="photo"),)),
         ],
         top_id=20,
     )
@@ -125,6 +126,7 @@ def test_its_json_is_as_documented(run: Run) -> None:
         ("NightBridge/9", "the photo has no hash (nearly one colour): similar pictures were not searched for."),
         ("NightBridge/7", "no other post found. Compared: the same file among all archived messages"),
         ("NightBridge/11", "the message has no file to compare."),
+        ("NightBridge/12", "the file of the message's photo is not known, so there is nothing to compare."),
     ],
 )
 def test_none_says_over_what(run: Run, address: str, said: str) -> None:

@@ -14,6 +14,7 @@ from archiver.cli.pager import page
 from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view.figures import count
 from archiver.cli.view.heading import called
+from archiver.cli.view.kinds import name_kind
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.cli.view.similar import (
@@ -27,7 +28,7 @@ from archiver.cli.view.similar import (
 )
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
-from archiver.model.media_file import FileKey
+from archiver.model.media_file import FILE_KINDS, FileKey
 from archiver.model.row import ChannelName, StoredMedia, iso, permalink
 from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, list_similar_posts, list_stored_since
 from archiver.store.database import Database, read
@@ -167,11 +168,18 @@ def _to_object(answer: _Answer, options: _Options) -> dict[str, object]:
     }
 
 
+def _describe_none(media: Sequence[StoredMedia]) -> str:
+    """Say that there is no file, or only one that nothing is known of, as in an import that came without it."""
+    if kind := next((one.kind for one in media if one.kind in FILE_KINDS), None):
+        return f"the file of the message's {name_kind(kind)} is not known, so there is nothing to compare."
+    return "the message has no file to compare."
+
+
 def _note(answer: _Answer) -> None:
     """Say on stderr how many there are, and what was compared."""
     found, date = answer.found, answer.held[0].date
     if not found.files:
-        output.note("the message has no file to compare.")
+        output.note(_describe_none(answer.held[1]))
         return
     for line in describe_unhashed(found, f"{called(answer.channel)}/{answer.held[0].message_id}"):
         output.note(line)
