@@ -100,7 +100,7 @@ async def run(invocation: Invocation, order: ImportOrder) -> int:
 async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     """Import an export, and say what that brought."""
     from archiver.cli.commands.import_chats import import_all
-    from archiver.cli.view.import_report import ImportReport, report_import
+    from archiver.cli.view.import_report import ImportReport, report_import, report_read
     from archiver.imports.hidden_modules import HiddenModules
     from archiver.imports.import_file import open_until_stopped
 
@@ -109,6 +109,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     with HiddenModules("numpy", "pandas"):  # pyarrow loads them if installed, and nothing here needs them
         hashed = await open_until_stopped(order.path, zone)
     with closing(hashed):
+        report_read(order.path, hashed)
         async with _open(directory, is_dry_run=order.is_dry_run) as database:
             done = await import_all(database, directory, hashed, order)
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)

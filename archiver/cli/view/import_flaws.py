@@ -46,11 +46,17 @@ def describe_reworded(outcome: ImportOutcome) -> str:
     )
 
 
-def report_flaws(label: str, outcome: ImportOutcome) -> None:
-    """Name the flaws of a chat."""
+def report_flaws(label: str, outcome: ImportOutcome, mixed: str | None = None) -> None:
+    """Name the flaws of a chat. `mixed`: the file, if it mixes chats: what is wrong with it belongs to none of them."""
     for flaw in list(outcome.flaws.values())[:_SHOWN]:
         say = output.note if flaw.note else output.warn
-        say(f"{label}: {_describe(flaw)}.")
+        say(f"{_label(label, flaw, mixed)}{_describe(flaw)}.")
+
+
+def _label(label: str, flaw: FlawCounts, mixed: str | None) -> str:
+    if mixed is None or any(place.startswith("message ") for place in flaw.places):
+        return f"{label}: "
+    return "" if flaw.places else f"{mixed}: "
 
 
 def _describe(flaw: FlawCounts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class ImportReport:
         """As JSON."""
         return {
             "path": str(self.path),
+            "file": self.hashed.name,
+            "files": len(self.hashed.source.parts),
             "format": self.hashed.source.format,
             "sha256": self.hashed.sha256,
             "bytes": self.hashed.bytes,
@@ -107,8 +110,17 @@ def _chat_object(one: ImportedChat) -> dict[str, Any]:
     }
 
 
+def report_read(path: Path, hashed: HashedSource) -> None:
+    """Name the file of a directory that is read."""
+    if path.is_dir():
+        names = [os.fsencode(one.name).decode("utf-8", "replace") for one in hashed.source.parts]
+        more = f" and {figures.count(len(names) - 1, 'further file')}" if len(names) > 1 else ""
+        output.note(f"reading {terminal_safe(names[0])}{more} in {terminal_safe(str(path))} ({hashed.source.format})")
+
+
 def report_import(result: ImportReport) -> None:
     """Say what an import brought."""
+    mixed = terminal_safe(result.hashed.name) if getattr(result.hashed.source, "has_several", False) else None
     for one in result.chats[:_NAMED]:
         label = terminal_safe(one.channel.label)
         output.note(f"{label}: {_brought(one, result)}")
@@ -117,8 +129,8 @@ def report_import(result: ImportReport) -> None:
         report_doubts(label, one.outcome, result.hashed.source.format, dry=result.is_dry_run)
         if (former := one.outcome.former_zone(result.zone)) is not None and result.zone is not None:
             output.note(f"{label}: {_corrected(one.outcome, former, result.zone, dry=result.is_dry_run)}")
-        report_flaws(label, one.outcome)
-    _report_further(result.chats[_NAMED:], result.hashed.source.format, dry=result.is_dry_run)
+        report_flaws(label, one.outcome, mixed)
+    _report_further(result, mixed)
     if (remark := _describe_zone(result)) is not None:
         output.note(remark)
     for what, count in result.refused.items():
@@ -137,8 +149,9 @@ def _describe_zone(result: ImportReport) -> str | None:
     return describe_zone(result.zone, parse_zone(result.zone), getattr(source, "offsets", {}), is_used=source.zone_used)
 
 
-def _report_further(chats: Sequence[ImportedChat], format_name: str, *, dry: bool) -> None:
+def _report_further(result: ImportReport, mixed: str | None) -> None:
     """Say what the channels brought that are not named, and what is wrong with them."""
+    chats, format_name, dry = result.chats[_NAMED:], result.hashed.source.format, result.is_dry_run
     if not chats:
         return
     counts = reduce(lambda sum_, one: sum_ + one.outcome.counts, chats, ImportCounts())
@@ -147,7 +160,7 @@ def _report_further(chats: Sequence[ImportedChat], format_name: str, *, dry: boo
     flawed = [one for one in chats if one.outcome.flaws or one.outcome.is_reworded]
     for one in flawed[:_NAMED]:
         report_doubts(terminal_safe(one.channel.label), one.outcome, format_name, dry=dry)
-        report_flaws(terminal_safe(one.channel.label), one.outcome)
+        report_flaws(terminal_safe(one.channel.label), one.outcome, mixed)
     if len(flawed) > _NAMED:
         output.warn(f"{figures.count(len(flawed) - _NAMED, 'further channel')} with remarks: `--json` has them.")
 

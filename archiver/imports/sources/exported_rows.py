@@ -96,6 +96,11 @@ class RowSource(ABC):
                 yield changed
         yield from map(self._chat, self._channels)
 
+    @property
+    def has_several(self) -> bool:
+        """Whether rows of several channels are mixed, so that damage belongs to none of them."""
+        return len(self._channels) > 1
+
     def _chat(self, number: int) -> Chat:
         entry = self._listed.get(number, {})
         return Chat(
