@@ -97,12 +97,11 @@ def adopt_file(blobs: BlobStore, media: ExportedMedia, attached: AttachedFile) -
         expect_size(attached, size)
         try:
             sha256 = _copy(read, blobs.open_partial(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
-            if attached.sha256 not in (None, sha256):
-                raise NotAdopted("its SHA-256 differs from what the export says")
+            stored = expect_sha256(attached, StoredFile(sha256, size))
             blobs.adopt(name, sha256=sha256, size=size)
         finally:
             blobs.drop_partial(name)
-    return StoredFile(sha256, size)
+    return stored
 
 
 def hash_opened(file: OpenedFile) -> StoredFile:
@@ -119,6 +118,13 @@ def expect_size(attached: AttachedFile, size: int) -> None:
     """Raise NotAdopted if a file has another size than the export says; a hash says more than Telegram's size."""
     if attached.sha256 is None and attached.size not in (None, size):
         raise NotAdopted("its size differs from what the export says")
+
+
+def expect_sha256(attached: AttachedFile, file: StoredFile) -> StoredFile:
+    """The file. Raises NotAdopted if it has another hash than the export says."""
+    if attached.sha256 not in (None, file.sha256):
+        raise NotAdopted("its SHA-256 differs from what the export says")
+    return file
 
 
 def _parts(path: str) -> list[str]:

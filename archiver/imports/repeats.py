@@ -18,7 +18,6 @@ from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.packed.room import UnpackRoom
-from archiver.imports.quick_message import QuickMessage
 from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, ChatSource, Entry, ImportedMessage, MixedSource
 from archiver.imports.stopping import each
@@ -113,13 +112,12 @@ class _Counting:
                 if chosen := [(place, found[part]) for place, found in divided if found[part]]:
                     await self._importer.write_pages(chosen, jobs, targets, outcomes)
         for one, more in zip(planned, later, strict=True):
-            one.outcome.counts += more.counts
+            one.outcome.counts += replace(more.counts, files=0)  # they are counted already
 
     def _repeated(self, jobs: Sequence[ImportJob], entries: Iterator[tuple[int, Entry]]) -> Iterator[tuple[int, Entry]]:
         for place, one in entries:
             if isinstance(one, ImportedMessage) and one.message_id in self._again[jobs[place].channel_id]:
-                # Their files are counted already.
-                yield place, one if isinstance(one, QuickMessage) or not one.files else replace(one, files=())
+                yield place, one
 
     def _divide(self, channel_id: ChannelId, page: Page) -> tuple[Page, Page]:
         """Those that are the first of their id, and the others."""

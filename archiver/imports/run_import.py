@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from archiver.ids import MessageId
-from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_size, hash_opened
+from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_sha256, expect_size, hash_opened
 from archiver.imports.contradiction import ContradictionCheck, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.ids_read import Repeats
@@ -22,7 +22,7 @@ from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files, LostFiles, note_lost
 from archiver.imports.ready import guess_languages, make_ready
-from archiver.imports.source import ChatSource, Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.source import AttachedFile, ChatSource, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
@@ -62,6 +62,8 @@ class Importer:
         self._zone = zone
         self._progress = progress
         self._read = 0
+        self._is_aside = False
+        """Whether the archive is a scratch one, which needs no files."""
         self.is_begun = False
         """Whether messages were, or may have been, written."""
 
@@ -205,7 +207,9 @@ class Importer:
 
     def aside(self, scratch: Database, archive: Path, source: ChatSource) -> Importer:
         """One that imports the same source, opened again, into a scratch archive."""
-        return Importer(scratch, self._hashed, archive=archive, zone=self._zone, source=source)
+        made = Importer(scratch, self._hashed, archive=archive, zone=self._zone, source=source)
+        made._is_aside = True
+        return made
 
     async def _find_target(self, job: ImportJob, outcome: ImportOutcome) -> ImportTarget | None:
         if self._database is None:
@@ -242,11 +246,19 @@ class Importer:
             for file in one.files:
                 outcome.attached += 1
                 try:
-                    found[number, file.slot] = adopt_file(self._blobs, self._hashed.media, file)
+                    found[number, file.slot] = self._take(file)
                 except NotAdopted as exc:
                     outcome.add_flaw(_lost_file(number, exc))
                     lost[number, file.slot] = str(exc)
         return found, lost
+
+    def _take(self, file: AttachedFile) -> StoredFile:
+        """Store a file; only hash it for a scratch archive. Raises NotAdopted."""
+        if not self._is_aside:
+            return adopt_file(self._blobs, self._hashed.media, file)
+        with self._hashed.media.open(file.path, self._blobs.root.parent) as opened:
+            expect_size(file, opened.size)
+            return expect_sha256(file, hash_opened(opened))
 
     async def _list_held(self, target: ImportTarget | None, page: Sequence[ImportedMessage]) -> set[int]:
         """Which messages of a page that have files are held."""

@@ -80,7 +80,7 @@ def repeating(random: Random) -> list[dict[str, Any]]:
         if random.random() < 0.1:
             more["date_unixtime"] = str(1_639_612_800 + random.randrange(3))
         if random.random() < 0.2:
-            more |= {"photo": "photos/none.jpg", "width": 3, "height": 4}
+            more |= {"photo": f"photos/{random.choice(('none', 'a', 'b', 'c'))}.jpg", "width": 3, "height": 4}
         found.append(entry(number, f"{number} {random.choice('aaab')}", **more))
     return found
 
@@ -92,6 +92,9 @@ def test_a_dry_run_predicts_every_figure_of_files_with_repeats_edits_and_damage(
         random = Random(seed)
         directory = Path(tempfile.mkdtemp(dir=tmp_path))
         archive = directory / "archive"
+        (directory / "photos").mkdir()
+        for name, size in (("a", 50), ("b", 50), ("c", 51)):
+            (directory / "photos" / f"{name}.jpg").write_bytes(name.encode() * size)
         if random.random() < 0.3:
             capture(archive, [captured(number, f"{number} a") for number in (3, 2, 1)], proven=(1, 3))
         if random.random() < 0.4:
