@@ -10,6 +10,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterable, Mapping
+from operator import ne
 from pathlib import PurePosixPath
 from typing import Final, Generic, NamedTuple, TypeVar
 from zipfile import ZipInfo
@@ -99,13 +100,18 @@ def is_litter(name: str) -> bool:
 def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
     """The one export in a zip or tar. Raises UsageError if there is none, or several, or only one that was posted."""
     found = _find_export(members)
-    if found.root.rstrip("/").rpartition("/")[2] in _MEDIA:
+    if _is_for_media(found.root.rstrip("/").rpartition("/")[2]):
         raise UsageError(
             f"the only messages in it are in {found.root}, where exports have files that were posted: the export's own"
             " are missing.",
             hint="If these are meant, unpack it and import them.",
         )
     return found
+
+
+def _is_for_media(name: str) -> bool:
+    """Whether a directory is for files that were posted, also if a byte of its name is damaged."""
+    return any(len(one) == len(name) and sum(map(ne, one, name)) <= 1 for one in _MEDIA)
 
 
 def _find_export(members: Mapping[str, Member]) -> PackedExport[Member]:

@@ -35,6 +35,7 @@ _LISTED: Final = 46
 """Least bytes of a member in the list."""
 _BETWEEN: Final = 0xFFFF + 24
 """Most bytes of a member besides its name and content."""
+_CONTRADICTED: Final = "it is damaged: its first file is not the one that its list of files begins with."
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
@@ -42,7 +43,7 @@ class ListedZip:
     """A zip read by its list of files."""
 
     def __init__(self, path: Path, is_stopped: Callable[[], bool]) -> None:
-        """Raises UsageError if it has too many files, and what `zipfile` raises if the list is not that of the file."""
+        """Raises UsageError for too many files or a damaged first one, and what `zipfile` raises for a damaged list."""
         with path.open("rb") as file:
             _expect_few(path, file)
             self._packed = ZipFile(path)
@@ -136,7 +137,7 @@ def _find_damaged(file: BinaryIO, members: list[ZipInfo], end: int, is_stopped: 
             raise BadZipFile
         if not _says_so(head, file.read(len(_name_in(member))), member, rest):
             if begin == 0:
-                raise BadZipFile  # nothing else ties the list to this file
+                raise UsageError(_CONTRADICTED, hint="Copy it again.")  # nothing else ties the list to this file
             yield begin
 
 

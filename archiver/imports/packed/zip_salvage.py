@@ -167,10 +167,12 @@ def _measure(file: BinaryIO, found: _Found, size: int, is_stopped: Callable[[], 
         return damaged
     if read.is_ended and (end := _find_end(file, found, read)) is not None:
         return _Extent(read.packed, read.whole, end)
-    if not (at + read.packed + _LONGEST > size if follows else at + member.compress_size > size):
+    is_cut = at + read.packed + _LONGEST > size if follows else at + member.compress_size > size
+    if is_stored and member.compress_size != member.file_size:
+        is_cut = False  # its size is damaged
+    if not is_cut or _has_mark(file, at, at + read.packed, is_stopped):
         return damaged
-    cut = _find_mark(file, at, at + there, is_stopped) - at
-    return _Extent(cut, read.whole if follows else member.file_size, None)
+    return _Extent(read.packed, read.whole if follows else member.file_size, None)
 
 
 def _find_end(file: BinaryIO, found: _Found, read: _Bytes) -> int | None:
@@ -220,15 +222,14 @@ def _inflate(file: BinaryIO, at: int, size: int, is_stopped: Callable[[], bool])
     return _Bytes(read - len(unpack.unused_data), whole, crc, unpack.eof)
 
 
-def _find_mark(file: BinaryIO, at: int, end: int, is_stopped: Callable[[], bool]) -> int:
-    """The place of the next header or list, which are no part of a member that is cut off; the end if there is none."""
+def _has_mark(file: BinaryIO, at: int, end: int, is_stopped: Callable[[], bool]) -> bool:
+    """Whether more files or a list follow: then bytes were lost or altered, not cut off."""
     file.seek(at)
     kept = b""
     while at < end and (chunk := file.read(min(_CHUNK, end - at))):
         expect_going(is_stopped)
         data = kept + chunk
-        places = [place for mark in (MARK, _DESCRIPTOR, *_LIST) if (place := data.find(mark)) >= 0]
-        if places:
-            return at - len(kept) + min(places)
+        if any(mark in data for mark in (MARK, _DESCRIPTOR, *_LIST)):
+            return True
         at, kept = at + len(chunk), data[1 - len(MARK) :]
-    return end
+    return False
