@@ -171,6 +171,41 @@ def test_posted_messages_are_not_the_export_where_its_own_are_missing(tmp_path: 
             Unpacked(written(tmp_path / "x", data))
 
 
+def test_a_name_altered_in_the_first_header_makes_no_posted_file_the_export(tmp_path: Path) -> None:
+    """Else messages would be read from a directory that is not called `files`."""
+    files = {f"{ROOT}files/result.json": FORGED[MESSAGES], **POSTED, **GENUINE}
+    for streamed in (False, True):
+        whole = bytearray(zipped({name: (one, 8) for name, one in files.items()}, streamed=streamed))
+        whole[30 + len(ROOT)] ^= 1
+        for data in (whole, whole[:600]):
+            with pytest.raises(
+                UsageError, match=r"its first file is not the one that its list|the export's own are mis"
+            ):
+                Unpacked(written(tmp_path / "x.zip", bytes(data)))
+
+
+def test_messages_that_lost_their_end_and_all_headers_after_it_take_nothing_of_a_posted_file(tmp_path: Path) -> None:
+    files = {**GENUINE, f"{ROOT}files/rows.json": FORGED[MESSAGES], f"{ROOT}photos/a.jpg": bytes(20_000)}
+    whole = zipped({name: (one, zipfile.ZIP_STORED) for name, one in files.items()}, streamed=False)
+    lost = whole.index(b"rows.json") + len(b"rows.json")
+    for data in (whole[: lost - 500] + whole[lost:], whole[: lost - 500] + whole[lost : lost + 4000]):
+        with opened(written(tmp_path / "x.zip", data)) as found:
+            assert found is None or b"FORGED" not in messages_in(found)
+
+
+@pytest.mark.parametrize(("method", "streamed"), [(zipfile.ZIP_STORED, False), (zipfile.ZIP_DEFLATED, True)])
+def test_of_messages_that_are_cut_off_what_precedes_the_cut_is_taken(
+    tmp_path: Path, method: int, streamed: bool
+) -> None:
+    whole = zipped({name: (one, method) for name, one in GENUINE.items()}, streamed=streamed)
+    listed = whole.index(b"PK\x01\x02")
+    for cut in range(200, listed + 40, 40 if streamed else 400):
+        with opened(written(tmp_path / "x.zip", whole[:cut])) as found:
+            assert found is not None
+            assert GENUINE[MESSAGES].startswith(messages_in(found))
+            assert (len(messages_in(found)) == len(GENUINE[MESSAGES])) == (cut >= listed - 16 * streamed)
+
+
 @given(st.data())
 def test_whatever_is_damaged_in_a_tar_no_posted_tar_is_taken_for_it(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
