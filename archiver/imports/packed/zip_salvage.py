@@ -149,7 +149,11 @@ def _has_known_end(member: ZipInfo) -> bool:
     """
     if is_encrypted(member) or member.compress_type == ZIP_DEFLATED:
         return True
-    is_sized = not member.flag_bits & SIZES_FOLLOW or member.compress_size == member.file_size > 0 or member.is_dir()
+    is_sized = (
+        not member.flag_bits & SIZES_FOLLOW
+        or member.compress_size == member.file_size > 0
+        or member.filename.endswith("/")
+    )
     return member.compress_type == ZIP_STORED and is_sized
 
 
@@ -192,7 +196,7 @@ def _find_end(file: BinaryIO, found: _Found, read: _Bytes) -> int | None:
             if sizes.unpack_from(data, len(mark)) == (read.crc, read.packed, read.whole):
                 member.CRC = read.crc
                 return end + after
-    return end if member.is_dir() and not read.packed else None  # some write no sizes after a directory
+    return end if member.filename.endswith("/") and not read.packed else None  # some write no sizes after a directory
 
 
 def _read_stored(file: BinaryIO, at: int, size: int, is_stopped: Callable[[], bool]) -> _Bytes:
