@@ -124,5 +124,5 @@ def test_of_many_channels_the_first_are_named_and_the_others_summed_up(
     assert lines[19:] == [
         "channel_1020: 6 messages new",
         f"4 further channels: {4 * EACH} messages new; `--json` names each",
-        "telekeep: channel_1024: line 9: it is broken.",
+        "telekeep: line 9: it is broken.",
     ]
