@@ -175,9 +175,11 @@ def test_a_name_altered_in_the_first_header_makes_no_posted_file_the_export(tmp_
     """Else messages would be read from a directory that is not called `files`."""
     files = {f"{ROOT}files/result.json": FORGED[MESSAGES], **POSTED, **GENUINE}
     for streamed in (False, True):
-        whole = bytearray(zipped({name: (one, 8) for name, one in files.items()}, streamed=streamed))
-        whole[30 + len(ROOT)] ^= 1
-        for data in (whole, whole[:600]):
+        whole = zipped({name: (one, 8) for name, one in files.items()}, streamed=streamed)
+        first, slash = bytearray(whole), bytearray(whole)
+        first[30 + len(ROOT)] ^= 1
+        slash[30 + len(ROOT) - 1] ^= 1
+        for data in (first, first[:600], slash, slash[:600]):
             with pytest.raises(
                 UsageError, match=r"its first file is not the one that its list|the export's own are mis"
             ):

@@ -97,10 +97,13 @@ def is_litter(name: str) -> bool:
     return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1] in (".DS_Store", "Thumbs.db")
 
 
-def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
-    """The one export in a zip or tar. Raises UsageError if there is none, or several, or only one that was posted."""
+def find_export(members: Mapping[str, Member], *, is_damaged: bool = False) -> PackedExport[Member]:
+    """The one export in a zip or tar. Raises UsageError if there is none, or several, or only one that was posted.
+
+    `is_damaged`: names in it may be, too.
+    """
     found = _find_export(members)
-    if _is_for_media(found.root.rstrip("/").rpartition("/")[2]):
+    if _is_for_media(found.root.rstrip("/"), is_damaged=is_damaged):
         raise UsageError(
             f"the only messages in it are in {found.root}, where exports have files that were posted: the export's own"
             " are missing.",
@@ -109,9 +112,14 @@ def find_export(members: Mapping[str, Member]) -> PackedExport[Member]:
     return found
 
 
-def _is_for_media(name: str) -> bool:
-    """Whether a directory is for files that were posted, also if a byte of its name is damaged."""
-    return any(len(one) == len(name) and sum(map(ne, one, name)) <= 1 for one in _MEDIA)
+def _is_for_media(root: str, *, is_damaged: bool) -> bool:
+    """Whether a directory is for files that were posted, also if a byte of its name, or before it, is damaged."""
+    for one in _MEDIA:
+        before, name = root[: -len(one)], root[-len(one) :]
+        is_near = len(name) == len(one) and sum(map(ne, one, name)) <= 1
+        if is_near and (is_damaged or not before or before.endswith("/")):
+            return True
+    return False
 
 
 def _find_export(members: Mapping[str, Member]) -> PackedExport[Member]:

@@ -156,7 +156,7 @@ class Unpacked:
         self.outside = _name_outside([name for name in listed if name not in members], self._kind)
         if self.outside and not members:
             raise UsageError(f"everything in it leads outside it ({self.outside[0].where}).", hint=_TRUST)
-        return members, find_export(members)
+        return members, find_export(members, is_damaged=bool(self.flaws))
 
     def _inside(self, export: PackedExport[Member]) -> Path:
         return self._room.path if export.alone is None else self._room.path / export.alone
