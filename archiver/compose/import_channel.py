@@ -68,7 +68,9 @@ async def choose_channel(
 async def _choose(
     database: Database | None, chat: Chat, typed: str | None, *, beside: Sequence[ImportChannel], remarks: Remarks
 ) -> ImportChannel:
-    known = await database.read(list_names) if database is not None else []
+    # Other channels matter only for names: an account's thousands of chats are not compared with each other.
+    only = chat.channel_id if typed is None and chat.username is None else None
+    known = await database.read(list_names, only) if database is not None else []
     new = {one.channel_id: one.names for one in beside if one.made is not None or one.learned is not None}
     known = [*(one for one in known if one.channel_id not in new), *new.values()]
     held = await database.read(_find_unaccounted, chat.channel_id) if database is not None else None
@@ -146,10 +148,10 @@ def _unknown(ref: ChannelRef, chat: Chat, known: list[ChannelName], *, nameless:
 
 def _free_name(username: str | None, known: list[ChannelName]) -> str | None:
     """The username, unless it is invalid or another channel of the archive has it: a file may say anything."""
-    if username is not None and USERNAME.fullmatch(username) is None:
+    if username is None or USERNAME.fullmatch(username) is None:
         return None
     taken = {name.casefold() for one in known for name in (one.username, *one.usernames) if name}
-    return None if username is None or username.casefold() in taken else username
+    return None if username.casefold() in taken else username
 
 
 def _make(channel_id: ChannelId, chat: Chat, *, username: str | None, alias: str | None = None) -> ImportChannel:

@@ -16,28 +16,33 @@ class Throughput:
     def __init__(self, now: float) -> None:
         self._started = now
         self._answers: deque[tuple[float, int, int]] = deque()
+        self._messages = self._ids = 0
+        """Sums over them."""
 
     def add(self, messages: int, ids: int, now: float) -> None:
         """Record an answer: the number of its messages, and of the ids that it settles."""
         self._answers.append((now, messages, ids))
+        self._messages += messages
+        self._ids += ids
         self._forget(now)
 
     def rate(self, now: float) -> float:
         """Messages per second."""
         self._forget(now)
-        return sum(messages for _, messages, _ in self._answers) / self._span(now)
+        return self._messages / self._span(now)
 
     def seconds_left(self, ids: int, now: float) -> float | None:
         """Time for that number of ids at the current speed; None if unknown."""
         self._forget(now)
-        settled = sum(ids for _, _, ids in self._answers)
-        if not settled or now - self._started < _SOON:
+        if not self._ids or now - self._started < _SOON:
             return None
-        return ids * self._span(now) / settled
+        return ids * self._span(now) / self._ids
 
     def _span(self, now: float) -> float:
         return max(min(now - self._started, SPAN), 0.001)
 
     def _forget(self, now: float) -> None:
         while self._answers and self._answers[0][0] <= now - SPAN:
-            self._answers.popleft()
+            _, messages, ids = self._answers.popleft()
+            self._messages -= messages
+            self._ids -= ids

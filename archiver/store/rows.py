@@ -57,10 +57,11 @@ async def snapshot(conn: aiosqlite.Connection, *, cache_kib: int | None = None) 
             await conn.execute("ROLLBACK")
 
 
-def list_names(conn: Reader) -> list[ChannelName]:
-    """The names of every channel in the archive, removed ones included."""
-    query = "SELECT channel_id, username, alias, title, usernames FROM channel ORDER BY channel_id"
-    cursor = conn.execute(query)
+def list_names(conn: Reader, only: int | None = None) -> list[ChannelName]:
+    """The names of every channel in the archive, or of one, removed ones included."""
+    which = "" if only is None else " WHERE channel_id = ?"
+    query = f"SELECT channel_id, username, alias, title, usernames FROM channel{which} ORDER BY channel_id"
+    cursor = conn.execute(query, () if only is None else (only,))
     rows = cursor.fetchall()
     return [ChannelName(row[0], row[1], row[2], row[3], tuple(orjson.loads(row[4]))) for row in rows]
 
