@@ -124,8 +124,8 @@ def _find_damaged(file: BinaryIO, members: list[ZipInfo], end: int, is_stopped: 
     """Offsets of members whose headers are damaged. Raises BadZipFile if they do not fill the file up to `end`."""
     places = sorted(members, key=lambda one: one.header_offset)
     bounds = [*(one.header_offset for one in places), end]
-    if bounds[0] != 0:
-        raise BadZipFile
+    if bounds[0] != 0:  # bytes were lost in the middle, or the list is that of a posted zip
+        raise UsageError(_CONTRADICTED, hint="Copy it again.")
     for member, (begin, bound) in zip(places, pairwise(bounds), strict=True):
         expect_going(is_stopped)
         rest = bound - begin - HEADER.size - len(_name_in(member)) - member.compress_size
