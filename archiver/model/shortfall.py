@@ -64,27 +64,32 @@ class Shortfall:
         if self.not_fetched:
             yield f"{self.not_fetched:,} of {self.ids:,} ids not fetched"
         if self.unchecked:
-            yield f"{self.unchecked:,} archived messages not checked since the server lost track"
+            yield f"{_count(self.unchecked, 'archived message')} not checked since the server lost track"
         if self.imported:
-            yield f"{self.imported:,} {'message' if self.imported == 1 else 'messages'} known only from imports"
+            yield f"{_count(self.imported, 'message')} known only from imports"
         if self.outside:
-            yield f"{self.outside:,} ids older than its start date (add --since)"
+            yield f"{_count(self.outside, 'id')} older than its start date (add --since)"
         yield from self._unread()
         if self.surplus:
             more = "more" if self.surplus > 0 else "fewer"
-            yield f"the server counts {abs(self.surplus):,} {more} messages than are archived"
+            verb = "is" if abs(self.surplus) == 1 else "are"
+            yield f"the server counts {_count(abs(self.surplus), f'{more} message')} than {verb} archived"
         if self.read_until is not None:
             yield f"read until {datetime.fromtimestamp(self.read_until, UTC):%Y-%m-%dT%H:%M:%SZ} only"
 
     def _unread(self) -> Iterator[str]:
         """Archived messages of which something is lacking."""
         if self.partial:
-            yield f"{self.partial:,} messages archived in part"
+            yield f"{_count(self.partial, 'message')} archived in part"
         if self.unreadable:
-            yield f"{self.unreadable:,} messages need a newer telekeep"
+            need = "needs" if self.unreadable == 1 else "need"
+            yield f"{_count(self.unreadable, 'message')} {need} a newer telekeep"
         if self.damaged:
-            messages = "message" if self.damaged == 1 else "messages"
-            yield f"{self.damaged:,} {messages} cannot be read: the archive's file is damaged"
+            yield f"{_count(self.damaged, 'message')} cannot be read: the archive's file is damaged"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def find_read_until(read_at: int | None, *, since: int | None, until: int | None) -> int | None:

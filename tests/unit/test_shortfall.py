@@ -52,3 +52,20 @@ def test_bounds_beyond_the_last_sync_are_known_until_then_only(
     assert find_read_until(100, since=since, until=until) == expected
     assert find_read_until(None, since=since, until=until) is None
     assert bool(Shortfall(read_until=expected).reasons) is (expected is not None)
+
+
+def test_one_and_many_are_told_in_good_english() -> None:
+    one = Shortfall(ids=9, not_fetched=1, unchecked=1, imported=1, outside=1, partial=1, unreadable=1, surplus=-1)
+    assert one.reasons == (
+        "1 of 9 ids not fetched",
+        "1 archived message not checked since the server lost track",
+        "1 message known only from imports",
+        "1 id older than its start date (add --since)",
+        "1 message archived in part",
+        "1 message needs a newer telekeep",
+        "the server counts 1 fewer message than is archived",
+    )
+    assert Shortfall(unreadable=1200, surplus=2).reasons == (
+        "1,200 messages need a newer telekeep",
+        "the server counts 2 more messages than are archived",
+    )

@@ -171,7 +171,8 @@ def _of_unreadable(status: StatusReport) -> Iterator[Problem]:
 def _count_problem(one: ChannelReport, surplus: int) -> Problem:
     more = "more" if surplus > 0 else "fewer"
     return Problem(
-        what=f"{one.label}: the server counts {abs(surplus):,} {more} messages than are archived and not deleted",
+        what=f"{one.label}: the server counts {figures.count(abs(surplus), f'{more} message')} than"
+        f" {'is' if abs(surplus) == 1 else 'are'} archived and not deleted",
         advice="an audit reads everything again" if one.count_differs else "all ids were checked",
     )
 

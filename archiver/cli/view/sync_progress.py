@@ -188,10 +188,10 @@ class ChannelResult:
         took = describe_time(time.monotonic() - self._started)
         output.note(f"{name}: {describe_end(found, self.channel.window_start)} ({counts}; {took}).")
         if surplus := found.surplus:
-            more = "more" if surplus > 0 else "fewer"
+            messages = figures.count(abs(surplus), "more message" if surplus > 0 else "fewer message")
             output.warn(
-                f"{name}: not known to be complete: the server counts {abs(surplus):,} {more} messages than it"
-                " shows, even after they were read again. The next sync checks again."
+                f"{name}: not known to be complete: the server counts {messages} than it shows,"
+                " even after they were read again. The next sync checks again."
             )
 
 
