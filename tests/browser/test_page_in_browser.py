@@ -229,11 +229,11 @@ def test_everything_works_without_scripts(chromium: Any, opened: Browser) -> Non
 
 @pytest.mark.parametrize(("width", "locale"), [(360, "fr"), (800, "ar")])
 def test_channels_fit_beside_what_only_imports_have(chromium: Any, tmp_path: Path, width: int, locale: str) -> None:
-    claimed = [
+    imported = (
         "INSERT INTO import_source (at, channel_id, format, file_name, sha256, bytes, version)"
-        " VALUES (1, 1001, 'desktop-json', 'result.json', '00', 1, '0')",
-        "UPDATE message SET layer = 0, origin = 'import' WHERE message_id > 2",
-    ]
+        " VALUES (1, 1001, 'desktop-json', 'result.json', '00', 1, '0')"
+    )
+    claimed = [imported, "UPDATE message SET layer = 0, origin = 'import' WHERE message_id > 2"]
     build(tmp_path, [make_message(one) for one in range(1, 5)], covered=[(1, 4)], sql=claimed)
     with page(tmp_path) as opened:
         seen = tab(chromium, opened, viewport={"width": width, "height": 640}, locale=locale)
