@@ -12,8 +12,10 @@ from typing import Any
 
 import orjson
 
+from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.model.record import Channel, Media, Message
+from archiver.store.channel import Mirrored
 from search.exact import writer as exact
 
 START = 1_639_612_800  # 2021-12-16T00:00:00Z
@@ -156,3 +158,10 @@ def _insert(conn: sqlite3.Connection, message: Message) -> None:
 def _put(conn: sqlite3.Connection, table: str, values: dict[str, object]) -> None:
     places = ", ".join("?" * len(values))
     conn.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", list(values.values()))  # noqa: S608
+
+
+def make_mirrored(channel_id: int = 1001, **more: Any) -> Mirrored:
+    """A channel that was added and never read."""
+    never = dict.fromkeys(("alias", "username", "window_start", "state_reason", "pts", "floor_id", "server_count"))
+    values = {"title": "", "megagroup": False, "added_at": 0, "state": "active", "generation": 1, "top_id": 0}
+    return Mirrored(channel_id=ChannelId(channel_id), last_sync_at=None, **(never | values | more))

@@ -18,6 +18,7 @@ from archiver.model.imported import BY_IMPORT
 from archiver.model.record import Channel
 from archiver.model.row import ChannelName
 from archiver.store import channel as channels
+from archiver.store.checkpoint import find_checkpoint
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.imported_channel import is_unaccounted, set_given_name, set_imported_only
 from archiver.store.rows import list_names
@@ -197,7 +198,7 @@ def make_channel(conn: Writer, chosen: ImportChannel) -> None:
     """Create the channel if the archive does not know it; it is not mirrored until `telekeep add`."""
     if chosen.learned is not None:
         _learn_name(conn, chosen.channel_id, chosen.learned)
-    if chosen.made is None or channels.find_checkpoint(conn, chosen.channel_id) is not None:
+    if chosen.made is None or find_checkpoint(conn, chosen.channel_id) is not None:
         return
     now = int(time.time())
     channels.upsert_channel(conn, chosen.made, now=now)

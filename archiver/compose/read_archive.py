@@ -13,7 +13,8 @@ from archiver.compose.privacy import check_permissions
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.ids import ChannelId
-from archiver.model.row import ChannelName, iso
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName
 from archiver.store import channel as channels
 from archiver.store.channel import Mirrored
 from archiver.store.database import ARCHIVE_NAME, Connection, Database, read

@@ -8,7 +8,7 @@ from typing import Any, Final
 from telethon.tl import types
 
 from archiver.convert.quick_string import end_of_string
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 _MEDIUM: Final = (types.MessageMediaPhoto.CONSTRUCTOR_ID, 1)
 """Media of a photo without spoiler, video or time limit: constructor and flags."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from archiver.export.request import Request
 from archiver.model.completeness import IdRun, Tally
+from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
-from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage, iso
+from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage
 from archiver.model.shortfall import Shortfall
 
 MANIFEST_NAME = "manifest.json"

@@ -16,7 +16,7 @@ import orjson
 from archiver.errors import install_command
 from archiver.export.counting import ROW_KEY, ROW_MARKS
 from archiver.ids import ChannelId, MessageId
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.extract import iter_row_keys
 
 LONGEST_ROW = 64 << 20

@@ -84,7 +84,7 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
 
 
 def _ended(place: int, one: _Waiting, outcomes: Sequence[ImportOutcome]) -> tuple[int, Page]:
-    """A page as it is written; the ids that it repeats are counted."""
+    """Take a page out to be written, and count the ids that it repeated."""
     outcomes[place].repeated += outcomes[place].read.add(one.ids)
     return place, one.page
 

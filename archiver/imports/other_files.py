@@ -23,7 +23,7 @@ from archiver.store.database import Writer
 from archiver.store.file import find_file, settle_downloaded
 
 _SAYS_NONE: Final = "desktop-json"
-"""The format of which a message without a file says that it had none."""
+"""The only format in which a message without a file states that it had none."""
 
 
 def note_other_files(target: ImportTarget, known: Sequence[Known], files: Files) -> list[Known]:

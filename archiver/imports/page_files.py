@@ -39,7 +39,7 @@ class SettledFiles(NamedTuple):
     new: int = 0
     """Files that were not stored before."""
     filled: Sequence[Message] = ()
-    """Messages of which a slot was filled, or one of an earlier content."""
+    """Messages with a slot that was filled, in their current or an earlier content."""
 
 
 NO_FILES_SETTLED: Final = SettledFiles()

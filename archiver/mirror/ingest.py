@@ -26,6 +26,7 @@ from archiver.store.access import set_access
 from archiver.store.account import pin_channel
 from archiver.store.capture import Capture, append_capture
 from archiver.store.channel import Mirrored
+from archiver.store.checkpoint import find_checkpoint
 from archiver.store.coverage import cover, retire
 from archiver.store.database import Database, Writer
 from archiver.store.imported_channel import set_imported_only
@@ -215,7 +216,7 @@ class Ingest:
         """Discard the coverage, because the server cannot list the events since."""
 
         def act(conn: Writer) -> None:
-            checkpoint = channels.find_checkpoint(conn, channel.channel_id)
+            checkpoint = find_checkpoint(conn, channel.channel_id)
             if checkpoint is not None:
                 retire(conn, channel.channel_id, checkpoint.generation)
                 channels.start_generation(conn, channel.channel_id)
@@ -234,7 +235,7 @@ class Ingest:
         now = int(self._clock())
 
         def act(conn: Writer) -> None:
-            checkpoint = channels.find_checkpoint(conn, channel_id)
+            checkpoint = find_checkpoint(conn, channel_id)
             if checkpoint is None or checkpoint.state == "removed":
                 return
             channels.start_back_off(conn, channel_id, retry_at=now + int(seconds), error=error)
@@ -287,7 +288,7 @@ class Ingest:
 
 def _require_current(conn: Writer, channel: Mirrored, pts: int | None) -> None:
     """Reject an answer older than the archive. `pts`: of the answer, if it has one."""
-    checkpoint = channels.find_checkpoint(conn, channel.channel_id)
+    checkpoint = find_checkpoint(conn, channel.channel_id)
     if checkpoint is None or checkpoint.state == "removed":
         raise Removed("the channel has been removed.")
     if checkpoint.generation != channel.generation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 TIMES: Final = frozenset({"date", "edit_date"})
 """Values that are unix seconds."""

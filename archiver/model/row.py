@@ -7,14 +7,13 @@ writers embed them unchanged (`to_json`), CSV writers put them in a cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from time import gmtime
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
 from archiver.ids import ChannelId, MessageId, label_channel
 from archiver.model.entities import TextEntities, list_links, read_entities
+from archiver.model.iso_time import iso, shared_iso
 from archiver.model.json_text import dump
 from archiver.model.media_file import FILE_KINDS
 from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
@@ -197,9 +196,9 @@ def build_row(channel: ChannelName, message: StoredMessage, media: Sequence[Stor
         "hashtags": list_json(marks.hashtags),
         "links": links_json(marks, media, message.markup),
         "origin": message.origin,
-        "first_seen": _shared_iso(message.first_seen),
-        "last_seen": _shared_iso(message.last_seen),
-        "missing_since": _shared_iso(message.missing_since),
+        "first_seen": shared_iso(message.first_seen),
+        "last_seen": shared_iso(message.last_seen),
+        "missing_since": shared_iso(message.missing_since),
         "revisions": message.revisions,
         "payload_sha256": message.payload_sha256.hex(),
         "action": _stub_action(message) if stub else message.action,
@@ -258,31 +257,6 @@ def permalink(channel: ChannelName, message_id: MessageId) -> str:
     """The public URL of a message, or the members-only one if the channel has no username."""
     place = channel.username or f"c/{channel.channel_id}"
     return f"https://t.me/{place}/{message_id}"
-
-
-def iso(seconds: int | None) -> str | None:
-    """Unix seconds as ISO 8601 UTC with Z; None if out of range."""
-    if seconds is None:
-        return None
-    day, second = divmod(seconds, 86_400)
-    date = _day(day)
-    return None if date is None else f"{date}T{_MINUTES[second // 60]}:{_SECONDS[second % 60]}Z"
-
-
-@lru_cache(maxsize=4096)
-def _day(day: int) -> str | None:
-    try:
-        return "%04d-%02d-%02d" % gmtime(86_400 * day)[:3]  # noqa: UP031 - as fast as it gets
-    except (OverflowError, OSError, ValueError):
-        return None
-
-
-_MINUTES = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02d}" for second in range(60)]
-
-
-_shared_iso = lru_cache(maxsize=4096)(iso)
-"""`iso` for the times of captures, which many messages share."""
 
 
 def _stub_action(message: StoredMessage) -> str:

@@ -13,6 +13,7 @@ import orjson
 
 from archiver.ids import MessageId
 from archiver.model.entities import read_entities
+from archiver.model.iso_time import iso
 from archiver.model.json_text import escape
 from archiver.model.particulars import PARTICULAR_KEYS, name_bot, read_extra
 from archiver.model.row import (
@@ -21,7 +22,6 @@ from archiver.model.row import (
     StoredMedia,
     StoredMessage,
     build_row,
-    iso,
     links_json,
     list_json,
     media_json,

@@ -78,7 +78,7 @@ class Shortfall:
             yield f"read until {datetime.fromtimestamp(self.read_until, UTC):%Y-%m-%dT%H:%M:%SZ} only"
 
     def _unread(self) -> Iterator[str]:
-        """Archived messages of which something is lacking."""
+        """Archived messages that are incomplete or cannot be read."""
         if self.partial:
             yield f"{_count(self.partial, 'message')} archived in part"
         if self.unreadable:

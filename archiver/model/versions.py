@@ -15,7 +15,8 @@ import orjson
 from archiver.model.difference import ContentDifference
 from archiver.model.differences import find_differences, list_marks
 from archiver.model.imported import IMPORTED
-from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, iso, media_json
+from archiver.model.iso_time import iso
+from archiver.model.row import MEDIA_KEYS, StoredMedia, StoredMessage, media_json
 
 MediaChange: TypeAlias = tuple[str | None, str | None]
 """The old and new attachment, each as `photo 5368324170671202286`; None for none."""

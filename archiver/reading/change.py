@@ -1,4 +1,4 @@
-"""A change of an archived message or channel, as it is shown, and as JSON. Schema: docs/changes.md."""
+"""A change to an archived message or channel, for people and as JSON. Schema: docs/changes.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from archiver.ids import MessageId
 from archiver.model.difference import ContentDifference
-from archiver.model.row import ChannelName, iso, permalink
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName, permalink
 from archiver.reading.imported_from import import_object
 from archiver.store.import_source import ImportRecord
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from archiver.formatting.visible import find_direction, name_reordering, possible
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.cited_origin import NAME_GIVEN, list_former_names, say_handle, say_origin
 from archiver.reading.message_context import MessageContext
 

@@ -11,9 +11,9 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, rests_on_zone
+from archiver.model.iso_time import iso
 from archiver.model.other_values import OtherValue, list_other_values, with_times
 from archiver.model.particulars import find_posted_day
-from archiver.model.row import iso
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
 from archiver.store.import_names import NO_NAMES, FileNames, read_file_names
@@ -29,7 +29,7 @@ class MessageImports(NamedTuple):
     names: FileNames = NO_NAMES
 
     def origin_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:
-        """The import that a content comes from, as it is called; None if it was captured from Telegram."""
+        """The name of the import that a content comes from; None if it was captured from Telegram."""
         return self._called(self.record_of(layer, payload_sha256))
 
     def record_of(self, layer: int, payload_sha256: bytes) -> ImportRecord | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from archiver.model.row import ChannelName, StoredMessage, iso, permalink
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName, StoredMessage, permalink
 from archiver.model.versions import Absence, Counters, Version
 from archiver.reading.imported_from import NO_IMPORTS, MessageImports
 from archiver.reading.word_diff import DiffPiece, diff

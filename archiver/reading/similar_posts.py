@@ -96,7 +96,7 @@ class SimilarPosts(NamedTuple):
 
 
 def list_stored_since(conn: Reader, media: Iterable[StoredMedia]) -> list[Unhashed]:
-    """The stored pictures among these files of which only a preview has been hashed."""
+    """The stored pictures among these files for which only a preview has been hashed."""
     kinds = {file_key(one.kind, one.id): one.kind for one in media if one.id is not None and one.kind in _PICTURES}
     known, hashes = find_files(conn, kinds), find_hashes(conn, kinds)
     stored = {key: one.sha256 for key, one in known.items() if one.status == "downloaded" and one.sha256 is not None}

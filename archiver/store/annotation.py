@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.ids import ChannelId
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.database import Reader
 from archiver.store.file_slot import file_slot
 

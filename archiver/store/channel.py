@@ -6,7 +6,7 @@ import math
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
@@ -284,20 +284,6 @@ def find_by_alias(conn: Reader, alias: str) -> ChannelId | None:
     """The id of the channel with this alias; None if there is none."""
     rows = conn.execute("SELECT channel_id FROM channel WHERE alias = ? COLLATE NOCASE", (alias,))
     return next((ChannelId(row[0]) for row in rows), None)
-
-
-class Checkpoint(NamedTuple):
-    """Whether a channel is mirrored, and how far."""
-
-    generation: int
-    pts: int | None
-    state: ChannelState
-
-
-def find_checkpoint(conn: Reader, channel_id: ChannelId) -> Checkpoint | None:
-    """The channel's current generation, pts and state; None for an unknown channel."""
-    query = "SELECT generation, pts, state FROM channel WHERE channel_id = ?"
-    return next((Checkpoint(*row) for row in conn.execute(query, (channel_id,))), None)
 
 
 def list_channel_ids(conn: Reader) -> list[ChannelId]:

@@ -16,7 +16,7 @@ from archiver.store.raw_file import read_at
 _VERSION_AT, _VERSION_SIZE = 60, 4
 """Position of the schema version in the file's header."""
 _WRITTEN: Final = ("channel", "account", "intake", "saved_query", "media_policy")
-"""Tables of which one at least has a row in an archive that was used."""
+"""At least one of these tables has a row in any archive that has been used."""
 _FILES: Final = ("", "-wal", "-shm", "-journal")
 
 

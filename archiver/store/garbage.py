@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def few_collections(objects: int = 200_000) -> Iterator[None]:
-    """Collect only after so many new objects (a few pages of messages), and never walk what was there before."""
+    """Collect only after this many new objects (a few pages of messages), and never walk older ones."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(max(objects, before[0]) if before[0] else 0, *before[1:])

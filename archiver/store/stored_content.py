@@ -1,4 +1,4 @@
-"""Stored messages as `telekeep verify` compares them with the word index: rows, of which few become records."""
+"""Stored messages as `telekeep verify` compares them with the word index: as rows; few become records."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from archiver.export.csv_writer import CsvWriter
 from archiver.formatting.visible import possible
+from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
-from archiver.model.row import Row, iso, to_object
+from archiver.model.row import Row, to_object
 from archiver.web.addresses import link
 from archiver.web.site import Asked
 from archiver.web.texts import text_html

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from markupsafe import Markup, escape
 
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from search.query.dates import parse_since
 
 _LAST = 253_370_764_800

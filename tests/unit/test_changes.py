@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.change import KINDS, Change
 from archiver.reading.change_log import iter_changes
 from archiver.store.database import Database

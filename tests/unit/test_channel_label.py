@@ -5,31 +5,10 @@ from __future__ import annotations
 import pytest
 
 from archiver.cli.view.grid import name_cell
-from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
-from archiver.store.channel import Mirrored
+from tests.sample import make_mirrored
 
 LONG = "The River Watch of the Northern Provinces"
-
-
-def make_channel(username: str | None, alias: str | None, title: str) -> Mirrored:
-    return Mirrored(
-        channel_id=ChannelId(1777000111),
-        alias=alias,
-        username=username,
-        title=title,
-        megagroup=False,
-        added_at=0,
-        window_start=None,
-        state="active",
-        state_reason=None,
-        generation=1,
-        pts=None,
-        top_id=0,
-        floor_id=None,
-        server_count=None,
-        last_sync_at=None,
-    )
 
 
 @pytest.mark.parametrize(
@@ -47,6 +26,6 @@ def make_channel(username: str | None, alias: str | None, title: str) -> Mirrore
 def test_a_channel_without_a_name_is_called_by_its_title(
     username: str | None, alias: str | None, title: str, label: str, cell: str
 ) -> None:
-    channel = make_channel(username, alias, title)
+    channel = make_mirrored(1777000111, username=username, alias=alias, title=title)
     assert (channel.label, name_cell(channel)) == (label, cell)
     assert ChannelName(channel.channel_id, username, alias, title).label == label

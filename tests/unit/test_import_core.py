@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.imports import import_page
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.imported_from import read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows

@@ -19,6 +19,7 @@ from telethon.tl import types
 from archiver.cli.commands.import_ import ImportOrder
 from archiver.cli.commands.import_ import run as run_import
 from archiver.cli.invocation import Invocation
+from archiver.model.record import Message
 from archiver.model.row import media_json
 from archiver.store.database import Database
 from archiver.store.file import set_blob_state
@@ -97,13 +98,17 @@ def test_a_captured_post_gets_the_file_that_an_export_has(archive: Path, tmp_pat
     assert_sound(archive)
 
 
+def captured_photo() -> Message:
+    size = types.PhotoSize("x", 3, 4, 7)
+    photo = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
+    return captured(1, "a", media=types.MessageMediaPhoto(photo=photo))
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_file_of_a_captured_post_that_came_with_an_import_is_said_to_be_of_the_import(
     archive: Path, tmp_path: Path, *, is_first: bool
 ) -> None:
-    size = types.PhotoSize("x", 3, 4, 7)
-    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
-    shown = captured(1, "a", media=types.MessageMediaPhoto(photo=real))
+    shown = captured_photo()
     if not is_first:
         capture(archive, [shown])
     import_into(archive, export_of(tmp_path, entry(1, "a", **photo_in(tmp_path))))
@@ -177,9 +182,7 @@ def test_no_path_leads_out_of_the_export(archive: Path, tmp_path: Path, make: Ca
 def test_a_captured_message_gets_no_file_from_an_export_that_contradicts_it(
     archive: Path, tmp_path: Path, *, is_first: bool
 ) -> None:
-    size = types.PhotoSize("x", 3, 4, 7)
-    real = types.Photo(5368324170671202286, 1, b"", datetime.fromtimestamp(START, UTC), [size], 2)
-    shown = captured(1, "a", media=types.MessageMediaPhoto(photo=real))
+    shown = captured_photo()
     if not is_first:
         capture(archive, [shown])
     forged = export_of(tmp_path, entry(1, "a", date_unixtime=str(START - 7), **photo_in(tmp_path)))

@@ -14,7 +14,7 @@ from telethon.tl import types
 from archiver.cli.view.import_words import describe_imports
 from archiver.cli.view.moments import Moments
 from archiver.ids import ChannelId, MessageId
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.imported_from import MessageImports, read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.imported_from import read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows

@@ -8,30 +8,10 @@ from archiver.cli.view.media_plan import PlanTotals, print_cells, print_plan, ta
 from archiver.ids import ChannelId
 from archiver.media.plan import ChannelPlan, FileTally
 from archiver.model.media_file import MediaPolicy
-from archiver.store.channel import Mirrored
 from archiver.store.media_policy import MediaRate
+from tests.sample import make_mirrored
 
 RATE = MediaRate(at=1_640_000_000, files=2.0, bytes=1000.0)
-
-
-def make_channel() -> Mirrored:
-    return Mirrored(
-        channel_id=ChannelId(1001),
-        alias=None,
-        username="bridges",
-        title="Bridges",
-        megagroup=False,
-        added_at=0,
-        window_start=None,
-        state="active",
-        state_reason=None,
-        generation=1,
-        pts=None,
-        top_id=0,
-        floor_id=None,
-        server_count=None,
-        last_sync_at=None,
-    )
 
 
 def totals(seconds: float) -> PlanTotals:
@@ -56,7 +36,7 @@ def test_no_known_size_is_not_0_bytes(capsys: pytest.CaptureFixture[str]) -> Non
     plan = ChannelPlan(ChannelId(1), MediaPolicy(download="all"))
     plan.outcomes = {("thumbnail", "fetch"): FileTally(2, 0, 2), ("photo", "fetch"): FileTally(3, 40, 1)}
     assert [tally_object(tally)["bytes"] for tally in (*plan.outcomes.values(), FileTally())] == [None, 40, 0]
-    print_cells([(make_channel(), plan)])
+    print_cells([(make_mirrored(username="bridges", title="Bridges"), plan)])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[1:] for line in lines] == [
         ["photo", "fetch", "3", "40", "1", "Bridges"],

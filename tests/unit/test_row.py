@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from archiver.cli.view.tailed import last_event
 from archiver.model.entities import button_urls
+from archiver.model.iso_time import iso
 from archiver.model.row import (
     FLAGS,
     KEYS,
@@ -19,7 +20,6 @@ from archiver.model.row import (
     StoredMedia,
     StoredMessage,
     build_row,
-    iso,
     permalink,
     to_json,
 )

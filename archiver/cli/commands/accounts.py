@@ -93,7 +93,7 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
 
 
 def _row(settings: Settings, name: str, known: KnownAccount | None, waits: list[Wait]) -> dict[str, Any]:
-    from archiver.model.row import iso
+    from archiver.model.iso_time import iso
     from config.accounts import account_names, account_settings, proxy_address, session_path
 
     configured = name in account_names(settings)

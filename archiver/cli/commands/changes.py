@@ -18,7 +18,7 @@ from archiver.cli.view.moments import Moments
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.change import KEYS, KINDS, Change, ChangeKind
 from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now

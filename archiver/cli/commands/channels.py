@@ -146,7 +146,7 @@ def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> d
 
 
 def _iso(seconds: int | None) -> str | None:
-    from archiver.model.row import iso
+    from archiver.model.iso_time import iso
 
     return None if seconds is None else iso(seconds)
 

@@ -45,7 +45,7 @@ from archiver.export.estimate import ExportEstimate
 from archiver.export.job import MediaExport
 from archiver.export.place import Stream
 from archiver.export.run import ExportResult
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection
 from search.query.dates import parse_zone

@@ -23,7 +23,8 @@ from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import get_mirrored, open_archive
 from archiver.errors import NotFound
 from archiver.model.completeness import IdRun, fill_held, tally
-from archiver.model.row import ChannelName, iso
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName
 from archiver.reading.coverage_report import find_top, list_runs, tally_channel
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read

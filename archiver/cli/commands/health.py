@@ -18,7 +18,7 @@ from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, ch
 from archiver.compose.read_archive import open_archive
 from archiver.model.account_status import read_statuses
 from archiver.model.clock_offset import describe_offset
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.clock_offset import find_clock_ahead
 from archiver.service.monitoring.health import (
     ChannelCounts,

@@ -27,7 +27,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     """Print the queries. Returns the exit status."""
     from archiver.cli.view.moments import Moments, choose_zone
     from archiver.compose.read_archive import open_archive
-    from archiver.model.row import iso
+    from archiver.model.iso_time import iso
     from archiver.store.saved_query import list_saved
 
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:

@@ -48,7 +48,7 @@ from archiver.compose.engine import select_engine
 from archiver.compose.query import find_glossary, read_query
 from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.shortfall import read_scope
 from archiver.store.database import read

@@ -23,7 +23,8 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.shape import print_objects
 from archiver.compose.read_archive import open_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
-from archiver.model.row import KEYS, iso, permalink, to_object
+from archiver.model.iso_time import iso
+from archiver.model.row import KEYS, permalink, to_object
 from archiver.reading.citation_styles import CitationStyle, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read

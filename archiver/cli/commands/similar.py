@@ -28,8 +28,9 @@ from archiver.cli.view.similar import (
 )
 from archiver.compose.read_archive import open_archive
 from archiver.errors import UsageError
+from archiver.model.iso_time import iso
 from archiver.model.media_file import FILE_KINDS, FileKey
-from archiver.model.row import ChannelName, StoredMedia, iso, permalink
+from archiver.model.row import ChannelName, StoredMedia, permalink
 from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, list_similar_posts, list_stored_since
 from archiver.store.database import Database, read
 from archiver.store.picture import MOST_BITS, PictureHash, count_known, count_pictures

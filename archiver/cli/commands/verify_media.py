@@ -15,8 +15,8 @@ from archiver.cli.view import figures
 from archiver.cli.view.file_sums import describe_on_disk
 from archiver.cli.view.progress import Progress
 from archiver.errors import UsageError
+from archiver.model.iso_time import iso
 from archiver.model.media_file import blob_path
-from archiver.model.row import iso
 from archiver.store.blob_check import BlobSum, sum_blobs
 from archiver.store.channel_files import count_stored
 from archiver.store.database import ARCHIVE_NAME, Database

@@ -7,7 +7,7 @@ from typing import Any
 from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
 from archiver.errors import Error
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.channel import Mirrored
 
 _UTC = Moments()

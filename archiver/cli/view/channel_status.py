@@ -22,7 +22,7 @@ _MEANING = {
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """State for TSV: a stable value for scripts. `set aside`: active, but waiting for a retry."""
+    """The state in a pipe: a stable value for scripts. `set aside`: an active channel that waits for a retry."""
     return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.shown_state
 
 

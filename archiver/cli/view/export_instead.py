@@ -39,7 +39,7 @@ def list_typed(options: Mapping[str, object]) -> Iterator[str]:
 
 
 def expect_printable(named: str | None, printed: Sequence[str], query: str, options: Sequence[str]) -> None:
-    """Raise UsageError for a format that is none of `printed`. `options`: the other ones, as `export` takes them."""
+    """Raise UsageError unless the format is one of `printed`. `options`: the other options, as `export` takes them."""
     if named is None or named in printed:
         return
     if named in _EXPORTS:

@@ -12,7 +12,7 @@ from archiver.export.estimate import ExportEstimate
 from archiver.export.manifest import ChannelPart, Manifest, MediaPart
 from archiver.export.media_rows import LostFile
 from archiver.export.run import ExportResult
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 _NAMED = 3
 """Maximum number of channels named in a sentence."""

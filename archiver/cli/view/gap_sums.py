@@ -10,7 +10,7 @@ from archiver.cli.view import figures, prose
 from archiver.cli.view.grid import Column, print_grid
 from archiver.cli.view.moments import Moments
 from archiver.model.completeness import IdRun, State, Tally
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.channel import Mirrored
 from archiver.store.imported_channel import is_unaccounted
 

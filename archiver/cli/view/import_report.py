@@ -23,7 +23,7 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.packed.single import PACKED_ENDS_EARLY
 from archiver.imports.source import ENDS_EARLY
 from archiver.model.imported import how_to_mirror
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from search.query.dates import parse_zone
 
 _NAMED = 20

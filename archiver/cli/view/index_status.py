@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments
 from archiver.index.expectation import Expectation, read_expectation
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.database import Database, Reader
 from archiver.store.index_home import list_channels_at
 from archiver.store.index_node import NodeState, NodeStatus, get_node_status

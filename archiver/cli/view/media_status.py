@@ -13,8 +13,8 @@ from archiver.cli.view.media_words import count_files, describe_free, describe_r
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
+from archiver.model.iso_time import iso
 from archiver.model.media_file import BlobState
-from archiver.model.row import iso
 from archiver.store.channel import Mirrored
 from archiver.store.database import Database
 from archiver.store.file_counts import (

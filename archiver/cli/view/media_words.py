@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from archiver.cli.view import figures
+from archiver.model.iso_time import iso
 from archiver.model.media_file import MediaPolicy
-from archiver.model.row import iso
 from archiver.store.media_policy import MediaRate
 
 _KINDS = {"none": "nothing", "photos": "photos", "all": "all files"}

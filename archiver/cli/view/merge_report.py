@@ -17,7 +17,7 @@ from archiver.cli.view.import_words import describe_brought, describe_kept_as_im
 from archiver.compose.merge_archive import MergeOutcome
 from archiver.imports.merging.merged import MergedChannel
 from archiver.model.imported import how_to_mirror
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 _PLACES = 5
 """Maximum number of messages named for each kind of flaw."""

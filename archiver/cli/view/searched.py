@@ -8,7 +8,7 @@ from typing import Any
 from archiver.cli import output
 from archiver.cli.view.figures import count, name_few, percent
 from archiver.cli.view.moments import Moments
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.model.shortfall import Shortfall
 from archiver.reading.shortfall import SearchScope, count_archived
 from archiver.store.channel import Mirrored

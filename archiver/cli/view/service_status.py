@@ -10,7 +10,7 @@ import orjson
 from archiver.cli.view.moments import Moments
 from archiver.lock import Holder, find_holder
 from archiver.model.account_status import AccountStatus, read_statuses
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.database import Database
 from archiver.store.service import ServiceLife, find_service
 

@@ -15,7 +15,8 @@ from archiver.cli.view.wrapping import text_width
 from archiver.ids import MessageId
 from archiver.media.picture_process import INSTALL, can_read_pictures
 from archiver.model.imported import IMPORTED
-from archiver.model.row import ChannelName, iso, permalink
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName, permalink
 from archiver.reading.similar_posts import ComparedFile, Match, SimilarPost, SimilarPosts
 from archiver.store.rows import HeldMessage
 

@@ -9,7 +9,7 @@ from archiver.cli.view.index_status import sum_up
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.cli.view.status_problems import find_problems
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.imported_channel import is_unaccounted, name_origin
 
 

@@ -9,7 +9,7 @@ from archiver.cli.view.channel_status import state_name, state_word
 from archiver.cli.view.grid import Column, draw, name_cell
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 _ALIAS = Column("alias", drop_order=4)
 _SHORT = (

@@ -16,7 +16,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress, refreshing
 from archiver.ids import ChannelId
 from archiver.model import coverage
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.channel import find_channel
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Database, Reader

@@ -14,7 +14,8 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.shown import Shown
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED
-from archiver.model.row import ChannelName, Row, StoredMessage, iso, to_object
+from archiver.model.iso_time import iso
+from archiver.model.row import ChannelName, Row, StoredMessage, to_object
 from archiver.model.versions import StoredRevision
 from archiver.store.arrivals import ArrivalEvent
 from archiver.store.claimed import Claims

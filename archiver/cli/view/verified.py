@@ -88,7 +88,7 @@ def _file(file: FileCheck) -> dict[str, Any]:
 
 
 def describe_sample(compared: int, rows: int) -> str:
-    """How many search rows were compared, and how likely such a sample is to miss a fault."""
+    """How many search rows were compared, and how likely a sample of that size is to miss a fault."""
     missed = 0.999**compared
     return (
         f"search tables: the words of {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.cli import output
 from archiver.cli.view.moments import Moments
 from archiver.duration import in_words, moment
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.waits import TAKEOUT, Wait
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped, to_html
 from archiver.formatting.visible import name_reordering, possible
-from archiver.model.row import Row, iso
+from archiver.model.iso_time import iso
+from archiver.model.row import Row
 
 _LONGEST_TITLE = 120
 _EPOCH = "1970-01-01T00:00:00Z"

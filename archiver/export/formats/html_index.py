@@ -10,7 +10,7 @@ from itertools import groupby
 from archiver.export.formats.html_page import document, headline
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 
 @dataclass(slots=True)

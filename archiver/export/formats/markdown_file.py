@@ -18,8 +18,9 @@ from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.markdown_writer import escape_markdown, to_markdown
 from archiver.formatting.visible import name_reordering
+from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
-from archiver.model.row import Row, iso
+from archiver.model.row import Row
 
 
 class MarkdownWriter:

@@ -17,8 +17,9 @@ from archiver.export.formats.batch_spool import BatchSpool
 from archiver.export.request import Request
 from archiver.export.writer import ByteSink
 from archiver.imports.hidden_modules import import_pyarrow
+from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
-from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row, iso
+from archiver.model.row import KEYS, MEDIA_KEYS, SCHEMA_VERSION, Row
 
 GROUP_ROWS = 65_536
 _BATCH_ROWS = 512

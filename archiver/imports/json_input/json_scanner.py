@@ -62,7 +62,7 @@ class JsonScanner:
         return end
 
     def _may_guess(self, looked: int, free: int | None = None) -> bool:
-        """Whether a guess that has looked at so many bytes may go on."""
+        """Whether a guess may go on after looking at this many bytes."""
         return self._wasted + looked <= self.at + (_FREE if free is None else free)
 
     def _waste(self, looked: int) -> None:

@@ -33,7 +33,7 @@ _GLOBAL: Final = b"g"
 _BESIDE: Final = (GNUTYPE_LONGNAME, GNUTYPE_LONGLINK, _EXTENDED, _GLOBAL)
 """Headers about the member after them."""
 _LARGEST: Final = 1 << 20
-"""Maximum size of what is about a member, such as a long name."""
+"""Maximum size of the metadata of a member, such as a long name."""
 _SEARCHED: Final = 1 << 20
 _MOST: Final = 200_000
 """Maximum number of members, as in a zip."""

@@ -31,7 +31,7 @@ _PLACES: Final = ("result.json", "messages*.html", "chats/*/messages*.html", "li
 
 
 def find_wide(head: bytes) -> str | None:
-    """The encoding of a text with two or four bytes a character; None: it is none, such as UTF-8."""
+    """The encoding of text with two or four bytes per character; None for any other, such as UTF-8."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
@@ -39,7 +39,7 @@ def find_wide(head: bytes) -> str | None:
 
 
 def _is_wide(head: bytes, size: int, at: int) -> bool:
-    """Whether the first characters are ASCII text in so many bytes each, all but one of them zero."""
+    """Whether the first characters are ASCII, each padded with zeros to this many bytes."""
     rest = bytes(byte for place, byte in enumerate(head) if place % size != at)
     words = head[at::size].decode("latin-1")
     return len(head) == LOOK and not rest.strip(b"\0") and words.isascii() and "".join(words.split()).isprintable()

@@ -58,7 +58,7 @@ class Unpacked:
 
     @contextmanager
     def closed_on_error(self) -> Iterator[None]:
-        """Remove what was unpacked if this raises. UsageError is raised as it is said to people."""
+        """Remove what was unpacked if the block raises; errors become a UsageError that people can read."""
         try:
             yield
         except UsageError as exc:
@@ -171,7 +171,7 @@ def _name_outside(names: Sequence[str], kind: str) -> Sequence[Flaw]:
 
 
 def list_packed(path: Path) -> Sequence[Path]:
-    """The files to unpack before a path can be read; none if it can be read as it is."""
+    """The files that must be unpacked before a path can be read; empty if none."""
     try:
         if path.is_file():
             head = _head_of(path)

@@ -150,5 +150,5 @@ def _says_so(head: bytes, name: bytes, member: ZipInfo, rest: int) -> bool:
 
 
 def _name_in(member: ZipInfo) -> bytes:
-    """Its name as it is in the zip."""
+    """The bytes of its name in the zip."""
     return member.orig_filename.encode("utf-8" if member.flag_bits & UTF8 else "cp437")

@@ -99,7 +99,7 @@ class SalvagedZip:
         return member.header_offset not in self._broken
 
     def open(self, member: ZipInfo) -> BufferedIOBase:
-        """Open one of its members, of which the last may be cut off. Raises BadZipFile."""
+        """Open a member; the last one may be cut off. Raises BadZipFile."""
         if not (member.compress_size or self.is_whole(member)):
             raise BadZipFile
         file = self._path.open("rb")

@@ -31,7 +31,7 @@ LISTED_WRONG: Final = (
 DAMAGED: Final = "it is damaged in the zip"
 NO_END: Final = "where it ends is only in that list, so it and the files after it are left out"
 _UNKNOWN: Final = RuntimeError
-"""From zipfile: NotImplementedError, which is one, for a method it does not know, itself for a password it lacks."""
+"""What zipfile raises for a missing password and, as its subclass NotImplementedError, for an unknown method."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 

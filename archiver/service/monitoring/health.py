@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archiver.duration import in_words
 from archiver.model.account_status import AccountStatus
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 
 SILENT = 60.0
 """Seconds without a heartbeat after which the service counts as hung, or unable to write."""

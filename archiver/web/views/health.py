@@ -7,7 +7,7 @@ import time
 
 from archiver.lock import find_holder
 from archiver.model.account_status import read_statuses
-from archiver.model.row import iso
+from archiver.model.iso_time import iso
 from archiver.store.account import list_accounts
 from archiver.store.channel import list_channels
 from archiver.store.channel_details import list_statuses
