@@ -25,7 +25,7 @@ class NewArchive:
         self._directories = [one for one in (directory, *directory.parents) if not one.exists()]
 
     def remove_lock(self) -> None:
-        """Remove what was made for an archive that there is not; by the holder of the lock."""
+        """Remove what was made for an archive that was never created. The caller holds the lock."""
         if self._is_missing and not (self._directory / ARCHIVE_NAME).exists():
             if not self._has_lock:
                 (self._directory / LOCK_NAME).unlink(missing_ok=True)

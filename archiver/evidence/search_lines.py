@@ -140,7 +140,7 @@ def _messages(
 
 
 def _pages(wanted: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Ranges of ids to read at once: they have few others, and not too many."""
+    """Ranges of ids to read at once, with few other ids in between and not too long."""
     for low, high in cluster(wanted):
         for first in range(low, high + 1, _PAGE):
             yield first, min(high, first + _PAGE - 1)

@@ -45,9 +45,9 @@ class ImportOutcome:
     repeated: int = 0
     """Times that the export has the id of a message which it had before."""
     compared: int = 0
-    """Messages of the export that were held, at least of its beginning."""
+    """Messages of the export that the archive already had, at least those at its beginning."""
     reworded: int = 0
-    """Of those, how many have words that were not held."""
+    """How many of those have words that the archive did not have."""
 
     @property
     def is_reworded(self) -> bool:

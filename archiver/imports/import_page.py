@@ -76,7 +76,7 @@ class ImportPlan:
 def plan_page(
     conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], files: Files = NO_FILES
 ) -> ImportPlan:
-    """Compare a page, which has each message once, with what is held. `files`: what it brings."""
+    """Compare a page, in which each message is once, with the archive. `files`: those that it brings."""
     plan = ImportPlan()
     ids = [one.message_id for one in page]
     held_ids = set(messages.list_known(conn, target.channel_id, ids))
@@ -145,7 +145,7 @@ def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessag
 
 
 def _count_revisions(conn: Reader, target: ImportTarget, plan: ImportPlan) -> int:
-    """How many contents would become revisions: none that is one already."""
+    """How many contents would become revisions; those that already are do not count."""
     older = [held if decision.wins else one.message for one, held, decision in plan.known if decision.revises]
     kept = list_content_hashes(conn, target.channel_id, [one.message_id for one in older])
     new = sum(one.content_hash not in kept.get(one.message_id, ()) for one in older)

@@ -118,7 +118,7 @@ def _may_swap(held: Message, decision: ImportDecision) -> bool:
 
 
 def _swapped(decision: ImportDecision) -> ImportDecision:
-    """Show the other file; if the import lacks it, the one held is not said to be that of the edit."""
+    """Show the other file; if the import lacks it, the held one is not passed off as the edit's."""
     if any(both["imported"] and both["imported"]["sha256"] for both in decision.other_files.values()):
         return replace(decision, wins=True, filled={})
     return replace(decision, filled={name: value for name, value in decision.filled.items() if name != "edit_date"})

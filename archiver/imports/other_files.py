@@ -1,4 +1,4 @@
-"""Files that an import has where another one is held: recorded in `differs`, and stored if the import brings them.
+"""Files of an import that differ from the archive's: recorded in `differs`, and stored if the import brings them.
 
 The words of such a message may be the same, so its content hash does not tell. A file differs if its SHA-256 does; if
 one of the two hashes is not known, if its id or its size does. Telegram Desktop's JSON says of each message whether it

@@ -69,7 +69,7 @@ def find_place(found: FileOf, held: Message) -> Media | None:
 
 
 def find_earlier(conn: Reader, found: FileOf) -> EarlierPlace | None:
-    """The earlier content of imports that shows a file; None: there is none."""
+    """The imports' earlier content that shows a file; None if there is none."""
     said, file, mine = found.said, found.file, found.slot
     kept = find_imported_media(conn, ChannelId(said.channel_id), said.message_id, said.content_hash)
     if mine is None or kept is None or len(kept.media) <= found.at:

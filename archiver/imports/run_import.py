@@ -268,7 +268,7 @@ class Importer:
         return set(await self._database.read(list_known, target.channel_id, ids))
 
     def _look_at_files(self, page: Sequence[ImportedMessage], held: Collection[int], outcome: ImportOutcome) -> Files:
-        """The files of a page; those of messages that are held, hashed."""
+        """The files of a page, hashed where the archive has the message."""
         found: dict[tuple[MessageId, int], StoredFile] = {}
         for one in page:
             for file in one.files:

@@ -68,7 +68,7 @@ def _has_file(slot: Media | None) -> bool:
 
 
 def describe_file(slot: Media | None, file: FileBytes | None = None) -> dict[str, Any] | None:
-    """A file as `other` has it; None if there is none."""
+    """The file as `other` records it; None if it has none."""
     if slot is None or not _has_file(slot):
         return None
     size, sha256 = (slot.size, slot.sha256) if file is None else (file.size, file.sha256)

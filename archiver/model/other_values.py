@@ -37,7 +37,7 @@ class OtherValue(NamedTuple):
 
     @property
     def values(self) -> tuple[Any, Any]:
-        """That of the import, and the one held."""
+        """The import's and the archive's."""
         return self.imported, self.held
 
     @property

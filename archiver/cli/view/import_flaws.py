@@ -47,7 +47,7 @@ def describe_reworded(outcome: ImportOutcome) -> str:
 
 
 def report_flaws(label: str, outcome: ImportOutcome, mixed: str | None = None) -> None:
-    """Name the flaws of a chat. `mixed`: the file, if it mixes chats: what is wrong with it belongs to none of them."""
+    """Name the flaws of a chat. `mixed`: a file with several chats, whose flaws belong to none of them."""
     for flaw in list(outcome.flaws.values())[:_SHOWN]:
         say = output.note if flaw.note else output.warn
         say(f"{_label(label, flaw, mixed)}{_describe(flaw)}.")

@@ -12,7 +12,7 @@ from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import REL, attribute, escaped, to_html
 
 _BETWEEN = " · "
-"""Between the parts of a header: text, so that it also parts them where styles are lost, as in what is copied."""
+"""Separates the parts of a header: as text, so that copies without styles keep it."""
 FindTarget = Callable[[int, int], "str | None"]
 """The address of a message within the export, by channel and id."""
 

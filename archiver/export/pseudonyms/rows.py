@@ -87,7 +87,7 @@ class PseudonymousRows:
 
 
 def _without_file(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """An import without what its file is called, which may be a person's name."""
+    """An import without the name of its file, which may be a person's."""
     hidden = {"file", "sha256", "claimed_by", "claimed_sha256"}
     return {name: None if name in hidden else value for name, value in origin.items()}
 

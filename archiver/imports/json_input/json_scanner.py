@@ -172,7 +172,7 @@ class JsonScanner:
                 return None
 
     def _more(self) -> bool:
-        """Read on; what is passed goes, but for the line begun."""
+        """Read on, and drop what was passed, except for the line begun."""
         if self._is_over:
             return False
         chunk = self._file.read(max(_CHUNK, len(self._data) - self._at))

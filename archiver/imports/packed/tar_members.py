@@ -127,7 +127,7 @@ class _Walk:
         return block if len(block) == BLOCK else None
 
     def pass_block(self, block: bytes) -> None:
-        """Take in a header, or go to the next one if it is none."""
+        """Read a header, or go on to the next one if this is not a header."""
         if not block.strip(b"\0"):
             self._empty += 1
             self.listing.has_end |= self._empty >= _END

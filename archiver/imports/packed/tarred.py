@@ -43,7 +43,7 @@ def _name_damage(listing: TarListing, name: str) -> Iterator[Flaw]:
 def read_tarred(
     file: BinaryIO, name: str, members: Mapping[str, TarMember], flaws: list[Flaw]
 ) -> Generator[bytes, None, None]:
-    """The bytes of a member, as far as they are there; what is missing is added to `flaws`. Raises UsageError."""
+    """The available bytes of a member; missing ones are added to `flaws`. Raises UsageError."""
     member = find_target(members, members[name])
     if not member.is_file:
         raise UsageError(f"{name} in it is a link, or not a regular file.", hint="Do not trust its source.")

@@ -43,7 +43,7 @@ class _Extent(NamedTuple):
     """How far a member reaches."""
 
     packed: int
-    """Bytes of it that can be read; none if it is damaged."""
+    """The bytes that can be read; empty if it is damaged."""
     whole: int
     end: int | None
     """Where the next one begins; None: this one is not whole."""
