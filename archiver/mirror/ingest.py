@@ -291,9 +291,8 @@ def _require_current(conn: Writer, channel: Mirrored, pts: int | None) -> None:
     checkpoint = find_checkpoint(conn, channel.channel_id)
     if checkpoint is None or checkpoint.state == "removed":
         raise Removed("the channel has been removed.")
-    if checkpoint.generation != channel.generation:
-        raise _outdated()
-    if pts is not None and checkpoint.pts is not None and pts < checkpoint.pts:
+    is_earlier = pts is not None and checkpoint.pts is not None and pts < checkpoint.pts
+    if is_earlier or checkpoint.generation != channel.generation:
         raise _outdated()
 
 
