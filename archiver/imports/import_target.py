@@ -53,5 +53,5 @@ class ImportTarget(NamedTuple):
 
     def is_exact(self, one: ImportedMessage) -> bool:
         """Whether its date is known without assuming a zone; another telekeep does not say on what an import rested."""
-        is_relayed = one.seen is not None and one.seen.origin == "import"
+        is_relayed = one.seen is not None and not one.seen.by_telegram
         return not is_relayed and not rests_on_zone(self.format, self.zone, one.message.raw)

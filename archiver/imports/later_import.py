@@ -18,7 +18,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.places import agree
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
-from archiver.model.imported import IMPORTED
+from archiver.model.imported import IMPORTED, was_shown
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files
@@ -56,11 +56,11 @@ def is_sighted(piece: bytes) -> bool:
     except ValueError:
         return False
     row = found.get("telekeep", found) if isinstance(found, dict) else None  # as in Desktop's JSON
-    return isinstance(row, dict) and isinstance(row.get("last_seen"), str) and row.get("origin") != "import"
+    return isinstance(row, dict) and isinstance(row.get("last_seen"), str) and was_shown(row)
 
 
 def _is_sighting(one: ImportedMessage) -> bool:
-    return one.seen is not None and one.seen.origin != "import"
+    return one.seen is not None and one.seen.by_telegram
 
 
 def decide_current(

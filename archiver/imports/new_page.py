@@ -64,6 +64,10 @@ def _times_of(target: ImportTarget, seen: Seen | None, date: int) -> tuple[int, 
     return own, own
 
 
+def _last_seen(target: ImportTarget, one: ImportedMessage) -> int:
+    return _times_of(target, one.seen, int(one.message.date.timestamp()))[1]
+
+
 def _made(conn: Writer, new: Sequence[ImportedMessage], ready: Ready) -> list[ReadyMessage]:
     # A first file may have become known since, through this import or a concurrent sync.
     keyed = has_files(conn)
@@ -101,10 +105,14 @@ def _mark_missing(conn: Writer, target: ImportTarget, new: Sequence[ImportedMess
 def list_gone(conn: Reader, target: ImportTarget, new: Sequence[ImportedMessage]) -> list[tuple[MessageId, int, str]]:
     """What Telegram no longer showed when these ids were read, or what another telekeep found deleted: when, how."""
     covered = list_coverage(conn, target.channel_id, target.generation)
-    absent = [one.message_id for one in new if _is_within(one.message_id, covered)] if covered else []
+    absent = {one.message_id: one for one in new if _is_within(one.message_id, covered)} if covered else {}
     proofs = find_absence_proofs(conn, target.channel_id, target.generation, absent)
-    # An export that is newer than the answer shows that the message was there after it.
-    marks = [(number, at, WAYS.get(method, "history")) for number, at, method in proofs if at >= target.seen]
+    # An export newer than the answer, or a telekeep that saw it later, says that the message was there after it.
+    marks = [
+        (number, at, WAYS.get(method, "history"))
+        for number, at, method in proofs
+        if at >= _last_seen(target, absent[number])
+    ]
     known = {number for number, _, _ in marks}
     marks += [
         (one.message_id, min(one.seen.missing_since, target.at), "import")

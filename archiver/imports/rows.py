@@ -27,7 +27,7 @@ from archiver.imports.row_values import (
     whole_number,
 )
 from archiver.imports.source import EarlierContent, ImportedMessage, Seen
-from archiver.model.imported import HIGHEST_ID, IMPORTED, LAST_SECOND, imported_message, text_hash
+from archiver.model.imported import HIGHEST_ID, IMPORTED, LAST_SECOND, SHOWN_KEY, imported_message, text_hash, was_shown
 from archiver.model.particulars import APART
 from archiver.model.record import Message
 
@@ -68,6 +68,8 @@ _SHAPES: Final[Mapping[str, Mapping[str, Shape]]] = {
     "paid": {},
 }
 """Fields of objects that readers of the archive rely on."""
+_APART: Final = APART | {SHOWN_KEY}
+"""What of `extra` is not taken from there: Telegram showed it to another telekeep, if at all."""
 _PAID: Final[Mapping[str, str]] = {
     "message_stars": "paid_message_stars",
     "suggested_post_stars": "paid_suggested_post_stars",
@@ -158,7 +160,7 @@ def _extra(row: Mapping[str, Any]) -> str | None:
     if rest is not None and not isinstance(rest, dict):
         raise UnreadableRow("has an `extra` that is not an object")
     # What has a separate key is taken only from there, where its shape was checked.
-    extra.update((name, value) for name, value in (rest or {}).items() if name not in APART)
+    extra.update((name, value) for name, value in (rest or {}).items() if name not in _APART)
     return to_text(extra, "extra") if extra else None
 
 
@@ -199,7 +201,7 @@ def _seen(row: Mapping[str, Any]) -> Seen | None:
         return None
     missing = row.get("missing_since")
     return Seen(
-        origin=text(row, "origin") if row.get("origin") is not None else "history",
+        by_telegram=was_shown(row),
         first_seen=_unix(row["first_seen"]),
         last_seen=_unix(row["last_seen"]),
         missing_since=None if missing is None else _unix(missing),

@@ -49,7 +49,8 @@ class FileText:
 class Seen:
     """When another telekeep saw a message; only its own formats know. Times are unix seconds."""
 
-    origin: str
+    by_telegram: bool = True
+    """Whether Telegram showed it; if not, that telekeep had it from an import alone."""
     first_seen: int
     last_seen: int
     missing_since: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,8 @@ FILLED_KEY: Final = "filled_by_import"
 """Key in `extra` of a row: keys that an import filled in a message that Telegram showed without them."""
 OTHER_KEY: Final = "other_in_imports"
 """Key in `extra` of a row: what imports have otherwise, by keys of rows, and `file`."""
+SHOWN_KEY: Final = "shown_by_telegram"
+"""Key in `extra` of a row that an import brought first: true, once Telegram showed the message."""
 IMPORTED: Final = 0
 """The layer of rows and revisions whose payload is a piece of an export, not TL."""
 
@@ -116,6 +119,12 @@ def imported_message(
 def how_to_mirror(username: str | None, verb: str = "mirrors it") -> str:
     """How to mirror a channel that only imports know: Telegram does not find it by its id alone."""
     return f"`telekeep add @{username}` {verb}" if username else f"`telekeep add` with its @name or t.me link {verb}"
+
+
+def was_shown(row: Mapping[str, Any]) -> bool:
+    """Whether the telekeep that wrote a row says that Telegram showed it the message."""
+    extra = row.get("extra")
+    return row.get("origin") != "import" or (isinstance(extra, Mapping) and extra.get(SHOWN_KEY) is True)
 
 
 def rests_on_zone(format_name: str, zone: str | None, raw: bytes) -> bool:

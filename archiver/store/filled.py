@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId
-from archiver.model.imported import FILLED_KEY, IMPORTED, OTHER_KEY
+from archiver.model.imported import FILLED_KEY, IMPORTED, OTHER_KEY, SHOWN_KEY
 from archiver.model.other_values import FILE
 from archiver.model.row import StoredMessage
 from archiver.store.database import Reader
@@ -37,8 +37,15 @@ class _Said(NamedTuple):
     """The values that they have otherwise."""
 
 
+_NOTHING: Final = _Said({}, set())
+
+
 def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
-    """The messages, with the keys that an import filled, and those that imports have otherwise, listed in `extra`."""
+    """The messages, with what concerns imports in `extra`.
+
+    It lists the keys that an import filled, and those that imports have otherwise, and says whether Telegram showed
+    what an import brought first.
+    """
     try:
         if conn.execute("SELECT 1 FROM imported LIMIT 1").fetchone() is None:
             return messages
@@ -47,7 +54,7 @@ def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[Sto
         if not is_damage(exc):
             raise
         return messages  # an unreadable list must not cost the messages
-    return [_marked(one, said.get((one.channel_id, one.message_id))) for one in messages] if said else messages
+    return [_marked(one, said.get((one.channel_id, one.message_id), _NOTHING)) for one in messages]
 
 
 def _list_said(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[int, int], _Said]:
@@ -70,13 +77,16 @@ def _list_said(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[in
     return found
 
 
-def _marked(message: StoredMessage, said: _Said | None) -> StoredMessage:
-    if said is None or message.kind == "stub":
+def _marked(message: StoredMessage, said: _Said) -> StoredMessage:
+    if message.kind == "stub":
         return message
     filled = {} if message.layer == IMPORTED else said.filled
     names = [_COLUMNS.get(name, name) for name, value in filled.items() if _is_held(message, name, value)]
     others = [FILE if name.startswith(FILE) else _COLUMNS.get(name, name) for name in said.other]
-    marks = {key: sorted(set(found)) for key, found in ((FILLED_KEY, names), (OTHER_KEY, others)) if found}
+    found = ((FILLED_KEY, names), (OTHER_KEY, others))
+    marks: dict[str, Any] = {key: sorted(set(listed)) for key, listed in found if listed}
+    if message.origin == "import" and message.layer != IMPORTED:
+        marks[SHOWN_KEY] = True
     if not marks:
         return message
     extra = orjson.loads(message.extra) if message.extra else {}

@@ -20,6 +20,7 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.model.imported import hash_of, is_possible
+from archiver.model.iso_time import iso
 from archiver.store.medium import ARCHIVE_NAME
 from tests.importing import chat, entry, import_into, messages_of, read_all, write_json
 from tests.merging import History, Reader, list_faults, make_post
@@ -228,4 +229,20 @@ def test_an_answer_that_is_older_than_the_export_proves_no_deletion(tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / "archive" / ARCHIVE_NAME)) as conn:
         query = "SELECT missing_since IS NULL FROM message WHERE message_id = 5"
         assert conn.execute(query).fetchall() == [(is_newer,)]
+    assert list_faults(tmp_path / "archive") == []
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_what_another_telekeep_saw_after_an_answer_was_not_gone_by_then(tmp_path: Path, *, is_later: bool) -> None:
+    history = History()
+    history.top, history.posts[1] = 10, make_post(1, "captured")
+    asyncio.run(Reader(tmp_path / "archive", history).look("page"))
+    date, seen = (iso(history.now + after) for after in (-1_000, 100 if is_later else -100))
+    times = {"date": date, "first_seen": date, "last_seen": seen}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(ROW | times | {"channel_id": 1001, "message_id": 5, "origin": "history"}) + "\n")
+    import_into(tmp_path / "archive", path)
+    with closing(sqlite3.connect(tmp_path / "archive" / ARCHIVE_NAME)) as conn:
+        query = "SELECT missing_since IS NULL FROM message WHERE message_id = 5"
+        assert conn.execute(query).fetchall() == [(is_later,)]
     assert list_faults(tmp_path / "archive") == []

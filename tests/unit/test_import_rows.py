@@ -83,8 +83,8 @@ def test_when_another_archive_saw_a_message_is_kept() -> None:
     raw = to_json(row)
     seen = message_of_row(orjson.loads(raw), CHANNEL, raw).seen
     assert seen is not None
-    assert (seen.origin, seen.first_seen, seen.last_seen, seen.missing_since) == (
-        "history",
+    assert (seen.by_telegram, seen.first_seen, seen.last_seen, seen.missing_since) == (
+        True,
         1_700_000_000,
         1_700_000_100,
         1_700_000_200,

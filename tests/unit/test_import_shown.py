@@ -16,6 +16,7 @@ from archiver.cli.view.message_card import print_message
 from archiver.cli.view.moments import Moments
 from archiver.evidence.run import verify
 from archiver.ids import ChannelId, MessageId
+from archiver.imports.later_import import is_sighted
 from archiver.model.completeness import Tally
 from archiver.model.imported import text_hash
 from archiver.model.reconcile import reconcile
@@ -32,6 +33,7 @@ from archiver.store.history import list_revisions
 from archiver.store.rows import get_messages, list_names
 from search.query.dates import Bounds
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
+from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, entry, import_into
 
 __all__ = ["archive"]
@@ -205,3 +207,23 @@ def test_a_message_card_names_the_other_content_and_why_its_link_needs_members(a
     assert "another content in the import of result.json" in card
     assert "  edited 16 Dec 2021 00:16 UTC, as the import says\n" in card
     assert "https://t.me/c/1001/1 (the export does not say its @name: works for members only)" in card
+
+
+def test_rows_say_whether_telegram_showed_what_an_import_brought_and_an_archive_that_reads_them_does_not_claim_it(
+    archive: Path, tmp_path: Path
+) -> None:
+    import_into(archive, export_of(tmp_path, *(entry(number, f"words {number}") for number in (1, 2, 3))))
+    capture(archive, [captured(4, "words 4"), captured(2, "others"), captured(1, "words 1")])
+    import_into(archive, export_of(tmp_path, entry(4, "words 4"), name="again.json"))
+
+    def read(path: Path) -> list[tuple[str, bool]]:
+        found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [(one["origin"], "shown_by_telegram" in (one["extra"] or {})) for one in found]
+
+    export_as("jsonl", archive, tmp_path / "rows.jsonl")
+    assert read(tmp_path / "rows.jsonl") == [("import", True), ("import", True), ("import", False), ("history", False)]
+    import_into(tmp_path / "another", tmp_path / "rows.jsonl")
+    export_as("jsonl", tmp_path / "another", tmp_path / "again.jsonl")
+    assert read(tmp_path / "again.jsonl") == [("import", False)] * 4
+    pieces = dict(rows(tmp_path / "another", "SELECT message_id, raw FROM message"))
+    assert {number for number, piece in pieces.items() if is_sighted(piece)} == {1, 2, 4}

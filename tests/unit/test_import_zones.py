@@ -167,7 +167,7 @@ def test_an_exact_date_counts_in_whichever_order_they_are_imported(
 def test_a_date_that_another_telekeep_had_imported_is_not_known_to_be_exact(tmp_path: Path) -> None:
     target = ImportTarget(CHANNEL_ID, 1, 0, 0, 0, "jsonl")
     [one] = messages_of(read_all(export_of(tmp_path, entry(1, "x"))))
-    relayed = ImportedMessage(message=one.message, seen=Seen(origin="import", first_seen=1, last_seen=1))
+    relayed = ImportedMessage(message=one.message, seen=Seen(by_telegram=False, first_seen=1, last_seen=1))
     assert (target.is_exact(one), target.is_exact(relayed)) == (True, False)
 
 
