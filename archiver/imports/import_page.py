@@ -33,7 +33,7 @@ from archiver.imports.quick_message import whole
 from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
-from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
+from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date, without_filled
 from archiver.model.document import earlier_document, to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
@@ -97,8 +97,10 @@ def plan_page(
             again.append(one.message)
         else:
             known.append((whole(one), held[number], compare_import(one.message, held[number], words.get(number, ()))))
-    decided, seen = known, _seen_by(target, known)
-    if not target.is_altered:
+    seen = _seen_by(target, known)
+    if target.is_altered:
+        decided = [(one, held, without_filled(decision)) for one, held, decision in known]
+    else:
         decided = decide_current(conn, target.channel_id, target.import_id, known, seen)
         decided = prefer_exact(conn, target, decided)
     noted = note_other_files(target, leave_known(conn, target, decided, words), files)
@@ -185,8 +187,8 @@ def store_page(
 
 def _keep_known(conn: Writer, target: ImportTarget, plan: ImportPlan, *, now: int) -> int:
     """Add to messages already held what they lack; return the number of new revisions."""
-    seen = _seen_by(target, plan.known)
-    widen_seen(conn, target.channel_id, shown_edits(plan.known, seen))
+    if not target.is_altered:
+        widen_seen(conn, target.channel_id, shown_edits(plan.known, _seen_by(target, plan.known)))
     filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
     if filled:
         _fill(conn, target, filled, now=now)

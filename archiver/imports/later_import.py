@@ -67,20 +67,26 @@ def decide_current(
     conn: Reader, channel_id: ChannelId, import_id: int, known: Sequence[Known], seen: Mapping[MessageId, int]
 ) -> list[Known]:
     """Decide which messages of earlier imports are replaced. `seen`: when this export held them at the latest."""
-    asked = [held.message_id for one, held, decision in known if _may_win(one, held, decision)]
-    if not asked:
+    imported = [
+        held for one, held, _ in known if held.layer == IMPORTED and held.payload_sha256 != one.message.payload_sha256
+    ]
+    if not imported:
         return list(known)
-    claims = list_claims(conn, channel_id, asked)
-    altered = list_altered(conn, channel_id, asked)
+    altered = list_altered(conn, channel_id, [held.message_id for held in imported])
+    claims = list_claims(
+        conn, channel_id, [held.message_id for one, held, decision in known if _may_win(one, held, decision)]
+    )
     own = find_format(conn, import_id)
     decided = []
     for one, held, decision in known:
-        at = claims.get(held.message_id) if _may_win(one, held, decision) else None
-        if at is not None:
+        at = claims.get(held.message_id)
+        if held.message_id in altered:
+            decision = replace(decision, kind="differs", wins=True, filled={})  # noqa: PLW2901 - the same, decided
+        elif at is not None:
             by_it = _is_sighting(one)
             theirs = claim_of(one.message, seen=seen[held.message_id], format_name=own, is_sighted=by_it)
             ours = claim_of(held, seen=at[0], format_name=at[1], is_sighted=is_sighted(held.raw))
-            if theirs > ours or held.message_id in altered:
+            if theirs > ours:
                 decision = replace(decision, wins=True, filled={})  # noqa: PLW2901 - the same, decided
         decided.append((one, held, decision))
     return decided
@@ -138,8 +144,13 @@ def put_current(
             compared, filled={}, other={**compared.other, **_swapped_files(decision)}, revises=decision.revises
         )
         note_replaced(conn, channel_id, held.message_id, held.payload_sha256, beside.record)
-    written = fill_files(conn, [_completed(one.message, held, decision) for one, held, decision in won])
-    sighted = [held.message_id for _, held, _ in won if is_sighted(held.raw)]
+    altered = list_altered(conn, channel_id, [held.message_id for _, held, _ in won])
+    whole = [
+        one.message if held.message_id in altered else _completed(one.message, held, decision)
+        for one, held, decision in won
+    ]
+    written = fill_files(conn, whole)
+    sighted = [held.message_id for _, held, _ in won if held.message_id not in altered and is_sighted(held.raw)]
     before = list_claims(conn, channel_id, sighted) if sighted else {}
     latest = {number: max(seen[number], at) for number, (at, _) in before.items()}
     replace_imported(conn, channel_id, [(one, latest.get(one.message_id, seen[one.message_id])) for one in written])

@@ -92,6 +92,11 @@ def compare_import(imported: Message, held: Message, earlier: Collection[bytes] 
     return ImportDecision(kind="fills" if filled else "same", filled=filled)
 
 
+def without_filled(decision: ImportDecision) -> ImportDecision:
+    """The decision on an export that is not to be trusted: it fills nothing."""
+    return replace(decision, kind="same" if decision.kind == "fills" else decision.kind, filled={})
+
+
 def has_other_date(decision: ImportDecision) -> bool:
     """Whether the dates differ by more than a time zone could explain: Telegram never changes a date."""
     return "date" in decision.other and not _is_by_zone(decision.other["date"])

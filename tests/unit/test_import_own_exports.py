@@ -381,3 +381,32 @@ def test_a_series_without_manifests_is_read_by_the_numbers_in_its_names(tmp_path
         (folder / f"{name}.jsonl").write_bytes(rows.read_bytes().replace(b"a text", name.encode()))
     found = find_files(folder, "jsonl", "*.jsonl")
     assert [one.path.stem for one in found.files] == ["day_10001", "day_10000", "day_9999", "day_0002", "day"]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before the real one", "after it"])
+def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
+    archive: Path, tmp_path: Path, *, is_first: bool
+) -> None:
+    path, forged = tmp_path / "out" / "all.jsonl", tmp_path / "forged" / "all.jsonl"
+    path.parent.mkdir()
+    export_as("jsonl", archive, path)
+    shutil.copytree(path.parent, forged.parent)
+    lines = [orjson.loads(line) for line in forged.read_bytes().splitlines()]
+    for line in lines:
+        if line["channel_id"] == 1002:
+            other = "01Z" if line["message_id"] % 2 else "00Z"
+            line |= {"post_author": "Forged", "date": line["date"].replace("00Z", other)}
+    forged.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    copy = tmp_path / "copy"
+    for one in (forged, path) if is_first else (path, forged):
+        import_chats(copy, one, most=None)
+    export_as("jsonl", copy, tmp_path / "again.jsonl")
+    own, again = (
+        {
+            (one["message_id"], one["date"], one["post_author"])
+            for one in map(orjson.loads, file.read_bytes().splitlines())
+        }
+        for file in (path, tmp_path / "again.jsonl")
+    )
+    assert again == own
+    assert_sound(copy)

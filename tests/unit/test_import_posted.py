@@ -171,6 +171,20 @@ def test_posted_messages_are_not_the_export_where_its_own_are_missing(tmp_path: 
             Unpacked(written(tmp_path / "x", data))
 
 
+@pytest.mark.parametrize("name", ["files", "Downloads/media"])
+def test_an_export_in_a_directory_called_as_those_for_posted_files_is_one_by_its_own_directories(
+    tmp_path: Path, name: str
+) -> None:
+    whole = {one.replace(ROOT, f"{name}/"): data for one, data in {**GENUINE, **POSTED}.items()}
+    cut = bytes(packed(whole)[:-30])
+    for data in (tarred(whole), packed(whole)):
+        with opened(written(tmp_path / "x", data)) as found:
+            assert found is not None
+            assert messages_in(found) == GENUINE[MESSAGES]
+    with pytest.raises(UsageError, match=r"the only messages in it are in .*/, where exports have files"):
+        Unpacked(written(tmp_path / "x", cut))
+
+
 def test_a_name_altered_in_the_first_header_makes_no_posted_file_the_export(tmp_path: Path) -> None:
     """Else messages would be read from a directory that is not called `files`."""
     files = {f"{ROOT}files/result.json": FORGED[MESSAGES], **POSTED, **GENUINE}

@@ -100,10 +100,11 @@ def is_litter(name: str) -> bool:
 def find_export(members: Mapping[str, Member], *, is_damaged: bool = False) -> PackedExport[Member]:
     """The one export in a zip or tar. Raises UsageError if there is none, or several, or only one that was posted.
 
-    `is_damaged`: names in it may be, too.
+    `is_damaged`: names in it may be, too. Posted files have no directories among them, as an export has.
     """
     found = _find_export(members)
-    if _is_for_media(found.root.rstrip("/"), is_damaged=is_damaged):
+    has_own = not is_damaged and any("/" in name for name, _ in _below(members, found.root))
+    if not has_own and _is_for_media(found.root.rstrip("/"), is_damaged=is_damaged):
         raise UsageError(
             f"the only messages in it are in {found.root}, where exports have files that were posted: the export's own"
             " are missing.",
