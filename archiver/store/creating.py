@@ -40,9 +40,14 @@ def creating(path: Path) -> Iterator[None]:
 
 
 def remove_empty(path: Path) -> bool:
-    """Remove an archive that nothing was written to; return whether it was. Called by the holder of the lock."""
+    """Remove an archive that nothing was written to and nobody has open; return whether it was.
+
+    Called by the holder of the lock. Commands that only write for a moment, such as an import, do not hold it: what
+    they wrote after this would be lost with the file.
+    """
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # refused while another connection is open
             connection.execute("BEGIN IMMEDIATE")
             if any(connection.execute(f"SELECT EXISTS (SELECT 1 FROM {one})").fetchone()[0] for one in _WRITTEN):
                 return False

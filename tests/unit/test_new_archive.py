@@ -10,7 +10,7 @@ import pytest
 
 from archiver.cli.commands import import_
 from archiver.compose.new_archive import NewArchive
-from archiver.compose.write_archive import open_archive
+from archiver.compose.write_archive import open_archive, open_shared
 from archiver.errors import Busy, UsageError
 from archiver.lock import hold
 from archiver.store import database as databases
@@ -61,6 +61,17 @@ async def test_an_empty_archive_that_another_process_holds_is_left_to_it(tmp_pat
     async with open_archive(tmp_path / "a", command="sync", remarks=Heard()):
         new.remove_empty(command="import")
         assert (tmp_path / "a" / "archive.db").exists()
+
+
+async def test_an_empty_archive_that_another_import_is_about_to_write_to_is_left_to_it(tmp_path: Path) -> None:
+    new = NewArchive(tmp_path / "a")
+    async with open_archive(tmp_path / "a", command="import", remarks=Heard()):
+        pass
+    async with open_shared(tmp_path / "a", command="import", remarks=Heard()):
+        new.remove_empty(command="import")
+        assert (tmp_path / "a" / "archive.db").exists()
+    new.remove_empty(command="import")
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_an_archive_that_does_not_fit_on_the_disk_leaves_nothing_not_even_its_lock(
