@@ -29,6 +29,8 @@ _HARDLY: Final = 50
 _TIMES: Final = 20
 """Minimum ratio of frequencies: the intended word to the misspelt one."""
 _SHORTEST: Final = 4
+_LONGEST: Final = 32
+"""Letters of the longest word that is looked up in the dictionary, which has none above 29."""
 _MOST_FORMS: Final = 30
 _SCRIPTS: Final = (
     "abcdefghijklmnopqrstuvwxyz", "абвгдежзиклмнопрстуфхцчшщъыьэюяієї", "ابتثجحخدذرزسشصضطظعغفقكلمنهويپچژگ",
@@ -69,7 +71,7 @@ async def list_similar(conn: aiosqlite.Connection, word: str, most: int) -> list
     The archive may have none of the latter, in any form.
     """
     near = await find_similar(conn, word, most)
-    if len(word) < _SHORTEST:
+    if not _SHORTEST <= len(word) <= _LONGEST:
         return near
     known = {one.word for one in near}
     listed = (one for one in dict.fromkeys(_edited(word)) if one not in known and one != word and languages(one))

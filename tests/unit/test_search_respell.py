@@ -13,7 +13,7 @@ import pytest
 from search.engine.protocol import Answer, Question, Sort
 from search.engine.union import UnionEngine
 from search.exact.reader import ExactEngine
-from search.exact.respell import respell
+from search.exact.respell import list_similar, respell
 from search.query.filters import Context
 from search.query.parse import parse
 from tests.sample import build, index, make_message
@@ -88,3 +88,15 @@ async def test_both_engines_find_what_was_meant_after_what_was_typed(archive: Pa
         assert second.cursor is None
         assert sort != "relevance" or ids[0] == 40
         assert "village" in first.hits[-1].matched
+
+
+async def test_a_word_longer_than_any_in_the_dictionary_is_not_looked_up_in_each_of_its_misspellings(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    monkeypatch.setattr("search.exact.respell.languages", looked_up.append)
+    async with aiosqlite.connect(archive) as conn:
+        await list_similar(conn, "brigde" * 6, 3)
+        assert looked_up == []
+        await list_similar(conn, "brigde", 3)
+    assert looked_up
