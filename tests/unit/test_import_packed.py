@@ -278,13 +278,24 @@ def test_a_full_disk_is_reported_and_nothing_is_left_behind(
 def test_the_next_import_removes_what_a_killed_one_left(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (temporary / "telekeep-import-left").mkdir()
-    (temporary / "telekeep-import-left" / "x").write_bytes(b"x")
+    left = Path(tempfile.mkdtemp(prefix=room._PREFIX))
+    (left / "x").write_bytes(b"x")
     monkeypatch.setattr(room, "_OLD", -1.0)
     held = Unpacked(zipped(tmp_path / "a.zip", export()))
     Unpacked(zipped(tmp_path / "b.zip", export())).close()
     assert [one.name for one in temporary.iterdir()] == [held.inside.name]
     held.close()
+
+
+def test_an_import_removes_no_directory_of_a_merge_or_of_the_user(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merging = temporary / "telekeep-import-x7_w2c0a"
+    merging.mkdir()
+    (temporary / "telekeep-import-channels").mkdir()
+    monkeypatch.setattr(room, "_OLD", -1.0)
+    Unpacked(zipped(tmp_path / "a.zip", export())).close()
+    assert {one.name for one in temporary.iterdir()} == {merging.name, "telekeep-import-channels"}
 
 
 def test_rows_of_telekeep_in_gzip_are_compared_with_the_manifest_beside_them(archive: Path, tmp_path: Path) -> None:
