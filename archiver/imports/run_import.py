@@ -30,7 +30,6 @@ from archiver.store.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.garbage import few_collections
 from archiver.store.import_source import find_import, finish_imports
-from archiver.store.import_zones import set_newest
 from archiver.store.message import list_known
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
@@ -186,10 +185,8 @@ class Importer:
         if any(flaw.fatal for one in outcomes for flaw in one.flaws.values()):
             return
         ids = [one.import_id for one in targets.values()]
-        await self._database.write(finish_imports, ids, now=int(time.time()), zone=zone)
-        for one in targets.values():
-            if one.seen != one.seen_before:
-                await self._database.write(set_newest, one.import_id, one.seen)
+        newest = {one.import_id: one.seen for one in targets.values() if one.seen != one.seen_before}
+        await self._database.write(finish_imports, ids, now=int(time.time()), zone=zone, newest=newest)
 
     def _zoned(self, target: ImportTarget) -> ImportTarget:
         """The target, with the zone if a date needed it so far."""

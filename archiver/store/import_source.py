@@ -105,10 +105,19 @@ def add_counts(conn: sqlite3.Connection, import_id: int, counts: Mapping[str, in
     conn.execute("UPDATE import_source SET counts = ? WHERE import_id = ?", (orjson.dumps(total).decode(), import_id))
 
 
-def finish_imports(conn: sqlite3.Connection, import_ids: Iterable[int], *, now: int, zone: str | None) -> None:
-    """Record that files were read to their end; a later run may have another zone than the first."""
+def finish_imports(
+    conn: sqlite3.Connection, import_ids: Iterable[int], *, now: int, zone: str | None, newest: Mapping[int, int]
+) -> None:
+    """Record that files were read to their end; a later run may have another zone than the first.
+
+    `newest`: the newest date of those whose dates another zone moved. It belongs to the same transaction: once an
+    import is finished with a zone, nothing corrects it to that zone again.
+    """
     conn.executemany(
         "UPDATE import_source SET finished_at = coalesce(finished_at, ?1), zone = coalesce(?2, zone)"
         " WHERE import_id = ?3 AND (finished_at IS NULL OR zone IS NOT coalesce(?2, zone))",
         [(now, zone, import_id) for import_id in import_ids],
+    )
+    conn.executemany(
+        "UPDATE import_source SET newest = ? WHERE import_id = ?", [(date, one) for one, date in newest.items()]
     )

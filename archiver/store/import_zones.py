@@ -132,8 +132,3 @@ def set_zone(conn: sqlite3.Connection, import_id: int, zone: str) -> None:
 def reopen(conn: sqlite3.Connection, import_id: int) -> None:
     """Record that an import is under way again."""
     conn.execute("UPDATE import_source SET finished_at = NULL WHERE import_id = ?", (import_id,))
-
-
-def set_newest(conn: sqlite3.Connection, import_id: int, newest: int) -> None:
-    """Record the newest date of an export, with another zone than before."""
-    conn.execute("UPDATE import_source SET newest = ? WHERE import_id = ?", (newest, import_id))

@@ -25,6 +25,8 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.source import ImportedMessage, Seen
 from archiver.reading.citation_styles import STYLES, cite_as
+from archiver.store.database import Database
+from archiver.store.import_source import finish_imports
 from tests.capturing import START, archive, assert_sound, capture, captured, context_of, export_of, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
@@ -125,6 +127,25 @@ def test_a_correction_that_was_killed_goes_on_or_is_taken_back(
     assert rows(archive, DATES) == rows(archive, FOUND) == expected
     assert context_of(archive).assumed_zone == str(then)
     assert_sound(archive)
+
+
+def test_a_corrected_import_is_finished_together_with_its_newest_date(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = old_export(tmp_path)
+    import_into(archive, path, zone=BAGHDAD)
+    write = Database.write
+
+    async def killed_once_finished(database: Database, job: Any, *args: Any, **more: Any) -> Any:
+        done = await write(database, job, *args, **more)
+        if job is finish_imports:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(Database, "write", killed_once_finished)
+    with pytest.raises(KeyboardInterrupt):
+        import_into(archive, path, zone=UTC)
+    assert rows(archive, "SELECT zone, newest, finished_at > 0 FROM import_source") == [("UTC", EXACT[1][1], 1)]
 
 
 def test_whoever_reads_or_cites_a_date_learns_on_which_zone_it_rests(archive: Path, tmp_path: Path) -> None:
