@@ -26,7 +26,7 @@ PART, PARTS, LARGEST_PART = 10_000, 10, 100_000
 FULLY = 20_000
 """Up to this many search rows are all compared with texts; beyond it only SAMPLE, unless `deep`."""
 SAMPLE = 4_600
-"""Rows to sample: if one row in 1,000 is wrong, 99 % of such samples contain a wrong one."""
+"""Rows to sample: if one row in 1,000 is wrong at random, 99 % of such samples contain a wrong one."""
 FEW = 1
 """Maximum number of message tasks for which starting a second process takes longer than it saves."""
 MOST_FAULTS = 10_000

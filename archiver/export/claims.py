@@ -33,6 +33,8 @@ _ADDED = {
     "not_imported_ids",
     "name_origin",
     "missing_if_posted_ids",
+    "damaged",
+    "damaged_ids",
 }
 """Fields added to manifests of version 1 later, hence optional."""
 
@@ -108,7 +110,8 @@ _COMPLETENESS: dict[str, _Check] = {
     "as_of": _or_null(_instant),
     "ids": _or_null(_range),
     **dict.fromkeys(
-        ("held", "missing", "absent", "not_fetched", "outside_window", "not_imported", "imported_alone"), _count
+        ("held", "missing", "absent", "not_fetched", "outside_window", "not_imported", "imported_alone", "damaged"),
+        _count,
     ),
     **dict.fromkeys(
         (
@@ -118,6 +121,7 @@ _COMPLETENESS: dict[str, _Check] = {
             "not_fetched_ids",
             "outside_window_ids",
             "not_imported_ids",
+            "damaged_ids",
         ),
         _ranges,
     ),
@@ -268,10 +272,12 @@ def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
             yield f"lists a number of {state} ids that differs from its count"
         if ranges and (ids is None or ranges[0][0] < ids[0] or ranges[-1][1] > ids[1]):
             yield f"lists {state} ids outside its range"
+    if sum(last - first + 1 for first, last in found.get("damaged_ids", ())) != found.get("damaged", 0):
+        yield "lists a number of damaged ids that differs from its count"
     for first, last in found.get("missing_if_posted_ids", ()):
         if not any(lo <= first and last <= hi for lo, hi in found["missing_ids"]):
             yield "lists ids as missing if posted that it does not list as missing"
-    if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial")):
+    if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial") or found.get("damaged")):
         yield "is marked complete, but lacks ids"
     if found["complete"] == bool(found.get("reasons", not found["complete"])):
         yield "is marked complete with a reason, or incomplete without one"

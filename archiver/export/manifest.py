@@ -5,7 +5,7 @@ Except for `exported_at`, the same archive and request give the same manifest. d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -211,15 +211,8 @@ def _channel(part: ChannelPart) -> dict[str, Any]:
 
 def _completeness(found: Completeness) -> dict[str, Any]:
     def ranges(state: str, *, only_claimed: bool = False) -> list[list[int]]:
-        merged: list[list[int]] = []
-        for run in found.runs:
-            if run.state != state or (only_claimed and not run.claimed):
-                continue
-            if merged and merged[-1][1] == run.lo - 1:
-                merged[-1][1] = run.hi
-            else:
-                merged.append([run.lo, run.hi])
-        return merged
+        wanted = (run for run in found.runs if run.state == state and (run.claimed or not only_claimed))
+        return _join((run.lo, run.hi) for run in wanted)
 
     return {
         "complete": is_complete(found),
@@ -243,6 +236,17 @@ def _completeness(found: Completeness) -> dict[str, Any]:
     }
 
 
+def _join(ranges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Ascending ranges, those that touch as one."""
+    joined: list[list[int]] = []
+    for lo, hi in ranges:
+        if joined and joined[-1][1] == lo - 1:
+            joined[-1][1] = hi
+        else:
+            joined.append([lo, hi])
+    return joined
+
+
 def _of_claimed(ranges: list[list[int]]) -> dict[str, Any]:
     """The missing ids that only imports claim were posted."""
     return {"missing_if_posted_ids": ranges} if ranges else {}
@@ -256,5 +260,5 @@ def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:
 
 def _of_damaged(found: Completeness) -> dict[str, Any]:
     """The messages that are damaged in the archive's file."""
-    ids = list(found.damaged_ids)
-    return {"damaged": len(ids), "damaged_ids": ids} if ids else {}
+    ids = found.damaged_ids
+    return {"damaged": len(ids), "damaged_ids": _join(zip(ids, ids, strict=True))} if ids else {}

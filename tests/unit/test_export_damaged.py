@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from archiver.export.claims import find_fault
 from archiver.export.damaged import Damaged
 from archiver.export.verify import check
 from tests.exporting import append_as, export_as
@@ -66,15 +67,35 @@ def test_a_long_message_with_zeros_is_the_only_one_left_out(archive: Path, tmp_p
     assert read_ids(tmp_path / "whole/out") == list(range(1, COUNT + 1))
     zero(archive, b"001500001501")
     damaged, channel = export(archive, tmp_path / "out/out")
-    assert (len(damaged), channel["completeness"]["damaged_ids"]) == (1, [LONG])
+    assert (len(damaged), channel["completeness"]["damaged_ids"]) == (1, [[LONG, LONG]])
     assert read_ids(tmp_path / "out/out") == [number for number in range(1, COUNT + 1) if number != LONG]
     assert channel["completeness"]["reasons"] == ["1 message cannot be read: the archive's file is damaged"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"damaged": 2}, "lists a number of damaged ids that differs from its count"),
+        ({"damaged": "1"}, "is missing or invalid"),
+        ({"damaged_ids": [LONG]}, "is missing or invalid"),
+        ({"damaged_ids": [[LONG, LONG + 1]]}, "lists a number of damaged ids that differs from its count"),
+    ],
+)
+def test_a_wrong_number_of_damaged_messages_in_the_manifest_is_found(
+    archive: Path, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    zero(archive, b"001500001501")
+    export(archive, tmp_path / "out/out")
+    claims = orjson.loads((tmp_path / "out/manifest.json").read_bytes())
+    assert find_fault(claims) is None
+    claims["channels"][0]["completeness"].update(change)
+    assert said in str(find_fault(claims))
 
 
 def test_an_unreadable_page_costs_only_its_own_messages(archive: Path, tmp_path: Path) -> None:
     zero(archive, b"short 20short 20")
     damaged, channel = export(archive, tmp_path / "out/out")
-    lost = channel["completeness"]["damaged_ids"]
+    lost = [number for lo, hi in channel["completeness"]["damaged_ids"] for number in range(lo, hi + 1)]
     assert 20 in lost
     assert 1 < len(lost) == len(damaged) < COUNT // 2
     assert sorted([*read_ids(tmp_path / "out/out"), *lost]) == list(range(1, COUNT + 1))

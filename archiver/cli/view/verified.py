@@ -91,8 +91,9 @@ def describe_sample(compared: int, rows: int) -> str:
     """How many search rows were compared, and how likely a sample of that size is to miss a fault."""
     missed = 0.999**compared
     return (
-        f"search tables: the words of {compared:,} of {rows:,} rows, spread evenly, were compared; if one row in 1,000"
-        f" were wrong, this would miss all of them with a probability of {missed:.1%}. --deep compares all."
+        f"search tables: the words of {compared:,} of {rows:,} rows, in blocks spread evenly, were compared; if one row"
+        f" in 1,000 were wrong at random, this would miss all of them with a probability of {missed:.1%}."
+        " --deep compares all."
     )
 
 
