@@ -277,7 +277,9 @@ def _of_channel(channel: dict[str, Any]) -> Iterator[str]:
     for first, last in found.get("missing_if_posted_ids", ()):
         if not any(lo <= first and last <= hi for lo, hi in found["missing_ids"]):
             yield "lists ids as missing if posted that it does not list as missing"
-    if found["complete"] and (found["not_fetched"] or found["outside_window"] or found.get("partial") or found.get("damaged")):
+    if found["complete"] and (
+        found["not_fetched"] or found["outside_window"] or found.get("partial") or found.get("damaged")
+    ):
         yield "is marked complete, but lacks ids"
     if found["complete"] == bool(found.get("reasons", not found["complete"])):
         yield "is marked complete with a reason, or incomplete without one"

@@ -14,8 +14,11 @@ from archiver.imports.json_input import json_pieces, json_scanner
 from archiver.imports.json_input.json_faults import EndsEarly
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.source import Flaw
-from tests.importing import chat, entry, messages_of, read_all, write_json
+from tests.capturing import archive, rows
+from tests.importing import chat, entry, import_into, messages_of, read_all, write_json
 from tests.tiers import examples
+
+__all__ = ["archive"]
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
@@ -136,6 +139,18 @@ def test_a_text_of_10_mb_and_nesting_of_10_000_do_no_harm(tmp_path: Path, monkey
     found = read_all(path)
     assert [len(one.message.text) for one in messages_of(found)] == [len(long), 5]
     assert [one.what for one in found if isinstance(one, Flaw)] == ["a message is left out: it is nested too deeply"]
+
+
+@pytest.mark.parametrize(("levels", "innermost"), [(600, r'"\ud800"'), (1000, "1"), (1000, r'"\ud800"')])
+def test_nesting_that_can_be_read_but_not_written_costs_only_its_message(
+    archive: Path, tmp_path: Path, levels: int, innermost: str
+) -> None:
+    listed = [json.dumps(entry(number, "x" * 3)) for number in (1, 2, 3)]
+    listed[1] = listed[1].replace('"xxx"', "[" * levels + innermost + "]" * levels, 1)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(chat([])).replace("[]", f"[{','.join(listed)}]"))
+    assert list(import_into(archive, path).flaws) == ["a message is left out: it is nested too deeply"]
+    assert rows(archive, "SELECT message_id FROM message") == [(1,), (3,)]
 
 
 @pytest.mark.parametrize("endless", [b"[" + b"1, " * 100_000, b'"' + b"x" * 300_000])

@@ -44,12 +44,12 @@ def read_json(data: bytes) -> Mended:
     text = data.decode("utf-8", "replace")
     replaced = "\ufffd" in text and b"\xef\xbf\xbd" not in data
     try:
-        value = json.loads(text, strict=False, parse_constant=lambda _: None)  # NaN and Infinity
+        value = _scrubbed(json.loads(text, strict=False, parse_constant=lambda _: None))  # NaN and Infinity
     except RecursionError as exc:
         raise UnreadableJson("it is nested too deeply") from exc
     except ValueError as exc:
         raise UnreadableJson("it is not valid JSON") from exc
-    return Mended(_scrubbed(value), replaced)
+    return Mended(value, replaced)
 
 
 def dump_trimmed(value: Any) -> bytes:
@@ -58,7 +58,7 @@ def dump_trimmed(value: Any) -> bytes:
 
 
 def to_canonical(value: Any) -> bytes:
-    """A value that `read_json` gave as compact JSON, keys in the order of the file."""
+    """A value that `read_json` gave as compact JSON, keys in the order of the file. Raises RecursionError."""
     try:
         return dump_trimmed(value)
     except orjson.JSONEncodeError:  # an integer of more than 64 bits

@@ -78,6 +78,8 @@ class DesktopMessages:
             return read_entry(value, channel_id, self._dates)
         except ZoneNeeded as exc:
             return self._without_zone(value, exc)
+        except RecursionError:  # it could be read, but not be written again
+            return Flaw("", "a message is left out: it is nested too deeply")
 
     def _without_zone(self, value: Mapping[str, Any], exc: ZoneNeeded) -> Flaw:
         """A local time among exact dates costs its message. Raises UsageError if there are no exact dates."""
