@@ -23,6 +23,13 @@ def in_words(seconds: float) -> str:
     return f"{hours} h" if hours < 48 else f"{seconds / 86_400:,.0f} days"
 
 
+def on_a_clock(seconds: float) -> str:
+    """`0:24`, `1:06:40`: how long a video or sound plays."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, of_hour = divmod(minutes, 60)
+    return f"{hours}:{of_hour:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def moment(unix: float) -> str:
     """The time in UTC, to the minute."""
     return f"{_at(unix):%Y-%m-%d %H:%M} UTC"

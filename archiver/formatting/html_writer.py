@@ -16,6 +16,7 @@ from archiver.formatting.blocks import CodeBlock, QuoteBlock, TextBlock, TextLin
 from archiver.formatting.ranges import Entities
 from archiver.formatting.safe_url import find_hidden_host, find_refused, find_target
 from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
+from archiver.formatting.spoilers import veil
 from archiver.formatting.visible import (
     find_direction,
     line_direction,
@@ -31,8 +32,10 @@ STYLES = """\
 .tk-line,.tk-code{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}.tk-line:empty::before{content:"\\200B"}
 .tk-spoiler{background:#8884;border-radius:.2em}
 .tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:transparent}
+@media(forced-colors:active){.tk-spoiler:not(:hover):not(:focus-within){background:CanvasText;forced-color-adjust:none}}
 a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;unicode-bidi:isolate}
-@media print{.tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:inherit}}
+@media print{.tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:inherit}
+.tk-spoiler{border-bottom:.06em dotted}}
 """
 """CSS for the classes used here."""
 TAGS = {
@@ -62,6 +65,8 @@ class HtmlTargets:
     """By the URL of a link; None: that URL itself."""
     say: Callable[[str], str] = str
     """Translates the remarks on entities that are not links."""
+    has_styles: bool = True
+    """Whether the page has `STYLES`, which cover spoilers; else the words of spoilers are left out."""
 
 
 OUTSIDE = HtmlTargets()
@@ -125,6 +130,8 @@ def _quote(block: QuoteBlock, whole: str | None, targets: HtmlTargets) -> str:
 
 
 def _span(span: Span, targets: HtmlTargets) -> str:
+    if span.kind == "spoiler" and not targets.has_styles:
+        return escaped(veil(plain_text(span.children)))
     inner = to_inline_html(span.children, targets)
     if span.kind in _ISOLATED:
         inner = f"<bdi>{inner}</bdi>"

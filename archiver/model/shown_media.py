@@ -5,8 +5,8 @@ They are shown without running anything; SVG, HTML and PDF can run something.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 MediaElement: TypeAlias = Literal["img", "video", "audio"]
 """The HTML element that shows a file."""
@@ -28,6 +28,8 @@ SHOWN_TYPES: Final[Mapping[MediaElement, frozenset[str]]] = {
     "audio": frozenset({"audio/mpeg", "audio/ogg", "audio/mp4", "audio/webm", "audio/wav", "audio/flac"}),
 }
 """MIME types that an element can show."""
+_PARTS: Final = frozenset({"live_photo", "video_cover"})
+"""Attachments that belong to another one of their message."""
 
 
 def find_element(kind: str, mime: str | None) -> MediaElement | None:
@@ -35,3 +37,11 @@ def find_element(kind: str, mime: str | None) -> MediaElement | None:
     element = ELEMENTS.get(kind)
     known = mime or ("image/jpeg" if kind == "photo" else "")
     return element if element is not None and known in SHOWN_TYPES[element] else None
+
+
+def list_covered(extras: Sequence[Mapping[str, Any] | None]) -> list[bool]:
+    """Which of a message's attachments its author covered with a spoiler, by their `extra`; each with its parts."""
+    marked = [bool(extra and extra.get("spoiler")) for extra in extras]
+    if not any(marked):
+        return marked
+    return [is_marked or (extra or {}).get("of") in _PARTS for is_marked, extra in zip(marked, extras, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -51,6 +51,8 @@ class Change:
     how: str | None = None
     differences: tuple[ContentDifference, ...] = ()
     """For an edit: differences other than in the text."""
+    entities: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = ((), ())
+    """Of `old` and `new`, if these are texts of a message."""
     media: tuple[Sequence[Media], Sequence[Media]] | None = None
     """For an edit of the attachments: those before and after, each with where its file is."""
 

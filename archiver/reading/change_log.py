@@ -139,6 +139,7 @@ def _edited(one: Noticed, channel: ChannelName, versions: Sequence[Version], imp
         revision=one.number,
         how="import" if of_import else None,
         differences=new.differences,
+        entities=(old.entities, new.entities),
         media=(old.media, new.media) if "media" in new.changed else None,
         import_file=None if origin is None else origin.file_name,
         origin=imports.record_of(claimed.layer, claimed.payload_sha256),
@@ -179,7 +180,7 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
     moment = one.last_seen if gone and one.last_seen is not None else one.at
     shown = [version for version in versions if version.layer != IMPORTED] or versions
     seen = [version for version in shown if version.first_seen <= moment] or shown
-    text, media = seen[-1].text, seen[-1].media
+    text, media, entities = seen[-1].text, seen[-1].media, seen[-1].entities
     return Change(
         at=one.at,
         channel=channel,
@@ -188,6 +189,7 @@ def _gone(one: Noticed, channel: ChannelName, versions: Sequence[Version]) -> Ch
         description=" ".join(filter(None, [_snippet(text), *(f"[{slot['kind']}]" for slot in media)])),
         old=text if gone else None,
         new=None if gone else text,
+        entities=(entities if gone else (), () if gone else entities),
         last_seen=one.last_seen,
         how=one.how,
     )

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from archiver.export.csv_writer import CsvWriter
+from archiver.formatting.html_writer import HtmlTargets
+from archiver.formatting.spoilers import veiled
 from archiver.formatting.visible import possible
 from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
@@ -18,6 +20,7 @@ from archiver.web.view import ViewAnswer
 
 _TITLE = 80
 """Characters of an entry's title."""
+_FEED = HtmlTargets(has_styles=False)
 
 
 def to_json(shown: ViewAnswer, asked: Asked) -> bytes:
@@ -52,7 +55,7 @@ def feed_values(shown: ViewAnswer, asked: Asked) -> dict[str, Any]:
 
 def _entry(row: Row, asked: Asked, imported: Collection[tuple[int, int]]) -> dict[str, Any]:
     address = f"/c/{row['channel_id']}/{row['message_id']}"
-    first = " ".join(possible(row["text"]).split())
+    first = " ".join(possible(veiled(row["text"], row["entities"])).split())
     published = row["date"] or row["first_seen"]
     return {
         "title": f"{row['channel']}/{row['message_id']}: {first[:_TITLE]}{'…' if len(first) > _TITLE else ''}",
@@ -61,7 +64,7 @@ def _entry(row: Row, asked: Asked, imported: Collection[tuple[int, int]]) -> dic
         "published": published,
         "updated": row["edit_date"] or published,
         "author": row["channel"],
-        "html": text_html(row["text"], row["entities"]),
+        "html": text_html(row["text"], row["entities"], targets=_FEED),
         "is_imported": (row["channel_id"], row["message_id"]) in imported,
         "is_gone": row["missing_since"] is not None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -18,7 +19,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FILE_KINDS, FileKey, FileStatus, file_key, is_file, thumb_key
 from archiver.model.row import StoredMedia
-from archiver.model.shown_media import ELEMENTS, find_element
+from archiver.model.shown_media import ELEMENTS, find_element, list_covered
 from archiver.reading.pictures import read_message_previews
 from archiver.store.database import Connection, Reader, read
 from archiver.store.file import find_files
@@ -42,11 +43,13 @@ class Attachment:
     """Where its stored bytes are."""
     picture: str | None = None
     """Where a picture of it is."""
+    is_covered: bool = False
+    """Whether its author covered it with a spoiler."""
 
     @property
     def words(self) -> dict[str, Any]:
         """The attachment as a row has it, to be described in words."""
-        return {**self.media._asdict(), "extra": orjson.loads(self.media.extra) if self.media.extra else None}
+        return {**self.media._asdict(), "extra": _load_extra(self.media)}
 
     @property
     def has_more(self) -> bool:
@@ -120,10 +123,21 @@ def list_attachments(
     channel_id: ChannelId, slots: Sequence[tuple[int, StoredMedia]], known: KnownPictures
 ) -> list[Attachment]:
     """The attachments (message, media) as shown."""
-    return [_attachment(channel_id, message_id, media, known) for message_id, media in slots]
+    shown: list[Attachment] = []
+    for message_id, group in groupby(slots, key=lambda one: one[0]):
+        media = [one for _, one in group]
+        covered = list_covered([_load_extra(one) for one in media])
+        shown += [_attachment(channel_id, message_id, *one, known) for one in zip(media, covered, strict=True)]
+    return shown
 
 
-def _attachment(channel_id: ChannelId, message_id: int, media: StoredMedia, known: KnownPictures) -> Attachment:
+def _load_extra(media: StoredMedia) -> dict[str, Any] | None:
+    return orjson.loads(media.extra) if media.extra else None
+
+
+def _attachment(
+    channel_id: ChannelId, message_id: int, media: StoredMedia, is_covered: bool, known: KnownPictures
+) -> Attachment:
     if media.sha256 in known.absent and media.status == "downloaded":
         media = media._replace(path=None, status="failed", reason="the stored copy is missing")
     stored = f"/media/{media.sha256}" if media.sha256 and media.status == "downloaded" else None
@@ -136,7 +150,7 @@ def _attachment(channel_id: ChannelId, message_id: int, media: StoredMedia, know
             picture = stored
         elif media.kind in PICTURE_KINDS and (channel_id, message_id) in known.previewed:
             picture = f"/preview/{channel_id}/{message_id}/{media.id}"
-    return Attachment(media=media, message_id=message_id, file=stored, picture=picture)
+    return Attachment(media=media, message_id=message_id, file=stored, picture=picture, is_covered=is_covered)
 
 
 class Previews:

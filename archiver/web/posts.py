@@ -12,6 +12,7 @@ import orjson
 from markupsafe import Markup
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
+from archiver.formatting.spoilers import find_covered
 from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED, list_filled, list_others
@@ -130,6 +131,12 @@ class ShownPost:
     def fact_check(self) -> str:
         """What fact checkers say of it."""
         return str((_load(_particulars(self.first)["fact_check"]) or {}).get("text") or "")
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a spoiler covers some of it."""
+        texts = (find_covered(one.text, one.entities) for one in self.messages)
+        return any(one is not None for one in texts) or any(one.is_covered for one in self.attachments)
 
     @property
     def gone(self) -> StoredMessage | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from archiver.duration import on_a_clock
+from archiver.formatting.spoilers import veiled
 from archiver.model.difference import name_changed
 from archiver.version import version
 from archiver.web.addresses import channel_url, link, message_url
@@ -22,7 +24,6 @@ from archiver.web.texts import (
     said_html,
     text_html,
     unturned,
-    veiled,
     visible,
 )
 
@@ -74,5 +75,6 @@ def _environment(language: Language, assets: Assets) -> Environment:
         veiled=veiled,
         commands=commands_html,
         direction=direction,
+        played=on_a_clock,
     )
     return made

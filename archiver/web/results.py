@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from archiver.compose.engine import SelectedEngine, select_engine
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets
+from archiver.formatting.ranges import Entities
+from archiver.formatting.spoilers import veiled
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Version, list_versions
@@ -131,7 +133,7 @@ async def _show(
         known: dict[int, str] = {message.message_id: language} if language else {}
         [post] = list_posts(names[ChannelId(hit.channel_id)], [held[hit.key]], known, pictures, claimed=claimed)
         version = earlier.get(hit.key)
-        text, entities = (message.text, message.entities) if version is None else (version.text, None)
+        text, entities = (message.text, message.entities) if version is None else (version.text, version.entities)
         html = _mark(finding.question.tree, text, entities, post.direction, targets)
         shown.append(HitShown(post, html, around[hit.key], version, _list_found(finding, message)))
     return shown
@@ -178,14 +180,14 @@ def _list_earlier(conn: Reader, hits: Sequence[Hit], held: Mapping[Key, HeldMess
 
 
 def _mark(
-    tree: Node, text: str, entities: str | None = None, direction: str | None = None, targets: HtmlTargets = OUTSIDE
+    tree: Node, text: str, entities: Entities = None, direction: str | None = None, targets: HtmlTargets = OUTSIDE
 ) -> Markup:
-    """The text with its matches marked; of a long one the parts with most of them."""
+    """The text with its matches marked; of a long one the parts with most of them, without the words of spoilers."""
     spans = highlight(tree, text)
     if len(text) <= _WHOLE:
         return text_html(text, entities, direction, highlights=spans, targets=targets)
     parts = Markup("")
-    for piece in snippets(text, spans, _WIDTH):
+    for piece in snippets(veiled(text, entities), spans, _WIDTH):
         before, after = ("… " if piece.cut_before else ""), (" …" if piece.cut_after else "")
         shifted = [(start + len(before), end + len(before)) for start, end in piece.spans]
         parts += text_html(f"{before}{piece.text}{after}", None, direction, highlights=shifted)

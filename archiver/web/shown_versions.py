@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from archiver.model.versions import Version
 from archiver.reading.message_history import MessageHistory
-from archiver.reading.word_diff import DiffPiece, diff
+from archiver.reading.word_diff import diff
+from archiver.web.covered_diff import CoveredPiece, MarkedText, cover
 
 MOST: Final = 20
 BUDGET: Final = 45_000
@@ -20,7 +21,7 @@ _ELEMENT: Final = 12
 class ShownVersions(NamedTuple):
     """Versions with what changed, newest first."""
 
-    diffs: Sequence[tuple[Version, list[DiffPiece]]]
+    diffs: Sequence[tuple[Version, list[CoveredPiece]]]
     before: int | None
     """Earlier revisions are not shown; None: all are."""
 
@@ -35,13 +36,16 @@ def choose_versions(history: MessageHistory, first: int) -> ShownVersions:
     """Choose the versions to show, from revision `first` on."""
     versions = history.versions
     last_to_show = 1 if first > 1 and len(versions) > 1 else 0
-    diffs: list[tuple[Version, list[DiffPiece]]] = []
+    diffs: list[tuple[Version, list[CoveredPiece]]] = []
     budget = BUDGET
     for at in range(len(versions) - 1, last_to_show - 1, -1):
-        pieces = diff((versions[at].base or versions[at]).text, versions[at].text)
+        new = versions[at]
+        old = new.base or new
+        pieces = diff(old.text, new.text)
         budget -= sum(len(piece.text.encode("utf-8", "replace")) + _ELEMENT for piece in pieces)
         if diffs and (budget < 0 or len(diffs) == MOST):
             break
-        diffs.append((versions[at], pieces))
+        covered = cover(pieces, MarkedText(old.text, old.entities), MarkedText(new.text, new.entities))
+        diffs.append((new, covered))
     rest = [version.revision or 0 for version in versions[: len(versions) - len(diffs)]]
     return ShownVersions(diffs, max(rest) + 1 if rest else None)

@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from archiver.formatting.html_writer import OUTSIDE, HtmlTargets, escaped, to_html
-from archiver.formatting.ranges import Entities, list_ranges
+from archiver.formatting.ranges import Entities
 from archiver.formatting.visible import find_direction, name_reordering, possible
 from archiver.web.sentences import SaidPart
 
@@ -76,15 +76,6 @@ def plain(text: object) -> Markup:
     return Markup(escaped(str(text)))  # noqa: S704 - escaped
 
 
-def veiled(text: str, entities: Entities) -> str:
-    """A text without the words of its spoilers, for an excerpt where nobody can ask for them."""
-    signs = list(text)
-    for one in list_ranges(text, entities):
-        if one.kind == "spoiler":
-            signs[one.start : one.end] = (sign if sign.isspace() else "▒" for sign in signs[one.start : one.end])
-    return "".join(signs)
-
-
 def bare(text: str) -> Markup:
     """A text whose hostile characters are visible already, to be copied unchanged."""
     return escape(possible(text))
@@ -97,7 +88,7 @@ def unturned(written: str) -> Markup:
 
 def text_html(
     text: str,
-    entities: str | None = None,
+    entities: Entities = None,
     direction: str | None = None,
     *,
     highlights: Iterable[tuple[int, int]] = (),

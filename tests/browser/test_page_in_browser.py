@@ -21,6 +21,7 @@ from archiver.model.record import Media
 from tests.integration.page_rig import TOKEN, Browser, page
 from tests.integration.page_tongues import CHANNELS, make_tongues
 from tests.integration.page_world import make_world
+from tests.integration.test_page_spoilers import make_secrets
 from tests.sample import build, entities, index, make_channel, make_message
 
 AXE = Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"
@@ -225,6 +226,22 @@ def test_everything_works_without_scripts(chromium: Any, opened: Browser) -> Non
         seen.locator(".hit .where").first.click()
     assert "/c/jisr_news/" in seen.url
     seen.context.close()
+
+
+def test_spoilers_are_opened_by_keys_without_scripts_and_kept_in_forced_colours(chromium: Any, tmp_path: Path) -> None:
+    with page(make_secrets(tmp_path)) as opened:
+        seen = tab(chromium, opened, java_script_enabled=False, forced_colors="active")
+        seen.goto(f"{base(opened)}/c/NightBridge")
+        words, picture = seen.locator(".tk-spoiler").first, seen.locator(".pictures .veil img").first
+        look = "here => { const {color, backgroundColor} = getComputedStyle(here); return [color, backgroundColor]; }"
+        shown, ground = words.evaluate(look)
+        assert shown in (ground, "rgba(0, 0, 0, 0)")
+        words.focus()
+        assert words.evaluate(look)[0] != shown
+        assert not picture.is_visible()
+        seen.locator(".pictures .veil summary").first.press("Enter")
+        assert picture.is_visible()
+        seen.context.close()
 
 
 @pytest.mark.parametrize(("width", "locale"), [(360, "fr"), (800, "ar")])

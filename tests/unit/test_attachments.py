@@ -24,6 +24,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(MEDIA_KEYS)
             {"kind": "voice", "duration": 77.4, "size": 40_000, "status": "not downloaded"},
             "1:17, 40.0 kB, not downloaded",
         ),
+        ({"kind": "video", "duration": 4000}, "1:06:40"),
         ({"kind": "geo", "extra": {"lat": 31.99, "long": 44.93}}, "location, 31.99, 44.93"),
         ({"kind": "contact", "title": "Sami", "extra": {"first_name": "Sami", "phone_number": "1"}}, "contact Sami"),
         ({"kind": "photo", "width": 8, "height": 9, "extra": {"spoiler": True}}, "photo, spoiler, 8x9"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.web.texts import veiled
+from archiver.formatting.spoilers import veiled
 
 SPOILER = '[{"type": "spoiler", "offset": 3, "length": 5}]'
 

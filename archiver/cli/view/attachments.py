@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from archiver.cli.view.figures import count, size
 from archiver.cli.view.kinds import name_kind
 from archiver.cli.view.moments import Moments
-from archiver.duration import in_words
+from archiver.duration import in_words, on_a_clock
 from archiver.model.media_file import FILE_KINDS
 
 Say: TypeAlias = Callable[[str], str]
@@ -155,8 +155,7 @@ def _file(slot: Mapping[str, Any]) -> Iterator[str]:
     if slot.get("width") and slot.get("height"):
         yield f"{slot['width']}x{slot['height']}"
     if slot.get("duration"):
-        minutes, seconds = divmod(round(slot["duration"]), 60)
-        yield f"{minutes}:{seconds:02d}"
+        yield on_a_clock(slot["duration"])
     if slot.get("size"):
         yield size(slot["size"])
     if slot.get("kind") in FILE_KINDS and (slot.get("size") or slot.get("path") or slot.get("reason")):

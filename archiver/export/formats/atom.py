@@ -15,6 +15,7 @@ from archiver.export.formats.wording import Wording
 from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped, to_html
+from archiver.formatting.spoilers import veiled
 from archiver.formatting.visible import name_reordering, possible
 from archiver.model.iso_time import iso
 from archiver.model.row import Row
@@ -85,12 +86,13 @@ class AtomWriter:
 
     def _content(self, post: Post) -> str:
         said = [*post.marks, *([post.forwarded] if post.forwarded else [])]
-        notes = [*post.notes, *([post.figures] if post.figures else [])]
-        quote = post.answered.quote if post.answered else ""
+        notes = [*post.notes, *post.made, *([post.figures] if post.figures else [])]
+        answered = post.answered
+        quote = to_html(answered.quote, answered.quote_entities) if answered and answered.quote else ""
         return "".join(
             [
                 *(f"<p><strong>{escaped(one)}</strong></p>" for one in said),
-                f"<blockquote>{to_html(quote)}</blockquote>" if quote else "",
+                f"<blockquote>{quote}</blockquote>" if quote else "",
                 to_html(post.text, post.entities),
                 *(
                     f"<p>{escaped(describe_version(one, self._clock))}</p>"
@@ -104,8 +106,8 @@ class AtomWriter:
 
 
 def _title(post: Post) -> str:
-    """The first words of the post; without any, what it is, else its address."""
-    lines = (line.strip() for line in possible(post.text).split("\n"))
+    """The first words of the post, without those of spoilers; without any, what it is, else its address."""
+    lines = (line.strip() for line in possible(veiled(post.text, post.entities)).split("\n"))
     address = f"{post.row['channel']}/{post.row['message_id']}"
     words = next(filter(None, lines), "") or " ".join(post.notes[:1]) or address
     return words if len(words) <= _LONGEST_TITLE else f"{words[:_LONGEST_TITLE].rstrip()} …"

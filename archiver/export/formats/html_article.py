@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from archiver.export.formats.html_media import media_html
+from archiver.export.formats.html_media import cover, media_html
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import DELETED, Answered, Post, describe_version
 from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import REL, attribute, escaped, to_html
+from archiver.formatting.visible import find_direction
+from archiver.model.shown_media import list_covered
 
 _BETWEEN = " · "
 """Separates the parts of a header: as text, so that copies without styles keep it."""
@@ -52,10 +54,14 @@ def _parts(post: Post, view: ArticleView) -> Iterator[str]:
     if post.answered is not None:
         yield _reply(post, post.answered, view)
     if post.text:
-        yield f'<div class="text">{to_html(post.text, post.entities)}</div>'
+        way = find_direction(post.text)
+        turned = f' dir="{way}"' if way else ""
+        yield f'<div class="text" lang=""{turned}>{to_html(post.text, post.entities, direction=way)}</div>'
     yield from media_html(post.media, view.media_places)
-    if post.notes:
-        notes = "".join(f'<li dir="auto">{escaped(note)}</li>' for note in post.notes)
+    if post.notes or post.made:
+        is_covered = any(list_covered([one.get("extra") for one in post.media]))
+        made = [cover("text", escaped(one)) if is_covered else escaped(one) for one in post.made]
+        notes = "".join(f'<li dir="auto">{note}</li>' for note in [*map(escaped, post.notes), *made])
         yield f'<ul class="notes note">{notes}</ul>'
     for version in post.versions:
         said = escaped(describe_version(version, view.clock))
@@ -90,7 +96,8 @@ def _reply(post: Post, answered: Answered, view: ArticleView) -> str:
     if answered.message_id is not None and not answered.elsewhere:
         target = view.find_target(post.row["channel_id"], answered.message_id)
     line = f'<a href="{attribute(target)}">{words}</a>' if target else words
-    return f'<div class="quoted">{line}{to_html(answered.quote) if answered.quote else ""}</div>'
+    quote = to_html(answered.quote, answered.quote_entities) if answered.quote else ""
+    return f'<div class="quoted">{line}{quote}</div>'
 
 
 def day_heading(day: str, *, is_first: bool) -> str:

@@ -8,14 +8,22 @@ from urllib.parse import quote
 
 from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import attribute, escaped
-from archiver.model.shown_media import find_element
+from archiver.model.shown_media import find_element, list_covered
 
 
 def media_html(media: Sequence[Mapping[str, Any]], places: MediaPlaces) -> Iterator[str]:
-    """An element for each file that the export contains."""
-    for item in media:
+    """An element for each file that the export contains; what has a spoiler is covered until it is opened."""
+    for item, is_covered in zip(media, list_covered([one.get("extra") for one in media]), strict=True):
         if place := places(item):
-            yield f'<div class="media">{_element(item, attribute(quote(place)))}</div>'
+            element = _element(item, attribute(quote(place)))
+            if is_covered:
+                element = cover(str(item.get("kind")), element)
+            yield f'<div class="media">{element}</div>'
+
+
+def cover(what: str, html: str) -> str:
+    """Something that is seen only once a reader opens it."""
+    return f'<details class="veil"><summary>{escaped(what)} · spoiler</summary>{html}</details>'
 
 
 def _element(item: Mapping[str, Any], place: str) -> str:
@@ -27,4 +35,4 @@ def _element(item: Mapping[str, Any], place: str) -> str:
     if element == "img":
         size = "".join(f' {key}="{item[key]}"' for key in ("width", "height") if type(item.get(key)) is int)
         return f'<a href="{place}"><img src="{place}" alt="{attribute(kind)}" loading="lazy"{size}></a>'
-    return f'<{element} src="{place}" controls preload="none"></{element}>'
+    return f'<{element} src="{place}" controls preload="none" aria-label="{attribute(kind)}"></{element}>'

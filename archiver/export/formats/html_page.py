@@ -24,7 +24,7 @@ def document(title: str, body: str) -> str:
 def head(title: str) -> str:
     """Everything before the content."""
     return (
-        '<!DOCTYPE html>\n<html lang="und"><head><meta charset="utf-8">'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex,nofollow">'
@@ -46,20 +46,20 @@ def page_head(names: Sequence[str], number: int) -> str:
     """The beginning of a page of messages. `names`: of the channels."""
     return (
         f'{head(f"{join_titles(names)} · {number}")}<a class="skip" href="#messages">To the messages</a>'
-        f"<header>{headline(names)}{_nav(number, is_last=True)}</header>"
+        f"<header>{headline(names)}{_nav('Before the messages', number, is_last=True)}</header>"
         '<main id="messages">'
     )
 
 
 def page_foot(number: int, *, is_last: bool) -> str:
     """The end of a page of messages."""
-    return f"\n</main><footer>{_nav(number, is_last=is_last)}</footer>{FOOT}"
+    return f"\n</main><footer>{_nav('After the messages', number, is_last=is_last)}</footer>{FOOT}"
 
 
-def _nav(number: int, *, is_last: bool) -> str:
+def _nav(place: str, number: int, *, is_last: bool) -> str:
     links = [f'<a href="{INDEX}">Index</a>']
     if number > 1:
         links.append(f'<a rel="prev" href="{page_name(number - 1)}">Earlier</a>')
     if not is_last:
         links.append(f'<a rel="next" href="{page_name(number + 1)}">Later</a>')
-    return f'<nav aria-label="Pages">{"".join(links)}</nav>'
+    return f'<nav aria-label="{place}">{"".join(links)}</nav>'

@@ -11,6 +11,7 @@ import orjson
 from archiver.export.formats.local_clock import LocalClock, LocalTime
 from archiver.export.formats.wording import Wording
 from archiver.export.marking import CLAIMED_KEY, IMPORTED_KEY
+from archiver.formatting.ranges import Entities
 from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import Row
@@ -27,6 +28,7 @@ class Answered:
     elsewhere: str = ""
     """The chat of that message, if it is another one."""
     quote: str = ""
+    quote_entities: Entities = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Post:
     """What it reports or offers besides text: a service action, media, buttons, a fact check."""
     media: tuple[Mapping[str, Any], ...]
     figures: str
+    made: tuple[str, ...] = ()
+    """Texts that programs made of its files."""
     versions: tuple[Mapping[str, Any], ...] = ()
     """Earlier contents, if the export has them."""
 
@@ -97,6 +101,7 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
         notes=tuple(_notes(row, wording)),
         media=tuple(load_nested(row["media"]) or ()),
         figures=_figures(row, wording),
+        made=tuple(_made(row)),
         versions=tuple(load_nested(row.get("versions")) or ()),
     )
 
@@ -159,6 +164,7 @@ def _answered(reply: Mapping[str, Any] | None) -> Answered | None:
         message_id=number if type(number) is int else None,
         elsewhere=elsewhere,
         quote=str(reply.get("quote_text") or ""),
+        quote_entities=reply.get("quote_entities"),
     )
 
 
@@ -204,6 +210,9 @@ def _notes(row: Row, wording: Wording) -> Iterator[str]:
         yield f"buttons: {wording.buttons(markup)}"
     if fact := load_nested(row["fact_check"]):
         yield f"fact check: {fact.get('text') or 'not shown by the server yet'}"
+
+
+def _made(row: Row) -> Iterator[str]:
     for made in load_nested(row.get("annotations")) or ():
         if made.get("text"):
             yield f"{made.get('hook')}, by a program: {made['text']}"

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Collection
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Final, NamedTuple, cast
 
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
+from archiver.formatting.spoilers import veiled
 from archiver.model.difference import say_differences
 from archiver.reading.change import KINDS, Change, ChangeKind
 from archiver.reading.change_log import iter_changes
@@ -17,6 +19,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
 from archiver.store.database import Connection, read
 from archiver.store.rows import list_names
+from archiver.web.covered_diff import MarkedText, cover, veil_pieces
 from archiver.web.lookup import KeptRemarks, read_bounds
 from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
@@ -45,7 +48,19 @@ class ChangeShown(NamedTuple):
     @property
     def rest(self) -> str:
         """What its description says after what kind of change it is: a reason, the text of an edited message."""
-        return self.change.description.partition(": ")[2]
+        return self._veiled(self.change.description.partition(": ")[2])
+
+    @property
+    def content(self) -> str:
+        """What is said of a message that is gone or back."""
+        return self._veiled(self.change.content)
+
+    def _veiled(self, said: str) -> str:
+        """A description that begins with words of the message, without those of its spoilers."""
+        old, new = _texts(self.change)
+        text, entities = new if new.text else old
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, text, strict=False)))
+        return veiled(text, entities)[:shared] + said[shared:]
 
     @property
     def is_value(self) -> bool:
@@ -100,4 +115,10 @@ async def _read(
 def _pieces(change: Change) -> list[DiffPiece]:
     if change.kind not in _TEXTS or change.old == change.new:
         return []
-    return excerpt(diff(str(change.old or ""), str(change.new or "")), changes=6)
+    old, new = _texts(change)
+    return excerpt(veil_pieces(cover(diff(old.text, new.text), old, new)), changes=6)
+
+
+def _texts(change: Change) -> tuple[MarkedText, MarkedText]:
+    old, new = change.entities
+    return MarkedText(str(change.old or ""), old), MarkedText(str(change.new or ""), new)
