@@ -171,7 +171,8 @@ class RandomDesktop:
 
     def _post(self) -> dict[str, Any]:
         parts = self._some(self._entity)
-        said: dict[str, Any] = {"text": [self._text(), *parts], "text_entities": parts}
+        first = self._text()
+        said: dict[str, Any] = {"text": [first, *parts], "text_entities": [{"type": "plain", "text": first}, *parts]}
         if self.is_late and self._may(0.3):
             said = {"rich_message": {"rtl": True, "part": self._may(), "blocks": self._some(self._block)}}
         button = {

@@ -111,7 +111,7 @@ class Flaw:
 
 
 ENDS_EARLY: Final = "the file ends too early: the rest is missing"
-REPLACED: Final = "bytes that are not UTF-8 were replaced by U+FFFD"
+REPLACED: Final = "bytes that are not text were replaced by U+FFFD"
 """Of a damaged text, or one in another encoding."""
 
 Entry: TypeAlias = ImportedMessage | Flaw

@@ -256,3 +256,45 @@ def test_a_damaged_database_is_read_around_the_damage(tmp_path: Path, kind: str)
     held = [one.message.message_id for one in messages_of(found)]
     assert len(held) > (100 if kind == "cut" else 380)
     assert any("the database is damaged" in one.what for one in found if isinstance(one, Flaw))
+
+
+def test_zeroed_bytes_are_named_and_no_words(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(1, "whole"), entry(2, "a ZERO z")]))
+    path.write_bytes(path.read_bytes().replace(b"ZERO", bytes(4)))
+    found = read_all(path)
+    assert [one.message.text for one in messages_of(found)] == ["whole", f"a {4 * chr(0xFFFD)} z"]
+    assert [(one.where, one.what) for one in found if isinstance(one, Flaw)] == [("message 2", REPLACED)]
+
+
+def test_different_words_in_the_two_texts_of_a_message_are_named(tmp_path: Path) -> None:
+    parts = [{"type": "plain", "text": "so "}, {"type": "bold", "text": "much"}]
+    messages = [
+        entry(1, "a", text_entities=[{"type": "plain", "text": "b"}]),
+        entry(2, "c", text_entities=[]),
+        entry(3, ["so ", parts[1]], text_entities=parts),
+        entry(4, ["so ", parts[1], " lost"], text_entities=parts),
+    ]
+    found = read_all(write_json(tmp_path / "result.json", chat(messages)))
+    assert len(messages_of(found)) == 4
+    flaws = [one for one in found if isinstance(one, Flaw)]
+    assert [(one.where, one.note) for one in flaws] == [("message 1", True), ("message 4", True)]
+
+
+@pytest.mark.parametrize("hole", ["lost", "zeroed"])
+def test_pages_with_a_hole_say_so(tmp_path: Path, hole: str) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    for at in (1, 2, 3):
+        pages.add(at, 1_704_900_000 + at, by=f"Person {at}", text=f"words {at}")
+    path = pages.write(tmp_path) / "messages.html"
+    data = path.read_bytes()
+    begin = data.index(b"words 1")
+    end = data.index(b'<div class="from_name">', begin)
+    path.write_bytes(data[:begin] + (b"" if hole == "lost" else bytes(end - begin)) + data[end:])
+    found = read_all(path, ZONE)
+    assert [one.message.message_id for one in messages_of(found)] == [1, 3]
+    flaws = [one for one in found if isinstance(one, Flaw)]
+    assert flaws
+    assert not any(one.note for one in flaws)
+    path.write_bytes(data.replace(b"words 2", bytes(7)))
+    [flaw] = [one for one in read_all(path, ZONE) if isinstance(one, Flaw)]
+    assert (flaw.what, flaw.note) == (REPLACED, False)

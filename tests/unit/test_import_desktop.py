@@ -129,6 +129,14 @@ def test_forwards_replies_bots_and_signatures_have_the_shapes_of_captured_ones()
     assert (found.reply_to_msg_id, loads(found.extra)["via_bot"]["username"]) == (5, "gif")
 
 
+@pytest.mark.parametrize("name", ["from", "actor"])
+def test_the_versions_of_2018_name_people_without_ids(name: str) -> None:
+    old = {"id": 1, "type": "service" if name == "actor" else "message", "date": "2018-07-01T10:00:00", "action": "x"}
+    found = [read_entry({**old, name: who}, CHANNEL_ID, LocalDates(UTC), "News") for who in ("Ann", "News", None)]
+    senders = [loads(one.message.sender) for one in found if isinstance(one, ImportedMessage)]
+    assert senders == [{"type": "user", "id": None, "name": "Ann", "username": None}, None, None]
+
+
 def test_null_names_are_people_and_forwards_without_a_name() -> None:
     found = message(**{"from": None, "from_id": "user5", "forwarded_from": None})
     assert loads(found.sender) == {"type": "user", "id": 5, "name": None, "username": None}
@@ -159,6 +167,11 @@ def test_peers_of_versions_before_2_8_are_numbers() -> None:
         ({"invoice_information": "not JSON"}, "invoice", {"extra": None}),
         ({"paid_stars_amount": 7}, "paid_media", {"extra": {"stars_amount": 7}}),
         ({"giveaway_information": {"quantity": 3, "until_date": 86400}}, "giveaway", {"title": None}),
+        (
+            {"giveaway_information": json.dumps({"quantity": 3, "months": 6, "channels": [5]})},  # until September 2024
+            "giveaway",
+            {"extra": {"channels": [5], "months": 6, "quantity": 3}},
+        ),
         ({"giveaway_results": {"winners_count": 3}}, "giveaway_results", {"extra": {"winners_count": 3}}),
     ],
 )
@@ -322,7 +335,7 @@ def test_no_value_of_any_field_costs_the_message(fields: dict[str, Any], kind: s
         (b'{"document_id": stickers/a (1).webp,\n "b": 1}', {"document_id": "stickers/a (1).webp", "b": 1}),
         (b'{"t": "\\"document_id\\": x", "document_id": a/b\n}', {"t": '"document_id": x', "document_id": "a/b"}),
         (b'{"document_id": 5368324170671202286}', {"document_id": 5368324170671202286}),
-        (b'{"a": "x\ny\x00"}', {"a": "x\ny\x00"}),
+        (b'{"a": "x\ny"}', {"a": "x\ny"}),
         (rb'{"a": "\ud83d\ude00 \ud800"}', {"a": "😀 \ufffd"}),
     ],
 )
@@ -332,6 +345,7 @@ def test_what_desktop_writes_that_is_no_json_is_mended(written: bytes, value: ob
 
 def test_bytes_that_are_no_text_are_replaced_and_said() -> None:
     assert read_json(b'{"a": "\xff"}') == ({"a": "\ufffd"}, True)
+    assert read_json(b'{"a": "x\x00"}') == ({"a": "x\ufffd"}, True)  # of a file whose blocks were zeroed
     for broken in (b"{", b'{"a" 1}', b"[" * 100_000 + b"]" * 100_000):
         with pytest.raises(UnreadableJson):
             read_json(broken)

@@ -253,6 +253,33 @@ def test_a_stored_piece_says_the_same_again(tmp_path: Path, zone: str | None) ->
         assert piece.date == (None if message.kind == "service" else message.date)
 
 
+_UNCLEAR = ("Ann invited Bo and Cy", "Ann invited Bo invited Cy", "Ann changed topic title to «a»,icon to «7»")
+
+
+@pytest.mark.parametrize(
+    ("line", "who", "action"),
+    [
+        ("Ann invited Bo", "Ann", {"type": "chat_add_user", "members": ["Bo"]}),
+        ("Deleted removed Deleted Account", None, {"type": "chat_delete_user", "members": [None]}),
+        ("Ann joined group by link from Group", "Ann", {"type": "chat_joined_by_link", "inviter": "Group"}),
+        ("Ann invited Bo to the voice chat", "Ann", {"type": "invite_to_group_call", "members": ["Bo"]}),
+        ("Ann removed group photo", "Ann", {"type": "chat_delete_photo"}),
+        ("Ann boosted the group 3 times", "Ann", {"type": "boost_apply", "boosts": 3}),
+        ("Ann has set messages to auto-delete in 24 hours", "Ann", {"type": "set_messages_ttl", "period": 86_400}),
+        ("Ann changed topic title to «a»", "Ann", {"type": "topic_edit", "title": "a"}),
+        *((line, ..., {"type": "custom_action", "message": line}) for line in _UNCLEAR),
+    ],
+)
+def test_service_lines_of_groups_become_actions(
+    tmp_path: Path, line: str, who: str | None, action: dict[str, object]
+) -> None:
+    pages = DesktopPages("Talk", zone="Europe/Berlin")
+    pages.service(1, WINTER, line)
+    found = read(pages.write(tmp_path))[1].message
+    assert load(found.action) == action
+    assert found.sender is None if who is ... else load(found.sender)["name"] == who
+
+
 def test_what_an_import_does_not_know_no_export_makes_up(tmp_path: Path) -> None:
     pages = DesktopPages("Talk", zone="Europe/Berlin")
     pages.service(1, WINTER, "Ann pinned this message")

@@ -25,7 +25,7 @@ class Mended(NamedTuple):
 
     value: Any
     replaced: bool = False
-    """Whether bytes that are not UTF-8 were replaced by U+FFFD."""
+    """Whether bytes that are not UTF-8, or zero, were replaced by U+FFFD: those of a damaged file."""
 
 
 class UnreadableJson(ValueError):
@@ -42,7 +42,8 @@ def read_json(data: bytes) -> Mended:
         _UNQUOTED.sub(_quoted, _ESCAPE.sub(_escape, data)) if b'"document_id"' in data else _ESCAPE.sub(_escape, data)
     )
     text = data.decode("utf-8", "replace")
-    replaced = "\ufffd" in text and b"\xef\xbf\xbd" not in data
+    replaced = "\0" in text or ("\ufffd" in text and b"\xef\xbf\xbd" not in data)
+    text = text.replace("\0", "\ufffd")
     try:
         value = _scrubbed(json.loads(text, strict=False, parse_constant=lambda _: None))  # NaN and Infinity
     except RecursionError as exc:

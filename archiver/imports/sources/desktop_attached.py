@@ -151,11 +151,7 @@ def _game(entry: Fields) -> Attached:
 
 
 def _invoice(entry: Fields) -> Attached:
-    written = entry["invoice_information"]
-    try:
-        found = _dict(read_json(written.encode()).value if isinstance(written, str) else written)
-    except (UnreadableJson, UnicodeEncodeError):
-        found = {}
+    found = _unpacked(entry["invoice_information"])
     title, description = words(found.get("title")), words(found.get("description"))
     extra = {
         "title": title,
@@ -196,7 +192,7 @@ def _todo(entry: Fields) -> Attached:
 
 
 def _giveaway(entry: Fields) -> Attached:
-    found = _dict(entry["giveaway_information"])
+    found = _unpacked(entry["giveaway_information"])
     extra = {
         "channels": found.get("channels"),
         "quantity": count(found.get("quantity")),
@@ -246,6 +242,14 @@ def until(value: object) -> str | None:
 def _styled(value: object) -> dict[str, Any]:
     found = read_words(value or "")
     return {"text": found.text, **({"entities": found.entities} if found.entities else {})}
+
+
+def _unpacked(value: object) -> dict[str, Any]:
+    """An object that Desktop writes as JSON within a text: invoices, and until September 2024 giveaways."""
+    try:
+        return _dict(read_json(value.encode()).value if isinstance(value, str) else value)
+    except (UnreadableJson, UnicodeEncodeError):
+        return {}
 
 
 def _dict(value: object) -> dict[str, Any]:

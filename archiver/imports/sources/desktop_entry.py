@@ -45,8 +45,10 @@ class _Parts:
             return fallback
 
 
-def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> ImportedMessage | Flaw:
-    """The message of an object. Raises desktop_fields.ZoneNeeded."""
+def read_entry(
+    entry: Fields, channel_id: ChannelId, dates: LocalDates, title: str | None = None
+) -> ImportedMessage | Flaw:
+    """The message of an object. `title`: the channel's. Raises desktop_fields.ZoneNeeded."""
     if isinstance(entry.get("telekeep"), dict):
         return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
@@ -65,7 +67,7 @@ def read_entry(entry: Fields, channel_id: ChannelId, dates: LocalDates) -> Impor
     if "rich_message" in entry:
         extra |= parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
     attached = parts("media", read_attached, entry, fallback=NOTHING)
-    fields = read_service(entry) if kind == "service" else _of_post(entry, channel_id, extra)
+    fields = read_service(entry, title) if kind == "service" else _of_post(entry, channel_id, title, extra)
     if "inline_bot_buttons" in entry:
         fields["markup"] = parts("buttons", read_buttons, entry["inline_bot_buttons"], fallback=None)
     if "reactions" in entry:
@@ -132,10 +134,10 @@ def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
     return said, dates.of_message(entry)
 
 
-def read_service(entry: Fields) -> dict[str, Any]:
+def read_service(entry: Fields, title: str | None = None) -> dict[str, Any]:
     """What only service messages have: the action, who did it, and what it is about."""
     event = read_event(entry)
-    sender = named_peer(entry.get("actor_id"), entry.get("actor"))
+    sender = named_peer(entry.get("actor_id"), entry.get("actor"), title=title)
     replied = event.replied if event.replied is not None else number(entry.get("reply_to_message_id"))
     return {
         "action": _json(event.action),
@@ -145,29 +147,29 @@ def read_service(entry: Fields) -> dict[str, Any]:
     }
 
 
-def _of_post(entry: Fields, channel_id: ChannelId, extra: dict[str, Any]) -> dict[str, Any]:
+def _of_post(entry: Fields, channel_id: ChannelId, title: str | None, extra: dict[str, Any]) -> dict[str, Any]:
     if bot := words(entry.get("via_bot")):
         extra["via_bot"] = {"type": "user", "id": None, "name": None, "username": bot.removeprefix("@")}
     return {
-        "sender": read_sender(entry, channel_id),
+        "sender": read_sender(entry, channel_id, title),
         "post_author": words(entry.get("author")),
         "fwd_from": read_origin(entry),
         **read_reply(entry),
     }
 
 
-def read_sender(entry: Fields, channel_id: ChannelId) -> str | None:
+def read_sender(entry: Fields, channel_id: ChannelId, title: str | None = None) -> str | None:
     """None for the channel's own posts."""
     number, name = entry.get("from_id"), entry.get("from")
-    if isinstance(number, str | int) and isinstance(name, str | None):
-        return _shared_sender(number, name, channel_id)
+    if isinstance(number, str | int | None) and isinstance(name, str | None):
+        return _shared_sender(number, name, channel_id, title)
     return None
 
 
 @lru_cache(maxsize=4096)
-def _shared_sender(number: str | int, name: str | None, channel_id: ChannelId) -> str | None:
+def _shared_sender(number: str | int | None, name: str | None, channel_id: ChannelId, title: str | None) -> str | None:
     """Few people write most messages."""
-    sender = named_peer(number, name)
+    sender = named_peer(number, name, title=title)
     if sender is None or (sender["type"], sender["id"]) == ("channel", channel_id):
         return None
     return _json(sender)

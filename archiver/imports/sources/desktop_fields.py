@@ -64,9 +64,14 @@ def peer(value: object) -> dict[str, Any] | None:
     return {"type": _PEERS[old >> _OLD_SHIFT], "id": old & ((1 << _OLD_SHIFT) - 1)}
 
 
-def named_peer(value: object, name: object) -> dict[str, Any] | None:
-    """{type, id, name, username} of a sender."""
+def named_peer(value: object, name: object, *, title: str | None = None) -> dict[str, Any] | None:
+    """{type, id, name, username} of a sender. Versions before 1.4.8 (December 2018) wrote names only.
+
+    `title`: the channel's, which names no person.
+    """
     found = peer(value)
+    if value is None and words(name) not in (None, title):
+        found = {"type": "user", "id": None}
     return None if found is None else {**found, "name": words(name), "username": None}
 
 

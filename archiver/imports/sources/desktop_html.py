@@ -26,6 +26,9 @@ from archiver.imports.sources.html_reader import HtmlReader
 _REFUSED: Final = {"private": "a personal chat", "bot": "a chat with a bot"}
 _MARKS: Final = (b'class="message ', b'id="message')
 """What every message contains once, and no text can: quotes in texts are escaped."""
+_OTHERS: Final = (b"bot_buttons_table", b'class="history"')
+"""In 2024 Desktop did not close tables of buttons; where somebody joined two files, the second begins in a message."""
+_UNCLOSED: Final = "its tags do not match, as in a damaged file: parts of it, or messages after it, may be lost"
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 
@@ -108,6 +111,8 @@ class DesktopHtml:
                     line = piece.line
                     if any(piece.data.count(mark) > 1 for mark in _MARKS):
                         yield Flaw(f"{path.name}, line {line:,}", "a message after it has a damaged tag and is lost")
+                    elif piece.whole and not _is_closed(piece.data):
+                        yield Flaw(f"{path.name}, line {line:,}", _UNCLOSED)
                     for entry in reader.read(piece, f"{path.name}, line {line:,}"):
                         yield replace(entry, part=part) if isinstance(entry, ImportedMessage) else entry
             yield from self._ends(chat, path, frame, line)
@@ -132,6 +137,11 @@ class DesktopHtml:
         if directory == self.root:
             return path.removeprefix(f"../../chats/{directory.name}/")
         return posixpath.normpath(posixpath.join(directory.relative_to(self.root).as_posix(), path))
+
+
+def _is_closed(element: bytes) -> bool:
+    """Whether as many elements end in a message as begin in it: texts cannot change that."""
+    return element.count(b"<div") == element.count(b"</div>") or any(one in element for one in _OTHERS)
 
 
 def _title(path: Path) -> str | None:

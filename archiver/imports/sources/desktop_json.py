@@ -22,7 +22,7 @@ from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
 from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
 from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, moment
+from archiver.imports.sources.desktop_fields import LocalDates, moment, words
 from archiver.imports.sources.desktop_messages import DesktopMessages
 from archiver.imports.sources.desktop_pieces import DesktopPieces
 
@@ -172,7 +172,7 @@ class DesktopJson:
             elif key in ("name", "type", "id"):
                 frame.fields[key] = pieces.value().content
             else:
-                if key == "messages":
+                if key == "messages" and not pieces.end():
                     yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
                 pieces.skip()
         if {"id", "type"} <= frame.fields.keys() and not frame.has_messages:
@@ -214,7 +214,7 @@ class DesktopJson:
             pieces.skip()
 
     def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
-        self._messages.last = 0
+        self._messages.last, self._messages.title = 0, words(frame.fields.get("name"))
         while True:
             try:
                 yield from self._taken(pieces, channel_id)

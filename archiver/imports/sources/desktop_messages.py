@@ -12,6 +12,7 @@ from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number
 from archiver.imports.sources.desktop_quick import read_quick
+from archiver.imports.sources.desktop_words import are_different
 
 
 class DesktopMessages:
@@ -20,6 +21,8 @@ class DesktopMessages:
     def __init__(self, dates: LocalDates, *, is_old: bool) -> None:
         self.last = 0
         """The id of the message read last."""
+        self.title: str | None = None
+        """The title of the chat."""
         self._dates = dates
         self._is_old = is_old
 
@@ -30,8 +33,7 @@ class DesktopMessages:
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
                 self.last = quick.message_id
                 yield quick
-                if has_two_dates(value):
-                    yield self._two_dates()
+                yield from self._doubts(value)
                 continue
             found = self._message(value, channel_id)
             if isinstance(found, Flaw) and not found.where:
@@ -62,20 +64,25 @@ class DesktopMessages:
         if isinstance(found, ImportedMessage):
             self.last = found.message_id
         yield found
-        if isinstance(found, ImportedMessage) and isinstance(value, dict) and has_two_dates(value):
-            yield self._two_dates()
+        if isinstance(found, ImportedMessage) and isinstance(value, dict):
+            yield from self._doubts(value)
         if (unread := find_unread(found)) is not None:
             yield unread
 
-    def _two_dates(self) -> Flaw:
-        what = "its `date` and `date_unixtime` are further apart than time zones explain: `date_unixtime` counts"
-        return Flaw(f"message {self.last}", what, note=True)
+    def _doubts(self, value: Mapping[str, Any]) -> Iterator[Flaw]:
+        """What its fields say of each other."""
+        if has_two_dates(value):
+            what = "its `date` and `date_unixtime` are further apart than time zones explain: `date_unixtime` counts"
+            yield Flaw(f"message {self.last}", what, note=True)
+        if "telekeep" not in value and are_different(value.get("text"), value.get("text_entities")):
+            what = "its `text` and `text_entities` have different words, as in a damaged file: its piece keeps both"
+            yield Flaw(f"message {self.last}", what, note=True)
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:
         if not isinstance(value, dict):
             return Flaw("", "it is not a message")
         try:
-            return read_entry(value, channel_id, self._dates)
+            return read_entry(value, channel_id, self._dates, self.title)
         except ZoneNeeded as exc:
             return self._without_zone(value, exc)
         except RecursionError:  # it could be read, but not be written again

@@ -56,6 +56,8 @@ def read_quick(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDate
 def _read(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDates) -> QuickMessage | None:
     number, text, marked = entry["id"], entry["text"], entry.get("text_entities")
     is_short = entry.keys() <= _ALWAYS
+    if entry.get("from_id") is None and "from" in entry:
+        return None
     if not is_short and not entry.keys() <= _KNOWN:
         return None
     if not (entry["type"] == "message" and type(number) is int and 0 < number <= HIGHEST_ID):
@@ -94,7 +96,7 @@ def _read_event(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDat
     number, text = entry["id"], entry["text"]
     if not (entry.keys() <= _EVENT and type(number) is int and 0 < number <= HIGHEST_ID):
         return None
-    if text != "" or entry.get("text_entities"):
+    if text != "" or entry.get("text_entities") or ("actor" in entry and "actor_id" not in entry):
         return None
     date, found, raw = _unix(entry["date_unixtime"]), read_service(entry), dump_trimmed(entry)
     columns = (

@@ -61,6 +61,18 @@ def read_words(text: object, entities: object = None) -> Words:
     return _joined(entities if isinstance(entities, list) and entities else text)
 
 
+def are_different(text: object, entities: object) -> bool:
+    """Whether `text` and `text_entities` have other words; Desktop writes each text into both."""
+    if not text or not isinstance(entities, list) or not entities:
+        return False
+    if len(entities) == 1 and isinstance(text, str) and isinstance(entities[0], dict):
+        return bool(entities[0].get("text") != text)
+    try:
+        return words_of(text) != words_of(entities)
+    except TooDeepText:
+        return False
+
+
 def words_of(value: object) -> str:
     """A text that may be in parts, without its formatting."""
     return value if isinstance(value, str) else _joined(value).text

@@ -72,7 +72,7 @@ class HtmlPost:
 def read_post(source: str) -> HtmlPost:
     """Read the element of a message."""
     post = HtmlPost()
-    element = next(parse(source).elements(), None)
+    element = next(parse(source.replace("\0", "\ufffd")).elements(), None)
     if element is None:
         return post
     post.is_service = "service" in element.classes

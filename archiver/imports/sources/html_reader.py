@@ -16,7 +16,7 @@ from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_
 from archiver.imports.sources.html_attached import ShownMedium
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
-from archiver.imports.sources.html_service import read_day, read_service
+from archiver.imports.sources.html_service import DELETED, read_day, read_service
 from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.record import Media
 
@@ -24,7 +24,6 @@ MOST_TAGS: Final = 100_000
 """Tags of a message that is read; real ones have a few dozen."""
 _OF_A_GROUP: Final = -500_000_000
 """Below are the messages that a supergroup had as a basic group: Desktop shifts their ids by a billion."""
-_DELETED: Final = "Deleted Account"
 
 
 class HtmlReader:
@@ -72,7 +71,7 @@ class HtmlReader:
         if not piece.whole:
             yield Flaw(where, "the file ends in the middle of it, so it is left out")
             return
-        if "\ufffd" in source and b"\xef\xbf\xbd" not in piece.data:
+        if "\0" in source or ("\ufffd" in source and b"\xef\xbf\xbd" not in piece.data):
             yield Flaw(where, REPLACED)
         found = self._message(MessageId(piece.message_id), post, piece.data)
         yield found if found is not None else Flaw(where, "it has no readable date")
@@ -178,13 +177,13 @@ class HtmlReader:
         """A channel's own posts have its name. Ids are not in HTML."""
         if not name or " ".join(name.split()) == self._title:
             return None
-        return to_json({"type": "user", "id": None, "name": None if name == _DELETED else name, "username": None})
+        return to_json({"type": "user", "id": None, "name": None if name == DELETED else name, "username": None})
 
     def _forward(self, post: HtmlPost) -> str | None:
         if not post.is_forwarded:
             return None
         header: dict[str, Any] = {}
-        if post.origin is not None and post.origin.name != _DELETED:
+        if post.origin is not None and post.origin.name != DELETED:
             header["from_name"] = post.origin.name
         if post.forwarded is not None and (moment := self._instant(post.forwarded)) is not None:
             header["date"] = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
