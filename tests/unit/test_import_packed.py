@@ -50,6 +50,11 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+def zstandard(data: bytes) -> bytes:
+    """Compressed with Zstandard, if the library that reads it is installed."""
+    return bytes(pytest.importorskip("pyarrow").compress(data, codec="zstd", asbytes=True))
+
+
 def zipped(path: Path, files: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] = lambda _: None) -> Path:
     """A zip with these files."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -84,7 +89,10 @@ def test_the_folder_zipped_is_imported_with_its_files_and_named_by_its_own_hash(
     assert_sound(archive)
 
 
-@pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zstandard)],
+)
 def test_a_compressed_file_is_imported_with_the_files_beside_it(
     archive: Path, tmp_path: Path, temporary: Path, suffix: str, compress: Callable[[bytes], bytes]
 ) -> None:
@@ -107,7 +115,7 @@ def test_the_intact_part_of_a_cut_compressed_file_is_imported(archive: Path, tmp
     assert outcome.counts.new > 200
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard])
 def test_a_fully_damaged_compressed_file_is_not_called_empty(
     tmp_path: Path, temporary: Path, pack: Callable[[bytes], bytes]
 ) -> None:

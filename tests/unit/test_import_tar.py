@@ -23,7 +23,7 @@ from archiver.imports.packed.tar_members import list_tar
 from tests.capturing import archive, assert_sound, rows
 from tests.importing import entry, import_into
 from tests.unit.test_import_hostile import HEAD, TAIL
-from tests.unit.test_import_packed import PICTURE, export, temporary
+from tests.unit.test_import_packed import PICTURE, export, temporary, zstandard
 
 __all__ = ["archive", "temporary"]
 
@@ -33,6 +33,7 @@ WAYS: dict[str, Callable[[bytes], bytes]] = {
     "tar.gz": gzip.compress,
     "tar.bz2": bz2.compress,
     "tar.xz": lzma.compress,
+    "tar.zst": zstandard,
 }
 
 
@@ -149,7 +150,7 @@ def test_a_compressed_tar_that_unpacks_to_far_more_is_refused(
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz"])  # bzip2 has large blocks: a cut costs a whole one
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "tar.zst"])  # bzip2 has large blocks: a cut costs a whole one
 def test_a_tar_cut_in_its_messages_gives_those_before(archive: Path, tmp_path: Path, suffix: str) -> None:
     listed = [entry(at, hashlib.shake_256(str(at).encode()).hexdigest(200)) for at in range(1, 900)]
     data = WAYS[suffix](tarred(dict(export(*listed))))

@@ -88,5 +88,8 @@ def unpack_single(path: Path, how: Compression, flaws: list[Flaw]) -> Generator[
     except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+        if str(exc).startswith("Truncated"):  # pyarrow has no other sign of it
+            flaws.append(Flaw(path.name, PACKED_ENDS_EARLY))
+            return
         # A checksum fails only at the end: what came before may be altered and still be well-formed.
         flaws.append(Flaw(path.name, f"the compressed file is damaged: {read:,} bytes were unpacked, {MAY_BE_WRONG}"))
