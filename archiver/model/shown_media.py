@@ -45,3 +45,10 @@ def list_covered(extras: Sequence[Mapping[str, Any] | None]) -> list[bool]:
     if not any(marked):
         return marked
     return [is_marked or (extra or {}).get("of") in _PARTS for is_marked, extra in zip(marked, extras, strict=True)]
+
+
+def name_link(item: Mapping[str, Any]) -> str:
+    """What a link to an attachment's file says: its name or title; its kind, if these show nothing to click on."""
+    names = (str(item.get(key) or "") for key in ("file_name", "title"))
+    seen = (name for name in names if any(one.isprintable() and not one.isspace() for one in name))
+    return next(seen, str(item.get("kind")))

@@ -208,11 +208,19 @@ def test_help_of_queries_and_of_commands(run: Run) -> None:
 
 
 def test_hits_are_printed_as_a_document(run: Run) -> None:
-    found = run("search", "bridge", "--format", "jsonl", "-n", "3").stdout.splitlines()
-    markdown = run("search", "bridge", "--format", "markdown", "-n", "3").stdout
-    assert markdown.count("\n<!-- telekeep {") == len(found) > 0
-    feed = ET.fromstring(run("search", "bridge", "--format", "atom", "-n", "3").stdout.encode())  # noqa: S314 - ours
+    found = run("search", "bridge", "--format", "jsonl").stdout.splitlines()
+    markdown = run("search", "bridge", "--format", "markdown").stdout
+    assert markdown.count("\n<!-- telekeep {") == len(found) > 1
+    feed = ET.fromstring(run("search", "bridge", "--format", "atom").stdout.encode())  # noqa: S314 - ours
     assert len(feed.findall("{http://www.w3.org/2005/Atom}entry")) == len(found)
+    part = "not all messages that match are here"
+    assert part not in markdown + str(feed.findtext("{http://www.w3.org/2005/Atom}subtitle"))
+    first = run("search", "bridge", "--format", "markdown", "-n", "1")
+    cursor = first.stderr.split("--after ")[1].split()[0]
+    rest = run("search", "bridge", "--format", "markdown", "--after", cursor).stdout
+    assert (first.stdout.count(f"\n- {part}\n"), rest.count(f"\n- {part}\n")) == (1, 1)
+    cut = run("search", "bridge", "--format", "atom", "-n", "1").stdout
+    assert part in str(ET.fromstring(cut.encode()).findtext("{http://www.w3.org/2005/Atom}subtitle"))  # noqa: S314
     wrong = run("search", "bridge", "--format", "atom", "--count")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--format atom shows messages" in wrong.stderr

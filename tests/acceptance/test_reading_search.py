@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
 from archiver.model.row import KEYS
 from tests.acceptance.reading import Run, archive, on_a_terminal, rows, run
-from tests.sample import OTHER, build, index, make_message
+from tests.sample import CHANNEL, OTHER, build, index, make_message
 
 __all__ = ["archive", "run"]
 
@@ -85,6 +86,14 @@ def test_facets_count_in_tables_lines_and_json(run: Run) -> None:
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert nothing.stderr.startswith("nothing found to count")
     assert run("search", "bridge", "--facet", "day", "--count").returncode == 2
+
+
+def test_a_channel_with_only_a_title_is_counted_under_it(run: Run, tmp_path: Path) -> None:
+    messages = [make_message(1, "bridge")]
+    build(tmp_path / "nameless", messages, channel=replace(CHANNEL, username=None))
+    index(tmp_path / "nameless", messages)
+    counted = run("search", "bridge", "--facet", "channel", directory=tmp_path / "nameless").stdout
+    assert counted == "channel\tNight Bridge (1001)\t1\n"
 
 
 def test_copies_are_one_row(run: Run, tmp_path: Path) -> None:

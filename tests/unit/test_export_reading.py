@@ -14,8 +14,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from archiver.errors import UsageError
+from archiver.export.formats.html_media import media_html
 from archiver.export.verify import check
 from archiver.formatting.visible import possible
+from archiver.model.shown_media import name_link
 from tests.exporting import export_as
 from tests.hostile import TEXTS, hostile_messages
 from tests.sample import CHANNEL, OTHER, build, make_channel, make_message
@@ -50,6 +52,22 @@ def test_a_feed_reader_gets_the_texts_and_nothing_that_runs(archive: Path, tmp_p
         words = re.sub(r"<[^>]+>", "", content.value)
         assert possible(text).replace("\n", "").startswith(_unescape(words).replace("\n", "")[: len(text) // 2])
         assert not re.search(r"<(script|iframe|object|style|title)|<[^>]* on\w+=|javascript:[^&]*\"", content.value)
+
+
+def test_feeds_of_other_queries_are_other_feeds(archive: Path, tmp_path: Path) -> None:
+    for name, query in (("all", None), ("one", '"мост" & x'), ("two", "bridge")):
+        export_as("atom", archive, tmp_path / name, query=query)
+    feeds = [feedparser.parse((tmp_path / name).read_bytes()).feed for name in ("all", "one", "two")]
+    assert [feed.title for feed in feeds] == ["Night Bridge", 'Night Bridge: "мост" & x', "Night Bridge: bridge"]
+    assert len({feed.id for feed in feeds}) == 3
+
+
+def test_a_file_whose_name_shows_nothing_has_a_link_that_does() -> None:
+    for name in (" ", "\u200b", ""):
+        [link] = media_html([{"kind": "document", "file_name": name, "title": None}], lambda _: "media/1.bin")
+        assert ">document</" in link
+    item = {"kind": "audio", "file_name": "\n", "title": "Evening"}
+    assert name_link(item) == "Evening"
 
 
 def test_names_of_channels_reorder_nothing_and_each_entry_of_a_feed_has_a_title(tmp_path: Path) -> None:

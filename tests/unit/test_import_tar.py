@@ -150,7 +150,7 @@ def test_a_compressed_tar_that_unpacks_to_far_more_is_refused(
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "tar.zst"])  # bzip2 has large blocks: a cut costs a whole one
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "tar.zst"])  # a cut of bzip2 costs a whole large block
 def test_a_tar_cut_in_its_messages_gives_those_before(archive: Path, tmp_path: Path, suffix: str) -> None:
     listed = [entry(at, hashlib.shake_256(str(at).encode()).hexdigest(200)) for at in range(1, 900)]
     data = WAYS[suffix](tarred(dict(export(*listed))))

@@ -13,7 +13,12 @@ from archiver.cli.search_options import SearchOptions
 from archiver.cli.view.answers import Answers, More
 from archiver.cli.view.ending import Found, describe_found, next_command
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.searched import describe_searched, incomplete_object, warn_incomplete
+from archiver.cli.view.searched import (
+    describe_incomplete,
+    describe_searched,
+    incomplete_object,
+    warn_incomplete,
+)
 from archiver.cli.view.shown import Shown
 from archiver.compose.engine import SelectedEngine
 from archiver.ids import ChannelId
@@ -51,7 +56,7 @@ async def print_facets(search: Search, over: SearchScope) -> int:
 
     options = search.options
     counts = await search.selected.engine.facets(search.question, options.facets, search.moments.zone)
-    counts = name_channels(counts, search.names, for_people=search.for_person)
+    counts = name_channels(counts, search.names, for_people=options.shape == "people")
     shown = limit_counts(counts, options.limit, newest=options.sort != "oldest") if options.limit_given else counts
     with page():
         print_counts(shown, options.shape, over)
@@ -88,7 +93,7 @@ async def print_hits(search: Search, over: SearchScope, pages: ResultPages) -> i
     answers = Answers(search.conn, search.selected, search.names)
     found, cursor, has_deleted = 0, None, False
     with page() as paged:
-        found, cursor, has_deleted = await _print(search, answers)
+        found, cursor, has_deleted = await _print(search, over, answers)
     if paged.left:  # nobody wants to know the rest
         warn_incomplete(over, search.moments)
         return 0
@@ -121,13 +126,13 @@ async def _count_all(search: Search, shown: int, cursor: str | None) -> int | No
     return await engine.count_within(search.question, QUICK) if isinstance(engine, ExactEngine) else None
 
 
-async def _print(search: Search, answers: Answers) -> tuple[int, str | None, bool]:
+async def _print(search: Search, over: SearchScope, answers: Answers) -> tuple[int, str | None, bool]:
     """Print the hits. Returns their number, the cursor of the next page, and whether one is deleted."""
     blocks_printed = 0
     has_deleted = False
     cursor = None
     options, question = search.options, search.question
-    show, close = _printer(search)
+    show, close = _printer(search, over)
     shown_blocks = (
         answers.collapsed(question, options.limit)
         if options.collapse
@@ -142,37 +147,41 @@ async def _print(search: Search, answers: Answers) -> tuple[int, str | None, boo
             blocks_printed += 1
             for shown in block:
                 show(shown._replace(block=blocks_printed))
-    close()
+    close(cursor is not None)
     return answers.found, cursor, has_deleted
 
 
-def _printer(search: Search) -> tuple[Callable[[Shown], None], Callable[[], None]]:
-    """A function that prints a row, and one that ends the output."""
+def _printer(search: Search, over: SearchScope) -> tuple[Callable[[Shown], None], Callable[[bool], None]]:
+    """A function that prints a row, and one that ends the output, given whether there are more hits."""
     options = search.options
     if options.document is not None:
         from archiver.cli.view.found_document import print_document
 
-        print_row, close = print_document(
-            options.document, search.question, search.names, options.when.tz, search.moments.now
+        return print_document(
+            options.document,
+            search.question,
+            search.names,
+            zone=options.when.tz,
+            now=search.moments.now,
+            remarks=list(describe_incomplete(over, search.moments)),
         )
-        return print_row, close
     if options.shape == "people":
         from archiver.cli.view.hits import printer
 
         return printer(
             _view(search), in_blocks=options.around > 0, tree=search.question.tree, names=search.names
-        ), lambda: None
+        ), lambda _: None
     from archiver.cli.view.fields import CsvTable, parse_fields, pick
 
     known = [*KEYS, *_added_keys(search)]
     fields = parse_fields(options.fields, known)
     if options.shape == "csv":
         table = CsvTable(fields or known)
-        return lambda shown: table.add(_object(shown, search)), lambda: None
+        return lambda shown: table.add(_object(shown, search)), lambda _: None
     if options.shape == "jsonl":
-        return lambda shown: output.jsonl(pick(_object(shown, search), fields)), lambda: None
+        return lambda shown: output.jsonl(pick(_object(shown, search), fields)), lambda _: None
     array = output.JsonArray()
-    return lambda shown: array.add(pick(_object(shown, search), fields)), array.close
+    return lambda shown: array.add(pick(_object(shown, search), fields)), lambda _: array.close()
 
 
 def _view(search: Search) -> Any:

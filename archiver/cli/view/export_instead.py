@@ -10,14 +10,14 @@ from archiver.cli.view.ending import join_words
 from archiver.errors import UsageError
 
 _EXPORTS: Final = {
-    "html": ("--format", "html", "-o", "found/"),
-    "desktop-json": ("--format", "desktop-json", "-o", "found.json"),
-    "parquet": ("--format", "parquet", "-o", "found.parquet"),
-    "sqlite": ("--format", "sqlite", "-o", "found.sqlite"),
-    "excel": ("--format", "csv", "--excel", "-o", "found.csv"),
-    "graphml": ("--edges", "forwards", "-o", "forwards.graphml"),
+    "html": ("a directory of pages", ("--format", "html", "-o", "found/")),
+    "desktop-json": ("sorted by channel", ("--format", "desktop-json", "-o", "found.json")),
+    "parquet": ("sorted by channel", ("--format", "parquet", "-o", "found.parquet")),
+    "sqlite": ("an archive", ("--format", "sqlite", "-o", "found.sqlite")),
+    "excel": ("a file for spreadsheets", ("--format", "csv", "--excel", "-o", "found.csv")),
+    "graphml": ("a network", ("--edges", "forwards", "-o", "forwards.graphml")),
 }
-"""Formats of `export` alone, and its options."""
+"""Formats of `export` alone: what they are that hits in their order are not, and its options."""
 _OTHERS: Final = {
     "ids": "--csv --fields channel_id,message_id prints the ids.",
     "tsv": "Without --format, a pipe gets lines with tabs.",
@@ -43,9 +43,10 @@ def expect_printable(named: str | None, printed: Sequence[str], query: str, opti
     if named is None or named in printed:
         return
     if named in _EXPORTS:
-        command = join_words([PROGRAM, "export", *options, "--query", query, *_EXPORTS[named]])
+        what, how = _EXPORTS[named]
+        command = join_words([PROGRAM, "export", *options, "--query", query, *how])
         raise UsageError(
-            f"search prints {', '.join(printed[:-1])} or {printed[-1]}; {named} needs a file.",
+            f"search prints {', '.join(printed[:-1])} or {printed[-1]}; {named} is {what}, which export writes.",
             hint=f"All that match, oldest first: {command}",
         )
     hint = _OTHERS.get(named, f"Formats: {', '.join(printed)}; `{PROGRAM} export --query` has others.")

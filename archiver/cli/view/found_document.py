@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from archiver.cli import output
 from archiver.cli.view.export_words import ExportWords
@@ -19,11 +19,22 @@ from search.engine.protocol import Question
 from search.query.dates import parse_zone
 from search.query.write import write
 
+PART = "not all messages that match are here"
+
 
 def print_document(
-    name: str, question: Question, names: Mapping[ChannelId, ChannelName], zone: str, now: float
-) -> tuple[Callable[[Shown], None], Callable[[], None]]:
-    """A function that prints a hit, and one that ends the document. `name`: a format of one file."""
+    name: str,
+    question: Question,
+    names: Mapping[ChannelId, ChannelName],
+    *,
+    zone: str,
+    now: float,
+    remarks: Sequence[str],
+) -> tuple[Callable[[Shown], None], Callable[[bool], None]]:
+    """A function that prints a hit, and one that ends the document, given whether there are more hits.
+
+    `name`: a format of one file, for readers. `remarks`: what to say at its end.
+    """
     chosen = [names[one] for one in sorted(names) if question.channels is None or one in question.channels]
     request = Request(
         channels=tuple(chosen), bounds=question.bounds, zone=zone, query=write(question.tree), tree=question.tree
@@ -31,17 +42,19 @@ def print_document(
     context = WriterContext(request=request, wording=ExportWords(Moments(parse_zone(zone)), names), newest=int(now))
     writer = FORMATS[name].open(context)
     assert not callable(writer)
+    assert isinstance(writer, ForReaders)
     output.document(writer.begin())
-    row_of = _marked if isinstance(writer, ForReaders) else _plain
-    return lambda shown: output.document(writer.encode(row_of(shown))), lambda: output.document(writer.end())
 
+    def end(has_more: bool) -> None:
+        is_part = has_more or question.cursor is not None
+        writer.set_remarks([*remarks, *([PART] if is_part else [])])
+        output.document(writer.end())
 
-def _plain(shown: Shown) -> Row:
-    return shown.row
+    return lambda shown: output.document(writer.encode(_marked(shown))), end
 
 
 def _marked(shown: Shown) -> Row:
-    """With what formats for readers say of imports, and the earlier content that was found."""
+    """The row, with what formats for readers say of imports, and the earlier content that was found."""
     row = {**shown.row, **mark(shown.claims, is_import=shown.is_imported)}
     if shown.earlier is not None:
         row["versions"] = dump([shown.imports.describe(shown.earlier)]).decode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from urllib.parse import quote as quote_url
 
 from archiver.export.formats.html_media import media_html
 from archiver.export.formats.local_clock import LocalClock
@@ -48,12 +49,13 @@ class AtomWriter:
         """Everything before the entries."""
         title = self._request.heading
         ids = "-".join(str(one.channel_id) for one in self._request.channels[:20])
-        query = f"?{self._request.shown_query}" if self._request.shown_query is not None else ""
+        query = self._request.shown_query
+        about, asked = ("", "") if query is None else (f": {query}", f":{quote_url(query, errors='replace')}")
         subtitle, self._has_subtitle = self._subtitle(), bool(self._remarks)
         return _encode(
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'
-            f"<title>{_xml(title)}{_xml(query)}</title>\n{subtitle}<id>urn:telekeep:export:{_xml(ids)}</id>\n"
+            f"<title>{_xml(title)}{_xml(about)}</title>\n{subtitle}<id>urn:telekeep:export:{ids}{asked}</id>\n"
             f"<updated>{iso(self._newest) or _EPOCH}</updated>\n"
             f"<author><name>{_xml(title)}</name></author>\n<generator>telekeep</generator>\n"
         )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from archiver.export.media_places import MediaPlaces
 from archiver.formatting.html_writer import attribute, escaped
-from archiver.model.shown_media import find_element, list_covered
+from archiver.model.shown_media import find_element, list_covered, name_link
 
 
 def media_html(media: Sequence[Mapping[str, Any]], places: MediaPlaces) -> Iterator[str]:
@@ -30,8 +30,7 @@ def _element(item: Mapping[str, Any], place: str) -> str:
     kind = str(item.get("kind"))
     element = find_element(kind, item.get("mime"))
     if element is None:
-        name = escaped(str(item.get("file_name") or item.get("title") or kind))
-        return f'<a href="{place}" download><bdi>{name}</bdi></a>'
+        return f'<a href="{place}" download><bdi>{escaped(name_link(item))}</bdi></a>'
     if element == "img":
         size = "".join(f' {key}="{item[key]}"' for key in ("width", "height") if type(item.get(key)) is int)
         return f'<a href="{place}"><img src="{place}" alt="{attribute(kind)}" loading="lazy"{size}></a>'

@@ -21,6 +21,7 @@ from archiver.formatting.visible import name_reordering
 from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
 from archiver.model.row import Row
+from archiver.model.shown_media import name_link
 
 
 class MarkdownWriter:
@@ -106,7 +107,7 @@ class MarkdownWriter:
         place = self._places(item)
         if place is None:
             return ""
-        name = _plain(str(item.get("file_name") or item.get("kind")))
+        name = _plain(name_link(item))
         return f"{'!' if item.get('kind') == 'photo' else ''}[{name}](<{quote(place)}>)"
 
 
