@@ -78,14 +78,34 @@ def _phone(words: str) -> str | None:
 
 
 def find_hidden_host(span: Span, target: str) -> str | None:
-    """The host of a link whose text does not show it; None for any other link."""
+    """The host of a link whose text does not show it, or shows what looks like another one; None for any other link."""
     from search.text.hosts import link_host
 
-    if span.kind != "text_url":
+    if span.kind not in ("text_url", "url"):
         return None
-    host = link_host(target) if target.startswith("http") else target.partition("?")[0]
-    if not host or link_host(plain_text(span.children).strip()) == host:
+    is_web = target[:4].lower() == "http"
+    host = link_host(target) if is_web else target.partition("?")[0]
+    if span.kind == "url" or link_host(plain_text(span.children).strip()) == host:
+        return find_misread_host(target) if is_web else None
+    return _with_punycode(host) if host else None
+
+
+def find_misread_host(url: str) -> str | None:
+    """The host of a written URL that seems to have another one; None for any other URL.
+
+    Such a URL has a name before an @, or letters beyond ASCII that may look like others in a name that ends in ASCII.
+    """
+    from search.text.hosts import link_host
+
+    _, _, rest = url.partition("://")
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" not in place and (place.isascii() or not place.rpartition(".")[2].isascii()):
         return None
+    host = link_host(url)
+    return _with_punycode(host) if host else None
+
+
+def _with_punycode(host: str) -> str:
     return host if host.isascii() else f"{host} {_punycode(host)}"
 
 

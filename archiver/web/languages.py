@@ -54,6 +54,16 @@ _TEXTS: Final = {
     "zh": "中文",
 }
 """The name in itself of each language in which messages often are."""
+_ENGLISH: Final = {
+    "round": "video message",
+    "voice": "voice message",
+    "gif": "GIF",
+    "geo": "location",
+    "geo live": "live location",
+    "webpage": "web page",
+    "todo": "checklist",
+}
+"""Words of the data that people call otherwise."""
 _RANGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{1,3})?))?\s*")
 
 
@@ -70,7 +80,8 @@ class Language(NamedTuple):
 
         Templates must not translate data with `_`, which takes what it returns for HTML.
         """
-        return self.texts.gettext(str(word)) if word else ""
+        words = str(word) if word else ""
+        return _ENGLISH.get(words, words) if self.code == DEFAULT else self.texts.gettext(words) if words else ""
 
 
 def name_language(code: str) -> str:

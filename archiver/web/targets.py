@@ -10,7 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from archiver.formatting.html_writer import REL, HtmlTargets
-from archiver.formatting.safe_url import clean_url
+from archiver.formatting.safe_url import clean_url, find_misread_host
 from archiver.model.row import ChannelName
 from archiver.web.addresses import channel_url, message_url
 from archiver.web.texts import visible
@@ -51,8 +51,11 @@ def linked(url: object, known: Iterable[ChannelName] = ()) -> Markup:
     if followed is None:
         return visible(url)
     inside = make_targets(known).link(followed)
-    rel = Markup("") if inside else Markup(f' rel="{REL}"')  # noqa: S704 - our own
-    return Markup('<a href="{}"{}>{}</a>').format(inside or followed, rel, visible(url))
+    if inside:
+        return Markup('<a href="{}">{}</a>').format(inside, visible(url))
+    host = find_misread_host(followed)
+    shown = Markup(' data-host="{}"').format(host) if host else ""
+    return Markup('<a href="{}" rel="{}"{}>{}</a>').format(followed, REL, shown, visible(url))
 
 
 def _hashtag(tag: str) -> str:

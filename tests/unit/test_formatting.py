@@ -18,6 +18,7 @@ from archiver.formatting.safe_url import clean_url
 from archiver.formatting.spans import BLOCKS, LINKS, STYLES, Span, plain_text, read_spans
 from archiver.formatting.terminal_writer import to_lines
 from archiver.formatting.visible import find_direction, line_direction, possible
+from archiver.web.targets import linked
 from tests.tiers import examples
 
 HOSTILE_URLS = [
@@ -233,7 +234,25 @@ def test_words_that_hide_their_host_name_it() -> None:
 
     assert 'data-host="evil.example"' in link("https://bank.example", "https://bank.example@evil.example/")
     assert "data-host" not in link("evil.example", "https://evil.example/")
+    assert 'data-host="evil.example"' in link("bank", "HTTPS://bank.example@EVIL.example/")
     assert "xn--" in link("bank", "https://аррӏе.com/")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://bank.example@evil.example/", "evil.example"),
+        ("https://bank.example:443@evil.example/x", "evil.example"),
+        ("https://аррӏе.com/", "аррӏе.com xn--80ak6aa92e.com"),
+        ("https://xn--80ak6aa92e.com/", None),
+        ("https://президент.рф:80/", None),
+        ("https://bank.example/@name?a=b@c", None),
+    ],
+)
+def test_a_written_url_that_seems_to_lead_to_another_host_names_its_own(url: str, host: str | None) -> None:
+    written = to_html(url, [{"type": "url", "offset": 0, "length": len(url)}])
+    for html in (written, str(linked(url))):  # in a text, of a button
+        assert re.findall('data-host="(.*?)"', html) == ([host] if host else [])
 
 
 def test_a_refused_link_says_so_and_leads_nowhere() -> None:
