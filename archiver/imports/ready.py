@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import archiver.store.message as messages
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.import_target import ImportTarget
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import ImportedMessage
 from archiver.model.document import to_document
@@ -29,25 +28,16 @@ class ReadyMessage(NamedTuple):
     """Its search entry as if it were not missing."""
 
 
-Languages: TypeAlias = Mapping[MessageId, str]
 Ready: TypeAlias = Mapping[MessageId, ReadyMessage]
 
 
-def guess_languages(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage]) -> Languages:
-    """The languages of the new messages of a page."""
-    held = set(messages.list_known(conn, target.channel_id, [one.message_id for one in page]))
-    new = [one for one in page if one.message_id not in held]
-    return {one.message_id: name_language(_text_of(one)) for one in new}
-
-
-def make_ready(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessage], languages: Languages) -> Ready:
+def make_ready(conn: Reader, channel_id: ChannelId, page: Sequence[ImportedMessage]) -> Ready:
     """Prepare the new messages of a page, except those with files that the archive may have."""
+    held = set(messages.list_known(conn, channel_id, [one.message_id for one in page]))
     keyed = has_files(conn)
-    return {
-        one.message_id: _ready(target.channel_id, one, languages[one.message_id])
-        for one in page
-        if one.message_id in languages and not one.files and not (keyed and has_ids(one))
-    }
+    new = [one for one in page if one.message_id not in held and not one.files and not (keyed and has_ids(one))]
+    languages = [name_language(_text_of(one)) for one in new]  # in one go: the model stays in the processor's cache
+    return {one.message_id: _ready(channel_id, one, lang) for one, lang in zip(new, languages, strict=True)}
 
 
 def ready_of(record: Message) -> ReadyMessage:

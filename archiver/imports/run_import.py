@@ -21,7 +21,7 @@ from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files, LostFiles, note_lost
-from archiver.imports.ready import guess_languages, make_ready
+from archiver.imports.ready import make_ready
 from archiver.imports.source import AttachedFile, ChatSource, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
@@ -159,15 +159,12 @@ class Importer:
         """Write pages, each in its chat's channel; `targets` and `outcomes` get what they begin and bring."""
         assert self._database is not None, "an archive is needed to write to"
         source = self._source
-        new = {place: ImportTarget(jobs[place].channel_id, 0, 0, 0, 0) for place, _ in pages}
-        aimed = {place: targets.get(place, one) for place, one in new.items()}
-        languages = {place: await self._database.read(guess_languages, aimed[place], page) for place, page in pages}
         for divided in divide(pages):
             parts = [
                 PagePart(place, note_lost(part, lost), adopted, ready)
                 for place, part in divided
                 for adopted, lost in [await self._adopt(part, outcomes[place])]
-                for ready in [await self._database.read(make_ready, aimed[place], part, languages[place])]
+                for ready in [await self._database.read(make_ready, jobs[place].channel_id, part)]
             ]
             self.is_begun = True
             begun, counted = await self._database.write(
