@@ -73,7 +73,9 @@ def _check_lines(conn: Any, rows: list[Row], docids: search_rows.Docids) -> Iter
             continue  # named where messages are compared
         for row, terms in superseded.get(key, ()):
             kept = revisions.get(earlier[row.docid])
-            if kept is not None and not _has_words(kept, terms):
+            if kept is not None and row.date != int(kept.date.timestamp()):
+                yield f"{place} revision {earlier[row.docid]}", "it has another date than its message"
+            elif kept is not None and not _has_words(kept, terms):
                 yield f"{place} revision {earlier[row.docid]}", "the index has different words"
 
 

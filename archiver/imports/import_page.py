@@ -34,7 +34,7 @@ from archiver.imports.ready import Ready
 from archiver.imports.source import ImportedMessage
 from archiver.imports.zone_correction import Correction, correct, note_zone, plan_corrections
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date, without_filled
-from archiver.model.document import earlier_document, to_document
+from archiver.model.document import to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store.capture import Capture, append_capture
@@ -45,8 +45,9 @@ from archiver.store.import_parts import with_part
 from archiver.store.import_source import add_counts
 from archiver.store.imported import PieceRow, list_pieces, put_pieces
 from archiver.store.imported_content import fill_columns, widen_seen
+from archiver.store.index_revisions import index_revisions
 from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_late_revisions, read_revisions
+from archiver.store.revision import keep_late_revisions
 from archiver.version import version
 from search.exact import writer
 
@@ -148,7 +149,11 @@ def count_page(conn: Reader, target: ImportTarget, page: Sequence[ImportedMessag
 
 def _count_revisions(conn: Reader, target: ImportTarget, plan: ImportPlan) -> int:
     """How many contents would become revisions; those that already are do not count."""
-    older = [held if decision.wins else one.message for one, held, decision in plan.known if decision.revises]
+    older = [
+        held if decision.wins else one.message
+        for one, held, decision in plan.known
+        if decision.revises and not decision.was_shown
+    ]
     kept = list_content_hashes(conn, target.channel_id, [one.message_id for one in older])
     new = sum(one.content_hash not in kept.get(one.message_id, ()) for one in older)
     return new + sum(len(one.earlier) for one, _, _ in plan.known)
@@ -192,14 +197,17 @@ def _keep_known(conn: Writer, target: ImportTarget, plan: ImportPlan, *, now: in
     filled = [(held, decision.filled) for _, held, decision in plan.known if decision.filled]
     if filled:
         _fill(conn, target, filled, now=now)
-    revised = [one.message for one, _, decision in plan.known if decision.revises and not decision.wins]
+    revised = [
+        one.message for one, _, decision in plan.known if decision.revises and not (decision.wins or decision.was_shown)
+    ]
     kept = keep_late_revisions(conn, revised, now=target.at) if revised else []
     kept += _replace(conn, target, plan, now=now)
     if dated := put_exact(conn, target, plan.known):
         _show(conn, target, dated, now=now)
-    writer.add_revisions(conn, [(earlier_document(message), number) for message, number in kept])
-    earlier = keep_earlier(conn, target, (one for one, _, _ in plan.known))
+    earlier = keep_earlier(conn, target, [one for one, _, _ in plan.known])
     stored = {message.message_id for message, _ in kept}
+    if stored:
+        index_revisions(conn, messages.read_messages_of(conn, target.channel_id, sorted(stored)))
     stored |= {held.message_id for _, held, decision in plan.known if decision.wins}
     put_pieces(
         conn,
@@ -248,8 +256,7 @@ def _show(conn: Writer, target: ImportTarget, after: Sequence[Message], *, now: 
     """Bring the search rows and the index up to date."""
     missing = set(messages.list_missing_ids(conn, target.channel_id))
     writer.upsert(conn, [to_document(one) for one in after])
-    earlier = read_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may differ too
-    writer.add_revisions(conn, [(earlier_document(one), number) for one, number in earlier])
+    index_revisions(conn, sorted(after, key=attrgetter("message_id")))  # their dates may differ too
     gone = [(target.channel_id, one.message_id) for one in after if one.message_id in missing]
     writer.mark_missing(conn, gone)
     enqueue(conn, target.channel_id, [one.message_id for one in after], now=now, later=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import archiver.store.message as messages
@@ -11,18 +11,17 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
 from archiver.imports.source import ImportedMessage, Seen
 from archiver.model.coverage import Interval
-from archiver.model.document import earlier_document
 from archiver.store.capture import WAYS, find_absence_proofs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files, has_files
 from archiver.store.import_parts import earlier_note, with_part
 from archiver.store.imported import PieceRow, put_new_pieces, put_pieces
+from archiver.store.index_revisions import index_revisions
 from archiver.store.message import Sighting
 from archiver.store.new_messages import insert_contents, insert_slots
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions
-from search.exact import writer
 from search.exact.add_new import NewEntry, add_new
 from search.flags import MISSING
 
@@ -126,16 +125,18 @@ def _is_within(message_id: int, covered: Sequence[Interval]) -> bool:
     return any(lo <= message_id <= hi for lo, hi in covered)
 
 
-def keep_earlier(conn: Writer, target: ImportTarget, new: Iterable[ImportedMessage]) -> int:
+def keep_earlier(conn: Writer, target: ImportTarget, new: Sequence[ImportedMessage]) -> int:
     """Keep the earlier contents of messages as revisions, each with its origin; return how many are new."""
     count = 0
     for one in new:
         for earlier in one.earlier:
             seen = min(earlier.first_seen, target.at), min(earlier.last_seen, target.at)
             late = keep_late_revisions(conn, [earlier.message], now=target.at, seen=seen)
-            writer.add_revisions(conn, [(earlier_document(message), number) for message, number in late])
             note = with_part(earlier_note(earlier.claimed_by, earlier.claimed_sha256), one.part)
             pieces = [PieceRow(kept.message_id, kept.payload_sha256, None, note) for kept, _ in late]
             put_pieces(conn, target.channel_id, target.import_id, pieces)
             count += len(late)
+    ids = sorted(one.message_id for one in new if one.earlier)
+    if count:
+        index_revisions(conn, messages.read_messages_of(conn, target.channel_id, ids))
     return count

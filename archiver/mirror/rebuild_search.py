@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from archiver.ids import ChannelId
-from archiver.model.document import earlier_document, to_document
+from archiver.model.document import to_document
 from archiver.store.annotation import read_annotation_texts
 from archiver.store.channel import list_channel_ids
 from archiver.store.database import Database, Writer
+from archiver.store.index_revisions import index_revisions
 from archiver.store.message import list_missing_ids, read_messages, read_messages_of
-from archiver.store.revision import read_revisions
 from archiver.store.search_rows import count_messages
 from search.exact import writer
 from search.exact.annotations import put_annotations
@@ -41,7 +41,7 @@ def index_messages(conn: Writer, channel_id: ChannelId, message_ids: Sequence[in
     """Put messages that the archive has into its search tables, with their earlier contents."""
     page = read_messages_of(conn, channel_id, message_ids)
     writer.upsert(conn, [to_document(message) for message in page])
-    writer.add_revisions(conn, [(earlier_document(one), number) for one, number in read_revisions(conn, page)])
+    index_revisions(conn, page)
     missing = set(message_ids).intersection(list_missing_ids(conn, channel_id))
     writer.mark_missing(conn, [(channel_id, message_id) for message_id in sorted(missing)])
 
@@ -55,7 +55,7 @@ def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -
         after = 0
         while page := read_messages(conn, channel_id, after=after, limit=PAGE):
             writer.upsert(conn, [to_document(message) for message in page])
-            writer.add_revisions(conn, [(earlier_document(one), number) for one, number in read_revisions(conn, page)])
+            index_revisions(conn, page)
             after = page[-1].message_id
             count += len(page)
             if progress:

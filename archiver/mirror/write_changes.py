@@ -20,6 +20,7 @@ from archiver.store.file import fill_files, has_files, revive_gone
 from archiver.store.import_parts import forget_filled, keep_filled
 from archiver.store.imported import keep_raw
 from archiver.store.imported_files import carry_files
+from archiver.store.index_revisions import index_revisions
 from archiver.store.message import Sighting
 from archiver.store.outbox import enqueue
 from archiver.store.revision import keep_late_revisions, keep_revisions
@@ -150,7 +151,11 @@ def _update_search(
     """Update the embedded engine now, and the index through the outbox. `revised`: the new revisions' numbers."""
     if written := [*changes.update, *changes.revise]:
         numbers = dict(zip(_keys(channel_id, [m.message_id for m in changes.revise]), revised, strict=True))
-        writer.upsert(conn, list(map(to_document, written)), numbers, unedited=list_claimed(conn, numbers))
+        counts = writer.upsert(conn, list(map(to_document, written)), numbers, unedited=list_claimed(conn, numbers))
+        if counts.moved:  # an import had another date
+            index_revisions(
+                conn, messages.read_messages_of(conn, channel_id, sorted(number for _, number in counts.moved))
+            )
     if changes.returned:
         writer.mark_missing(conn, _keys(channel_id, changes.returned), missing=False)
     if changes.missing or changes.still_missing:

@@ -53,6 +53,8 @@ class ImportDecision:
     """Other values: {held, imported} by name."""
     revises: bool = False
     """Whether its text differs, so that its content becomes a revision."""
+    was_shown: bool = False
+    """Whether that other text is an earlier content that Telegram showed, and needs no revision of its own."""
     wins: bool = False
     """Whether it replaces what an earlier import brought, and that becomes the revision."""
     exact: Literal["held", "imported"] | None = None
@@ -85,10 +87,19 @@ def compare_import(imported: Message, held: Message, earlier: Collection[bytes] 
     """Compare an imported message with the one held. `earlier`: the `text_hash` of each earlier content held."""
     is_same_text = imported.content_hash == (held.content_hash if held.layer == IMPORTED else hash_of(held))
     other = dict(_other(imported, held))
-    is_trusted = _is_same_post(held, other, is_known=is_same_text or imported.content_hash in earlier)
+    is_known = is_same_text or imported.content_hash in earlier
+    is_trusted = _is_same_post(held, other, is_known=is_known)
     filled = dict(_fillable(imported, held, is_same_text=is_same_text)) if is_trusted else {}
     if other or not is_same_text:
-        return ImportDecision(kind="differs", filled=filled, other=other, revises=not is_same_text)
+        # With a file, the content of the export is kept as well: it is what shows that file.
+        is_shown = is_known and not imported.media
+        return ImportDecision(
+            kind="differs",
+            filled=filled,
+            other=other,
+            revises=not is_same_text,
+            was_shown=is_shown and not is_same_text,
+        )
     return ImportDecision(kind="fills" if filled else "same", filled=filled)
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 import orjson
 
 from archiver.ids import MessageId
-from archiver.model.document import earlier_document
 from archiver.model.merging import CURRENT
 from archiver.store import message as messages
 from archiver.store.bulk import insert_many
@@ -21,12 +20,13 @@ from archiver.store.claimed import list_claimed
 from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
+from archiver.store.index_revisions import index_revisions
 from archiver.store.merge_plan import PagePlan, PlannedMessage, absences_of, known_of
 from archiver.store.merged_pieces import put_pieces
 from archiver.store.merged_records import Made
 from archiver.store.message import CONTENT_NAMES, read_messages_of
 from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_revisions, read_revisions
+from archiver.store.revision import keep_revisions
 from search.document import Key
 from search.exact import writer
 
@@ -233,20 +233,16 @@ class _Writing:
         conn, channel_id = self._conn, self._channel_id
         numbers: dict[Key, int] = {(channel_id, message_id): number for message_id, number in kept.items()}
         written = [self._made[one.theirs.message_id].document for one in planned if one.replaces]
-        if written:
-            writer.upsert(conn, written, numbers, unedited=list_claimed(conn, numbers))
-        if revised:
-            present = read_messages_of(conn, channel_id, revised)
-            writer.add_revisions(
-                conn, [(earlier_document(one), number) for one, number in read_revisions(conn, present)]
-            )
-        moved = {one.theirs.message_id: one.merged.absence is not None for one in planned if _may_be_marked(one)}
-        moved.update(dict.fromkeys((message_id for message_id, _ in self._plan.gone), True))
+        moved = writer.upsert(conn, written, numbers, unedited=list_claimed(conn, numbers)).moved if written else ()
+        if late := sorted({*revised, *(number for _, number in moved)}):
+            index_revisions(conn, read_messages_of(conn, channel_id, late))
+        marked = {one.theirs.message_id: one.merged.absence is not None for one in planned if _may_be_marked(one)}
+        marked.update(dict.fromkeys((message_id for message_id, _ in self._plan.gone), True))
         for missing in (False, True):
-            keys = [(channel_id, message_id) for message_id, gone in moved.items() if gone == missing]
+            keys = [(channel_id, message_id) for message_id, gone in marked.items() if gone == missing]
             if keys:
                 writer.mark_missing(conn, keys, missing=missing)
-        changed = {document.message_id for document in written} | moved.keys() | set(revised)
+        changed = {document.message_id for document in written} | marked.keys() | set(revised)
         if changed:
             enqueue(conn, channel_id, sorted(changed), now=self._mark.now, later=True)
 

@@ -20,6 +20,8 @@ class WriteCounts:
     """Messages with a new content; the old one is superseded."""
     touched: int = 0
     """Messages whose counters or states changed, and nothing else."""
+    moved: frozenset[Key] = frozenset()
+    """Messages with another date than before. Rows of their earlier contents still have the old one."""
 
 
 class Row(NamedTuple):
@@ -50,7 +52,9 @@ class PageChanges:
     @property
     def written(self) -> WriteCounts:
         """Numbers of messages by kind of change."""
-        return WriteCounts(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched))
+        dates = {document.key: document.date for document, _ in self.new}
+        moved = frozenset(key for key, row in self.superseded.items() if row.date != dates[key])
+        return WriteCounts(len(self.new) - len(self.superseded), len(self.superseded), len(self.touched), moved)
 
 
 def decide(documents: Iterable[Document], known: Mapping[Key, Row]) -> PageChanges:
