@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -34,12 +35,15 @@ from archiver.export.stream import count_items, find_newest
 from archiver.imports.hidden_modules import import_pyarrow
 from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_broadcasts, list_names
-from search.query.dates import parse_zone
+from archiver.store.readable import MAYBE_DAMAGE
+from archiver.store.rows import has_search_tables, list_broadcasts, list_names
+from search.query.dates import Bounds, parse_zone
 
 if TYPE_CHECKING:
     from archiver.export.formats.sqlite_archive import ExtractSource
+    from archiver.model.row import ChannelName
     from search.query.glossary import Glossary
+    from search.query.tree import Node
 
 _NOT_ANONYMOUS = (
     "pseudonymised, not anonymous: the link of a post shows who is in it, and texts may name persons in plain words."
@@ -76,6 +80,7 @@ async def read_request(
 
         await open_engine(conn)
         tree = await read_query(conn, query, now=now, zone=when.tz, remarks=output, glossary=selection.glossary)
+    await _note_missed_days(conn, tree, bounds, channels, when.tz)
     return Request(
         channels=channels,
         bounds=bounds,
@@ -85,6 +90,24 @@ async def read_request(
         by_channel=plan.form.by_channel,
         revisions=plan.revisions,
     )
+
+
+async def _note_missed_days(
+    conn: Connection, tree: Node | None, bounds: Bounds, channels: Sequence[ChannelName], zone: str
+) -> None:
+    """Name messages that belong to the dates by their day alone, if the search tables can be read."""
+    if (tree is None and bounds == Bounds()) or not await read(conn, has_search_tables):
+        return
+    from archiver.cli.view.missed_days import note_missed_days
+    from archiver.reading.posted_days import list_missed_by_day
+    from search.engine.protocol import Question
+    from search.query.tree import EVERYTHING
+
+    ids = frozenset(one.channel_id for one in channels)
+    question = Question(tree=tree or EVERYTHING, bounds=bounds, channels=ids)
+    with suppress(*MAYBE_DAMAGE):  # what the export itself says
+        missed = await list_missed_by_day(conn, question, parse_zone(zone))
+        note_missed_days(missed, {one.channel_id: one for one in channels})
 
 
 async def write_export(

@@ -43,6 +43,7 @@ from archiver.cli.view.ending import describe_command
 from archiver.cli.view.export_instead import expect_printable, list_typed
 from archiver.cli.view.fields import Csv, Fields
 from archiver.cli.view.misplaced import find_misplaced
+from archiver.cli.view.missed_days import note_missed_days
 from archiver.cli.view.moments import Moments
 from archiver.compose.engine import select_engine
 from archiver.compose.query import find_glossary, read_query
@@ -50,6 +51,7 @@ from archiver.compose.read_archive import When, choose_channels, open_archive
 from archiver.errors import UsageError
 from archiver.model.iso_time import iso
 from archiver.reading.clock_offset import read_server_now
+from archiver.reading.posted_days import list_missed_by_day
 from archiver.reading.shortfall import read_scope
 from archiver.store.database import read
 from archiver.store.rows import list_names, snapshot
@@ -205,7 +207,10 @@ async def run(invocation: Invocation, query: str, options: SearchOptions) -> int
             over = await read_scope(conn, question)
             search = Search(conn, selected, names, question, options, moments)
             if options.facets:
-                return await print_facets(search, over)
-            if options.count:
-                return await print_count(search, over)
-            return await print_hits(search, over, pages)
+                status = await print_facets(search, over)
+            elif options.count:
+                status = await print_count(search, over)
+            else:
+                status = await print_hits(search, over, pages)
+            note_missed_days(await list_missed_by_day(conn, question, zone), names)
+            return status
