@@ -263,6 +263,7 @@ _UNCLEAR = ("Ann invited Bo and Cy", "Ann invited Bo invited Cy", "Ann changed t
         ("Deleted removed Deleted Account", None, {"type": "chat_delete_user", "members": [None]}),
         ("Ann joined group by link from Group", "Ann", {"type": "chat_joined_by_link", "inviter": "Group"}),
         ("Ann invited Bo to the voice chat", "Ann", {"type": "invite_to_group_call", "members": ["Bo"]}),
+        ('Ann removed "Yes" from the poll.', "Ann", {"type": "poll_delete_answer", "option": "Yes"}),
         ("Ann removed group photo", "Ann", {"type": "chat_delete_photo"}),
         ("Ann boosted the group 3 times", "Ann", {"type": "boost_apply", "boosts": 3}),
         ("Ann has set messages to auto-delete in 24 hours", "Ann", {"type": "set_messages_ttl", "period": 86_400}),

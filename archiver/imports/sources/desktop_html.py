@@ -59,7 +59,7 @@ class DesktopHtml:
         self._chats = list_chats(path)
         self.parts = tuple(file for chat in self._chats for file in chat.files)
         self._expect_one(path)
-        self._look = look(self._chats)
+        self._look = look([one for one in self._chats if one.kind not in _REFUSED])
         _expect_certain(self._look, zone)
 
     def _expect_one(self, path: Path) -> None:

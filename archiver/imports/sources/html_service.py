@@ -114,6 +114,8 @@ _LINES: Final = (
     _line(rf"{_WHO} converted this group to a supergroup", "chat_migrate_to"),
     _line(rf"{_WHO} joined group by request", "chat_joined_by_request"),
     _line(rf"{_WHO} joined group by link from (?P<inviter>.+)", _joined),
+    _line(rf'{_WHO} added "(?P<option>.+)" to the poll\.', "poll_append_answer"),
+    _line(rf'{_WHO} removed "(?P<option>.+)" from the poll\.', "poll_delete_answer"),
     _line(rf"{_did('invited')} to the voice chat", _members("invite_to_group_call")),
     _line(_did("invited"), _members("chat_add_user")),
     _line(_did("removed"), _members("chat_delete_user")),
