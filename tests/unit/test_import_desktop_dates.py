@@ -38,6 +38,22 @@ def test_without_a_zone_a_label_is_taken_where_it_is_certain(tmp_path: Path) -> 
     assert int(read(pages.write(tmp_path), None)[1].message.date.timestamp()) == SUMMER
 
 
+@pytest.mark.parametrize("label", ["+03", "GMT+3", "AST", "Arabian Standard Time"])
+def test_a_label_may_lack_its_utc_or_be_a_name(tmp_path: Path, label: str) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, SUMMER, text="a", forwarded=("Bob", SUMMER - 5))
+    path = pages.write(tmp_path)
+    page = path / "messages.html"
+    page.write_text(page.read_text("utf-8").replace("UTC+03:00", label), "utf-8")
+    zone = None if "3" in label else "Asia/Baghdad"
+    found = read(path, zone)[1].message
+    forwarded = datetime.fromisoformat(load(found.fwd_from)["date"])
+    assert (int(found.date.timestamp()), int(forwarded.timestamp())) == (SUMMER, SUMMER - 5)
+    if zone is not None:
+        with pytest.raises(UsageError, match="does not name the zone"):
+            read(path, None)
+
+
 def test_a_date_of_a_forward_that_is_not_certain_is_left_out_and_said(tmp_path: Path) -> None:
     before = WINTER - 3 * 365 * 86_400
     pages = DesktopPages("News", zone="Asia/Baghdad")

@@ -17,9 +17,10 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 _TITLE: Final = re.compile(
-    r"\s*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    r"(?: (?:UTC|GMT)(?:([+\-−])([0-9]{1,2}):?([0-9]{2})(?::([0-9]{2}))?)?)?\s*"
+    r"\s*([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: (\S[^<>\"]{0,47}))?\s*"
 )
+_LABEL: Final = re.compile(r"(UTC|GMT)?(?:([+\-−])([0-9]{1,2})(?::?([0-9]{2}))?(?::([0-9]{2}))?)?\s*")
+"""An offset, as most systems write it; some Linux without `UTC`, as the tz database calls zones that have no name."""
 _LABELLED: Final = datetime(2022, 6, 8)  # noqa: DTZ001 - a wall clock; the first version that wrote labels
 _IRELAND: Final = frozenset({"Europe/Dublin", "Eire"})
 """The tz database calls its summer time standard, no other system does."""
@@ -35,7 +36,7 @@ class WallTime(NamedTuple):
 
 
 def read_title(title: str) -> WallTime | None:
-    """Read `13.01.2022 10:11:12 UTC+03:00`; None if it is not such a time."""
+    """Read `13.01.2022 10:11:12 UTC+03:00`; None if it is not such a time. A zone's name, as `MSK`, says no offset."""
     found = _TITLE.fullmatch(title)
     if found is None:
         return None
@@ -44,10 +45,11 @@ def read_title(title: str) -> WallTime | None:
         local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
     except ValueError:
         return None
-    if "UTC" not in title and "GMT" not in title:
+    offset = _LABEL.fullmatch(found[7] or "")
+    if offset is None or not (offset[1] or offset[2]):
         return WallTime(local, None)
-    sign = 1 if found[7] in (None, "+") else -1
-    label = sign * (int(found[8] or 0) * 3600 + int(found[9] or 0) * 60 + int(found[10] or 0))
+    sign = 1 if offset[2] in (None, "+") else -1
+    label = sign * (int(offset[3] or 0) * 3600 + int(offset[4] or 0) * 60 + int(offset[5] or 0))
     return WallTime(local, label) if abs(label) < 86_400 else None
 
 
