@@ -44,11 +44,12 @@ def removed(path: Path) -> None:
 CHANGES = [replaced, rewritten, removed]
 
 
+@pytest.mark.parametrize("page", [2, 7])
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_read_after_a_change_is_not_imported_as_from_the_file_that_was_hashed(
-    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], page: int
 ) -> None:
-    monkeypatch.setattr("archiver.imports.gather_pages.PAGE", 2)
+    monkeypatch.setattr("archiver.imports.gather_pages.PAGE", page)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     real = import_page.store_page
 
@@ -61,7 +62,7 @@ def test_what_is_read_after_a_change_is_not_imported_as_from_the_file_that_was_h
     outcome = import_into(tmp_path / "a", path)
     [flaw] = outcome.flaws.values()
     assert (flaw.fatal, flaw.places, "changed while it was read" in flaw.what) == (True, ["result.json"], True)
-    assert rows(tmp_path / "a", "SELECT text FROM message") == [("text 1",), ("text 2",)]
+    assert rows(tmp_path / "a", "SELECT text FROM message") == [(f"text {at}",) for at in range(1, page + 1)]
     assert rows(tmp_path / "a", "SELECT sha256, finished_at FROM import_source") == [(digest, None)]
     assert_sound(tmp_path / "a")
 

@@ -59,6 +59,17 @@ def test_a_contradiction_found_after_writing_ends_the_import_there(
     assert (outcome.counts.new, outcome.counts.differing, outcome.is_cut) == (2, 0, True)
     assert [one.places for one in outcome.flaws.values() if not one.note] == [["message 3"]]
     assert rows(archive, "SELECT count(*) FROM revision") == [(0,)]
+    assert rows(archive, "SELECT finished_at FROM import_source") == [(None,)]
+
+
+def test_an_export_that_contradicts_only_itself_is_imported_to_its_end(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.imports.gather_pages.PAGE", 2)
+    capture(archive, [captured(9, "words 9")])
+    once = [entry(at, f"words {at}") for at in (1, 2, 3, 4)]
+    outcome = import_into(archive, export_of(tmp_path, *once, *map(forged, (1, 2, 3, 4))))
+    assert (outcome.counts.new, outcome.counts.differing, outcome.is_cut) == (4, 4, False)
 
 
 @pytest.mark.parametrize(
