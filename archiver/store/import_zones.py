@@ -14,6 +14,7 @@ from archiver.model.imported import EXACT_DATE
 from archiver.model.record import Message
 from archiver.store.database import Reader
 from archiver.store.import_parts import NOT_EARLIER
+from archiver.store.imported_content import follow_last_seen
 
 _NO_OTHER_DATE: Final = f"((i.differs IS NULL OR i.differs ->> '$.other.date' IS NULL) AND {NOT_EARLIER})"
 _ASSUMED: Final = f"""
@@ -104,11 +105,13 @@ def move_seen(
     conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int], *, was: int, now: int
 ) -> None:
     """Record that an export is older or newer than it seemed."""
+    message_ids = list(message_ids)
     conn.executemany(
         "UPDATE message SET first_seen = CASE first_seen WHEN ?1 THEN ?2 ELSE first_seen END,"
         " last_seen = CASE last_seen WHEN ?1 THEN ?2 ELSE last_seen END WHERE channel_id = ?3 AND message_id = ?4",
         [(was, now, channel_id, number) for number in message_ids],
     )
+    follow_last_seen(conn, channel_id, message_ids)
 
 
 def move_edits(conn: sqlite3.Connection, messages: Iterable[Message]) -> None:

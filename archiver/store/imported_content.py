@@ -38,6 +38,7 @@ def replace_imported(conn: sqlite3.Connection, channel_id: ChannelId, replaced: 
         " WHERE channel_id = ? AND message_id = ?",
         rows,
     )
+    follow_last_seen(conn, channel_id, [one.message_id for one, _ in replaced])
     for row in rows:
         conn.execute("DELETE FROM media WHERE channel_id = ? AND message_id = ?", row[-2:])
     put_media(conn, [one for one, _ in replaced])
@@ -56,6 +57,7 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
 
     The moment counts for the latest edit of these words. -1: they show other words.
     """
+    seen = list(seen)
     conn.executemany(
         "UPDATE message SET first_seen = CASE WHEN ?2 < date THEN first_seen ELSE min(first_seen, ?2) END,"
         " last_seen = CASE WHEN ?3 > coalesce(edit_date, date) THEN ?2"
@@ -63,4 +65,15 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
         " WHERE channel_id = ?4 AND message_id = ?1 AND layer = 0 AND ((first_seen > ?2 AND ?2 >= date)"
         " OR ?3 > coalesce(edit_date, date) OR (?3 = coalesce(edit_date, date) AND last_seen < ?2))",
         [(*one, channel_id) for one in seen],
+    )
+    follow_last_seen(conn, channel_id, [message_id for message_id, _, _ in seen])
+
+
+def follow_last_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
+    """Let missing messages have gone after they were last seen, after another export or zone has changed when."""
+    conn.executemany(
+        "UPDATE absence SET last_seen = min(noticed_at, held.last_seen) FROM message AS held"
+        " WHERE absence.channel_id = ?1 AND absence.message_id = ?2 AND returned_at IS NULL"
+        " AND held.channel_id = ?1 AND held.message_id = ?2",
+        [(channel_id, message_id) for message_id in message_ids],
     )

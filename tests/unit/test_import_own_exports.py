@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
 from archiver.imports.sources.exported_rows import UNPROVEN
+from archiver.model.iso_time import iso
 from archiver.store.imported import list_imported_from
 from tests.capturing import assert_sound, rows
 from tests.exporting import append_as, export_as, export_form
@@ -314,6 +316,10 @@ def test_files_of_an_export_are_adopted_if_they_are_what_it_says(tmp_path: Path)
     [lost] = import_chats(tmp_path / "second", path)
     assert list(lost.flaws) == ["its file is not imported: it does not exist"]
     (path.parent / "all.jsonl.media").mkdir()
+    (path.parent / "all.jsonl.media" / "a.jpg").write_bytes(content[::-1])
+    [other] = import_chats(tmp_path / "other", path)
+    assert list(other.flaws) == ["its file is not imported: its SHA-256 differs from what the export says"]
+    assert not any(one.is_file() for one in (tmp_path / "other" / "media").rglob("*"))
     (path.parent / "all.jsonl.media" / "a.jpg").write_bytes(content)
     (tmp_path / "link").symlink_to(path)
     [found] = import_chats(tmp_path / "third", tmp_path / "link")
@@ -383,6 +389,24 @@ def test_a_series_without_manifests_is_read_by_the_numbers_in_its_names(tmp_path
     assert [one.path.stem for one in found.files] == ["day_10001", "day_10000", "day_9999", "day_0002", "day"]
 
 
+@pytest.mark.parametrize("last_seen", [[0, -9], [-9, 0], [0, 9], [9, 0]])
+def test_a_deleted_message_was_last_seen_when_the_later_of_two_archives_saw_it(
+    archive: Path, tmp_path: Path, last_seen: list[int]
+) -> None:
+    export_as("jsonl", archive, tmp_path / "all.jsonl")
+    rows_written = [orjson.loads(line) for line in (tmp_path / "all.jsonl").read_bytes().splitlines()]
+    gone = next(row for row in rows_written if row["missing_since"])
+    noticed = int(datetime.fromisoformat(gone["missing_since"]).timestamp())
+    for number, moment in enumerate(last_seen):
+        path = tmp_path / str(number) / "all.jsonl"
+        path.parent.mkdir()
+        seen = iso(noticed + moment)
+        path.write_bytes(orjson.dumps(gone | {"first_seen": seen, "last_seen": seen}) + b"\n")
+        import_chats(tmp_path / "copy", path)
+    assert rows(tmp_path / "copy", "SELECT last_seen FROM absence") == [(noticed + min(max(last_seen), 0),)]
+    assert_sound(tmp_path / "copy")
+
+
 @pytest.mark.parametrize("is_first", [True, False], ids=["before the real one", "after it"])
 def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
     archive: Path, tmp_path: Path, *, is_first: bool
@@ -396,6 +420,7 @@ def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
         if line["channel_id"] == 1002:
             other = "01Z" if line["message_id"] % 2 else "00Z"
             line |= {"post_author": "Forged", "date": line["date"].replace("00Z", other)}
+        line["last_seen"] = "2021-01-01T00:00:00Z"
     forged.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
     copy = tmp_path / "copy"
     for one in (forged, path) if is_first else (path, forged):
@@ -403,7 +428,7 @@ def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
     export_as("jsonl", copy, tmp_path / "again.jsonl")
     own, again = (
         {
-            (one["message_id"], one["date"], one["post_author"])
+            (one["message_id"], one["date"], one["post_author"], one["last_seen"])
             for one in map(orjson.loads, file.read_bytes().splitlines())
         }
         for file in (path, tmp_path / "again.jsonl")

@@ -56,6 +56,15 @@ def test_an_old_export_is_dated_by_its_newest_local_date(archive: Path, tmp_path
     assert rows(archive, "SELECT DISTINCT first_seen, last_seen FROM message") == [(EXACT[1][1],) * 2]
 
 
+def test_another_zone_moves_when_a_deleted_message_was_last_seen(archive: Path, tmp_path: Path) -> None:
+    capture(archive, [captured(5, "e")], proven=(1, 5))
+    for zone in (BAGHDAD, UTC):
+        import_into(archive, old_export(tmp_path), zone=zone)
+        gone = rows(archive, "SELECT last_seen FROM message WHERE missing_since")
+        assert rows(archive, "SELECT last_seen FROM absence") == gone
+        assert_sound(archive)
+
+
 def differs(archive: Path, number: int = 1) -> list[Any]:
     found = rows(archive, "SELECT differs FROM imported WHERE message_id = ? ORDER BY import_id", number)
     return [None if one is None else json.loads(one) for (one,) in found]
