@@ -389,6 +389,19 @@ def test_a_series_without_manifests_is_read_by_the_numbers_in_its_names(tmp_path
     assert [one.path.stem for one in found.files] == ["day_10001", "day_10000", "day_9999", "day_0002", "day"]
 
 
+def test_no_message_was_seen_after_its_file_was_imported(archive: Path, tmp_path: Path) -> None:
+    export_as("jsonl", archive, tmp_path / "all.jsonl")
+    row = orjson.loads((tmp_path / "all.jsonl").read_bytes().splitlines()[0])
+    for year in ("2022", "2100"):
+        path = tmp_path / year / "all.jsonl"
+        path.parent.mkdir()
+        path.write_bytes(orjson.dumps(row | {"last_seen": f"{year}-01-01T00:00:00Z"}) + b"\n")
+        import_chats(tmp_path / "copy", path)
+    [(seen,)] = rows(tmp_path / "copy", "SELECT last_seen FROM message")
+    assert rows(tmp_path / "copy", "SELECT max(at) FROM import_source") == [(seen,)]
+    assert_sound(tmp_path / "copy")
+
+
 @pytest.mark.parametrize("last_seen", [[0, -9], [-9, 0], [0, 9], [9, 0]])
 def test_a_deleted_message_was_last_seen_when_the_later_of_two_archives_saw_it(
     archive: Path, tmp_path: Path, last_seen: list[int]
@@ -420,7 +433,7 @@ def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
         if line["channel_id"] == 1002:
             other = "01Z" if line["message_id"] % 2 else "00Z"
             line |= {"post_author": "Forged", "date": line["date"].replace("00Z", other)}
-        line["last_seen"] = "2021-01-01T00:00:00Z"
+        line["last_seen"] = "2021-12-25T00:00:00Z"
     forged.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
     copy = tmp_path / "copy"
     for one in (forged, path) if is_first else (path, forged):

@@ -295,6 +295,17 @@ def test_the_next_import_removes_what_a_killed_one_left(
     held.close()
 
 
+def test_a_picture_that_unpacks_to_far_more_than_its_size_is_not_taken(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_FREE", 1000)
+    files = export(entry(1, "a", photo="photos/a.jpg"), root="")
+    outcome = import_into(archive, zipped(tmp_path / "x.zip", {**files, "photos/a.jpg": bytes(1_000_000)}))
+    [why] = outcome.flaws
+    assert (outcome.counts.new, outcome.counts.files) == (1, 0)
+    assert "it unpacks to far more than its size" in why
+
+
 def test_an_import_removes_no_directory_of_a_merge_or_of_the_user(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

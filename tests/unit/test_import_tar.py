@@ -220,6 +220,18 @@ def test_sizes_below_zero_and_headers_without_end_are_damage() -> None:
         assert (list(found.members), found.damaged) == (["good"], [1024])
 
 
+def test_a_sparse_file_is_listed_by_its_own_name_but_never_read_as_it_is_packed() -> None:
+    """Its bytes are packed without the holes, and in one of the two forms after a map of them."""
+    pax, gnu = tarfile.TarInfo("GNUSparseFile.1/a.jpg"), tarfile.TarInfo("b.jpg")
+    pax.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.jpg"}
+    gnu.type = tarfile.GNUTYPE_SPARSE
+    pax.size = gnu.size = 1024
+    packed = pax.tobuf(tarfile.PAX_FORMAT) + bytes(1024) + gnu.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+    found = list_tar(io.BytesIO(packed + tarred({"after": b"x"})))
+    assert {name: one.is_file for name, one in found.members.items()} == {"a.jpg": False, "b.jpg": False, "after": True}
+    assert found.damaged == []
+
+
 def test_a_size_beyond_the_tar_in_a_record_is_damage_not_a_full_disk(archive: Path, tmp_path: Path) -> None:
     member, [(name, data)] = tarfile.TarInfo(), export().items()
     member.name, member.size, member.pax_headers = name, len(data), {"size": "9" * 18}
