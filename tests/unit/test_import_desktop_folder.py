@@ -9,7 +9,7 @@ import pytest
 
 from archiver.errors import UsageError
 from archiver.imports.detect import open_source
-from archiver.imports.source import Flaw, ImportedMessage
+from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_html import open_file
 from tests.desktop_pages import NEWEST, OLD, DesktopPages
 from tests.desktop_read import CHANNEL, WINTER, flaws, read
@@ -73,8 +73,13 @@ def test_the_whole_account_has_its_chats_by_kind(tmp_path: Path) -> None:
     ]
     [message] = [one for one in chats[0].read(CHANNEL) if isinstance(one, ImportedMessage)]
     assert message.files[0].path == "chats/chat_1/photos/a.jpg"
-    assert read(tmp_path / "chats" / "chat_1", None)[1].files[0].path == "photos/a.jpg"
+    one = open_file(tmp_path / "chats" / "chat_1", None)
+    assert (one.root, read(tmp_path / "chats" / "chat_1", None)[1].files[0].path) == (tmp_path, message.files[0].path)
+    [private] = open_file(tmp_path / "chats" / "chat_2", None).chats()
+    assert isinstance(private, Chat)
+    assert private.refused == "a personal chat"
     (tmp_path / "lists" / "chats.html").unlink()
+    assert read(tmp_path / "chats" / "chat_1", None)[1].files[0].path == "photos/a.jpg"
     with pytest.raises(UsageError, match=r"has 3 channels and groups.*import \S+/chat_1 --channel ID"):
         read(tmp_path, None)
 

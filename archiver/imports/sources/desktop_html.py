@@ -18,7 +18,15 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
-from archiver.imports.sources.html_files import FirstLook, HtmlChat, list_chats, look, looks_like_desktop, open_page
+from archiver.imports.sources.html_files import (
+    LIST,
+    FirstLook,
+    HtmlChat,
+    list_chats,
+    look,
+    looks_like_desktop,
+    open_page,
+)
 from archiver.imports.sources.html_pieces import Frame, cut
 from archiver.imports.sources.html_post import read_post, title_of
 from archiver.imports.sources.html_reader import HtmlReader
@@ -54,7 +62,7 @@ class DesktopHtml:
     format = "desktop-html"
 
     def __init__(self, path: Path, zone: tzinfo | None) -> None:
-        self.root = path if path.is_dir() else path.parent
+        self.root = _root_of(path if path.is_dir() else path.parent)
         self._zone = zone
         self._chats = list_chats(path)
         self.parts = tuple(file for chat in self._chats for file in chat.files)
@@ -142,6 +150,12 @@ class DesktopHtml:
 def _is_closed(element: bytes) -> bool:
     """Whether as many elements end in a message as begin in it: texts cannot change that."""
     return element.count(b"<div") == element.count(b"</div>") or any(one in element for one in _OTHERS)
+
+
+def _root_of(directory: Path) -> Path:
+    """The directory with the files of an export: a chat of a whole account has some of them in other chats'."""
+    account = directory.parent.parent
+    return account if directory.parent.name == "chats" and (account / LIST).is_file() else directory
 
 
 def _title(path: Path) -> str | None:

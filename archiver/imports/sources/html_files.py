@@ -17,6 +17,8 @@ from archiver.imports.sources.exporter_clock import LabelledDay, WallTime, read_
 from archiver.imports.sources.html_tree import Element, parse, words
 from archiver.imports.stopping import expect_wanted
 
+LIST: Final = "lists/chats.html"
+"""What a whole account's export has."""
 _NAME: Final = re.compile(r"messages([0-9]{0,9})\.html", re.IGNORECASE)
 _MARKS: Final = (b"chat_page", b'class="page_wrap"', b"class='page_wrap'")
 _CHUNK: Final = 1 << 20
@@ -87,8 +89,9 @@ def list_chats(path: Path) -> list[HtmlChat]:
             return [HtmlChat(files=(path,))]
         path = path.parent
     if numbered := _numbered(path):
-        return [_chat(numbered)]
-    listed = _read_list(path / "lists" / "chats.html")
+        listed = _read_list(path.parent.parent / LIST) if path.parent.name == "chats" else {}
+        return [_chat(numbered, *listed.get(path.name, (None, None)))]
+    listed = _read_list(path / LIST)
     return [
         _chat(numbered, *listed.get(directory.name, (None, None)))
         for directory in _chat_directories(path)
