@@ -1,10 +1,13 @@
-"""What imports have otherwise than Telegram, once Telegram shows a message that only they had: kept in `imported`."""
+"""What imports have otherwise than another content that takes the place of theirs: kept in `imported`.
+
+It is what Telegram shows of a message that only they had, or what another archive has of it.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -37,18 +40,26 @@ def note_contradicted(conn: sqlite3.Connection, channel_id: ChannelId, seen: Seq
     ids = [row[0] for row in conn.execute(_IMPORTED, (channel_id, json.dumps(list(shown))))]
     for held in read_messages_of(conn, channel_id, ids) if ids else ():
         now = shown[held.message_id]
-        own = {**compare_import(held, now).other, **dict(list_other_files(held, now))}
         pieces = conn.execute(_PIECES, (channel_id, held.message_id, held.payload_sha256)).fetchall()
         for import_id, digest, before in pieces:
-            found = _against(now, orjson.loads(before or "{}"))
-            if digest == held.payload_sha256:
-                found = {**found, **own}
+            found = list_beside(now, orjson.loads(before or "{}"), held if digest == held.payload_sha256 else None)
             kept = orjson.dumps(found).decode() if found else None
             conn.execute(_PUT, (kept, channel_id, held.message_id, import_id, digest))
 
 
-def _against(now: Message, other: dict[str, Any]) -> dict[str, Any]:
-    """Other values, compared with those that Telegram shows; those that are the same are left out."""
+def list_beside(now: Message, other: Mapping[str, Any], claimed: Message | None) -> dict[str, Any]:
+    """What a piece has otherwise than the message has now.
+
+    `other`: what it had otherwise than another content; `claimed`: that content, if it was made of this piece.
+    """
+    found = _against(now, other)
+    if claimed is not None:
+        found |= {**compare_import(claimed, now).other, **dict(list_other_files(claimed, now))}
+    return found
+
+
+def _against(now: Message, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Other values, compared with those of a message; those that are the same are left out."""
     found = {}
     for name, both in other.items():
         held = both.get("held")

@@ -17,6 +17,7 @@ from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.claimed import list_claimed
+from archiver.store.contradicted import note_contradicted
 from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
@@ -82,7 +83,9 @@ class _Writing:
 
     def write(self) -> None:
         """Write messages first, then what refers to them."""
-        kept = self._replace([one for one in self._plan.held if one.replaces])
+        replaced = [one for one in self._plan.held if one.replaces]
+        note_contradicted(self._conn, self._channel_id, [self._made[one.theirs.message_id].record for one in replaced])
+        kept = self._replace(replaced)
         self._insert_new(self._plan.new)
         planned = [*self._plan.new, *self._plan.held]
         self._put_times(self._plan.held)

@@ -11,10 +11,12 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model.merging import CURRENT
 from archiver.store.checked import REVISION_NAMES
+from archiver.store.contradicted import list_beside
 from archiver.store.foreign_page import PIECE_NAMES, Row
 from archiver.store.import_parts import forget_filled, take_filled, without_filled
 from archiver.store.import_zones import list_notes, moved_note, note_of, put_notes
 from archiver.store.merge_plan import PlannedMessage
+from archiver.store.merged_records import to_message
 from archiver.store.message import CONTENT_NAMES
 
 _PUT: Final = (
@@ -47,7 +49,7 @@ def put_pieces(
                 mark_of(piece[_OF]),
                 piece[_DIGEST],
                 _find_raw(one, piece),
-                _dated(one, piece, zones, is_taken=is_taken),
+                _dated(channel_id, one, piece, zones, is_taken=is_taken),
             )
             for piece in one.list_pieces()
         ]
@@ -74,10 +76,19 @@ def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: PlannedMess
     put_notes(conn, channel_id, notes)
 
 
-def _dated(one: PlannedMessage, piece: Row, zones: Mapping[int, str], *, is_taken: bool) -> str | None:
-    """What is kept beside a piece of theirs: it is compared with the date that the message has here."""
+def _dated(
+    channel_id: ChannelId, one: PlannedMessage, piece: Row, zones: Mapping[int, str], *, is_taken: bool
+) -> str | None:
+    """What is kept beside a piece of theirs: it is compared with what the message is here."""
     differs = _with_zone(_differs(piece, is_taken=is_taken), zones.get(piece[_OF]))
-    if is_taken or one.ours is None or one.ours.content[_DATE] == one.theirs.content[_DATE]:
+    if is_taken or one.ours is None:
+        return differs
+    found = orjson.loads(differs or "{}")
+    theirs = to_message(channel_id, one.theirs)
+    is_own = one.theirs.is_imported and piece[_DIGEST] == one.theirs.content[_NOW_DIGEST]
+    other = list_beside(to_message(channel_id, one.ours), found.get("other", {}), theirs if is_own else None)
+    differs = note_of({**found, "other": other})
+    if one.ours.content[_DATE] == one.theirs.content[_DATE]:
         return differs
     return moved_note(differs, one.theirs.content[_DATE], one.ours.content[_DATE])
 

@@ -33,7 +33,7 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
     for one in (*plan.new, *plan.held):
         if one.replaces:
             try:
-                records[one.theirs.message_id] = _to_message(plan.channel_id, one.theirs)
+                records[one.theirs.message_id] = to_message(plan.channel_id, one.theirs)
             except UNREADABLE:
                 left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
     made: dict[int, Made] = {}
@@ -49,6 +49,7 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
     return made, left_out
 
 
-def _to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
+def to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
+    """The record of a message as an archive has it. Raises UNREADABLE for values that no archive has."""
     media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
     return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)

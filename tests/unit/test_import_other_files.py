@@ -19,12 +19,14 @@ from archiver.reading.imported_from import MessageImports, read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
 from tests.importing import CHANNEL_ID, entry, import_into
+from tests.merging import merge
 from tests.unit.test_import_dry_run import said
 
 __all__ = ["archive"]
 
 ONE, OTHER = b"a picture", b"no pictur"
 """As large as each other."""
+CURRENT = "SELECT 1 FROM imported JOIN import_source USING (import_id) WHERE file_name = ? AND payload_sha256 = ?"
 
 
 def photo(tmp_path: Path, data: bytes, name: str) -> dict[str, Any]:
@@ -143,3 +145,49 @@ def test_what_telegram_shows_later_otherwise_is_named_beside_the_import(archive:
     assert stored(archive, ONE)
     assert stored(archive, OTHER)
     assert_sound(archive)
+
+
+@pytest.mark.parametrize("step", ["claims into claims", "claims into captured", "captured into claims"])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_merge_names_what_the_imports_of_each_archive_have_otherwise(
+    archive: Path, tmp_path: Path, step: str, *, is_turned: bool
+) -> None:
+    def exported(name: str, chat: int) -> Path:
+        forward = {"forwarded_from": name, "forwarded_from_id": f"channel{chat}"}
+        size = photo(tmp_path, ONE[:chat], f"{name}.jpg")
+        times = {"date_unixtime": str(START + 60 + chat)}
+        return export_of(tmp_path, entry(1, "a", **times, **forward, **size), name=f"{name}.json")
+
+    paths = [exported("one", 1), exported("two", 2)]
+    theirs, ours = reversed(paths) if is_turned else paths
+    for path, into, is_captured in (
+        (theirs, tmp_path / "theirs", step.startswith("captured")),
+        (ours, archive, step.endswith("captured")),
+    ):
+        import_into(into, path)
+        if is_captured:
+            capture(
+                into,
+                [
+                    captured(
+                        1,
+                        "a",
+                        fwd_from=types.MessageFwdHeader(
+                            date=datetime.fromtimestamp(START, UTC), from_id=types.PeerChannel(9)
+                        ),
+                    )
+                ],
+            )
+    asyncio.run(merge(tmp_path / "theirs", archive, now=2_000_000_000))
+    assert_sound(archive)
+    [(is_import, digest)] = rows(archive, "SELECT layer = 0, payload_sha256 FROM message")
+    said = {one["file"]: (one["differs"] or {}).get("other", {}) for one in imports_of(archive).to_objects()}
+    current = [one for one in paths if rows(archive, CURRENT, one.name, digest)]
+    assert len(current) == is_import
+    for one in paths:
+        assert set(said[one.name]) == (set() if one in current else {"date", "fwd_from", "file"})
+    held = {str(other["fwd_from"]["held"]["id"]) for other in said.values() if other}
+    assert held == ({"9"} if not is_import else {"1" if current[0].stem == "one" else "2"})
+    before = dump(archive)
+    asyncio.run(merge(tmp_path / "theirs", archive, now=2_000_000_001))
+    assert dump(archive) == before
