@@ -17,6 +17,7 @@ from archiver.export.formats.registry import ENDINGS, FORMATS, ExportFormat, par
 from archiver.export.place import Stream, find_folder, find_place
 from archiver.model.row import KEYS
 
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 IDS = ("channel_id", "message_id")
 """The keys of --ids-only."""
 _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -204,7 +205,8 @@ def _expect_separate_outputs(out: str, format_name: str | None, shape: Shape, *,
     """Raise UsageError if rows and JSON would be mixed; warn if the name says another format than the option."""
     if shape != "people" and out in _STDOUT and not dry_run:
         raise UsageError(f"--{shape} and the rows cannot both go to standard output.", hint="Use -o FILE.")
-    named = ENDINGS.get(Path(out).suffix.lower())
+    ending = Path(out).suffix.lower()
+    named = ending[1:] if ending in _SPREADSHEETS else ENDINGS.get(ending)
     if format_name is not None and named not in (None, format_name):
         output.warn(f"{out} is written as {format_name} (--format), but its name says {named}.")
 
@@ -216,6 +218,9 @@ def _format_of(out: str, *, is_partitioned: bool, is_network: bool) -> str:
         return ENDINGS[ending]
     if is_partitioned:
         return "parquet"
+    if ending in _SPREADSHEETS:
+        csv = Path(out).with_suffix(".csv")
+        raise UsageError(f"{ending} files are not written.", hint=f"A spreadsheet opens CSV: --excel -o {csv}")
     if is_network and (not ending or out.endswith("/")):
         return "csv"
     if not ending or out.endswith("/") or (Path(out).exists() and not Path(out).is_file()):

@@ -15,7 +15,7 @@ from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.evidence.work import Worker
 from archiver.model.fault import Fault
 from archiver.store import checked, search_rows, soundness
-from archiver.store.extract import is_extract
+from archiver.store.medium import is_extract
 
 T = TypeVar("T")
 

@@ -20,6 +20,7 @@ from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
 from archiver.store.database import Connection, read
 from archiver.store.imported_channel import is_compared, is_unaccounted, name_origin
+from archiver.store.medium import is_extract
 from archiver.store.review import find_surplus
 from archiver.store.rich import count_parts_between
 
@@ -67,17 +68,20 @@ async def _shortfall(
 ) -> Shortfall:
     """What is unknown about the channel within the bounds. `wanted`: the ids to fetch."""
     since, until, channel_id = request.bounds.since_unix, request.bounds.until_unix, channel.channel_id
-    gaps = coverage.gaps(await read(conn, list_coverage, channel_id, channel.generation), *wanted)
+    covered = await read(conn, list_coverage, channel_id, channel.generation)
+    gaps = coverage.gaps(covered, *wanted)
     kept = sum([await read(conn, extent.count_kept, channel_id, *gap) for gap in gaps])
     claimed = sum([await read(conn, extent.count_claimed, channel_id, *gap) for gap in gaps])
     surplus = await read(conn, find_surplus, channel_id)
+    # An export of some messages has no coverage, so nothing follows from gaps in it.
+    is_silent = is_unaccounted(channel) or (not covered and await read(conn, is_extract))
     return Shortfall(
         never_fetched=channel.pts is None and channel.top_id == 0 and not channel.imported_only,
         imported_only=is_unaccounted(channel),
         being_reread=channel.pts is None and channel.top_id > 0,
         ids=counts.held + counts.missing + counts.absent + counts.not_fetched + counts.not_imported,
         not_fetched=counts.not_fetched,
-        unchecked=0 if is_unaccounted(channel) else kept - claimed,
+        unchecked=0 if is_silent else kept - claimed,
         imported=0 if is_unaccounted(channel) else claimed,
         outside=counts.outside,
         partial=await read(conn, count_parts_between, channel_id, since=since, until=until),

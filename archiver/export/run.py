@@ -17,7 +17,6 @@ from archiver.export.manifest import ChannelPart, FilePart, Manifest, folder_man
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaRows
 from archiver.export.publish import publish
-from archiver.export.remarks import find_for_readers
 from archiver.export.request import Request
 from archiver.export.target import Target
 from archiver.export.write_rows import qualify, write_rows
@@ -47,6 +46,8 @@ class ExportResult:
     """Files that the archive should have, but that are missing or damaged."""
     unchanged: bool = False
     """Whether nothing was written, because a series of files has everything."""
+    channels: tuple[ChannelPart, ...] = ()
+    """Of a stream, which has no manifest: what is complete."""
 
 
 async def export_to_file(
@@ -113,11 +114,9 @@ async def export_to_stream(
     """Write only the data."""
     async with snapshot(conn, cache_kib=_CACHE_KIB):
         rows = write_into(writer, sink)
-        parts: list[ChannelPart] = []
-        if find_for_readers(rows) is not None:
-            parts = [await describe_channel(conn, request, name) for name in request.channels]
+        parts = [await describe_channel(conn, request, name) for name in request.channels]
         shares = await write_rows(conn, request, rows, job, parts)
-    return ExportResult(sum(share.rows for share in shares.values()), None, None, None)
+    return ExportResult(sum(share.rows for share in shares.values()), None, None, None, channels=tuple(parts))
 
 
 def write_into(writer: FileWriter, sink: ByteSink) -> DescribedRows:

@@ -12,6 +12,7 @@ from archiver.store.channel import Mirrored, list_channels
 from archiver.store.coverage import list_all_coverage
 from archiver.store.database import Connection, Reader, read
 from archiver.store.imported_channel import is_unaccounted
+from archiver.store.medium import is_extract
 from archiver.store.rich import count_parts_between
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class SearchScope(NamedTuple):
     """Channels with messages that are not archived; removed ones are left out, as nothing more is fetched."""
     synced_at: int | None
     """The oldest last sync of the channels; None: one was never synced."""
+    is_extract: bool
+    """Whether the archive is an export, into which nothing is fetched."""
 
 
 async def read_scope(conn: Connection, question: Question) -> SearchScope:
@@ -48,7 +51,7 @@ def _find_scope(conn: Reader, question: Question) -> SearchScope:
             incomplete.append((channel, found))
     synced = [channel.last_sync_at for channel in channels]
     oldest = None if None in synced or not synced else min(at for at in synced if at is not None)
-    return SearchScope(frozenset(channel.channel_id for channel in channels), incomplete, oldest)
+    return SearchScope(frozenset(channel.channel_id for channel in channels), incomplete, oldest, is_extract(conn))
 
 
 def _only_channels(question: Question) -> frozenset[int] | None:

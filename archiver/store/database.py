@@ -100,7 +100,7 @@ class Database:
         except OSError as exc:
             raise UsageError(
                 f"the archive in {directory} cannot be written: {exc.strerror}.",
-                hint="Set archive.dir to a directory of your own.",
+                hint="Set archive.dir to a directory you can write to.",
             ) from exc
         with creating(path) if is_made else nullcontext():
             writing = await _open_writing(path)

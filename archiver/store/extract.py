@@ -158,12 +158,6 @@ class ArchiveExtract:
         )
 
 
-def is_extract(conn: sqlite3.Connection) -> bool:
-    """Whether the archive was made by `ArchiveExtract`: without accounts, files and, if of some messages, coverage."""
-    [(found,)] = conn.execute("PRAGMA main.application_id").fetchall()
-    return bool(found == EXTRACT_ID)
-
-
 def iter_row_keys(descriptor: int) -> Iterator[tuple[int, int, int, str]]:
     """Date, channel, id and channel's name of each message in an archive file that is open, by channel and date.
 

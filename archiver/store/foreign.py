@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from archiver.errors import NotFound, UsageError
-from archiver.store.extract import is_extract
 from archiver.store.faults import say
-from archiver.store.medium import ARCHIVE_NAME
+from archiver.store.medium import ARCHIVE_NAME, is_extract
 from archiver.store.migrations import list_migrations, newest_version
 
 P = ParamSpec("P")

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.errors import UsageError
 from archiver.store.raw_file import read_at
+
+if TYPE_CHECKING:
+    from archiver.store.database import Reader
 
 ARCHIVE_NAME = "archive.db"
 EXTRACT_ID = 0x746B6578
@@ -48,6 +52,12 @@ def is_export(path: Path) -> bool:
         return read_at(path, _ID_SIZE, _ID_AT) == EXTRACT_ID.to_bytes(_ID_SIZE, "big")
     except OSError:
         return False
+
+
+def is_extract(conn: Reader) -> bool:
+    """Whether the open archive is an export: without accounts, files and, if of some messages, coverage."""
+    [(found,)] = conn.execute("PRAGMA main.application_id").fetchall()
+    return bool(found == EXTRACT_ID)
 
 
 def expect_no_export(directory: Path) -> None:

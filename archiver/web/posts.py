@@ -119,7 +119,7 @@ class ShownPost:
 
     @property
     def has_claims(self) -> bool:
-        """Whether an import has it with another content."""
+        """Whether an import has it with other content."""
         return any((one.channel_id, one.message_id) in self.claimed for one in self.messages)
 
     @property

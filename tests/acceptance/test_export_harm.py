@@ -87,7 +87,13 @@ def test_export_and_verify_print_the_hash_of_the_manifest(run: Run, tmp_path: Pa
     ]
 
 
-@pytest.mark.parametrize("name", ["day.html", "day.json", "day.xlsx", "day.jsonl.gz"])
+def test_a_spreadsheet_is_asked_for_as_csv(run: Run, tmp_path: Path) -> None:
+    one_line(run("export", "-o", "out/day.xlsx"), "A spreadsheet opens CSV: --excel -o out/day.csv")
+    assert run("export", "--excel", "-o", "out/day.csv").returncode == 0
+    assert "but its name says xlsx" in run("export", "--format", "csv", "-o", "day.xlsx").stderr
+
+
+@pytest.mark.parametrize("name", ["day.html", "day.json", "day.jsonl.gz"])
 def test_unknown_file_extension_requires_a_format(run: Run, tmp_path: Path, name: str) -> None:
     one_line(run("export", "-o", name), "Use --format")
     assert names(tmp_path) == []

@@ -55,8 +55,10 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert f"known only from imports; `telekeep add @{NAME}` mirrors it" in desk.run("channels").err
     unmirrored = desk.run("sync", NAME)
     assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
+    assert "in the archive, from imports" in desk.on_terminal("gaps", NAME)
+    assert "window" not in desk.on_terminal("status", NAME)
     added = desk.do("add", f"@{NAME}").err
-    assert "added; what was imported is kept" in added
+    assert "added; what was imported is kept; the import has the title Quiet." in added
     [begun] = json.loads(desk.do("status", "--json").out)["channels"]
     assert (begun["held"], begun["imported_alone"], begun["coverage"], begun["outside"]) == (count, count, None, 0)
     desk.run("sync")
@@ -64,7 +66,7 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert moved == ["imported -> active"]
     [channel] = desk.do("channels", "--jsonl").rows
     assert channel["state"] == "active"
-    assert "another content in the import of result.json" in desk.on_terminal("search", "in:revisions words before")
+    assert "other content in the import of result.json" in desk.on_terminal("search", "in:revisions words before")
     history = desk.do("history", post, "--json").rows[0]
     first, last = history["versions"]
     assert (first["text"], first["import"]["file"], last["import"]) == (

@@ -67,7 +67,7 @@ def _shown(message_id: int, text: str, **more: Any) -> Message:
 def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> None:
     name = CHANNEL.username
     message = opened.get(f"/c/{name}/1").text
-    assert "another content in an import" in message
+    assert "other content in an import" in message
     assert "edited 1 time" not in message
     assert "according to the import result.json" in message
     gone = opened.get(f"/c/{name}/2").text
@@ -76,7 +76,7 @@ def test_other_words_and_deletions_are_those_of_the_import(opened: Browser) -> N
     assert "according to the import" not in gone
     for path in (f"/c/{name}", "/search?q=was+in:revisions", "/search?q=is"):
         shown = opened.get(path).text
-        assert "another content in an import" in shown
+        assert "other content in an import" in shown
         assert "edited 1 time" not in shown
     assert "found in a content that only an import has" in opened.get("/search?q=was+in:revisions").text
     changes = opened.get("/changes").text
@@ -110,7 +110,7 @@ def test_exports_for_reading_say_the_same(directory: Path, tmp_path: Path, name:
     export_as(name, directory, path, revisions=revisions)
     files = [path] if path.is_file() else sorted(path.rglob("*.html"))
     written = "".join(one.read_text() for one in files)
-    assert "another content in an import (result.json)" in written
+    assert "other content in an import (result.json)" in written
     assert ("imported from a file: telekeep did not see it" in written) == revisions
     assert "if it was posted as the file says" in written
     assert "edited once" not in written

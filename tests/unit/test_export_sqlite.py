@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from archiver.cli.commands.history import run as show_history
+from archiver.cli.commands.search import run as run_search
+from archiver.cli.invocation import Invocation
+from archiver.cli.search_options import SearchOptions
+from archiver.cli.view.moments import Moments
+from archiver.compose.read_archive import When
+from archiver.errors import NotFound
 from archiver.evidence.run import verify
 from archiver.export.verify import check
 from archiver.store.database import Database
+from config.settings import ArchiveSettings, Settings
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 from search.query.dates import Bounds
@@ -79,6 +87,25 @@ def test_some_messages_say_nothing_about_the_others(archive: Path, tmp_path: Pat
         for table in ("coverage", "account", "access"):
             assert conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
     assert find(made, "bridge") == list(range(1, 10))
+
+
+def test_an_export_of_some_messages_suggests_no_sync_and_loses_track_of_nothing(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = small(archive, tmp_path / "small", bounds=Bounds(until=LATER.fromtimestamp(START + 600, LATER.tzinfo)))
+    run = Invocation(checked=[Settings(archive=ArchiveSettings(dir=made))])
+    assert asyncio.run(run_search(run, "bridge", SearchOptions(when=When(None, None, None, "UTC")))) == 0
+    said = capsys.readouterr().err
+    assert "results are incomplete" in said
+    assert "telekeep sync" not in said
+    with pytest.raises(NotFound, match="not archived") as unseen:
+        asyncio.run(show_history(run, "1001/50", Moments(), diff=False, counters=False, shape="json"))
+    assert "sync" not in str(unseen.value)
+    manifest = export_as("jsonl", made, tmp_path / "again.jsonl").manifest
+    assert manifest is not None
+    reasons = [one for part in manifest.channels for one in part.completeness.shortfall.reasons]
+    assert reasons
+    assert not [one for one in reasons if "lost track" in one]
 
 
 def test_the_whole_is_sound_and_says_what_it_is(archive: Path, tmp_path: Path) -> None:

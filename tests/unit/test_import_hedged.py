@@ -66,7 +66,7 @@ def test_a_search_says_of_imports_what_the_export_of_the_same_format_says(
         exported = (tmp_path / f"all.{document}").read_text("utf-8")
         searched = found(archive, capfd, document)
         for words in (
-            "2 other contents in imports",
+            "2 other versions in imports",
             "imported from a file: telekeep did not see this post",
             "if it was posted as the file says",
         ):

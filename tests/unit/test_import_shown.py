@@ -204,7 +204,7 @@ def test_a_message_card_names_the_other_content_and_why_its_link_needs_members(a
         [found] = list_sole_claims(conn, [(CHANNEL_ID, 1)]).values()
     conn.close()
     assert (found.file, found.beside) == ("current.json", "result.json")
-    assert "another content in the import of result.json" in card
+    assert "other content in the import of result.json" in card
     assert "  edited 16 Dec 2021 00:16 UTC, as the import says\n" in card
     assert "https://t.me/c/1001/1 (the export does not say its @name: works for members only)" in card
 

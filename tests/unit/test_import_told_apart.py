@@ -102,7 +102,7 @@ def test_status_says_how_many_deletions_rest_on_imports(archive: Path, capsys: p
 
     [channel] = json.loads(shown("json"))["channels"]
     assert (channel["missing"], channel["missing_if_posted"]) == (2, 2)
-    assert "deleted: 2 of those of NightBridge, if they were posted as imports say" in shown("people")
+    assert "deleted: 2 of NightBridge only if posted as imported" in shown("people")
 
 
 def history_of(archive: Path, capsys: pytest.CaptureFixture[str], number: int) -> list[dict[str, Any]]:

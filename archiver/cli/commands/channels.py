@@ -96,7 +96,7 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
             one.alias or "",
             str(one.channel_id),
             one.title,
-            "all" if one.window_start is None else moments.date(one.window_start),
+            _start(one, moments),
             state_name(one, moments.now),
             "-" if one.imported_only else one.account,
             files[one.channel_id].brief if one.channel_id in files else "-",
@@ -109,6 +109,14 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
     idle |= set() if files else {7}
     kept = [at for at in range(len(columns)) if at not in idle]
     print_grid([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
+
+
+def _start(channel: Mirrored, moments: Moments) -> str:
+    from archiver.store.imported_channel import is_unaccounted
+
+    if is_unaccounted(channel):
+        return "-"
+    return "all" if channel.window_start is None else moments.date(channel.window_start)
 
 
 def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> dict[str, Any]:

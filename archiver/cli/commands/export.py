@@ -34,7 +34,14 @@ from archiver.cli.export_plan import ExportPlan, plan_export
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import CommandContext
 from archiver.cli.search_options import Expand, GlossaryFile, On, Since
-from archiver.cli.view.exported import estimate_object, report, report_damaged, report_estimate, to_object
+from archiver.cli.view.exported import (
+    estimate_object,
+    report,
+    report_damaged,
+    report_estimate,
+    report_stream,
+    to_object,
+)
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import ProgressOption, set_style
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, choose_shape
@@ -225,6 +232,9 @@ async def _open_pseudonyms(
 
 def _report(result: ExportResult | ExportEstimate, plan: ExportPlan, *, write: Callable[[int], str | None]) -> None:
     """Say what was written, or would be, to people and, with `--json`, to programs."""
+    if isinstance(result, ExportResult) and result.manifest is None:
+        report_stream(result)
+        return
     if isinstance(result, ExportEstimate):
         shown = estimate_object(result, plan.form.name)
         report_estimate(result, plan.form.name)

@@ -121,8 +121,8 @@ async def write_export(
     files: MediaExport | None,
     damaged: Damaged,
     persons: PseudonymousRows | None = None,
-) -> ExportResult | ExportEstimate | None:
-    """Write the export; return None for a stream. `persons`: pseudonymises people in rows.
+) -> ExportResult | ExportEstimate:
+    """Write the export. `persons`: pseudonymises people in rows.
 
     `damaged` gets the messages that are left out. That is an error in a series, which would take them for deleted, and
     in an archive, which would take them for absent.
@@ -151,8 +151,7 @@ async def write_export(
         job = replace(job, progress=advance, damaged=None if needs_all else damaged)
         if isinstance(place, Stream):
             async with open_stream(place) as sink:
-                await export_to_stream(conn, request, form.open(context), sink, job=job)
-            return None
+                return await export_to_stream(conn, request, form.open(context), sink, job=job)
         if image is not None:
             from archiver.export.append.run import append_to_file
 

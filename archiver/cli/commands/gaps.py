@@ -30,6 +30,7 @@ from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
 from archiver.store.import_names import list_import_files
 from archiver.store.imported_channel import is_unaccounted
+from archiver.store.medium import is_export
 from archiver.store.rich import count_parts
 from archiver.store.rows import list_names, snapshot
 
@@ -112,7 +113,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
     if shape != "people":
         print_objects([_object(name, one) for one in (everything if every else found)], shape)
     elif output.is_terminal() and not every:
-        print_sums(channel, everything, over, moments)
+        print_sums(channel, everything, over, moments, is_extract=is_export(database.path))
     else:
         print_ranges(everything if every else found, moments)
     if shape != "people" or every or not output.is_terminal():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
 from archiver.store.channel import Mirrored
+from archiver.store.imported_channel import is_unaccounted
 
 
 def describe_addition(
@@ -65,7 +66,13 @@ def list_changes(
 
 
 def list_renames(before: Mirrored, after: Mirrored) -> Iterator[str]:
-    """What it was called before, if that is different."""
+    """What it was called before, if that is different; what an import calls a channel was no name on Telegram."""
+    if is_unaccounted(before):
+        if before.username and before.username != after.username:
+            yield f"the import calls it @{before.username}"
+        if before.title != after.title:
+            yield f"the import has the title {before.title}"
+        return
     if before.username != after.username:
         yield f"renamed from {_name(before)} to {_name(after)}"
     if before.title != after.title:

@@ -11,6 +11,7 @@ from archiver.lock import find_holder
 from archiver.model.imported import BY_IMPORT, how_to_mirror
 from archiver.store.channel import Mirrored
 from archiver.store.channel_details import ChannelStatus
+from archiver.store.medium import ARCHIVE_NAME, is_export
 from archiver.store.rich import PartCount
 
 _MEANING = {
@@ -87,6 +88,8 @@ def describe_parts(count: PartCount) -> str:
 
 def how_to_fetch(channel: Mirrored, directory: Path, *, certain: bool = True) -> str:
     """Say how to fetch what is missing. `certain`: the channel has, or had, such a message."""
+    if is_export(directory / ARCHIVE_NAME):
+        return "This archive is an export: the archive that it was made from may have it."
     holder = find_holder(directory)
     who = "the running service" if holder and holder.command == "run" else "`telekeep sync`"
     if channel.imported_only:

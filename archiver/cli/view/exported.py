@@ -43,6 +43,13 @@ def report(result: ExportResult, *, write: Callable[[int], str | None] = iso) ->
     _report_completeness(manifest, write)
 
 
+def report_stream(result: ExportResult) -> None:
+    """Warn of what a stream lacks: it has no manifest to say so."""
+    if not result.rows:
+        output.note("0 rows")
+    _warn_of_lacking(result.channels)
+
+
 def report_damaged(count: int) -> None:
     """Warn that the archive's file is damaged, and what the export lacks."""
     output.error(
@@ -53,15 +60,21 @@ def report_damaged(count: int) -> None:
 
 
 def _report_completeness(manifest: Manifest, write: Callable[[int], str | None]) -> None:
-    lacking = [part for part in manifest.channels if part.completeness.shortfall.reasons]
-    for line in describe_lacking([(part.name.label, part.completeness.shortfall.reasons) for part in lacking]):
-        output.warn(line)
+    lacking = _warn_of_lacking(manifest.channels)
     if whole := [part for part in manifest.channels if part not in lacking]:
         output.note(_describe_complete(manifest, whole, write))
     for part in manifest.channels:
         if alone := part.completeness.imported_alone:
             messages = figures.count(alone, "message")
             output.note(f"{part.name.label}: {messages} of this range only from imports, not shown by Telegram")
+
+
+def _warn_of_lacking(channels: Sequence[ChannelPart]) -> list[ChannelPart]:
+    """Name the channels that may be incomplete, and return them."""
+    lacking = [part for part in channels if part.completeness.shortfall.reasons]
+    for line in describe_lacking([(part.name.label, part.completeness.shortfall.reasons) for part in lacking]):
+        output.warn(line)
+    return lacking
 
 
 def describe_lacking(parts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:

@@ -42,15 +42,17 @@ _RANGES = (
 )
 
 
-def print_sums(channel: Mirrored, runs: Sequence[IdRun], over: str, moments: Moments) -> None:
+def print_sums(channel: Mirrored, runs: Sequence[IdRun], over: str, moments: Moments, *, is_extract: bool) -> None:
     """Print the number of ids in each state on a terminal, and the range they cover: `over`."""
     for line in prose.fold(over):
         output.line(line)
     output.line()
-    print_grid(_SUMS, [_sum(state, runs, moments, channel) for state in _list_states(channel, runs)])
+    print_grid(
+        _SUMS, [_sum(state, runs, moments, channel, is_extract=is_extract) for state in _list_states(channel, runs)]
+    )
     if claimed := sum(one.count for one in runs if one.claimed):
         output.line()
-        for line in prose.fold(f"{figures.number(claimed)} of the deleted: if they were posted as imports say"):
+        for line in prose.fold(f"deleted: {figures.number(claimed)} only if posted as imported"):
             output.line(line)
     if any(one.state != "held" for one in runs):
         output.line()
@@ -135,7 +137,9 @@ def describe_synced(channel: Mirrored, moments: Moments) -> str:
     return f"{_called(channel)}: {figures.count(channel.top_id, 'id')}, {synced}"
 
 
-def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrored) -> tuple[str, ...]:
+def _sum(
+    state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrored, *, is_extract: bool
+) -> tuple[str, ...]:
     own = [one for one in runs if one.state == state]
     ids = sum(one.count for one in own)
     noticed = max((one.noticed for one in own if one.noticed is not None), default=None)
@@ -144,7 +148,7 @@ def _sum(state: State, runs: Sequence[IdRun], moments: Moments, channel: Mirrore
         figures.number(ids),
         figures.number(len(own)),
         "" if noticed is None else moments.at(noticed),
-        _mean(state, channel) if ids else "",
+        _mean(state, channel, is_extract=is_extract) if ids else "",
     )
 
 
@@ -153,7 +157,11 @@ def _doubt(run: IdRun) -> str:
     return "if posted as imported" if run.claimed else ""
 
 
-def _mean(state: State, channel: Mirrored) -> str:
+def _mean(state: State, channel: Mirrored, *, is_extract: bool) -> str:
+    if state == "not fetched" and is_extract:
+        return "not in this export"
+    if state == "held" and is_unaccounted(channel):
+        return "in the archive, from imports"
     if state == "not fetched" and channel.imported_only:
         return "the archive that was imported had not fetched them"
     return _MEANING[state]

@@ -49,8 +49,8 @@ def say_others(others: Sequence[str]) -> str:
 
 
 def describe_contents(count: int, file: str) -> str:
-    """`another content in the import of result.json`: telekeep did not see it on Telegram."""
-    return f"another content in {describe_claim(file)}" if count == 1 else f"{count:,} other contents in imports"
+    """`other content in the import of result.json`: telekeep did not see it on Telegram."""
+    return f"other content in {describe_claim(file)}" if count == 1 else f"{count:,} other versions in imports"
 
 
 def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]:

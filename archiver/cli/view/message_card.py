@@ -122,7 +122,7 @@ def _edit_mark(context: MessageContext, edit_date: int, moments: Moments) -> str
         return f"touched {when}, but not marked as edited: by reactions, a preview or a bot"
     if context.imported_from is not None:
         return f"edited {when}, as the import says"
-    if context.claims:  # another line names the import that has another content
+    if context.claims:  # another line names the import that has other content
         return f"edited {when}"
     if edit_date <= context.version.first_seen:
         return f"edited {when}, before it was archived: no earlier content is known"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archiver.cli import output
+from archiver.cli.terminal import line_isolates, terminal_safe
 from archiver.model.row import ChannelName, Row
 
 
@@ -36,7 +37,9 @@ def _print_listed(fields: Mapping[str, object], text: str) -> None:
     for key, value in fields.items():
         if value not in {None, "[]"}:
             shown = str(value).lower() if isinstance(value, bool) else str(value)
-            console.print(Text(f"{key:>15}  ", style="dim"), output.text(shown), sep="", soft_wrap=True)
+            console.print(Text(f"{key:>14}  ", style="dim"), output.text(shown), sep="", soft_wrap=True)
     if text:
         console.print()
-        console.print(output.text(text, multiline=True), soft_wrap=True)
+        for line in terminal_safe(text, multiline=True).split("\n"):
+            before, after = line_isolates(line)
+            console.print(f"{before}{line}{after}", soft_wrap=True)

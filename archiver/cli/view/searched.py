@@ -45,15 +45,15 @@ def describe_incomplete(over: SearchScope, moments: Moments) -> Iterator[str]:
         are = "is" if len(alone) == 1 else "are"
         yield f"{name_few(alone)} {are} known only from imports: what is missing is not known"
     for channel, shortfall in others[:_NAMED]:
-        yield describe_shortfall(channel, shortfall, moments)
+        yield describe_shortfall(channel, shortfall, moments, is_extract=over.is_extract)
     if (more := len(others) - _NAMED) > 0:
         what = "channel is" if more == 1 else "channels are"
         yield f"{more:,} more {what} incomplete (telekeep status)"
 
 
-def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments) -> str:
+def describe_shortfall(channel: Mirrored, shortfall: Shortfall, moments: Moments, *, is_extract: bool = False) -> str:
     """`big is 17 % fetched: results before 3 Jan 2021 are incomplete (telekeep sync big)`."""
-    remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched else ""
+    remedy = f" (telekeep sync {channel.name})" if shortfall.can_be_fetched and not is_extract else ""
     return f"{channel.label} {'; '.join(_lacks(shortfall, moments))}{remedy}"
 
 

@@ -47,9 +47,10 @@ def _lines(one: ChannelReport, moments: Moments) -> Iterator[tuple[str, str]]:
     window = mirrored.window_start
     start = "from its first message on" if window is None else f"from {describe_start(window, moments)} on"
     outside = f"; {figures.count(tally.outside, 'id')} before that" if tally.outside else ""
-    yield "window", f"{start}{outside}"
+    if not is_unaccounted(mirrored):
+        yield "window", f"{start}{outside}"
     yield "synced", "never" if mirrored.last_sync_at is None else _when(mirrored.last_sync_at, moments)
-    yield "added", moments.at(mirrored.added_at)
+    yield "imported" if mirrored.imported_only else "added", moments.at(mirrored.added_at)
     yield from _counted(one, moments)
     if one.standing.participants is not None:
         yield "members" if mirrored.megagroup else "subscribers", figures.number(one.standing.participants)

@@ -28,7 +28,7 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
         yield _sum_up(status)
     if claimed := [one for one in status.channels if one.tally.if_posted and not _is_summed_up(one, status)]:
         count = sum(one.tally.if_posted for one in claimed)
-        yield f"deleted: {figures.number(count)} of those of {_name(claimed)}, if they were posted as imports say"
+        yield f"deleted: {figures.number(count)} of {_name(claimed)} only if posted as imported"
     if alone := [one for one in status.channels if one.tally.claims + one.tally.beyond]:
         claims, beyond = sum(one.tally.claims for one in alone), sum(one.tally.beyond for one in alone)
         yield f"imports: {describe_alone(Tally(claims=claims, beyond=beyond), f' of {_name(alone)}')}"

@@ -45,7 +45,7 @@ class Event(NamedTuple):
 
 
 def last_edit(revisions: Iterable[StoredRevision]) -> int | None:
-    """When Telegram last showed another content; what only an import has is no edit."""
+    """When Telegram last showed other content; what only an import has is no edit."""
     return max((one.replaced_at for one in revisions if one.layer != IMPORTED), default=None)
 
 

@@ -177,9 +177,9 @@ def _marks(row: Row, clock: LocalClock) -> Iterator[str]:
     if (claims := row.get(CLAIMED_KEY)) is not None and claims.contents:
         file = f" ({claims.beside})" if claims.beside else ""
         yield (
-            f"another content in an import{file}"
+            f"other content in an import{file}"
             if claims.contents == 1
-            else f"{claims.contents} other contents in imports"
+            else f"{claims.contents} other versions in imports"
         )
     if others := list_others(row["extra"]):
         yield f"an import has another {', '.join(others)}"
