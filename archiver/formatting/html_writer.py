@@ -30,12 +30,14 @@ REL = "noopener noreferrer nofollow"
 STYLES = """\
 .tk-u{unicode-bidi:isolate}.tk-u::before{content:"\\27E8" attr(data-u) "\\27E9";font-size:.75em;opacity:.75}
 .tk-line,.tk-code{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}.tk-line:empty::before{content:"\\200B"}
+.text :is(.tk-line,blockquote){text-align:-webkit-match-parent;text-align:match-parent}
 .tk-spoiler{background:#8884;border-radius:.2em}
 .tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:transparent}
 @media(forced-colors:active){.tk-spoiler:not(:hover):not(:focus-within){background:CanvasText;forced-color-adjust:none}}
 a[data-host]::after{content:" (" attr(data-host) ")";font-size:.8em;opacity:.75;unicode-bidi:isolate}
 @media print{.tk-spoiler:not(:hover):not(:focus-within),.tk-spoiler:not(:hover):not(:focus-within) *{color:inherit}
-.tk-spoiler{border-bottom:.06em dotted}}
+.tk-spoiler{border-bottom:.06em dotted}
+.tk-line a[href^="http"]:not(.tk-url)::after{content:" <" attr(href) ">"}}
 """
 """CSS for the classes used here."""
 TAGS = {
@@ -156,6 +158,8 @@ def _link(span: Span, inner: str, targets: HtmlTargets) -> str | None:
         return f'<a href="{attribute(inside)}">{inner}</a>'
     host = find_hidden_host(span, target)
     shown = f' data-host="{attribute(host)}"' if host else ""
+    if span.kind == "url":
+        shown += ' class="tk-url"'
     return f'<a href="{escape(target)}" rel="{REL}"{shown}>{inner}</a>'
 
 

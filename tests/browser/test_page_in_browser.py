@@ -244,6 +244,21 @@ def test_spoilers_are_opened_by_keys_without_scripts_and_kept_in_forced_colours(
         seen.context.close()
 
 
+def test_a_line_in_another_direction_stands_where_its_message_stands(chromium: Any, tmp_path: Path) -> None:
+    build(tmp_path, [make_message(1, "رتل عبر الجسر الحديدي\nNews")], covered=[(1, 1)])
+    with page(tmp_path) as opened:
+        seen = tab(chromium, opened, viewport={"width": 1280, "height": 640})
+        seen.goto(f"{base(opened)}/c/NightBridge/1")
+        ends = """lines => lines.map(line => {
+            const words = document.createRange();
+            words.selectNodeContents(line);
+            return words.getBoundingClientRect().right;
+        })"""
+        arabic, english = seen.locator(".text .tk-line").evaluate_all(ends)
+        assert abs(arabic - english) < 2
+        seen.context.close()
+
+
 @pytest.mark.parametrize(("width", "locale"), [(360, "fr"), (800, "ar")])
 def test_channels_fit_beside_what_only_imports_have(chromium: Any, tmp_path: Path, width: int, locale: str) -> None:
     imported = (
