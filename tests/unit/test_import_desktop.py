@@ -79,6 +79,26 @@ def test_entities_get_offsets_in_utf_16_units_and_the_names_of_telegram() -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "parts", "words", "kinds"),
+    [
+        ("a b", [{"type": "bold", "text": "a"}, {"type": "plain", "text": " b"}], "a b", ["bold"]),
+        ("a b", [{"type": "bold", "text": "a"}], "a b", []),
+        (["a ", {"type": "link", "text": "b"}], [{"type": "plain", "text": "..."}], "a b", ["url"]),
+        (..., [{"type": "bold", "text": "a"}, {"type": "plain", "text": " b"}], "a b", ["bold"]),
+        ("", [{"type": "plain", "text": "a b"}], "a b", []),
+    ],
+)
+def test_no_words_of_text_are_lost_to_entities_that_other_programs_wrote(
+    tmp_path: Path, text: Any, parts: list[dict[str, str]], words: str, kinds: list[str]
+) -> None:
+    [found] = messages_of(
+        read_all(write_json(tmp_path / "result.json", chat([entry(1, text=text, text_entities=parts)])))
+    )
+    assert found.message.text == words
+    assert [one["type"] for one in loads(found.message.entities) or ()] == kinds
+
+
 @pytest.mark.parametrize("text", [["a", ["b", ["c"]], {"type": "bold", "text": ["d", {"type": "x", "text": "e"}]}]])
 def test_lists_within_lists_keep_every_word(text: Any) -> None:
     assert message(text=text, text_entities=...).text == "abcde"

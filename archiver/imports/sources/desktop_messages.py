@@ -75,7 +75,7 @@ class DesktopMessages:
             what = "its `date` and `date_unixtime` are further apart than time zones explain: `date_unixtime` counts"
             yield Flaw(f"message {self.last}", what, note=True)
         if "telekeep" not in value and are_different(value.get("text"), value.get("text_entities")):
-            what = "its `text` and `text_entities` have different words, as in a damaged file: its piece keeps both"
+            what = "its `text` and `text_entities` have different words: `text` counts, and the piece keeps both"
             yield Flaw(f"message {self.last}", what, note=True)
 
     def _message(self, value: object, channel_id: ChannelId) -> Entry:

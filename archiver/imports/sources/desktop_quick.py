@@ -65,7 +65,7 @@ def _read(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDates) ->
     date = _unix(entry["date_unixtime"])
     edited = author = reply = replied = forward = reactions = entities = None
     media: tuple[Media, ...] = ()
-    if type(text) is not str or not _is_plain(marked):
+    if not text or type(text) is not str or not _is_plain(marked):
         said = read_words(text or "", marked)
         text, entities = said.text, entities_json(said)
     if not is_short:
