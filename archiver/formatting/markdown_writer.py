@@ -17,7 +17,7 @@ from archiver.formatting.safe_url import find_target
 from archiver.formatting.spans import Span, TextNode, plain_text, read_spans
 from archiver.formatting.visible import possible
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<~|^${]|&(?=[#A-Za-z])|%(?=%)|=(?==)")
+_SPECIAL = re.compile(r"[\\`*_\[\]<~|^${]|&(?=[#A-Za-z]|\Z)|%(?=%)|=(?==)")
 """Special in CommonMark or elsewhere: tables, attributes, templates (`{`), comments (`%%`), highlights (`==`)."""
 _REFERENCES = {"<": "&lt;", "&": "&amp;", "%": "&#37;", "=": "&#61;"}
 _LINE_START = re.compile(r"([#+\-=:>!])|([0-9]{1,9})([.)])")
@@ -105,14 +105,15 @@ def _references(space: str) -> str:
     return "".join(f"&#{ord(one)};" for one in space)
 
 
-def _inline(nodes: Sequence[TextNode], before: str = "", after: str = "") -> str:
+def _inline(nodes: Sequence[TextNode], before: str = "", after: str = "", *, is_after_code: bool = False) -> str:
     """`before`, `after`: the letters around them, which decide whether a mark is one."""
-    parts = []
+    written = ""
     for at, node in enumerate(nodes):
         left = plain_text(nodes[at - 1 : at])[-1:] if at else before
         right = plain_text(nodes[at + 1 : at + 2])[:1] if at + 1 < len(nodes) else after
-        parts.append(_text(node) if isinstance(node, str) else _span(node, left, right))
-    return "".join(parts)
+        follows = written.endswith("`") if written else is_after_code
+        written += _text(node) if isinstance(node, str) else _span(node, left, right, is_after_code=follows)
+    return written
 
 
 def _text(text: str) -> str:
@@ -128,17 +129,17 @@ def _escaped(found: re.Match[str]) -> str:
     return _REFERENCES.get(found[0]) or f"\\{found[0]}"
 
 
-def _span(span: Span, before: str, after: str) -> str:
+def _span(span: Span, before: str, after: str, *, is_after_code: bool) -> str:
     words = plain_text(span.children)
     if span.kind == "code":
-        return _code_span(possible(words))
+        return _code_span(possible(words), is_after_code=is_after_code)
     if target := find_target(span):
         return _link(span, words, target)
     if _flanks(span, words, before, after):
         mark = _MARKS[span.kind]
         return f"{mark}{_inline(span.children)}{mark}"
-    inner = _inline(span.children, before, after)
     tag = _TAGS.get(span.kind)
+    inner = _inline(span.children, before, after, is_after_code=is_after_code and not tag)
     return f"<{tag}>{inner}</{tag.partition(' ')[0]}>" if tag else inner
 
 
@@ -159,8 +160,9 @@ def _link(span: Span, words: str, target: str) -> str:
     return f"[{_inline(span.children)}](<{target.replace('&', '&amp;')}>)"
 
 
-def _code_span(words: str) -> str:
-    if "<" in words:  # the fence may be taken for part of a URL before it
+def _code_span(words: str, *, is_after_code: bool) -> str:
+    """`is_after_code`: whether a fence is before it, to which this one's would add."""
+    if "<" in words or is_after_code:  # of `<`, the fence may be taken for part of a URL before it
         return f"<code>{_text(words)}</code>"
     fence = "`" * (1 + _longest_run(words))
     edged = words[0] in "` " or words[-1] in "` "

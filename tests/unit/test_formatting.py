@@ -344,6 +344,20 @@ def test_markdown_uses_marks_where_they_are_marks_and_tags_elsewhere() -> None:
     assert to_markdown("a\nb", [{"type": "blockquote", "offset": 0, "length": 3}]) == "> a\\\n> b"
 
 
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("abcd", [("code", 0, 2), ("code", 2, 2)]),
+        ("abcd", [("code", 0, 4), ("mention", 1, 2)]),
+        ("ab`c", [("mention", 0, 3), ("code", 0, 2), ("code", 2, 2)]),
+        ("a &amp;", [("mention", 3, 4)]),
+    ],
+)
+def test_markdown_keeps_the_letters_where_two_spans_meet(text: str, ranges: list[tuple[str, int, int]]) -> None:
+    entities = [{"type": kind, "offset": offset, "length": length} for kind, offset, length in ranges]
+    assert read_markdown(to_markdown(text, entities)) == text
+
+
 def test_spans_that_are_unknown_are_letters() -> None:
     assert read_spans("ab", [{"type": "unknown", "offset": 0, "length": 1}]) == ("ab",)
     assert not any(isinstance(node, Span) for node in read_spans("ab", [{"type": "x", "offset": 0, "length": 1}]))
