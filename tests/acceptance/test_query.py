@@ -213,6 +213,7 @@ def test_hits_are_printed_as_a_document(run: Run) -> None:
     assert markdown.count("\n<!-- telekeep {") == len(found) > 1
     feed = ET.fromstring(run("search", "bridge", "--format", "atom").stdout.encode())  # noqa: S314 - ours
     assert len(feed.findall("{http://www.w3.org/2005/Atom}entry")) == len(found)
+    assert feed.findtext("{http://www.w3.org/2005/Atom}updated") == max(orjson.loads(line)["date"] for line in found)
     part = "not all messages that match are here"
     assert part not in markdown + str(feed.findtext("{http://www.w3.org/2005/Atom}subtitle"))
     first = run("search", "bridge", "--format", "markdown", "-n", "1")

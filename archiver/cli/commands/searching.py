@@ -132,7 +132,7 @@ async def _print(search: Search, over: SearchScope, answers: Answers) -> tuple[i
     has_deleted = False
     cursor = None
     options, question = search.options, search.question
-    show, close = _printer(search, over)
+    show, close = await _printer(search, over)
     shown_blocks = (
         answers.collapsed(question, options.limit)
         if options.collapse
@@ -151,18 +151,18 @@ async def _print(search: Search, over: SearchScope, answers: Answers) -> tuple[i
     return answers.found, cursor, has_deleted
 
 
-def _printer(search: Search, over: SearchScope) -> tuple[Callable[[Shown], None], Callable[[bool], None]]:
+async def _printer(search: Search, over: SearchScope) -> tuple[Callable[[Shown], None], Callable[[bool], None]]:
     """A function that prints a row, and one that ends the output, given whether there are more hits."""
     options = search.options
     if options.document is not None:
         from archiver.cli.view.found_document import print_document
 
-        return print_document(
+        return await print_document(
+            search.conn,
             options.document,
             search.question,
             search.names,
             zone=options.when.tz,
-            now=search.moments.now,
             remarks=list(describe_incomplete(over, search.moments)),
         )
     if options.shape == "people":

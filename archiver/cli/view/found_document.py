@@ -11,10 +11,12 @@ from archiver.cli.view.shown import Shown
 from archiver.export.formats.registry import FORMATS, WriterContext
 from archiver.export.marking import mark
 from archiver.export.request import Request
+from archiver.export.stream import find_newest
 from archiver.export.writer import ForReaders
 from archiver.ids import ChannelId
 from archiver.model.json_text import dump
 from archiver.model.row import ChannelName, Row
+from archiver.store.database import Connection
 from search.engine.protocol import Question
 from search.query.dates import parse_zone
 from search.query.write import write
@@ -22,13 +24,13 @@ from search.query.write import write
 PART = "not all messages that match are here"
 
 
-def print_document(
+async def print_document(
+    conn: Connection,
     name: str,
     question: Question,
     names: Mapping[ChannelId, ChannelName],
     *,
     zone: str,
-    now: float,
     remarks: Sequence[str],
 ) -> tuple[Callable[[Shown], None], Callable[[bool], None]]:
     """A function that prints a hit, and one that ends the document, given whether there are more hits.
@@ -39,7 +41,8 @@ def print_document(
     request = Request(
         channels=tuple(chosen), bounds=question.bounds, zone=zone, query=write(question.tree), tree=question.tree
     )
-    context = WriterContext(request=request, wording=ExportWords(Moments(parse_zone(zone)), names), newest=int(now))
+    wording = ExportWords(Moments(parse_zone(zone)), names)
+    context = WriterContext(request=request, wording=wording, newest=await find_newest(conn, request))
     writer = FORMATS[name].open(context)
     assert not callable(writer)
     assert isinstance(writer, ForReaders)
