@@ -112,7 +112,10 @@ def _inline(nodes: Sequence[TextNode], before: str = "", after: str = "", *, is_
         left = plain_text(nodes[at - 1 : at])[-1:] if at else before
         right = plain_text(nodes[at + 1 : at + 2])[:1] if at + 1 < len(nodes) else after
         follows = written.endswith("`") if written else is_after_code
-        written += _text(node) if isinstance(node, str) else _span(node, left, right, is_after_code=follows)
+        part = _text(node) if isinstance(node, str) else _span(node, left, right, is_after_code=follows)
+        if part.startswith("[") and written.endswith("!"):  # together they would be an image
+            written = f"{written[:-1]}\\!"
+        written += part
     return written
 
 

@@ -351,11 +351,15 @@ def test_markdown_uses_marks_where_they_are_marks_and_tags_elsewhere() -> None:
         ("abcd", [("code", 0, 4), ("mention", 1, 2)]),
         ("ab`c", [("mention", 0, 3), ("code", 0, 2), ("code", 2, 2)]),
         ("a &amp;", [("mention", 3, 4)]),
+        ("Thanks!@desk", [("mention", 7, 5)]),
+        ("Thanks!@desk", [("unknown", 0, 12), ("mention", 7, 5)]),
+        ("!@desk", [("bot_command", 0, 1), ("mention", 1, 5)]),
     ],
 )
 def test_markdown_keeps_the_letters_where_two_spans_meet(text: str, ranges: list[tuple[str, int, int]]) -> None:
     entities = [{"type": kind, "offset": offset, "length": length} for kind, offset, length in ranges]
     assert read_markdown(to_markdown(text, entities)) == text
+    assert "<img" not in MarkdownIt().render(to_markdown(text, entities))
 
 
 def test_spans_that_are_unknown_are_letters() -> None:
