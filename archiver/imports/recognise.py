@@ -198,6 +198,8 @@ def _explain_json(start: bytes) -> tuple[str, str] | None:
 def _explain_page(head: bytes) -> tuple[str, str]:
     if b"telekeep" in head:
         return "a page that telekeep exported, which is for reading", _AGAIN
+    if b"Exported Data" in head and b'class="page_wrap"' in head:
+        return "a list of Telegram Desktop's export, without messages", "Give the directory of the export."
     return (
         "a web page, but not of Telegram Desktop's export",
         "Give the directory of the export, or its `messages.html`.",

@@ -343,6 +343,8 @@ LOOK_ALIKES = {
     "a 7-Zip archive, which telekeep does not read": b"7z\xbc\xaf'\x1c",
     "a RAR archive, which telekeep does not read": b"Rar!\x1a\x07\x01",
     "a web page": b"<!DOCTYPE html><html><title>x</title></html>",
+    "a list of Telegram Desktop's export": b"<!DOCTYPE html><title>Exported Data</title>"
+    b'<div class="page_wrap"><div class="page_body list_page"><div class="entry_list">',
     "not an export that telekeep can read": b"hello world\n",
     "not an export": b"\0\0\0\x20ftypisom\0\0\2\0",  # a film
 }

@@ -62,7 +62,8 @@ class FirstLook:
 def looks_like_desktop(head: bytes) -> bool:
     """Whether a file begins as those of Desktop."""
     starts = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
-    return starts and b"Exported Data" in head and any(mark in head for mark in _MARKS)
+    is_list = b"chat_page" not in head and (b'class="entry_list"' in head or b'class="sections' in head)
+    return starts and b"Exported Data" in head and any(mark in head for mark in _MARKS) and not is_list
 
 
 def is_export(path: Path) -> bool:
