@@ -27,7 +27,18 @@ from archiver.imports.row_values import (
     whole_number,
 )
 from archiver.imports.source import EarlierContent, ImportedMessage, Seen
-from archiver.model.imported import HIGHEST_ID, IMPORTED, LAST_SECOND, SHOWN_KEY, imported_message, text_hash, was_shown
+from archiver.model.imported import (
+    FILLED_KEY,
+    HIGHEST_ID,
+    IMPORTED,
+    LAST_SECOND,
+    OTHER_KEY,
+    SHOWN_KEY,
+    VALUES_KEY,
+    imported_message,
+    text_hash,
+    was_shown,
+)
 from archiver.model.particulars import APART
 from archiver.model.record import Message
 
@@ -159,9 +170,21 @@ def _extra(row: Mapping[str, Any]) -> str | None:
     rest = row.get("extra")
     if rest is not None and not isinstance(rest, dict):
         raise UnreadableRow("has an `extra` that is not an object")
+    _expect_marks(rest or {})
     # What has a separate key is taken only from there, where its shape was checked.
     extra.update((name, value) for name, value in (rest or {}).items() if name not in _APART)
     return to_text(extra, "extra") if extra else None
+
+
+def _expect_marks(extra: Mapping[str, Any]) -> None:
+    """Check what `extra` says of imports, which readers rely on."""
+    for name in (FILLED_KEY, OTHER_KEY):
+        listed = extra.get(name, [])
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise UnreadableRow(f"has an `extra` whose `{name}` is not a list of keys")
+    values = extra.get(VALUES_KEY, {})
+    if not isinstance(values, dict) or not all(isinstance(one, list) for one in values.values()):
+        raise UnreadableRow(f"has an `extra` whose `{VALUES_KEY}` are not lists")
 
 
 def _particulars(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -28,6 +28,8 @@ FILLED_KEY: Final = "filled_by_import"
 """Key in `extra` of a row: keys that an import filled in a message that Telegram showed without them."""
 OTHER_KEY: Final = "other_in_imports"
 """Key in `extra` of a row: what imports have otherwise, by keys of rows, and `file`."""
+VALUES_KEY: Final = "other_values"
+"""Key in `extra` of a row: these values, lists by key of the row."""
 SHOWN_KEY: Final = "shown_by_telegram"
 """Key in `extra` of a row that an import brought first: true, once Telegram showed the message."""
 IMPORTED: Final = 0

@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from archiver.ids import ChannelId
-from archiver.model.imported import FILLED_KEY, IMPORTED, OTHER_KEY, SHOWN_KEY
-from archiver.model.other_values import FILE
+from archiver.model.imported import FILLED_KEY, IMPORTED, OTHER_KEY, SHOWN_KEY, VALUES_KEY
+from archiver.model.iso_time import iso
+from archiver.model.other_values import FILE, TIMES
 from archiver.model.row import StoredMessage
 from archiver.store.database import Reader
 from archiver.store.soundness import is_damage
@@ -27,17 +28,24 @@ _FILLED: Final = (
 )
 _COLUMNS: Final = {"reply_to_msg_id": "reply_to", "fwd_name": "fwd_from", "title": "action"}
 """Columns that have another key in rows."""
+_WITHIN: Final = {
+    "reply_to_msg_id": "reply_to_msg_id",
+    "fwd_from": "from_id",
+    "fwd_name": "from_name",
+    "title": "title",
+}
+"""What of the object of a row a column is."""
 
 
 class _Said(NamedTuple):
     """What imports say of a message."""
 
     filled: dict[str, Any]
-    other: set[str]
-    """The values that they have otherwise."""
+    other: dict[str, list[Any]]
+    """What they have otherwise, by keys of rows, each value once."""
 
 
-_NOTHING: Final = _Said({}, set())
+_NOTHING: Final = _Said({}, {})
 
 
 def mark_filled(conn: Reader, messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
@@ -71,9 +79,10 @@ def _list_said(conn: Reader, messages: Sequence[StoredMessage]) -> dict[tuple[in
             within = "message_id IN (SELECT value FROM json_each(?))"
             rows = conn.execute(_FILLED.format(within=within), (channel_id, asked))
         for message_id, filled, other in rows:
-            said = found.setdefault((channel_id, message_id), _Said({}, set()))
+            said = found.setdefault((channel_id, message_id), _Said({}, {}))
             said.filled.update(orjson.loads(filled or "{}"))
-            said.other.update(orjson.loads(other or "{}"))
+            for name, both in orjson.loads(other or "{}").items():
+                _add(said.other, *_as_in_row(name, both.get("imported")))
     return found
 
 
@@ -82,15 +91,32 @@ def _marked(message: StoredMessage, said: _Said) -> StoredMessage:
         return message
     filled = {} if message.layer == IMPORTED else said.filled
     names = [_COLUMNS.get(name, name) for name, value in filled.items() if _is_held(message, name, value)]
-    others = [FILE if name.startswith(FILE) else _COLUMNS.get(name, name) for name in said.other]
-    found = ((FILLED_KEY, names), (OTHER_KEY, others))
-    marks: dict[str, Any] = {key: sorted(set(listed)) for key, listed in found if listed}
+    marks: dict[str, Any] = {FILLED_KEY: sorted(set(names))} if names else {}
     if message.origin == "import" and message.layer != IMPORTED:
         marks[SHOWN_KEY] = True
-    if not marks:
+    if not marks and not said.other:
         return message
     extra = orjson.loads(message.extra) if message.extra else {}
+    if said.other:  # beside what the archive that exported the row had of imports
+        others = {name: list(values) for name, values in extra.get(VALUES_KEY, {}).items()}
+        for name, values in said.other.items():
+            _add(others, name, *values)
+        marks |= {OTHER_KEY: sorted({*extra.get(OTHER_KEY, ()), *others}), VALUES_KEY: others}
     return message._replace(extra=orjson.dumps({**extra, **marks}).decode())
+
+
+def _as_in_row(name: str, value: Any) -> tuple[str, Any]:
+    """The key of a row for a column, and the value in its shape."""
+    if name in TIMES:
+        return name, iso(value)
+    within = _WITHIN.get(name)
+    key = FILE if name.startswith(FILE) else _COLUMNS.get(name, name)
+    return key, value if within is None else {within: value}
+
+
+def _add(others: dict[str, list[Any]], name: str, *values: Any) -> None:
+    listed = others.setdefault(name, [])
+    listed += [one for one in values if one not in listed]
 
 
 def _is_held(message: StoredMessage, name: str, value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from archiver.model.iso_time import iso
 from archiver.reading.imported_from import MessageImports, read_imports
 from archiver.store.database import Database
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
+from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, entry, import_into
 from tests.merging import merge
 from tests.unit.test_import_dry_run import said
@@ -191,3 +193,32 @@ def test_a_merge_names_what_the_imports_of_each_archive_have_otherwise(
     before = dump(archive)
     asyncio.run(merge(tmp_path / "theirs", archive, now=2_000_000_001))
     assert dump(archive) == before
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "desktop-json"])
+def test_other_values_of_imports_go_through_an_export_and_stay_beside_those_of_further_imports(
+    archive: Path, tmp_path: Path, form: str
+) -> None:
+    def exported(name: str, chat: int, **more: Any) -> Path:
+        forward = {"forwarded_from": name, **({"forwarded_from_id": f"channel{chat}"} if chat else {})}
+        return export_of(tmp_path, entry(1, "a", **forward, **more), name=f"{name}.json")
+
+    import_into(archive, exported("one", 1))
+    import_into(archive, exported("two", 2, date_unixtime=str(START + 99)))
+
+    def others(path: Path) -> Any:
+        export_as("jsonl", path, tmp_path / "rows.jsonl")
+        extra = json.loads((tmp_path / "rows.jsonl").read_text(encoding="utf-8"))["extra"]
+        return extra["other_in_imports"], extra["other_values"]
+
+    forward = {"from_id": {"type": "channel", "id": 2}}
+    said = {"date": [iso(START + 99)], "fwd_from": [forward]}
+    assert others(archive) == (["date", "fwd_from"], said)
+    export_as(form, archive, tmp_path / "out")
+    another = tmp_path / "another"
+    import_into(another, tmp_path / "out")
+    assert others(another) == (["date", "fwd_from"], said)
+    import_into(another, exported("three", 3))
+    more = {**said, "fwd_from": [forward, {"from_id": {"type": "channel", "id": 3}}]}
+    assert others(another) == (["date", "fwd_from"], more)
+    assert_sound(another)

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from archiver.cli import output
 from archiver.cli.terminal import isolate, terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
+from archiver.model.imported import VALUES_KEY
 from archiver.model.other_values import ALTERED, FILE, NAMES, TIMES
 from archiver.store.import_source import ImportRecord
 
@@ -68,6 +71,15 @@ def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]
             parts.append(f"filled in: {', '.join(dict.fromkeys(map(_name, filled)))}")
         if parts:
             yield f"{record.file_name}: {'; '.join(parts)}"
+
+
+def describe_relayed(extra: str | None, imports: MessageImports) -> Iterator[str]:
+    """What imports had otherwise in the archive that exported a row; this one knows only that."""
+    if extra is None or VALUES_KEY not in extra or any(imports.other_values()):
+        return
+    for key, values in orjson.loads(extra)[VALUES_KEY].items():
+        listed = ", ".join(orjson.dumps(one).decode() for one in values)
+        yield f"in imports of the archive that exported it: {_name(key)} {terminal_safe(listed)}"
 
 
 def describe_brought(

@@ -30,6 +30,7 @@ from archiver.cli.view.import_words import (
     describe_contents,
     describe_import,
     describe_imports,
+    describe_relayed,
     say_posted_day,
 )
 from archiver.cli.view.message_origins import beginning, list_origins
@@ -176,6 +177,7 @@ def _fields(context: MessageContext, moments: Moments, archive: Path) -> Iterato
     yield "link", _link(context)
     yield "archived", _archived(context, moments)
     yield from (("import", said) for said in describe_imports(context.imports, moments))
+    yield from (("import", said) for said in describe_relayed(row["extra"], context.imports))
     checked = "verified;" if context.intact else "DAMAGED;"
     yield "payload", f"SHA-256 {row['payload_sha256'][:16]}…, {checked} --raw shows it"
 
