@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from archiver.model.reply import find_answered
+from archiver.model.reply import find_answered, is_reply
 from archiver.model.row import StoredMessage
 from archiver.store.database import Connection, read
 from archiver.store.rows import HeldMessage, get_messages
@@ -17,7 +17,11 @@ async def read_thread(conn: Connection, message: StoredMessage) -> list[HeldMess
     """The archived messages above this one, the first of them first; those far above are left out."""
     found: list[HeldMessage] = []
     seen = {(message.channel_id, message.message_id)}
-    while len(found) < MOST and (key := find_answered(message.reply_to, message.channel_id)) is not None:
+    while (
+        len(found) < MOST
+        and is_reply(message.reply_to)
+        and (key := find_answered(message.reply_to, message.channel_id)) is not None
+    ):
         held = (await read(conn, get_messages, [key])).get(key)
         if held is None or key in seen:
             break

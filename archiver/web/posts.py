@@ -17,7 +17,7 @@ from archiver.formatting.visible import find_direction
 from archiver.ids import ChannelId
 from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day, read_extra
-from archiver.model.reply import find_answered
+from archiver.model.reply import find_answered, is_reply, topic_of
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
 from archiver.store.rows import HeldMessage
 from archiver.web.pictures import Attachment, KnownPictures, list_attachments
@@ -82,7 +82,18 @@ class ShownPost:
     @property
     def reply(self) -> dict[str, Any] | None:
         """What it replies to."""
-        return _object(self.first.reply_to)
+        return _object(self.first.reply_to) if is_reply(self.first.reply_to) else None
+
+    @property
+    def topic(self) -> int | None:
+        """The forum topic that it was posted in."""
+        return topic_of(self.first.reply_to)
+
+    @property
+    def topic_title(self) -> str:
+        """The title of that topic, if the message that created it is archived; not of a reply."""
+        created = None if self.reply or self.answered is None else _object(self.answered.action)
+        return str((created or {}).get("title") or "")
 
     @property
     def reactions(self) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ MESSAGES = [
         "",
         restriction='[{"platform":"ios","reason":"x","text":"محجوب\\u001b[31m 5"}]',
         post_author="\x1b[31mred\u202e",
+        reply_to='{"reply_to_msg_id":3,"forum_topic":true}',
     ),
     make_message(3, kind="service", action='{"type":"chat_edit_title","title":"Night Bridge"}'),
     make_message(4, "second\n" + ARABIC, entities=entities(("text_url", 0, 6), url="https://example.org/hidden")),
@@ -197,6 +198,12 @@ async def test_reply_and_album_show_how_the_other_message_begins(database: Datab
     [caption] = [line for line in lines if line.startswith("caption")]
     assert caption.startswith("caption     NightBridge/1: A line that is long enough")
     assert "…" in reply
+
+
+async def test_a_post_in_a_topic_is_no_reply(database: Database) -> None:
+    lines = await card(database, 1001, 5)
+    assert "topic       NightBridge/3" in lines
+    assert [line for line in lines if line.startswith("reply to")] == []
 
 
 async def test_what_strangers_wrote_is_made_visible_once(database: Database) -> None:

@@ -12,6 +12,7 @@ from archiver.cli.view.figures import number
 from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
 from archiver.model.imported import FILLED_KEY
+from archiver.model.reply import is_reply, topic_of
 from archiver.model.row import ChannelName
 from archiver.reading.message_context import MessageContext
 from search.show.snippet import snippet
@@ -34,7 +35,9 @@ def list_origins(context: MessageContext, moments: Moments) -> Iterator[tuple[st
         yield "via", _peer(bot, context)
     if origin := _load(row["fwd_from"]):
         yield "forwarded", _forwarded(origin, context, moments) + _by_import("fwd_from", filled)
-    if reply := _load(row["reply_to"]):
+    if topic := topic_of(row["reply_to"]):
+        yield "topic", f"{called(context.channel)}/{topic}"
+    if (reply := _load(row["reply_to"])) and is_reply(row["reply_to"]):
         yield "reply to", _reply(reply, context) + _by_import("reply_to", filled)
     if replies := _describe_replies(context):
         yield "replies", replies

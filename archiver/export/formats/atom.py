@@ -88,6 +88,7 @@ class AtomWriter:
 
     def _content(self, post: Post) -> str:
         said = [*post.marks, *([post.forwarded] if post.forwarded else [])]
+        said += [] if post.topic is None else [f"topic {post.topic}"]
         notes = [*post.notes, *post.made, *([post.figures] if post.figures else [])]
         answered = post.answered
         quote = to_html(answered.quote, answered.quote_entities) if answered and answered.quote else ""

@@ -83,6 +83,9 @@ def _head(post: Post, view: ArticleView) -> Iterator[str]:
     if post.forwarded:
         words = f"<bdi>{escaped(post.forwarded)}</bdi>"
         yield f'<a href="{attribute(post.forward_link)}" rel="{REL}">{words}</a>' if post.forward_link else words
+    if post.topic is not None:
+        topic = view.find_target(row["channel_id"], post.topic)
+        yield f'<a href="{attribute(topic)}">topic {post.topic}</a>' if topic else f"topic {post.topic}"
     yield f'<a href="{attribute(row["permalink"])}" rel="{REL}"><bdi>{escaped(row["permalink"][8:])}</bdi></a>'
     for mark in post.marks:
         kind = "state gone" if mark.startswith(DELETED) else "state"

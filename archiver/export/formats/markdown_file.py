@@ -98,6 +98,8 @@ class MarkdownWriter:
         if len(self._titles) > 1:
             facts.append(_plain(self._titles.get(row["channel_id"]) or str(row["channel"])))
         facts += [_plain(said) for said in (post.author, post.forwarded) if said]
+        if post.topic is not None:
+            facts.append(f"topic {post.topic}")
         if post.answered is not None:
             where = post.answered.elsewhere or "message"
             facts.append(_plain(f"in reply to {where} {post.answered.message_id or ''}".strip()))

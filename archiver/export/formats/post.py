@@ -14,6 +14,7 @@ from archiver.export.marking import CLAIMED_KEY, IMPORTED_KEY
 from archiver.formatting.ranges import Entities
 from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day
+from archiver.model.reply import is_reply, topic_of
 from archiver.model.row import Row
 
 DELETED: Final = "deleted or no longer visible"
@@ -43,6 +44,8 @@ class Post:
     forwarded: str
     forward_link: str
     answered: Answered | None
+    topic: int | None
+    """The forum topic that it was posted in."""
     marks: tuple[str, ...]
     """What to know before trusting the text: whether it was edited, deleted or restricted."""
     notes: tuple[str, ...]
@@ -96,7 +99,8 @@ def read_post(row: Row, wording: Wording, clock: LocalClock) -> Post:
         author=_author(row),
         forwarded=wording.origin(forward) if forward else "",
         forward_link=_forward_link(forward or {}),
-        answered=_answered(load_nested(row["reply_to"])),
+        answered=_answered(load_nested(row["reply_to"])) if is_reply(row["reply_to"]) else None,
+        topic=topic_of(row["reply_to"]),
         marks=tuple(_marks(row, clock)),
         notes=tuple(_notes(row, wording)),
         media=tuple(load_nested(row["media"]) or ()),
