@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -23,8 +24,9 @@ from hypothesis import strategies as st
 from archiver.cli.view.exported import report
 from archiver.errors import UsageError
 from archiver.export.append.check import check_series, find_all_manifests
+from archiver.export.append.cut_off import expect_not_lost, finish_cut_off
 from archiver.export.append.names import list_numbers, part_name, read_part
-from archiver.export.append.series import expect_no_parts
+from archiver.export.append.series import expect_no_parts, find_series
 from archiver.export.verify import judge
 from archiver.store.row_digests import RowDigests
 from search.query.dates import Bounds
@@ -384,6 +386,19 @@ def test_a_kill_at_any_step_loses_nothing_and_lists_nothing_twice(archive: Path,
     append_as("jsonl", archive, out)
     assert_whole("jsonl", archive, out)
     assert not [path.name for path in out.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_run_between_its_two_renames_is_not_taken_for_one_that_lost_its_file(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out/all.jsonl"
+    append_as("jsonl", archive, out)
+    change(archive, EDIT.format(11))
+    step = iter(range(1, 40))
+    while (seen := find_series(out)) is None or seen.cut_off is None:
+        assert append_and_die(archive, out, next(step)) != 0
+    append_as("jsonl", archive, out)  # as it, or another run, goes on
+    for look in (expect_not_lost, finish_cut_off):
+        asyncio.run(look(seen))
+    assert_whole("jsonl", archive, out)
 
 
 def append_and_die(archive: Path, out: Path, step: int) -> int:

@@ -83,6 +83,12 @@ def test_a_change_before_the_first_page_ends_the_import_with_nothing_written(
     assert rows(tmp_path / "a", "SELECT count(*) FROM channel") == [(0,)]
 
 
+def test_an_import_that_ends_early_is_not_finished(tmp_path: Path, path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-60])
+    assert import_into(tmp_path / "a", path).is_cut
+    assert rows(tmp_path / "a", "SELECT count(*), count(finished_at) FROM import_source") == [(1, 0)]
+
+
 def test_a_file_that_only_got_another_mode_or_name_is_the_same(tmp_path: Path, path: Path) -> None:
     hashed = HashedSource(open_source(path, None))
     path.chmod(0o640)

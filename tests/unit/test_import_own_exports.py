@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.capturing import assert_sound, rows
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages
 from tests.importing import import_chats
+from tests.merging import merge
 from tests.sample import CHANNEL, OTHER, build, connect, make_message, photo
 
 OWN = ("payload_sha256", "origin", "revisions")
@@ -404,7 +407,7 @@ def test_no_message_was_seen_after_its_file_was_imported(archive: Path, tmp_path
     assert_sound(tmp_path / "copy")
 
 
-@pytest.mark.parametrize("last_seen", [[0, -9], [-9, 0], [0, 9], [9, 0]])
+@pytest.mark.parametrize("last_seen", [[0, -9], [-9, 0], [0, 9], [9, 0], [9]])
 def test_a_deleted_message_was_last_seen_when_the_later_of_two_archives_saw_it(
     archive: Path, tmp_path: Path, last_seen: list[int]
 ) -> None:
@@ -420,6 +423,8 @@ def test_a_deleted_message_was_last_seen_when_the_later_of_two_archives_saw_it(
         import_chats(tmp_path / "copy", path)
     assert rows(tmp_path / "copy", "SELECT last_seen FROM absence") == [(noticed + min(max(last_seen), 0),)]
     assert_sound(tmp_path / "copy")
+    asyncio.run(merge(tmp_path / "copy", tmp_path / "merged", now=int(time.time())))
+    assert_sound(tmp_path / "merged")
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["before the real one", "after it"])

@@ -24,21 +24,29 @@ async def finish_cut_off(series: Series) -> None:
     assert series.cut_off is not None
     with open_directory(series.directory / series.first) as directory:
         async with turn(directory):
+            if _has_data(directory, series.cut_off):
+                return  # the run that we took for killed was about to, and has
             part = find_part(directory, series, series.cut_off)
             try:
                 rename_new(directory, part, series.cut_off.data)
                 os.fsync(directory)
             except FileExistsError:
-                return  # another run did it first
+                return  # the same, where there are no locks
             except OSError as exc:
                 raise unwritable(series.directory / series.cut_off.data, exc) from exc
 
 
-def expect_not_lost(series: Series) -> None:
+async def expect_not_lost(series: Series) -> None:
     """Raise UsageError if the last file was lost."""
     if series.cut_off is not None:
         with open_directory(series.directory / series.first) as directory:
-            find_part(directory, series, series.cut_off)
+            async with turn(directory):
+                if not _has_data(directory, series.cut_off):
+                    find_part(directory, series, series.cut_off)
+
+
+def _has_data(directory: int, link: Link) -> bool:
+    return link.data in os.listdir(directory)
 
 
 def find_part(directory: int, series: Series, link: Link) -> str:

@@ -88,7 +88,7 @@ async def estimate_append(
     sink = Nowhere()
     rows = make_rows(sink)
     expect_same(series, request, job, rows.options)
-    expect_not_lost(series)
+    await expect_not_lost(series)
     with RowDigests() as held:
         load_series(series, image, held)
         compared = RowComparison(image, held)
