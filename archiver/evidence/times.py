@@ -74,7 +74,7 @@ def check_logged(
             yield "no answer in the log noticed this absence"
         if before not in log.answers and not is_import_time(before, log.imports):
             yield "no answer in the log precedes this absence"
-        if returned is not None and returned not in log.answers:
+        if returned is not None and returned not in log.answers and not is_import_time(returned, log.imports):
             yield "no answer in the log ended this absence"
     # Another export may say that it was there even after it was noticed.
     latest = [(before, noticed) for noticed, _, before, returned in absences if returned is None]

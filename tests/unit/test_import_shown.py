@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.imports.later_import import is_sighted
 from archiver.model.completeness import Tally
 from archiver.model.imported import text_hash
+from archiver.model.iso_time import iso
 from archiver.model.reconcile import reconcile
 from archiver.model.record import Held
 from archiver.model.versions import Version, list_versions
@@ -35,6 +37,8 @@ from search.query.dates import Bounds
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
 from tests.exporting import export_as
 from tests.importing import CHANNEL_ID, entry, import_into
+from tests.merging import merge
+from tests.unit.test_import_hostile import ROW
 
 __all__ = ["archive"]
 
@@ -153,6 +157,19 @@ def test_what_telegram_no_longer_showed_when_the_ids_were_read_is_marked_as_dele
         (6, None, None),
     ]
     assert_sound(archive)
+
+
+def test_what_one_archive_missed_before_a_later_export_of_another_had_it_is_no_damage(
+    archive: Path, tmp_path: Path
+) -> None:
+    date, seen, gone = (iso(START + after) for after in (60, 80, 90))
+    row = ROW | {"date": date, "origin": "history", "first_seen": date, "last_seen": seen, "missing_since": gone}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    import_into(tmp_path / "other", tmp_path / "rows.jsonl")
+    capture(archive, [captured(5, "e")], proven=(1, 5))
+    import_into(archive, export_of(tmp_path, entry(1, "a"), entry(2, "b")))
+    asyncio.run(merge(archive, tmp_path / "other", now=int(time.time())))
+    assert_sound(tmp_path / "other")
 
 
 def test_what_an_import_claims_is_not_fetched_before_telegram_showed_it(archive: Path, tmp_path: Path) -> None:
