@@ -11,6 +11,7 @@ import re
 import sqlite3
 import statistics
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,5 +75,5 @@ def _processor(usage: Any) -> float:
 
 
 def _count(directory: Path) -> int:
-    with sqlite3.connect(directory / "archive.db") as conn:
+    with closing(sqlite3.connect(directory / "archive.db")) as conn:
         return int(conn.execute("SELECT count(*) FROM message").fetchone()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -176,4 +177,5 @@ def test_an_index_that_is_not_there_or_of_another_version_is_not_asked(shop: Sho
     found = shop.run("bridge", *FORCED, TELEKEEP_MEILISEARCH__INDEX="nothing-there")
     assert "has no such index" in found.stderr
     assert "engine=exact exact=yes" in found.stderr
-    assert connect(shop.directory).execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    with closing(connect(shop.directory)) as conn:
+        assert conn.execute("SELECT count(*) FROM outbox").fetchone() == (0,)

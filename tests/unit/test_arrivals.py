@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -37,6 +39,9 @@ class Archive:
         self.events: list[tuple[str, int, int]] = []
         self._number = 0
 
+    def close(self) -> None:
+        self.conn.close()
+
     def commit(self, kinds: list[str], at: int) -> None:
         for kind in kinds:
             self._number += 1
@@ -52,6 +57,12 @@ class Archive:
             else:
                 gone = (number, -1, at) if kind == "returned" else (number, at, None)
                 self.conn.execute("INSERT INTO absence VALUES (1, ?, ?, ?)", gone)
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    with closing(Archive()) as made:
+        yield made
 
 
 def told(found: list[Arrival]) -> list[tuple[str, int, int]]:
@@ -72,9 +83,9 @@ def drain(follower: Arrivals, archive: Archive, now: int) -> list[tuple[str, int
 def test_each_event_comes_once_however_late_it_is_committed(
     before: list[Any], after: list[Any], chunk: int, data: st.DataObject
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, closing(Archive()) as archive:
         patch.setattr(arrivals, "CHUNK", chunk)
-        archive, now = Archive(), NOW
+        now = NOW
         for pause, lag, kinds, _ in before:
             now += pause
             archive.commit(kinds, now - lag)
@@ -92,8 +103,7 @@ def test_each_event_comes_once_however_late_it_is_committed(
     assert sorted(found) == sorted(wanted)
 
 
-def test_what_is_remembered_is_forgotten_when_nothing_can_add_to_it() -> None:
-    archive = Archive()
+def test_what_is_remembered_is_forgotten_when_nothing_can_add_to_it(archive: Archive) -> None:
     follower = Arrivals(archive.conn, now=NOW)  # type: ignore[arg-type]
     for minute in range(1, 500):
         now = NOW + 60 * minute
@@ -102,8 +112,7 @@ def test_what_is_remembered_is_forgotten_when_nothing_can_add_to_it() -> None:
     assert len(follower._seen) <= LAG // 60 + 1
 
 
-def test_messages_first_seen_since_a_time_are_after_the_row() -> None:
-    archive = Archive()
+def test_messages_first_seen_since_a_time_are_after_the_row(archive: Archive) -> None:
     for at in (10, 20, 20, 30, 40):
         archive.commit(["new"], at)
     assert [find_row_before(archive.conn, since) for since in (0, 15, 20, 35, 50)] == [0, 1, 1, 4, 5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -363,5 +364,6 @@ def test_a_bad_action_keeps_its_name() -> None:
 @pytest.mark.parametrize("text", ["nul\x00inside", "\ud83d alone", "😀", "a" * 4096])
 def test_any_text_can_be_bound_and_read_back(text: str) -> None:
     record = convert_message(message(text), b"raw", channel_id=CHANNEL, peers=PEERS, layer=229)
-    (back,) = sqlite3.connect(":memory:").execute("SELECT ?", (record.text,)).fetchone()
+    with closing(sqlite3.connect(":memory:")) as conn:
+        (back,) = conn.execute("SELECT ?", (record.text,)).fetchone()
     assert back == record.text == text.replace("\ud83d", "?")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from archiver.model.document import mark_files, to_document
 from archiver.model.media_file import FINAL_STATES, FileKey, FileState, file_key
@@ -38,11 +37,7 @@ class Files(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp())
-        self.conn = sqlite3.connect(":memory:")
         self.now = 100
-
-    @initialize()
-    def begin(self) -> None:
         build(self.directory, [])
         self.conn = connect(self.directory)
         self.conn.execute("BEGIN")

@@ -38,6 +38,7 @@ async def read():
     finally:
         print("closed")
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs the tests in the background
 interrupted.install("import", quiet=False)
 signal.signal(signal.SIGTERM, lambda *_: interrupted.interrupt())
 try:
@@ -50,13 +51,15 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("swallowed", ["Exception", "BaseException"])
 @pytest.mark.parametrize("name", ["terminate", "interrupt"])
 def test_a_signal_ends_reading_that_never_comes_to_the_event_loop(swallowed: str, name: str) -> None:
-    reading = subprocess.Popen(
-        [sys.executable, "-c", READING.format(swallowed=swallowed)], stdout=subprocess.PIPE, text=True
-    )
-    assert reading.stdout is not None
-    assert reading.stdout.readline() == "reading\n"
-    reading.send_signal({"terminate": 15, "interrupt": 2}[name])
-    out, _ = reading.communicate(timeout=60)
+    command = [sys.executable, "-c", READING.format(swallowed=swallowed)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reading:
+        assert reading.stdout is not None
+        try:
+            assert reading.stdout.readline() == "reading\n"
+            reading.send_signal({"terminate": 15, "interrupt": 2}[name])
+            out, _ = reading.communicate(timeout=60)
+        finally:
+            reading.kill()  # else it would compute for ever
     assert (out, reading.returncode) == ("closed\nstopped\n", 0)
 
 
