@@ -82,6 +82,22 @@ def test_the_other_chats_of_an_account_stay_intact_and_separate(
     assert said or "bytes" in what
 
 
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize("damage", ["BIO", "private 3"])
+@pytest.mark.parametrize("broken", ['"', "x", '", [', '"}]'])
+def test_damage_in_what_is_passed_over_costs_no_channel(
+    tmp_path: Path, damage: str, broken: str, layout: dict[str, Any]
+) -> None:
+    secret = chat([entry(at, f"private {at}") for at in range(1, 6)], type="personal_chat", id=7)
+    account = {"about": "", "personal_information": {"bio": "BIO"}, "contacts": {"about": "", "list": []}}
+    account["chats"] = {"about": "", "list": [secret, chat(POSTS), chat([entry(1, "other")], id=1002, name="Other")]}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(account, **layout).replace(damage, broken), encoding="utf-8")
+    found, said = read(path)
+    assert found == {CHANNEL_ID: [*ALL], 1002: [1]}
+    assert said or broken == "x"
+
+
 def test_a_chat_whose_messages_are_lost_is_named(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     for lost in ("messpages", "messages"):

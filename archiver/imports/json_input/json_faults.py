@@ -38,6 +38,11 @@ def damaged_at(at: int) -> Flaw:
     return Flaw(f"byte {at:,}", "everything up to the next message is invalid JSON and is left out")
 
 
+def passed_at(at: int) -> Flaw:
+    """Damage in what was passed over unread, after which a chat was found."""
+    return Flaw(f"byte {at:,}", "something between it and the next chat is invalid JSON; the chats after it are read")
+
+
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
     """Damage after which nothing can be read."""
     if isinstance(exc, EndsEarly):

@@ -46,6 +46,11 @@ class JsonScanner:
         """Bytes passed."""
         return self._base + self._at
 
+    def rewind(self, at: int) -> None:
+        """Go back to an earlier place."""
+        self._file.seek(at)
+        self._data, self._at, self._base, self._is_over = b"", 0, at, False
+
     def _end_of_scalar(self) -> int:
         pattern = _TOKEN if self._data[self._at] == 0x22 else _SCALAR
         while True:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw, passed_at
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
@@ -29,6 +29,8 @@ from archiver.imports.sources.desktop_pieces import DesktopPieces
 RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
+_REWINDS: Final = 20
+"""How often what was passed over is searched for a chat."""
 _Read: TypeAlias = Callable[[DesktopPieces], "Iterator[Chat | Flaw]"]
 _WALL: Final = re.compile(rb'"date"\s*:\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"')
 _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
@@ -68,6 +70,9 @@ class DesktopJson:
         """Elements of the current chat."""
         self._is_at_chat = False
         """Whether the next thing is another chat, after a damaged one."""
+        self._skipped: int | None = 0
+        """Where what was passed over unread begins, until a chat follows: a lost quote makes it seem to go on."""
+        self._rewinds = 0
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
@@ -106,8 +111,11 @@ class DesktopJson:
                 read: _Read | None = self._documents
                 while read is not None:
                     damage = yield from self._until_damage(read(pieces))
-                    read = self._find_rest(pieces, damage)
-                    if damage is not None:
+                    again = None if damage is None else self._find_passed(pieces)
+                    read = self._find_rest(pieces, damage) if again is None else self._rest_of_list
+                    if again is not None:
+                        yield passed_at(again)
+                    elif damage is not None:
                         yield fatal_flaw(damage) if read is None else damaged_at(damage.at)
         except OSError as exc:
             raise UsageError(f"{self._path} cannot be read: {exc.strerror}.") from exc
@@ -130,6 +138,18 @@ class DesktopJson:
             return partial(self._rest_of_chat, frame)
         if frame is not None and frame.in_account and pieces.recover_chat(damage.at):
             return self._rest_of_list
+        return None
+
+    def _find_passed(self, pieces: DesktopPieces) -> int | None:
+        """After damage, go to the next chat of a list in what was passed over; return where that begins."""
+        if self._skipped is None or self._rewinds == _REWINDS:
+            return None
+        begin, reached, self._skipped = self._skipped, pieces.at, None
+        self._rewinds += 1
+        pieces.rewind(begin)
+        if pieces.recover_chat(begin):
+            return begin
+        pieces.rewind(reached)
         return None
 
     def _documents(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
@@ -161,7 +181,7 @@ class DesktopJson:
         for key in keys:
             frame.has_messages |= key == "messages"
             if key == "messages" and pieces.is_next(b"["):
-                self._begun = frame
+                self._begun, self._skipped = frame, None
                 yield from self._chat(pieces, frame, pieces.elements)
             elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
                 yield from self._account(pieces)
@@ -208,6 +228,7 @@ class DesktopJson:
         if self._is_over:
             raise EndsEarly(pieces.at)
         if not is_read and enter == pieces.elements:
+            self._skipped = pieces.at
             pieces.skip()
             return
         for _ in self._elements if is_read else enter():
