@@ -15,7 +15,7 @@ from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from tests.exporting import export_as
 from tests.hostile import TEXTS, hostile_messages
-from tests.sample import CHANNEL, OTHER, build, make_message
+from tests.sample import CHANNEL, OTHER, build, make_message, photo
 
 
 def read_page(path: Path) -> Any:
@@ -225,3 +225,12 @@ def test_facts_and_marks_above_a_text_are_parted_in_the_text_too(tmp_path: Path)
         "pinned",
     ]
     assert [one.attrib["class"] for one in head.iter("span")] == ["state gone", "state"]
+
+
+def test_what_is_said_of_a_file_keeps_its_order_whatever_the_direction_of_its_name(tmp_path: Path) -> None:
+    sound = photo(kind="audio", mime="audio/mpeg", file_name="01.mp3", title="لحن", size=9_000_000, duration=237.0)
+    archive = build(tmp_path / "archive", [make_message(1, media=[replace(sound, width=None)])], covered=[(1, 1)])
+    export_as("html", archive, tmp_path / "out")
+    [note] = articles(tmp_path / "out")[0].iter("li")
+    assert [one.text for one in note.iter("bdi")] == ["audio 01.mp3", '"لحن"', "3:57", "9.0 MB", "not downloaded"]
+    assert "".join(note.itertext()) == 'audio 01.mp3, "لحن", 3:57, 9.0 MB, not downloaded'

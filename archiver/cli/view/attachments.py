@@ -54,8 +54,13 @@ _ACTIONS = {
 
 def describe_media(slot: Mapping[str, Any], moments: Moments | None = None) -> str:
     """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers, a place with coordinates."""
+    return ", ".join(media_parts(slot, moments))
+
+
+def media_parts(slot: Mapping[str, Any], moments: Moments | None = None) -> list[str]:
+    """The same in parts, each of which has a direction of its own."""
     kind, name, *rest = list_media(slot, moments)
-    return ", ".join(filter(None, (" ".join(filter(None, (kind, name))), *rest)))
+    return [" ".join(filter(None, (kind, name))), *rest]
 
 
 def list_media(slot: Mapping[str, Any], moments: Moments | None = None, say: Say = str) -> list[str]:

@@ -18,9 +18,9 @@ class ExportWords(NamedTuple):
     moments: Moments
     names: Mapping[ChannelId, ChannelName]
 
-    def media(self, slot: Mapping[str, Any]) -> str:
+    def media(self, slot: Mapping[str, Any]) -> Sequence[str]:
         """Media in words."""
-        return attachments.describe_media(slot, self.moments)
+        return attachments.media_parts(slot, self.moments)
 
     def action(self, action: Mapping[str, Any]) -> str:
         """A service action in words."""

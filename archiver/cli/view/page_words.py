@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from archiver.cli.view import nothing
-from archiver.cli.view.attachments import describe_action, describe_buttons, describe_media, list_media
+from archiver.cli.view.attachments import describe_action, describe_buttons, list_media, media_parts
 from archiver.cli.view.citation import cite
 from archiver.cli.view.moments import Moments
 from archiver.reading.citation_styles import isolated
@@ -19,9 +19,9 @@ from search.engine.protocol import Engine, Question
 class TerminalWords:
     """See `PageWords`."""
 
-    def media(self, slot: Mapping[str, Any]) -> str:
+    def media(self, slot: Mapping[str, Any]) -> Sequence[str]:
         """An attachment."""
-        return describe_media(slot)
+        return media_parts(slot)
 
     def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> list[str]:
         """Its kind, its name or nothing, and the parts of all else; `say` translates the archive's own words."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from urllib.parse import quote as quote_url
 
-from archiver.export.formats.html_media import media_html
+from archiver.export.formats.html_media import media_html, note_html
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import Post, describe_version, read_post
 from archiver.export.formats.wording import Wording
@@ -89,7 +89,7 @@ class AtomWriter:
     def _content(self, post: Post) -> str:
         said = [*post.marks, *([post.forwarded] if post.forwarded else [])]
         said += [] if post.topic is None else [f"topic {post.topic}"]
-        notes = [*post.notes, *post.made, *([post.figures] if post.figures else [])]
+        notes = [*map(note_html, post.notes), *map(escaped, [*post.made, *filter(None, [post.figures])])]
         answered = post.answered
         quote = to_html(answered.quote, answered.quote_entities) if answered and answered.quote else ""
         return "".join(
@@ -103,7 +103,7 @@ class AtomWriter:
                     for one in post.versions
                 ),
                 *media_html(post.media, self._places),
-                *(f'<p dir="auto">{escaped(one)}</p>' for one in notes),
+                *(f'<p dir="auto">{one}</p>' for one in notes),
             ]
         )
 
@@ -112,7 +112,7 @@ def _title(post: Post) -> str:
     """The first words of the post, without those of spoilers; without any, what it is, else its address."""
     lines = (line.strip() for line in possible(veiled(post.text, post.entities)).split("\n"))
     address = f"{post.row['channel']}/{post.row['message_id']}"
-    words = next(filter(None, lines), "") or " ".join(post.notes[:1]) or address
+    words = next(filter(None, lines), "") or "".join(", ".join(one) for one in post.notes[:1]) or address
     return words if len(words) <= _LONGEST_TITLE else f"{words[:_LONGEST_TITLE].rstrip()} …"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from archiver.export.formats.html_media import cover, media_html
+from archiver.export.formats.html_media import cover, media_html, note_html
 from archiver.export.formats.local_clock import LocalClock
 from archiver.export.formats.post import DELETED, Answered, Post, describe_version
 from archiver.export.media_places import MediaPlaces
@@ -61,7 +61,7 @@ def _parts(post: Post, view: ArticleView) -> Iterator[str]:
     if post.notes or post.made:
         is_covered = any(list_covered([one.get("extra") for one in post.media]))
         made = [cover("text", escaped(one)) if is_covered else escaped(one) for one in post.made]
-        notes = "".join(f'<li dir="auto">{note}</li>' for note in [*map(escaped, post.notes), *made])
+        notes = "".join(f'<li dir="auto">{note}</li>' for note in [*map(note_html, post.notes), *made])
         yield f'<ul class="notes note">{notes}</ul>'
     for version in post.versions:
         said = escaped(describe_version(version, view.clock))

@@ -21,6 +21,11 @@ def media_html(media: Sequence[Mapping[str, Any]], places: MediaPlaces) -> Itera
             yield f'<div class="media">{element}</div>'
 
 
+def note_html(parts: Sequence[str]) -> str:
+    """A note; its parts, if it has several, run each in its own direction."""
+    return escaped(parts[0]) if len(parts) == 1 else ", ".join(f"<bdi>{escaped(one)}</bdi>" for one in parts)
+
+
 def cover(what: str, html: str) -> str:
     """Something that is seen only once a reader opens it."""
     return f'<details class="veil"><summary>{escaped(what)} · spoiler</summary>{html}</details>'

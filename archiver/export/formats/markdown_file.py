@@ -86,7 +86,7 @@ class MarkdownWriter:
         for version in post.versions:
             said = _plain(describe_version(version, self._clock))
             yield f"\n*{said}:*\n\n{_quoted(to_markdown(version['text'], version['entities']))}"
-        notes = [*map(self._file, post.media), *(_plain(note) for note in (*post.notes, *post.made))]
+        notes = [*map(self._file, post.media), *(_plain(note) for note in (*map(", ".join, post.notes), *post.made))]
         if listed := "".join(f"- {note}\n" for note in notes if note):
             yield f"\n{listed}"
         if post.figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,8 +48,8 @@ class Post:
     """The forum topic that it was posted in."""
     marks: tuple[str, ...]
     """What to know before trusting the text: whether it was edited, deleted or restricted."""
-    notes: tuple[str, ...]
-    """What it reports or offers besides text: a service action, media, buttons, a fact check."""
+    notes: tuple[Sequence[str], ...]
+    """What it reports or offers besides text: a service action, media, buttons, a fact check; each in its parts."""
     media: tuple[Mapping[str, Any], ...]
     figures: str
     made: tuple[str, ...] = ()
@@ -205,15 +205,15 @@ def _count_edits(row: Row) -> int:
     return int(row["revisions"]) - (0 if claims is None else claims.contents)
 
 
-def _notes(row: Row, wording: Wording) -> Iterator[str]:
+def _notes(row: Row, wording: Wording) -> Iterator[Sequence[str]]:
     if row["action"]:
-        yield wording.action(orjson.loads(row["action"]))
+        yield (wording.action(orjson.loads(row["action"])),)
     for slot in load_nested(row["media"]) or ():
         yield wording.media(slot)
     if markup := load_nested(row["markup"]):
-        yield f"buttons: {wording.buttons(markup)}"
+        yield (f"buttons: {wording.buttons(markup)}",)
     if fact := load_nested(row["fact_check"]):
-        yield f"fact check: {fact.get('text') or 'not shown by the server yet'}"
+        yield (f"fact check: {fact.get('text') or 'not shown by the server yet'}",)
 
 
 def _made(row: Row) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 class MessageWords(Protocol):
     """Describes what a message has besides text. The words are untrusted, and not yet escaped."""
 
-    def media(self, slot: Mapping[str, Any]) -> str:
-        """`video clip.mp4, 1280x720, 0:24, 92.8 kB, not downloaded`; a poll with its answers."""
+    def media(self, slot: Mapping[str, Any]) -> Sequence[str]:
+        """`video clip.mp4`, `1280x720`, `0:24`, `92.8 kB`, `not downloaded`; a poll with its answers."""
         ...
 
     def action(self, action: Mapping[str, Any]) -> str:
