@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
@@ -13,7 +13,7 @@ from archiver.ids import MessageId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known
-from archiver.imports.places import FileOf, find_earlier, find_place
+from archiver.imports.places import FileOf, find_earlier, find_own, find_place
 from archiver.imports.source import ImportedMessage
 from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, find_key
@@ -21,6 +21,7 @@ from archiver.model.record import Media, Message
 from archiver.store.annotation import Annotation, put_missing
 from archiver.store.database import Writer
 from archiver.store.file import fill_files, find_file, keep_blob, settle_downloaded
+from archiver.store.imported_content import fill_columns
 from archiver.store.imported_files import fits_captured
 from archiver.store.message import put_media, read_messages_of
 from archiver.store.revision import put_imported_media
@@ -37,7 +38,7 @@ class SettledFiles(NamedTuple):
     """What became of the stored files of a page."""
 
     new: int = 0
-    """Files that were not stored before."""
+    """Files that were not stored before, or not shown."""
     filled: Sequence[Message] = ()
     """Messages with a slot that was filled, in their current or an earlier content."""
 
@@ -83,11 +84,15 @@ def settle_files(
     held = {one.message_id: one for one in read_messages_of(conn, target.channel_id, ids)}
     filled: set[MessageId] = set()
     refilled: set[MessageId] = set()
-    settled = 0
+    settled: set[FileKey] = set()
+    mended = 0
     for (number, at), file in files.items():
         found = FileOf(said[number], at, file)
-        place, earlier = find_place(found, held[number]), find_earlier(conn, found)
-        if place is not None and place not in held[number].media:
+        own = find_own(conn, found, held[number], target.import_id)
+        place, earlier = own or find_place(found, held[number]), find_earlier(conn, found)
+        is_late = place is not None and _is_late(conn, place, settled)
+        mended += own is not None or is_late
+        if place is not None and (is_late or place not in held[number].media):
             held[number] = _with_slot(held[number], place)
             filled.add(number)
         if earlier is not None and earlier.filled is not None:
@@ -96,10 +101,18 @@ def settle_files(
             refilled.add(number)
         shown = find_key(place.kind, place.id) if place is not None else None
         keys = {key for key in (shown, earlier and earlier.key) if key is not None}
-        settled += sum(_settle(conn, key, file, now=now) for key in keys)
+        settled |= {key for key in keys if _settle(conn, key, file, now=now)}
         keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
     put_media(conn, fill_files(conn, [held[number] for number in sorted(filled)]))
-    return SettledFiles(settled, fill_files(conn, [held[number] for number in sorted(filled | refilled)]))
+    for number in filled:
+        fill_columns(conn, target.channel_id, number, {"media_kind": held[number].media_kind})
+    return SettledFiles(len(settled) + mended, fill_files(conn, [held[number] for number in sorted(filled | refilled)]))
+
+
+def _is_late(conn: Writer, slot: Media, settled: Collection[FileKey]) -> bool:
+    """Whether the slot does not say yet that its file is stored, as earlier versions left some. `settled`: just now."""
+    key = find_key(slot.kind, slot.id) if slot.sha256 is None else None
+    return key is not None and key not in settled and find_file(conn, key).status == "downloaded"
 
 
 def _with_slot(message: Message, changed: Media) -> Message:

@@ -68,6 +68,22 @@ def find_place(found: FileOf, held: Message) -> Media | None:
     return None if is_made_up(shown.id) else shown
 
 
+def find_own(conn: Reader, found: FileOf, held: Message, import_id: int) -> Media | None:
+    """The slot of an imported message with the file that its own piece brings, where it shows that of another content.
+
+    Earlier versions gave it that one. A piece that several imports have belongs to the first of them.
+    """
+    mine, shown = found.slot, _slot_of(held, found.at)
+    if held.layer != IMPORTED or held.payload_sha256 != found.said.payload_sha256 or mine is None or shown is None:
+        return None
+    own = _id_of(mine, found.file)
+    if shown.id == own or not (is_made_up(shown.id) and is_made_up(own)) or mine.kind != shown.kind:
+        return None
+    query = "SELECT min(import_id) FROM imported WHERE channel_id = ? AND message_id = ? AND payload_sha256 = ?"
+    [(first,)] = conn.execute(query, (held.channel_id, held.message_id, held.payload_sha256)).fetchall()
+    return replace(shown, id=own, size=found.file.size) if first == import_id else None
+
+
 def find_earlier(conn: Reader, found: FileOf) -> EarlierPlace | None:
     """The imports' earlier content that shows a file; None if there is none."""
     said, file, mine = found.said, found.file, found.slot

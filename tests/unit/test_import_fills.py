@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from archiver.model.record import Message
 from archiver.model.row import media_json
 from archiver.store.database import Database
 from archiver.store.rows import get_messages
-from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
+from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
 from tests.importing import CHANNEL_ID, entry, import_into
 from tests.tiers import examples
 
@@ -235,6 +236,27 @@ def test_a_file_that_no_content_shows_is_listed_as_stored(archive: Path, tmp_pat
     assert_sound(archive)
     check_files(archive, [order])
     assert [slot["sha256"] for slot in slots_of(archive)] == [HASHES[0]]
+
+
+def test_a_repeated_import_mends_what_earlier_versions_made_of_its_files(archive: Path, tmp_path: Path) -> None:
+    order = [Post(1, "one", 0), Post(1, "two", 1, edit=1)]
+    for post in order:
+        bring(archive, tmp_path, [post, post._replace(number=2)])
+    with sqlite3.connect(archive / "archive.db") as conn:
+        [(id_,)] = conn.execute("SELECT media ->> '$[0].id' FROM revision WHERE message_id = 1")
+        values = (id_, HASHES[0], f"media/{HASHES[0][:2]}/{HASHES[0][2:]}")
+        conn.execute("UPDATE media SET id = ?, sha256 = ?, path = ? WHERE message_id = 1", values)
+        conn.execute("UPDATE media SET status = 'not downloaded', sha256 = NULL, path = NULL WHERE message_id = 2")
+        conn.execute("UPDATE message SET media_kind = NULL WHERE message_id = 2")
+    conn.close()
+    assert [slot["sha256"] for slot in slots_of(archive)] == [HASHES[0]]
+    bring(archive, tmp_path, [order[1], order[1]._replace(number=2)])
+    assert_sound(archive)
+    assert [slot["sha256"] for number in (1, 2) for slot in slots_of(archive, number)] == [HASHES[1]] * 2
+    before = dump(archive)
+    for post in order:
+        bring(archive, tmp_path, [post, post._replace(number=2)])
+    assert dump(archive) == before
 
 
 numbers = st.integers(1, 3)
