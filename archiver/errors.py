@@ -82,7 +82,8 @@ class NoArchive(NotFound):
     def __init__(self, directory: object) -> None:
         super().__init__(
             f"there is no archive in {directory}.",
-            hint="Set archive.dir to where it is, or start one: `telekeep login`, then `telekeep add CHANNEL`.",
+            hint="Set archive.dir to where it is, or start one: `telekeep login`, then `telekeep add CHANNEL`;"
+            " or `telekeep import PATH`.",
         )
 
 

@@ -179,7 +179,8 @@ def _expect_id(chat: Chat) -> ChannelId:
     if chat.channel_id is None:
         raise UsageError(
             "the export does not name its channel.",
-            hint="Name it: `--channel @name` if the archive has the channel, else its id: `--channel 1234567890`.",
+            hint="Name it: `--channel @name` if the archive has the channel, else `--channel 1234567890`, its id"
+            " (docs/imports.md says where to find that).",
         )
     return chat.channel_id
 

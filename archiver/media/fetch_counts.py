@@ -19,7 +19,7 @@ class NoRoom(DiskTrouble):
 
     def __init__(self, free: int, least: int) -> None:
         super().__init__(
-            f"only {_size(free)} are free on the disk of the archive, and {_size(least)} must be kept free"
+            f"only {_size(free)} are free on the archive's disk, and {_size(least)} must be kept free"
             " (media.min_free): no files are fetched.",
             hint="Free some space or lower media.min_free. Messages are still mirrored.",
         )

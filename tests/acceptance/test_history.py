@@ -209,6 +209,9 @@ def test_changes_list_every_event_newest_first(past: Desk) -> None:
         ("loud_b", "renamed", None, "@quiet_b -> @loud_b"),
     }
     assert len([row for row in rows if row["kind"] == "edited"]) == 4
+    # One isolate: a terminal would show several from left to right, against the words.
+    in_order = "text: \u2068كتب الولد [-الرسالة-]{+الدرس+} اليوم\u2069"
+    assert in_order in past.on_terminal("changes", "quiet_a", NO_COLOR="1")
     gone = next(row for row in rows if row["message_id"] == 8)
     assert gone["last_seen"] < gone["at"]
     assert (gone["how"], gone["permalink"]) == ("update", "https://t.me/quiet_a/8")

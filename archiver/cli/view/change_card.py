@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from archiver.cli.terminal import is_clean_link, isolate, terminal_safe
+from archiver.cli.terminal import is_clean_link, isolate, line_isolates, terminal_safe
 from archiver.cli.view.deletions import describe_how
 from archiver.cli.view.figures import number
 from archiver.cli.view.heading import called, wrap_prose
@@ -92,7 +92,8 @@ def _describe_edit(change: Change) -> Iterator[str]:
     said = say_differences(change.differences, text_changed=before != after, safe=_isolated)
     yield from said
     if before != after:
-        yield f"text: {mark(excerpt(diff(before, after)), _isolated)}"
+        marked = mark(excerpt(diff(before, after)), terminal_safe)
+        yield f"text: {marked.join(line_isolates(marked))}"
     elif not said:
         yield _isolated(change.description)
 

@@ -71,7 +71,7 @@ def find_problems(status: StatusReport, moments: Moments) -> list[Problem]:
 def _of_disk(status: StatusReport) -> Iterator[Problem]:
     if status.free < _SCARCE:
         yield Problem(
-            what=f"the disk of the archive is nearly full: {figures.size(status.free)} are free",
+            what=f"the archive's disk is nearly full: {figures.size(status.free)} free",
             advice="free some space, or mirroring stops",
         )
     elif status.free < status.min_free and any(one.files and one.files.waiting for one in status.active):

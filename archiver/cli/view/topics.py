@@ -9,12 +9,12 @@ from archiver.cli.view.help_page import exit_codes, option_row, rows, wrap, wrap
 
 EXIT_STATUS = {
     0: "success: done, or found",
-    1: "nothing found (search, changes, gaps), or known to be absent",
+    1: "nothing found, nothing to do, or no such message",
     2: "wrong usage, or failure",
-    3: "partial success: some channels failed",
+    3: "partial success: some channels, messages or files failed",
     4: "login required",
     5: "flood wait: run again after the delay shown",
-    6: "integrity failure: stored data differs from what was written",
+    6: "integrity failure: archived or exported data is damaged",
     130: "interrupted",
 }
 _DATES = (
