@@ -134,7 +134,7 @@ def test_silent_and_missing_files_are_counted_apart(run: Run, tmp_path: Path, ar
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({}, "no program is set to transcribe or read files. Set media.hooks.transcribe, or media.hooks.ocr"),
+        ({}, "no program is set to transcribe or read files. Set media.hooks.transcribe or media.hooks.ocr"),
         (hook("no-such-program", "{path}"), "[media.hooks] transcribe: there is no program no-such-program."),
         ({"TELEKEEP_MEDIA__HOOKS__OCR": "tesseract {path} -"}, "write it as a list"),
     ],

@@ -88,6 +88,7 @@ def test_others_are_listed_the_earliest_first_with_the_kind_of_match(run: Run) -
     assert "4 other posts, 2 of them earlier." in done.stderr
     assert "the same bytes among 2 known files" in done.stderr
     assert "similar pictures among 5 of 7 pictures (1 not hashed yet, 1 that cannot be compared)." in done.stderr
+    assert "`telekeep media hash`" in done.stderr
 
 
 def test_the_distance_and_the_number_are_chosen(run: Run) -> None:

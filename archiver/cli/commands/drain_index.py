@@ -39,8 +39,8 @@ async def drain(settings: Settings, database: Database) -> None:
         output.note(f"index: up to date ({sent}).")
         return
     left += await _count_again(database, behind)
-    wait = f"{figures.count(left, 'message')} {'waits' if left == 1 else 'wait'}"
-    output.note(f"index: {wait}; the next run sends them. {await _describe(database, behind)}")
+    wait = f"{figures.count(left, 'message')} {'waits' if left == 1 else 'wait'}; the next run sends them"
+    output.note(f"index: {wait if left else 'nothing waits'}. {await _describe(database, behind)}")
 
 
 async def _count_again(database: Database, behind: Sequence[NodeWorker]) -> int:

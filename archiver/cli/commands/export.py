@@ -89,7 +89,8 @@ format), markdown, atom, parquet, sqlite (a small archive). docs/export.md descr
 Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
 and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
 with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
-or device has no manifest. --json prints what was written, and how complete it is.
+or device has no manifest; a warning says what is not known to be complete. --json prints what was written, and how
+complete it is.
 
 --append (jsonl, csv, parquet) writes all.jsonl, then all_0002.jsonl and so on, each with only the messages that are new
 or changed: edited, deleted, returned, counted again. The last row of each message counts; together the files are what a

@@ -94,7 +94,7 @@ def _choose(hooks: Sequence[Hook], wanted: str | None) -> list[Hook]:
     chosen = [one for one in hooks if wanted in {None, one.name}]
     if chosen:
         return chosen
-    missing = f"media.hooks.{wanted}" if wanted else "media.hooks.transcribe, or media.hooks.ocr"
+    missing = f"media.hooks.{wanted}" if wanted else "media.hooks.transcribe or media.hooks.ocr"
     raise NotConfigured(
         "no program is set to transcribe or read files.",
         hint=f'Set {missing} to a list such as ["tesseract", "{{path}}", "-"].',

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from archiver.cli import interrupted, output
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
+from archiver.cli.view.next_step import suggest
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 from archiver.model.media_file import Download, PolicyOverride
 
@@ -92,6 +93,7 @@ async def run(invocation: Invocation, typed: list[str], said: PolicyOverride, *,
         for channel in chosen:
             await _change(database, channel, said, inherit=inherit)
         await _print(invocation, database, chosen, shape)
+    suggest("telekeep media plan", "to see what that is; `telekeep media fetch` fetches it")
     return 0
 
 

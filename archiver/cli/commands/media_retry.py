@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_STATUS = {
     0: "there are files to fetch again",
-    1: "no file had failed",
+    1: "no file has failed",
     2: "wrong usage, or no such channel or message",
 }
 
@@ -76,7 +76,7 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
         are = figures.count(offloaded, "file is", "files are")
         output.note(f"{are} offloaded; `telekeep media fetch CHANNEL --again` fetches them again.")
     if not found:
-        output.note("no file had failed." if typed else "no file of any mirrored channel had failed.")
+        output.note("no file has failed." if typed else "no file of any mirrored channel has failed.")
         return 1
     output.note(f"{figures.count(len(found), 'file')} will be fetched again.")
     suggest(f"telekeep media fetch {' '.join(typed)}".rstrip(), "unless the service is running: it fetches them itself")

@@ -84,7 +84,7 @@ Examples:
 bridge closed      both words, in any form or spelling (accents, case, Arabic letters, ё and е)
 "bridge closed"    exactly this phrase
 bridge OR мост     either word; -word: not this one; convo*: words that start with convo
-has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000 ...
+has: is: channel: from: fwd: since: until: on: domain: hashtag: mention: ext: filename: views:>1000
 query:NAME         a query saved with `telekeep query save`
 See `telekeep help query` for the full syntax.
 

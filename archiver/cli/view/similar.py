@@ -115,7 +115,10 @@ def describe_scope(found: SimilarPosts) -> str:
     if any(file.is_picture for file in found.files):
         compared = f"similar pictures among {number(seen.hashed)} of {count(seen.pictures, 'picture')}"
         parts.append(f"{compared}{_describe_rest(found)}")
-    return f"{', '.join(parts)}."
+    # Where the message's own picture has no hash, another line says so.
+    is_hashed = any(file.picture is not None and file.picture.hash is not None for file in found.files)
+    hint = f" {_how_to_hash()}" if is_hashed and _count_rest(found) else ""
+    return f"{', '.join(parts)}.{hint}"
 
 
 def describe_unhashed(found: SimilarPosts, address: str) -> Iterator[str]:
@@ -148,9 +151,12 @@ def _how_to_hash() -> str:
     return f"Install Pillow and imagehash ({INSTALL}), then run `telekeep media hash`."
 
 
+def _count_rest(found: SimilarPosts) -> int:
+    return found.pictures.pictures - found.pictures.hashed - found.pictures.unsuitable
+
+
 def _describe_rest(found: SimilarPosts) -> str:
-    seen = found.pictures
-    rest = seen.pictures - seen.hashed - seen.unsuitable
+    seen, rest = found.pictures, _count_rest(found)
     parts = [f"{number(rest)} not hashed yet"] if rest else []
     parts += [f"{number(seen.unsuitable)} that cannot be compared"] if seen.unsuitable else []
     return f" ({', '.join(parts)})" if parts else ""
