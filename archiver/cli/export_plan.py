@@ -190,7 +190,7 @@ def _expect_appendable(plan: ExportPlan) -> None:
         raise UsageError("--append and --force cannot be combined: one keeps what is there, the other replaces it.")
     if plan.form.make_image is None:
         able = ", ".join(one.name for one in FORMATS.values() if one.make_image is not None)
-        how = "--partition" if plan.form.has_fields else plan.form.name
+        how = "--edges" if plan.edges else "--partition" if plan.form.has_fields else plan.form.name
         raise UsageError(
             f"--append cannot continue {how}: its files refer to each other, or are one document.",
             hint=f"Export it again with --force, or use --format: {able}.",

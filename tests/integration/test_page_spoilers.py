@@ -123,3 +123,9 @@ def test_nor_is_anything_covered_seen_in_an_html_export(directory: Path, tmp_pat
     assert SECRET not in seen_words(seen)
     assert [one.tag for one in seen if one.tag in ("img", "video")] == []
     assert page.count(b'class="veil"') == 4
+
+
+def test_markdown_has_a_link_in_place_of_a_covered_picture(directory: Path, tmp_path: Path) -> None:
+    export_as("markdown", directory, tmp_path / "out", context={"media_places": lambda _: "a.jpg"})
+    written = (tmp_path / "out").read_text()
+    assert ("[photo](<a.jpg>)" in written, "![" in written) == (True, False)

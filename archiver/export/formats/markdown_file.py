@@ -21,7 +21,7 @@ from archiver.formatting.visible import name_reordering
 from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
 from archiver.model.row import Row
-from archiver.model.shown_media import name_link
+from archiver.model.shown_media import list_covered, name_link
 
 
 class MarkdownWriter:
@@ -86,7 +86,9 @@ class MarkdownWriter:
         for version in post.versions:
             said = _plain(describe_version(version, self._clock))
             yield f"\n*{said}:*\n\n{_quoted(to_markdown(version['text'], version['entities']))}"
-        notes = [*map(self._file, post.media), *(_plain(note) for note in (*map(", ".join, post.notes), *post.made))]
+        covered = list_covered([one.get("extra") for one in post.media])
+        files = [self._file(one, is_covered=so) for one, so in zip(post.media, covered, strict=True)]
+        notes = [*files, *(_plain(note) for note in (*map(", ".join, post.notes), *post.made))]
         if listed := "".join(f"- {note}\n" for note in notes if note):
             yield f"\n{listed}"
         if post.figures:
@@ -105,12 +107,14 @@ class MarkdownWriter:
             facts.append(_plain(f"in reply to {where} {post.answered.message_id or ''}".strip()))
         return " · ".join([*facts, *(f"**{_plain(mark)}**" for mark in post.marks)])
 
-    def _file(self, item: Mapping[str, Any]) -> str:
+    def _file(self, item: Mapping[str, Any], *, is_covered: bool) -> str:
+        """A link to a file, or the picture itself unless its author covered it with a spoiler."""
         place = self._places(item)
         if place is None:
             return ""
         name = _plain(name_link(item))
-        return f"{'!' if item.get('kind') == 'photo' else ''}[{name}](<{quote(place)}>)"
+        is_shown = item.get("kind") == "photo" and not is_covered
+        return f"{'!' if is_shown else ''}[{name}](<{quote(place)}>)"
 
 
 def _plain(text: str) -> str:
