@@ -98,6 +98,42 @@ def test_damage_in_what_is_passed_over_costs_no_channel(
     assert said or broken == "x"
 
 
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize("earlier", [{"date": "2020-01-01T00:00:00"}, {}], ids=["by day", "by id"])
+def test_a_hole_with_the_beginning_of_a_chat_gives_none_the_messages_of_another(
+    tmp_path: Path, earlier: dict[str, str], layout: dict[str, Any]
+) -> None:
+    first = 30 if earlier else 1
+    secret = chat([entry(at, f"private {at}", **earlier) for at in range(first, first + 9)], type="personal_chat", id=7)
+    other = chat([entry(1, "other")], id=1002, name="Other")
+    account = {"about": "", "chats": {"about": "", "list": [chat(POSTS), secret, other]}}
+    written = json.dumps(account, **layout)
+    begin, end = written.rindex(" ]} 12"), written.index("private")
+    path = tmp_path / "result.json"
+    for hole in ("", "x", '"', "}"):
+        path.write_text(written[:begin] + hole + written[end:], encoding="utf-8")
+        found, said = read(path)
+        assert set(ALL) - {12} <= set(found[CHANNEL_ID]) <= set(ALL)
+        assert found[1002] == [1]
+        assert said
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize("zeroed", [True, False], ids=["zeroed", "lost"])
+def test_a_chat_whose_beginning_is_lost_is_not_passed_over_in_silence(
+    tmp_path: Path, zeroed: bool, layout: dict[str, Any]
+) -> None:
+    secret = chat([entry(at, f"private {at}") for at in range(1, 6)], type="personal_chat", id=7)
+    lost, other = chat([entry(1, "post 1")]), chat([entry(1, "other")], id=1002, name="Other")
+    written = json.dumps({"about": "", "chats": {"about": "", "list": [secret, lost, other]}}, **layout)
+    begin, end = written.index("vate 5"), written.index("st 1")
+    path = tmp_path / "result.json"
+    path.write_text(written[:begin] + chr(0) * (end - begin) * zeroed + written[end:], encoding="utf-8")
+    found, said = read(path)
+    assert found == {1002: [1]}
+    assert bool(said) == zeroed  # what is lost between two texts leaves no trace
+
+
 def test_a_chat_whose_messages_are_lost_is_named(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     for lost in ("messpages", "messages"):

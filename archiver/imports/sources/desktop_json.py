@@ -134,7 +134,7 @@ class DesktopJson:
         if damage is None:
             is_at_chat, self._is_at_chat, self._is_over = self._is_at_chat, False, False
             return self._rest_of_list if is_at_chat else None
-        if frame is not None and pieces.recover(damage.at, after=self._messages.last if frame.in_account else None):
+        if frame is not None and pieces.recover(damage.at, after=self._messages.reached if frame.in_account else None):
             return partial(self._rest_of_chat, frame)
         if frame is not None and frame.in_account and pieces.recover_chat(damage.at):
             return self._rest_of_list
@@ -229,19 +229,19 @@ class DesktopJson:
             raise EndsEarly(pieces.at)
         if not is_read and enter == pieces.elements:
             self._skipped = pieces.at
-            pieces.skip()
+            pieces.skip_messages()
             return
         for _ in self._elements if is_read else enter():
             pieces.skip()
 
     def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
-        self._messages.last, self._messages.title = 0, words(frame.fields.get("name"))
+        self._messages.begin(words(frame.fields.get("name")))
         while True:
             try:
-                yield from self._taken(pieces, channel_id)
+                yield from self._taken(pieces, channel_id, in_account=frame.in_account)
                 break
             except (EndsEarly, BrokenJson) as exc:
-                if not pieces.recover(exc.at, after=self._messages.last if frame.in_account else None):
+                if not pieces.recover(exc.at, after=self._messages.reached if frame.in_account else None):
                     yield fatal_flaw(exc)
                     self._is_over = True
                     self._is_at_chat = frame.in_account and pieces.recover_chat(exc.at)
@@ -250,11 +250,19 @@ class DesktopJson:
                 self._elements = pieces.rest_of_elements()
         yield from self._messages.list_remarks()
 
-    def _taken(self, pieces: DesktopPieces, channel_id: ChannelId) -> Iterator[Entry]:
+    def _taken(self, pieces: DesktopPieces, channel_id: ChannelId, *, in_account: bool) -> Iterator[Entry]:
         read_one, read_run = self._messages.read_one, self._messages.read_run
         for _ in self._elements:
-            run = pieces.run()
-            yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
+            start, run = pieces.at, pieces.run()
+            one = pieces.element() if run is None else None
+            first = run.values[0] if run is not None else one and one.content
+            if in_account and self._messages.is_of_another(first):
+                pieces.rewind(start - 1)
+                raise BrokenJson(start - 1, "what follows is another chat's")
+            if run is not None:
+                yield from read_run(run, channel_id)
+            elif one is not None:
+                yield from read_one(one, channel_id)
 
     def _find_own(self, frame: ChatFrame, at: int) -> dict[str, Any]:
         """What telekeep wrote of a chat after its messages, which begin there."""

@@ -16,22 +16,41 @@ from archiver.imports.sources.desktop_words import are_different
 
 
 class DesktopMessages:
-    """Reads messages; `last` begins again with each chat."""
+    """Reads messages of one chat after another."""
 
     def __init__(self, dates: LocalDates, *, is_old: bool) -> None:
         self.last = 0
         """The id of the message read last."""
-        self.title: str | None = None
-        """The title of the chat."""
+        self._date: object = None
+        self._is_doubtful = False
+        """Whether the message before was damaged: the next may be another chat's."""
+        self._title: str | None = None
         self._dates = dates
         self._is_old = is_old
+
+    def begin(self, title: str | None) -> None:
+        """Begin with a chat."""
+        self.last, self._date, self._title, self._is_doubtful = 0, None, title, False
+
+    @property
+    def reached(self) -> tuple[int, str]:
+        """The id of the message read last, and its day."""
+        return self.last, self._date[:10] if isinstance(self._date, str) else ""
+
+    def is_of_another(self, value: object) -> bool:
+        """Whether a message after a damaged one cannot be of the same chat: ids and days grow."""
+        if not self._is_doubtful or not isinstance(value, dict):
+            return False
+        self._is_doubtful = False
+        day = str(value.get("date"))[:10]
+        return (number(value.get("id")) or self.last) < self.last or day < self.reached[1]
 
     def read_run(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         """Well-formed messages."""
         places: list[int] = []
         for index, value in enumerate(run.values):
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
-                self.last = quick.message_id
+                self.last, self._date = quick.message_id, value.get("date")
                 yield quick
                 yield from self._doubts(value)
                 continue
@@ -44,6 +63,7 @@ class DesktopMessages:
     def read_one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         """A message that may be broken."""
         if piece.found is None:
+            self._is_doubtful = True
             yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
         value = piece.found.value
@@ -63,6 +83,7 @@ class DesktopMessages:
         """The entry, and remarks on it. `value`: what it was read from."""
         if isinstance(found, ImportedMessage):
             self.last = found.message_id
+            self._date = value.get("date") if isinstance(value, dict) else None
         yield found
         if isinstance(found, ImportedMessage) and isinstance(value, dict):
             yield from self._doubts(value)
@@ -82,7 +103,7 @@ class DesktopMessages:
         if not isinstance(value, dict):
             return Flaw("", "it is not a message")
         try:
-            return read_entry(value, channel_id, self._dates, self.title)
+            return read_entry(value, channel_id, self._dates, self._title)
         except ZoneNeeded as exc:
             return self._without_zone(value, exc)
         except RecursionError:  # it could be read, but not be written again

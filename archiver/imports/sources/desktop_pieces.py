@@ -7,6 +7,7 @@ chat, such as a name, ends the search: what follows it may be another chat's.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed
@@ -16,6 +17,7 @@ from archiver.imports.json_input.json_scanner import LARGEST
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
+    rb'(?:\s{0,9},\s{0,99}"date"\s{0,9}:\s{0,9}"([0-9-]{10}))?'
     rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)'
 )
 _CHAT: Final = re.compile(
@@ -23,6 +25,8 @@ _CHAT: Final = re.compile(
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
 )
 """Start of a chat in a list."""
+_KEY: Final = b'"messages"'
+"""No text has it: quotes in texts are escaped."""
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _OVERLAP: Final = 1 << 12
 _LONGEST: Final = 1 << 9
@@ -39,17 +43,41 @@ class DesktopPieces(JsonPieces):
     """Where another message begins inside it."""
     _has_other = False
     """Whether something in it may belong to another chat."""
+    _odd: tuple[int, ...] = ()
+    """Where a chat's messages begin, or bytes are zero: nothing that messages have."""
 
-    def recover(self, at: int, *, after: int | None = None) -> bool:
+    def _more(self) -> bool:
+        known = self._base + len(self._data)
+        if not super()._more():
+            return False
+        self._odd += tuple(self._base + at for at in self._list_odd(known - self._base))
+        return True
+
+    def _list_odd(self, begin: int) -> Iterator[int]:
+        at = max(begin - len(_KEY), 0) - 1
+        while (at := self._data.find(_KEY, at + 1)) >= 0:
+            yield at
+        if (zero := self._data.find(b"\0", begin)) >= 0:
+            yield zero
+            yield self._data.rfind(b"\0")
+
+    def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
 
-        `after`: a message with a lower id belongs to another chat.
+        `after`: a message with a lower id, or of an earlier day, belongs to another chat.
         """
         found = self._search(_BEGINS, at)
         if found is None or not _is_message(found, after):
             return False
         self._at = found.start()
         return True
+
+    def skip_messages(self) -> None:
+        """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are zero."""
+        start = self.at
+        self.skip()
+        if any(start < one < self.at for one in self._odd):
+            raise BrokenJson(start, _BROKEN)
 
     def expect_chat(self) -> None:
         """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""
@@ -133,5 +161,7 @@ class DesktopPieces(JsonPieces):
         return found.start() if found is not None and _is_message(found, None) else None
 
 
-def _is_message(found: re.Match[bytes], after: int | None) -> bool:
-    return found[1] is not None and (after is None or int(found[1]) > after)
+def _is_message(found: re.Match[bytes], after: tuple[int, str] | None) -> bool:
+    if found[1] is None or after is None:
+        return found[1] is not None
+    return int(found[1]) >= after[0] and (found[2] is None or found[2].decode() >= after[1])
