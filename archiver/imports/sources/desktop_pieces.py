@@ -7,8 +7,7 @@ chat, such as a name, ends the search: what follows it may be another chat's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from typing import BinaryIO, Final
 
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed
 from archiver.imports.json_input.json_pieces import JsonPieces
@@ -27,6 +26,7 @@ _CHAT: Final = re.compile(
 """Start of a chat in a list."""
 _KEY: Final = b'"messages"'
 """No text has it: quotes in texts are escaped."""
+_MOST_ODD: Final = 100_000
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _OVERLAP: Final = 1 << 12
 _LONGEST: Final = 1 << 9
@@ -43,23 +43,23 @@ class DesktopPieces(JsonPieces):
     """Where another message begins inside it."""
     _has_other = False
     """Whether something in it may belong to another chat."""
-    _odd: tuple[int, ...] = ()
-    """Where a chat's messages begin, or bytes are zero: nothing that messages have."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._odd: list[int] = []
+        """Where a chat's messages begin, or bytes are zero: nothing that messages have."""
+        super().__init__(file)
 
     def _more(self) -> bool:
         known = self._base + len(self._data)
         if not super()._more():
             return False
-        self._odd += tuple(self._base + at for at in self._list_odd(known - self._base))
-        return True
-
-    def _list_odd(self, begin: int) -> Iterator[int]:
+        begin = known - self._base
         at = max(begin - len(_KEY), 0) - 1
-        while (at := self._data.find(_KEY, at + 1)) >= 0:
-            yield at
+        while (at := self._data.find(_KEY, at + 1)) >= 0 and len(self._odd) < _MOST_ODD:
+            self._odd.append(self._base + at)
         if (zero := self._data.find(b"\0", begin)) >= 0:
-            yield zero
-            yield self._data.rfind(b"\0")
+            self._odd += (self._base + zero, self._base + self._data.rfind(b"\0"))
+        return True
 
     def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
@@ -75,6 +75,7 @@ class DesktopPieces(JsonPieces):
     def skip_messages(self) -> None:
         """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are zero."""
         start = self.at
+        self._odd = [one for one in self._odd if one > start]
         self.skip()
         if any(start < one < self.at for one in self._odd):
             raise BrokenJson(start, _BROKEN)
