@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archiver.export.place import Stream
-from archiver.export.pseudonyms.key import FILE_NAME, expect_apart, read_key
+from archiver.export.pseudonyms.key import expect_apart, read_key
 from archiver.export.pseudonyms.labels import Pseudonyms
 from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.store.database import Connection, read
@@ -14,16 +14,15 @@ from archiver.store.rows import list_names
 
 
 async def open_pseudonyms(
-    conn: Connection, key: Path | None, *, archive: Path, place: Path | Stream, dry_run: bool = False
+    conn: Connection, key: Path, *, place: Path | Stream, dry_run: bool = False
 ) -> PseudonymousRows:
-    """What rewrites rows. `key`: its file, or None for the one in the archive's directory. Raises UsageError."""
-    path = archive / FILE_NAME if key is None else key
+    """What rewrites rows. `key`: its file. Raises UsageError."""
     if isinstance(place, Path):
-        expect_apart(path, place)
+        expect_apart(key, place)
     usernames: set[str] = set()
     for name in await read(conn, list_names):
         usernames.update(name.usernames, filter(None, (name.username,)))
     for seen in await read(conn, list_names_seen):
         usernames.update(seen.usernames, filter(None, (seen.username,)))
-    made = bytes(32) if dry_run and not path.exists() else read_key(path)
+    made = bytes(32) if dry_run and not key.exists() else read_key(key)
     return PseudonymousRows(Pseudonyms(made), usernames)

@@ -116,6 +116,7 @@ def test_pseudonyms_are_of_a_key_that_stays_in_the_archive(filled: Desk) -> None
     key = filled.archive / "pseudonym.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert "pseudonymised, not anonymous" in done.err
+    assert f"made the key of the pseudonyms, {key}: " in done.err
     data, said = ((filled.home / "p" / name).read_bytes() for name in ("all.jsonl", "manifest.json"))
     persons = {orjson.dumps(row["sender"]) for row in filled.export("talking_desk") if row["sender"]}
     assert persons
@@ -125,6 +126,8 @@ def test_pseudonyms_are_of_a_key_that_stays_in_the_archive(filled: Desk) -> None
     assert key.read_bytes().strip() not in data + said + done.err.encode()
     assert b"alice" not in said
     assert filled.do("verify", "p").out.endswith("\tok\n")
+    again = filled.do("export", "talking_desk", *query, "-o", "again/all.jsonl")
+    assert "made the key" not in again.err
     beside = filled.run("export", "--pseudonymise", "users", "--pseudonym-key", "q/key", "-o", "q/all.jsonl")
     assert (beside.status, "would lie in the directory of the export" in beside.err) == (2, True)
 

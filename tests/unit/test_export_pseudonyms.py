@@ -28,7 +28,7 @@ __all__ = ["archive"]
 def open_rows(archive: Path, key: Path, place: Path) -> PseudonymousRows:
     async def run() -> PseudonymousRows:
         async with await Database.open_readonly(archive) as database:
-            return await open_pseudonyms(database.connection, key, archive=archive, place=place)
+            return await open_pseudonyms(database.connection, key, place=place)
 
     return asyncio.run(run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -225,10 +226,15 @@ async def _open_pseudonyms(
     conn: Connection, invocation: Invocation, plan: ExportPlan, place: Path | Stream
 ) -> PseudonymousRows:
     from archiver.compose.pseudonyms import open_pseudonyms
+    from archiver.export.pseudonyms.key import FILE_NAME
 
     settings = invocation.checked_settings()
-    key = plan.pseudonym_key or settings.export.pseudonym_key
-    return await open_pseudonyms(conn, key, archive=settings.archive.dir, place=place, dry_run=plan.dry_run)
+    key = plan.pseudonym_key or settings.export.pseudonym_key or settings.archive.dir / FILE_NAME
+    is_new = not os.access(key, os.F_OK)
+    persons = await open_pseudonyms(conn, key, place=place, dry_run=plan.dry_run)
+    if is_new and not plan.dry_run:
+        output.note(f"made the key of the pseudonyms, {key}: without it, later exports do not fit this one.")
+    return persons
 
 
 def _report(result: ExportResult | ExportEstimate, plan: ExportPlan, *, write: Callable[[int], str | None]) -> None:
