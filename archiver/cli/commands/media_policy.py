@@ -93,7 +93,7 @@ async def run(invocation: Invocation, typed: list[str], said: PolicyOverride, *,
         for channel in chosen:
             await _change(database, channel, said, inherit=inherit)
         await _print(invocation, database, chosen, shape)
-    suggest("telekeep media plan", "to see what that is; `telekeep media fetch` fetches it")
+    suggest("telekeep media plan", "to see the effect; `telekeep media fetch` fetches the files now")
     return 0
 
 
