@@ -24,6 +24,12 @@ _ANSWER: Final = re.compile(rb'\{\s*"ok"\s*:')
 """How an answer of a web API begins."""
 _LIST: Final = re.compile(rb'\[\s*\{\s*"(?:id|type|name|messages)"\s*:')
 """How a list of Desktop's chats begins."""
+_INTACT: Final = re.compile(rb'[\[{]\s*["{]')
+"""How JSON begins."""
+_MESSAGE: Final = re.compile(
+    rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"\s{0,9},\s{0,99}"date"\s{0,9}:'
+)
+"""How Desktop's messages begin."""
 _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 """What Desktop's file of a chat has before its messages, after them, or in each."""
 
@@ -62,6 +68,8 @@ def _is_desktop_json(one: ImportPath) -> bool:
     if one.is_directory:
         return one.has("result.json")
     head = one.head.lstrip()
+    if not _INTACT.match(head):
+        return _MESSAGE.search(head) is not None
     if _LIST.match(head):
         return b'"messages"' in head
     if not head.startswith(b"{") or _ANSWER.match(head):

@@ -36,9 +36,9 @@ _TABLES: Final = tuple(
 
 def is_desktop_html(one: ImportPath) -> bool:
     """`messages.html` of Telegram Desktop, or a directory with such files."""
-    from archiver.imports.sources.html_files import is_export, looks_like_desktop  # most files are not HTML
+    from archiver.imports.sources.html_files import is_export, is_page  # most files are not HTML
 
-    return is_export(one.path) if one.is_directory else looks_like_desktop(one.head)
+    return is_export(one.path) if one.is_directory else is_page(one.head)
 
 
 def is_jsonl(one: ImportPath) -> bool:

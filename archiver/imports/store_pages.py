@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.imports.gather_pages import Page, Pages
@@ -18,6 +18,9 @@ from archiver.store.channel import find_channel
 from archiver.store.database import Writer
 from archiver.store.import_source import ImportFile, ImportRecord, start_import
 from archiver.version import version
+
+_WRITTEN_BYTES: Final = 3 << 19
+"""Pieces of one transaction: the words of long messages take thirty times as much memory until they are written."""
 
 
 class ImportJob(NamedTuple):
@@ -49,15 +52,18 @@ class Begun(NamedTuple):
 def divide(pages: Pages) -> Iterator[Pages]:
     """Split the pages into what is written in one transaction each."""
     parts: Pages = []
-    messages = 0
+    messages = octets = 0
     for place, page in pages:
-        for at in range(0, len(page), WRITTEN):
-            part = page[at : at + WRITTEN]
-            if parts and messages + len(part) > WRITTEN:
+        begin = 0
+        for at, one in enumerate(page):
+            size = len(one.raw)
+            if messages == WRITTEN or (messages and octets + size > _WRITTEN_BYTES):
+                if begin < at:
+                    parts.append((place, page[begin:at]))
                 yield parts
-                parts, messages = [], 0
-            parts.append((place, part))
-            messages += len(part)
+                parts, messages, octets, begin = [], 0, 0, at
+            messages, octets = messages + 1, octets + size
+        parts.append((place, page[begin:]))
     if parts:
         yield parts
 

@@ -22,13 +22,14 @@ from archiver.imports.sources import desktop_messages
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates
 from archiver.imports.sources.desktop_quick import read_quick
+from archiver.imports.store_pages import divide
 from archiver.model.document import to_document
 from archiver.model.record import Media, Message
 from archiver.store.message import content_of
 from archiver.store.usual_entry import usual_entry
 from search.exact.add_new import new_entry
 from tests.desktop_random import NOT_INCLUDED, RandomDesktop
-from tests.importing import CHANNEL_ID, chat, entry, import_into
+from tests.importing import CHANNEL_ID, chat, entry, import_into, messages_of, read_all, write_json
 from tests.tiers import examples
 
 CHANNEL = ChannelId(CHANNEL_ID)
@@ -277,3 +278,15 @@ def test_an_exact_date_counts_when_the_message_is_read_in_one_pass(tmp_path: Pat
     (tmp_path / "new.json").write_text(json.dumps(chat([entry(1, "Bridge")]), indent=1), encoding="utf-8")
     import_into(archive, tmp_path / "old.json", zone=ZoneInfo("Asia/Baghdad"))
     assert import_into(archive, tmp_path / "new.json").counts.dated == 1
+
+
+def test_long_messages_are_written_a_few_at_a_time(tmp_path: Path) -> None:
+    """Their words take many times as much memory until they are written."""
+    path = write_json(
+        tmp_path / "result.json", chat(entry(at, "x" * (9 if at < 20 else 150_000)) for at in range(1, 40))
+    )
+    listed = messages_of(read_all(path))
+    parts = [[one for _, page in pages for one in page] for pages in divide([(0, listed[:25]), (1, listed[25:])])]
+    assert [one for part in parts for one in part] == listed
+    assert max(sum(len(one.raw) for one in part) for part in parts) <= 2 << 20
+    assert len(parts) == 4

@@ -74,8 +74,8 @@ class TarListing:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a file with this head is a tar: its first header has a right checksum."""
-    return _read_header(head[:BLOCK]) is not None
+    """Whether a file with this head is a tar: its first header has a right checksum, or its mark."""
+    return _read_header(head[:BLOCK]) is not None or head[_MAGIC_AT:].startswith(_MAGIC)
 
 
 def list_tar(file: BinaryIO, is_stopped: Callable[[], bool] = lambda: False) -> TarListing:

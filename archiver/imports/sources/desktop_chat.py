@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 from archiver.ids import ChannelId
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly
 from archiver.imports.json_input.json_pieces import JsonPieces
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.source import Chat, Entry
 from archiver.imports.sources.desktop_fields import MARKED, number, words
 
@@ -21,6 +23,13 @@ _REFUSED: Final = {
     "replies": "the chat of replies",
     "verification_codes": "the chat of verification codes",
 }
+_LAST: Final = re.compile(
+    rb'\]\s{0,9},\s{0,99}("name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}")\s{0,99}\}\s{0,9}\Z'
+)
+_NO_KIND: Final = "a chat of an unknown kind"
+_NEW_KIND: Final = "a chat of a kind that telekeep does not know"
+UNKNOWN: Final = (_NO_KIND, _NEW_KIND)
+"""What chats are called whose kind may be damaged."""
 _CHANNELS: Final = {"public_channel": False, "private_channel": False}
 _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
@@ -48,9 +57,9 @@ def describe_chat(
         found = -found - MARKED
     refused = _REFUSED.get(kind or "")
     if kind not in _MEGAGROUP and refused is None and kind is not None:
-        refused = "a chat of a kind that telekeep does not know"
+        refused = _NEW_KIND
     if kind is None and frame.in_account:
-        refused = "a chat of an unknown kind"
+        refused = _NO_KIND
     return Chat(
         channel_id=ChannelId(found) if found is not None and found > 0 else None,
         title=words(frame.fields.get("name")),
@@ -77,5 +86,15 @@ def late_fields(path: Path, at: int) -> dict[str, Any]:
                 else:
                     pieces.skip()
         except (EndsEarly, BrokenJson):
-            return found
-    return found
+            return {}
+    # After damage these may be the keys of a message.
+    return found if found.get("type") in (*_REFUSED, *_MEGAGROUP) else {}
+
+
+def last_fields(tail: bytes) -> dict[str, Any]:
+    """The name and type that end a file with sorted keys, if what is before them is damaged."""
+    found = _LAST.search(tail)
+    try:
+        return read_json(b"{%b}" % found[1]).value if found is not None else {}
+    except UnreadableJson:
+        return {}

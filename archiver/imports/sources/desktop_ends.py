@@ -20,6 +20,8 @@ _BOTH: Final = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9-]{5}T[0-9:]{8})"\s*,\s
 _FARTHEST: Final = timedelta(hours=14)
 _STEP: Final = timedelta(minutes=15)
 """UTC offsets are multiples of this."""
+_ACCOUNT: Final = re.compile(rb'"(?:chats|left_chats|personal_information)"\s{0,9}:|\]\s{0,99}\}\s{0,99}\}\s{0,9}\Z')
+"""What only the file of a whole account has, at its beginning or at its end."""
 _OWN: Final = b',\n    "telekeep":'
 
 
@@ -34,6 +36,11 @@ def read_ends(path: Path) -> tuple[bytes, bytes]:
             return head, file.read(_LOOK)
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+
+
+def is_account(ends: bytes) -> bool:
+    """Whether these seem to be the ends of a whole account's file, so that no chat may be taken for another."""
+    return _ACCOUNT.search(ends) is not None
 
 
 def find_offsets(ends: bytes) -> dict[timedelta, datetime]:

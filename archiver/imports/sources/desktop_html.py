@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -37,6 +38,8 @@ _MARKS: Final = (b'class="message ', b'id="message')
 _OTHERS: Final = (b"bot_buttons_table", b'class="history"')
 """In 2024 Desktop did not close tables of buttons; where somebody joined two files, the second begins in a message."""
 _UNCLOSED: Final = "its tags do not match, as in a damaged file: parts of it, or messages after it, may be lost"
+_REST: Final = (b'class="pull_right date details"', bytes(4))
+"""What a message may leave whose tag is damaged, or that a power cut made zeros."""
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 
@@ -93,14 +96,26 @@ class DesktopHtml:
     def chats(self) -> Iterator[Chat | Flaw]:
         """The chats, those included that telekeep does not archive."""
         for chat in self._chats:
-            title = chat.title or _title(chat.files[0])
+            titles = [_title(path) for path in chat.files]
+            # Of one page it may be damaged.
+            usual = next((title for title, _ in Counter(filter(None, titles)).most_common(1)), None)
+            title = chat.title or usual
+            others = {path: one for path, one in zip(chat.files, titles, strict=True) if one not in (None, usual)}
 
-            def read(channel_id: ChannelId, chat: HtmlChat = chat, title: str | None = title) -> Iterator[Entry]:
-                return self._read(chat, channel_id, title)
+            def read(
+                channel_id: ChannelId,
+                chat: HtmlChat = chat,
+                title: str | None = title,
+                others: Mapping[Path, str | None] = others,
+            ) -> Iterator[Entry]:
+                return self._read(chat, channel_id, title, others)
 
             yield Chat(channel_id=None, title=title, refused=_REFUSED.get(chat.kind or ""), read=read)
 
-    def _read(self, chat: HtmlChat, channel_id: ChannelId, title: str | None) -> Iterator[Entry]:
+    def _read(
+        self, chat: HtmlChat, channel_id: ChannelId, title: str | None, others: Mapping[Path, str | None]
+    ) -> Iterator[Entry]:
+        """`others`: pages with the title of another chat."""
         directory = chat.files[0].parent
         label = next(iter(self._look.labels), None)
         reader = HtmlReader(
@@ -109,8 +124,8 @@ class DesktopHtml:
         for name in chat.missing:
             yield Flaw(name, "the file is missing, or cannot be read: its messages are not imported")
         for path in chat.files:
-            if path != chat.files[0] and (other := _title(path)) is not None and other != _title(chat.files[0]):
-                yield Flaw(path.name, f'it is of another chat, "{other}": give each a directory of its own')
+            if path in others:
+                yield Flaw(path.name, f'it is of another chat, "{others[path]}": give each a directory of its own')
                 continue
             frame, line = Frame(), 0
             part = self.parts.index(path) if len(self.parts) > 1 else None
@@ -129,10 +144,11 @@ class DesktopHtml:
     def _ends(self, chat: HtmlChat, path: Path, frame: Frame, line: int) -> Iterator[Flaw]:
         is_last = path == chat.files[-1]
         for where, around in (("beginning", frame.head), ("end", frame.tail)):
-            if any(mark in around for mark in _MARKS):
+            if any(mark in around for mark in (*_MARKS, *_REST)):
                 yield Flaw(path.name, f"a message at its {where} has a damaged tag and is lost")
         if not looks_like_desktop(frame.head):
-            yield Flaw(path.name, "it does not begin like a file of Telegram Desktop", note=True)
+            what = "it does not begin like a file of Telegram Desktop: messages at its beginning may be missing"
+            yield Flaw(path.name, what)
         if not frame.ended:
             what = "the file is cut off there: what is whole before that is imported"
             yield Flaw(f"{path.name}, line {line:,}", what, fatal=is_last)

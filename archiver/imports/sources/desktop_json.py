@@ -19,8 +19,8 @@ from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damag
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
-from archiver.imports.sources.desktop_chat import ChatFrame, describe_chat, late_fields
-from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, read_ends
+from archiver.imports.sources.desktop_chat import UNKNOWN, ChatFrame, describe_chat, last_fields, late_fields
+from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, is_account, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, moment, words
 from archiver.imports.sources.desktop_messages import DesktopMessages
@@ -66,6 +66,8 @@ class DesktopJson:
         self._pieces: DesktopPieces | None = None
         self._begun: ChatFrame | None = None
         """The last chat whose messages were started."""
+        self._top = ChatFrame()
+        """What is known about a document that is a chat."""
         self._elements: Iterator[None] = iter(())
         """Elements of the current chat."""
         self._is_at_chat = False
@@ -76,6 +78,8 @@ class DesktopJson:
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
+        self._is_account = is_account(self._ends)
+        """Whether it seems to be of a whole account, so that no chat may be taken for another."""
         self._messages = DesktopMessages(self._dates, is_old=self._is_old)
 
     @property
@@ -136,9 +140,17 @@ class DesktopJson:
             return self._rest_of_list if is_at_chat else None
         if frame is not None and pieces.recover(damage.at, after=self._messages.reached if frame.in_account else None):
             return partial(self._rest_of_chat, frame)
-        if frame is not None and frame.in_account and pieces.recover_chat(damage.at):
-            return self._rest_of_list
-        return None
+        if self._is_account if frame is None else frame.in_account:
+            return self._rest_of_list if pieces.recover_chat(damage.at) else None
+        return self._find_only(pieces, damage.at)
+
+    def _find_only(self, pieces: DesktopPieces, at: int) -> _Read | None:
+        """How to continue after damage before the messages of a chat that is alone in its document."""
+        found = pieces.recover_only(at)
+        if found is None or (self._begun is not None and "id" not in found):
+            return None  # those of a second chat without an id could be of any
+        self._begun = ChatFrame({**(self._top.fields if self._begun is None else {}), **found})
+        return partial(self._rest_of_chat, self._begun)
 
     def _find_passed(self, pieces: DesktopPieces) -> int | None:
         """After damage, go to the next chat of a list in what was passed over; return where that begins."""
@@ -175,7 +187,9 @@ class DesktopJson:
         yield from self._chats_of(pieces, pieces.rest_of_keys(), ChatFrame(in_account=True))
 
     def _chats(self, pieces: DesktopPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
-        yield from self._chats_of(pieces, pieces.keys(), ChatFrame(in_account=in_account))
+        frame = ChatFrame(in_account=in_account)
+        self._top = self._top if in_account else frame
+        yield from self._chats_of(pieces, pieces.keys(), frame)
 
     def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
         for key in keys:
@@ -213,18 +227,23 @@ class DesktopJson:
             pieces.expect_chat()
             yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
 
-    def _chat(self, pieces: DesktopPieces, frame: ChatFrame, enter: Callable[[], Iterator[None]]) -> Iterator[Chat]:
+    def _chat(
+        self, pieces: DesktopPieces, frame: ChatFrame, enter: Callable[[], Iterator[None]]
+    ) -> Iterator[Chat | Flaw]:
         """The chat whose messages begin here; they are skipped unless they are read."""
         if not {"type", "id"} <= frame.fields.keys():
-            frame.fields |= late_fields(self._path, pieces.at)
-        is_read = False
+            frame.fields |= late_fields(self._path, pieces.at) or ({} if frame.in_account else last_fields(self._tail))
+        is_read, pieces.in_account = False, frame.in_account
 
         def read(channel_id: ChannelId) -> Iterator[Entry]:
             nonlocal is_read
             is_read, self._elements = True, enter()
             return self._entries(pieces, channel_id, frame)
 
-        yield describe_chat(frame, self._find_own(frame, pieces.at), read, is_old=self._is_old)
+        chat = describe_chat(frame, self._find_own(frame, pieces.at), read, is_old=self._is_old)
+        if chat.refused in UNKNOWN:
+            yield Flaw(f"byte {pieces.at:,}", "the kind of the chat there cannot be told: it may be a channel")
+        yield chat
         if self._is_over:
             raise EndsEarly(pieces.at)
         if not is_read and enter == pieces.elements:

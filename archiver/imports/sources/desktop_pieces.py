@@ -7,12 +7,13 @@ chat, such as a name, ends the search: what follows it may be another chat's.
 from __future__ import annotations
 
 import re
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.json_run import JsonElement
 from archiver.imports.json_input.json_scanner import LARGEST
+from archiver.imports.json_input.mend_json import to_canonical
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
@@ -24,10 +25,19 @@ _CHAT: Final = re.compile(
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
 )
 """Start of a chat in a list."""
+_ONLY: Final = re.compile(
+    rb'"messages"\s{0,9}:\s{0,9}\[|\{\s{0,99}"id"\s{0,9}:\s{0,9}"?-?[0-9]{1,19}"?\s{0,9},'
+    rb'\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
+)
+"""Where the messages of a file's only chat begin, or the first one whose beginning is left."""
+_KIND: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"([a-z_]{3,30})"')
+_NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\Z')
 _KEY: Final = b'"messages"'
 """No text has it: quotes in texts are escaped."""
 _MOST_ODD: Final = 100_000
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
+_HOLE: Final = ("\ufffd" * 64).encode()
+"""As many lost bytes as the beginning of a chat has at least."""
 _OVERLAP: Final = 1 << 12
 _LONGEST: Final = 1 << 9
 """Bytes of the longest match of _BEGINS."""
@@ -37,6 +47,8 @@ _BROKEN: Final = "it is not valid JSON"
 class DesktopPieces(JsonPieces):
     """A document of Desktop, and the position in it."""
 
+    in_account = False
+    """Whether other chats may follow."""
     _looked = 0
     """Bytes of the value in which no other message begins."""
     _begin: int | None = None
@@ -61,6 +73,13 @@ class DesktopPieces(JsonPieces):
             self._odd += (self._base + zero, self._base + self._data.rfind(b"\0"))
         return True
 
+    def element(self) -> JsonElement:
+        """The next element; broken if words of another chat may be in it."""
+        piece = super().element()
+        if self.in_account and piece.found is not None and piece.found.replaced and _has_hole(piece.content):
+            return JsonElement(piece.at, None, "bytes are lost in it, and it may end with words of another chat")
+        return piece
+
     def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
 
@@ -71,6 +90,18 @@ class DesktopPieces(JsonPieces):
             return False
         self._at = found.start()
         return True
+
+    def recover_only(self, at: int) -> dict[str, Any] | None:
+        """Go to the messages of a file's only chat after damage; what is left of its type and id; None: no message."""
+        found = self._search(_ONLY, at)
+        if found is None:
+            return None
+        is_key = found[0].startswith(b'"')
+        before = self._data[max(found.start() - _LONGEST, 0) : found.start()]
+        self._at = found.end() if is_key else found.start()
+        kind, number = _KIND.search(before), _NUMBER.search(before)
+        said = {"type": kind and kind[1].decode(), "id": number and int(number[1])}
+        return {name: value for name, value in said.items() if value is not None} if is_key else {}
 
     def skip_messages(self) -> None:
         """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are zero."""
@@ -166,3 +197,10 @@ def _is_message(found: re.Match[bytes], after: tuple[int, str] | None) -> bool:
     if found[1] is None or after is None:
         return found[1] is not None
     return int(found[1]) >= after[0] and (found[2] is None or found[2].decode() >= after[1])
+
+
+def _has_hole(value: object) -> bool:
+    try:
+        return _HOLE in to_canonical(value)
+    except RecursionError:
+        return True

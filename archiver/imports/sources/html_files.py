@@ -66,14 +66,21 @@ def looks_like_desktop(head: bytes) -> bool:
     return starts and b"Exported Data" in head and any(mark in head for mark in _MARKS) and not is_list
 
 
+def is_page(head: bytes) -> bool:
+    """Whether a file is one of Desktop's, perhaps with a damaged beginning."""
+    return looks_like_desktop(head) or (b'<div class="message default clearfix' in head and b' id="message' in head)
+
+
 def is_export(path: Path) -> bool:
     """Whether a directory has files of Desktop, of a chat or of a whole account."""
-    first = _numbered(path) or next((found for one in _chat_directories(path) if (found := _numbered(one))), {})
-    if not first:
-        return False
+    pages = _numbered(path) or next((found for one in _chat_directories(path) if (found := _numbered(one))), {})
+    return any(_is_page(pages[number]) for number in sorted(pages))
+
+
+def _is_page(path: Path) -> bool:
     try:
-        with open_page(first[min(first)]) as file:
-            return looks_like_desktop(file.read(_HEAD))
+        with open_page(path) as file:
+            return is_page(file.read(_HEAD))
     except (UsageError, OSError):
         return False
 

@@ -1,0 +1,138 @@
+"""Blocks that a power cut left as zeros, at the beginning of a file or within it: what is whole is imported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import UsageError
+from archiver.imports.detect import open_source
+from archiver.imports.source import Chat, Flaw
+from tests.desktop_pages import DesktopPages
+from tests.importing import CHANNEL_ID, chat, entry, import_into, messages_of, read_all
+from tests.unit.test_import_recovered import read
+from tests.unit.test_import_tar import tarred
+
+ALL = range(1, 30)
+LAYOUTS = [{"indent": 1}, {"separators": (",", ":")}]
+
+
+def zeroed(data: bytes, begin: int, end: int) -> bytes:
+    return data[:begin] + bytes(end - begin) + data[end:]
+
+
+def post(number: int) -> dict[str, object]:
+    return entry(number, f"text {number}", date=f"2024-01-{number:02}T10:00:00")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])
+def test_messages_after_a_lost_beginning_are_imported_if_the_channel_is_given(
+    tmp_path: Path, layout: dict[str, object]
+) -> None:
+    data = json.dumps(chat(map(post, ALL)), **layout).encode()  # type: ignore[arg-type]
+    path, place = tmp_path / "result.json", data.index(b"text 3")
+    for damaged in (zeroed(data, 0, place), data[place:], zeroed(data, 1, place)):
+        path.write_bytes(damaged)
+        [one, *_] = open_source(path, None).chats()
+        assert isinstance(one, Flaw)
+        assert messages_of(read_all(path))[0].message_id == 4
+        with pytest.raises(UsageError, match="does not name its channel"):
+            import_into(tmp_path / "archive", path)
+        assert import_into(tmp_path / "archive", path, channel=str(CHANNEL_ID)).counts.messages == len(ALL) - 3
+
+
+def test_a_chat_whose_name_is_lost_has_its_messages(tmp_path: Path) -> None:
+    data = json.dumps(chat(map(post, ALL)), indent=1).encode()
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, 0, data.index(b'"type"')))
+    assert read(path)[0] == {CHANNEL_ID: [*ALL]}
+
+
+def test_a_lost_chat_of_an_account_gives_no_messages_to_the_one_before(tmp_path: Path) -> None:
+    """Its messages begin on an earlier day, whatever their ids."""
+    secret = [entry(at, "private", date="2020-01-01T10:00:00") for at in range(1000, 1010)]
+    listed = [chat(map(post, ALL)), chat(secret, type="personal_chat", id=7), chat([entry(1, "x")], id=1003)]
+    account = {"about": "", "chats": {"about": "", "list": listed}}
+    path = tmp_path / "result.json"
+    for layout in LAYOUTS:
+        data = json.dumps(account, **layout).encode()  # type: ignore[arg-type]
+        path.write_bytes(zeroed(data, data.index(b"text 28"), data.index(b"private")))
+        assert read(path)[0] == {CHANNEL_ID: [*range(1, 28)], 1003: [1]}
+
+
+def test_an_account_whose_beginning_is_lost_has_its_chats(tmp_path: Path) -> None:
+    listed = [chat(map(post, ALL)), chat([entry(1, "x")], type="personal_chat", id=7), chat([entry(1, "y")], id=1003)]
+    account = {"about": "", "personal_information": {"a": "b" * 99}, "chats": {"about": "", "list": listed}}
+    data = json.dumps(account, indent=1).encode()
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, 40, 80))
+    assert read(path)[0] == {CHANNEL_ID: [*ALL], 1003: [1]}
+    path.write_bytes(zeroed(data, 0, data.index(b"text 3")))
+    assert read(path)[0] == {1003: [1]}, "whose messages the others are is not known"
+
+
+def test_a_chat_whose_kind_is_lost_counts_as_lost(tmp_path: Path) -> None:
+    account = {"about": "", "chats": {"list": [chat([entry(1, "x")]), chat([entry(1, "x")], type=None, id=1002)]}}
+    (tmp_path / "result.json").write_text(json.dumps(account))
+    assert [one.refused for one in open_source(tmp_path, None).chats() if isinstance(one, Chat)] == [
+        None,
+        "a chat of an unknown kind",
+    ]
+    assert "the kind of the chat there cannot be told: it may be a channel" in read(tmp_path)[1]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])
+def test_damage_in_a_file_with_sorted_keys_does_not_cost_its_channel(tmp_path: Path, layout: dict[str, object]) -> None:
+    """Its kind is at the end, behind the damage."""
+    data = json.dumps(chat(map(post, ALL)), sort_keys=True, **layout).encode()  # type: ignore[arg-type]
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, data.index(b"ext 20"), data.index(b"ext 21")))
+    [found, *_] = [one for one in open_source(path, None).chats() if isinstance(one, Chat)]
+    assert (found.channel_id, found.type) == (CHANNEL_ID, "public_channel")
+    assert set(read(path)[0][CHANNEL_ID]) >= set(range(1, 20))
+
+
+def test_a_chat_of_an_account_that_lost_its_name_has_its_messages(tmp_path: Path) -> None:
+    listed = [chat([entry(1, "x")]), chat([entry(1, "y")], id=1003, name="Lost")]
+    data = json.dumps({"about": "", "chats": {"list": listed}}, indent=1).encode()
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, data.index(b'"Lost'), data.index(b"Lost") + 4))
+    assert read(path)[0] == {CHANNEL_ID: [1], 1003: [1]}
+
+
+def pages(directory: Path) -> Path:
+    made = DesktopPages("News", in_file=10)
+    for number in ALL:
+        made.add(number, 1_700_000_000 + number, text=f"text {number}")
+    return made.write(directory)
+
+
+def ids(path: Path) -> list[int]:
+    return [one.message_id for one in messages_of(read_all(path))]
+
+
+@pytest.mark.parametrize("end", ["News", 'id="message2"'])
+def test_a_page_that_lost_its_beginning_costs_no_other_page(tmp_path: Path, end: str) -> None:
+    first = pages(tmp_path / "export") / "messages.html"
+    data = first.read_bytes()
+    first.write_bytes(zeroed(data, 0, data.index(end.encode()) + len(end)))
+    assert ids(tmp_path / "export") == [one for one in ALL if end == "News" or one > 2]
+    assert ids(first) == ids(tmp_path / "export")
+
+
+def test_what_is_lost_at_the_beginning_of_a_page_is_named(tmp_path: Path) -> None:
+    path = pages(tmp_path / "export") / "messages.html"
+    data = path.read_bytes()
+    for begin, end in ((b"<!DOCTYPE", b'id="message3"'), (b'<div class="message service', b'id="message1"')):
+        path.write_bytes(data[: data.index(begin)] + b"\xff" * 40 + data[data.index(end) + len(end) :])
+        flaws = [one for one in read_all(tmp_path / "export") if isinstance(one, Flaw) and not one.note]
+        assert flaws[0].where == "messages.html"
+
+
+def test_a_tar_whose_first_header_is_damaged_has_its_other_files(tmp_path: Path) -> None:
+    data = bytearray(tarred({"a.txt": b"x", "result.json": json.dumps(chat(map(post, ALL))).encode()}))
+    data[3] ^= 1
+    (tmp_path / "x.tar").write_bytes(data)
+    assert import_into(tmp_path / "archive", tmp_path / "x.tar").counts.messages == len(ALL)
