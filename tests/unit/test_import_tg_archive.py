@@ -238,3 +238,20 @@ def test_a_stored_row_says_the_same_again(tmp_path: Path) -> None:
         piece = derive(one.message.raw, None)
         assert piece is not None
         assert (piece.text, piece.date) == (one.message.text, one.message.date)
+
+
+def test_damage_that_hides_rows_without_an_error_is_named(tmp_path: Path) -> None:
+    """A page of leaves in the place of the root makes SQLite take its rows for all."""
+    many = [(at, "message", DATE, None, f"text {at}" * 20, None, 7, None) for at in range(1, 400)]
+    path = make(tmp_path, messages=many)
+    with closing(sqlite3.connect(path)) as conn:
+        [root] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'messages'").fetchone()
+        [size] = conn.execute("PRAGMA page_size").fetchone()
+    data = bytearray(path.read_bytes())
+    leaf = next(at for at in range(0, len(data), size) if data[at] == 13 and b"text 200" in data[at : at + size])
+    data[size * (root - 1) : size * root] = data[leaf : leaf + size]
+    path.write_bytes(data)
+    found = entries(path)
+    assert 0 < sum(isinstance(one, ImportedMessage) for one in found) < 399
+    assert isinstance(found[-1], Flaw)
+    assert "messages may be missing" in found[-1].what

@@ -38,6 +38,7 @@ from archiver.store.tg_archive import (
     LostRows,
     find_newest_date,
     find_own_id,
+    is_sound,
     iter_tg_rows,
     open_tg_archive,
 )
@@ -100,9 +101,11 @@ class TgArchive:
         yield Chat(channel_id=None if self._own is None else ChannelId(self._own), title=None, read=self._read)
 
     def _read(self, channel_id: ChannelId) -> Iterator[Entry]:
+        is_damaged = False
         with open_tg_archive(self._path) as conn:
             try:
                 for row in iter_tg_rows(conn):
+                    is_damaged |= isinstance(row, LostRows)
                     if isinstance(row, LostRows):
                         yield Flaw(f"messages {row.after + 1} to {row.before - 1}", "the database is damaged here")
                     elif isinstance(row, int):
@@ -110,7 +113,10 @@ class TgArchive:
                     else:
                         yield from self._entries(row, channel_id)
             except DamagedDatabase:
+                is_damaged = True
                 yield Flaw("", "the database is damaged: what was read before that is imported", fatal=True)
+        if not is_damaged and not is_sound(self._path):
+            yield Flaw("", "the database is damaged: messages may be missing, or have other words")
 
     def _entries(self, row: dict[str, Any], channel_id: ChannelId) -> Iterator[Entry]:
         where = f"message {row['id']}"
