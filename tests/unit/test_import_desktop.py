@@ -149,6 +149,12 @@ def test_forwards_replies_bots_and_signatures_have_the_shapes_of_captured_ones()
     assert (found.reply_to_msg_id, loads(found.extra)["via_bot"]["username"]) == (5, "gif")
 
 
+def test_what_a_supergroup_has_from_its_time_as_a_basic_group_is_left_out_without_harm() -> None:
+    found = read_entry(entry(1) | {"id": -999_678_450}, CHANNEL_ID, LocalDates(None))
+    assert isinstance(found, Flaw)
+    assert (found.where, found.note) == ("message -999678450", True)
+
+
 @pytest.mark.parametrize("name", ["from", "actor"])
 def test_the_versions_of_2018_name_people_without_ids(name: str) -> None:
     old = {"id": 1, "type": "service" if name == "actor" else "message", "date": "2018-07-01T10:00:00", "action": "x"}

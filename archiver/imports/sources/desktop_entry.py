@@ -17,7 +17,7 @@ from archiver.imports.sources.desktop_after import read_buttons, read_reactions
 from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
-from archiver.imports.sources.desktop_fields import LocalDates, named_peer, number, peer, words
+from archiver.imports.sources.desktop_fields import OF_A_GROUP, LocalDates, named_peer, number, peer, words
 from archiver.imports.sources.desktop_words import TooDeepText, Words, entities_json, read_words, words_of
 from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.media_file import blob_path
@@ -52,6 +52,8 @@ def read_entry(
     if isinstance(entry.get("telekeep"), dict):
         return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
+    if message_id is not None and message_id <= OF_A_GROUP:
+        return Flaw(f"message {message_id}", "it is from the time as a basic group, and is not imported", note=True)
     if message_id is None or not 0 < message_id <= HIGHEST_ID:
         return Flaw(f"message {message_id}" if message_id is not None else "", "no message can have its id")
     date = dates.of_message(entry)

@@ -22,6 +22,8 @@ _ZONES: Final = 15 * 3600
 """Seconds: no time zone is farther from UTC, with a margin."""
 MARKED: Final = 10**12
 """Other programs write channels as -100 and the id, basic groups below zero."""
+OF_A_GROUP: Final = -500_000_000
+"""Below are the messages that a supergroup had as a basic group: Desktop shifts their ids by a billion."""
 MOST_ID: Final = 2**63 - 1
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, ImportedMessage
+from archiver.imports.sources.desktop_fields import OF_A_GROUP
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
 from archiver.imports.sources.html_attached import ShownMedium
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
@@ -22,8 +23,6 @@ from archiver.model.record import Media
 
 MOST_TAGS: Final = 100_000
 """Tags of a message that is read; real ones have a few dozen."""
-_OF_A_GROUP: Final = -500_000_000
-"""Below are the messages that a supergroup had as a basic group: Desktop shifts their ids by a billion."""
 
 
 class HtmlReader:
@@ -99,7 +98,7 @@ class HtmlReader:
 
     def _between(self, message_id: int, post: HtmlPost) -> None:
         """A line that Desktop puts between messages, or a message of the group that it was."""
-        if message_id <= _OF_A_GROUP:
+        if message_id <= OF_A_GROUP:
             self._of_group += 1
         elif post.is_service:
             self._day = read_day(post.line) or self._day
