@@ -173,6 +173,25 @@ def test_an_answer_is_the_same_with_posting_lists_and_without(
         assert pages(Tables(conn, above=replace(ALWAYS, list_bytes=short * 4)), question) == wanted
 
 
+A_OR_B = Or((Phrase("a"), Phrase("b")))
+
+
+@pytest.mark.parametrize(
+    ("lines", "tree"),
+    [
+        ([*["a"] * 30, "a b", "a b", "a b", "b b b b"], A_OR_B),
+        ([*["b b b" if at in (3, 6, 9) else "a a a" for at in range(30)], "x", "b b"], all_of((A_OR_B, Has("photo")))),
+    ],
+    ids=["more of the rarer word than in those with both", "more in those that fail a condition"],
+)
+def test_the_best_is_found_where_it_is_not_among_the_first_candidates(lines: list[str], tree: Node) -> None:
+    question = Question(tree=tree, sort="relevance", limit=1)
+    with archive(lines) as conn:
+        wanted = pages(Tables(conn, above=NEVER), question)
+        assert wanted[0].hits[0].message_id == len(lines) - 1
+        assert pages(Tables(conn, above=ALWAYS), question) == wanted
+
+
 @pytest.mark.parametrize("tiers", [(0,), (1,), (0, 1, 3)])
 def test_a_prefix_is_ranked_in_all_tiers_as_fts5_ranks_it(
     tiers: Sequence[int],
