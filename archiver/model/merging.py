@@ -60,6 +60,8 @@ class KnownMessage:
     last_seen: int
     seen_pts: int | None = None
     absences: tuple[Absence, ...] = ()
+    shown: frozenset[bytes] = frozenset()
+    """Hashes of the words of earlier contents that Telegram showed: the content hashes of imports with these words."""
 
 
 class Notice(NamedTuple):
@@ -98,8 +100,8 @@ def merge_message(ours: KnownMessage, theirs: KnownMessage, notices: Iterable[No
     mine, other = ours.current, theirs.current
     same = mine.content_hash == other.content_hash
     takes = _is_newer(theirs, ours)
-    keeps = takes and _adds(mine, other, theirs)
-    known = {one.content_hash for one in ours.earlier}
+    keeps = takes and mine.content_hash not in theirs.shown and _adds(mine, other, theirs)
+    known = {one.content_hash for one in ours.earlier} | ours.shown
     if keeps:
         known.add(mine.content_hash)
     adds = list(_list_new(theirs.earlier, known))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeAlias
 
 import orjson
 
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import IMPORTED, text_hash
 from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
 from archiver.model.merging import KnownContent, KnownMessage, MergedMessage, Notice, merge_message, take_message
 from archiver.model.versions import Absence
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.database import Reader
+from archiver.store.earlier_words import list_earlier_words
 from archiver.store.foreign_page import (
     ABSENCE_NAMES,
     AFTER_NAMES,
@@ -119,8 +120,9 @@ def plan_page(
         else:
             different.append(one)
     ours = read_messages(conn, channel_id, [one.message_id for one in different])
+    words = list_earlier_words(conn, channel_id, [MessageId(one.message_id) for one in different])
     for theirs in different:
-        planned = _plan_held(ours[theirs.message_id], theirs)
+        planned = _plan_held(ours[theirs.message_id], theirs, words.get(MessageId(theirs.message_id), ()))
         if planned.is_change:
             plan.held.append(planned)
         else:
@@ -165,10 +167,14 @@ def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:
     )
 
 
-def _plan_held(ours: ForeignMessage, theirs: ForeignMessage) -> PlannedMessage:
+def _plan_held(ours: ForeignMessage, theirs: ForeignMessage, shown: Iterable[bytes]) -> PlannedMessage:
     words = ours.is_imported or theirs.is_imported
-    merged = merge_message(known_of(ours, words=words), known_of(theirs, words=words))
-    return PlannedMessage(theirs, ours, merged, _list_counters(ours, theirs))
+    mine, other = known_of(ours, words=words), known_of(theirs, words=words)
+    if not (ours.media or theirs.media):  # an import's content may be what alone shows its file
+        kept = (dict(zip(ANY_REVISION_NAMES, row, strict=True)) for row in theirs.revisions)
+        words_there = frozenset(_hash_words(one["text"], one["extra"]) for one in kept if one["layer"] != IMPORTED)
+        mine, other = replace(mine, shown=frozenset(shown)), replace(other, shown=words_there)
+    return PlannedMessage(theirs, ours, merge_message(mine, other), _list_counters(ours, theirs))
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:
@@ -194,7 +200,7 @@ def known_of(one: ForeignMessage, *, words: bool = False) -> KnownMessage:
             began=began,
             last_seen=after[_LAST],
             layer=content[_LAYER],
-            words=_words(content) if words else b"",
+            words=_hash_words(content[_TEXT], content[_EXTRA]) if words else b"",
             part_hash=part_hash,
         ),
         earlier=tuple(_earlier(row, content[_DATE], part_hash) for row in one.revisions),
@@ -223,8 +229,7 @@ def _earlier(row: Row, date: int, part_hash: bytes | None) -> KnownContent:
     )
 
 
-def _words(content: Row) -> bytes:
-    text, extra = content[_TEXT], content[_EXTRA]
+def _hash_words(text: str, extra: str | None) -> bytes:
     if text or not extra or '"rich_text"' not in extra:
         return text_hash(text)
     return text_hash("", orjson.loads(extra).get("rich_text") or "")

@@ -187,3 +187,19 @@ def test_words_that_telegram_showed_once_are_no_other_words_of_an_import(
     assert import_into(archive, sources / name).counts.changes == 0
     assert dump(archive) == again
     assert_sound(archive)
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_merge_keeps_no_words_of_an_import_that_telegram_showed(
+    sources: Path, tmp_path: Path, *, is_turned: bool
+) -> None:
+    archive, claims = tmp_path / "archive", tmp_path / "claims"
+    for day in (5, 20, 35, 70):
+        sync(archive, day)
+    shutil.copytree(sources / "claims", claims)
+    into, of = (claims, archive) if is_turned else (archive, claims)
+    of_imports = "SELECT message_id, text FROM revision WHERE layer = 0 ORDER BY 1, 2"
+    before = rows(into, of_imports)
+    asyncio.run(merge(of, into, now=NOW))
+    assert rows(into, of_imports) == before
+    assert_sound(into)
