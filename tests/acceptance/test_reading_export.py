@@ -218,3 +218,15 @@ def test_reading_goes_on_beside_a_writer(run: Run, archive: Path) -> None:
     finally:
         writer.execute("ROLLBACK")
         writer.close()
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "markdown", "desktop-json"])
+def test_an_export_on_a_terminal_shows_what_could_harm_it(archive: Path, name: str) -> None:
+    shown = on_a_terminal(archive, "export", "jisr_news", "--format", name, "-o", "-", "-q")
+    assert "gpj.exe" in shown
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_bytes_are_not_written_to_a_terminal(archive: Path) -> None:
+    shown = on_a_terminal(archive, "export", "--format", "sqlite", "-o", "-")
+    assert "sqlite is not text and is not shown on a terminal. Use -o FILE, or a pipe." in " ".join(shown.split())

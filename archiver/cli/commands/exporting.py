@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from archiver.cli import output
 from archiver.cli.export_plan import ExportPlan
+from archiver.cli.terminal import terminal_safe
 from archiver.cli.view.export_words import ExportWords
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.progress import Progress
 from archiver.compose.read_archive import When, choose_channels
+from archiver.errors import UsageError
 from archiver.export.damaged import Damaged
 from archiver.export.estimate import ExportEstimate, estimate
 from archiver.export.formats.registry import ExportFormat, WriterContext
@@ -32,6 +34,7 @@ from archiver.export.run import (
     write_into,
 )
 from archiver.export.stream import count_items, find_newest
+from archiver.export.writer import ByteSink
 from archiver.imports.hidden_modules import import_pyarrow
 from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Connection, read
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from search.query.glossary import Glossary
     from search.query.tree import Node
 
+_BINARY = ("parquet", "sqlite")
 _NOT_ANONYMOUS = (
     "pseudonymised, not anonymous: the link of a post shows who is in it, and texts may name persons in plain words."
 )
@@ -151,7 +155,7 @@ async def write_export(
         job = replace(job, progress=advance, damaged=None if needs_all else damaged)
         if isinstance(place, Stream):
             async with open_stream(place) as sink:
-                return await export_to_stream(conn, request, form.open(context), sink, job=job)
+                return await export_to_stream(conn, request, form.open(context), _harmless(sink, form), job=job)
         if image is not None:
             from archiver.export.append.run import append_to_file
 
@@ -159,6 +163,27 @@ async def write_export(
         if form.make_folder is not None:
             return await export_to_folder(conn, request, partial(form.make_folder, context), place, job)
         return await export_to_file(conn, request, form.open(context), place, job)
+
+
+class _TerminalSink:
+    """Shows a text format on a terminal, without what could harm it."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+
+    def write(self, data: bytes, /) -> None:
+        """Show some lines."""
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        self._terminal.write(terminal_safe(text, multiline=True).encode())
+
+
+def _harmless(sink: BinaryIO, form: ExportFormat) -> ByteSink:
+    """The sink, if it is no terminal. Raises UsageError for bytes on a terminal."""
+    if not sink.isatty():
+        return sink
+    if form.name in _BINARY:
+        raise UsageError(f"{form.name} is not text and is not shown on a terminal.", hint="Use -o FILE, or a pipe.")
+    return _TerminalSink(sink)
 
 
 async def _make_job(
