@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,17 +91,15 @@ def archive(tmp_path: Path) -> Path:
 
 
 def change(archive: Path, *statements: str) -> None:
-    conn = connect(archive)
-    for one in statements:
-        conn.execute(one)
-    conn.close()
+    with closing(connect(archive)) as conn:
+        for one in statements:
+            conn.execute(one)
 
 
 def insert(archive: Path, *messages: Any) -> None:
-    conn = connect(archive)
-    for one in messages:
-        _insert(conn, one)
-    conn.close()
+    with closing(connect(archive)) as conn:
+        for one in messages:
+            _insert(conn, one)
 
 
 EDIT = "UPDATE message SET text = 'edited', revisions = revisions + 1 WHERE message_id = {}"
