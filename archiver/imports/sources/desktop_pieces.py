@@ -109,7 +109,7 @@ class DesktopPieces(JsonPieces):
         self._odd = [one for one in self._odd if one > start]
         self.skip()
         if any(start < one < self.at for one in self._odd):
-            raise BrokenJson(start, _BROKEN)
+            raise BrokenJson(start, "zero bytes or another chat's beginning in what is passed over")
 
     def expect_chat(self) -> None:
         """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""
