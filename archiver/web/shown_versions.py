@@ -14,8 +14,8 @@ MOST: Final = 20
 BUDGET: Final = 45_000
 """Bytes of text on a page, roughly; one version is always shown."""
 
-_ELEMENT: Final = 12
-"""Bytes of the element of a piece."""
+_ELEMENT, _COVER = 12, 60
+"""Bytes of the element of a piece, and of one that covers it."""
 
 
 class ShownVersions(NamedTuple):
@@ -41,11 +41,14 @@ def choose_versions(history: MessageHistory, first: int) -> ShownVersions:
     for at in range(len(versions) - 1, last_to_show - 1, -1):
         new = versions[at]
         old = new.base or new
-        pieces = diff(old.text, new.text)
-        budget -= sum(len(piece.text.encode("utf-8", "replace")) + _ELEMENT for piece in pieces)
+        pieces = cover(diff(old.text, new.text), MarkedText(old.text, old.entities), MarkedText(new.text, new.entities))
+        budget -= sum(map(_count_bytes, pieces))
         if diffs and (budget < 0 or len(diffs) == MOST):
             break
-        covered = cover(pieces, MarkedText(old.text, old.entities), MarkedText(new.text, new.entities))
-        diffs.append((new, covered))
+        diffs.append((new, pieces))
     rest = [version.revision or 0 for version in versions[: len(versions) - len(diffs)]]
     return ShownVersions(diffs, max(rest) + 1 if rest else None)
+
+
+def _count_bytes(piece: CoveredPiece) -> int:
+    return len(piece.text.encode("utf-8", "replace")) + _ELEMENT + _COVER * piece.is_covered
