@@ -142,8 +142,8 @@ def mark_missing(
     message_ids = list(message_ids)
     conn.executemany(
         "INSERT INTO absence (channel_id, message_id, noticed_at, how, last_seen)"
-        " SELECT channel_id, message_id, ?1, ?2, min(last_seen, ?1) FROM message"
-        " WHERE channel_id = ?3 AND message_id = ?4 AND missing_since IS NULL ON CONFLICT DO NOTHING",
+        " SELECT channel_id, message_id, ?1, ?2, CASE layer WHEN 0 THEN min(last_seen, ?1) ELSE last_seen END"
+        " FROM message WHERE channel_id = ?3 AND message_id = ?4 AND missing_since IS NULL ON CONFLICT DO NOTHING",
         [(now, how, channel_id, message_id) for message_id in message_ids],
     )
     conn.executemany(
