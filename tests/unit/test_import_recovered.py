@@ -110,6 +110,8 @@ def test_a_hole_with_the_beginning_of_a_chat_gives_none_the_messages_of_another(
     written = json.dumps(account, **layout)
     begin, end = written.rindex(" ]} 12"), written.index("private")
     path = tmp_path / "result.json"
+    path.write_text(written[: written.rindex("bold", 0, begin)] + written[written.index("plain", end) :], "utf-8")
+    assert set(read(path)[0][CHANNEL_ID]) <= set(ALL)  # well-formed, but two messages in one
     for hole in ("", "x", '"', "}"):
         path.write_text(written[:begin] + hole + written[end:], encoding="utf-8")
         found, said = read(path)

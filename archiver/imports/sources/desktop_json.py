@@ -23,7 +23,7 @@ from archiver.imports.sources.desktop_chat import UNKNOWN, ChatFrame, describe_c
 from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, is_account, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, moment, words
-from archiver.imports.sources.desktop_messages import DesktopMessages
+from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother
 from archiver.imports.sources.desktop_pieces import DesktopPieces
 
 RESULT: Final = "result.json"
@@ -254,12 +254,14 @@ class DesktopJson:
             pieces.skip()
 
     def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
-        self._messages.begin(words(frame.fields.get("name")))
+        self._messages.begin(words(frame.fields.get("name")), in_account=frame.in_account)
         while True:
             try:
-                yield from self._taken(pieces, channel_id, in_account=frame.in_account)
+                yield from self._taken(pieces, channel_id)
                 break
             except (EndsEarly, BrokenJson) as exc:
+                if isinstance(exc, OfAnother):
+                    pieces.rewind(exc.at)
                 if not pieces.recover(exc.at, after=self._messages.reached if frame.in_account else None):
                     yield fatal_flaw(exc)
                     self._is_over = True
@@ -269,19 +271,11 @@ class DesktopJson:
                 self._elements = pieces.rest_of_elements()
         yield from self._messages.list_remarks()
 
-    def _taken(self, pieces: DesktopPieces, channel_id: ChannelId, *, in_account: bool) -> Iterator[Entry]:
+    def _taken(self, pieces: DesktopPieces, channel_id: ChannelId) -> Iterator[Entry]:
         read_one, read_run = self._messages.read_one, self._messages.read_run
         for _ in self._elements:
-            start, run = pieces.at, pieces.run()
-            one = pieces.element() if run is None else None
-            first = run.values[0] if run is not None else one and one.content
-            if in_account and self._messages.is_of_another(first):
-                pieces.rewind(start - 1)
-                raise BrokenJson(start - 1, "what follows is another chat's")
-            if run is not None:
-                yield from read_run(run, channel_id)
-            elif one is not None:
-                yield from read_one(one, channel_id)
+            run = pieces.run()
+            yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
 
     def _find_own(self, frame: ChatFrame, at: int) -> dict[str, Any]:
         """What telekeep wrote of a chat after its messages, which begin there."""

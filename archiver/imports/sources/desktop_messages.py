@@ -7,12 +7,20 @@ from typing import Any
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
+from archiver.imports.json_input.json_faults import BrokenJson
 from archiver.imports.json_input.json_run import JsonElement, JsonRun
 from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find_unread
 from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number
 from archiver.imports.sources.desktop_quick import read_quick
 from archiver.imports.sources.desktop_words import are_different
+
+
+class OfAnother(BrokenJson):
+    """What follows is another chat's: the beginning of that is lost."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at - 1, "what follows is another chat's")
 
 
 class DesktopMessages:
@@ -23,13 +31,15 @@ class DesktopMessages:
         """The id of the message read last."""
         self._date: object = None
         self._is_doubtful = False
-        """Whether the message before was damaged: the next may be another chat's."""
+        """Whether the message before seems damaged: the next may be another chat's."""
+        self._in_account = self._has_both = False
         self._title: str | None = None
         self._dates = dates
         self._is_old = is_old
 
-    def begin(self, title: str | None) -> None:
-        """Begin with a chat."""
+    def begin(self, title: str | None, *, in_account: bool) -> None:
+        """Begin with a chat. `in_account`: others may follow."""
+        self._in_account, self._has_both = in_account, False
         self.last, self._date, self._title, self._is_doubtful = 0, None, title, False
 
     @property
@@ -37,9 +47,9 @@ class DesktopMessages:
         """The id of the message read last, and its day."""
         return self.last, self._date[:10] if isinstance(self._date, str) else ""
 
-    def is_of_another(self, value: object) -> bool:
+    def _is_of_another(self, value: object) -> bool:
         """Whether a message after a damaged one cannot be of the same chat: ids and days grow."""
-        if not self._is_doubtful or not isinstance(value, dict):
+        if not (self._is_doubtful and self._in_account and isinstance(value, dict)):
             return False
         self._is_doubtful = False
         day = str(value.get("date"))[:10]
@@ -49,6 +59,8 @@ class DesktopMessages:
         """Well-formed messages."""
         places: list[int] = []
         for index, value in enumerate(run.values):
+            if self._is_doubtful and self._is_of_another(value):
+                raise OfAnother(run.list_places()[index])
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
                 self.last, self._date = quick.message_id, value.get("date")
                 yield quick
@@ -67,6 +79,8 @@ class DesktopMessages:
             yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
         value = piece.found.value
+        if self._is_of_another(value):
+            raise OfAnother(piece.at)
         found = read_quick(value, channel_id, self._dates) or self._message(value, channel_id)
         placed = found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
         yield from self._remarked(placed, value)
@@ -92,10 +106,15 @@ class DesktopMessages:
 
     def _doubts(self, value: Mapping[str, Any]) -> Iterator[Flaw]:
         """What its fields say of each other."""
+        if "text_entities" in value:
+            self._has_both = True
+        elif self._has_both and "text" in value:
+            self._is_doubtful = True
         if has_two_dates(value):
             what = "its `date` and `date_unixtime` are further apart than time zones explain: `date_unixtime` counts"
             yield Flaw(f"message {self.last}", what, note=True)
         if "telekeep" not in value and are_different(value.get("text"), value.get("text_entities")):
+            self._is_doubtful = True
             what = "its `text` and `text_entities` have different words: `text` counts, and the piece keeps both"
             yield Flaw(f"message {self.last}", what, note=True)
 
