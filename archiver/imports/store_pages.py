@@ -19,7 +19,7 @@ from archiver.store.database import Writer
 from archiver.store.import_source import ImportFile, ImportRecord, start_import
 from archiver.version import version
 
-_WRITTEN_BYTES: Final = 5 << 18
+_WRITTEN_BYTES: Final = 3 << 19
 """Pieces of one transaction: the words of long messages take thirty times as much memory until they are written."""
 
 
