@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from archiver.cli.parsing.nearest import did_you_mean
 from archiver.cli.parsing.parameters import Parameter, convert
 from archiver.errors import UsageError
 
 HELP = ("-h", "--help")
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("--limit", "--max", "--max-results", "--lines", "--number", "-l"), "-n"),
+    **dict.fromkeys(("--from", "--start", "--begin", "--newer"), "--since"),
+    **dict.fromkeys(("--to", "--end", "--before", "--older"), "--until"),
+    **dict.fromkeys(("--date", "--day"), "--on"),
+    **dict.fromkeys(("--timezone", "--zone"), "--tz"),
+    **dict.fromkeys(("--out", "--outfile"), "--output"),
+    "-f": "--format",
+    **dict.fromkeys(("--overwrite", "--replace"), "--force"),
+    **dict.fromkeys(("--order", "--order-by", "--sort-by"), "--sort"),
+}
+"""What other programs call our options."""
 
 
 class HelpWantedError(Exception):
@@ -100,7 +112,9 @@ class CommandLine:
                 hint="Put -- before a query that starts with -, as in: telekeep search -- -toll bridge",
             )
         topic = "options" if self._leading else self._name
-        hint = did_you_mean(flag, [*self._flags, "--help"], otherwise=f"`telekeep help {topic}` lists them.")
+        ours = _ELSEWHERE.get(flag, flag)
+        known = [ours] if ours in self._flags else [*self._flags, "--help"]
+        hint = did_you_mean(ours if ours in known else flag, known, otherwise=f"`telekeep help {topic}` lists them.")
         raise UsageError(
             f"{self._name} has no option {flag}." if self._who else f"there is no option {flag}.", hint=hint
         )
