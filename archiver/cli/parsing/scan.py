@@ -17,6 +17,7 @@ _ELSEWHERE: Final = {
     **dict.fromkeys(("--date", "--day"), "--on"),
     **dict.fromkeys(("--timezone", "--zone"), "--tz"),
     **dict.fromkeys(("--out", "--outfile"), "--output"),
+    **dict.fromkeys(("--port", "--bind", "--host", "-p"), "--listen"),
     "-f": "--format",
     **dict.fromkeys(("--overwrite", "--replace"), "--force"),
     **dict.fromkeys(("--order", "--order-by", "--sort-by"), "--sort"),
