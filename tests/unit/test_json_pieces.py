@@ -14,7 +14,7 @@ from archiver.imports.json_input import json_pieces, json_scanner
 from archiver.imports.json_input.json_faults import EndsEarly
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.source import Flaw
-from tests.capturing import archive, rows
+from tests.capturing import archive, assert_sound, rows
 from tests.importing import chat, entry, import_into, messages_of, read_all, write_json
 from tests.tiers import examples
 
@@ -149,8 +149,13 @@ def test_nesting_that_can_be_read_but_not_written_costs_only_its_message(
     listed[1] = listed[1].replace('"xxx"', "[" * levels + innermost + "]" * levels, 1)
     path = tmp_path / "result.json"
     path.write_text(json.dumps(chat([])).replace("[]", f"[{','.join(listed)}]"))
-    assert list(import_into(archive, path).flaws) == ["a message is left out: it is nested too deeply"]
-    assert rows(archive, "SELECT message_id FROM message") == [(1,), (3,)]
+    named = list(import_into(archive, path).flaws)
+    held = [number for [number] in rows(archive, "SELECT message_id FROM message")]
+    assert (named, held) in (
+        (["a message is left out: it is nested too deeply"], [1, 3]),
+        ([], [1, 2, 3]),  # Python 3.13 allows more levels
+    )
+    assert_sound(archive)
 
 
 @pytest.mark.parametrize("endless", [b"[" + b"1, " * 100_000, b'"' + b"x" * 300_000])

@@ -134,6 +134,7 @@ class Proxy(ABC):
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            far_writer.close()  # before anything that another cancellation could end
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
