@@ -44,6 +44,15 @@ def archive(tmp_path: Path) -> Path:
     return build(tmp_path / "archive", others, channel=OTHER, sql=[gone])
 
 
+def export_twice(archive: Path, directory: Path) -> tuple[Path, Path]:
+    """An export, and a copy of it with its manifest, to be forged."""
+    path, copy = directory / "out" / "all.jsonl", directory / "forged" / "all.jsonl"
+    path.parent.mkdir()
+    export_as("jsonl", archive, path)
+    shutil.copytree(path.parent, copy.parent)
+    return path, copy
+
+
 def chats_of(path: Path) -> dict[int, list[ImportedMessage | Flaw]]:
     """All chats of a source; what is between them is under 0."""
     found: dict[int, list[ImportedMessage | Flaw]] = {0: []}
@@ -118,10 +127,7 @@ def test_files_that_are_not_those_of_their_manifest_are_named(archive: Path, tmp
 def test_words_of_a_file_that_was_changed_after_the_export_are_kept_but_never_current(
     archive: Path, tmp_path: Path, *, is_first: bool
 ) -> None:
-    path, forged = tmp_path / "out" / "all.jsonl", tmp_path / "forged" / "all.jsonl"
-    path.parent.mkdir()
-    export_as("jsonl", archive, path)
-    shutil.copytree(path.parent, forged.parent)
+    path, forged = export_twice(archive, tmp_path)
     changed = forged.read_bytes().replace(b'"b17"', b'"b71"').replace(b'"b18"', b'"a81"')
     forged.write_bytes(changed.replace(b'"b19"', b'"c91"').replace(b'"b20"', b'"a02"'))
     copy = tmp_path / "copy"
@@ -431,10 +437,7 @@ def test_a_deleted_message_was_last_seen_when_the_later_of_two_archives_saw_it(
 def test_values_of_a_file_that_was_changed_after_the_export_are_never_current(
     archive: Path, tmp_path: Path, *, is_first: bool
 ) -> None:
-    path, forged = tmp_path / "out" / "all.jsonl", tmp_path / "forged" / "all.jsonl"
-    path.parent.mkdir()
-    export_as("jsonl", archive, path)
-    shutil.copytree(path.parent, forged.parent)
+    path, forged = export_twice(archive, tmp_path)
     lines = [orjson.loads(line) for line in forged.read_bytes().splitlines()]
     for line in lines:
         if line["channel_id"] == 1002:
