@@ -113,9 +113,9 @@ class CommandLine:
                 hint="Put -- before a query that starts with -, as in: telekeep search -- -toll bridge",
             )
         topic = "options" if self._leading else self._name
-        ours = _ELSEWHERE.get(flag, flag)
-        known = [ours] if ours in self._flags else [*self._flags, "--help"]
-        hint = did_you_mean(ours if ours in known else flag, known, otherwise=f"`telekeep help {topic}` lists them.")
+        hint = did_you_mean(flag, [*self._flags, "--help"], otherwise=f"`telekeep help {topic}` lists them.")
+        if (ours := _ELSEWHERE.get(flag)) in self._flags:
+            hint = f"Did you mean {ours}?"
         raise UsageError(
             f"{self._name} has no option {flag}." if self._who else f"there is no option {flag}.", hint=hint
         )

@@ -1,4 +1,4 @@
-"""A note on messages of which only the day is known, and which a range of dates misses by the time they stand at."""
+"""A note on messages whose day is known but not their time, and which a date range therefore misses."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ def note_missed_days(missed: Sequence[StoredMessage], names: Mapping[ChannelId, 
     """Name the messages that belong to a range by their day alone."""
     if not missed:
         return
-    lines = figures.count(len(missed), "service message")
-    has, are = ("has", "is") if len(missed) == 1 else ("have", "are")
     lines = figures.count(len(missed), "service message")
     has, are = ("has", "is") if len(missed) == 1 else ("have", "are")
     listed = figures.name_few([f"{names[one.channel_id].name}/{one.message_id}" for one in missed])
