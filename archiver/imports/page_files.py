@@ -110,7 +110,7 @@ def settle_files(
 
 
 def _is_late(conn: Writer, slot: Media, settled: Collection[FileKey]) -> bool:
-    """Whether the slot does not say yet that its file is stored, as earlier versions left some. `settled`: just now."""
+    """Whether the slot does not yet say that its file is stored, as earlier versions left some. `settled`: just now."""
     key = find_key(slot.kind, slot.id) if slot.sha256 is None else None
     return key is not None and key not in settled and find_file(conn, key).status == "downloaded"
 

@@ -80,7 +80,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, Shape]]] = {
 }
 """Fields of objects that readers of the archive rely on."""
 _APART: Final = APART | {SHOWN_KEY}
-"""What of `extra` is not taken from there: Telegram showed it to another telekeep, if at all."""
+"""Keys of `extra` that are not taken over: what Telegram showed, it showed to another telekeep."""
 _PAID: Final[Mapping[str, str]] = {
     "message_stars": "paid_message_stars",
     "suggested_post_stars": "paid_suggested_post_stars",

@@ -1,6 +1,6 @@
-"""Messages of which only the day is known, and which date filters in another time zone than UTC miss.
+"""Messages whose day is known but not their time, and which date filters outside UTC can miss.
 
-Telegram Desktop's HTML shows no time of service messages. The one that stands for it lies within their day in UTC.
+Telegram Desktop's HTML gives service messages no time, so they are stored with one that lies within their day in UTC.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _MOST: Final = 1000
 
 
 async def list_missed_by_day(conn: Connection, question: Question, zone: tzinfo) -> list[StoredMessage]:
-    """The messages that belong to the dates by their day in this zone, but not by the time that stands for theirs.
+    """The messages whose day in this zone belongs to the dates, although their stored time does not.
 
-    Dates of the query count as far as all of it is limited to them.
+    Dates in the query count if they limit all of it.
     """
     parts = question.tree.parts if isinstance(question.tree, And) else (question.tree,)
     within = question.bounds

@@ -1,6 +1,6 @@
-"""What imports have otherwise than another content that takes the place of theirs: kept in `imported`.
+"""Where imports differ from content that replaces theirs: kept in `imported`.
 
-It is what Telegram shows of a message that only they had, or what another archive has of it.
+Telegram shows a message that only they had, or another archive has it.
 """
 
 from __future__ import annotations

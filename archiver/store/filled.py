@@ -34,7 +34,7 @@ _WITHIN: Final = {
     "fwd_name": "from_name",
     "title": "title",
 }
-"""What of the object of a row a column is."""
+"""The key, within an object of a row, that has the value of a column."""
 
 
 class _Said(NamedTuple):

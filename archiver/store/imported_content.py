@@ -70,7 +70,7 @@ def widen_seen(conn: sqlite3.Connection, channel_id: ChannelId, seen: Iterable[t
 
 
 def follow_last_seen(conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Iterable[int]) -> None:
-    """Let missing messages have gone after they were last seen, after another export or zone has changed when."""
+    """Correct when missing messages were last seen before they went, once another export or zone has changed that."""
     conn.executemany(
         "UPDATE absence SET last_seen = min(noticed_at, held.last_seen) FROM message AS held"
         " WHERE absence.channel_id = ?1 AND absence.message_id = ?2 AND returned_at IS NULL"

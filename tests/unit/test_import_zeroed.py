@@ -80,7 +80,7 @@ def test_a_chat_whose_kind_is_lost_counts_as_lost(tmp_path: Path) -> None:
         None,
         "a chat of an unknown kind",
     ]
-    assert "the kind of the chat there cannot be told: it may be a channel" in read(tmp_path)[1]
+    assert "the chat there is of unknown kind: it may be a channel" in read(tmp_path)[1]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])

@@ -58,13 +58,13 @@ def describe_media(slot: Mapping[str, Any], moments: Moments | None = None) -> s
 
 
 def media_parts(slot: Mapping[str, Any], moments: Moments | None = None) -> list[str]:
-    """The same in parts, each of which has a direction of its own."""
+    """The same, split into parts, since each may run in its own direction."""
     kind, name, *rest = list_media(slot, moments)
     return [" ".join(filter(None, (kind, name))), *rest]
 
 
 def list_media(slot: Mapping[str, Any], moments: Moments | None = None, say: Say = str) -> list[str]:
-    """The same in parts: its kind, its name or nothing, and everything else."""
+    """The same, split into its kind, its name (or nothing) and everything else."""
     extra = {key: _when(value, moments) for key, value in (slot.get("extra") or {}).items()}
     name = next((slot[key] for key in ("file_name", "title") if slot.get(key)), "")
     rest = (*_details(slot, extra, say), *map(say, _file(slot)))

@@ -40,7 +40,7 @@ def damaged_at(at: int) -> Flaw:
 
 def passed_at(at: int) -> Flaw:
     """Damage in what was passed over unread, after which a chat was found."""
-    return Flaw(f"byte {at:,}", "something between it and the next chat is invalid JSON; the chats after it are read")
+    return Flaw(f"byte {at:,}", "invalid JSON between there and the next chat; the chats after it are read")
 
 
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:

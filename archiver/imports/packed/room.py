@@ -16,7 +16,7 @@ from archiver.errors import UsageError
 from archiver.imports.stopping import ReadingStopped
 
 _PREFIX: Final = ".telekeep-unpacked-"
-"""Hidden, and of no other directory: those that have it are removed if nobody has locked them."""
+"""Hidden, and used by nothing else: such directories are removed unless somebody has locked them."""
 _LARGE: Final = "/var/tmp"  # noqa: S108 - the place for what is too large for memory, private below
 _RATIO: Final = 600
 """Maximum compression ratio: message texts reach 20, a zip bomb 1000."""

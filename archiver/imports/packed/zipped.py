@@ -30,8 +30,8 @@ LISTED_WRONG: Final = (
 )
 DAMAGED: Final = "it is damaged in the zip"
 NO_END: Final = "where it ends is only in that list, so it and the files after it are left out"
-_UNKNOWN: Final = RuntimeError
-"""What zipfile raises for a missing password and, as its subclass NotImplementedError, for an unknown method."""
+_UNSUPPORTED: Final = RuntimeError
+"""Raised by zipfile for a missing password; its subclass NotImplementedError for an unknown method."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
@@ -41,7 +41,7 @@ def open_zip(
     """Open a zip, and list its files by name; a damaged list is added to `flaws`. Raises UsageError, UnpackStopped."""
     try:
         packed = ListedZip(path, is_stopped)
-    except (*_BROKEN, _UNKNOWN):
+    except (*_BROKEN, _UNSUPPORTED):
         return _salvage(path, flaws, is_stopped)
     return packed, name_members(packed.members)
 
@@ -74,7 +74,7 @@ def unpack_member(packed: AnyZip, name: str, member: ZipInfo, flaws: list[Flaw])
                 yield chunk
         if not packed.is_whole(member) or (read, crc) != (member.file_size, member.CRC):
             raise BadZipFile
-    except _UNKNOWN as exc:
+    except _UNSUPPORTED as exc:
         raise UsageError("it is packed with a method that telekeep does not support.", hint=_UNPACK) from exc
     except _BROKEN:
         of = "" if member.file_size <= read else f" of its {member.file_size:,}"  # the size of one cut off may be lost
@@ -112,7 +112,7 @@ def _explained() -> Iterator[None]:
     """Say why the file of a message cannot be unpacked. Raises NotAdopted; other errors are the disk's own."""
     try:
         yield
-    except _UNKNOWN as exc:
+    except _UNSUPPORTED as exc:
         raise NotAdopted("it is packed with a method that telekeep does not support") from exc
     except _BROKEN as exc:
         if isinstance(exc, OSError) and exc.errno is not None:

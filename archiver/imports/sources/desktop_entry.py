@@ -53,7 +53,9 @@ def read_entry(
         return _read_own(entry, channel_id)
     message_id = number(entry.get("id"))
     if message_id is not None and message_id <= OF_A_GROUP:
-        return Flaw(f"message {message_id}", "it is from the time as a basic group, and is not imported", note=True)
+        return Flaw(
+            f"message {message_id}", "it is from the group's time as a basic group, and is not imported", note=True
+        )
     if message_id is None or not 0 < message_id <= HIGHEST_ID:
         return Flaw(f"message {message_id}" if message_id is not None else "", "no message can have its id")
     date = dates.of_message(entry)

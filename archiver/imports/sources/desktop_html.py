@@ -39,7 +39,7 @@ _OTHERS: Final = (b"bot_buttons_table", b'class="history"')
 """In 2024 Desktop did not close tables of buttons; where somebody joined two files, the second begins in a message."""
 _UNCLOSED: Final = "its tags do not match, as in a damaged file: parts of it, or messages after it, may be lost"
 _REST: Final = (b'class="pull_right date details"', bytes(4))
-"""What a message may leave whose tag is damaged, or that a power cut made zeros."""
+"""What may remain of a message whose tag is damaged, or that a power cut zeroed."""
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 

@@ -242,7 +242,7 @@ class DesktopJson:
 
         chat = describe_chat(frame, self._find_own(frame, pieces.at), read, is_old=self._is_old)
         if chat.refused in UNKNOWN:
-            yield Flaw(f"byte {pieces.at:,}", "the kind of the chat there cannot be told: it may be a channel")
+            yield Flaw(f"byte {pieces.at:,}", "the chat there is of unknown kind: it may be a channel")
         yield chat
         if self._is_over:
             raise EndsEarly(pieces.at)
