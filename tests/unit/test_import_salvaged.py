@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archiver.errors import UsageError
 from archiver.imports.import_file import open_hashed
 from archiver.imports.packed.zip_salvage import SalvagedZip
-from archiver.imports.packed.zipped import LISTED_WRONG, NO_END
+from archiver.imports.packed.zipped import LISTED_WRONG, LOST, NO_END
 from tests.capturing import archive, assert_sound
 from tests.importing import entry, import_into
 from tests.unit.test_import_packed import PICTURE, export, temporary
@@ -84,12 +84,45 @@ def test_a_zip_cut_in_its_messages_gives_those_before(archive: Path, tmp_path: P
     assert outcome.is_cut
 
 
-def test_a_zip_that_lost_bytes_before_its_list_is_refused(tmp_path: Path) -> None:
-    """What follows the loss may be a zip that somebody posted, and a header may be put together from two."""
-    data = packed({**files_of(), "ChatExport_2024-01-01/photos/other.jpg": bytes(9_000)})
-    for at in (60, len(data) // 2):
+def lossy(data: bytes, at: int, lost: int) -> bytes:
+    """The same without some bytes in its middle."""
+    return data[:at] + data[at + lost :]
+
+
+@pytest.mark.parametrize(("method", "streamed"), KEPT)
+def test_of_a_zip_that_lost_bytes_in_its_middle_what_is_whole_is_imported(
+    archive: Path, tmp_path: Path, temporary: Path, method: int, streamed: bool
+) -> None:
+    filler = {f"ChatExport_2024-01-01/photos/{name}.jpg": bytes(range(256)) * 40 for name in "abc"}
+    data = packed({**filler, **files_of()}, method, streamed=streamed)
+    first, second = (data.index(f"ChatExport_2024-01-01/photos/{name}".encode()) - 30 for name in "ab")
+    # From the end of a file over the next header, within a header, over more than a file, and within a file.
+    places = ((first, second - 40, 90), (first, second + 8, 9), (first, first + 90, second), (second, second + 95, 70))
+    for last, at, lost in places:
+        hashed = open_hashed(written(tmp_path / "x.zip", lossy(data, at, lost)), None)
+        assert [(one.where, one.what) for one in hashed.flaws] == [(f"x.zip, byte {last:,}", LOST.format(lost))]
+        hashed.close()
+    outcome = import_into(archive, tmp_path / "x.zip")
+    assert (outcome.counts.new, outcome.counts.files) == (299, 1)
+    assert list(temporary.iterdir()) == []
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_loss_in_the_messages_costs_those_at_or_after_it(archive: Path, tmp_path: Path, method: int) -> None:
+    data = packed({**files_of(), "ChatExport_2024-01-01/photos/other.jpg": bytes(9_000)}, method)
+    outcome = import_into(archive, written(tmp_path / "x.zip", lossy(data, data.index(b"result.json") + 14_000, 300)))
+    assert 40 < outcome.counts.new < 299
+    assert outcome.is_flawed
+
+
+def test_a_zip_that_lost_its_first_header_or_whose_first_file_has_another_time_is_refused(tmp_path: Path) -> None:
+    """Nothing else tells its list from that of a zip that somebody posted."""
+    data = bytearray(packed(files_of()))
+    data[10] ^= 1
+    for lost in (lossy(bytes(data), len(data) // 2, 100), lossy(packed(files_of()), 60, 100)):
         with pytest.raises(UsageError, match="its first file is not the one that its list of files begins with"):
-            open_hashed(written(tmp_path / "x.zip", data[:at] + data[at + 100 :]), None)
+            open_hashed(written(tmp_path / "x.zip", lost), None)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,16 @@ A zip that was cut may end in the list of a zip that somebody posted, which `zip
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from io import BufferedIOBase
 from itertools import pairwise
+from lzma import LZMAError
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipExtFile, ZipFile, ZipInfo
 
 from archiver.errors import UsageError
 from archiver.imports.packed.room import expect_going
@@ -35,15 +38,40 @@ _LISTED: Final = 46
 """Least bytes of a member in the list."""
 _BETWEEN: Final = 0xFFFF + 24
 """Most bytes of a member besides its name and content."""
-_CONTRADICTED: Final = "it is damaged: its first file is not the one that its list of files begins with."
+CONTRADICTED: Final = "it is damaged: its first file is not the one that its list of files begins with."
+BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
+UNSUPPORTED: Final = RuntimeError
+"""Raised by zipfile for a missing password; its subclass NotImplementedError for an unknown method."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
+
+
+class Place(NamedTuple):
+    """A member in the list: where it begins and where the next one does, by the list."""
+
+    member: ZipInfo
+    begin: int
+    bound: int
+
+    @property
+    def name(self) -> bytes:
+        """The bytes of its name in the zip."""
+        return self.member.orig_filename.encode("utf-8" if self.member.flag_bits & UTF8 else "cp437")
+
+    @property
+    def rest(self) -> int:
+        """Bytes for what is not name or content."""
+        return self.bound - self.begin - HEADER.size - len(self.name) - self.member.compress_size
+
+
+class BytesLost(Exception):
+    """The offsets in the list begin below zero: bytes are missing before it."""
 
 
 class ListedZip:
     """A zip read by its list of files."""
 
     def __init__(self, path: Path, is_stopped: Callable[[], bool]) -> None:
-        """Raises UsageError for too many files or a damaged first one, and what `zipfile` raises for a damaged list."""
+        """Raises BytesLost, UsageError (too many files, a damaged first one), and those of `zipfile` for its list."""
         with path.open("rb") as file:
             _expect_few(path, file)
             self._packed = ZipFile(path)
@@ -121,34 +149,55 @@ def _read_end_64(file: BinaryIO, at: int) -> _End | None:
 
 
 def _find_damaged(file: BinaryIO, members: list[ZipInfo], end: int, is_stopped: Callable[[], bool]) -> Iterator[int]:
-    """Offsets of members whose headers are damaged. Raises BadZipFile if they do not fill the file up to `end`."""
+    """Offsets of members whose headers are damaged. Raises BytesLost, UsageError, and BadZipFile."""
+    for place in list_places(members, end, is_stopped):
+        if find_bytes(file, place.begin, place) is None:
+            if place.begin == 0:
+                raise UsageError(CONTRADICTED, hint="Copy it again.")  # nothing else ties the list to this file
+            yield place.begin
+
+
+def list_places(
+    members: list[ZipInfo], end: int, is_stopped: Callable[[], bool], *, may_lack: bool = False
+) -> Iterator[Place]:
+    """The members in the order of the file. `may_lack`: offsets may begin below zero.
+
+    Raises BytesLost if they do, UsageError if they begin above it, and BadZipFile if the members do not fill the file
+    up to `end`.
+    """
     places = sorted(members, key=lambda one: one.header_offset)
     bounds = [*(one.header_offset for one in places), end]
-    if bounds[0] != 0:  # bytes were lost in the middle, or the list is that of a posted zip
-        raise UsageError(_CONTRADICTED, hint="Copy it again.")
+    if bounds[0] < 0 and not may_lack:
+        raise BytesLost
+    if bounds[0] > 0:  # the list may be that of a posted zip
+        raise UsageError(CONTRADICTED, hint="Copy it again.")
     for member, (begin, bound) in zip(places, pairwise(bounds), strict=True):
         expect_going(is_stopped)
-        rest = bound - begin - HEADER.size - len(_name_in(member)) - member.compress_size
-        if not 0 <= rest <= _BETWEEN:
+        place = Place(member, begin, bound)
+        if not 0 <= place.rest <= _BETWEEN:
             raise BadZipFile
-        file.seek(begin)
-        head = file.read(HEADER.size)
-        if len(head) < HEADER.size:
-            raise BadZipFile
-        if not _says_so(head, file.read(len(_name_in(member))), member, rest):
-            if begin == 0:
-                raise UsageError(_CONTRADICTED, hint="Copy it again.")  # nothing else ties the list to this file
-            yield begin
+        yield place
 
 
-def _says_so(head: bytes, name: bytes, member: ZipInfo, rest: int) -> bool:
-    """Whether the header of a member says what the list says. `rest`: bytes for what is not name or content."""
-    mark, _, flags, _, _, _, _, packed, _, name_size, extra_size = HEADER.unpack(head)
-    if mark != MARK or name != _name_in(member) or name_size != len(name) or extra_size > rest:
-        return False
-    return bool(flags & SIZES_FOLLOW) or packed in (member.compress_size, LARGE)
+def find_bytes(file: BinaryIO, begin: int, place: Place) -> int | None:
+    """Where the bytes of a member begin; None if the header that begins there does not say what the list says."""
+    listed, packed = place.name, place.member.compress_size
+    file.seek(begin)
+    head, name = file.read(HEADER.size), file.read(len(listed))
+    if len(head) < HEADER.size or not head.startswith(MARK) or name != listed:
+        return None
+    _, _, flags, _, _, _, _, said, _, name_size, extra_size = HEADER.unpack(head)
+    is_sized = flags & SIZES_FOLLOW or said in (packed, LARGE)
+    if name_size != len(name) or extra_size > place.rest or not is_sized:
+        return None
+    return begin + HEADER.size + len(name) + int(extra_size)
 
 
-def _name_in(member: ZipInfo) -> bytes:
-    """The bytes of its name in the zip."""
-    return member.orig_filename.encode("utf-8" if member.flag_bits & UTF8 else "cp437")
+def open_bytes(path: Path, at: int, member: ZipInfo) -> BufferedIOBase:
+    """Open a member whose bytes begin there. Raises RuntimeError for a method that is not supported."""
+    with ExitStack() as opened:
+        file = opened.enter_context(path.open("rb"))
+        file.seek(at)
+        found = ZipExtFile(file, "r", member, None, True)
+        opened.pop_all()
+    return found

@@ -13,11 +13,11 @@ from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipExtFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipInfo
 
 from archiver.imports.packed.members import is_encrypted, name_of
 from archiver.imports.packed.room import expect_going, is_bomb
-from archiver.imports.packed.zip_list import HEADER, LARGE, MARK, MOST, SIZES_FOLLOW, UTF8, too_many
+from archiver.imports.packed.zip_list import HEADER, LARGE, MARK, MOST, SIZES_FOLLOW, UTF8, open_bytes, too_many
 
 _LIST: Final = (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
 """What follows the last member."""
@@ -102,9 +102,7 @@ class SalvagedZip:
         """Open a member; the last one may be cut off. Raises BadZipFile."""
         if not (member.compress_size or self.is_whole(member)):
             raise BadZipFile
-        file = self._path.open("rb")
-        file.seek(self._places[member.header_offset])
-        return ZipExtFile(file, "r", member, None, True)
+        return open_bytes(self._path, self._places[member.header_offset], member)
 
     def __enter__(self) -> Self:
         return self

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from lzma import LZMAError
 from pathlib import Path
 from typing import Final, TypeAlias
 from zipfile import BadZipFile, ZipInfo
@@ -17,21 +15,20 @@ from archiver.imports.adopt import NOT_REGULAR, NotAdopted, OpenedFile
 from archiver.imports.packed.members import find_media, is_encrypted, is_link, name_members
 from archiver.imports.packed.room import is_bomb
 from archiver.imports.packed.single import MAY_BE_WRONG, SMALL
-from archiver.imports.packed.zip_list import ListedZip
+from archiver.imports.packed.zip_list import BROKEN, UNSUPPORTED, BytesLost, ListedZip
+from archiver.imports.packed.zip_loss import ZipWithLoss
 from archiver.imports.packed.zip_salvage import SalvagedZip
 from archiver.imports.source import Flaw
 
-AnyZip: TypeAlias = ListedZip | SalvagedZip
+AnyZip: TypeAlias = ListedZip | ZipWithLoss | SalvagedZip
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
 LISTED_WRONG: Final = (
     "the zip ends too early or is damaged: its list of files cannot be read, so its files up to there are imported,"
     " and files may be missing"
 )
+LOST: Final = "{:,} bytes of the zip are missing after there: its other files are imported, and files may be missing"
 DAMAGED: Final = "it is damaged in the zip"
 NO_END: Final = "where it ends is only in that list, so it and the files after it are left out"
-_UNSUPPORTED: Final = RuntimeError
-"""Raised by zipfile for a missing password; its subclass NotImplementedError for an unknown method."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 
@@ -39,9 +36,14 @@ def open_zip(
     path: Path, flaws: list[Flaw], is_stopped: Callable[[], bool] = lambda: False
 ) -> tuple[AnyZip, dict[str, ZipInfo]]:
     """Open a zip, and list its files by name; a damaged list is added to `flaws`. Raises UsageError, UnpackStopped."""
+    packed: AnyZip
     try:
-        packed = ListedZip(path, is_stopped)
-    except (*_BROKEN, _UNSUPPORTED):
+        try:
+            packed = ListedZip(path, is_stopped)
+        except BytesLost:
+            packed = ZipWithLoss(path, is_stopped)
+            flaws.append(Flaw(f"{path.name}, byte {packed.begin:,}", LOST.format(packed.lost)))
+    except (*BROKEN, UNSUPPORTED):
         return _salvage(path, flaws, is_stopped)
     return packed, name_members(packed.members)
 
@@ -74,9 +76,9 @@ def unpack_member(packed: AnyZip, name: str, member: ZipInfo, flaws: list[Flaw])
                 yield chunk
         if not packed.is_whole(member) or (read, crc) != (member.file_size, member.CRC):
             raise BadZipFile
-    except _UNSUPPORTED as exc:
+    except UNSUPPORTED as exc:
         raise UsageError("it is packed with a method that telekeep does not support.", hint=_UNPACK) from exc
-    except _BROKEN:
+    except BROKEN:
         of = "" if member.file_size <= read else f" of its {member.file_size:,}"  # the size of one cut off may be lost
         flaws.append(Flaw(name, f"it is damaged in the zip: {read:,}{of} bytes were unpacked, {MAY_BE_WRONG}"))
 
@@ -112,9 +114,9 @@ def _explained() -> Iterator[None]:
     """Say why the file of a message cannot be unpacked. Raises NotAdopted; other errors are the disk's own."""
     try:
         yield
-    except _UNSUPPORTED as exc:
+    except UNSUPPORTED as exc:
         raise NotAdopted("it is packed with a method that telekeep does not support") from exc
-    except _BROKEN as exc:
+    except BROKEN as exc:
         if isinstance(exc, OSError) and exc.errno is not None:
             raise
         raise NotAdopted(DAMAGED) from exc
