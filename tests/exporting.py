@@ -19,7 +19,6 @@ from archiver.export.formats.sqlite_archive import ExtractSource
 from archiver.export.job import ExportJob
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
-from archiver.export.stream import find_newest
 from archiver.mirror.rebuild_search import index_messages
 from archiver.store.channel_details import list_unnamed_public
 from archiver.store.database import Database
@@ -64,12 +63,10 @@ def export_form(
             request = Request(channels=channels, bounds=Bounds(), zone=zone, by_channel=form.by_channel)
             request = replace(request, **more)
             names = {name.channel_id: name for name in channels}
-            newest = await find_newest(conn, request)
             extract = ExtractSource(archive=archive, search=SearchTables(writer.create, index_messages), out=out)
             needed = WriterContext(
                 request=request,
                 wording=ExportWords(Moments(), names),
-                newest=newest,
                 extract=extract,
                 public=await database.read(list_unnamed_public),
             )

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from archiver.export.channel_part import describe_channel
 from archiver.export.marking import list_marks, read_claims
+from archiver.export.one_state import one_state
 from archiver.export.remarks import find_for_readers, list_remarks
 from archiver.export.request import Request
 from archiver.export.stream import count_items, iter_chunks
 from archiver.export.writer import DescribedRows
 from archiver.model.row import Row
 from archiver.store.database import Connection
-from archiver.store.rows import snapshot
 
 _SAMPLE = 4096
 """Rows that are encoded as a sample."""
@@ -61,10 +61,10 @@ async def estimate(
 ) -> ExportEstimate:
     """Estimate an export. `make_rows`: makes, for a sink, what writes the rows; `prepare`: as in a job."""
     sink = Nowhere()
-    async with snapshot(conn):
+    rows = make_rows(sink)
+    async with one_state(conn, rows):
         total = await count_items(conn, request)
         began = time.perf_counter()
-        rows = make_rows(sink)
         if (readers := find_for_readers(rows)) is not None:
             readers.set_remarks(
                 list_remarks([await describe_channel(conn, request, name) for name in request.channels])

@@ -16,17 +16,14 @@ from archiver.export.job import ExportJob
 from archiver.export.manifest import ChannelPart, FilePart, Manifest, folder_manifest
 from archiver.export.media_directory import FolderMedia, MediaDirectory
 from archiver.export.media_rows import LostFile, MediaRows
+from archiver.export.one_state import one_state
 from archiver.export.publish import publish
 from archiver.export.request import Request
 from archiver.export.target import Target
 from archiver.export.write_rows import qualify, write_rows
 from archiver.export.writer import ByteSink, DescribedRows, FileWriter, OpensFiles, RowSink, StreamRows
 from archiver.store.database import Connection
-from archiver.store.rows import snapshot
 from archiver.version import version
-
-_CACHE_KIB = 4096
-"""SQLite's cache during an export, which reads each page about once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +109,8 @@ async def export_to_stream(
     job: ExportJob,
 ) -> ExportResult:
     """Write only the data."""
-    async with snapshot(conn, cache_kib=_CACHE_KIB):
-        rows = write_into(writer, sink)
+    rows = write_into(writer, sink)
+    async with one_state(conn, rows):
         parts = [await describe_channel(conn, request, name) for name in request.channels]
         shares = await write_rows(conn, request, rows, job, parts)
     return ExportResult(sum(share.rows for share in shares.values()), None, None, None, channels=tuple(parts))
@@ -145,7 +142,7 @@ async def write_all(
     conn: Connection, request: Request, rows: RowSink, job: ExportJob, media: MediaRows | None = None
 ) -> tuple[list[ChannelPart], int]:
     """Write the rows, and describe how complete they are for each channel; both of one state of the archive."""
-    async with snapshot(conn, cache_kib=_CACHE_KIB):
+    async with one_state(conn, rows):
         parts = [await describe_channel(conn, request, name) for name in request.channels]
         shares = await write_rows(conn, request, rows, job, parts, media=media)
     found = [replace(part, share=shares[part.name.channel_id]) for part in qualify(parts, job)]

@@ -12,8 +12,8 @@ from archiver.export.marking import list_marks, read_claims
 from archiver.export.media_rows import MediaRows
 from archiver.export.remarks import find_for_readers, list_remarks
 from archiver.export.request import Request
-from archiver.export.stream import iter_chunks, iter_encoded
-from archiver.export.writer import RowSink, StreamRows
+from archiver.export.stream import find_newest, iter_chunks, iter_encoded
+from archiver.export.writer import Feed, RowSink, StreamRows
 from archiver.ids import ChannelId
 from archiver.store.database import Connection
 from archiver.store.garbage import few_collections
@@ -37,6 +37,7 @@ async def write_rows(
     straight = media is None and job.prepare is None and not request.revisions
     try:
         _remark(rows, parts, job)
+        await date_feed(conn, request, find_for_readers(rows))
         rows.begin()
         if straight and isinstance(rows, StreamRows) and rows.takes_held:
             chunks = _write_held(conn, request, rows, shares, job)
@@ -97,6 +98,12 @@ def _remark(rows: RowSink, parts: Sequence[ChannelPart], job: ExportJob) -> None
     """Tell a format for reading which channels are incomplete, as far as is known by now."""
     if (readers := find_for_readers(rows)) is not None:
         readers.set_remarks(list_remarks(qualify(parts, job)))
+
+
+async def date_feed(conn: Connection, request: Request, writer: object) -> None:
+    """Give the format its date if it is a feed. Called before `begin`."""
+    if isinstance(writer, Feed):
+        writer.newest = await find_newest(conn, request)
 
 
 def qualify(parts: Sequence[ChannelPart], job: ExportJob) -> Sequence[ChannelPart]:

@@ -78,6 +78,26 @@ class ForReaders(Protocol):
         ...
 
 
+@runtime_checkable
+class Feed(Protocol):
+    """A format that begins with the date of the newest message within the bounds."""
+
+    newest: int | None
+
+
+@runtime_checkable
+class ReadsArchive(Protocol):
+    """A format that copies from the archive by a connection of its own, from the snapshot that the rows come from."""
+
+    def watch(self) -> None:
+        """Watch for commits to the archive from now on."""
+        ...
+
+    def take_snapshot(self) -> bool:
+        """Take a snapshot, unless something was committed since `watch`."""
+        ...
+
+
 class RowSink(Protocol):
     """Where rows go: `begin`, then `add` for each, then `end`."""
 

@@ -1,7 +1,8 @@
 """Copy some messages of an archive, with all that is known of them, into a new archive in one file.
 
 The new file has the tables of any archive, so that telekeep and other readers of archives can open it. What belongs to
-accounts, to the service or to an index is not copied. The source is read in one snapshot.
+accounts, to the service or to an index is not copied. The source is read in one snapshot, which another connection can
+share (`watch`).
 """
 
 from __future__ import annotations
@@ -69,10 +70,14 @@ def _say_unwritable() -> Iterator[None]:
 
 
 class ArchiveExtract:
-    """A context manager: `add` channels and messages, then `finish`. Raises OSError if the file cannot be written."""
+    """A context manager: `begin`, `add` channels and messages, then `finish`.
+
+    Raises OSError if the file cannot be written.
+    """
 
     def __init__(self, path: Path, source: Path, search: SearchTables) -> None:
         self._search = search
+        self._watched: int | None = None
         self._conn = sqlite3.connect(path, isolation_level=None, uri=True)
         try:
             with _say_unwritable():
@@ -88,9 +93,9 @@ class ArchiveExtract:
             conn.executescript(script)
         conn.execute("ATTACH ? AS source", (find_reading(source)[0],))
         conn.execute(f"PRAGMA main.application_id = {EXTRACT_ID}")
-        conn.execute("BEGIN IMMEDIATE")
-        conn.execute("SELECT count(*) FROM source.sqlite_master").fetchone()  # from here on one snapshot
+        conn.execute("BEGIN")
         self._search.create(conn)
+        conn.execute("COMMIT")
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +104,25 @@ class ArchiveExtract:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._conn.close()
+
+    def watch(self) -> None:
+        """Watch for commits to the source from now on."""
+        self._watched = self._version()
+
+    def begin(self) -> bool:
+        """Begin the snapshot of the source; whether nothing was committed since `watch`.
+
+        If so, a snapshot that another connection took in between is of the same state. If not, `watch` again.
+        """
+        self._conn.execute("BEGIN IMMEDIATE")
+        is_same = self._version() == self._watched
+        if not is_same:
+            self._conn.execute("ROLLBACK")
+        return is_same
+
+    def _version(self) -> int:
+        [version] = self._conn.execute("PRAGMA source.data_version").fetchone()
+        return int(version)
 
     @_say_unwritable()
     def add_channel(self, channel_id: ChannelId, *, whole: bool) -> None:

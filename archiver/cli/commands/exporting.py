@@ -33,7 +33,7 @@ from archiver.export.run import (
     export_to_stream,
     write_into,
 )
-from archiver.export.stream import count_items, find_newest
+from archiver.export.stream import count_items
 from archiver.export.writer import ByteSink
 from archiver.imports.hidden_modules import import_pyarrow
 from archiver.store.channel_details import list_unnamed_public
@@ -225,7 +225,6 @@ async def _context(
         wording=ExportWords(Moments(parse_zone(request.zone)), names),
         fields=plan.fields,
         excel=plan.excel,
-        newest=await find_newest(conn, request),
         groups=frozenset(names) - await read(conn, list_broadcasts),
         public=await read(conn, list_unnamed_public),
         extract=_extract_source(None if plan.dry_run else place, archive) if plan.form.name == "sqlite" else None,

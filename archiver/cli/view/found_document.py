@@ -11,7 +11,7 @@ from archiver.cli.view.shown import Shown
 from archiver.export.formats.registry import FORMATS, WriterContext
 from archiver.export.marking import mark
 from archiver.export.request import Request
-from archiver.export.stream import find_newest
+from archiver.export.write_rows import date_feed
 from archiver.export.writer import ForReaders
 from archiver.ids import ChannelId
 from archiver.model.json_text import dump
@@ -42,10 +42,10 @@ async def print_document(
         channels=tuple(chosen), bounds=question.bounds, zone=zone, query=write(question.tree), tree=question.tree
     )
     wording = ExportWords(Moments(parse_zone(zone)), names)
-    context = WriterContext(request=request, wording=wording, newest=await find_newest(conn, request))
-    writer = FORMATS[name].open(context)
+    writer = FORMATS[name].open(WriterContext(request=request, wording=wording))
     assert not callable(writer)
     assert isinstance(writer, ForReaders)
+    await date_feed(conn, request, writer)
     output.document(writer.begin())
 
     def end(has_more: bool) -> None:

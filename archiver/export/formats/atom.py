@@ -30,10 +30,9 @@ class AtomWriter:
 
     extension = "atom"
 
-    def __init__(
-        self, request: Request, wording: Wording, *, newest: int | None = None, media_places: MediaPlaces = no_files
-    ) -> None:
-        self._request, self._wording, self._newest, self._places = request, wording, newest, media_places
+    def __init__(self, request: Request, wording: Wording, *, media_places: MediaPlaces = no_files) -> None:
+        self._request, self._wording, self._places = request, wording, media_places
+        self.newest: int | None = None
         self._clock = LocalClock(request.zone)
         self._titles = request.titles
         self.options: dict[str, object] = {"encoding": "UTF-8", "tz": request.zone}
@@ -56,7 +55,7 @@ class AtomWriter:
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:telekeep="urn:telekeep:rows:1">\n'
             f"<title>{_xml(title)}{_xml(about)}</title>\n{subtitle}<id>urn:telekeep:export:{ids}{asked}</id>\n"
-            f"<updated>{iso(self._newest) or _EPOCH}</updated>\n"
+            f"<updated>{iso(self.newest) or _EPOCH}</updated>\n"
             f"<author><name>{_xml(title)}</name></author>\n<generator>telekeep</generator>\n"
         )
 

@@ -30,8 +30,6 @@ class WriterContext:
     """Only these keys of rows, in this order."""
 
     excel: bool = False
-    newest: int | None = None
-    """Date of the newest message within the bounds."""
     groups: frozenset[int] = frozenset()
     """Ids of the channels that are groups."""
     public: frozenset[int] = frozenset()
@@ -95,7 +93,7 @@ def _markdown(context: WriterContext) -> Writer:
 def _atom(context: WriterContext) -> Writer:
     from archiver.export.formats.atom import AtomWriter
 
-    return AtomWriter(context.request, context.wording, newest=context.newest, media_places=context.media_places)
+    return AtomWriter(context.request, context.wording, media_places=context.media_places)
 
 
 def _parquet(context: WriterContext) -> Callable[[ByteSink], DescribedRows]:

@@ -51,14 +51,26 @@ class SqliteRows:
         bounds = self._request.bounds
         return bounds.since is None and bounds.until is None and self._request.query is None
 
-    def begin(self) -> None:
-        """Make the archive, with all channels."""
-        self._path = self._open.enter_context(scratch_folder(self._source.out)) / "archive.db"
-        with self._say_unwritable():
-            extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
+    def watch(self) -> None:
+        """Make the new archive, and watch for commits to the source."""
+        if self._extract is None:
+            self._path = self._open.enter_context(scratch_folder(self._source.out)) / "archive.db"
+            with self._say_unwritable():
+                extract = ArchiveExtract(self._path, self._source.archive, self._source.search)
             self._extract = self._open.enter_context(extract)
+        self._extract.watch()
+
+    def take_snapshot(self) -> bool:
+        """Take the snapshot that messages are copied from, unless something was committed since `watch`."""
+        assert self._extract is not None
+        return self._extract.begin()
+
+    def begin(self) -> None:
+        """Copy all channels."""
+        assert self._extract is not None
+        with self._say_unwritable():
             for channel in self._request.channels:
-                extract.add_channel(channel.channel_id, whole=self._is_whole)
+                self._extract.add_channel(channel.channel_id, whole=self._is_whole)
 
     def add(self, row: Row) -> None:
         """Remember the message; copy a page of them."""
