@@ -144,6 +144,27 @@ def test_a_chat_whose_messages_are_lost_is_named(tmp_path: Path) -> None:
         assert [one for one in read(path)[1] if "messages" in one], lost
 
 
+@pytest.mark.parametrize("layout", [SPACED, DENSE, {"sort_keys": True}], ids=["spaced", "dense", "sorted"])
+@pytest.mark.parametrize(
+    ("word", "broken"),
+    [('"messages"', '"mes{ages"'), ('"type"', '"tyqe"'), ('"public_channel"', '"public\0channel"')],
+    ids=["messages", "type", "kind"],
+)
+def test_a_damaged_byte_in_a_word_of_a_chat_costs_no_channel(
+    tmp_path: Path, word: str, broken: str, layout: dict[str, Any]
+) -> None:
+    """Of the private chat, too: it stays one."""
+    secret = chat([entry(at, "private") for at in range(20, 30)], type="personal_chat", id=7)
+    account = {"about": "", "chats": {"about": "", "list": [secret, chat(POSTS)]}}
+    path = tmp_path / "result.json"
+    written = json.dumps(account, **layout)
+    damaged = written.replace(word, broken).replace('"tyqe": "message"', '"type": "message"')
+    path.write_text(damaged.replace('"tyqe":"message"', '"type":"message"'), encoding="utf-8")
+    found, said = read(path)
+    assert found == {CHANNEL_ID: [*ALL]}
+    assert any("it is read as" in one for one in said)
+
+
 def test_numbers_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
     posts = [entry(at, "a") | {"id": float(at), "date_unixtime": 1_639_612_800.0 + at} for at in ALL]
     for number in (-1_000_000_001_001, "-1000000001001", 1001.0):

@@ -43,6 +43,11 @@ def passed_at(at: int) -> Flaw:
     return Flaw(f"byte {at:,}", "invalid JSON between there and the next chat; the chats after it are read")
 
 
+def misread_at(at: int, meant: str) -> Flaw:
+    """A damaged word of which only one can be meant."""
+    return Flaw(f"byte {at:,}", f"a word of the chat there is damaged; it is read as `{meant}`")
+
+
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
     """Damage after which nothing can be read."""
     if isinstance(exc, EndsEarly):

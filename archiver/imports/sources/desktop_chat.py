@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import ne
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,9 @@ _GROUPS: Final = {"public_supergroup": True, "private_supergroup": True}
 _MEGAGROUP: Final = {**_CHANNELS, **_GROUPS}
 _OLD_CHANNEL: Final = range(2 << 32, 3 << 32)
 """Channel ids as written by versions before 2.8."""
+
+
+KINDS: Final = (*_REFUSED, *_MEGAGROUP)
 
 
 @dataclass(slots=True)
@@ -72,6 +76,12 @@ def describe_chat(
     )
 
 
+def find_meant(word: object, meant: Iterable[str]) -> str | None:
+    """Which of these differs from a word in one character, as after damage to a byte."""
+    near = (one for one in meant if isinstance(word, str) and len(one) == len(word))
+    return next((one for one in near if sum(map(ne, one, str(word))) == 1), None)
+
+
 def late_fields(path: Path, at: int) -> dict[str, Any]:
     """The chat's `id` and `type` if they follow its messages, as in files with sorted keys."""
     found: dict[str, Any] = {}
@@ -83,12 +93,14 @@ def late_fields(path: Path, at: int) -> dict[str, Any]:
             for key in pieces.rest_of_keys():
                 if key in ("name", "type", "id"):
                     found[key] = pieces.value().content
+                elif find_meant(key, ("type",)):
+                    found.setdefault("type", pieces.value().content)
                 else:
                     pieces.skip()
         except (EndsEarly, BrokenJson):
             return {}
     # After damage these may be the keys of a message.
-    return found if found.get("type") in (*_REFUSED, *_MEGAGROUP) else {}
+    return found if found.get("type") in KINDS or find_meant(found.get("type"), KINDS) else {}
 
 
 def last_fields(tail: bytes) -> dict[str, Any]:

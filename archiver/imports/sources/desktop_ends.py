@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,14 @@ from archiver.errors import UsageError
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
+from archiver.imports.sources.desktop_fields import LocalDates
 
 _LOOK: Final = 1 << 18
 _CLOSED: Final = b"\n    ]"
 """The end of a chat's messages, as telekeep's export of several channels has it."""
 _BOTH: Final = re.compile(rb'"date"\s*:\s*"([0-9]{4}-[0-9-]{5}T[0-9:]{8})"\s*,\s*"date_unixtime"\s*:\s*"(\d{1,11})"')
+_WALL: Final = re.compile(rb'"date"\s*:\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"')
+_UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 _FARTHEST: Final = timedelta(hours=14)
 _STEP: Final = timedelta(minutes=15)
 """UTC offsets are multiples of this."""
@@ -55,8 +59,20 @@ def find_offsets(ends: bytes) -> dict[timedelta, datetime]:
     return found
 
 
-def find_own(tail: bytes) -> dict[str, Any]:
-    """What telekeep wrote at the end of a chat that it exported."""
+def find_newest(ends: bytes, dates: LocalDates) -> datetime | None:
+    """The newest date; dates in the future count as none."""
+    now = time.time()
+    found = [seconds for one in _UNIX.findall(ends) if (seconds := int(one)) <= now]
+    if not found:
+        walls = (dates.read(one.decode()) for one in _WALL.findall(ends))
+        found = [seconds for one in walls if one is not None and (seconds := int(one.timestamp())) <= now]
+    return datetime.fromtimestamp(max(found), UTC) if found else None
+
+
+def find_own(path: Path, tail: bytes, at: int | None) -> dict[str, Any]:
+    """What telekeep wrote after the messages of a chat. `at`: where they begin in a file of several."""
+    if at is not None:
+        return _find_after(path, at) if b'"telekeep":' in tail else {}
     _, mark, own = tail.rpartition(b'\n "telekeep": ')
     try:
         found = read_json(own.rstrip().removesuffix(b"}")).value if mark else None
@@ -65,10 +81,10 @@ def find_own(tail: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def find_own_after(path: Path, at: int) -> dict[str, Any]:
-    """What telekeep wrote after the messages of a chat of several. `at`: where they begin.
+def _find_after(path: Path, at: int) -> dict[str, Any]:
+    """The same in a file of several: found by the layout, so that messages are not parsed twice.
 
-    Found by the layout, so that messages are not parsed twice: texts have no line ends.
+    Texts have no line ends.
     """
     with path.open("rb") as file:
         file.seek(at)

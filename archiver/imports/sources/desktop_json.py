@@ -5,22 +5,28 @@ Streamed: one message is in memory at a time. A file that ends too early gives a
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw, passed_at
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw, misread_at, passed_at
 from archiver.imports.json_input.mend_json import UnreadableJson, read_json
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
-from archiver.imports.sources.desktop_chat import UNKNOWN, ChatFrame, describe_chat, last_fields, late_fields
-from archiver.imports.sources.desktop_ends import find_offsets, find_own, find_own_after, is_account, read_ends
+from archiver.imports.sources.desktop_chat import (
+    KINDS,
+    UNKNOWN,
+    ChatFrame,
+    describe_chat,
+    find_meant,
+    last_fields,
+    late_fields,
+)
+from archiver.imports.sources.desktop_ends import find_newest, find_offsets, find_own, is_account, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
 from archiver.imports.sources.desktop_fields import LocalDates, moment, words
 from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother
@@ -29,11 +35,11 @@ from archiver.imports.sources.desktop_pieces import DesktopPieces
 RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
+_NEEDED: Final = ("type", "messages")
+"""Keys without which a chat cannot be read."""
 _REWINDS: Final = 20
 """How often what was passed over is searched for a chat."""
 _Read: TypeAlias = Callable[[DesktopPieces], "Iterator[Chat | Flaw]"]
-_WALL: Final = re.compile(rb'"date"\s*:\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"')
-_UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
@@ -100,12 +106,7 @@ class DesktopJson:
     @property
     def newest(self) -> datetime | None:
         """The newest date near either end; dates in the future count as none."""
-        now = time.time()
-        found = [seconds for one in _UNIX.findall(self._ends) if (seconds := int(one)) <= now]
-        if not found:
-            walls = (self._dates.read(one.decode()) for one in _WALL.findall(self._ends))
-            found = [seconds for one in walls if one is not None and (seconds := int(one.timestamp())) <= now]
-        return datetime.fromtimestamp(max(found), UTC) if found else None
+        return find_newest(self._ends, self._dates)
 
     def chats(self) -> Iterator[Chat | Flaw]:
         """The chats; those of a whole account include what telekeep does not archive."""
@@ -192,7 +193,11 @@ class DesktopJson:
         yield from self._chats_of(pieces, pieces.keys(), frame)
 
     def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
-        for key in keys:
+        for written in keys:
+            meant = find_meant(written, _NEEDED) if frame.fields else None
+            key = meant if meant and not (meant == "messages" and frame.has_messages) else written
+            if key != written:
+                yield misread_at(pieces.at, key)
             frame.has_messages |= key == "messages"
             if key == "messages" and pieces.is_next(b"["):
                 self._begun, self._skipped = frame, None
@@ -204,7 +209,8 @@ class DesktopJson:
             elif key in _WRAPPERS and pieces.is_next(b"{"):
                 yield from self._chats(pieces, in_account=frame.in_account)
             elif key in ("name", "type", "id"):
-                frame.fields[key] = pieces.value().content
+                value = pieces.value().content
+                frame.fields[key] = value if key == written else frame.fields.get(key, value)
             else:
                 if key == "messages" and not pieces.end():
                     yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
@@ -233,6 +239,9 @@ class DesktopJson:
         """The chat whose messages begin here; they are skipped unless they are read."""
         if not {"type", "id"} <= frame.fields.keys():
             frame.fields |= late_fields(self._path, pieces.at) or ({} if frame.in_account else last_fields(self._tail))
+        if (kind := find_meant(frame.fields.get("type"), KINDS)) is not None:
+            frame.fields["type"] = kind
+            yield misread_at(pieces.at, kind)
         is_read, pieces.in_account = False, frame.in_account
 
         def read(channel_id: ChannelId) -> Iterator[Entry]:
@@ -240,7 +249,8 @@ class DesktopJson:
             is_read, self._elements = True, enter()
             return self._entries(pieces, channel_id, frame)
 
-        chat = describe_chat(frame, self._find_own(frame, pieces.at), read, is_old=self._is_old)
+        own = find_own(self._path, self._tail, pieces.at if frame.in_account else None)
+        chat = describe_chat(frame, own, read, is_old=self._is_old)
         if chat.refused in UNKNOWN:
             yield Flaw(f"byte {pieces.at:,}", "the chat there is of unknown kind: it may be a channel")
         yield chat
@@ -276,12 +286,6 @@ class DesktopJson:
         for _ in self._elements:
             run = pieces.run()
             yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
-
-    def _find_own(self, frame: ChatFrame, at: int) -> dict[str, Any]:
-        """What telekeep wrote of a chat after its messages, which begin there."""
-        if not frame.in_account:
-            return find_own(self._tail)
-        return find_own_after(self._path, at) if b'"telekeep":' in self._tail else {}
 
 
 def _nothing(pieces: DesktopPieces) -> Iterator[Chat]:
