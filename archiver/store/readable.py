@@ -7,6 +7,7 @@ checked too: only our texts can contain NUL characters, and if a text has one, t
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -26,6 +27,8 @@ ReadAt: TypeAlias = Callable[[Reader, Sequence[Place]], Sequence[HeldMessage]]
 MAYBE_DAMAGE = (sqlite3.Error, orjson.JSONDecodeError)
 """Exceptions that reading a damaged file may raise."""
 _NO_HASH = bytes(32)
+_find_escaped_zero = re.compile(rb"\\u0000").search
+"""Twice as fast as `in`."""
 
 
 def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose | None) -> list[HeldMessage]:
@@ -48,7 +51,7 @@ def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose
     damaged = [
         at
         for at, (place, one) in enumerate(zip(places, held, strict=True))
-        if not _is_there(place, one) or not is_whole(conn, *one)
+        if not are_there([place], [one]) or not is_whole(conn, *one)
     ]
     for at in damaged:
         _lose(places[at], lose)
@@ -76,21 +79,17 @@ def damage() -> sqlite3.DatabaseError:
     return error
 
 
-def _is_there(place: Place, held: HeldMessage) -> bool:
-    """Whether this is the message expected at the place, with its media."""
-    message, media = held
-    is_there = message[:2] == place[2:] and type(message.text) is str
-    return is_there and (message.media_kind is None or len(media) > 0)
-
-
 def are_there(places: Sequence[Place], held: Sequence[HeldMessage]) -> bool:
-    """Whether these are the messages expected at these places."""
-    return len(places) == len(held) and all(map(_is_there, places, held))
+    """Whether these are the messages expected at these places, with their media."""
+    return len(places) == len(held) and all(
+        message[:2] == place[2:] and type(message.text) is str and (message.media_kind is None or len(media) > 0)
+        for place, (message, media) in zip(places, held, strict=True)
+    )
 
 
 def has_no_zeros(encoded: bytes) -> bool:
     """Whether these rows contain no zeros, so that each is intact; texts may contain zeros too."""
-    return b"\0" not in encoded and b"\\u0000" not in encoded and _NO_HASH.hex().encode() not in encoded
+    return b"\0" not in encoded and _find_escaped_zero(encoded) is None and _NO_HASH.hex().encode() not in encoded
 
 
 def is_whole(conn: Reader, message: StoredMessage, media: Sequence[StoredMedia]) -> bool:
