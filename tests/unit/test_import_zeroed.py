@@ -62,6 +62,43 @@ def test_a_lost_chat_of_an_account_gives_no_messages_to_the_one_before(tmp_path:
         assert read(path)[0] == {CHANNEL_ID: [*range(1, 28)], 1003: [1]}
 
 
+def later(layout: dict[str, object], **more: object) -> bytes:
+    """An account in which the second chat, with higher ids and later days, is lost from its beginning on."""
+    second = [entry(at, "private", date="2025-01-01T10:00:00", **more) for at in range(1000, 1010)]
+    listed = [chat(map(post, ALL)), chat(second, id=1005), chat([entry(1, "x")], id=1003)]
+    return json.dumps({"about": "", "chats": {"list": listed}}, **layout).encode()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("author", ["channel1005", "user7"])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])
+def test_a_channel_gets_no_messages_by_others_after_damage(
+    tmp_path: Path, layout: dict[str, object], author: str
+) -> None:
+    path, data = tmp_path / "result.json", later(layout, from_id=author)
+    path.write_bytes(zeroed(data, data.index(b"text 28"), data.index(b"private")))
+    found, said = read(path)
+    assert found == {CHANNEL_ID: [*range(1, 28)], 1003: [1]}
+    assert "from here on the messages are another chat's, whose beginning is lost" in said
+
+
+def test_a_hole_counts_even_if_what_follows_has_the_same_key_again(tmp_path: Path) -> None:
+    path, data = tmp_path / "result.json", later({"indent": 1}, from_id="channel1005")
+    begin = data.index(b"nnel1001", data.rindex(b"text 28"))
+    end = data.index(b'",', data.index(b'"date_unixtime"', data.index(b"2025-")))
+    path.write_bytes(zeroed(data, begin, end))
+    assert read(path)[0] == {CHANNEL_ID: [*range(1, 29)], 1003: [1]}
+
+
+@pytest.mark.parametrize("lost", [b"\0", b"\xff"])
+def test_a_chat_whose_beginning_is_lost_to_one_that_is_left_out_is_named(tmp_path: Path, lost: bytes) -> None:
+    left_out = chat([entry(1, "p"), entry(2, "q")], type="personal_chat", id=7)
+    data = json.dumps({"about": "", "chats": {"list": [left_out, chat(map(post, ALL))]}}).encode()
+    begin, end = data.index(b'q"}]'), data.index(b'text 1"}]')
+    path = tmp_path / "result.json"
+    path.write_bytes(data[:begin] + lost * (end - begin) + data[end:])
+    assert read(path)[1]
+
+
 def test_an_account_whose_beginning_is_lost_has_its_chats(tmp_path: Path) -> None:
     listed = [chat(map(post, ALL)), chat([entry(1, "x")], type="personal_chat", id=7), chat([entry(1, "y")], id=1003)]
     account = {"about": "", "personal_information": {"a": "b" * 99}, "chats": {"about": "", "list": listed}}

@@ -49,6 +49,11 @@ class ChatFrame:
     in_account: bool = False
     has_messages: bool = False
 
+    @property
+    def is_channel(self) -> bool:
+        """Whether it is a channel, not a group."""
+        return words(self.fields.get("type")) in _CHANNELS
+
 
 def describe_chat(
     frame: ChatFrame, own: Mapping[str, Any], read: Callable[[ChannelId], Iterator[Entry]], *, is_old: bool

@@ -28,8 +28,8 @@ from archiver.imports.sources.desktop_chat import (
 )
 from archiver.imports.sources.desktop_ends import find_newest, find_offsets, find_own, is_account, read_ends
 from archiver.imports.sources.desktop_entry import read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, moment, words
-from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother
+from archiver.imports.sources.desktop_fields import LocalDates, moment
+from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother, lost_beginning
 from archiver.imports.sources.desktop_pieces import DesktopPieces
 
 RESULT: Final = "result.json"
@@ -247,6 +247,7 @@ class DesktopJson:
         def read(channel_id: ChannelId) -> Iterator[Entry]:
             nonlocal is_read
             is_read, self._elements = True, enter()
+            self._messages.begin(frame, channel_id, is_rest=enter != pieces.elements)
             return self._entries(pieces, channel_id, frame)
 
         own = find_own(self._path, self._tail, pieces.at if frame.in_account else None)
@@ -264,20 +265,21 @@ class DesktopJson:
             pieces.skip()
 
     def _entries(self, pieces: DesktopPieces, channel_id: ChannelId, frame: ChatFrame) -> Iterator[Entry]:
-        self._messages.begin(words(frame.fields.get("name")), in_account=frame.in_account)
         while True:
             try:
                 yield from self._taken(pieces, channel_id)
                 break
             except (EndsEarly, BrokenJson) as exc:
-                if isinstance(exc, OfAnother):
+                is_over = isinstance(exc, OfAnother)
+                if is_over:
                     pieces.rewind(exc.at)
-                if not pieces.recover(exc.at, after=self._messages.reached if frame.in_account else None):
-                    yield fatal_flaw(exc)
+                if is_over or not pieces.recover(exc.at, after=self._messages.reached if frame.in_account else None):
+                    yield lost_beginning(exc.at) if is_over else fatal_flaw(exc)
                     self._is_over = True
                     self._is_at_chat = frame.in_account and pieces.recover_chat(exc.at)
                     break
                 yield damaged_at(exc.at)
+                self._messages.doubt()
                 self._elements = pieces.rest_of_elements()
         yield from self._messages.list_remarks()
 

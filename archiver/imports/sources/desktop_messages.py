@@ -10,8 +10,9 @@ from archiver.ids import ChannelId
 from archiver.imports.json_input.json_faults import BrokenJson
 from archiver.imports.json_input.json_run import JsonElement, JsonRun
 from archiver.imports.source import REPLACED, Entry, Flaw, ImportedMessage, find_unread
+from archiver.imports.sources.desktop_chat import ChatFrame
 from archiver.imports.sources.desktop_entry import read_entry
-from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number
+from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number, peer, words
 from archiver.imports.sources.desktop_quick import read_quick
 from archiver.imports.sources.desktop_words import are_different
 
@@ -23,37 +24,59 @@ class OfAnother(BrokenJson):
         super().__init__(at - 1, "what follows is another chat's")
 
 
+def lost_beginning(at: int) -> Flaw:
+    """Messages of no known chat."""
+    return Flaw(f"byte {at:,}", "from here on the messages are another chat's, whose beginning is lost", fatal=True)
+
+
 class DesktopMessages:
     """Reads messages of one chat after another."""
 
     def __init__(self, dates: LocalDates, *, is_old: bool) -> None:
         self.last = 0
         """The id of the message read last."""
-        self._date: object = None
+        self._before: Mapping[str, Any] = {}
+        """The object of that message."""
         self._is_doubtful = False
-        """Whether the message before seems damaged: the next may be another chat's."""
-        self._in_account = self._has_both = False
+        """Whether there is damage before the next message: it may be another chat's."""
+        self._has_both = False
+        """Whether messages have `text_entities` beside `text`: one without them may be two that became one."""
+        self._in_account = False
+        """Whether other chats may follow."""
+        self._own: dict[str, Any] | None = None
+        """Who posts in it, if it is a channel."""
         self._title: str | None = None
         self._dates = dates
         self._is_old = is_old
 
-    def begin(self, title: str | None, *, in_account: bool) -> None:
-        """Begin with a chat. `in_account`: others may follow."""
-        self._in_account, self._has_both = in_account, False
-        self.last, self._date, self._title, self._is_doubtful = 0, None, title, False
+    def begin(self, frame: ChatFrame, channel_id: ChannelId, *, is_rest: bool) -> None:
+        """Begin with a chat, or with the rest of one after damage."""
+        self._own = {"type": "channel", "id": channel_id} if frame.is_channel else None
+        self._title, self._in_account, self._is_doubtful = words(frame.fields.get("name")), frame.in_account, is_rest
+        if not is_rest:
+            self.last, self._before, self._has_both = 0, {}, False
+
+    def doubt(self) -> None:
+        """Record that there is damage before the next message."""
+        self._is_doubtful = True
 
     @property
     def reached(self) -> tuple[int, str]:
         """The id of the message read last, and its day."""
-        return self.last, self._date[:10] if isinstance(self._date, str) else ""
+        date = self._before.get("date")
+        return self.last, date[:10] if isinstance(date, str) else ""
 
     def _is_of_another(self, value: object) -> bool:
-        """Whether a message after a damaged one cannot be of the same chat: ids and days grow."""
+        """Whether a message after damage is not of the same chat: ids and days grow, and a channel posts as itself."""
         if not (self._is_doubtful and self._in_account and isinstance(value, dict)):
             return False
-        self._is_doubtful = False
-        day = str(value.get("date"))[:10]
-        return (number(value.get("id")) or self.last) < self.last or day < self.reached[1]
+        by = _author(value)
+        self._is_doubtful = by is None
+        last, day = self.reached
+        if (number(value.get("id")) or last) < last or str(value.get("date"))[:10] < day:
+            return True
+        usual = _author(self._before) if self._before else self._own
+        return self._own is not None and by is not None and by != self._own == usual
 
     def read_run(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         """Well-formed messages."""
@@ -62,7 +85,7 @@ class DesktopMessages:
             if self._is_doubtful and self._is_of_another(value):
                 raise OfAnother(run.list_places()[index])
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
-                self.last, self._date = quick.message_id, value.get("date")
+                self.last, self._before = quick.message_id, value
                 yield quick
                 yield from self._doubts(value)
                 continue
@@ -85,6 +108,7 @@ class DesktopMessages:
         placed = found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
         yield from self._remarked(placed, value)
         if piece.found.replaced:
+            self._is_doubtful = True
             yield Flaw(f"message {self.last}", REPLACED)
 
     def list_remarks(self) -> Iterator[Flaw]:
@@ -96,8 +120,7 @@ class DesktopMessages:
     def _remarked(self, found: Entry, value: object) -> Iterator[Entry]:
         """The entry, and remarks on it. `value`: what it was read from."""
         if isinstance(found, ImportedMessage):
-            self.last = found.message_id
-            self._date = value.get("date") if isinstance(value, dict) else None
+            self.last, self._before = found.message_id, value if isinstance(value, dict) else {}
         yield found
         if isinstance(found, ImportedMessage) and isinstance(value, dict):
             yield from self._doubts(value)
@@ -138,6 +161,10 @@ class DesktopMessages:
         found = number(value.get("id"))
         what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
         return Flaw("" if found is None else f"message {found}", what)
+
+
+def _author(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    return peer(value.get("from_id", value.get("actor_id")))
 
 
 def _placed(flaw: Flaw, at: int) -> Flaw:

@@ -13,7 +13,6 @@ from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, Large
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.json_run import JsonElement
 from archiver.imports.json_input.json_scanner import LARGEST
-from archiver.imports.json_input.mend_json import to_canonical
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
@@ -36,7 +35,9 @@ _KEY: Final = b'"messages"'
 """No text has it: quotes in texts are escaped."""
 _MOST_ODD: Final = 100_000
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
-_HOLE: Final = ("\ufffd" * 64).encode()
+_LOST: Final = (b"\0", b"\xff")
+"""What disks have in place of bytes that are lost; no text has either."""
+_HOLE: Final = "\ufffd" * 64
 """As many lost bytes as the beginning of a chat has at least."""
 _OVERLAP: Final = 1 << 12
 _LONGEST: Final = 1 << 9
@@ -58,7 +59,7 @@ class DesktopPieces(JsonPieces):
 
     def __init__(self, file: BinaryIO) -> None:
         self._odd: list[int] = []
-        """Where a chat's messages begin, or bytes are zero: nothing that messages have."""
+        """Where a chat's messages begin, or bytes are lost: nothing that messages have."""
         super().__init__(file)
 
     def _more(self) -> bool:
@@ -69,16 +70,21 @@ class DesktopPieces(JsonPieces):
         at = max(begin - len(_KEY), 0) - 1
         while (at := self._data.find(_KEY, at + 1)) >= 0 and len(self._odd) < _MOST_ODD:
             self._odd.append(self._base + at)
-        if (zero := self._data.find(b"\0", begin)) >= 0:
-            self._odd += (self._base + zero, self._base + self._data.rfind(b"\0"))
+        for lost in _LOST:
+            if (first := self._data.find(lost, begin)) >= 0:
+                self._odd += (self._base + first, self._base + self._data.rfind(lost))
         return True
 
     def element(self) -> JsonElement:
         """The next element; broken if words of another chat may be in it."""
         piece = super().element()
-        if self.in_account and piece.found is not None and piece.found.replaced and _has_hole(piece.content):
+        if self.in_account and piece.found is not None and piece.found.replaced and self._has_hole(piece.at):
             return JsonElement(piece.at, None, "bytes are lost in it, and it may end with words of another chat")
         return piece
+
+    def _has_hole(self, start: int) -> bool:
+        data = self._data[start - self._base : self._at]  # not the value: of a key that is there twice, that has one
+        return _HOLE in data.decode("utf-8", "replace").replace("\0", "\ufffd")
 
     def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
@@ -104,12 +110,12 @@ class DesktopPieces(JsonPieces):
         return {name: value for name, value in said.items() if value is not None} if is_key else {}
 
     def skip_messages(self) -> None:
-        """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are zero."""
+        """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are lost."""
         start = self.at
         self._odd = [one for one in self._odd if one > start]
         self.skip()
         if any(start < one < self.at for one in self._odd):
-            raise BrokenJson(start, "zero bytes or another chat's beginning in what is passed over")
+            raise BrokenJson(start, "lost bytes or another chat's beginning in what is passed over")
 
     def expect_chat(self) -> None:
         """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""
@@ -197,10 +203,3 @@ def _is_message(found: re.Match[bytes], after: tuple[int, str] | None) -> bool:
     if found[1] is None or after is None:
         return found[1] is not None
     return int(found[1]) >= after[0] and (found[2] is None or found[2].decode() >= after[1])
-
-
-def _has_hole(value: object) -> bool:
-    try:
-        return _HOLE in to_canonical(value)
-    except RecursionError:
-        return True

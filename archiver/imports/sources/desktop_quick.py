@@ -96,7 +96,7 @@ def _read_event(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDat
     number, text = entry["id"], entry["text"]
     if not (entry.keys() <= _EVENT and type(number) is int and 0 < number <= HIGHEST_ID):
         return None
-    if text != "" or entry.get("text_entities") or ("actor" in entry and "actor_id" not in entry):
+    if text != "" or entry.get("text_entities") or ("actor" in entry and entry.get("actor_id") is None):
         return None
     date, found, raw = _unix(entry["date_unixtime"]), read_service(entry), dump_trimmed(entry)
     columns = (
