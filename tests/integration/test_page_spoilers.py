@@ -48,18 +48,20 @@ def make_secrets(directory: Path) -> Path:
         make_message(4, "so it was", reply_to=orjson.dumps(quote).decode(), reply_to_msg_id=1),
         make_message(5, "and so it was", reply_to='{"reply_to_msg_id": 1}', reply_to_msg_id=1),
         make_message(6, f"gone, said the {SECRET}", entities=spoiler(15)),
+        make_message(7, f"again the {SECRET}", entities=spoiler(10)),
     ]
     sql = [
         revision(1, NOW, f"a {SECRET} did it at noon"),
         f"UPDATE revision SET entities = '{spoiler(2)}'",
-        "UPDATE message SET revisions = 1 WHERE message_id = 1",
+        revision(7, NOW + 1, messages[-1].text),
+        "UPDATE message SET revisions = 1 WHERE message_id IN (1, 7)",
         f"UPDATE message SET missing_since = {NOW + 5}, missing_how = 'audit' WHERE message_id = 6",
         f"INSERT INTO absence VALUES (1001, 6, {NOW + 5}, 'audit', {NOW - 60}, NULL)",
         f"UPDATE media SET sha256 = '{HASH}', status = 'downloaded', path = '{blob_path(HASH)}'",
         f"INSERT INTO blob VALUES ('{HASH}', {len(JPEG)}, {NOW}, {NOW}, 'present')",
         f"{MADE} VALUES ('{HASH}', 'ocr', 'done', 'p', 'a {SECRET}', {NOW}, 1, 1)",
     ]
-    build(directory, messages, covered=[(1, 6)], sql=sql)
+    build(directory, messages, covered=[(1, 7)], sql=sql)
     index(directory, messages)
     path = directory / blob_path(HASH)
     path.parent.mkdir(parents=True, exist_ok=True)

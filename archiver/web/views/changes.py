@@ -11,8 +11,8 @@ from typing import Final, NamedTuple, cast
 
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import UsageError
-from archiver.formatting.spoilers import veiled
-from archiver.model.difference import say_differences
+from archiver.formatting.spoilers import find_covered, veil, veiled
+from archiver.model.difference import ContentDifference, say_differences
 from archiver.reading.change import KINDS, Change, ChangeKind
 from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now
@@ -43,20 +43,25 @@ class ChangeShown(NamedTuple):
     @property
     def differences(self) -> list[str]:
         """What an edit changed besides the text."""
-        return say_differences(self.change.differences or (), text_changed=bool(self.pieces))
+        listed = self.change.differences
+        if any(find_covered(*one) for one in _texts(self.change)):
+            listed = tuple(map(_veiled, listed))
+        return say_differences(listed, text_changed=bool(self.pieces))
 
     @property
-    def rest(self) -> str:
-        """What its description says after what kind of change it is: a reason, the text of an edited message."""
-        return self._veiled(self.change.description.partition(": ")[2])
+    def reason(self) -> str:
+        """Why the state of a channel changed."""
+        return self.change.description.partition(": ")[2]
+
+    @property
+    def text(self) -> str:
+        """The text of an edited message, without the words of its spoilers."""
+        return veiled(*_texts(self.change)[1])
 
     @property
     def content(self) -> str:
         """What is said of a message that is gone or back."""
-        return self._veiled(self.change.content)
-
-    def _veiled(self, said: str) -> str:
-        """A description that begins with words of the message, without those of its spoilers."""
+        said = self.change.content  # it begins with words of the message
         old, new = _texts(self.change)
         text, entities = new if new.text else old
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, text, strict=False)))
@@ -117,6 +122,13 @@ def _pieces(change: Change) -> list[DiffPiece]:
         return []
     old, new = _texts(change)
     return excerpt(veil_pieces(cover(diff(old.text, new.text), old, new)), changes=6)
+
+
+def _veiled(one: ContentDifference) -> ContentDifference:
+    """A difference without the words of the message: some of these may be a spoiler."""
+    if one.what == "link_words":
+        return one._replace(old=veil(one.old or ""), new=veil(one.new or ""))
+    return one._replace(where=veil(one.where or "")) if one.part == "entities" else one
 
 
 def _texts(change: Change) -> tuple[MarkedText, MarkedText]:
