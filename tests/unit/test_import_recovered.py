@@ -136,6 +136,31 @@ def test_a_chat_whose_beginning_is_lost_is_not_passed_over_in_silence(
     assert bool(said) == zeroed  # what is lost between two texts leaves no trace
 
 
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize("earlier", [{"date": "2022-01-01T00:00:00"}, {}], ids=["by day", "by id"])
+def test_a_channel_whose_beginning_is_lost_after_a_chat_that_is_left_out_is_said(
+    tmp_path: Path, earlier: dict[str, str], layout: dict[str, Any]
+) -> None:
+    first = 1 if earlier else 20
+    listed = [entry(at, f"private {at}", **earlier) for at in range(first, first + 6)]
+    account = [chat(listed, type="personal_chat", id=7), chat([entry(at, f"post {at}") for at in range(6, 13)])]
+    account.append(chat([entry(1, "other")], id=1002, name="Other"))
+    written = json.dumps({"chats": {"list": account}}, **layout)
+    title = written.index('name"', written.index(f"private {first + 5}"))
+    end, messages = written.rindex("]", 0, title) + 1, written.index('"messages"', title)
+    losses = {
+        "ids or days that fall": (written.index(f"private {first + 5}"), "", written.index("post 7")),
+        "a second list": (end, ",", messages),
+        "a second list and id": (end, ",", written.rindex('"id"', 0, messages)),
+        "a word of two": (title, "", messages + 2),
+    }
+    path = tmp_path / "result.json"
+    for what, (begin, joint, stop) in losses.items():
+        path.write_text(written[:begin] + joint + written[stop:], encoding="utf-8")
+        found, said = read(path)
+        assert (what, found, bool(said)) == (what, {1002: [1]}, True)
+
+
 def test_a_chat_whose_messages_are_lost_is_named(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     for lost in ("messpages", "messages"):

@@ -48,6 +48,12 @@ def misread_at(at: int, meant: str) -> Flaw:
     return Flaw(f"byte {at:,}", f"a word of the chat there is damaged; it is read as `{meant}`")
 
 
+def mixed_at(at: int) -> Flaw:
+    """Messages that were passed over seem to be of two chats: the beginning of the second is lost."""
+    what = "the messages of a chat there are not in order, or in two lists: those of another may be among them"
+    return Flaw(f"byte {at:,}", what)
+
+
 def fatal_flaw(exc: EndsEarly | BrokenJson) -> Flaw:
     """Damage after which nothing can be read."""
     if isinstance(exc, EndsEarly):

@@ -193,11 +193,15 @@ class DesktopJson:
         yield from self._chats_of(pieces, pieces.keys(), frame)
 
     def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
+        has_list = False
         for written in keys:
             meant = find_meant(written, _NEEDED) if frame.fields else None
             key = meant if meant and not (meant == "messages" and frame.has_messages) else written
             if key != written:
                 yield misread_at(pieces.at, key)
+            if key == "messages" and frame.has_messages:
+                yield from pieces.skip_messages(is_second=True)
+                continue
             frame.has_messages |= key == "messages"
             if key == "messages" and pieces.is_next(b"["):
                 self._begun, self._skipped = frame, None
@@ -214,8 +218,9 @@ class DesktopJson:
             else:
                 if key == "messages" and not pieces.end():
                     yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
+                has_list |= frame.in_account and pieces.is_next(b"[")
                 pieces.skip()
-        if {"id", "type"} <= frame.fields.keys() and not frame.has_messages:
+        if ({"id", "type"} <= frame.fields.keys() or has_list) and not frame.has_messages:
             yield Flaw(f"byte {pieces.at:,}", "the chat that ends here has no `messages`")
 
     def _account(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
@@ -259,7 +264,7 @@ class DesktopJson:
             raise EndsEarly(pieces.at)
         if not is_read and enter == pieces.elements:
             self._skipped = pieces.at
-            pieces.skip_messages()
+            yield from pieces.skip_messages()
             return
         for _ in self._elements if is_read else enter():
             pieces.skip()

@@ -7,12 +7,14 @@ chat, such as a name, ends the search: what follows it may be another chat's.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
-from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed, mixed_at
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.json_run import JsonElement
 from archiver.imports.json_input.json_scanner import LARGEST
+from archiver.imports.source import Flaw
 
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
@@ -34,6 +36,11 @@ _NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\
 _KEY: Final = b'"messages"'
 """No text has it: quotes in texts are escaped."""
 _MOST_ODD: Final = 100_000
+_IN_ORDER: Final = re.compile(
+    rb'"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"'
+    rb'\s{0,9},\s{0,99}"date"\s{0,9}:\s{0,9}"([0-9-]{10})'
+)
+"""The id and day of a message: both grow within a chat."""
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _LOST: Final = (b"\0", b"\xff")
 """What disks have in place of bytes that are lost; no text has either."""
@@ -60,9 +67,13 @@ class DesktopPieces(JsonPieces):
     def __init__(self, file: BinaryIO) -> None:
         self._odd: list[int] = []
         """Where a chat's messages begin, or bytes are lost: nothing that messages have."""
+        self._order: _Order | None = None
+        """Of the messages that are passed over."""
         super().__init__(file)
 
     def _more(self) -> bool:
+        if self._order is not None:
+            self._order.look(self._data, self._base, len(self._data))
         known = self._base + len(self._data)
         if not super()._more():
             return False
@@ -109,13 +120,23 @@ class DesktopPieces(JsonPieces):
         said = {"type": kind and kind[1].decode(), "id": number and int(number[1])}
         return {name: value for name, value in said.items() if value is not None} if is_key else {}
 
-    def skip_messages(self) -> None:
-        """Pass over the messages of a chat. Raises BrokenJson if others seem to be among them, or bytes are lost."""
+    def skip_messages(self, *, is_second: bool = False) -> Iterator[Flaw]:
+        """Pass over the messages of a chat; say if they are not in order, or in a second list.
+
+        Raises BrokenJson if another chat's beginning seems to be among them, or bytes are lost.
+        """
         start = self.at
         self._odd = [one for one in self._odd if one > start]
-        self.skip()
+        self._order = order = _Order(start)
+        try:
+            self.skip()
+            order.look(self._data, self._base, self._at)
+        finally:
+            self._order = None
         if any(start < one < self.at for one in self._odd):
             raise BrokenJson(start, "lost bytes or another chat's beginning in what is passed over")
+        if is_second or 0 < order.falls <= order.rises:  # some programs write the newest first
+            yield mixed_at(start)
 
     def expect_chat(self) -> None:
         """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""
@@ -197,6 +218,25 @@ class DesktopPieces(JsonPieces):
         """Where another message begins inside this one."""
         found = _BEGINS.search(self._data, max(start, 0) + 1, end)
         return found.start() if found is not None and _is_message(found, None) else None
+
+
+class _Order:
+    """How often ids and days grow from one message to the next, and how often one falls."""
+
+    def __init__(self, at: int) -> None:
+        self.rises = self.falls = 0
+        self._passed = at
+        self._last, self._day = 0, b""
+
+    def look(self, data: bytes, base: int, end: int) -> None:
+        """Look at what was read; `base`: bytes before it."""
+        for found in _IN_ORDER.finditer(data, max(self._passed - base, 0), end):
+            last, day = int(found[1]), found[2]
+            is_fall = last < self._last or day < self._day
+            self.falls, self.rises = self.falls + is_fall, self.rises + (not is_fall)
+            self._last, self._day = last, day
+            self._passed = base + found.end()
+        self._passed = max(self._passed, base + end - _LONGEST)
 
 
 def _is_message(found: re.Match[bytes], after: tuple[int, str] | None) -> bool:
