@@ -82,6 +82,27 @@ def test_the_other_chats_of_an_account_stay_intact_and_separate(
     assert said or "bytes" in what
 
 
+@pytest.mark.parametrize(("what", "damage"), [*DAMAGE, ("a lost quote", ('"date"', '"date'))])
+def test_in_a_file_with_sorted_keys_damage_costs_no_message_and_no_chat_after_it(
+    tmp_path: Path, what: str, damage: tuple[str, str]
+) -> None:
+    posts = [one | {"author": 'A "b"'} if one["id"] % 2 else one for one in POSTS]
+    other, layout = chat([entry(1, "other")], id=1002, name="Other"), {"sort_keys": True, **DENSE}
+    found, said = read(damaged(tmp_path / "result.json", chat(posts), layout, damage))
+    assert set(ALL) - {5, 6} <= set(found[CHANNEL_ID])
+    assert said or "bytes" in what
+    account = {"about": "", "chats": {"about": "", "list": [chat(posts), other]}}
+    found, said = read(damaged(tmp_path / "result.json", account, layout, damage))
+    assert found[1002] == [1]
+
+
+def test_messages_from_before_a_group_was_a_supergroup_are_in_order(tmp_path: Path) -> None:
+    group = chat([entry(at, "x") for at in (-999_999_990, -999_999_980, 1, 2)], type="private_group", id=7)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"chats": {"list": [group, chat(POSTS)]}}))
+    assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
+
+
 @pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
 @pytest.mark.parametrize("damage", ["BIO", "private 3"])
 @pytest.mark.parametrize("broken", ['"', "x", '", [', '"}]'])

@@ -214,7 +214,8 @@ class DesktopJson:
                 yield from self._chats(pieces, in_account=frame.in_account)
             elif key in ("name", "type", "id"):
                 value = pieces.value().content
-                frame.fields[key] = value if key == written else frame.fields.get(key, value)
+                if key not in frame.fields or (key == written and not frame.has_messages):
+                    frame.fields[key] = value
             else:
                 if key == "messages" and not pieces.end():
                     yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
@@ -236,7 +237,10 @@ class DesktopJson:
     def _list_of(self, pieces: DesktopPieces, elements: Iterator[None]) -> Iterator[Chat | Flaw]:
         for _ in elements:
             pieces.expect_chat()
-            yield from self._chats(pieces, in_account=True) if pieces.is_next(b"{") else _nothing(pieces)
+            if pieces.is_next(b"{"):
+                yield from self._chats(pieces, in_account=True)
+            else:
+                pieces.skip()
 
     def _chat(
         self, pieces: DesktopPieces, frame: ChatFrame, enter: Callable[[], Iterator[None]]
@@ -293,8 +297,3 @@ class DesktopJson:
         for _ in self._elements:
             run = pieces.run()
             yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
-
-
-def _nothing(pieces: DesktopPieces) -> Iterator[Chat]:
-    pieces.skip()
-    return iter(())

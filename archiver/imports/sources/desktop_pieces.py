@@ -19,13 +19,17 @@ from archiver.imports.source import Flaw
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
     rb'(?:\s{0,9},\s{0,99}"date"\s{0,9}:\s{0,9}"([0-9-]{10}))?'
+    rb'|\{\s{0,99}(?:"a[a-z_]{1,30}"\s{0,9}:\s{0,9}(?:[0-9]{1,19}|"(?:[^"\\]|\\.){0,200}")\s{0,9},\s{0,99}){0,3}'
+    rb'"date"\s{0,9}:\s{0,9}"([0-9-]{10})[T0-9:]{9}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'
     rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)'
 )
+"""The second alternative: with sorted keys, after the action, actor or author. Such a chat's kind is behind it."""
 _CHAT: Final = re.compile(
     rb'\{\s{0,99}"name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}"'
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
+    rb'|\{\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
 )
-"""Start of a chat in a list."""
+"""Start of a chat in a list; the second alternative: with sorted keys."""
 _ONLY: Final = re.compile(
     rb'"messages"\s{0,9}:\s{0,9}\[|\{\s{0,99}"id"\s{0,9}:\s{0,9}"?-?[0-9]{1,19}"?\s{0,9},'
     rb'\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
@@ -226,7 +230,7 @@ class _Order:
     def __init__(self, at: int) -> None:
         self.rises = self.falls = 0
         self._passed = at
-        self._last, self._day = 0, b""
+        self._last, self._day = -1 << 63, b""  # a group's from before it was a supergroup have ids below zero
 
     def look(self, data: bytes, base: int, end: int) -> None:
         """Look at what was read; `base`: bytes before it."""
@@ -240,6 +244,7 @@ class _Order:
 
 
 def _is_message(found: re.Match[bytes], after: tuple[int, str] | None) -> bool:
-    if found[1] is None or after is None:
-        return found[1] is not None
-    return int(found[1]) >= after[0] and (found[2] is None or found[2].decode() >= after[1])
+    number, day = found[1], found[2] or found[3]
+    if after is None:
+        return number is not None or day is not None
+    return number is not None and int(number) >= after[0] and (day is None or day.decode() >= after[1])
