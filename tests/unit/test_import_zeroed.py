@@ -168,6 +168,24 @@ def test_what_is_lost_at_the_beginning_of_a_page_is_named(tmp_path: Path) -> Non
         assert flaws[0].where == "messages.html"
 
 
+@pytest.mark.parametrize("lost", [b"\0", b"\xff"])
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (b" November", b'<div class="pull_right date details"'),
+        (b'ge default clearfix joined" id="message29"', b"text 29"),
+    ],
+    ids=["from a date line into a message", "the last message"],
+)
+def test_lost_bytes_around_messages_are_named(tmp_path: Path, begin: bytes, end: bytes, lost: bytes) -> None:
+    pages(tmp_path)
+    path = tmp_path / ("messages3.html" if b"29" in end else "messages.html")
+    data = path.read_bytes()
+    at, to = data.index(begin), data.index(end)
+    path.write_bytes(data[:at] + lost * (to - at) + data[to:])
+    assert [one for one in read_all(tmp_path) if isinstance(one, Flaw) and not one.note]
+
+
 def test_a_tar_whose_first_header_is_damaged_has_its_other_files(tmp_path: Path) -> None:
     data = bytearray(tarred({"a.txt": b"x", "result.json": json.dumps(chat(map(post, ALL))).encode()}))
     data[3] ^= 1

@@ -42,7 +42,7 @@ def read_json(data: bytes) -> Mended:
         _UNQUOTED.sub(_quoted, _ESCAPE.sub(_escape, data)) if b'"document_id"' in data else _ESCAPE.sub(_escape, data)
     )
     text = data.decode("utf-8", "replace")
-    replaced = "\0" in text or ("\ufffd" in text and b"\xef\xbf\xbd" not in data)
+    replaced = "\0" in text or text.count("\ufffd") > data.count(b"\xef\xbf\xbd")
     text = text.replace("\0", "\ufffd")
     try:
         value = _scrubbed(json.loads(text, strict=False, parse_constant=lambda _: None))  # NaN and Infinity

@@ -28,7 +28,7 @@ from archiver.imports.sources.html_files import (
     looks_like_desktop,
     open_page,
 )
-from archiver.imports.sources.html_pieces import Frame, cut
+from archiver.imports.sources.html_pieces import Frame, cut, is_damaged
 from archiver.imports.sources.html_post import read_post, title_of
 from archiver.imports.sources.html_reader import HtmlReader
 
@@ -38,8 +38,8 @@ _MARKS: Final = (b'class="message ', b'id="message')
 _OTHERS: Final = (b"bot_buttons_table", b'class="history"')
 """In 2024 Desktop did not close tables of buttons; where somebody joined two files, the second begins in a message."""
 _UNCLOSED: Final = "its tags do not match, as in a damaged file: parts of it, or messages after it, may be lost"
-_REST: Final = (b'class="pull_right date details"', bytes(4))
-"""What may remain of a message whose tag is damaged, or that a power cut zeroed."""
+_REST: Final = b'class="pull_right date details"'
+"""What may remain of a message whose tag is damaged."""
 _PAGE: Final = re.compile(rb'<a class="pagination block_link" href="(messages[0-9]*\.html)"')
 _HEAD: Final = 1 << 18
 
@@ -144,8 +144,10 @@ class DesktopHtml:
     def _ends(self, chat: HtmlChat, path: Path, frame: Frame, line: int) -> Iterator[Flaw]:
         is_last = path == chat.files[-1]
         for where, around in (("beginning", frame.head), ("end", frame.tail)):
-            if any(mark in around for mark in (*_MARKS, *_REST)):
+            if any(mark in around for mark in (*_MARKS, _REST)):
                 yield Flaw(path.name, f"a message at its {where} has a damaged tag and is lost")
+            elif is_damaged(around):
+                yield Flaw(path.name, f"bytes at its {where} are lost: messages there may be missing")
         if not looks_like_desktop(frame.head):
             what = "it does not begin like a file of Telegram Desktop: messages at its beginning may be missing"
             yield Flaw(path.name, what)

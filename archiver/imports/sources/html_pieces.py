@@ -57,6 +57,14 @@ class Frame:
         return (self.tail or self.head).rstrip().lower().endswith(b"</html>")
 
 
+def is_damaged(data: bytes) -> bool:
+    """Whether bytes are lost in it: what is zero, or no UTF-8."""
+    try:
+        return "\0" in data.decode()
+    except UnicodeDecodeError:
+        return True
+
+
 def cut(file: BinaryIO, frame: Frame) -> Iterator[HtmlPiece]:
     """Yield the messages of a file; `frame` gets what is around them."""
     cutter = _Cutter(frame)

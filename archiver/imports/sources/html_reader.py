@@ -15,7 +15,7 @@ from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, Importe
 from archiver.imports.sources.desktop_fields import OF_A_GROUP
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
 from archiver.imports.sources.html_attached import ShownMedium
-from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece
+from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece, is_damaged
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
 from archiver.imports.sources.html_service import DELETED, read_day, read_service
 from archiver.model.imported import HIGHEST_ID, imported_message
@@ -59,8 +59,9 @@ class HtmlReader:
         if piece.data.count(b"<") > MOST_TAGS:
             yield Flaw(where, f"its element has more than {MOST_TAGS:,} tags")
             return
-        source = piece.data.decode("utf-8", "replace")
-        post = read_post(source)
+        post = read_post(piece.data.decode("utf-8", "replace"))
+        if piece.whole and is_damaged(piece.data):
+            yield Flaw(where, REPLACED)
         if piece.message_id <= 0:
             self._between(piece.message_id, post)
             return
@@ -70,8 +71,6 @@ class HtmlReader:
         if not piece.whole:
             yield Flaw(where, "the file ends in the middle of it, so it is left out")
             return
-        if "\0" in source or ("\ufffd" in source and b"\xef\xbf\xbd" not in piece.data):
-            yield Flaw(where, REPLACED)
         found = self._message(MessageId(piece.message_id), post, piece.data)
         yield found if found is not None else Flaw(where, "it has no readable date")
 
