@@ -74,6 +74,8 @@ class NodeWorker:
         self._failures = self._applied = 0
         self.trouble: ServerError | None = None
         """The error that blocks it, until a batch is applied again."""
+        self.warned_of: str | None = None
+        """The reason for a pause that was last logged as a warning."""
         self.stale = self._checked = False
         """Whether the index has another version; whether it was checked since the last error."""
         self._check_at = self._compare_at = self._cleanup_at = -math.inf
@@ -118,6 +120,10 @@ class NodeWorker:
             return 0.0
         return await self._wait_for_tasks() if self.delivery.ledger.under_way else IDLE
 
+    def _say_paused(self, error: ServerError, level: int) -> None:
+        log.log(level, "indexing paused: %s", error)
+        self.warned_of = str(error) if level == logging.WARNING else self.warned_of
+
     async def _wait_for_tasks(self) -> float:
         await self._note_slow(self._clock.now() - self._progress_at, self.delivery.starts.error(self.name))
         self._poll = min(self._poll * 1.5, 1.0)
@@ -130,7 +136,7 @@ class NodeWorker:
         slow = full or busy_for_long(self.name)
         if (state := node_state_after(slow)) != self._slow:
             self._slow = state
-            log.warning("indexing paused: %s", slow)
+            self._say_paused(slow, logging.WARNING)
             await self._database.write(set_state, self.name, state, now=int(self._clock.now()), reason=str(slow))
         if waited > STUCK:
             self.trouble = slow
@@ -246,7 +252,7 @@ class NodeWorker:
         self.trouble = error
         state, now = node_state_after(error), int(self._clock.now())
         known = (await self._database.read(get_node_status, self.name)).state
-        log.log(logging.INFO if known == state else logging.WARNING, "indexing paused: %s", error)
+        self._say_paused(error, logging.INFO if known == state else logging.WARNING)
         await self._database.write(set_state, self.name, state, now=now, reason=str(error))
         least = error.retry_after if isinstance(error, ServerBusy) else 0.0
         self._failures += 1

@@ -98,6 +98,7 @@ def test_sync_updates_the_index_or_says_why_not(shared_ground: Ground, meili: Me
     done = desk.run("sync")
     assert done.status == 0
     assert "index: 1 message waits; the next run sends them. 127.0.0.1:9 is unreachable" in done.err
+    assert done.err.count("did not answer") == 1
     desk.environment["TELEKEEP_MEILISEARCH__URL"] = meili.url
     desk.do("sync")
     assert indexed(meili, index) == held(desk)

@@ -53,6 +53,6 @@ async def _describe(database: Database, behind: Sequence[NodeWorker]) -> str:
     states = []
     for one in behind:
         standing = await database.read(get_node_status, one.name)
-        why = f": {standing.reason}" if standing.reason else "."
+        why = f": {standing.reason}" if standing.reason and standing.reason != one.warned_of else "."
         states.append(f"{one.name} is {standing.state}{why}")
     return " ".join(states)
