@@ -70,6 +70,18 @@ def test_status_of_an_index_that_was_never_filled_says_whether_its_server_is_the
     assert "last reached" not in line
 
 
+def test_an_index_that_was_never_made_is_not_called_unreachable_once_its_server_answers(
+    shop: Shop, meili: Meili
+) -> None:
+    values = f"'{node_name(meili.url)}', '{shop.name}', 'unreachable', 1, 'it did not answer'"
+    shop.write(f"INSERT OR REPLACE INTO index_node (node, index_name, state, since, reason) VALUES ({values})")  # noqa: S608
+    found = orjson.loads(shop.desk.do("index", "status", "--json").out)
+    assert (found["state"], found["reason"], found["reached"]) == ("unused", None, True)
+    assert index_line(shop.desk.do("status")).endswith(": not filled yet")
+    meili.double.refuse()
+    assert "not filled yet" not in index_line(shop.desk.do("status"))
+
+
 def test_status_and_search_ask_a_hung_server_once(shop: Shop, meili: Meili) -> None:
     """Each question is given up after a second or two; what counts is how many are asked one after the other."""
     shop.desk.do("index", "rebuild")

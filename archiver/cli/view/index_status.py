@@ -69,6 +69,11 @@ class IndexStatus:
     """Expected documents on the server by channel and by day; None if not counted."""
 
     @property
+    def reason(self) -> str | None:
+        """Why it is in this state; what was noted counts unless its server says otherwise now."""
+        return self.trouble or (None if self.seen else self.standing.reason)
+
+    @property
     def lacking(self) -> int | None:
         """Documents that it lost: it was emptied, or deleted and made again."""
         return None if self.documents is None else self.expected.count_lacking(self.documents, self.tally)
@@ -85,8 +90,8 @@ class IndexStatus:
         from archiver.index.node_state import node_state_after
         from search.errors import IndexMissing, ServerUnreachable
 
-        if isinstance(error, IndexMissing) and self.standing.state == "unused":
-            return replace(self, reached=True)  # it is created on the first batch
+        if isinstance(error, IndexMissing) and self.standing.success_at is None:  # it is created on the first batch
+            return replace(self, reached=True, seen=None if self.standing.state == "unused" else "unused")
         noted, now = self.standing.state, node_state_after(error)
         outranks = noted in ("following", "unused") or now in ("unreachable", "refused")
         seen = now if outranks and now != noted else None
@@ -98,8 +103,7 @@ class IndexStatus:
 
     def describe(self, moments: Moments) -> str:
         """Describe the state in one line."""
-        why = self.trouble or self.standing.reason
-        reason = f": {why}" if why else ""
+        reason = f": {self.reason}" if self.reason else ""
         where = "" if self.alone else f" at {self.node}"
         parts = [self._describe_state(moments), *self._describe_work(moments)]
         return f"index {self.name}{where}: {'; '.join(parts)}{reason}"
@@ -126,10 +130,10 @@ class IndexStatus:
     def _describe_state(self, moments: Moments) -> str:
         """The state noted when the index was last filled, unless the server says otherwise now."""
         state, since = self.standing.state, self.standing.since
+        if (self.seen or state) == "unused":
+            return "not filled yet"
         if self.seen:
             return _SEEN.get(self.seen, "it answers with an error")
-        if state == "unused":
-            return "not filled yet"
         noted = f"{state} since {moments.at(since)}" if state != "following" and since else state
         again = state in ("unreachable", "refused") and self.reached and not self.trouble
         return f"{noted}, answers again" if again else noted
@@ -141,7 +145,7 @@ class IndexStatus:
             "name": self.name,
             "node": self.node,
             "state": self.seen or standing.state,
-            "reason": self.trouble or standing.reason,
+            "reason": self.reason,
             "reached": self.reached,
             "since": iso(standing.since),
             "waiting": self.waiting.messages,
