@@ -39,10 +39,13 @@ def find_element(kind: str, mime: str | None) -> MediaElement | None:
     return element if element is not None and known in SHOWN_TYPES[element] else None
 
 
-def list_covered(extras: Sequence[Mapping[str, Any] | None]) -> list[bool]:
-    """Which of a message's attachments its author covered with a spoiler, by their `extra`; each with its parts."""
+def list_covered(extras: Sequence[Mapping[str, Any] | None], *, has_other: bool = False) -> list[bool]:
+    """Which of a message's attachments its author covered with a spoiler, by their `extra`; each with its parts.
+
+    `has_other`: whether that may be one that is not among them.
+    """
     marked = [bool(extra and extra.get("spoiler")) for extra in extras]
-    if not any(marked):
+    if not any(marked) and not has_other:
         return marked
     return [is_marked or (extra or {}).get("of") in _PARTS for is_marked, extra in zip(marked, extras, strict=True)]
 

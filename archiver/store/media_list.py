@@ -27,7 +27,15 @@ class ListedMedia(NamedTuple):
     missing_since: int | None
     is_claimed: bool
     """Whether only an import says that the message was posted."""
+    is_spoiler: bool
+    """Whether its author covered it or another attachment of its message."""
     media: StoredMedia
+
+
+_IS_SPOILER: Final = (
+    "EXISTS (SELECT 1 FROM media AS other WHERE other.channel_id = media.channel_id"
+    " AND other.message_id = media.message_id AND json_extract(other.extra, '$.spoiler'))"
+)
 
 
 def list_media(
@@ -35,15 +43,15 @@ def list_media(
 ) -> list[ListedMedia]:
     """The attachments of these kinds of messages below this id, newest first: of whole messages, `limit` or more."""
     query = (
-        f"SELECT media.message_id, slot, date, missing_since, layer = 0, {_MEDIA} FROM media"
+        f"SELECT media.message_id, slot, date, missing_since, layer = 0, {_IS_SPOILER}, {_MEDIA} FROM media"
         " JOIN message USING (channel_id, message_id)"
         " WHERE channel_id = ? AND media.message_id < ? AND media.kind IN (SELECT value FROM json_each(?))"
         " ORDER BY media.message_id DESC, slot LIMIT ?"
     )
     found: list[ListedMedia] = []
     for row in conn.execute(query, (channel_id, before, orjson.dumps(sorted(kinds)).decode(), limit + 64)):
-        message_id, slot, date, missing_since, claimed, *media = row
-        one = ListedMedia(message_id, slot, date, missing_since, bool(claimed), StoredMedia(*media))
+        message_id, slot, date, missing_since, claimed, spoiler, *media = row
+        one = ListedMedia(message_id, slot, date, missing_since, bool(claimed), bool(spoiler), StoredMedia(*media))
         if len(found) >= limit and found[-1].message_id != one.message_id:
             break
         found.append(one)

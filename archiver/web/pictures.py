@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -120,13 +120,16 @@ def _read_pictures(conn: Reader, keys: Sequence[FileKey], messages: Iterable[tup
 
 
 def list_attachments(
-    channel_id: ChannelId, slots: Sequence[tuple[int, StoredMedia]], known: KnownPictures
+    channel_id: ChannelId,
+    slots: Sequence[tuple[int, StoredMedia]],
+    known: KnownPictures,
+    spoilers: Collection[int] = (),
 ) -> list[Attachment]:
-    """The attachments (message, media) as shown."""
+    """The attachments (message, media) as shown. `spoilers`: messages of which another attachment may be covered."""
     shown: list[Attachment] = []
     for message_id, group in groupby(slots, key=lambda one: one[0]):
         media = [one for _, one in group]
-        covered = list_covered([_load_extra(one) for one in media])
+        covered = list_covered([_load_extra(one) for one in media], has_other=message_id in spoilers)
         shown += [_attachment(channel_id, message_id, *one, known) for one in zip(media, covered, strict=True)]
     return shown
 

@@ -49,11 +49,12 @@ def make_secrets(directory: Path) -> Path:
         make_message(5, "and so it was", reply_to='{"reply_to_msg_id": 1}', reply_to_msg_id=1),
         make_message(6, f"gone, said the {SECRET}", entities=spoiler(15)),
         make_message(7, f"again the {SECRET}", entities=spoiler(10)),
+        make_message(8, "a film", media=COVERED[1:]),
     ]
     sql = [
         revision(1, NOW, f"a {SECRET} did it at noon"),
         f"UPDATE revision SET entities = '{spoiler(2)}'",
-        revision(7, NOW + 1, messages[-1].text),
+        revision(7, NOW + 1, messages[6].text),
         "UPDATE message SET revisions = 1 WHERE message_id IN (1, 7)",
         f"UPDATE message SET missing_since = {NOW + 5}, missing_how = 'audit' WHERE message_id = 6",
         f"INSERT INTO absence VALUES (1001, 6, {NOW + 5}, 'audit', {NOW - 60}, NULL)",
@@ -61,7 +62,7 @@ def make_secrets(directory: Path) -> Path:
         f"INSERT INTO blob VALUES ('{HASH}', {len(JPEG)}, {NOW}, {NOW}, 'present')",
         f"{MADE} VALUES ('{HASH}', 'ocr', 'done', 'p', 'a {SECRET}', {NOW}, 1, 1)",
     ]
-    build(directory, messages, covered=[(1, 7)], sql=sql)
+    build(directory, messages, covered=[(1, 8)], sql=sql)
     index(directory, messages)
     path = directory / blob_path(HASH)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,8 @@ def seen_words(elements: list[Any]) -> str:
     return " ".join(texts)
 
 
-VIEWS = ["/c/NightBridge", *(f"/c/NightBridge/{one}" for one in range(1, 7)), "/c/NightBridge/media", "/changes"]
+VIEWS = ["/c/NightBridge", *(f"/c/NightBridge/{one}" for one in range(1, 7)), "/changes"]
+VIEWS += ["/c/NightBridge/media", "/c/NightBridge/media?kind=photo"]
 
 
 @pytest.mark.parametrize("view", [*VIEWS, "/search?q=bridge", "/search?q=noon in:revisions", "/search?q=saw"])
@@ -102,7 +104,7 @@ def test_nothing_covered_is_seen_in_a_view(opened: Browser, view: str) -> None:
 
 def test_it_is_there_to_be_opened_by_hand_and_by_keys(opened: Browser) -> None:
     html = opened.get("/c/NightBridge").html
-    assert html.count('<details class="veil"><summary>') == 3
+    assert html.count('<details class="veil"><summary>') == 5
     assert f'tabindex="0" title="spoiler">{SECRET}</span>' in html
     html = opened.get("/c/NightBridge/1").html
     assert f'title="spoiler">{SECRET}</span> did it<del> at noon</del>' in html
@@ -124,7 +126,7 @@ def test_nor_is_anything_covered_seen_in_an_html_export(directory: Path, tmp_pat
     seen = uncovered(parse(page))
     assert SECRET not in seen_words(seen)
     assert [one.tag for one in seen if one.tag in ("img", "video")] == []
-    assert page.count(b'class="veil"') == 4
+    assert page.count(b'class="veil"') == 7
 
 
 def test_markdown_has_a_link_in_place_of_a_covered_picture(directory: Path, tmp_path: Path) -> None:

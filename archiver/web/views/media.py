@@ -37,6 +37,8 @@ async def show_media(site: Site, asked: Asked) -> ViewAnswer:
         shown = ((found.name.channel_id, one.message_id, one.media) for one in listed)
         pictures = await read_pictures(conn, shown, site.directory)
     slots = [(one.message_id, one.media) for one in listed]
+    spoilers = {one.message_id for one in listed if one.is_spoiler}
+    attachments = list_attachments(found.name.channel_id, slots, pictures, spoilers)
     return ViewAnswer(
         template="media.html",
         title=found.name.title,
@@ -47,7 +49,7 @@ async def show_media(site: Site, asked: Asked) -> ViewAnswer:
         },
         values={
             "channel": found.name,
-            "attachments": list(zip(listed, list_attachments(found.name.channel_id, slots, pictures), strict=True)),
+            "attachments": list(zip(listed, attachments, strict=True)),
             "kinds": KINDS,
             "wanted": wanted,
             "next": listed[-1].message_id if len(listed) >= _PAGE else None,
