@@ -80,8 +80,10 @@ class Language(NamedTuple):
 
         Templates must not translate data with `_`, which takes what it returns for HTML.
         """
-        words = str(word) if word else ""
-        return _ENGLISH.get(words, words) if self.code == DEFAULT else self.texts.gettext(words) if words else ""
+        if not word:
+            return ""
+        words = str(word)
+        return _ENGLISH.get(words, words) if self.code == DEFAULT else self.texts.gettext(words)
 
 
 def name_language(code: str) -> str:

@@ -93,7 +93,8 @@ def _describe_edit(change: Change) -> Iterator[str]:
     yield from said
     if before != after:
         marked = mark(excerpt(diff(before, after)), terminal_safe)
-        yield f"text: {marked.join(line_isolates(marked))}"
+        start, end = line_isolates(marked)
+        yield f"text: {start}{marked}{end}"
     elif not said:
         yield _isolated(change.description)
 
