@@ -24,8 +24,8 @@ _ANSWER: Final = re.compile(rb'\{\s*"ok"\s*:')
 """How an answer of a web API begins."""
 _LIST: Final = re.compile(rb'\[\s*\{\s*"(?:id|type|name|messages)"\s*:')
 """How a list of Desktop's chats begins."""
-_INTACT: Final = re.compile(rb'[\[{]\s*["{]')
-"""How JSON begins."""
+_JSON: Final = re.compile(rb'[\[{]\s*["{]')
+"""How a document of JSON begins, unless it is damaged there."""
 _MESSAGE: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"\s{0,9},\s{0,99}"date"\s{0,9}:'
 )
@@ -68,7 +68,7 @@ def _is_desktop_json(one: ImportPath) -> bool:
     if one.is_directory:
         return one.has("result.json")
     head = one.head.lstrip()
-    if not _INTACT.match(head):
+    if not _JSON.match(head):
         return _MESSAGE.search(head) is not None
     if _LIST.match(head):
         return b'"messages"' in head

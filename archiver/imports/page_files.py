@@ -110,7 +110,10 @@ def settle_files(
 
 
 def _is_late(conn: Writer, slot: Media, settled: Collection[FileKey]) -> bool:
-    """Whether the slot does not yet say that its file is stored, as earlier versions left some. `settled`: just now."""
+    """Whether a slot does not say that its file is stored, as earlier versions of telekeep could leave it.
+
+    `settled`: the files stored just now.
+    """
     key = find_key(slot.kind, slot.id) if slot.sha256 is None else None
     return key is not None and key not in settled and find_file(conn, key).status == "downloaded"
 

@@ -69,9 +69,9 @@ def find_place(found: FileOf, held: Message) -> Media | None:
 
 
 def find_own(conn: Reader, found: FileOf, held: Message, import_id: int) -> Media | None:
-    """The slot of an imported message with the file that its own piece brings, where it shows that of another content.
+    """The slot of an imported message with the file of its own piece, if it shows the file of another content.
 
-    Earlier versions gave it that one. A piece that several imports have belongs to the first of them.
+    Earlier versions of telekeep could leave it so. If several imports have that piece, the file of the first counts.
     """
     mine, shown = found.slot, _slot_of(held, found.at)
     if held.layer != IMPORTED or held.payload_sha256 != found.said.payload_sha256 or mine is None or shown is None:

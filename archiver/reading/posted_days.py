@@ -22,6 +22,7 @@ from search.query.tree import And, Is, PostedWithin
 _REACH: Final = timedelta(hours=14)
 """No time zone is further from UTC."""
 _MOST: Final = 1000
+"""Maximum number of service messages that are looked at on each side of the dates."""
 
 
 async def list_missed_by_day(conn: Connection, question: Question, zone: tzinfo) -> list[StoredMessage]:

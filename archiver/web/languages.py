@@ -63,7 +63,7 @@ _ENGLISH: Final = {
     "webpage": "web page",
     "todo": "checklist",
 }
-"""Words of the data that people call otherwise."""
+"""Words of the data that have a more usual name."""
 _RANGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{1,3})?))?\s*")
 
 

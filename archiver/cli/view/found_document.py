@@ -21,7 +21,7 @@ from search.engine.protocol import Question
 from search.query.dates import parse_zone
 from search.query.write import write
 
-PART = "not all messages that match are here"
+_PART = "not all messages that match are here"
 
 
 async def print_document(
@@ -50,7 +50,7 @@ async def print_document(
 
     def end(has_more: bool) -> None:
         is_part = has_more or question.cursor is not None
-        writer.set_remarks([*remarks, *([PART] if is_part else [])])
+        writer.set_remarks([*remarks, *([_PART] if is_part else [])])
         output.document(writer.end())
 
     return lambda shown: output.document(writer.encode(_marked(shown))), end

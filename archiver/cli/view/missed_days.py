@@ -14,9 +14,9 @@ def note_missed_days(missed: Sequence[StoredMessage], names: Mapping[ChannelId, 
     """Name the messages that belong to a range by their day alone."""
     if not missed:
         return
-    lines = figures.count(len(missed), "service message")
+    counted = figures.count(len(missed), "service message")
     has, are = ("has", "is") if len(missed) == 1 else ("have", "are")
     listed = figures.name_few([f"{names[one.channel_id].name}/{one.message_id}" for one in missed])
     output.note(
-        f"{lines} from HTML {has} a day in this range, but no time, and {are} left out: {listed} (try --tz UTC)"
+        f"{counted} from HTML {has} a day in this range, but no time, and {are} left out: {listed} (try --tz UTC)"
     )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from archiver.ids import ChannelId, MessageId
-from archiver.imports.json_input.mend_json import to_canonical
+from archiver.imports.json_input.mend_json import UnreadableJson, read_json, to_canonical
 from archiver.imports.row_values import UnreadableRow, time
 from archiver.imports.rows import message_of_row
-from archiver.imports.source import AttachedFile, Flaw, ImportedMessage
+from archiver.imports.source import AttachedFile, DerivedPiece, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_after import read_buttons, read_reactions
 from archiver.imports.sources.desktop_article import read_article
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
-from archiver.imports.sources.desktop_fields import OF_A_GROUP, LocalDates, named_peer, number, peer, words
+from archiver.imports.sources.desktop_fields import OF_A_GROUP, LocalDates, moment, named_peer, number, peer, words
 from archiver.imports.sources.desktop_words import TooDeepText, Words, entities_json, read_words, words_of
 from archiver.model.imported import HIGHEST_ID, imported_message
 from archiver.model.media_file import blob_path
@@ -136,6 +136,17 @@ def read_piece(entry: Fields, dates: LocalDates) -> tuple[str, datetime | None]:
         article = parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
         said = str(article.get("rich_text", ""))
     return said, dates.of_message(entry)
+
+
+def derive_piece(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
+    """Read a stored piece again."""
+    try:
+        value = read_json(raw).value
+        text, date = read_piece(value, LocalDates(zone or UTC))
+        is_exact = isinstance(value.get("telekeep"), dict) or moment(value.get("date_unixtime")) is not None
+    except (UnreadableJson, UnreadableRow, AttributeError, TypeError):
+        return None
+    return DerivedPiece(text=text, date=date if is_exact else None)
 
 
 def read_service(entry: Fields, title: str | None = None) -> dict[str, Any]:

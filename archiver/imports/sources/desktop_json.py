@@ -1,12 +1,17 @@
 """Telegram Desktop's `result.json`: one chat, or the chats of a whole account; and what telekeep exports like it.
 
 Streamed: one message is in memory at a time. A file that ends too early gives all messages that are whole.
+
+After damage reading goes on with the next message of the same chat, else with the next chat of the list, else, where a
+chat is alone in its document, with the first message that is left. `_entries` does so among the messages that it reads,
+`chats` anywhere else. Chats that nobody reads are passed over by brackets alone, so damage in them can hide the chats
+that follow: `_find_passed` goes back and looks for these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -14,9 +19,7 @@ from typing import Final, TypeAlias
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw, misread_at, passed_at
-from archiver.imports.json_input.mend_json import UnreadableJson, read_json
-from archiver.imports.row_values import UnreadableRow
-from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw
+from archiver.imports.source import Chat, Entry, Flaw
 from archiver.imports.sources.desktop_chat import (
     KINDS,
     UNKNOWN,
@@ -27,8 +30,8 @@ from archiver.imports.sources.desktop_chat import (
     late_fields,
 )
 from archiver.imports.sources.desktop_ends import find_newest, find_offsets, find_own, is_account, read_ends
-from archiver.imports.sources.desktop_entry import read_piece
-from archiver.imports.sources.desktop_fields import LocalDates, moment
+from archiver.imports.sources.desktop_entry import derive_piece
+from archiver.imports.sources.desktop_fields import LocalDates
 from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother, lost_beginning
 from archiver.imports.sources.desktop_pieces import DesktopPieces
 
@@ -47,15 +50,7 @@ def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
     return DesktopJson(path / RESULT if path.is_dir() else path, zone)
 
 
-def derive(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
-    """Read a stored piece again."""
-    try:
-        value = read_json(raw).value
-        text, date = read_piece(value, LocalDates(zone or UTC))
-        is_exact = isinstance(value.get("telekeep"), dict) or moment(value.get("date_unixtime")) is not None
-    except (UnreadableJson, UnreadableRow, AttributeError, TypeError):
-        return None
-    return DerivedPiece(text=text, date=date if is_exact else None)
+derive = derive_piece
 
 
 class DesktopJson:
@@ -69,6 +64,7 @@ class DesktopJson:
         self.parts = (path,)
         self._dates = LocalDates(zone)
         self._is_over = False
+        """Whether damage that its reader was told of ended the current chat."""
         self._pieces: DesktopPieces | None = None
         self._begun: ChatFrame | None = None
         """The last chat whose messages were started."""
