@@ -32,9 +32,9 @@ NEWEST = Generation()
 
 
 def escape(text: str) -> str:
-    """SerializeString."""
+    """SerializeString; bytes that are not text are surrogates."""
     named = {"\n": "<br>", '"': "&quot;", "&": "&amp;", "'": "&apos;", "<": "&lt;", ">": "&gt;"}
-    named |= {"\u2028": "<br>", "\u2029": "<br>"}
+    named |= {"\u2028": "<br>\udc80\udca8", "\u2029": "<br>\udc80\udca9"}
     return "".join(named.get(sign) or (f"&#x{ord(sign):02X};" if ord(sign) < 32 else sign) for sign in text)
 
 
@@ -218,7 +218,7 @@ class DesktopPages:
         """Write the files; return their directory."""
         directory.mkdir(parents=True, exist_ok=True)
         for index, page in enumerate(self.pages()):
-            (directory / _file_name(index)).write_bytes(page.encode("utf-8"))
+            (directory / _file_name(index)).write_bytes(page.encode("utf-8", "surrogateescape"))
         return directory
 
     def _line(self, message_id: int, line: str, photo: str = "") -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from archiver.ids import MessageId
 from archiver.imports.sources.desktop_html import derive
+from archiver.imports.sources.html_escapes import decode
 from archiver.imports.sources.html_post import read_post
 from archiver.model.compare_import import compare_import
 from archiver.model.imported import imported_message
@@ -41,7 +42,8 @@ def test_a_joined_message_has_the_name_and_the_origin_of_the_one_before(tmp_path
     assert names == ["Ann", "Ann", "Bob", "Bob", None, None]
     assert found[5].sender is not None, "somebody whose account was deleted is not the channel itself"
     assert found[6].sender is None, "what has the name of the chat is its own"
-    assert [load(found[number].extra)["via_bot"]["username"] for number in (1, 2)] == ["gif", "gif"]
+    bots = [(load(found[number].extra) or {}).get("via_bot", {}).get("username") for number in (1, 2)]
+    assert bots == ["gif", "gif" if generation.labels else None], "until 2020 messages by other bots were joined, too"
     moment = datetime.fromtimestamp(WINTER - 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert load(found[3].fwd_from) == {"from_name": "Some Body", "date": moment}
     assert load(found[4].fwd_from) == {"from_name": "Some Body"}, "when that was posted is not shown again"
@@ -111,16 +113,14 @@ def test_text_keeps_its_formatting_in_utf_16_units(tmp_path: Path) -> None:
     assert load(message.entities)[4]["url"] == "https://e.org"
 
 
-@given(
-    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\u2028\u2029\x00"), min_size=1, max_size=60)
-)
+@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\x00"), min_size=1, max_size=60))
 @settings(max_examples=examples(60), deadline=None)
 def test_any_text_comes_through_as_it_was(text: str) -> None:
     pages = DesktopPages("News")
     pages.add(5, WINTER, text=escape(text) + "<strong>" + escape(text) + "</strong>")
     [page] = pages.pages()
     element = page[page.index('<div class="message default') :]
-    said = read_post(element).said
+    said = read_post(decode(element.encode("utf-8", "surrogateescape"))).said
     assert said.text == text + text
     assert [(one["offset"], one["length"]) for one in said.entities] == [(len(text.encode("utf-16-le")) // 2,) * 2]
 

@@ -1,8 +1,8 @@
 """Reads one JSON value as other programs really write it. Pure.
 
 Telegram Desktop writes control characters as `\\xNN`, which is not JSON, and older versions wrote the `document_id` of
-a custom emoji without quotes (https://github.com/telegramdesktop/tdesktop/issues/24984). Well-formed values, which are
-nearly all, cost nothing more.
+a custom emoji without quotes (https://github.com/telegramdesktop/tdesktop/issues/24984). After `\\u2028` it leaves two
+bytes of that sign, which are no text. Well-formed values, which are nearly all, cost nothing more.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def read_json(data: bytes) -> Mended:
         return Mended(orjson.loads(data))
     except orjson.JSONDecodeError:
         pass
+    data = data.replace(b"\\u2028\x80\xa8", b"\\u2028").replace(b"\\u2029\x80\xa9", b"\\u2029")
     data = (
         _UNQUOTED.sub(_quoted, _ESCAPE.sub(_escape, data)) if b'"document_id"' in data else _ESCAPE.sub(_escape, data)
     )

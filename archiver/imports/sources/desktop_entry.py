@@ -165,7 +165,9 @@ def read_service(entry: Fields, title: str | None = None) -> dict[str, Any]:
 def _of_post(entry: Fields, channel_id: ChannelId, title: str | None, extra: dict[str, Any]) -> dict[str, Any]:
     if bot := words(entry.get("via_bot")):
         extra["via_bot"] = {"type": "user", "id": None, "name": None, "username": bot.removeprefix("@")}
+    album = number(entry.get("media_group_id"))  # of 64Gram, which writes 0 where there is none
     return {
+        "grouped_id": str(album) if album else None,
         "sender": read_sender(entry, channel_id, title),
         "post_author": words(entry.get("author")),
         "fwd_from": read_origin(entry),

@@ -19,6 +19,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
+from archiver.imports.sources.html_escapes import decode
 from archiver.imports.sources.html_files import (
     LIST,
     FirstLook,
@@ -51,7 +52,7 @@ def open_file(path: Path, zone: tzinfo | None) -> DesktopHtml:
 
 def derive(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     """Read a stored element again."""
-    post = read_post(raw.decode("utf-8", "replace"))
+    post = read_post(decode(raw))
     text = post.said.text or (post.article.text if post.article is not None else "")
     if post.wall is None:
         return DerivedPiece(text=text)

@@ -6,6 +6,7 @@ Desktop shows less than it knows: sizes are rounded (`1.2 MB`), so they are kept
 from __future__ import annotations
 
 import mimetypes
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,7 @@ _PICTURE: Final = re.compile(r"([0-9]{1,9}) ?[x×] ?([0-9]{1,9})")
 _COORDINATES: Final = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,20})?), ?(-?[0-9]{1,3}(?:\.[0-9]{1,20})?)")
 _VOTES: Final = re.compile(r"([0-9]{1,12}) votes?")
 _SONG: Final = " – "
+_SOUND: Final = re.compile(r"\.(?:aac|aiff?|flac|m4a|mp3|oga|ogg|opus|wav|wma)\Z", re.IGNORECASE)
 _GLOBAL: Final = ("http://", "https://")
 
 
@@ -71,7 +73,7 @@ def read_attached(wrap: Element) -> ShownMedium | None:
 
 
 def _medium(kind: str, extra: Mapping[str, Any], path: str | None = None, **fields: Any) -> ShownMedium:
-    given = {name: value for name, value in extra.items() if value not in (None, False, "")}
+    given = {name: value for name, value in extra.items() if value is not None and value is not False and value != ""}
     return ShownMedium(Media(slot=0, kind=kind, extra=orjson.dumps(given).decode() if given else None, **fields), path)
 
 
@@ -119,7 +121,8 @@ def _audio(element: Element) -> ShownMedium:
     card = _card(element)
     fields: dict[str, Any] = {"duration": _seconds(card.status)}
     performer, mark, title = card.title.partition(_SONG)
-    if mark:
+    is_name = posixpath.basename(card.path) == card.title if card.path else _SOUND.search(card.title)
+    if mark and not is_name:
         fields |= {"performer": performer, "title": title}
     elif card.title != "Audio file":
         fields["file_name"] = card.title

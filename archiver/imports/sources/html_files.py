@@ -23,7 +23,10 @@ _NAME: Final = re.compile(r"messages([0-9]{0,9})\.html", re.IGNORECASE)
 _MARKS: Final = (b"chat_page", b'class="page_wrap"', b"class='page_wrap'")
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 256
-_DATED: Final = re.compile(rb'<div\b[^>]{0,200}?\btitle="([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}) ([0-9:]{8})([^"]{0,48})"')
+_DATED: Final = re.compile(
+    rb'<div\b(?=[^>]{0,200}?\bclass="[^">]{0,100}\bdate\b)[^>]{0,200}?'
+    rb'\btitle="([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}) ([0-9:]{8})([^"]{0,48})"'
+)
 _BEFORE_1_3_10: Final = re.compile(rb"\bID: -?[0-9]+<br>\s*Date: [0-9]")
 _LISTED: Final = re.compile(r"(?:^|/)chats/([^/]+)/messages[0-9]*\.html")
 _HEAD: Final = 1 << 16

@@ -147,14 +147,15 @@ class _Cutter:
 
 def _last(buffer: bytes) -> tuple[bytes, bytes, bool]:
     """The last message, what comes after it, and whether its end tag is there."""
+    # Desktop of 2024 did not end the table of buttons: its end tags are one too few, so the link to the next page is in
+    # the message.
+    after = _AFTER.search(buffer)
+    end = after.start() if after else len(buffer)
     depth = 0
-    for tag in _DIV.finditer(buffer):
+    for tag in _DIV.finditer(buffer, 0, end):
         if not tag[0].endswith(b">"):
             break
         depth += -1 if tag[1] else 1
         if depth == 0:
             return buffer[: tag.end()].strip(), buffer[tag.end() :], True
-    # Desktop of 2024 did not end the table of buttons: its end tags are one too few.
-    after = _AFTER.search(buffer)
-    end = after.start() if after else len(buffer)
-    return buffer[:end].strip(), buffer[end:], False
+    return buffer[:end].strip(), buffer[end:], after is not None

@@ -15,16 +15,19 @@ import orjson
 from archiver.imports.sources.exporter_clock import WallTime, read_title
 from archiver.imports.sources.html_article import CLASS, HtmlArticle, read_article
 from archiver.imports.sources.html_attached import ShownMedium, read_attached
+from archiver.imports.sources.html_escapes import escape_title, read_button_text, unquote
 from archiver.imports.sources.html_service import UNSUPPORTED
 from archiver.imports.sources.html_text import Styled, read_styled
-from archiver.imports.sources.html_tree import Element, parse, unescape, words
+from archiver.imports.sources.html_tree import Element, name_of, parse, words
 from archiver.model.record import Media
 
 _BOT: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
-_TARGET: Final = re.compile(r"#go_to_message(-?[0-9]{1,18})\b")
-_UNESCAPED: Final = re.compile(r"[<>\"']|&(?!(?:amp|lt|gt|quot|apos|#x[0-9A-F]{1,2});)")
-"""Signs that an escaped text does not have."""
+_TARGET: Final = re.compile(r"#(?:go_to_)?message([0-9]{1,18})\b")
+"""A message; version 1.3.10 wrote it without `go_to_`. Those of a basic group are below zero."""
 _NOTHING: Final = Styled("", [])
+_BESIDE: Final = frozenset({"userpic_wrap", "pagination"})
+"""Classes of what says nothing of a message: the picture of an author, a link to another page."""
+_OF_TABLES: Final = frozenset({"tbody", "tr", "td"})
 _KIND: Final = re.compile(r"Type: ([a-z_]{1,40})'\);?\Z")
 _AFTER_DATA: Final = re.compile(r" \| (?:Forward text|Type):")
 _LONGEST_BUTTON: Final = 4_096
@@ -46,6 +49,8 @@ class HtmlPost:
     line: str = ""
     """What a service line says."""
     wall: WallTime | None = None
+    is_labelled: bool = False
+    """Whether its date names a zone, as since June 2022."""
     author: Signed | None = None
     """None: joined to the message before."""
     is_forwarded: bool = False
@@ -62,20 +67,25 @@ class HtmlPost:
     signature: str | None = None
     buttons: list[list[dict[str, Any]]] = field(default_factory=list)
     reactions: list[dict[str, Any]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Classes, or tags, of parts that this reader does not know."""
 
     @property
     def is_unsupported(self) -> bool:
         """Whether Desktop could not show it."""
-        return self.is_service and self.line.startswith(UNSUPPORTED)
+        return self.is_service and UNSUPPORTED.match(self.line) is not None
 
 
 def read_post(source: str) -> HtmlPost:
     """Read the element of a message."""
     post = HtmlPost()
-    element = next(parse(source.replace("\0", "\ufffd")).elements(), None)
+    source = source.replace("\0", "\ufffd")
+    element = next(parse(source).elements(), None)
     if element is None:
         return post
     post.is_service = "service" in element.classes
+    if post.is_service and (escaped := escape_title(source)) != source:
+        element = next(parse(escaped).elements())
     body = element.child("body")
     if post.is_service:
         _read_service(post, element, body)
@@ -123,10 +133,14 @@ def _read_part(post: HtmlPost, part: Element, source: str) -> None:
             return
     if part.tag == "table":
         post.buttons += _read_buttons(part, source)
+    elif not part.classes & _BESIDE and part.tag not in _OF_TABLES:
+        post.unknown.append(name_of(part))
 
 
 def _read_date(post: HtmlPost, part: Element) -> None:
-    post.wall = post.wall or read_title(part.attributes.get("title", ""))
+    title = part.attributes.get("title", "")
+    post.wall = post.wall or read_title(title)
+    post.is_labelled = len(title.split()) > 2
 
 
 def _read_name(post: HtmlPost, part: Element) -> None:
@@ -144,9 +158,9 @@ def _signed(part: Element, date: Element | None) -> Signed:
     if date is not None:
         kept = Element(part.tag, part.attribute_text, part.start)
         kept.children = [child for child in part.children if child is not date]
-    name = read_styled(kept).text.strip()
-    signed, _, bot = name.rpartition(" via @")
-    return Signed(signed.strip(), bot) if signed and _BOT.fullmatch(bot) else Signed(name, None)
+    text = read_styled(kept).text  # a name alone ends with a space: after it is that of a family, even if there is none
+    signed, _, bot = text.rpartition(" via @")
+    return Signed(signed.strip(), bot) if signed and _BOT.fullmatch(bot) else Signed(text.strip(), None)
 
 
 def _read_reply(post: HtmlPost, part: Element) -> None:
@@ -156,11 +170,14 @@ def _read_reply(post: HtmlPost, part: Element) -> None:
 
 def _target(element: Element) -> int | None:
     found = _TARGET.search(element.attributes.get("href", "")) if element.tag == "a" else None
-    return int(found[1]) if found else None
+    return int(found[1]) or None if found else None
 
 
 def _read_media(post: HtmlPost, part: Element) -> None:
-    post.shown = post.shown or read_attached(part)
+    shown = read_attached(part)
+    post.shown = post.shown or shown
+    if shown is None:
+        post.unknown += [name_of(one) for one in part.elements()]
 
 
 def _read_text(post: HtmlPost, part: Element) -> None:
@@ -229,20 +246,15 @@ def _button(element: Element, source: str) -> dict[str, Any]:
     link = next((one for one in element.walk() if one.tag == "a"), element)
     inner = next((one for one in link.walk() if one.tag == "div"), link)
     end = inner.start + _LONGEST_BUTTON
-    text = _button_text(source[inner.start : end if inner.end is None else min(inner.end, end)].strip())
+    text = read_button_text(source[inner.start : end if inner.end is None else min(inner.end, end)].strip())
     if address := link.attributes.get("href"):
         return {"text": text, "type": "url", "url": address}
     click = link.attributes.get("onclick", "")
     kind = _KIND.search(click.strip()[-_LONGEST_BUTTON:])
     _, _, shown = click.partition("Data: ")
     end_of_data = _AFTER_DATA.search(shown)
-    data = {"shown_data": shown[: end_of_data.start()]} if end_of_data else {}
+    data = {"shown_data": unquote(shown[: end_of_data.start()])} if end_of_data else {}
     return {"text": text, "type": kind[1] if kind else "default", **data}
-
-
-def _button_text(written: str) -> str:
-    is_escaped = not _UNESCAPED.search(written)
-    return unescape(written) if is_escaped else written
 
 
 def to_json(value: object) -> str | None:

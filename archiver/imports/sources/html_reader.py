@@ -15,6 +15,7 @@ from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, Importe
 from archiver.imports.sources.desktop_fields import OF_A_GROUP
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
 from archiver.imports.sources.html_attached import ShownMedium
+from archiver.imports.sources.html_escapes import decode, mend_separators
 from archiver.imports.sources.html_pieces import LONGEST, HtmlPiece, is_damaged
 from archiver.imports.sources.html_post import HtmlPost, Signed, read_post, to_json
 from archiver.imports.sources.html_service import DELETED, read_day, read_service
@@ -23,6 +24,8 @@ from archiver.model.record import Media
 
 MOST_TAGS: Final = 100_000
 """Tags of a message that is read; real ones have a few dozen."""
+_BEGINNING: Final = 8_192
+"""Bytes of a larger one in which its author is looked for, of whom the next one may be, too."""
 
 
 class HtmlReader:
@@ -53,14 +56,13 @@ class HtmlReader:
 
     def read(self, piece: HtmlPiece, where: str) -> Iterator[Entry]:
         """Yield the message of an element, and what is wrong with it."""
-        if piece.too_long:
-            yield Flaw(where, f"its element has more than {LONGEST >> 20} MB")
+        if piece.too_long or piece.data.count(b"<") > MOST_TAGS:
+            most = f"{LONGEST >> 20} MB" if piece.too_long else f"{MOST_TAGS:,} tags"
+            yield Flaw(where, f"its element has more than {most}")
+            self._inherit(read_post(decode(piece.data[:_BEGINNING])))
             return
-        if piece.data.count(b"<") > MOST_TAGS:
-            yield Flaw(where, f"its element has more than {MOST_TAGS:,} tags")
-            return
-        post = read_post(piece.data.decode("utf-8", "replace"))
-        if piece.whole and is_damaged(piece.data):
+        post = read_post(decode(piece.data))
+        if piece.whole and is_damaged(mend_separators(piece.data)):
             yield Flaw(where, REPLACED)
         if piece.message_id <= 0:
             self._between(piece.message_id, post)
@@ -71,6 +73,8 @@ class HtmlReader:
         if not piece.whole:
             yield Flaw(where, "the file ends in the middle of it, so it is left out")
             return
+        for name in dict.fromkeys(post.unknown):
+            yield Flaw(where, f"it shows something that telekeep cannot read (`{name}`)")
         found = self._message(MessageId(piece.message_id), post, piece.data)
         yield found if found is not None else Flaw(where, "it has no readable date")
 
@@ -105,6 +109,7 @@ class HtmlReader:
     def _message(self, message_id: MessageId, post: HtmlPost, raw: bytes) -> ImportedMessage | None:
         moment = self._moment(post)
         if moment is None:
+            self._inherit(post)
             return None
         if post.is_unsupported:
             post.shown = ShownMedium(Media(slot=0, kind="unsupported"))
@@ -139,10 +144,11 @@ class HtmlReader:
         return found if found is None or self._day is None else _on_day(found, self._day)
 
     def _inherit(self, post: HtmlPost) -> None:
+        """Before October 2020 a message was joined to one by another bot, too; no date had a label then."""
         if post.author is None:
-            post.author = self._author
+            post.author = self._author if post.is_labelled else _without_bot(self._author)
         if post.is_forwarded and post.origin is None:
-            post.origin = self._origin
+            post.origin = self._origin if post.is_labelled else _without_bot(self._origin)
         self._author, self._origin = post.author, post.origin
 
     def _of_post(self, post: HtmlPost) -> dict[str, Any]:
@@ -194,6 +200,10 @@ class HtmlReader:
             self._doubtful += 1
             return None
         return to_instant(forwarded, self._zone)
+
+
+def _without_bot(signed: Signed | None) -> Signed | None:
+    return None if signed is None else Signed(signed.name, None)
 
 
 def _note(number: int, one: str, many: str) -> Iterator[Flaw]:

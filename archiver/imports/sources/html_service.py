@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-UNSUPPORTED: Final = "This message is not supported by this version of Telegram Desktop."
+UNSUPPORTED: Final = re.compile(
+    r"This message is not supported by this version of [A-Za-z0-9 ]{1,40}\. Please update the application\.\Z"
+)
+"""What Desktop writes, and what programs made of it do with their own names."""
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
     "December",
 )
 _DAY: Final = re.compile(rf"([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{1,5}})")
 DELETED: Final = "Deleted Account"
-_NAMELESS: Final = "Deleted"
-"""The same in a service line."""
+_WHO_ELSE: Final[Mapping[str | None, str | None]] = {"Deleted": DELETED, DELETED: None}
+"""The same in a service line. Before October 2020 it was in full, and stood for the channel itself, too."""
 _WHO: Final = r"(?P<who>.+?)"
 _LONGEST: Final = 2_000
 """Maximum characters of a line that is parsed: names and titles have a few hundred at most."""
@@ -49,7 +52,7 @@ def read_service(text: str) -> ServiceLine:
         if found := pattern.fullmatch(text):
             fields = found.groupdict()
             who = fields.pop("who", None)
-            return ServiceLine(make(fields), DELETED if who == _NAMELESS else who)
+            return ServiceLine(make(fields), _WHO_ELSE.get(who, who))
     return ServiceLine({"type": "custom_action", "message": text})
 
 
@@ -103,12 +106,12 @@ _LINES: Final = (
     _line("Channel photo changed", "chat_edit_photo"),
     _line("Channel photo removed", "chat_delete_photo"),
     _line("History cleared", "history_clear"),
-    _line(r"Voice chat(?: \((?P<seconds>[0-9]{1,9}) seconds\))?", _call),
+    _line(r"(?:Voice chat|Group call)(?: \((?P<seconds>[0-9]{1,9}) seconds\))?", _call),
     _line(rf"{_WHO} started voice chat(?: \((?P<seconds>[0-9]{{1,9}}) seconds\))?", _call),
     _line(rf"{_WHO} pinned this message", "pin_message"),
     _line(rf"{_WHO} changed group title to {_TITLE}", "chat_edit_title"),
     _line(rf"{_WHO} changed group photo", "chat_edit_photo"),
-    _line(rf"{_WHO} removed group photo", "chat_delete_photo"),
+    _line(rf"{_WHO} (?:removed|deleted) group photo", "chat_delete_photo"),
     _line(rf"{_WHO} created group {_TITLE}", "chat_create"),
     _line(rf"{_WHO} converted a basic group to this supergroup {_TITLE}", "channel_migrate_from"),
     _line(rf"{_WHO} converted this group to a supergroup", "chat_migrate_to"),

@@ -42,7 +42,15 @@ _EMOJI_FILE: Final = re.compile(r"\bhref\s+=")
 """Only the link to the file of a custom emoji is written with a space there."""
 _TIMES: Final = 4
 """A link's text that is this many times longer than its address is not the address."""
-_DOMAIN: Final = re.compile(r"https?://[^/?#]+/")
+_DOMAIN: Final = re.compile(r"https?://(?:t|telegram)\.(?:me|dog)/")
+_IN_2018: Final = re.compile(r"#(hash|command|cash|mention)-")
+_KINDS_IN_2018: Final[Mapping[str, str]] = {
+    "hash": "hashtag",
+    "command": "bot_command",
+    "cash": "cashtag",
+    "mention": "mention_name",
+}
+"""The same in version 1.3.10: links to `#hash-tag`."""
 
 
 class Styled(NamedTuple):
@@ -133,6 +141,8 @@ def _link(element: Element, text: str | None) -> Entity:
     if _EMOJI_FILE.search(element.attribute_text):
         return {"type": "custom_emoji"}
     address = attributes.get("href", "")
+    if early := _IN_2018.match(address):
+        return {"type": _KINDS_IN_2018[early[1]]}
     if text is None:
         return {"type": "text_url", "url": address}
     if address == text:

@@ -162,6 +162,11 @@ def _character(found: re.Match[str]) -> str:
     return "\ufffd" if number == 0 or number > 0x10FFFF or 0xD800 <= number <= 0xDFFF else chr(number)
 
 
+def name_of(element: Element) -> str:
+    """What tells it from others, for a remark: its classes, or its tag."""
+    return element.attributes.get("class", element.tag)[:_LONG]
+
+
 def words(element: Element) -> str:
     """All text in the element as one line."""
     if len(element.children) == 1 and isinstance(only := element.children[0], str):

@@ -1,0 +1,213 @@
+"""What single versions of Telegram Desktop's HTML, and programs made of it, write in their own way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.imports.sources.html_post import HtmlPost, read_post
+from tests.desktop_pages import OF_2024, OLD, DesktopPages, escape
+from tests.desktop_read import WINTER, flaws, load, one_message, read
+from tests.importing import chat, entry, messages_of, read_all, write_json
+
+
+def post_of(inside: str) -> HtmlPost:
+    return read_post(f'<div class="message default clearfix" id="message5"><div class="body">{inside}</div></div>')
+
+
+@pytest.mark.parametrize(
+    ("link", "kind"),
+    [
+        ('<a href="#hash-x">#x</a>', "hashtag"),
+        ('<a href="#command-x">/x</a>', "bot_command"),
+        ('<a href="#cash-USD">$USD</a>', "cashtag"),
+        ('<a href="#mention-123">Ann</a>', "mention_name"),
+    ],
+)
+def test_links_to_signs_of_version_1_3_10_are_no_addresses(link: str, kind: str) -> None:
+    [mark] = post_of(f'<div class="text">\n{link}\n</div>').said.entities
+    assert mark.keys() == {"type", "offset", "length"}
+    assert mark["type"] == kind
+
+
+def test_a_reply_of_version_1_3_10_names_its_message() -> None:
+    post = post_of('<div class="reply_to details">\nIn reply to <a href="#message4">this message</a>\n</div>')
+    assert (post.replied, post.replied_elsewhere) == (4, False)
+
+
+def test_a_pin_of_no_message_has_no_reply(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.service(1, WINTER, f"News pinned {pages.link(0)}")
+    message = read(pages.write(tmp_path))[1].message
+    assert (message.action, message.reply_to_msg_id, message.reply_to) == ('{"type":"pin_message"}', None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [
+        ("Channel &laquo;<i>News</i> & <b&raquo; created", {"type": "channel_create", "title": "<i>News</i> & <b"}),
+        ("Channel &laquo;&lt;i&gt; & «b»&raquo; created", {"type": "channel_create", "title": "<i> & «b»"}),
+        ("A added &quot;<i> & <b&quot; to the poll.", {"type": "poll_append_answer", "option": "<i> & <b"}),
+        ("Group call (65 seconds)", {"type": "group_call", "duration": 65}),
+        ("A deleted group photo", {"type": "chat_delete_photo"}),
+        (
+            "A added tasks: &quot;<strong>x</strong>&quot;, &quot;<em>y</em>&quot;",
+            {"type": "custom_action", "message": 'A added tasks: "x", "y"'},
+        ),
+    ],
+)
+def test_service_lines_of_single_versions_become_actions(tmp_path: Path, line: str, action: dict[str, Any]) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.service(1, WINTER, line)
+    assert load(read(pages.write(tmp_path))[1].message.action) == action
+
+
+def test_before_2020_a_deleted_account_may_be_the_channel_itself(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin", generation=OLD)
+    pages.service(1, WINTER, "Deleted Account pinned this message")
+    assert read(pages.write(tmp_path))[1].message.sender is None
+
+
+@pytest.mark.parametrize("name", ["Telegram Desktop", "AyuGram Desktop", "64Gram Desktop", "Kotatogram Desktop"])
+def test_what_a_program_cannot_show_is_told_by_its_line(tmp_path: Path, name: str) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    line = f"This message is not supported by this version of {name}. Please update the application."
+    pages.service(1, WINTER, line)
+    message = read(pages.write(tmp_path))[1].message
+    assert (message.kind, message.action, [one.kind for one in message.media]) == ("message", None, ["unsupported"])
+
+
+def test_separators_of_lines_are_kept(tmp_path: Path) -> None:
+    said = "a\u2028b\u2029<c>"
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER, text=f"<em>{escape(said)}</em>{escape(said)}")
+    path = pages.write(tmp_path)
+    assert b"<br>\x80\xa8" in (path / "messages.html").read_bytes()
+    assert read(path)[1].message.text == said + said
+    assert flaws(path) == []
+
+
+def test_separators_of_lines_are_kept_in_json(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "result.json", chat([entry(1, "aXbYc")]))
+    written = path.read_bytes().replace(b"X", b"\\u2028\x80\xa8").replace(b"Y", b"\\u2029\x80\xa9")
+    path.write_bytes(written)
+    [found] = read_all(path)
+    assert [one.message.text for one in messages_of([found])] == ["a\u2028b\u2029c"]
+
+
+def test_albums_of_64gram_are_known(tmp_path: Path) -> None:
+    photo = {"photo": "(File not included.)", "photo_file_size": 5, "full_text": "a"}
+    path = write_json(
+        tmp_path / "result.json",
+        chat([entry(1, "a", media_group_id=13_456_789_012_345_678, **photo), entry(2, "a", media_group_id=0, **photo)]),
+    )
+    assert [one.message.grouped_id for one in messages_of(read_all(path))] == ["13456789012345678", None]
+
+
+def test_initials_that_look_like_a_tag_cost_nothing(tmp_path: Path) -> None:
+    pages = DesktopPages("Talk", zone="Europe/Berlin", generation=OLD)
+    pages.add(1, WINTER, by="Ann", text="a")
+    pages.add(2, WINTER + 1, by="<3 Bob", text="b")
+    pages.add(3, WINTER + 2, by="<3 Bob", text="c")
+    path = pages.write(tmp_path) / "messages.html"
+    path.write_text(path.read_text("utf-8").replace("\n&lt;\n", "\n<B\n"), "utf-8")
+    found = [(one.message.text, load(one.message.sender)["name"]) for one in read(tmp_path).values()]
+    assert found == [("a", "Ann"), ("b", "<3 Bob"), ("c", "<3 Bob")]
+
+
+def test_who_wrote_a_message_without_date_wrote_the_joined_one_after_it(tmp_path: Path) -> None:
+    pages = DesktopPages("Talk", zone="Europe/Berlin")
+    pages.add(1, WINTER, by="Ann", text="a")
+    pages.add(2, WINTER + 1, by="Bob", text="b")
+    pages.add(3, WINTER + 2, by="Bob", text="c")
+    path = pages.write(tmp_path) / "messages.html"
+    path.write_text(path.read_text("utf-8").replace("10.01.2024 13:00:01", "99.01.2024 13:00:01"), "utf-8")
+    found = read(tmp_path)
+    assert [(number, load(one.message.sender)["name"]) for number, one in found.items()] == [(1, "Ann"), (3, "Bob")]
+
+
+def test_a_name_that_ends_like_a_bot_is_a_name(tmp_path: Path) -> None:
+    message = one_message(tmp_path, by="News via @some_bot", forwarded=("Src via @nobot", WINTER)).message
+    assert load(message.sender)["name"] == "News via @some_bot"
+    assert load(message.fwd_from)["from_name"] == "Src via @nobot"
+    assert message.extra is None
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"), [("https://t.me/Elon", "mention"), ("https://twitter.com/Elon", "text_url")]
+)
+def test_a_name_on_another_site_keeps_its_address(address: str, kind: str) -> None:
+    [mark] = post_of(f'<div class="text">\n<a href="{address}">@elon</a>\n</div>').said.entities
+    assert (mark["type"], mark.get("url")) == (kind, address if kind == "text_url" else None)
+
+
+def test_zeros_are_kept(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER)
+    pages.add(2, WINTER, media=pages.generic("media_location", "Location", "0.000000, -0.000001"))
+    pages.add(3, WINTER, media=pages.poll("Who?", [("a", 0, False)], 0))
+    found = read(pages.write(tmp_path))
+    assert load(found[2].message.media[0].extra) == {"lat": 0.0, "long": -0.000001}
+    assert load(found[3].message.media[0].extra) == {"answers": [{"text": "a", "voters": 0}], "total_voters": 0}
+
+
+@pytest.mark.parametrize(
+    ("link", "named"), [("", "A – B.mp3"), ("files/A – B.mp3", "A – B.mp3"), ("files/other.mp3", None)]
+)
+def test_the_name_of_an_audio_file_is_not_taken_for_a_performer(tmp_path: Path, link: str, named: str | None) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER)
+    pages.add(2, WINTER, media=pages.generic("media_audio_file", "A – B.mp3", "03:00", "", link))
+    [medium] = read(pages.write(tmp_path))[2].message.media
+    known = (medium.file_name, medium.performer, medium.title)
+    assert known == ((named, None, None) if named else (None, "A", "B.mp3"))
+
+
+def test_data_of_a_button_of_version_7_is_as_it_was() -> None:
+    click = "return ShowTextCopied('Data: %s | Type: callback');"
+    shown = []
+    for data in (r"k\'e\\y", r"k'e\y"):
+        link = f'<a onclick="{escape(click % data)}"><div>b</div></a>'
+        post = post_of(
+            f'<table class="bot_buttons_table"><tr><td><div class="bot_button">{link}</div></td></tr></table>'
+        )
+        shown += [one["shown_data"] for row in post.buttons for one in row]
+    assert shown == [r"k'e\y", r"k'e\y"]
+
+
+def test_a_page_that_is_missing_after_buttons_is_named(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin", generation=OF_2024, in_file=2)
+    for number in range(1, 4):
+        pages.add(number, WINTER + 1000 * number, text="a", buttons=[[("b", "url", "https://e.org")]])
+    path = pages.write(tmp_path)
+    assert flaws(path) == []
+    (path / "messages2.html").unlink()
+    [flaw] = flaws(path)
+    assert (list(read(path)), flaw.where, flaw.note) == ([1, 2], "messages2.html", False)
+
+
+def test_who_reacted_with_a_date_for_a_name_dates_nothing(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER, text="a", reactions=[("👍", 1, 1)])
+    path = pages.write(tmp_path) / "messages.html"
+    face = '<div class="initials" style="x" title="01.02.2020 00:00:00 UTC+09:00">'
+    path.write_text(path.read_text("utf-8").replace('<div class="initials" style="line-height: 42px">', face), "utf-8")
+    assert list(read(tmp_path)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ('<div class="fact_check details">\nIt is false\n</div>', "fact_check details"),
+        ('<div class="media_wrap clearfix">\n<div class="media_story">\nx\n</div>\n</div>', "media_story"),
+    ],
+)
+def test_a_part_that_is_not_known_is_said(tmp_path: Path, part: str, name: str) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, WINTER, media=part, text="a")
+    path = pages.write(tmp_path)
+    [flaw] = flaws(path)
+    assert flaw.what == f"it shows something that telekeep cannot read (`{name}`)"
+    assert read(path)[1].message.text == "a"
