@@ -89,6 +89,10 @@ def plan_export(
     shape: Shape,
 ) -> ExportPlan:
     """Make the plan from the options. Raises UsageError if they contradict each other."""
+    if edges is not None and (fields is not None or ids_only or revisions or media != "none"):
+        raise UsageError(
+            "--edges cannot be combined with --fields, --ids-only, --revisions or --media.", hint="Leave them out."
+        )
     name = format_name or _format_of(out, is_partitioned=partition is not None, is_network=edges is not None)
     form = _choose_form(name, edges, weights=weights, partition=partition)
     _expect_separate_outputs(out, format_name, shape, dry_run=dry_run)
@@ -148,7 +152,15 @@ def _choose_fields(
     """The keys of `--fields` or `--ids-only`; None for all."""
     if ids_only and fields is not None:
         raise UsageError("--ids-only and --fields cannot be combined.")
-    chosen = IDS if ids_only else parse_fields(fields, (*KEYS, "versions") if revisions else KEYS)
+    chosen = IDS if ids_only else parse_fields(fields, (*KEYS, "versions"))
+    if chosen is not None and "versions" in chosen and not revisions:
+        raise UsageError("the field versions needs --revisions.", hint="Add it.")
+    if chosen is not None and "versions" not in chosen and revisions:
+        how = "--ids-only" if ids_only else "--fields"
+        raise UsageError(
+            f"--revisions adds the field versions, which {how} leaves out.",
+            hint="Leave out --revisions, or write --fields with versions.",
+        )
     if chosen is not None and not form.has_fields:
         able = ", ".join(one.name for one in FORMATS.values() if one.has_fields)
         raise UsageError(f"{form.name} has no fields to choose from.", hint=f"Use --format: {able}.")
@@ -157,8 +169,6 @@ def _choose_fields(
 
 def _expect_combinable(plan: ExportPlan) -> None:
     """Raise UsageError if an option does not go with the format, or has no effect."""
-    if plan.edges is not None and (plan.revisions or plan.media != "none"):
-        raise UsageError("--edges cannot be combined with --revisions or --media.", hint="Leave them out.")
     if plan.excel and plan.form.name not in ("csv", "edges-csv"):
         raise UsageError("--excel needs CSV.", hint="Use --format csv.")
     if plan.pseudonymise and plan.form.name == "sqlite":
@@ -191,9 +201,10 @@ def _expect_appendable(plan: ExportPlan) -> None:
     if plan.form.make_image is None:
         able = ", ".join(one.name for one in FORMATS.values() if one.make_image is not None)
         how = "--edges" if plan.edges else "--partition" if plan.form.has_fields else plan.form.name
+        instead = f"leave out {how}" if how.startswith("--") else f"use --format: {able}"
         raise UsageError(
             f"--append cannot continue {how}: its files refer to each other, or are one document.",
-            hint=f"Export it again with --force, or use --format: {able}.",
+            hint=f"Export it again with --force, or {instead}.",
         )
     if plan.media != "none":
         raise UsageError("--append and --media cannot be combined.", hint="Export the files with a separate command.")

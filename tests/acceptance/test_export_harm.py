@@ -278,6 +278,9 @@ def test_an_export_of_some_fields_is_written_and_verified(run: Run, tmp_path: Pa
     assert run("verify", "ids.csv").returncode == 6
     one_line(run("export", "-o", "x.jsonl", "--fields", "txt"), 'there is no field "txt". Did you mean text')
     one_line(run("export", "-o", "x.md", "--fields", "text"), "markdown has no fields to choose from")
+    one_line(run("export", "-o", "x.csv", "--fields", "text,versions"), "versions needs --revisions")
+    one_line(run("export", "-o", "x.csv", "--fields", "text", "--revisions"), "versions, which --fields leaves out")
+    one_line(run("export", "-o", "x.csv", "--ids-only", "--revisions"), "versions, which --ids-only leaves out")
     one_line(run("export", "-o", "x.db", "--media", "copy"), "--media and sqlite cannot be combined")
     one_line(run("export", "-o", "x.csv", "--ids-only", "--media", "copy"), "--ids-only and --media copy cannot be")
     one_line(run("export", "-o", "x.csv", "--partition", "channel-month"), "--partition needs Parquet")

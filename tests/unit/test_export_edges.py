@@ -248,8 +248,8 @@ def test_what_is_no_network_is_refused() -> None:
         ({"out": "x.jsonl", "format_name": None, "edges": "links"}, "cannot be written as jsonl"),
         ({"out": "x.json", "format_name": None, "edges": "links"}, r"unknown .* Use --format: csv, graphml\.$"),
         ({"out": "x.csv", "format_name": None, "weights": True}, "no effect without --edges"),
-        ({"out": "x.csv", "format_name": None, "edges": "links", "fields": "date"}, "has no fields"),
-        ({"out": "x.csv", "format_name": None, "edges": "links", "append": True}, "cannot continue"),
+        ({"out": "x.csv", "format_name": None, "edges": "links", "fields": "date"}, "cannot be combined with --fields"),
+        ({"out": "x.csv", "format_name": None, "edges": "links", "append": True}, "leave out --edges"),
     ]
     for asked, said in wrong:
         with pytest.raises(UsageError, match=said):
