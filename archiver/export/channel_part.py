@@ -15,6 +15,7 @@ from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.coverage_report import list_runs
 from archiver.reading.shortfall import is_outside_range
 from archiver.store import extent
+from archiver.store.capture import list_first_reads
 from archiver.store.channel import Mirrored, find_channel
 from archiver.store.channel_details import count_stubs
 from archiver.store.coverage import list_coverage
@@ -56,11 +57,12 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
     runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
     counts = tally(fill_held(runs, lo, hi))
     known = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
-    shortfall = replace(known, read_until=find_read_until(channel.last_sync_at, since=since, until=until))
+    as_of = channel.last_sync_at
+    if as_of is None:  # removed before it was caught up: what was posted up to its first answer was read
+        as_of = (await read(conn, list_first_reads)).get(channel_id)
+    shortfall = replace(known, read_until=find_read_until(as_of, since=since, until=until))
     claims = 0 if is_alone else await read(conn, extent.count_claims, channel_id, **bounds)
-    return Completeness(
-        lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=channel.last_sync_at, imported_alone=claims
-    )
+    return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=as_of, imported_alone=claims)
 
 
 async def _shortfall(

@@ -17,11 +17,12 @@ from archiver.export.jsonl import JsonlWriter
 from archiver.export.request import Request
 from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests
+from archiver.model.iso_time import iso
 from archiver.model.row import KEYS
 from archiver.store.database import Database
 from search.query.dates import Bounds
 from tests.remarks import Heard
-from tests.sample import OTHER, START, build, connect, make_message, photo
+from tests.sample import NOW, OTHER, START, build, connect, make_message, photo
 
 LATER = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -156,6 +157,17 @@ def test_what_was_not_fetched_makes_it_incomplete_only_where_it_may_belong(tmp_p
     export(archive, out, bounds=Bounds(None, minute(55)))
     assert completeness(out)["not_fetched_ids"] == [[1, 49]]
     assert manifest(out)["complete"] is False
+
+
+def test_a_channel_that_was_read_but_never_caught_up_is_complete_as_of_its_first_answer(tmp_path: Path) -> None:
+    """As one that is removed while the service fetches its history."""
+    never = "UPDATE channel SET last_sync_at = NULL, state = 'removed'"
+    archive = build(tmp_path / "a", ids(range(1, 11)), covered=[(1, 10)], sql=[never])
+    out = tmp_path / "out.jsonl"
+    export(archive, out)
+    assert (completeness(out)["complete"], completeness(out)["as_of"]) == (True, iso(NOW))
+    export(archive, out, bounds=Bounds(None, datetime.fromtimestamp(NOW + 60, UTC)))
+    assert completeness(out)["complete"] is False
 
 
 def dated(dates: dict[int, int], *ranges: range) -> Iterable[Any]:
