@@ -43,7 +43,7 @@ class ShownMedium(NamedTuple):
     path: str | None = None
 
 
-class _Card(NamedTuple):
+class Card(NamedTuple):
     """A box with a title and what is below it."""
 
     title: str
@@ -77,9 +77,10 @@ def _medium(kind: str, extra: Mapping[str, Any], path: str | None = None, **fiel
     return ShownMedium(Media(slot=0, kind=kind, extra=orjson.dumps(given).decode() if given else None, **fields), path)
 
 
-def _card(element: Element) -> _Card:
+def read_card(element: Element) -> Card:
+    """The title of a box, and what is below it."""
     title, described, status = (_text(element, name) for name in ("title", "description", "status"))
-    return _Card(title, described, status, element.attributes.get("href", ""))
+    return Card(title, described, status, element.attributes.get("href", ""))
 
 
 def _text(element: Element, name: str) -> str:
@@ -94,7 +95,7 @@ def _preview(element: Element) -> ShownMedium:
 
 
 def _photo(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     if card.title == "Sticker":
         alt = _SIZE.sub("", card.status).strip(", ")
         return _medium("sticker", {"alt": alt, **card.shown}, card.path)
@@ -106,19 +107,19 @@ def _photo(element: Element) -> ShownMedium:
 
 
 def _video(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     if card.title.startswith("Self-destructing"):
         return _medium("video", {"not_exported": card.status})
     return _medium(_VIDEOS.get(card.title, "video"), card.shown, card.path, duration=_seconds(card.status))
 
 
 def _voice(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     return _medium("voice", card.shown, card.path, duration=_seconds(card.status))
 
 
 def _audio(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     fields: dict[str, Any] = {"duration": _seconds(card.status)}
     performer, mark, title = card.title.partition(_SONG)
     is_name = posixpath.basename(card.path) == card.title if card.path else _SOUND.search(card.title)
@@ -130,26 +131,26 @@ def _audio(element: Element) -> ShownMedium:
 
 
 def _file(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     mime, _ = mimetypes.guess_type(card.title)
     kind = "image" if (mime or "").startswith("image/") else "document"
     return _medium(kind, card.shown, card.path, file_name=None if card.title == "File" else card.title or None)
 
 
 def _contact(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     phone = card.status.removesuffix("vCard").removesuffix(" - ").strip()
     return _medium("contact", {"phone_number": phone}, card.path, title=card.title or None)
 
 
 def _place(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     live = "media_live_location" in element.classes
     return _medium("geo_live" if live else "geo", _point(f"{card.status} {card.link}"))
 
 
 def _venue(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     extra = {**_point(card.link), "address": card.described}
     return _medium("venue", extra, title=card.title or None, search_text=card.described or None)
 
@@ -160,14 +161,14 @@ def _point(text: str) -> dict[str, Any]:
 
 
 def _game(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     extra = {"description": card.described}
     title, description = card.title or None, card.described or None
     return _medium("game", extra, title=title, search_text=description, url=card.link or None)
 
 
 def _invoice(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     if not card.title:
         return _medium("paid_media", {"shown_price": card.status})
     extra = {"title": card.title, "description": card.described, "shown_price": card.status}
@@ -175,7 +176,7 @@ def _invoice(element: Element) -> ShownMedium:
 
 
 def _call(element: Element) -> ShownMedium:
-    card = _card(element)
+    card = read_card(element)
     return _medium("call", {"status": card.status}, title=card.title or None)
 
 
