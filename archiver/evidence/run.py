@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from archiver.evidence.processes import Processes, count_workers, share_out
 from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.evidence.work import Worker
-from archiver.model.fault import Fault
+from archiver.model.fault import Fault, describe_unchecked
 from archiver.store import checked, search_rows, soundness
 from archiver.store.medium import is_extract
 
@@ -114,8 +114,8 @@ def _guard(found: Verified, what: str, check: Callable[[], T]) -> T | None:
         return check()
     except checked.Damaged as exc:
         found.add([Fault(what, f"cannot be read: {exc}")])
-    except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
-        found.add([Fault(what, "contains impossible values")])
+    except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
+        found.add([Fault(what, describe_unchecked(exc))])
     return None
 
 

@@ -11,7 +11,7 @@ from archiver.evidence.annotated import count_unfindable_annotations
 from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part, check_sample
 from archiver.evidence.task_result import Kind, TaskResult, VerifyTask
-from archiver.model.fault import Fault
+from archiver.model.fault import Fault, describe_unchecked
 from archiver.store import checked, index_check
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Worker:
                     _ACTS[task.kind](self._conn, task, done)
         except checked.Damaged as exc:
             done.faults.append(Fault(_where(task), f"cannot be read: {exc}"))
-        except Exception:  # noqa: BLE001 - values that no telekeep writes may do anything
-            done.faults.append(Fault(_where(task), "contains impossible values"))
+        except Exception as exc:  # noqa: BLE001 - values that no telekeep writes may do anything
+            done.faults.append(Fault(_where(task), describe_unchecked(exc)))
         return done
 
     def _check_messages(self, task: VerifyTask, done: TaskResult) -> None:

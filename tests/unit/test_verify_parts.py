@@ -14,7 +14,9 @@ from archiver.evidence.custody import check_coverage, check_top
 from archiver.evidence.findable import is_made_of, text_terms
 from archiver.evidence.names import StoredNames
 from archiver.evidence.placed_terms import PlacedTerms
+from archiver.evidence.task_result import VerifyTask
 from archiver.evidence.times import check_absences, check_chain, check_logged
+from archiver.evidence.work import Worker
 from archiver.store import index_check, search_rows
 from archiver.store.checked import AFTER, MEDIA_NAMES
 from archiver.store.custody import ChannelLog
@@ -24,6 +26,21 @@ from tests.sample import make_message, photo
 from tests.unit.search_tables import tables
 
 USER = types.PeerUser(5)
+
+
+class Full:
+    """A connection of a process without memory; SQLite raises the same."""
+
+    in_transaction = False
+
+    def execute(self, query: str, *_: object) -> None:
+        if query != "BEGIN":
+            raise MemoryError
+
+
+def test_a_check_for_which_memory_ran_out_says_so_and_not_that_the_archive_is_damaged() -> None:
+    [fault] = Worker(Full()).do(VerifyTask("words")).faults
+    assert "memory ran out" in fault.wrong
 
 
 def test_stored_names_belong_to_their_peers_only() -> None:
