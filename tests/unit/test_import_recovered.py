@@ -217,3 +217,13 @@ def test_numbers_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
         path = tmp_path / "result.json"
         path.write_text(json.dumps(chat(posts, id=number), indent=1))
         assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+def test_a_message_left_out_may_have_any_words(tmp_path: Path, layout: dict[str, Any]) -> None:
+    """They are no sign of damage."""
+    words = ["messages", "name", '"messages": [', {"type": "bold", "text": "messages"}]
+    left_out = chat([entry(at, [word]) for at, word in enumerate(words, 1)], type="personal_chat", id=7)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"about": "", "chats": {"list": [left_out, chat(POSTS)]}}, **layout))
+    assert read(path) == ({CHANNEL_ID: [*ALL]}, [])

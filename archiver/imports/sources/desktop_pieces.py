@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, LargeValue, NotClosed, mixed_at
@@ -37,8 +38,9 @@ _ONLY: Final = re.compile(
 """Where the messages of a file's only chat begin, or the first one whose beginning is left."""
 _KIND: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"([a-z_]{3,30})"')
 _NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\Z')
-_KEY: Final = b'"messages"'
-"""No text has it: quotes in texts are escaped."""
+_KEY: Final = re.compile(rb'"messages"\s{0,9}:')
+"""No message has it: its texts may be that word, but have no colon after their quotes."""
+_LONGEST_KEY: Final = 20
 _MOST_ODD: Final = 100_000
 _IN_ORDER: Final = re.compile(
     rb'"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"'
@@ -82,9 +84,8 @@ class DesktopPieces(JsonPieces):
         if not super()._more():
             return False
         begin = known - self._base
-        at = max(begin - len(_KEY), 0) - 1
-        while (at := self._data.find(_KEY, at + 1)) >= 0 and len(self._odd) < _MOST_ODD:
-            self._odd.append(self._base + at)
+        keys = _KEY.finditer(self._data, max(begin - _LONGEST_KEY, 0))
+        self._odd += (self._base + key.start() for key in islice(keys, max(_MOST_ODD - len(self._odd), 0)))
         for lost in _LOST:
             if (first := self._data.find(lost, begin)) >= 0:
                 self._odd += (self._base + first, self._base + self._data.rfind(lost))
