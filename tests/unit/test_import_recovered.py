@@ -103,6 +103,14 @@ def test_messages_from_before_a_group_was_a_supergroup_are_in_order(tmp_path: Pa
     assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
 
 
+def test_an_own_export_is_in_the_order_of_dates_and_that_is_no_damage(tmp_path: Path) -> None:
+    listed = [entry(at, "x") for at in (1, 2, 9, 3, 4)]
+    left_out = {**chat(listed, type="private_group", id=7), "telekeep": {"username": None}}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"chats": {"list": [left_out, chat(POSTS)]}}, indent=1))
+    assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
+
+
 @pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
 @pytest.mark.parametrize("damage", ["BIO", "private 3"])
 @pytest.mark.parametrize("broken", ['"', "x", '", [', '"}]'])

@@ -108,7 +108,7 @@ class DesktopJson:
         """The chats; those of a whole account include what telekeep does not archive."""
         try:
             with self._path.open("rb") as file:
-                self._pieces = pieces = DesktopPieces(file)
+                self._pieces = pieces = DesktopPieces(file, is_by_date=b'"telekeep":' in self._tail)
                 read: _Read | None = self._documents
                 while read is not None:
                     damage = yield from self._until_damage(read(pieces))

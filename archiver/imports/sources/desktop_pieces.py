@@ -70,7 +70,9 @@ class DesktopPieces(JsonPieces):
     _has_other = False
     """Whether something in it may belong to another chat."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, is_by_date: bool = False) -> None:
+        """`is_by_date`: messages are in the order of their dates, not of their ids."""
+        self._is_by_date = is_by_date
         self._odd: list[int] = []
         """Where a chat's messages begin, or bytes are lost: nothing that messages have."""
         self._order: _Order | None = None
@@ -132,7 +134,7 @@ class DesktopPieces(JsonPieces):
         """
         start = self.at
         self._odd = [one for one in self._odd if one > start]
-        self._order = order = _Order(start)
+        self._order = order = _Order(start, is_by_date=self._is_by_date)
         try:
             self.skip()
             order.look(self._data, self._base, self._at)
@@ -228,8 +230,9 @@ class DesktopPieces(JsonPieces):
 class _Order:
     """How often ids and days grow from one message to the next, and how often one falls."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, *, is_by_date: bool) -> None:
         self.rises = self.falls = 0
+        self._is_by_date = is_by_date
         self._passed = at
         self._last, self._day = -1 << 63, b""  # a group's from before it was a supergroup have ids below zero
 
@@ -237,7 +240,7 @@ class _Order:
         """Look at what was read; `base`: bytes before it."""
         for found in _IN_ORDER.finditer(data, max(self._passed - base, 0), end):
             last, day = int(found[1]), found[2]
-            is_fall = last < self._last or day < self._day
+            is_fall = day < self._day or (last < self._last and not self._is_by_date)
             self.falls, self.rises = self.falls + is_fall, self.rises + (not is_fall)
             self._last, self._day = last, day
             self._passed = base + found.end()
