@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
-from archiver.errors import Error
+from archiver.errors import Error, UsageError
 from archiver.store import claimed_edits
+from archiver.store.older_layout import Scripts, find_lacking, list_repairs
+
+T = TypeVar("T")
 
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
@@ -22,16 +27,39 @@ class NewerSchemaError(Error):
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Apply the migrations that this archive lacks; a new archive gets all or none. Raises NewerSchemaError."""
+    """Apply the migrations that this archive lacks; a new archive gets all or none.
+
+    Raises NewerSchemaError, and UsageError for tables that are not those of the archive's version: it stays as it is.
+    """
     version = await expect_known_schema(connection, path)
-    lacking = [(number, script) for number, script in list_migrations() if number > version]
+    scripts = list_migrations()
     if not version:
-        await connection.executescript(join_scripts(script for _, script in lacking))
-        return
-    for number, script in lacking:
-        if number == claimed_edits.MIGRATION:
+        await connection.executescript(join_scripts(script for _, script in scripts))
+    elif version < newest_version():
+        lacking = await _run(connection, lambda conn: find_lacking(conn, version, scripts))
+        if lacking is None:
+            raise UsageError(
+                f"{path} does not have the tables of its version (schema {version}): it is damaged, or an unfinished"
+                " version of telekeep made it. It was not changed.",
+                hint="Export it with the version that made it (`telekeep export -o all.jsonl`), and import that file.",
+            )
+        await _upgrade(connection, version, scripts, lacking)
+
+
+async def _upgrade(connection: aiosqlite.Connection, version: int, scripts: Scripts, lacking: Scripts) -> None:
+    held = [script for number, script in scripts if (number, script) not in lacking]
+    if repairs := await _run(connection, lambda conn: list(list_repairs(conn, held))):
+        await connection.executescript(join_scripts(repairs))
+    is_late = lacking[0][0] < version  # then all at once, since each script sets its own number
+    for step in [lacking] if is_late else [[one] for one in lacking]:
+        if any(number == claimed_edits.MIGRATION for number, _ in step):
             await claimed_edits.forget_claimed_edits(connection)
-        await connection.executescript(script)
+        await connection.executescript(join_scripts(script for _, script in step))
+
+
+async def _run(connection: aiosqlite.Connection, act: Callable[[sqlite3.Connection], T]) -> T:
+    result: T = await connection._execute(act, connection._conn)  # type: ignore[no-untyped-call]  # noqa: SLF001  # see Database.write
+    return result
 
 
 async def expect_known_schema(connection: aiosqlite.Connection, path: Path) -> int:

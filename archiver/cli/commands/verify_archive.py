@@ -24,7 +24,8 @@ from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.integrity import check_file, count_payloads, iter_payloads
 from archiver.store.journal import check_journal
 from archiver.store.medium import is_export
-from archiver.store.migrations import NewerSchemaError, newest_version
+from archiver.store.migrations import NewerSchemaError, list_migrations, newest_version
+from archiver.store.older_layout import find_lacking
 from archiver.store.rows import snapshot
 from archiver.store.soundness import check_header, is_damage, is_laid_out_as
 
@@ -236,7 +237,9 @@ async def expect_archive(directory: Path) -> None:
             raise _damaged(path, str(exc.__cause__)) from exc
         raise
     if version != newest_version():
-        if not _is_laid_out(path, version):
+        with reading(path) as conn:
+            lacking = find_lacking(conn, version, list_migrations())
+        if lacking is None:
             raise _damaged(path, f"its tables do not match schema {version}")
         raise older_archive(directory)
 
