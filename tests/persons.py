@@ -11,6 +11,7 @@ import pytest
 from archiver.export.pseudonyms.labels import Pseudonyms
 from archiver.model.json_text import dump
 from archiver.model.record import Media
+from archiver.model.row import MEDIA_KEYS
 from tests.sample import OTHER, build, make_message
 
 KEY = bytes(range(32))
@@ -145,6 +146,13 @@ def archive(tmp_path: Path) -> Path:
         f" 'by @SecretUser before', '{before}', '[]', first_seen, last_seen, first_seen, raw, layer, payload_sha256,"
         " content_hash FROM message WHERE message_id = 3"
     )
-    counted = "UPDATE message SET revisions = 1 WHERE message_id = 3"
-    build(tmp_path / "archive", messages, covered=[(1, 5)], sql=[revision, counted])
+    contact = {**dict.fromkeys(MEDIA_KEYS), "kind": "contact", "title": "Secret Person"}
+    later = (
+        "INSERT INTO revision (channel_id, message_id, revision, text, entities, media, first_seen, last_seen,"  # noqa: S608
+        f" replaced_at, raw, layer, payload_sha256, content_hash) SELECT channel_id, message_id, 2, text, entities,"
+        f" '{text([contact])}', first_seen + 1, last_seen, first_seen + 1, raw, layer, payload_sha256, x'02'"
+        " FROM revision WHERE message_id = 3"
+    )
+    counted = "UPDATE message SET revisions = 2 WHERE message_id = 3"
+    build(tmp_path / "archive", messages, covered=[(1, 5)], sql=[revision, later, counted])
     return build(tmp_path / "archive", [make_message(1, "other", channel_id=1002)], channel=OTHER)

@@ -72,7 +72,7 @@ class PseudonymousRows:
         return {**rich, "text": nested.words(str(rich.get("text") or "")), "blocks": blocks}
 
     def _version(self, version: dict[str, Any], nested: NestedPersons) -> dict[str, Any]:
-        """An earlier version, without `differences`, which quote it and the next one."""
+        """An earlier version, without `differences` and `media_changes`, which quote it and the one before."""
         text, entities = self._texts.rewrite(version["text"], version["entities"])
         return {
             **version,
@@ -82,6 +82,7 @@ class PseudonymousRows:
             "markup": nested.value(version["markup"]),
             "payload_sha256": None,
             "import": version["import"] and _without_file(version["import"]),
+            "media_changes": [],
             "differences": [],
         }
 
