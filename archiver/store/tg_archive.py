@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from archiver.errors import UsageError
+from archiver.store.soundness import is_damage
 
 LARGEST: Final = 16 << 20
 """Bytes of the largest value that is read."""
@@ -64,7 +65,9 @@ def is_sound(path: Path) -> bool:
             if any(row[2] in ("virtual", "shadow") for row in conn.execute("PRAGMA main.table_list")):
                 return True  # tg-archive makes none, and to check them runs their modules
             return bool(conn.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except _UNREADABLE:
+    except sqlite3.Error as exc:
+        return not is_damage(exc)  # but, for example, an index with a collation of another program
+    except UnicodeDecodeError:
         return False
     finally:
         os.close(descriptor)

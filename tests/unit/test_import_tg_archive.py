@@ -255,3 +255,12 @@ def test_damage_that_hides_rows_without_an_error_is_named(tmp_path: Path) -> Non
     assert 0 < sum(isinstance(one, ImportedMessage) for one in found) < 399
     assert isinstance(found[-1], Flaw)
     assert "messages may be missing" in found[-1].what
+
+
+def test_an_index_that_only_another_program_can_check_is_no_damage(tmp_path: Path) -> None:
+    path = make(tmp_path)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.create_collation("theirs", lambda one, other: (one > other) - (one < other))
+        conn.execute("CREATE INDEX own ON messages (content COLLATE theirs)")
+        conn.commit()
+    assert not [one for one in entries(path) if isinstance(one, Flaw) and "damaged" in one.what]
