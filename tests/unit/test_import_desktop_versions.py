@@ -275,3 +275,28 @@ def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> Non
     ]
     assert [one.path for one in found.files] == ["photos/b.jpg", "photos/c.jpg", "photos/d.jpg"]
     assert load(found.message.media[1].extra) == {"not_exported": reason, "of": "rich_message"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            '<div class="message default clearfix" id="message9"><div class="body">'
+            '<div class="date" title="10.01.2024 12:00:00 UTC+01:00"></div><div class="text">x</div></div></div>'
+        ),
+        (
+            "</a></div></td></tr></tbody></table></div>"
+            '<div class="signature details">x</div><div class="text">x</div><span class="reactions"></span>'
+        ),
+    ],
+)
+def test_the_text_of_a_button_makes_up_nothing(tmp_path: Path, text: str) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin", generation=OF_2024)
+    pages.add(1, WINTER, buttons=[[(text, "callback", "data"), ("ok", "url", "https://e.org")]])
+    pages.add(2, WINTER + 1000, text="the next")
+    found = {number: one.message for number, one in read(pages.write(tmp_path)).items()}
+    assert {number: (one.text, one.post_author) for number, one in found.items()} == {
+        1: ("", None),
+        2: ("the next", None),
+    }
+    assert [one["text"] for one in load(found[1].markup)[0]] == [text, "ok"]

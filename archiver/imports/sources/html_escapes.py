@@ -15,6 +15,8 @@ _SEPARATORS: Final = ((b"<br>\x80\xa8", "\u2028".encode()), (b"<br>\x80\xa9", "\
 """Desktop replaces the first of the three bytes of these signs, and writes the others after that."""
 _INITIALS: Final = re.compile(r"(?<=\n)<(?=[^\n]\n *</div>)")
 """What begins initials such as `<B`: before 2021 they were not escaped, so it would look like a tag."""
+_BUTTON: Final = re.compile(r"(?<=<div>\n)[^\n]*+(?=\n *</div>)")
+"""The text of a button: before version 7 it is not escaped, so it could end the message, or say what is none of it."""
 _TITLE: Final = re.compile(
     r"(?<=&laquo;)[^\n]*<[^\n]*(?=&raquo;)|(?<=&quot;)[^\n]*<[^\n]*(?=&quot; (?:to|from) the poll\.\n)"
 )
@@ -36,7 +38,12 @@ def mend_separators(raw: bytes) -> bytes:
 
 def decode(raw: bytes) -> str:
     """The element of a message as text."""
-    return _INITIALS.sub("&lt;", mend_separators(raw).decode("utf-8", "replace"))
+    text = _INITIALS.sub("&lt;", mend_separators(raw).decode("utf-8", "replace"))
+    return _BUTTON.sub(_escape_button, text) if "bot_button" in text else text
+
+
+def _escape_button(found: re.Match[str]) -> str:
+    return escape(found[0]) if "<" in found[0] else found[0]
 
 
 def escape_title(line: str) -> str:
@@ -45,7 +52,7 @@ def escape_title(line: str) -> str:
 
 
 def read_button_text(written: str) -> str:
-    """The text of a button: before version 7 it is not escaped."""
+    """The text of a button: before version 7 it is not escaped, but `decode` does that where it has tags."""
     return written if _UNESCAPED.search(written) else unescape(written)
 
 

@@ -1,7 +1,8 @@
 """Cut a file of Desktop's HTML into its messages, some hundred kilobytes in memory at a time.
 
 A message begins with its tag at the beginning of a line and ends where the next one begins. Texts cannot look like
-that, because Desktop escapes `<` in them. Buttons' texts it does not escape, but they have no line breaks.
+that, because Desktop escapes `<` in them. Buttons' texts it did not escape before version 7, and each is a line; but
+only before a message is there an empty one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ _ANY: Final = re.compile(
     re.IGNORECASE,
 )
 """The same, rewritten by another program."""
-_NEWLINE: Final = 10
 _TAG_MAX: Final = 1024
 """A tag that begins nearer to the end of a chunk than this waits for the next one."""
 _DIV: Final = re.compile(rb"<(/?)div\b[^>]*+(?:>|\Z)", re.IGNORECASE)
@@ -81,7 +81,8 @@ class _Cutter:
         self._buffer = bytearray()
         self._searched = 0
         self._starts: re.Pattern[bytes] | None = None
-        self._at_line = True
+        self._least = 1
+        """How the tag of a message stands, at least: see `_stands`."""
         self._current: int | None = None
         self._line = 1
         self._is_cut = False
@@ -123,19 +124,21 @@ class _Cutter:
         if self._starts is None:
             return []
         found = self._starts.finditer(self._buffer, self._searched)
-        return [one for one in found if one.start() < limit and (not self._at_line or self._begins_line(one.start()))]
+        return [one for one in found if one.start() < limit and self._stands(one.start()) >= self._least]
 
     def _choose(self) -> None:
         """Tell by the first message how messages begin in this file."""
         for starts in (_OWN, _ANY):
             if (first := starts.search(self._buffer, self._searched)) is not None:
-                self._starts, self._at_line = starts, self._begins_line(first.start())
+                self._starts, self._least = starts, self._stands(first.start())
                 return
 
-    def _begins_line(self, at: int) -> bool:
+    def _stands(self, at: int) -> int:
+        """How a tag stands: 0 within a line, 1 at its beginning, 2 after an empty line."""
         while at and self._buffer[at - 1] in b" \t":
             at -= 1
-        return at == 0 or self._buffer[at - 1] == _NEWLINE
+        before = bytes(self._buffer[max(at - 3, 0) : at])
+        return 2 if before.endswith((b"\n\n", b"\n\r\n")) else int(at == 0 or before.endswith(b"\n"))
 
     def _shorten(self) -> None:
         """Keep only the beginning of what is too long, and enough to find what follows."""
