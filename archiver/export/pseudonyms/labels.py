@@ -50,7 +50,7 @@ class Pseudonyms:
 
     def phone(self, number: str) -> str:
         """Replace a phone number."""
-        return f"phone-{self.label('phone', ''.join(one for one in number if one.isdigit()))}"
+        return f"phone-{self.label('phone', ''.join(str(int(one)) for one in number if one.isdecimal()))}"
 
     def other(self, what: str, value: str) -> str:
         """Replace another identifier of a person, such as the number of a bank card."""

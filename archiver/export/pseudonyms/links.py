@@ -14,6 +14,11 @@ _WHATSAPP: Final = frozenset({"wa.me", "api.whatsapp.com", "whatsapp.com", "www.
 _PHONE: Final = re.compile(r"\+?[0-9]{7,15}")
 _OF_WEB: Final = re.compile(r"(?:/im\?p=)?(?:@([A-Za-z]\w{3,31})|u?([0-9]{1,18})(?:_[0-9]+)?)")
 """The fragment of an address of Telegram Web: a username, or the id of a person; those of chats are negative."""
+INNER: Final = re.compile(
+    r"(?:(?<![a-z0-9_.-])|(?<=%2F))(?:t|telegram)\.(?:me|dog)(?:/|%2F)(?:s(?:/|%2F))?@?([a-z][a-z0-9_]{3,31})(?![a-z0-9_])",
+    re.IGNORECASE,
+)
+"""A link within an address, such as that of a web archive or a redirect, or among words; its group is the username."""
 
 
 class PersonLinks:
@@ -30,9 +35,17 @@ class PersonLinks:
     def rewrite(self, url: str) -> str:
         """The link itself, unless it leads to a person; then one that leads nowhere."""
         try:
-            return self._rewritten(url) or url
+            return self._rewritten(url) or INNER.sub(self._renamed, url)
         except ValueError:
             return url
+
+    def inner(self, name: str) -> str:
+        """Replace the username in a link within another, unless it is no person's."""
+        is_other = name.lower() in NOT_USERNAMES or self.is_kept(name)
+        return name if is_other else self._names.username(name)
+
+    def _renamed(self, found: re.Match[str]) -> str:
+        return f"{found[0].removesuffix(found[1])}{self.inner(found[1])}"
 
     def is_of_person(self, url: object) -> bool:
         """Whether it leads to a person."""
@@ -56,6 +69,8 @@ class PersonLinks:
         above = next((one for one in HOSTS if host.endswith(f".{one}")), None)
         if above is not None:
             return self._of_username(host.removesuffix(f".{above}"))
+        if host == "web.telegram.org" and parts.fragment.startswith("?tgaddr="):
+            return self._rewritten(parse_qs(parts.fragment[1:])["tgaddr"][0])
         if host == "web.telegram.org" and (found := _OF_WEB.fullmatch(parts.fragment)):
             return self._of_username(found[1]) if found[1] else self._of_id(found[2])
         if host in HOSTS and parts.path.strip("/").lower() in ("share", "share/url"):

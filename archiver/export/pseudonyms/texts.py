@@ -7,24 +7,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from archiver.export.pseudonyms.labels import Pseudonyms
-from archiver.export.pseudonyms.links import PersonLinks
+from archiver.export.pseudonyms.links import INNER, PersonLinks
 from archiver.export.pseudonyms.replacing import Replacement, merge, move_entities, replace_spans
 from archiver.formatting.ranges import MarkedRange, list_ranges
 
-_EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?!\w)")
-_CHAIN: Final = re.compile(r"(?<![^\W_])(?<![/.])[@＠]\w+(?:[/@＠]+\w+)*")
-"""Names that follow each other without a space; names after only a slash belong to other sites."""
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?:[A-Za-z]{2,24}(?![A-Za-z0-9_])|[^\W\d_]{2,24}(?!\w))"
+)
+_CHAIN: Final = re.compile(r"(?<![A-Za-z0-9/.])[@＠]\w+(?:[/@＠]+\w+)*")
+"""Names that follow each other without a space; names after only a slash belong to other sites.
+
+Only Latin letters before or after belong to a name, address or number: Chinese is written without spaces, and in Arabic
+some are left out.
+"""
 _MENTION: Final = re.compile(r"[@＠]([A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_])")
 _TELEGRAM: Final = r"(?:t|telegram)\.(?:me|dog)"
 _LINK: Final = re.compile(
-    rf"(?<![\w/.@-])(?:(?:https?://)?(?:[\w-]{{1,32}}\.)?{_TELEGRAM}(?::[0-9]{{1,5}})?/"
+    rf"(?<![A-Za-z0-9_/.@-])(?:(?:https?://)?(?:[\w-]{{1,32}}\.)?{_TELEGRAM}(?::[0-9]{{1,5}})?/"
     r"|(?:https?://)?web\.telegram\.org/|(?:https?://)?(?:wa\.me|(?:api\.|www\.)?whatsapp\.com)/"
-    r"|whatsapp://|tg:(?://)?)[^\s<>\"'()\[\],;|\u200b-\u200f\u2060\ufeff]{1,300}"
-    rf"|(?<![\w/.@-])(?:https?://)?[a-z]\w{{3,31}}\.{_TELEGRAM}/?(?![\w-]|\.\w)",
+    r"|whatsapp://|tg:(?://)?)[^\s<>\"'()\[\],;|،؛؟。，、\u200b-\u200f\u2060\ufeff]{1,300}"
+    rf"|(?<![A-Za-z0-9_/.@-])(?:https?://)?[a-z]\w{{3,31}}\.{_TELEGRAM}/?(?![\w-]|\.\w)",
     re.IGNORECASE,
 )
-_PHONE: Final = re.compile(r"(?<![\w+/=&?-])\+[0-9](?:[ ().-]{0,2}[0-9]){6,14}(?![\w])")
-_MAY_MATTER: Final = re.compile(r"[@＠+]|t\.me|telegram\.|wa\.me|whatsapp|tg:", re.IGNORECASE)
+_PHONE: Final = re.compile(r"(?<![A-Za-z0-9_+＋/=&?-])[+＋]\d(?:[ ().-]{0,2}\d){6,14}(?![A-Za-z0-9_])")
+_MAY_MATTER: Final = re.compile(r"[@＠+＋]|t\.me|telegram\.|wa\.me|whatsapp|tg:", re.IGNORECASE)
 
 
 class PersonTexts:
@@ -105,6 +111,9 @@ class PersonTexts:
             link = found[0].rstrip(".,;:!?…")
             if (instead := self._links.rewrite(link)) != link:
                 yield Replacement(found.start(), found.start() + len(link), instead)
+        for found in INNER.finditer(text):
+            if (instead := self._links.inner(found[1])) != found[1]:
+                yield Replacement(*found.span(1), instead)
         for chain in _CHAIN.finditer(text):
             for found in _MENTION.finditer(text, *chain.span()):
                 if (instead := self.mention(found[0])) != found[0]:
