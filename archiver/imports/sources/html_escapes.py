@@ -13,9 +13,9 @@ from archiver.imports.sources.html_tree import unescape
 
 _SEPARATORS: Final = ((b"<br>\x80\xa8", "\u2028".encode()), (b"<br>\x80\xa9", "\u2029".encode()))
 """Desktop replaces the first of the three bytes of these signs, and writes the others after that."""
-_INITIALS: Final = re.compile(r"(?<=\n)<(?=[^\n]\n *</div>)")
+_INITIALS: Final = re.compile(r"\n<(?=[^\n]\n *</div>)")
 """What begins initials such as `<B`: before 2021 they were not escaped, so it would look like a tag."""
-_BUTTON: Final = re.compile(r"(?<=<div>\n)[^\n]*+(?=\n *</div>)")
+_BUTTON: Final = re.compile(r"(<div>\n)([^\n]*+)(?=\n *</div>)")
 """The text of a button: before version 7 it is not escaped, so it could end the message, or say what is none of it."""
 _TITLE: Final = re.compile(
     r"(?<=&laquo;)[^\n]*<[^\n]*(?=&raquo;)|(?<=&quot;)[^\n]*<[^\n]*(?=&quot; (?:to|from) the poll\.\n)"
@@ -31,19 +31,19 @@ _IN_QUOTES: Final = re.compile(r"(?:[^\\']|\\[\\'])*+")
 
 def mend_separators(raw: bytes) -> bytes:
     """The element of a message with whole separators."""
-    for written, meant in _SEPARATORS:
+    for written, meant in _SEPARATORS if b"<br>\x80" in raw else ():
         raw = raw.replace(written, meant)
     return raw
 
 
 def decode(raw: bytes) -> str:
     """The element of a message as text."""
-    text = _INITIALS.sub("&lt;", mend_separators(raw).decode("utf-8", "replace"))
+    text = _INITIALS.sub("\n&lt;", mend_separators(raw).decode("utf-8", "replace"))
     return _BUTTON.sub(_escape_button, text) if "bot_button" in text else text
 
 
 def _escape_button(found: re.Match[str]) -> str:
-    return escape(found[0]) if "<" in found[0] else found[0]
+    return found[1] + (escape(found[2]) if "<" in found[2] else found[2])
 
 
 def escape_title(line: str) -> str:
