@@ -30,9 +30,9 @@ def temporary_name() -> str:
     return f".telekeep-{secrets.token_hex(16)}.part"
 
 
-def create_file(directory: int) -> tuple[str, int]:
+def create_file(directory: int, mode: int = 0o666) -> tuple[str, int]:
     """Create a locked file; return its name and descriptor. Raises OSError."""
-    return _make(lambda name: os.open(name, CREATE, 0o666, dir_fd=directory))
+    return _make(lambda name: os.open(name, CREATE, mode, dir_fd=directory))
 
 
 def create_folder(directory: int, mode: int = 0o777) -> tuple[str, int]:

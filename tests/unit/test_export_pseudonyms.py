@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,15 @@ def test_the_key_is_private_and_made_once(tmp_path: Path) -> None:
         read_key(tmp_path / "link")
     with pytest.raises(UsageError, match="cannot be used"):
         read_key(tmp_path / "nowhere" / "key")
+
+
+def test_exports_that_make_the_key_at_the_same_time_have_the_same_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as exports:
+        for number in range(50):
+            path = tmp_path / f"{number}.key"
+            assert len(set(exports.map(read_key, [path] * 4))) == 1
+            assert path.stat().st_mode & 0o777 == 0o600
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_the_key_never_lies_in_the_directory_of_the_export(tmp_path: Path) -> None:

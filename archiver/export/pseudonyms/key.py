@@ -10,7 +10,8 @@ import stat
 from pathlib import Path
 
 from archiver.errors import UsageError
-from archiver.export.temporary import CREATE, READ
+from archiver.export.target import rename_new
+from archiver.export.temporary import READ, create_file
 
 FILE_NAME = "pseudonym.key"
 _HEX = re.compile(rb"([0-9a-f]{64})\n?")
@@ -20,9 +21,7 @@ _LARGEST = 1024
 def read_key(path: Path) -> bytes:
     """Read the key from the file, which is made if missing. Raises UsageError, which never contains the key."""
     try:
-        with contextlib.suppress(FileExistsError):
-            _make(path)
-        handle = os.open(path, READ)
+        handle = _open(path)
     except OSError as exc:
         raise UsageError(
             f"the key file {path} cannot be used: {exc.strerror}.", hint="--pseudonym-key FILE names another."
@@ -41,16 +40,33 @@ def read_key(path: Path) -> bytes:
     return bytes.fromhex(found[1].decode())
 
 
-def _make(path: Path) -> None:
-    handle = os.open(path, CREATE, 0o600)
+def _open(path: Path) -> int:
     try:
+        return os.open(path, READ)
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):  # another export made it at the same time
+            _make(path)
+        return os.open(path, READ)
+
+
+def _make(path: Path) -> None:
+    """Make the file, which gets its name when it is whole."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        part, handle = create_file(directory, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(32).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+            try:
+                file.write(secrets.token_hex(32).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+                rename_new(directory, part, path.name)
+                os.fsync(directory)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(part, dir_fd=directory)
+                raise
+    finally:
+        os.close(directory)
 
 
 def expect_apart(key: Path, export: Path) -> None:
