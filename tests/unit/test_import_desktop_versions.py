@@ -280,6 +280,7 @@ def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "text",
     [
+        '<div class="pull_right date details" title="10.01.2024 12:00:00 UTC+09:00"></div>',
         (
             '<div class="message default clearfix" id="message9"><div class="body">'
             '<div class="date" title="10.01.2024 12:00:00 UTC+01:00"></div><div class="text">x</div></div></div>'

@@ -23,10 +23,13 @@ _NAME: Final = re.compile(r"messages([0-9]{0,9})\.html", re.IGNORECASE)
 _MARKS: Final = (b"chat_page", b'class="page_wrap"', b"class='page_wrap'")
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 256
-_DATED: Final = re.compile(
+_DATE: Final = (
     rb'<div\b(?=[^>]{0,200}?\bclass="[^">]{0,100}\bdate\b)[^>]{0,200}?'
     rb'\btitle="([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}) ([0-9:]{8})([^"]{0,48})"'
 )
+_DATED: Final = re.compile(_DATE)
+_DATED_BY_DESKTOP: Final = re.compile(rb"\n\r?\n[ \t]*+" + _DATE)
+"""After an empty line, as in no text of a button."""
 _BEFORE_1_3_10: Final = re.compile(rb"\bID: -?[0-9]+<br>\s*Date: [0-9]")
 _LISTED: Final = re.compile(r"(?:^|/)chats/([^/]+)/messages[0-9]*\.html")
 _HEAD: Final = 1 << 16
@@ -190,12 +193,14 @@ def _title(day: bytes, clock: bytes, label: bytes) -> str:
 
 def _dates(path: Path) -> Iterator[tuple[bytes, bytes, bytes]]:
     with open_page(path) as file:
-        rest = b""
+        rest, dated = b"", None
         while chunk := file.read(_CHUNK):
             expect_wanted()
             data = rest + chunk
             end = 0
-            for found in _DATED.finditer(data):
+            if dated is None and _DATED.search(data):
+                dated = _DATED_BY_DESKTOP if _DATED_BY_DESKTOP.search(data) else _DATED
+            for found in dated.finditer(data) if dated is not None else ():
                 end = found.end()
                 yield found[1], found[2], found[3]
             rest = data[max(end, len(data) - _OVERLAP) :]
