@@ -295,7 +295,9 @@ def test_the_text_of_a_button_makes_up_nothing(tmp_path: Path, text: str) -> Non
     pages = DesktopPages("News", zone="Europe/Berlin", generation=OF_2024)
     pages.add(1, WINTER, buttons=[[(text, "callback", "data"), ("ok", "url", "https://e.org")]])
     pages.add(2, WINTER + 1000, text="the next")
-    found = {number: one.message for number, one in read(pages.write(tmp_path)).items()}
+    path = pages.write(tmp_path)
+    assert flaws(path) == []
+    found = {number: one.message for number, one in read(path).items()}
     assert {number: (one.text, one.post_author) for number, one in found.items()} == {
         1: ("", None),
         2: ("the next", None),

@@ -19,7 +19,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
-from archiver.imports.sources.html_escapes import decode
+from archiver.imports.sources.html_escapes import decode, without_buttons
 from archiver.imports.sources.html_files import (
     LIST,
     FirstLook,
@@ -133,7 +133,7 @@ class DesktopHtml:
             with open_page(path) as file:
                 for piece in cut(file, frame):
                     line = piece.line
-                    if any(piece.data.count(mark) > 1 for mark in _MARKS):
+                    if _has_two(piece.data) and _has_two(without_buttons(piece.data)):
                         yield Flaw(f"{path.name}, line {line:,}", "a message after it has a damaged tag and is lost")
                     elif piece.whole and not _is_closed(piece.data):
                         yield Flaw(f"{path.name}, line {line:,}", _UNCLOSED)
@@ -164,6 +164,10 @@ class DesktopHtml:
         if directory == self.root:
             return path.removeprefix(f"../../chats/{directory.name}/")
         return posixpath.normpath(posixpath.join(directory.relative_to(self.root).as_posix(), path))
+
+
+def _has_two(element: bytes) -> bool:
+    return any(element.count(mark) > 1 for mark in _MARKS)
 
 
 def _is_closed(element: bytes) -> bool:

@@ -17,6 +17,7 @@ _INITIALS: Final = re.compile(r"\n<(?=[^\n]\n *</div>)")
 """What begins initials such as `<B`: before 2021 they were not escaped, so it would look like a tag."""
 _BUTTON: Final = re.compile(r"(<div>\n)([^\n]*+)(?=\n *</div>)")
 """The text of a button: before version 7 it is not escaped, so it could end the message, or say what is none of it."""
+_BUTTON_LINE: Final = re.compile(rb"(?<=<div>\n)[^\n]*+")
 _TITLE: Final = re.compile(
     r"(?<=&laquo;)[^\n]*<[^\n]*(?=&raquo;)|(?<=&quot;)[^\n]*<[^\n]*(?=&quot; (?:to|from) the poll\.\n)"
 )
@@ -44,6 +45,11 @@ def decode(raw: bytes) -> str:
 
 def _escape_button(found: re.Match[str]) -> str:
     return found[1] + (escape(found[2]) if "<" in found[2] else found[2])
+
+
+def without_buttons(raw: bytes) -> bytes:
+    """The element of a message without the texts of its buttons."""
+    return _BUTTON_LINE.sub(b"", raw)
 
 
 def escape_title(line: str) -> str:
