@@ -51,21 +51,29 @@ class UnexpectedFile(NamedTuple):
 
 def find_earlier_folder(path: Path) -> str | UnexpectedFile:
     """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        found = ((name, read_names(directory, name)) for name in FOLDER_MANIFESTS)
-        named, claims = next((one for one in found if one[1] is not None), ("", None))
-        if claims is None:
-            return UnexpectedFile("")
-        inside = {name for name in walk(path) if name != named}
-        for name in sorted(inside ^ set(claims.entries)):
+    while True:
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = _examine(directory, path)
+            if os.path.samestat(os.fstat(directory), path.stat()):
+                return found
+            # Another export replaced it meanwhile.
+        finally:
+            os.close(directory)
+
+
+def _examine(directory: int, path: Path) -> str | UnexpectedFile:
+    found = ((name, read_names(directory, name)) for name in FOLDER_MANIFESTS)
+    named, claims = next((one for one in found if one[1] is not None), ("", None))
+    if claims is None:
+        return UnexpectedFile("")
+    inside = {name for name in walk(path) if name != named}
+    for name in sorted(inside ^ set(claims.entries)):
+        return UnexpectedFile(name)
+    for name, entry in claims.entries.items():
+        if not _matches(directory, name, entry):
             return UnexpectedFile(name)
-        for name, entry in claims.entries.items():
-            if not _matches(directory, name, entry):
-                return UnexpectedFile(name)
-        return claims.exported_at
-    finally:
-        os.close(directory)
+    return claims.exported_at
 
 
 def walk(path: Path) -> Iterator[str]:

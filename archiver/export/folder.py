@@ -159,16 +159,15 @@ def expect_replaceable_folder(path: Path, *, force: bool) -> None:
             raise UsageError(
                 f"{path} is a symbolic link and is not replaced.", hint=f"Use the directory: {path.resolve()}"
             )
-        is_empty = not any(path.iterdir())
+        earlier = find_earlier_folder(path) if any(path.iterdir()) else None
     except FileNotFoundError:
         return
     except NotADirectoryError:
         raise UsageError(f"{path} is a file.", hint="This format is a directory; choose another name.") from None
     except OSError as exc:
         raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
-    if is_empty:
+    if earlier is None:
         return
-    earlier = find_earlier_folder(path)
     if isinstance(earlier, str):
         if force:
             return

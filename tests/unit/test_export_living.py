@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.exporting import export_as
+from archiver.errors import Busy
+from archiver.export.earlier_exports import find_earlier_folder
+from archiver.export.exchange import exchange
+from tests.exporting import append_as, export_as
 from tests.sample import START, build, connect, make_message
 
 ROUNDS = 3
@@ -61,6 +67,36 @@ def test_the_small_archive_has_each_message_that_it_says_was_read(archive: Path,
             [held] = conn.execute("SELECT count(*) FROM message").fetchone()
         assert (read, held) == (one.rows, one.rows)
         assert part.completeness.hi == one.rows
+
+
+def test_an_export_that_another_replaces_meanwhile_is_an_export(archive: Path, tmp_path: Path) -> None:
+    export_as("html", archive, tmp_path / "pages")
+    parent = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    ended = threading.Event()
+
+    def replace() -> None:
+        while not ended.is_set():
+            shutil.copytree(tmp_path / "pages", tmp_path / "new")
+            exchange(parent, "pages", "new")
+            shutil.rmtree(tmp_path / "new")
+
+    replacing = threading.Thread(target=replace)
+    replacing.start()
+    try:
+        found = [find_earlier_folder(tmp_path / "pages") for _ in range(200)]
+    finally:
+        ended.set()
+        replacing.join()
+        os.close(parent)
+    assert [one for one in found if not isinstance(one, str)] == []
+
+
+def test_two_that_begin_a_series_at_the_same_time_do_not_suggest_to_replace_it(archive: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as exports:
+        begun = [exports.submit(append_as, "jsonl", archive, tmp_path / "all.jsonl", force=False) for _ in range(3)]
+    refused = [one.exception() for one in begun]
+    assert None in refused
+    assert {type(one) for one in refused} <= {type(None), Busy}
 
 
 def test_no_entry_of_a_feed_is_newer_than_the_feed(archive: Path, tmp_path: Path) -> None:

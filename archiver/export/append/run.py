@@ -57,7 +57,12 @@ async def append_to_file(
         await finish_cut_off(series)
         series = find_series(path)
     if series is None:
-        return await export_to_file(conn, request, writer, path, job)
+        try:
+            return await export_to_file(conn, request, writer, path, job)
+        except UsageError as exc:
+            if path.exists():
+                raise Busy(f"another export began {path} in the meantime.", hint="Run it again.") from exc
+            raise
     expect_same(series, request, job, write_into(writer, Nowhere()).options)
     expect_intact(series)
     with RowDigests() as held, Target(path.with_name(_next_name(series)), replace=False) as data:
