@@ -15,10 +15,10 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.places import agree
 from archiver.imports.source import ImportedMessage
 from archiver.model.compare_import import ImportDecision, compare_import, fill, has_other_date
 from archiver.model.imported import IMPORTED, was_shown
+from archiver.model.lacking_files import agree
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader, Writer
 from archiver.store.file import fill_files

@@ -6,23 +6,17 @@ Two contents are the same if their words are, and if all that is known of their 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
-
-import orjson
+from typing import Any, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.model.compare_import import is_contradicted
 from archiver.model.imported import IMPORTED, hash_of
+from archiver.model.lacking_files import DESCRIBING, LACKING, agree, without_lack
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
 from archiver.store.revision import EarlierMedia, find_imported_media
-
-_DESCRIBING: Final = ("width", "height", "file_name")
-"""What all formats say in the same way of a file."""
-_LACKING: Final = ("not_exported", "not_imported")
-"""What `extra` says of a file that was not stored."""
 
 
 class FileOf(NamedTuple):
@@ -64,7 +58,7 @@ def find_place(found: FileOf, held: Message) -> Media | None:
     if said.content_hash != held.content_hash or not agree(mine, shown):
         return None
     if shown.id is None and find_key(shown.kind, own) is not None:
-        return replace(shown, id=own, size=file.size, extra=_without_lack(shown.extra))
+        return replace(shown, id=own, size=file.size, extra=without_lack(shown.extra))
     return None if is_made_up(shown.id) else shown
 
 
@@ -96,31 +90,17 @@ def find_earlier(conn: Reader, found: FileOf) -> EarlierPlace | None:
         return None
     if slot["id"] is not None:
         return EarlierPlace(key, None) if slot["id"] == own else None
-    described: dict[str, Any] = {name: slot.get(name) for name in _DESCRIBING}
+    described: dict[str, Any] = {name: slot.get(name) for name in DESCRIBING}
     if slot["size"] not in (None, file.size) or not agree(mine, replace(mine, **described)):
         return None
-    extra = {name: value for name, value in (slot.get("extra") or {}).items() if name not in _LACKING} or None
+    extra = {name: value for name, value in (slot.get("extra") or {}).items() if name not in LACKING} or None
     media = [{**one, "id": own, "size": file.size, "extra": extra} if one is slot else one for one in kept.media]
     return EarlierPlace(key, kept._replace(media=media))
-
-
-def agree(one: Media, other: Media) -> bool:
-    """Whether what exports say of two files, besides their sizes, may be said of one."""
-    pairs = [(getattr(one, name), getattr(other, name)) for name in _DESCRIBING]
-    return one.kind == other.kind and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def is_made_up(id_: str | None) -> bool:
     """Whether an id was made from the bytes of a file."""
     return id_ is not None and id_.startswith("-")
-
-
-def _without_lack(extra: str | None) -> str | None:
-    """What `extra` says besides why the file was not stored."""
-    if extra is None or not any(name in extra for name in _LACKING):
-        return extra
-    kept = {name: value for name, value in orjson.loads(extra).items() if name not in _LACKING}
-    return orjson.dumps(kept).decode() if kept else None
 
 
 def _slot_of(message: Message, at: int) -> Media | None:

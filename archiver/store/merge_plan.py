@@ -9,11 +9,10 @@ from typing import Final, NamedTuple, TypeAlias
 import orjson
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.imported import IMPORTED, text_hash
+from archiver.model.imported import IMPORTED
 from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
-from archiver.model.merging import KnownContent, KnownMessage, MergedMessage, Notice, merge_message, take_message
-from archiver.model.versions import Absence
-from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.model.merging import MergedMessage, Notice, merge_message, take_message
+from archiver.store.checked import MEDIA_NAMES, PART_NAMES
 from archiver.store.database import Reader
 from archiver.store.earlier_words import list_earlier_words
 from archiver.store.foreign_page import (
@@ -25,6 +24,8 @@ from archiver.store.foreign_page import (
     ForeignMessage,
     Row,
 )
+from archiver.store.known_message import absences_of, hash_words, known_of
+from archiver.store.merged_media import unite_media
 from archiver.store.message import CONTENT_NAMES
 
 FindNotice: TypeAlias = Callable[[int, int], Notice | None]
@@ -48,6 +49,8 @@ class PlannedMessage(NamedTuple):
     merged: MergedMessage
     counters: list[CounterRow]
     """To add."""
+    media: list[Row]
+    """MEDIA_NAMES of the content that it will have."""
 
     @property
     def replaces(self) -> bool:
@@ -55,10 +58,15 @@ class PlannedMessage(NamedTuple):
         return self.merged.takes and (self.ours is None or self.ours.content != self.theirs.content)
 
     @property
+    def fills(self) -> bool:
+        """Whether the present content stays, and gets files that only the other archive shows."""
+        return self.ours is not None and not self.replaces and self.media != self.ours.media
+
+    @property
     def is_change(self) -> bool:
         """Whether anything of the message changes."""
         ours, merged = self.ours, self.merged
-        if ours is None or self.replaces or merged.keeps or merged.adds or self.counters:
+        if ours is None or self.replaces or self.fills or merged.keeps or merged.adds or self.counters:
             return True
         before = (ours.after[_ORIGIN], ours.after[_FIRST], ours.after[_LAST], ours.after[_PTS])
         return (
@@ -114,7 +122,7 @@ def plan_page(
     for one in messages:
         light = held.get(one.message_id)
         if light is None:
-            plan.new.append(PlannedMessage(one, None, _take(one, ours_proves), one.counters))
+            plan.new.append(PlannedMessage(one, None, _take(one, ours_proves), one.counters, one.media))
         elif light == _light(one) and not (one.absences or one.counters or one.pieces):
             plan.same += 1
         else:
@@ -172,9 +180,11 @@ def _plan_held(ours: ForeignMessage, theirs: ForeignMessage, shown: Iterable[byt
     mine, other = known_of(ours, words=words), known_of(theirs, words=words)
     if not (ours.media or theirs.media):  # an import's content may be what alone shows its file
         kept = (dict(zip(ANY_REVISION_NAMES, row, strict=True)) for row in theirs.revisions)
-        words_there = frozenset(_hash_words(one["text"], one["extra"]) for one in kept if one["layer"] != IMPORTED)
+        words_there = frozenset(hash_words(one["text"], one["extra"]) for one in kept if one["layer"] != IMPORTED)
         mine, other = replace(mine, shown=frozenset(shown)), replace(other, shown=words_there)
-    return PlannedMessage(theirs, ours, merge_message(mine, other), _list_counters(ours, theirs))
+    planned = PlannedMessage(theirs, ours, merge_message(mine, other), _list_counters(ours, theirs), ours.media)
+    stays, goes = (theirs, ours) if planned.replaces else (ours, theirs)
+    return planned._replace(media=unite_media(stays, goes))
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:
@@ -185,54 +195,6 @@ def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[Counter
         return list(theirs.counters)
     series = [CounterSeries(one.after[_FIRST], one.content[_COUNTED], one.counters) for one in (ours, theirs)]
     return unite_counters(*series)
-
-
-def known_of(one: ForeignMessage, *, words: bool = False) -> KnownMessage:
-    """The message as `archiver.model.merging` compares it. `words`: also by its words alone."""
-    content, after = one.content, one.after
-    part_hash = one.part[_PART_HASH] if one.part is not None else None
-    began = max((row[_REPLACED] for row in one.revisions if row[_KEPT_FIRST] < row[_REPLACED]), default=after[_FIRST])
-    return KnownMessage(
-        current=KnownContent(
-            content_hash=content[_HASH],
-            payload_sha256=content[_DIGEST],
-            moment=content[_EDITED] if content[_EDITED] is not None else content[_DATE],
-            began=began,
-            last_seen=after[_LAST],
-            layer=content[_LAYER],
-            words=_hash_words(content[_TEXT], content[_EXTRA]) if words else b"",
-            part_hash=part_hash,
-        ),
-        earlier=tuple(_earlier(row, content[_DATE], part_hash) for row in one.revisions),
-        first_seen=after[_FIRST],
-        origin=after[_ORIGIN],
-        last_seen=after[_LAST],
-        seen_pts=after[_PTS],
-        absences=absences_of(one),
-    )
-
-
-def absences_of(one: ForeignMessage) -> tuple[Absence, ...]:
-    """The absences of a message, by time."""
-    return tuple(Absence(*row) for row in sorted(one.absences, key=lambda row: row[0]))
-
-
-def _earlier(row: Row, date: int, part_hash: bytes | None) -> KnownContent:
-    return KnownContent(
-        content_hash=row[_KEPT_HASH],
-        payload_sha256=row[_KEPT_DIGEST],
-        moment=row[_KEPT_EDITED] if row[_KEPT_EDITED] is not None else date,
-        began=row[_KEPT_FIRST],
-        last_seen=row[_KEPT_LAST],
-        layer=row[_KEPT_LAYER],
-        part_hash=part_hash,
-    )
-
-
-def _hash_words(text: str, extra: str | None) -> bytes:
-    if text or not extra or '"rich_text"' not in extra:
-        return text_hash(text)
-    return text_hash("", orjson.loads(extra).get("rich_text") or "")
 
 
 def _list_light(conn: Reader, channel_id: ChannelId, ids: list[int]) -> dict[int, Row]:
@@ -286,13 +248,5 @@ _PIECE_DIGEST: Final = PIECE_NAMES.index("payload_sha256")
 _ORIGIN, _FIRST, _LAST, _PTS, _MISSING, _REVISIONS = (
     AFTER_NAMES.index(name) for name in ("origin", "first_seen", "last_seen", "seen_pts", "missing_since", "revisions")
 )
-_HASH, _DIGEST, _EDITED, _DATE, _LAYER, _TEXT, _EXTRA = (
-    CONTENT_NAMES.index(name)
-    for name in ("content_hash", "payload_sha256", "edit_date", "date", "layer", "text", "extra")
-)
+_HASH, _DIGEST = CONTENT_NAMES.index("content_hash"), CONTENT_NAMES.index("payload_sha256")
 _COUNTED: Final = slice(CONTENT_NAMES.index("views"), CONTENT_NAMES.index("reactions") + 1)
-_KEPT_HASH, _KEPT_DIGEST, _KEPT_EDITED, _KEPT_FIRST, _KEPT_LAST, _REPLACED, _KEPT_LAYER = (
-    REVISION_NAMES.index(name)
-    for name in ("content_hash", "payload_sha256", "edit_date", "first_seen", "last_seen", "replaced_at", "layer")
-)
-_PART_HASH: Final = PART_NAMES.index("part_hash")

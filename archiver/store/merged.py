@@ -22,7 +22,8 @@ from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.index_revisions import index_revisions
-from archiver.store.merge_plan import PagePlan, PlannedMessage, absences_of, known_of
+from archiver.store.known_message import absences_of, known_of
+from archiver.store.merge_plan import PagePlan, PlannedMessage
 from archiver.store.merged_pieces import put_pieces
 from archiver.store.merged_records import Made
 from archiver.store.message import CONTENT_NAMES, read_messages_of
@@ -86,6 +87,9 @@ class _Writing:
         replaced = [one for one in self._plan.held if one.replaces]
         note_contradicted(self._conn, self._channel_id, [self._made[one.theirs.message_id].record for one in replaced])
         kept = self._replace(replaced)
+        messages.put_media(
+            self._conn, [self._made[one.theirs.message_id].record for one in self._plan.held if one.fills]
+        )
         self._insert_new(self._plan.new)
         planned = [*self._plan.new, *self._plan.held]
         self._put_times(self._plan.held)
@@ -235,7 +239,7 @@ class _Writing:
     ) -> None:
         conn, channel_id = self._conn, self._channel_id
         numbers: dict[Key, int] = {(channel_id, message_id): number for message_id, number in kept.items()}
-        written = [self._made[one.theirs.message_id].document for one in planned if one.replaces]
+        written = [self._made[one.theirs.message_id].document for one in planned if one.replaces or one.fills]
         moved = writer.upsert(conn, written, numbers, unedited=list_claimed(conn, numbers)).moved if written else ()
         if late := sorted({*revised, *(number for _, number in moved)}):
             index_revisions(conn, read_messages_of(conn, channel_id, late))

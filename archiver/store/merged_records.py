@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
-from archiver.model.record import Media, Message
-from archiver.store.checked import MEDIA_NAMES, UNREADABLE
+from archiver.model.record import Message
+from archiver.store.checked import UNREADABLE
 from archiver.store.database import Reader
 from archiver.store.file import fill_files
 from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut
 from archiver.store.merge_plan import PagePlan
+from archiver.store.merged_media import to_media
 from archiver.store.message_record import record_of
 from search.document import Document
 
@@ -27,13 +29,14 @@ class Made(NamedTuple):
 
 
 def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[LeftOut]]:
-    """The records of the messages that get a content, by id; those that cannot be made are removed from the plan."""
+    """Records of messages that get a content or files, by id; those that cannot be made are removed from the plan."""
     records: dict[int, Message] = {}
     left_out: list[LeftOut] = []
     for one in (*plan.new, *plan.held):
-        if one.replaces:
+        changed = one.theirs if one.replaces else one.ours if one.fills else None
+        if changed is not None:
             try:
-                records[one.theirs.message_id] = to_message(plan.channel_id, one.theirs)
+                records[changed.message_id] = to_message(plan.channel_id, replace(changed, media=one.media))
             except UNREADABLE:
                 left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
     made: dict[int, Made] = {}
@@ -51,5 +54,4 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
 
 def to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
     """The record of a message as an archive has it. Raises UNREADABLE for values that no archive has."""
-    media = tuple(Media(**dict(zip(MEDIA_NAMES, row, strict=True))) for row in one.media) if one.media else ()
-    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), media)
+    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), to_media(one.media))

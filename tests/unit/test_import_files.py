@@ -27,6 +27,7 @@ from archiver.store.rows import get_messages
 from config.settings import ArchiveSettings, Settings
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
+from tests.merging import merge
 
 __all__ = ["archive"]
 
@@ -192,4 +193,27 @@ def test_a_captured_message_gets_no_file_from_an_export_that_contradicts_it(
     else:
         import_into(archive, forged)
     assert rows(archive, "SELECT id, sha256, status FROM media") == [("5368324170671202286", None, "not downloaded")]
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("is_older", [True, False])
+def test_a_merge_keeps_the_file_that_only_one_of_two_imports_of_a_post_had(
+    archive: Path, tmp_path: Path, is_ours: bool, is_older: bool
+) -> None:
+    lacking = "(File not included. Change data exporting settings to download.)"
+    post, shown = entry(1, "a"), photo_in(tmp_path)
+    # The newer export is the one whose last message is later.
+    with_file = export_of(tmp_path, post | shown, entry(2 if is_older else 9), name="with.json")
+    without = export_of(tmp_path, post | shown | {"photo": lacking}, entry(5), name="without.json")
+    import_into(archive, with_file if is_ours else without)
+    import_into(tmp_path / "theirs", without if is_ours else with_file)
+    for now in (2_000_000_000, 2_000_000_001):
+        done = asyncio.run(merge(tmp_path / "theirs", archive, now=now))
+    assert [one.is_change for one in done] == [False]
+    digest = hashlib.sha256(b"picture").hexdigest()
+    made_up = f"-{int(digest[:15], 16) + 1}"
+    [slot] = slots_of(archive)
+    assert (slot["id"], slot["extra"]) == (made_up, None)
+    assert slot["sha256"] == (digest if is_ours else None)  # this merge copies no files
     assert_sound(archive)
