@@ -9,13 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.compose.named_channel import read_channel
+from archiver.compose.named_channel import choose_known
 from archiver.errors import NotFound
 from archiver.imports.merging.merge import merge_channels
 from archiver.imports.merging.merge_files import MergedFiles, merge_files
 from archiver.imports.merging.merged import MergedChannel
 from archiver.model.row import ChannelName
-from archiver.reading.find_channel import get_named_channel
 from archiver.store.database import Database
 from archiver.store.foreign import ForeignArchive, open_foreign
 from archiver.store.foreign_channel import ForeignChannel, list_foreign_channels
@@ -79,8 +78,8 @@ def _choose(archive: ForeignArchive, typed: str | None) -> list[ForeignChannel]:
         return known
     names = [ChannelName(one.channel_id, one.username, None, one.title, ()) for one in known]
     try:
-        chosen = get_named_channel(read_channel(typed), names)
+        chosen = choose_known(typed, names)
     except NotFound as exc:
-        listed = ", ".join(one.name for one in known[:10])
+        listed = ", ".join(one.label for one in names[:10])
         raise NotFound(f"{archive.path} has no channel {typed}.", hint=f"It has: {listed}." if known else None) from exc
     return [one for one in known if one.channel_id == chosen.channel_id]

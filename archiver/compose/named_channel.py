@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archiver.address import ChannelRef, MessageRef, echo, fold_name, parse_channel
+from archiver.address import ChannelRef, MessageRef, echo, fold_name, parse_channel, parse_message
+from archiver.address.ref import read_message_id
 from archiver.compose.remarks import Remarks
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
@@ -26,6 +27,29 @@ def read_channel(word: str) -> ChannelRef:
         return parse_channel(word)
     except UsageError as error:
         raise UsageError(f"{echo(word)}: {error.args[0]}", hint=error.hint) from None
+
+
+def read_post(typed: str, known: Sequence[ChannelName]) -> MessageRef:
+    """The message that is named, its channel also by the title. Raises UsageError."""
+    try:
+        return parse_message(typed)
+    except UsageError:
+        title, _, number = typed.rpartition("/")
+        titled = _titled(title, known) if number.isascii() and number.isdecimal() else None
+        if titled is None:
+            raise
+        return MessageRef(ChannelRef(channel_id=titled.channel_id), read_message_id(number))
+
+
+def choose_known(word: str, known: Sequence[ChannelName]) -> ChannelName:
+    """The one of these channels that has this name, id or title now. Raises NotFound, UsageError."""
+    try:
+        ref = read_channel(word)
+    except UsageError:
+        if (titled := _titled(word, known)) is not None:
+            return titled
+        raise
+    return _get_current(ref, known)
 
 
 async def find_typed(conn: Connection, word: str, known: Sequence[ChannelName], *, remarks: Remarks) -> ChannelName:

@@ -71,7 +71,7 @@ def find_manifests(path: Path) -> list[Path]:
     else:
         found = _of_file(path)
     if not found and not os.path.lexists(path):
-        raise NotFound(f"{path} does not exist.")
+        raise NotFound(f"{path} does not exist.", hint="Without a path, `telekeep verify` checks the archive.")
     if not found:
         raise NotFound(f"{path} has no export manifest.")
     return found

@@ -11,6 +11,7 @@ import pytest
 
 from archiver.errors import UsageError
 from archiver.export.formats import html_folder
+from archiver.export.formats.local_clock import LocalClock
 from archiver.export.verify import check
 from archiver.formatting.visible import possible
 from tests.exporting import export_as
@@ -234,3 +235,10 @@ def test_what_is_said_of_a_file_keeps_its_order_whatever_the_direction_of_its_na
     [note] = articles(tmp_path / "out")[0].iter("li")
     assert [one.text for one in note.iter("bdi")] == ["audio 01.mp3", '"لحن"', "3:57", "9.0 MB", "not downloaded"]
     assert "".join(note.itertext()) == 'audio 01.mp3, "لحن", 3:57, 9.0 MB, not downloaded'
+
+
+def test_bounds_are_told_on_the_clocks_of_the_zone_and_in_utc() -> None:
+    first_of_june = 1_717_189_200
+    assert LocalClock("Europe/Kyiv").bound(first_of_june) == "2024-06-01 00:00 +03:00 (2024-05-31T21:00:00Z)"
+    assert LocalClock("UTC").bound(first_of_june) == "2024-05-31T21:00:00Z"
+    assert LocalClock("Europe/Kyiv").bound(None) is None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from archiver.address import ChannelRef, MessageRef, fold_name, parse_message
+from archiver.address import ChannelRef, MessageRef, fold_name
 from archiver.cli import output
 from archiver.cli.view.channel_status import how_to_fetch
 from archiver.cli.view.heading import called
 from archiver.cli.view.moments import Moments
-from archiver.compose.named_channel import find_posted
+from archiver.compose.named_channel import find_posted, read_post
 from archiver.compose.read_archive import get_mirrored
 from archiver.errors import KnownAbsent, NotFound
 from archiver.model.row import ChannelName
@@ -18,8 +18,10 @@ from archiver.store.rows import HeldMessage, get_messages, list_names
 
 async def get_message(database: Database, address: str, moments: Moments) -> tuple[ChannelName, HeldMessage]:
     """The channel, and the message with its media. Raises NotFound, which says what is known about the id."""
-    conn, wanted = database.connection, parse_message(address)
-    channel = await find_posted(conn, wanted, await read(conn, list_names), remarks=output)
+    conn = database.connection
+    known = await read(conn, list_names)
+    wanted = read_post(address, known)
+    channel = await find_posted(conn, wanted, known, remarks=output)
     key = (channel.channel_id, wanted.message_id)
     held = (await read(conn, get_messages, [key])).get(key)
     if held is None:

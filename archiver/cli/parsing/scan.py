@@ -116,6 +116,8 @@ class CommandLine:
         hint = did_you_mean(flag, [*self._flags, "--help"], otherwise=f"`telekeep help {topic}` lists them.")
         if (ours := _ELSEWHERE.get(flag)) in self._flags:
             hint = f"Did you mean {ours}?"
+        if flag in ("-c", "--channel") and any(one.metavar == "CHANNEL" and not one.flags for one in self._parameters):
+            hint = f"Name a channel without an option: telekeep {self._name} @name"
         raise UsageError(
             f"{self._name} has no option {flag}." if self._who else f"there is no option {flag}.", hint=hint
         )
@@ -123,7 +125,7 @@ class CommandLine:
     def _next(self, one: Parameter, flag: str, words: Iterator[str]) -> str:
         value = next(words, None)
         if value is None or value == "--" or value in self._flags:
-            raise UsageError(f"{self._who}{flag} needs a value: {flag} {one.metavar}")
+            raise UsageError(f"{self._who}{flag} needs a value: {flag} {' or '.join(one.choices) or one.metavar}")
         return value
 
     def _set(self, one: Parameter, flag: str, text: str) -> None:
@@ -151,7 +153,7 @@ class CommandLine:
                 self._set(one, one.metavar, word)
         if (extra := next(words, None)) is not None:
             most = f"only {' '.join(one.metavar for one in arguments)}" if arguments else "no arguments"
-            raise UsageError(f'{self._name} takes {most}; unexpected "{extra}"{self._example}')
+            raise UsageError(f'{self._name} takes {most}{self._example}; unexpected "{extra}"')
 
 
 def _shown(one: Parameter) -> str:

@@ -86,7 +86,7 @@ def _lines(history: MessageHistory, moments: Moments, width: int, *, diff: bool)
             yield from _body(body, width)
         else:
             yield from _describe_textless(history, version, moments, width)
-    for said in describe_imports(history.imports, moments):
+    for said in describe_imports(history.imports, moments, in_history=True):
         yield from (Text(), *_indented(Text(_isolated(f"import {said}")), width))
     if history.counters is not None:
         yield from _list_counters(history.counters, moments, width)

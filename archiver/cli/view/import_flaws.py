@@ -64,4 +64,4 @@ def _describe(flaw: FlawCounts) -> str:
         return terminal_safe(f"{flaw.places[0]}: {flaw.what}" if flaw.places else flaw.what)
     places = ", ".join(flaw.places)
     more = ", ..." if flaw.count > len(flaw.places) else ""
-    return terminal_safe(f"{figures.number(flaw.count)} times: {flaw.what} ({places}{more})")
+    return terminal_safe(f"{flaw.what} ({figures.number(flaw.count)} times: {places}{more})")

@@ -230,8 +230,10 @@ def _words(counts: ImportCounts) -> str:
     said = f"{figures.number(counts.revisions)} with other words"
     if not counts.replaced:
         return f" ({said}, {kept})"
-    which = "" if counts.replaced == counts.revisions else f"{figures.number(counts.replaced)} of them "
-    return f" ({said}, {which}current now instead of those imported before; the others are {kept})"
+    ours, rest = "those of this export are current now", "those imported before"
+    if counts.replaced < counts.revisions:
+        ours, rest = f"in {figures.number(counts.replaced)} of them {ours}", "the words that are not current"
+    return f" ({said}: {ours}, {rest} are {kept})"
 
 
 def _remarks(one: ImportedChat, *, dry: bool) -> Iterator[str]:

@@ -56,13 +56,13 @@ def describe_contents(count: int, file: str) -> str:
     return f"other content in {describe_claim(file)}" if count == 1 else f"{count:,} other versions in imports"
 
 
-def describe_imports(imports: MessageImports, moments: Moments) -> Iterator[str]:
+def describe_imports(imports: MessageImports, moments: Moments, *, in_history: bool = False) -> Iterator[str]:
     """What each import filled, and what it has otherwise."""
     for record, found in imports.differences():
         filled, other = found.get("filled") or {}, found.get("other") or {}
         parts = [f"{_name(name)} {_value(name, one, moments)}" for name, one in other.items()]
         if found.get("text"):
-            parts.insert(0, "another text (telekeep history shows it)")
+            parts.insert(0, f"another text ({'shown above' if in_history else 'telekeep history shows it'})")
         if found.get(ALTERED):
             parts.append("the file does not match its manifest: it was changed after the export")
         if before := (found.get("assumed") or {}).get("before"):

@@ -114,13 +114,14 @@ def _group_flaws(one: MergedChannel) -> Iterator[tuple[str, int, list[str]]]:
 def report_merge(result: MergeReport) -> None:
     """Say what was taken over."""
     for one in result.outcome.channels:
-        output.note(f"{one.name}: {_brought(one, dry=result.is_dry_run)}")
+        label = terminal_safe(one.label)
+        output.note(f"{label}: {_brought(one, dry=result.is_dry_run)}")
         for line in _remarks(one, dry=result.is_dry_run):
-            output.note(f"{one.name}: {line}")
+            output.note(f"{label}: {line}")
         for what, count, places in _group_flaws(one):
             more = ", ..." if count > len(places) and places else ""
             where = f" ({', '.join(places)}{more})" if places else ""
-            output.warn(terminal_safe(f"{one.name}: {figures.count(count, 'message')} left out: {what}{where}."))
+            output.warn(terminal_safe(f"{one.label}: {figures.count(count, 'message')} left out: {what}{where}."))
     _report_files(result)
     report_end(result.path, is_empty=result.is_empty, is_dry_run=result.is_dry_run)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from archiver.export.formats.html_page import document, headline
+from archiver.export.formats.local_clock import LocalClock
 from archiver.export.request import Request
 from archiver.formatting.html_writer import escaped
-from archiver.model.iso_time import iso
 
 
 @dataclass(slots=True)
@@ -42,11 +42,11 @@ def index_page(request: Request, listed: PageList) -> str:
 
 
 def _facts(request: Request, listed: PageList) -> str:
-    bounds = request.bounds
+    bounds, clock = request.bounds, LocalClock(request.zone)
     facts: list[tuple[str, str]] = [
         ("Messages", f"{listed.rows:,}"),
-        ("From", iso(bounds.since_unix) or "the first archived message"),
-        ("Before", iso(bounds.until_unix) or "the time of the export"),
+        ("From", clock.bound(bounds.since_unix) or "the first archived message"),
+        ("Before", clock.bound(bounds.until_unix) or "the time of the export"),
         ("Times", request.zone if request.zone == "UTC" else f"{request.zone}; point at one to see it in UTC"),
         *([("Query", request.shown_query)] if request.shown_query is not None else []),
         *(("Note", remark) for remark in listed.remarks),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from archiver.model.iso_time import iso
 from search.query.dates import parse_zone
 
 
@@ -28,17 +29,23 @@ class LocalClock:
         self._zone = parse_zone(zone)
         self.name = zone
 
-    def at(self, iso: str | None) -> LocalTime | None:
+    def at(self, written: str | None) -> LocalTime | None:
         """Convert a time of a row; None for null, or for a date that no calendar has."""
-        if iso is None:
+        if written is None:
             return None
         try:
-            local = datetime.fromisoformat(iso).astimezone(self._zone)
+            local = datetime.fromisoformat(written).astimezone(self._zone)
         except (ValueError, OverflowError):
             return None
         return LocalTime(
             local.date().isoformat(), local.strftime("%H:%M"), _offset(local.utcoffset()), local.replace(tzinfo=None)
         )
+
+    def bound(self, unix: int | None) -> str | None:
+        """A bound of the dates in the zone and in UTC, `2024-06-01 00:00 +03:00 (2024-05-31T21:00:00Z)`; None: open."""
+        utc = iso(unix)
+        local = self.at(utc) if self.name != "UTC" else None
+        return utc if local is None else f"{local.day} {local.clock} {local.offset} ({utc})"
 
 
 def _offset(offset: timedelta | None) -> str:

@@ -18,7 +18,6 @@ from archiver.export.media_places import MediaPlaces, no_files
 from archiver.export.request import Request
 from archiver.formatting.markdown_writer import escape_markdown, to_markdown
 from archiver.formatting.visible import name_reordering
-from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
 from archiver.model.row import Row
 from archiver.model.shown_media import list_covered, name_link
@@ -47,7 +46,7 @@ class MarkdownWriter:
     def begin(self) -> bytes:
         """The title, and what is exported."""
         bounds = self._request.bounds
-        since, until = iso(bounds.since_unix), iso(bounds.until_unix)
+        since, until = self._clock.bound(bounds.since_unix), self._clock.bound(bounds.until_unix)
         names = [
             f"{title} ({one.name})" for one, title in zip(self._request.channels, self._titles.values(), strict=True)
         ]

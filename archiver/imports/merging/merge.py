@@ -56,7 +56,7 @@ async def merge_channels(
 
 async def _merge(run: MergeRun, channel: ForeignChannel, counted: int | None) -> MergedChannel:
     """Take over one channel. `counted`: its messages; None if they cannot be counted."""
-    done = MergedChannel(channel.channel_id, channel.name)
+    done = MergedChannel(channel.channel_id, channel.name, channel.title)
     merge = ChannelMerge(run, channel, done)
     await merge.prepare(counted)
     if done.added and counted == 0:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from archiver.ids import ChannelId
+from archiver.ids import ChannelId, label_channel
 from archiver.store.foreign_page import LeftOut
 from archiver.store.merge_plan import PagePlan, PlannedMessage
 
@@ -20,6 +20,7 @@ class MergedChannel:
 
     channel_id: ChannelId
     name: str
+    title: str
     of: int = 0
     """Messages that the other archive has."""
     added: bool = False
@@ -52,6 +53,11 @@ class MergedChannel:
     """Whether all messages were taken, so that what it proves was taken too."""
     synced_at: int | None = None
     """Up to when the channel is known now, if that moved on."""
+
+    @property
+    def label(self) -> str:
+        """What people read: its name; the title, too, of a channel that has only an id."""
+        return label_channel(self.name, self.title)
 
     @property
     def is_change(self) -> bool:
