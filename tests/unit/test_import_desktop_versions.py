@@ -248,6 +248,7 @@ def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> Non
             f'<figure data-photo-id="11">{pages.preview("photo_wrap", "photos/d.jpg")}'
             f'<div class="rich_source_meta"><a href="{site}">{site}</a></div></figure>'
         ),
+        f'<figure data-photo-id="11">{pages.preview("photo_wrap", "photos/d.jpg")}</figure>',
     ]
     pages.add(2, WINTER + 9, media='<div class="text rich_message">' + "".join(blocks) + "</div>")
     in_json: list[dict[str, Any]] = [
@@ -303,3 +304,36 @@ def test_the_text_of_a_button_makes_up_nothing(tmp_path: Path, text: str) -> Non
         2: ("the next", None),
     }
     assert [one["text"] for one in load(found[1].markup)[0]] == [text, "ok"]
+
+
+def test_the_files_of_a_rich_message_in_json_are_attached(tmp_path: Path) -> None:
+    blocks = [
+        {"type": "photo", "photo_id": "7", "photo": "photos/a.jpg", "photo_file_size": 5, "width": 3, "height": 4},
+        {"type": "paragraph", "text": {"type": "custom_emoji", "text": "x", "document_id": "1"}},
+        {"type": "collage", "items": [{"type": "photo", "photo_id": "7", "photo": "photos/a.jpg"}]},
+        {
+            "type": "audio",
+            "document_id": "8",
+            "file_skip_reason": "file_size",
+            "file_name": "b.mp3",
+            "file_size": 9,
+            "media_type": "audio_file",
+            "title": "B",
+            "duration_seconds": 2,
+        },
+        {"type": "embed", "poster_photo_id": "9", "poster_photo": "photos/c.jpg", "width": 640, "height": 480},
+        {"type": "embed_post", "author_photo_id": "0", "author_photo_skip_reason": "unavailable", "blocks": []},
+        {"type": "related_articles", "articles": [{"photo_id": "10", "photo": "photos/d.jpg", "photo_width": 5}]},
+    ]
+    given = entry(1, rich_message={"rtl": False, "part": False, "blocks": blocks})
+    [found] = messages_of(read_all(write_json(tmp_path / "result.json", chat([given]))))
+    shown = [(one.slot, one.kind, one.id, one.size, one.width) for one in found.message.media]
+    assert shown == [
+        *((1, "photo", "7", 5, 3), (2, "audio", "8", 9, None), (3, "photo", "9", None, None)),
+        (4, "photo", "10", None, 5),
+    ]
+    assert {load(one.extra)["of"] for one in found.message.media} == {"rich_message"}
+    assert load(found.message.media[1].extra)["not_exported"].startswith("File exceeds maximum size")
+    assert [(one.slot, one.path) for one in found.files] == [
+        *((1, "photos/a.jpg"), (3, "photos/c.jpg"), (4, "photos/d.jpg")),
+    ]

@@ -15,6 +15,7 @@ from archiver.imports.rows import message_of_row
 from archiver.imports.source import AttachedFile, DerivedPiece, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_after import read_buttons, read_reactions
 from archiver.imports.sources.desktop_article import read_article
+from archiver.imports.sources.desktop_article_files import read_article_files
 from archiver.imports.sources.desktop_attached import NOTHING, read_attached
 from archiver.imports.sources.desktop_event import read_event
 from archiver.imports.sources.desktop_fields import OF_A_GROUP, LocalDates, moment, named_peer, number, peer, words
@@ -71,6 +72,7 @@ def read_entry(
     if "rich_message" in entry:
         extra |= parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
     attached = parts("media", read_attached, entry, fallback=NOTHING)
+    inside = parts("rich_message", read_article_files, entry.get("rich_message"), fallback=NOTHING)
     fields = read_service(entry, title) if kind == "service" else _of_post(entry, channel_id, title, extra)
     if "inline_bot_buttons" in entry:
         fields["markup"] = parts("buttons", read_buttons, entry["inline_bot_buttons"], fallback=None)
@@ -87,12 +89,12 @@ def read_entry(
         text=said.text,
         rich_text="" if said.text else str(extra.get("rich_text", "")),
         entities=entities_json(said),
-        media=attached.media,
+        media=attached.media + inside.media,
         extra=_json(extra) if extra else None,
         raw=to_canonical(entry),
         **fields,
     )
-    return ImportedMessage(message=message, files=attached.files)
+    return ImportedMessage(message=message, files=attached.files + inside.files)
 
 
 def _read_own(entry: Fields, channel_id: ChannelId) -> ImportedMessage | Flaw:

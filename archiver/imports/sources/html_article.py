@@ -126,13 +126,14 @@ def _card(element: Element | None) -> Card | None:
 
 
 def _files(element: Element) -> Iterator[ShownMedium]:
-    """The photos and documents, in slots of their own, with the ids that only rich messages have in HTML."""
-    slot = 1
+    """Each photo and document once, in slots of their own, with the ids that only rich messages have in HTML."""
+    slot, seen = 1, {"0"}
     for one in element.walk():
         known = next(filter(None, (one.attributes.get(f"data-{name}-id") for name in _IDS)), "")
         shown = _shown(one, known != "")
-        if shown is None or known == "0":
+        if shown is None or known in seen:
             continue
+        seen |= {known} - {""}
         number = known if known.isascii() and known.isdigit() and len(known) < 20 else None
         extra = {**(orjson.loads(shown.media.extra) if shown.media.extra else {}), "of": CLASS}
         media = replace(shown.media, slot=slot, id=number, extra=orjson.dumps(extra).decode())
