@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -24,6 +25,7 @@ from archiver.store.foreign_page import (
     ForeignMessage,
     Row,
 )
+from archiver.store.foreign_record import list_filled
 from archiver.store.known_message import absences_of, hash_words, known_of
 from archiver.store.merged_media import unite_media
 from archiver.store.message import CONTENT_NAMES
@@ -51,6 +53,8 @@ class PlannedMessage(NamedTuple):
     """To add."""
     media: list[Row]
     """MEDIA_NAMES of the content that it will have."""
+    filled: Mapping[str, Any] = MappingProxyType({})
+    """Columns that this content lacks, and gets from the other one: `list_filled`."""
 
     @property
     def replaces(self) -> bool:
@@ -59,8 +63,8 @@ class PlannedMessage(NamedTuple):
 
     @property
     def fills(self) -> bool:
-        """Whether the present content stays, and gets files that only the other archive shows."""
-        return self.ours is not None and not self.replaces and self.media != self.ours.media
+        """Whether the present content stays, and gets files or columns that only the other archive has."""
+        return self.ours is not None and not self.replaces and (self.media != self.ours.media or bool(self.filled))
 
     @property
     def is_change(self) -> bool:
@@ -130,7 +134,8 @@ def plan_page(
     ours = read_messages(conn, channel_id, [one.message_id for one in different])
     words = list_earlier_words(conn, channel_id, [MessageId(one.message_id) for one in different])
     for theirs in different:
-        planned = _plan_held(ours[theirs.message_id], theirs, words.get(MessageId(theirs.message_id), ()))
+        shown = words.get(MessageId(theirs.message_id), ())
+        planned = _plan_held(channel_id, ours[theirs.message_id], theirs, shown)
         if planned.is_change:
             plan.held.append(planned)
         else:
@@ -175,7 +180,9 @@ def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:
     )
 
 
-def _plan_held(ours: ForeignMessage, theirs: ForeignMessage, shown: Iterable[bytes]) -> PlannedMessage:
+def _plan_held(
+    channel_id: ChannelId, ours: ForeignMessage, theirs: ForeignMessage, shown: Iterable[bytes]
+) -> PlannedMessage:
     words = ours.is_imported or theirs.is_imported
     mine, other = known_of(ours, words=words), known_of(theirs, words=words)
     if not (ours.media or theirs.media):  # an import's content may be what alone shows its file
@@ -184,7 +191,7 @@ def _plan_held(ours: ForeignMessage, theirs: ForeignMessage, shown: Iterable[byt
         mine, other = replace(mine, shown=frozenset(shown)), replace(other, shown=words_there)
     planned = PlannedMessage(theirs, ours, merge_message(mine, other), _list_counters(ours, theirs), ours.media)
     stays, goes = (theirs, ours) if planned.replaces else (ours, theirs)
-    return planned._replace(media=unite_media(stays, goes))
+    return planned._replace(media=unite_media(stays, goes), filled=list_filled(channel_id, stays, goes))
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:

@@ -21,6 +21,7 @@ from archiver.store.contradicted import note_contradicted
 from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
+from archiver.store.imported_content import fill_columns
 from archiver.store.index_revisions import index_revisions
 from archiver.store.known_message import absences_of, known_of
 from archiver.store.merge_plan import PagePlan, PlannedMessage
@@ -90,6 +91,8 @@ class _Writing:
         messages.put_media(
             self._conn, [self._made[one.theirs.message_id].record for one in self._plan.held if one.fills]
         )
+        for one in self._plan.held:
+            fill_columns(self._conn, self._channel_id, MessageId(one.theirs.message_id), one.filled)
         self._insert_new(self._plan.new)
         planned = [*self._plan.new, *self._plan.held]
         self._put_times(self._plan.held)

@@ -13,10 +13,10 @@ from archiver.model.merging import CURRENT
 from archiver.store.checked import REVISION_NAMES
 from archiver.store.contradicted import list_beside
 from archiver.store.foreign_page import PIECE_NAMES, Row
+from archiver.store.foreign_record import to_message
 from archiver.store.import_parts import forget_filled, take_filled, without_filled
 from archiver.store.import_zones import list_notes, moved_note, note_of, put_notes
 from archiver.store.merge_plan import PlannedMessage
-from archiver.store.merged_records import to_message
 from archiver.store.message import CONTENT_NAMES
 
 _PUT: Final = (
@@ -56,6 +56,9 @@ def put_pieces(
         conn.executemany(_PUT, rows)
         if one.ours is not None and one.replaces:
             take_filled(conn, *key, [(piece[_DIGEST], piece[_DIFFERS]) for piece in one.theirs.pieces])
+        if one.filled and one.ours is not None:
+            goes = one.ours if one.replaces else one.theirs
+            take_filled(conn, *key, [(goes.content[_NOW_DIGEST], orjson.dumps({"filled": one.filled}).decode())])
 
 
 def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: PlannedMessage, zones: Mapping[int, str]) -> None:

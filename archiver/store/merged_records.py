@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from archiver.ids import ChannelId
+from archiver.model.compare_import import fill
 from archiver.model.document import to_document
 from archiver.model.record import Message
 from archiver.store.checked import UNREADABLE
 from archiver.store.database import Reader
 from archiver.store.file import fill_files
-from archiver.store.foreign_page import AFTER_NAMES, ForeignMessage, LeftOut
+from archiver.store.foreign_page import LeftOut
+from archiver.store.foreign_record import to_message
 from archiver.store.merge_plan import PagePlan
-from archiver.store.merged_media import to_media
-from archiver.store.message_record import record_of
 from search.document import Document
 
-_LANG: Final = AFTER_NAMES.index("lang")
 _IMPOSSIBLE: Final = "it has values that telekeep never writes"
 
 
@@ -36,7 +34,8 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
         changed = one.theirs if one.replaces else one.ours if one.fills else None
         if changed is not None:
             try:
-                records[changed.message_id] = to_message(plan.channel_id, replace(changed, media=one.media))
+                record = to_message(plan.channel_id, replace(changed, media=one.media))
+                records[changed.message_id] = fill(record, one.filled)
             except UNREADABLE:
                 left_out.append(LeftOut(one.theirs.message_id, _IMPOSSIBLE))
     made: dict[int, Made] = {}
@@ -50,8 +49,3 @@ def make_records(conn: Reader, plan: PagePlan) -> tuple[dict[int, Made], list[Le
         plan.new = [one for one in plan.new if one.theirs.message_id not in wrong]
         plan.held = [one for one in plan.held if one.theirs.message_id not in wrong]
     return made, left_out
-
-
-def to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
-    """The record of a message as an archive has it. Raises UNREADABLE for values that no archive has."""
-    return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), to_media(one.media))

@@ -19,8 +19,8 @@ from telethon.tl import types
 from archiver.model.record import Message
 from tests.capturing import START, assert_sound, capture, captured, export_of, rows
 from tests.exporting import export_as
-from tests.importing import entry, import_into
-from tests.merging import merge
+from tests.importing import chat, entry, import_into, write_json
+from tests.merging import list_faults, merge
 from tests.tiers import examples
 
 NOW = 1_700_000_000
@@ -97,3 +97,21 @@ def test_whatever_the_order_the_archive_is_sound(sources: Path, order: Sequence[
         assert_sound(work / "archive")
     finally:
         shutil.rmtree(work)
+
+
+@pytest.mark.parametrize("into", ["fuller", "later"])
+def test_a_message_that_two_archives_imported_has_what_either_knows(tmp_path: Path, into: str) -> None:
+    """The later content is current; what never changes comes from the other, as if one archive had imported both."""
+    found = {
+        "fuller": entry(1, "a", author="A. Editor", reply_to_message_id=5),
+        "later": entry(1, "a", edited="2021-12-16T04:00:00", edited_unixtime="1639612900"),
+    }
+    for name, one in found.items():
+        import_into(tmp_path / name, write_json(tmp_path / f"{name}.json", chat([one])))
+    source = tmp_path / ("later" if into == "fuller" else "fuller")
+    for changed in (1, 0):
+        [done] = asyncio.run(merge(source, tmp_path / into, now=NOW))
+        assert done.changed == changed
+        values = rows(tmp_path / into, "SELECT edit_date, post_author, reply_to_msg_id FROM message")
+        assert values == [(1639612900, "A. Editor", 5)]
+    assert list_faults(tmp_path / into) == []
