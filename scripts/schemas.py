@@ -202,7 +202,11 @@ def _commands(shapes: Shapes) -> Iterator[str]:
         if command != "progress":
             yield f"| `{command}` | {_said(options.get('json', ''))} | {_said(options.get('jsonl', ''))} |"
     named = ", ".join(
-        f"`{one}`" for one in ("sync", "media fetch", "export", "verify", "index rebuild", "repair search")
+        f"`{one}`"
+        for one in (
+            *("sync", "media fetch", "media plan", "media prune", "media offload"),
+            *("export", "import", "verify", "index rebuild", "repair search"),
+        )
     )
     yield f"\n`--progress json` of {named}: [Progress](#progress).\n"
 

@@ -242,6 +242,16 @@ def test_progress_as_json_is_as_documented_also_with_quiet(filled: Desk, command
     assert said[-1]["done"] == said[-1]["total"]
 
 
+def test_progress_of_an_import_is_in_bytes_of_its_file(filled: Desk) -> None:
+    filled.do("export", "atlas_desk", "-o", "all.jsonl")
+    done = filled.run("-q", "import", "all.jsonl", "--progress", "json")
+    said = [orjson.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    expect_valid("progress", said[-1], line=True)
+    size = (filled.home / "all.jsonl").stat().st_size
+    assert (said[-1]["done"], said[-1]["total"], said[-1]["unit"]) == (size, size, "bytes")
+    assert said[-1]["messages"] > 0
+
+
 def test_an_interrupted_sync_prints_a_whole_document(desk: Desk, telegram: Telegram) -> None:
     telegram.order("net", rtt=0.05)
     desk.do("add", "@big")

@@ -21,7 +21,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
-from archiver.imports.sources.exported_rows import UNPROVEN
+from archiver.imports.sources.exported_rows import UNPROVEN, RowSource
 from archiver.model.iso_time import iso
 from archiver.store.imported import list_imported_from
 from tests.capturing import assert_sound, rows
@@ -88,6 +88,27 @@ def test_an_export_imported_elsewhere_and_exported_again_is_the_same(archive: Pa
     assert any(row["missing_since"] for row in after)
     again = import_chats(copy, path, most=None)
     assert [(one.counts.new, one.counts.changes, one.was_finished) for one in again] == [(0, 0, True)] * 2
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_ROWS)
+def test_how_much_of_the_files_was_read_is_known(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "out" / f"all.{name}"
+    path.parent.mkdir()
+    messages = [make_message(1, "first"), make_message(2, "é" * 9_000), make_message(3, "third")]
+    for count in (2, 3):
+        append_as(name, build(tmp_path / str(count), messages[:count]), path)
+    source = open_source(path.parent, None)
+    assert isinstance(source, RowSource)
+    [chat] = [one for one in source.chats() if isinstance(one, Chat)]
+    passed = [
+        source.passed
+        for one in source.read_mixed([(chat, ChannelId(CHANNEL.channel_id))])
+        if isinstance(one[1], ImportedMessage)
+    ]
+    assert len(passed) == 3
+    assert passed == sorted(passed)
+    assert passed[0] > 0
+    assert passed[-1] == sum(one.stat().st_size for one in path.parent.glob(f"*.{name}"))
 
 
 def test_earlier_contents_come_along(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ async def import_all(
     database: Database | None, directory: Path, hashed: HashedSource, order: ImportOrder
 ) -> ImportedChats:
     """Import the requested chats."""
-    with Progress("import", unit="messages") as progress:
+    unit = "bytes" if hasattr(hashed.source, "passed") else "messages"
+    with Progress("import", unit=unit) as progress:
         importer = Importer(
             database, hashed, archive=directory, zone=order.zone, progress=partial(_advance, progress, hashed)
         )
@@ -197,4 +198,5 @@ def _advance(progress: Progress, hashed: HashedSource, messages: int) -> None:
     if passed is None:
         progress.advance(messages)
     else:
-        progress.advance(passed, hashed.bytes_inside, amount=messages, counted=count(messages, "message"))
+        counted, more = count(messages, "message"), {"messages": messages}
+        progress.advance(passed, hashed.bytes_inside, amount=messages, counted=counted, more=more)

@@ -73,7 +73,9 @@ class CsvRows(RowSource):
         try:
             with open_regular(self.root, file.path) as opened:
                 text = io.TextIOWrapper(opened, "utf-8-sig", errors="surrogateescape", newline="")
-                yield from read_records(text)
+                for record in read_records(text):
+                    self._at = opened.tell()
+                    yield record
         finally:
             csv.field_size_limit(before)
 

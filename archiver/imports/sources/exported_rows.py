@@ -72,12 +72,19 @@ class RowSource(ABC):
         self._channels: dict[int, str | None] = {}
         """Channel ids, each with the username."""
         self._newest = ""
+        self._before = self._at = 0
+        """Bytes of the files before the current one, and those read of it."""
         self.is_altered = False
         """Whether a file does not match its manifest, once the chats were listed."""
 
     @abstractmethod
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         """Read the rows of a file."""
+
+    @property
+    def passed(self) -> int:
+        """Bytes read so far."""
+        return self._before + self._at
 
     @property
     def newest(self) -> datetime | None:
@@ -131,6 +138,7 @@ class RowSource(ABC):
         several = len(self._files.files) > 1
         for number, file in enumerate(self._files.files):
             part = number if several else None
+            self._before = sum(one.path.stat().st_size for one in self._files.files[:number])
             for row in self._rows(file):
                 if isinstance(row, Flaw):
                     yield 0, row

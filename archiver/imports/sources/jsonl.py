@@ -79,6 +79,7 @@ class Jsonl(RowSource):
     def _rows(self, file: ExportFile) -> Iterator[WrittenRow | Flaw]:
         with open_regular(self.root, file.path) as opened:
             for number, (line, is_whole) in enumerate(_lines(opened), 1):
+                self._at = opened.tell()
                 where = f"{file.path.name}, line {number:,}"
                 if not line.strip():
                     continue

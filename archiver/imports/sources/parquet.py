@@ -113,10 +113,12 @@ class ParquetFiles(RowSource):
         if file.path in self._unreadable:
             yield Flaw(name, f"it {self._unreadable[file.path]}")
             return
+        size = file.path.stat().st_size
         with self._open(file) as opened:
             for count, batches in _groups(opened, batch_size=_BATCH):
                 number, end = end, end + count
                 while (found := _read_batch(batches)) is not None:
+                    self._at = size * number // max(opened.metadata.num_rows, 1)
                     if not found:
                         yield Flaw(f"{name}, rows {number + 1:,} to {end:,}", _MISSING)
                         break
