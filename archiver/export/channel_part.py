@@ -8,11 +8,11 @@ from archiver.errors import NotFound
 from archiver.export.manifest import ChannelPart, Completeness, Share
 from archiver.export.request import Request
 from archiver.model import coverage
-from archiver.model.completeness import Tally, fill_held, tally
+from archiver.model.completeness import IdRanges, Tally, fill_held, tally
 from archiver.model.coverage import Interval
 from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
-from archiver.reading.coverage_report import list_runs
+from archiver.reading.coverage_report import iter_runs
 from archiver.reading.shortfall import is_outside_range
 from archiver.store import extent
 from archiver.store.capture import list_first_reads
@@ -54,15 +54,18 @@ async def _completeness(conn: Connection, request: Request, channel: Mirrored) -
     ):
         if (gap[0] < lo or gap[1] > hi) and not await is_outside_range(conn, channel, gap, since=since, until=until):
             lo, hi = (min(lo, gap[0]), max(hi, gap[1])) if lo <= hi else gap
-    runs = await list_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
-    counts = tally(fill_held(runs, lo, hi))
+    ranges = IdRanges()
+    runs = await iter_runs(conn, channel, lo=lo, hi=hi, lowest=lowest)
+    counts = tally(fill_held(ranges.note(runs), lo, hi))
     known = await _shortfall(conn, request, channel, counts, (max(lo, channel.lowest_wanted), hi))
     as_of = channel.last_sync_at
     if as_of is None:  # removed before it was caught up: what was posted up to its first answer was read
         as_of = (await read(conn, list_first_reads)).get(channel_id)
     shortfall = replace(known, read_until=find_read_until(as_of, since=since, until=until))
     claims = 0 if is_alone else await read(conn, extent.count_claims, channel_id, **bounds)
-    return Completeness(lo=lo, hi=hi, tally=counts, runs=runs, shortfall=shortfall, as_of=as_of, imported_alone=claims)
+    return Completeness(
+        lo=lo, hi=hi, tally=counts, ranges=ranges, shortfall=shortfall, as_of=as_of, imported_alone=claims
+    )
 
 
 async def _shortfall(

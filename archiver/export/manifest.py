@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from archiver.export.request import Request
-from archiver.model.completeness import IdRun, Tally
+from archiver.model import coverage
+from archiver.model.completeness import IdRanges, Tally
+from archiver.model.coverage import Interval
 from archiver.model.iso_time import iso
 from archiver.model.json_text import dump
 from archiver.model.row import SCHEMA_VERSION, ChannelName, StoredMessage
@@ -57,8 +61,8 @@ class Completeness:
     lo: int
     hi: int
     tally: Tally
-    runs: Sequence[IdRun] = ()
-    """All except the held ones."""
+    ranges: IdRanges
+    """Those of all states but held."""
     shortfall: Shortfall
     """What is unknown within the bounds."""
     as_of: int | None = None
@@ -210,10 +214,6 @@ def _channel(part: ChannelPart) -> dict[str, Any]:
 
 
 def _completeness(found: Completeness) -> dict[str, Any]:
-    def ranges(state: str, *, only_claimed: bool = False) -> list[list[int]]:
-        wanted = (run for run in found.runs if run.state == state and (run.claimed or not only_claimed))
-        return _join((run.lo, run.hi) for run in wanted)
-
     return {
         "complete": is_complete(found),
         "reasons": list(found.shortfall.reasons),
@@ -225,40 +225,39 @@ def _completeness(found: Completeness) -> dict[str, Any]:
         "absent": found.tally.absent,
         "not_fetched": found.tally.not_fetched,
         "outside_window": found.tally.outside,
-        "missing_ids": ranges("missing"),
-        "absent_ids": ranges("absent"),
-        "not_fetched_ids": ranges("not fetched"),
-        "outside_window_ids": ranges("outside"),
-        **_of_claimed(ranges("missing", only_claimed=True)),
+        "missing_ids": _ids(found.ranges.list_ids("missing")),
+        "absent_ids": _ids(found.ranges.list_ids("absent")),
+        "not_fetched_ids": _ids(found.ranges.list_ids("not fetched")),
+        "outside_window_ids": _ids(found.ranges.list_ids("outside")),
+        **_of_claimed(found),
         **({"imported_alone": found.imported_alone} if found.imported_alone else {}),
-        **_of_imports(found, ranges("not imported")),
+        **_of_imports(found),
         **_of_damaged(found),
     }
 
 
-def _join(ranges: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Ascending ranges, those that touch as one."""
-    joined: list[list[int]] = []
+def _ids(ranges: Iterable[Interval]) -> orjson.Fragment:
+    """As JSON on one line: of hundreds of thousands of ranges objects would take much memory."""
+    written = bytearray()
     for lo, hi in ranges:
-        if joined and joined[-1][1] == lo - 1:
-            joined[-1][1] = hi
-        else:
-            joined.append([lo, hi])
-    return joined
+        written += b",[%d,%d]" % (lo, hi)
+    return orjson.Fragment(b"[%s]" % written[1:])
 
 
-def _of_claimed(ranges: list[list[int]]) -> dict[str, Any]:
+def _of_claimed(found: Completeness) -> dict[str, Any]:
     """The missing ids that only imports claim were posted."""
-    return {"missing_if_posted_ids": ranges} if ranges else {}
+    claimed = list(found.ranges.list_ids("missing if posted"))
+    return {"missing_if_posted_ids": _ids(claimed)} if claimed else {}
 
 
-def _of_imports(found: Completeness, ranges: list[list[int]]) -> dict[str, Any]:
+def _of_imports(found: Completeness) -> dict[str, Any]:
     """The ids that no import has, of a channel known only from exports."""
+    ids = _ids(found.ranges.list_ids("not imported"))
     known = found.shortfall.imported_only
-    return {"not_imported": found.tally.not_imported, "not_imported_ids": ranges} if known else {}
+    return {"not_imported": found.tally.not_imported, "not_imported_ids": ids} if known else {}
 
 
 def _of_damaged(found: Completeness) -> dict[str, Any]:
     """The messages that are damaged in the archive's file."""
     ids = found.damaged_ids
-    return {"damaged": len(ids), "damaged_ids": _join(zip(ids, ids, strict=True))} if ids else {}
+    return {"damaged": len(ids), "damaged_ids": _ids(coverage.runs(ids))} if ids else {}

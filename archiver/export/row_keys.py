@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from archiver.errors import install_command
+from archiver.errors import UsageError, install_command
 from archiver.export.counting import ROW_KEY, ROW_MARKS
 from archiver.ids import ChannelId, MessageId
+from archiver.imports.parquet_input import iter_groups, open_parquet
 from archiver.model.iso_time import iso
 from archiver.store.extract import iter_row_keys
 
 LONGEST_ROW = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""
+_BATCH_ROWS = 2_048
 _EDGE_DATA = re.compile(rb'<data key="edge_([a-z_]+)">([^<]*)</data>')
 _ATTRIBUTE = re.compile(rb'([a-z_-]+)="([^"]*)"')
 
@@ -121,15 +123,15 @@ def _each_once(
 def _read_parquet(file: BufferedReader, _options: Mapping[str, Any]) -> Iterator[RowKey]:
     """Reads the columns of the key, one row group at a time."""
     try:
-        import pyarrow.parquet as pq
-    except ImportError:
+        parquet = open_parquet(file)
+        for _, batches in iter_groups(parquet, batch_size=_BATCH_ROWS, columns=list(ROW_KEY)):
+            for batch in batches:
+                dates = batch.column("date").view("int64").to_pylist()  # as times they would load pandas
+                for row, date in zip(batch.drop_columns("date").to_pylist(), dates, strict=True):
+                    yield _key({**row, "date": iso(date // 1_000_000)})
+    except UsageError:
         how = install_command("parquet")
         raise UnreadableRows(f"has rows that cannot be read here, without pyarrow: {how}") from None
-    try:
-        parquet = pq.ParquetFile(file)
-        for batch in parquet.iter_batches(columns=list(ROW_KEY)):
-            for row in batch.to_pylist():
-                yield _key({**row, "date": row["date"].strftime("%Y-%m-%dT%H:%M:%SZ")})
     except (OSError, RuntimeError) as exc:  # pyarrow's errors are ValueErrors, KeyErrors and these
         raise ValueError("not Parquet") from exc
 

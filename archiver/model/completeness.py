@@ -13,6 +13,7 @@ Telegram: where Telegram showed some of a channel, its id stays absent or not fe
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -55,6 +56,33 @@ class IdRun:
     def count(self) -> int:
         """Number of ids."""
         return self.hi - self.lo + 1
+
+
+class IdRanges:
+    """The ids of each state as joined ranges, in little memory: a channel may have hundreds of thousands."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, array[int]] = {}
+
+    def note(self, runs: Iterable[IdRun]) -> Iterator[IdRun]:
+        """Pass ascending runs on, and keep their ids."""
+        for run in runs:
+            self._add(run.state, run)
+            if run.claimed:
+                self._add("missing if posted", run)
+            yield run
+
+    def _add(self, state: str, run: IdRun) -> None:
+        ends = self._ends.setdefault(state, array("q"))
+        if ends and ends[-1] == run.lo - 1:
+            ends[-1] = run.hi
+        else:
+            ends.extend((run.lo, run.hi))
+
+    def list_ids(self, state: State | Literal["missing if posted"]) -> Iterator[Interval]:
+        """The ranges of a state, ascending."""
+        ends = iter(self._ends.get(state, ()))
+        return zip(ends, ends, strict=True)
 
 
 @dataclass(frozen=True, slots=True)

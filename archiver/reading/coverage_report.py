@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 
 from archiver.model import coverage
 from archiver.model.completeness import IdRun, Tally, of_imports, split_holes, with_proofs
@@ -24,7 +25,20 @@ async def list_runs(
     lowest: int | None = None,
     claims: bool = True,
 ) -> list[IdRun]:
-    """List the runs of ids within [lo, hi] that are missing, absent, not fetched or outside, ascending.
+    """What `iter_runs` yields."""
+    return list(await iter_runs(conn, channel, lo=lo, hi=hi, lowest=lowest, claims=claims))
+
+
+async def iter_runs(
+    conn: Connection,
+    channel: Mirrored,
+    *,
+    lo: int = 1,
+    hi: int | None = None,
+    lowest: int | None = None,
+    claims: bool = True,
+) -> Iterator[IdRun]:
+    """The runs of ids within [lo, hi] that are missing, absent, not fetched or outside, ascending.
 
     `claims`: whether ids of a mirrored channel that only imports have a message of are among them: what an import
     says is no answer of Telegram.
@@ -32,17 +46,22 @@ async def list_runs(
     alone = is_unaccounted(channel)
     hi = await find_top(conn, channel) if hi is None else min(hi, channel.top_id) if is_compared(channel) else hi
     if lo > hi:
-        return []
+        return iter(())
     covered = await read(conn, list_coverage, channel.channel_id, channel.generation)
-    holes = [hole async for hole in extent.list_holes(conn, channel.channel_id, lo, hi)]
+    ends = array("q")  # in a busy group every third id may be missing: objects would take ten times as much
+    async for hole in extent.list_holes(conn, channel.channel_id, lo, hi):
+        ends.extend(hole)
+    every = iter(ends)
+    holes: Iterable[Interval] = zip(every, every, strict=True)
     if claims and is_compared(channel):
         alone_there = await read(conn, extent.list_claims, channel.channel_id, lo, hi)
-        holes = coverage.join(heapq.merge(holes, alone_there))
+        if alone_there:
+            holes = coverage.join(heapq.merge(holes, alone_there))
     lowest = channel.lowest_wanted if lowest is None else lowest
-    proofs = await read(conn, extent.list_proofs, channel.channel_id, lo, hi) if holes else []
+    proofs = await read(conn, extent.list_proofs, channel.channel_id, lo, hi)
     empty = with_proofs(split_holes(holes, covered, lowest_wanted=lowest), proofs)
     missing = await read(conn, extent.list_missing, channel.channel_id, lo, hi)
-    return list(heapq.merge(of_imports(empty) if alone else empty, missing, key=lambda run: run.lo))
+    return heapq.merge(of_imports(empty) if alone else empty, missing, key=lambda run: run.lo)
 
 
 async def find_top(conn: Connection, channel: Mirrored) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from archiver.errors import UsageError
 
-_CACHE_KIB = 8192
+_CACHE_KIB = 2048
 _NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _PLACES: Final = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite puts them
 """https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations"""

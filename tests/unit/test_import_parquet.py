@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -80,3 +83,29 @@ def test_a_piece_takes_no_more_memory_than_its_bytes(letters: int) -> None:
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size < sum(map(len, kept)) + 100 * 200
+
+
+_READ_AGAIN = """
+import sys
+from pathlib import Path
+from archiver.imports.hidden_modules import import_pyarrow
+pa, _ = import_pyarrow(alone=True)
+from archiver.export.append.parquet_image import ColumnImage
+from archiver.export.row_keys import READERS
+with Path(sys.argv[1]).open("rb") as file:
+    rows = sum(1 for _ in ColumnImage(None).of_file(file)) + sum(1 for _ in READERS["parquet"](file, {}))
+print(rows, "numpy" in sys.modules, pa.default_memory_pool().max_memory() >> 20)
+"""
+
+
+@pytest.mark.soak("needs pyarrow, which is large")
+def test_rows_are_compared_and_verified_in_little_memory(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is an extra: '.[parquet]'")
+    chance = random.Random(1)
+    build(tmp_path / "archive", [make_message(number, chance.randbytes(2_000).hex()) for number in range(1, 3_001)])
+    path = tmp_path / "all.parquet"
+    export_as("parquet", tmp_path / "archive", path)
+    done = subprocess.run([sys.executable, "-c", _READ_AGAIN, str(path)], check=True, capture_output=True, text=True)
+    rows, has_numpy, megabytes = done.stdout.split()
+    assert (rows, has_numpy) == ("6000", "False")
+    assert int(megabytes) < 6, "and not the 12 MB of all texts"

@@ -9,6 +9,7 @@ from typing import Any
 from archiver.errors import UsageError
 from archiver.export.append.row_image import RowImage
 from archiver.export.append.series import Series, open_directory
+from archiver.export.formats.batch_spool import trim
 from archiver.export.regular import UnusableFile, open_regular
 from archiver.model.row import Row
 from archiver.store.row_digests import RowDigests
@@ -63,6 +64,7 @@ def load_series(series: Series, image: RowImage, held: RowDigests) -> None:
             try:
                 with open_regular(directory, link.data) as file:
                     held.put(image.of_file(file))
+                trim()  # before the rows are written
             except (UnusableFile, ValueError, KeyError, TypeError, IndexError, csv.Error, OSError) as exc:
                 raise UsageError(
                     f"{series.directory / link.data} has rows that cannot be read.",

@@ -12,9 +12,10 @@ import orjson
 from archiver.export.append.row_image import UNCOUNTED, digest
 from archiver.export.formats.parquet import READERS, TIMES
 from archiver.imports.hidden_modules import import_pyarrow
+from archiver.imports.parquet_input import iter_groups, open_parquet
 from archiver.model.row import KEYS, MEDIA_KEYS, Row
 
-_BATCH_ROWS = 512
+_BATCH_ROWS = 128
 
 
 class ColumnImage:
@@ -22,7 +23,7 @@ class ColumnImage:
 
     def __init__(self, keys: Sequence[str] | None) -> None:
         self._keys = list(keys or KEYS)
-        self._pa, self._pq = import_pyarrow()
+        self._pa, _ = import_pyarrow()
 
     def of_row(self, row: Row) -> bytes:
         """The digest of a row."""
@@ -31,9 +32,9 @@ class ColumnImage:
     def of_file(self, file: BufferedReader) -> Iterator[tuple[int, int, bytes]]:
         """Channel, message and digest of each row."""
         try:
-            parquet = self._pq.ParquetFile(file)
+            parquet = open_parquet(file)
             same = parquet.schema_arrow.names == self._keys
-            for batch in parquet.iter_batches(batch_size=_BATCH_ROWS):
+            for batch in (one for _, group in iter_groups(parquet, batch_size=_BATCH_ROWS) for one in group):
                 columns = {name: self._values(name, batch.column(name)) for name in batch.schema.names}
                 counted = [values for name, values in columns.items() if name != UNCOUNTED]
                 ids = zip(columns["channel_id"], columns["message_id"], strict=True)
@@ -44,7 +45,7 @@ class ColumnImage:
 
     def _values(self, name: str, column: Any) -> list[Any]:
         if name in TIMES:
-            return list(column.cast(self._pa.int64()).to_pylist())
+            return list(column.view(self._pa.int64()).to_pylist())  # `cast` would load numpy, which takes 20 MB
         values = list(column.to_pylist())
         return [_media(one) for one in values] if name == "media" else values
 

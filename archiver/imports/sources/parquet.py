@@ -15,6 +15,7 @@ import orjson
 
 from archiver.errors import UsageError
 from archiver.imports.hidden_modules import import_pyarrow
+from archiver.imports.parquet_input import iter_groups, open_parquet
 from archiver.imports.regular import open_regular
 from archiver.imports.row_values import UnreadableRow
 from archiver.imports.source import Flaw
@@ -33,8 +34,6 @@ from archiver.model.row import NESTED
 _BATCH: Final = 128
 _SCANNED: Final = 2_048
 """Rows per batch when only channels and dates are read."""
-_BUFFER: Final = 1 << 16
-"""Read-ahead per column in bytes; without it, whole columns of a row group are held in memory."""
 _TYPED: Final = frozenset({"media", "hashtags", "links"})
 _TEXTS: Final = tuple(name for name in (*NESTED, "versions") if name not in _TYPED)
 """Columns with JSON text."""
@@ -55,7 +54,7 @@ class ParquetFiles(RowSource):
     _ends_unseen = False
 
     def __init__(self, path: Path) -> None:
-        _, self._parquet = import_pyarrow()
+        import_pyarrow()  # now, so that a missing library is reported before the files are
         super().__init__(find_files(path, "parquet", *PARQUET_FILES))
         if not self.parts:
             raise UsageError(f"{path} has no Parquet files.")
@@ -76,9 +75,7 @@ class ParquetFiles(RowSource):
         """Raises _UnreadableParquet, where the index at the end of the file cannot be read."""
         with open_regular(self.root, file.path) as opened:
             try:
-                found = self._parquet.ParquetFile(
-                    opened, page_checksum_verification=True, pre_buffer=False, buffer_size=_BUFFER
-                )
+                found = open_parquet(opened)
             except _DAMAGED as exc:
                 raise _UnreadableParquet(_why_unreadable(opened)) from exc
             yield found
@@ -87,7 +84,7 @@ class ParquetFiles(RowSource):
         """Find the channels and the newest date."""
         columns = [name for name in ("channel_id", "permalink", "date") if name in opened.schema_arrow.names]
         is_damaged = False
-        for _, batches in _groups(opened, batch_size=_SCANNED, columns=columns):
+        for _, batches in iter_groups(opened, batch_size=_SCANNED, columns=columns):
             try:
                 for batch in batches:
                     expect_wanted()
@@ -115,7 +112,7 @@ class ParquetFiles(RowSource):
             return
         size = file.path.stat().st_size
         with self._open(file) as opened:
-            for count, batches in _groups(opened, batch_size=_BATCH):
+            for count, batches in iter_groups(opened, batch_size=_BATCH):
                 number, end = end, end + count
                 while (found := _read_batch(batches)) is not None:
                     self._at = size * number // max(opened.metadata.num_rows, 1)
@@ -142,13 +139,6 @@ def _why_unreadable(file: BinaryIO) -> str:
     if file.read(4) != b"PAR1":
         return "ends too early: Parquet has its index at the end, so nothing of it can be read"
     return "is not a readable Parquet file: its index is damaged"
-
-
-def _groups(opened: Any, **more: Any) -> Iterator[tuple[int, Iterator[Any]]]:
-    """The number of rows of each row group, and its batches."""
-    for place in range(opened.num_row_groups):
-        count = opened.metadata.row_group(place).num_rows
-        yield count, opened.iter_batches(row_groups=[place], use_threads=False, **more)
 
 
 def _read_batch(batches: Iterator[Any]) -> list[dict[str, Any]] | None:
