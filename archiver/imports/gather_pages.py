@@ -17,9 +17,9 @@ _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
 _WHOLE: Final = 4
 """Memory of a whole record, in usual messages stored as columns."""
-_MOST: Final = 10_000
+_MOST: Final = 5_000
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
-_MOST_BYTES: Final = 24 << 20
+_MOST_BYTES: Final = 8 << 20
 
 _CLOCKS: Final = 86_400
 """Seconds by which clocks may differ."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from archiver.ids import ChannelId
 from archiver.imports.source import ImportedMessage
 
-_BITS = 6
-"""Number of low id bits that share an entry: most channels have few gaps."""
+_BITS = 14
+"""Number of low id bits that share a block, with a bit for each id: exports of a query have ids far apart."""
 _LOW = (1 << _BITS) - 1
 
 
@@ -16,7 +16,7 @@ class IdsRead:
     """The ids that were read so far."""
 
     def __init__(self) -> None:
-        self._marked: dict[int, int] = {}
+        self._blocks: dict[int, bytearray] = {}
 
     def add(self, ids: Iterable[int]) -> int:
         """Add ids; return how many of them had been read before."""
@@ -24,10 +24,14 @@ class IdsRead:
 
     def is_new(self, number: int) -> bool:
         """Add an id; return whether it was not read before."""
-        place, mark = number >> _BITS, 1 << (number & _LOW)
-        before = self._marked.get(place, 0)
-        self._marked[place] = before | mark
-        return not before & mark
+        block = self._blocks.get(number >> _BITS)
+        if block is None:
+            block = self._blocks[number >> _BITS] = bytearray(1 << _BITS - 3)
+        at, mark = (number & _LOW) >> 3, 1 << (number & 7)
+        if block[at] & mark:
+            return False
+        block[at] |= mark
+        return True
 
 
 class Repeats:

@@ -97,6 +97,15 @@ def test_each_exit_status_says_what_became_of_the_file(tmp_path: Path) -> None:
         assert desk.run("import", str(tmp_path / wrong)).status == 2
 
 
+def test_before_a_large_file_is_looked_through_a_line_says_so(desk: Desk, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(101_000_000)
+    done = desk.run("import", str(large), "--dry-run")
+    assert done.status == 2
+    assert done.err.startswith(f"reading {large} (101 MB) once to the end")
+
+
 def test_a_colleagues_archive_is_merged_with_what_it_proves_and_mirrored_from_there(desk: Desk, tmp_path: Path) -> None:
     theirs, extract = tmp_path / "theirs", tmp_path / "extract.db"
     desk.do("add", f"@{NAME}")

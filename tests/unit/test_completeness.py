@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.model import coverage
-from archiver.model.completeness import IdRun, Proof, Tally, fill_held, split_holes, tally, with_proofs
+from archiver.model.completeness import IdRanges, IdRun, Proof, Tally, fill_held, split_holes, tally, with_proofs
 
 IDS = st.integers(1, 40)
 SETS = st.sets(IDS)
@@ -68,3 +69,22 @@ def test_covered_is_the_fraction_of_ids_accounted_for() -> None:
     assert Tally(held=6, missing=1, absent=1, not_fetched=2).covered == 0.8
     assert Tally().covered == 1.0
     assert not Tally(not_fetched=1).complete
+
+
+@given(SETS)
+def test_ranges_of_a_state_are_joined(ids: set[int]) -> None:
+    ranges = IdRanges()
+    runs = [IdRun("absent", number, number, noticed=number) for number in sorted(ids)]
+    assert list(ranges.note(runs)) == runs
+    assert list(ranges.list_ids("absent")) == runs_of(ids)
+    assert list(ranges.list_ids("missing")) == []
+
+
+def test_many_ranges_take_little_memory() -> None:
+    tracemalloc.start()
+    ranges = IdRanges()
+    counts = tally(ranges.note(IdRun("absent", number, number) for number in range(1, 60_001, 3)))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (counts.absent, sum(1 for _ in ranges.list_ids("absent"))) == (20_000, 20_000)
+    assert held < 20_000 * 24, "as objects they took 150 bytes each"

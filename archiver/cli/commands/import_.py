@@ -53,6 +53,10 @@ is mirrored once `telekeep add` finds it. An import never shows what it lacks. S
 """
 
 
+_LARGE = 100_000_000
+"""Bytes of a file that takes seconds to look through."""
+
+
 class ImportOrder(NamedTuple):
     """What to import, as given."""
 
@@ -106,6 +110,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
 
     zone = None if order.zone is None else _zone(order.zone)
     interrupted.count_kept(lambda: "nothing was imported.")
+    _announce(order.path)
     with HiddenModules("numpy", "pandas"):  # pyarrow loads them if installed, and nothing here needs them
         hashed = await open_until_stopped(order.path, zone)
     with closing(hashed):
@@ -115,6 +120,17 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     result = ImportReport(order.path, hashed, order.zone, order.is_dry_run, *done)
     report_import(result)
     return result
+
+
+def _announce(path: Path) -> None:
+    """Say what takes so long before the first message of a large file."""
+    from archiver.cli.terminal import terminal_safe
+    from archiver.cli.view import figures
+
+    size = path.stat().st_size if path.is_file() else 0
+    if size >= _LARGE:
+        shown = f"{terminal_safe(str(path))} ({figures.size(size)})"
+        output.note(f"reading {shown} once to the end, for its SHA-256 and its channels, before the import begins")
 
 
 def _zone(name: str) -> tzinfo:
