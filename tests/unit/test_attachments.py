@@ -39,6 +39,8 @@ def test_attachment_is_told_by_what_people_call_it(slot: dict[str, Any], said: s
     ("action", "said"),
     [
         ({"type": "chat_edit_title", "title": "{message} %s"}, 'title changed to "{message} %s"'),
+        ({"type": "chat_add_user", "users": [7]}, "members added"),
+        ({"type": "chat_add_user", "members": ["Ala {0}", None, "Bo"]}, "members added: Ala {0}, Bo"),
         ({"type": "group_call", "duration": 61}, "live stream or video chat, 61 s"),
         ({"type": "group_call"}, "live stream or video chat"),
         (

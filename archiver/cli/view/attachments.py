@@ -80,9 +80,17 @@ def describe_action(action: Mapping[str, Any], moments: Moments | None = None) -
         lasted = f", {in_words(duration)}" if duration > 0 else ""
         period = in_words(after) if after > 0 else "never"
         words = {"title": "", "message": "custom action", "schedule_date": ""} | plain
-        return _ACTIONS[kind].format_map(words | {"duration": lasted, "period": period})
+        said = _ACTIONS[kind].format_map(words | {"duration": lasted, "period": period})
+        return ": ".join(filter(None, (said, ", ".join(_names(action.get("members"))))))
     fields = [f"{key.replace('_', ' ')} {value}" for key, value in plain.items() if key != "type"]
     return ": ".join(filter(None, (kind.replace("_", " "), ", ".join(fields))))
+
+
+def _names(members: Any) -> Iterator[str]:
+    """The members that an action names, which only those of imports do."""
+    for one in members if isinstance(members, list) else ():
+        if isinstance(one, str) and one:
+            yield one
 
 
 def describe_buttons(rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
