@@ -23,6 +23,7 @@ _MOST = 2**63 - 1
 _LONGEST_PATH, _DEEPEST = 1024, 16
 
 _ADDED = {
+    "expanded_query",
     "partial",
     "reasons",
     "incomplete",
@@ -237,7 +238,7 @@ def _contradictions(claims: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_request(claims: dict[str, Any]) -> Iterator[str]:
-    if len({claims[name] is None for name in ("query", "expanded_query", "norm_version")}) > 1:
+    if len({claims[name] is None for name in ("query", "expanded_query", "norm_version") if name in claims}) > 1:
         yield "has a query without its meaning, or a meaning without a query"
     since, until = claims["bounds"]["since"], claims["bounds"]["until"]
     if since is not None and until is not None and len(since) == len(until) == LENGTH_OF_TIME and since > until:

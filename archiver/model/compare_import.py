@@ -85,7 +85,9 @@ class ImportDecision:
 
 def compare_import(imported: Message, held: Message, earlier: Collection[bytes] = ()) -> ImportDecision:
     """Compare an imported message with the one held. `earlier`: the `text_hash` of each earlier content held."""
-    is_same_text = imported.content_hash == (held.content_hash if held.layer == IMPORTED else hash_of(held))
+    is_same_text = _shows_nothing(imported) or imported.content_hash == (
+        held.content_hash if held.layer == IMPORTED else hash_of(held)
+    )
     other = dict(_other(imported, held))
     is_known = is_same_text or imported.content_hash in earlier
     is_trusted = _is_same_post(held, other, is_known=is_known)
@@ -118,6 +120,11 @@ def is_contradicted(imported: Message, held: Message) -> bool:
     other = dict(_other(imported, held))
     differing = _LASTING.intersection(other)
     return bool(differing) and not (differing == {"date"} and _is_by_zone(other["date"]))
+
+
+def _shows_nothing(imported: Message) -> bool:
+    """Whether an export has no content for the message, as early rows of rich messages: a post is never empty."""
+    return not (imported.text or imported.media or imported.action or imported.extra)
 
 
 def _is_same_post(held: Message, other: Mapping[str, Any], *, is_known: bool) -> bool:

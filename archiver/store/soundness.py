@@ -102,11 +102,6 @@ def check_tables(conn: sqlite3.Connection, version: int) -> Iterator[str]:
         yield f"has a trigger that telekeep did not create ({name})"
 
 
-def is_laid_out_as(conn: sqlite3.Connection, version: int) -> bool:
-    """Whether the tables are those of this schema version."""
-    return not list(check_tables(conn, version))
-
-
 def check_search_tables(conn: sqlite3.Connection) -> Iterator[str]:
     """Yield the differences of the search tables from this version's layout."""
     made = sqlite3.connect(":memory:", isolation_level=None)

@@ -35,7 +35,7 @@ from tests.remarks import Heard
 from tests.sample import OTHER, build, make_message
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-OPTIONAL = ("partial", "reasons", "incomplete", "name_origin")
+OPTIONAL = ("expanded_query", "partial", "reasons", "incomplete", "name_origin")
 TEXTS = ("warnings", "reasons")
 HARD = ['"', 'a "quoted" word', "two\r\nlines", "\r", "\n", ",", "", '"\r\n"', "=1+1"]
 

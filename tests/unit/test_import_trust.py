@@ -48,6 +48,11 @@ def test_an_export_that_contradicts_a_captured_post_fills_nothing(tmp_path: Path
     assert (decision.kind, dict(decision.filled)) == ("differs", {})
 
 
+def test_an_export_that_shows_nothing_of_a_post_has_no_other_words(tmp_path: Path) -> None:
+    decision = compare_import(exported(tmp_path, ""), captured(1, "words"))
+    assert (decision.kind, decision.revises) == ("same", False)
+
+
 def test_an_export_with_a_different_forward_fills_no_signature(tmp_path: Path) -> None:
     held = captured(1, "words", post_author="Desk")
     assert compare_import(exported(tmp_path, **{**FORGED, "author": "Other"}), held).filled == {}

@@ -42,6 +42,7 @@ async def run(settings: Settings) -> int:
     from archiver.mirror.rebuild_search import rebuild_search
     from archiver.store.checked import UNREADABLE
     from archiver.store.database import Database, expect_archive
+    from archiver.store.faults import find_fault
 
     directory = settings.archive.dir
     expect_archive(directory)
@@ -53,6 +54,8 @@ async def run(settings: Settings) -> int:
                 with Progress("repair", unit="messages") as progress:
                     count = await rebuild_search(database, progress.advance)
             except UNREADABLE as exc:
+                if (fault := find_fault(exc)) is not None and fault.exit_status != IntegrityError.exit_status:
+                    raise  # a full disk is no damage
                 raise IntegrityError(
                     "some messages cannot be read; the search tables are unchanged.",
                     hint="`telekeep verify` lists them.",

@@ -24,10 +24,10 @@ from archiver.store.database import ARCHIVE_NAME, Database
 from archiver.store.integrity import check_file, count_payloads, iter_payloads
 from archiver.store.journal import check_journal
 from archiver.store.medium import is_export
-from archiver.store.migrations import NewerSchemaError, list_migrations, newest_version
+from archiver.store.migrations import list_migrations, newest_version
 from archiver.store.older_layout import find_lacking
 from archiver.store.rows import snapshot
-from archiver.store.soundness import check_header, is_damage, is_laid_out_as
+from archiver.store.soundness import check_header, is_damage
 
 if TYPE_CHECKING:
     from archiver.evidence.processes import Processes
@@ -224,10 +224,6 @@ async def expect_archive(directory: Path) -> None:
             version = await database.schema_version()
             if database.remark:
                 output.note(database.remark)
-    except NewerSchemaError as exc:
-        if _is_laid_out(path, newest_version()):
-            raise _damaged(path, "its schema version does not match its tables") from exc
-        raise
     except NotFound as exc:
         if path.is_file():
             raise _damaged(path, "it has none of the tables of an archive") from exc
@@ -249,11 +245,6 @@ def _read_header(path: Path) -> str | None:
         return check_header(path)
     except OSError:
         return None  # opening it will report why
-
-
-def _is_laid_out(path: Path, version: int) -> bool:
-    with reading(path) as conn:
-        return is_laid_out_as(conn, version)
 
 
 def _damaged(path: Path, why: str) -> IntegrityError:
