@@ -10,19 +10,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from archiver.errors import Busy
 from archiver.export.writer import ReadsArchive, RowSink
 from archiver.store.database import Connection
 from archiver.store.rows import snapshot
 
 _CACHE_KIB = 4096
 """SQLite's cache during an export, which reads each page about once."""
+_TRIES = 1000
+"""A try takes less than a millisecond; a writer commits every few."""
 
 
 @asynccontextmanager
 async def one_state(conn: Connection, rows: RowSink) -> AsyncIterator[None]:
-    """Make all reads within see one state of the archive, and the format, too; close the format at the end."""
+    """Make all reads within see one state of the archive, and the format, too; close the format at the end.
+
+    Raises Busy if the archive changes all the time.
+    """
     try:
-        while True:
+        for _ in range(_TRIES):
             if isinstance(rows, ReadsArchive):
                 rows.watch()
             async with snapshot(conn, cache_kib=_CACHE_KIB):
@@ -30,5 +36,6 @@ async def one_state(conn: Connection, rows: RowSink) -> AsyncIterator[None]:
                 if not isinstance(rows, ReadsArchive) or rows.take_snapshot():
                     yield
                     return
+        raise Busy("The archive is being written to all the time.", hint="Try again when less is written.")
     finally:
         rows.close()
