@@ -12,16 +12,19 @@ from typing import Any, Final
 import orjson
 
 from archiver.ids import MessageId
+from archiver.model.document import to_document
 from archiver.model.merging import CURRENT
 from archiver.store import message as messages
 from archiver.store.bulk import insert_many
 from archiver.store.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
 from archiver.store.claimed import list_claimed
 from archiver.store.contradicted import note_contradicted
+from archiver.store.file import fill_files
 from archiver.store.foreign_log import ForeignCapture
 from archiver.store.foreign_page import AFTER_NAMES, Row
 from archiver.store.imported import keep_raw
 from archiver.store.imported_content import fill_columns
+from archiver.store.imported_files import carry_files
 from archiver.store.index_revisions import index_revisions
 from archiver.store.known_message import absences_of, known_of
 from archiver.store.merge_plan import PagePlan, PlannedMessage
@@ -86,6 +89,7 @@ class _Writing:
     def write(self) -> None:
         """Write messages first, then what refers to them."""
         replaced = [one for one in self._plan.held if one.replaces]
+        self._carry_files(replaced)
         note_contradicted(self._conn, self._channel_id, [self._made[one.theirs.message_id].record for one in replaced])
         kept = self._replace(replaced)
         messages.put_media(
@@ -104,6 +108,16 @@ class _Writing:
         for message_id, notice in self._plan.gone:
             messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
         self._update_search(planned, kept, revised)
+
+    def _carry_files(self, replaced: Sequence[PlannedMessage]) -> None:
+        """Give the files of our imports to what the other archive captured in their place."""
+        imported = [one.theirs for one in replaced if one.ours is not None and one.ours.is_imported]
+        records = [self._made[one.message_id].record for one in imported if not one.is_imported]
+        carry_files(self._conn, records, now=self._mark.now)
+        filled: dict[int, Made] = {
+            one.message_id: Made(one, to_document(one)) for one in fill_files(self._conn, records)
+        }
+        self._made = {**self._made, **filled}
 
     def _insert_new(self, new: Sequence[PlannedMessage]) -> None:
         rows = []

@@ -217,3 +217,18 @@ def test_a_merge_keeps_the_file_that_only_one_of_two_imports_of_a_post_had(
     assert (slot["id"], slot["extra"]) == (made_up, None)
     assert slot["sha256"] == (digest if is_ours else None)  # this merge copies no files
     assert_sound(archive)
+
+
+def test_a_merge_gives_the_file_of_our_import_to_what_the_other_archive_captured(archive: Path, tmp_path: Path) -> None:
+    size = types.PhotoSize(type="y", w=3, h=4, size=7)
+    sent = types.Photo(
+        id=77, access_hash=1, file_reference=b"", date=datetime.fromtimestamp(START, UTC), sizes=[size], dc_id=2
+    )
+    post = captured(1, "a", media=types.MessageMediaPhoto(photo=sent))
+    said = entry(1, "a", date_unixtime=str(int(post.date.timestamp())), **photo_in(tmp_path))
+    import_into(archive, export_of(tmp_path, said))
+    capture(tmp_path / "theirs", [post])
+    asyncio.run(merge(tmp_path / "theirs", archive, now=2_000_000_000))
+    [slot] = slots_of(archive)
+    assert (slot["id"], slot["status"], slot["sha256"]) == ("77", "downloaded", hashlib.sha256(b"picture").hexdigest())
+    assert_sound(archive)

@@ -108,5 +108,8 @@ def describe_series(one: SeriesCheck) -> str:
 
 def describe_incomplete(one: ManifestCheck) -> str:
     """One line: the files are as they were written, but not all messages of the range were archived then."""
-    parts = [f"{name} ({'; '.join(why)})" if why else name for name, why in one.incomplete or ()]
+    named: dict[str, list[str]] = {}
+    for name, why in one.incomplete or ():
+        named.setdefault("; ".join(why), []).append(name)
+    parts = [f"{', '.join(names)} ({why})" if why else ", ".join(names) for why, names in named.items()]
     return f"{one.path}: as it was exported, but not known to be complete: {', '.join(parts)}"
