@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -30,9 +31,12 @@ def older_archive(directory: Path) -> UsageError:
             f"{directory / ARCHIVE_NAME} is an export by an older version, and exports are never changed.",
             hint="Read it with that version or any SQLite program, or export again.",
         )
+    if os.access(directory, os.W_OK):
+        hint = "Run `telekeep sync` or, without an account, `telekeep repair search`; nothing is lost."
+    else:
+        hint = "It cannot be written to: copy it, set archive.dir to the copy, and run `telekeep repair search`."
     return UsageError(
-        f"the archive in {directory} was written by an older version and must be upgraded first.",
-        hint="Run `telekeep sync` or, without an account, `telekeep repair search`; nothing is lost.",
+        f"the archive in {directory} was written by an older version and must be upgraded first.", hint=hint
     )
 
 

@@ -144,7 +144,10 @@ def _said(file: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as exc:
         if _UNSAFE in str(exc):  # SQLite calls that damaged
-            raise UsageError(f"{file} is not as telekeep makes it: reading it would run functions in it.") from exc
+            raise UsageError(
+                f"{file} is not as telekeep makes it: reading it would run functions in it.",
+                hint="If it is yours, of schema 21 or 22, run `telekeep repair search` on a copy and import that.",
+            ) from exc
         raise UsageError(f"{file} cannot be read as an archive: {say(exc, file)}.") from exc
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -43,6 +44,14 @@ def test_archive_that_was_closed_is_read_with_a_remark(archive: Path) -> None:
     done = export(archive)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 8)
     assert done.stderr.splitlines()[0] == "the archive is on a read-only medium; nothing is written to it."
+
+
+def test_an_older_archive_that_cannot_be_upgraded_there_is_to_be_copied(archive: Path) -> None:
+    with closing(connect(archive)) as conn:
+        conn.execute("PRAGMA user_version = 27")
+    done = export(archive)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "must be upgraded first. It cannot be written to: copy it" in done.stderr
 
 
 def test_leftover_log_is_read_or_reported(archive: Path, tmp_path: Path) -> None:
