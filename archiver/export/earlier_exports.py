@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from archiver.errors import Busy
 from archiver.export.manifest import FOLDER_MANIFESTS, MANIFEST_NAME
 from archiver.export.regular import UnusableFile, open_parent, open_regular, read_small
+
+_TRIES = 100
+"""Each compares a whole export, while another one is written."""
 
 
 def find_earlier(path: Path) -> str | None:
@@ -50,8 +54,11 @@ class UnexpectedFile(NamedTuple):
 
 
 def find_earlier_folder(path: Path) -> str | UnexpectedFile:
-    """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else."""
-    while True:
+    """When the directory was exported as a whole, if it holds that export, unchanged, and nothing else.
+
+    Raises Busy if other exports replace it again and again.
+    """
+    for _ in range(_TRIES):
         directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             found = _examine(directory, path)
@@ -60,6 +67,7 @@ def find_earlier_folder(path: Path) -> str | UnexpectedFile:
             # Another export replaced it meanwhile.
         finally:
             os.close(directory)
+    raise Busy(f"other exports to {path} are under way.", hint="Run it again when they have ended.")
 
 
 def _examine(directory: int, path: Path) -> str | UnexpectedFile:

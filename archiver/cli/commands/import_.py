@@ -127,7 +127,10 @@ def _announce(path: Path) -> None:
     from archiver.cli.terminal import terminal_safe
     from archiver.cli.view import figures
 
-    size = path.stat().st_size if path.is_file() else 0
+    try:
+        size = path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return  # opening it says why
     if size >= _LARGE:
         shown = f"{terminal_safe(str(path))} ({figures.size(size)})"
         output.note(f"reading {shown} once to the end, for its SHA-256 and its channels, before the import begins")
