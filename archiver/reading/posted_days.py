@@ -15,7 +15,6 @@ from archiver.model.row import StoredMessage
 from archiver.store.database import Connection, Reader, read
 from archiver.store.rows import get_messages
 from search.engine.protocol import Question
-from search.exact.reader import ExactEngine
 from search.query.dates import Bounds
 from search.query.tree import And, Is, PostedWithin
 
@@ -37,6 +36,8 @@ async def list_missed_by_day(conn: Connection, question: Question, zone: tzinfo)
     beside = list(_beside(within))
     if not beside or not await read(conn, _has_imports):
         return []
+    from search.exact.reader import ExactEngine  # most exports of a range need no search
+
     tree = And((*(part for part in parts if not isinstance(part, PostedWithin)), Is("service")))
     found: list[StoredMessage] = []
     for bounds in beside:

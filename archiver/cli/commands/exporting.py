@@ -24,7 +24,6 @@ from archiver.export.formats.registry import ExportFormat, WriterContext
 from archiver.export.job import ExportJob, MediaExport
 from archiver.export.media_places import no_files, place_of
 from archiver.export.place import Stream, open_stream
-from archiver.export.pseudonyms.rows import PseudonymousRows
 from archiver.export.request import Request
 from archiver.export.run import (
     ExportResult,
@@ -44,6 +43,7 @@ from search.query.dates import Bounds, parse_zone
 
 if TYPE_CHECKING:
     from archiver.export.formats.sqlite_archive import ExtractSource
+    from archiver.export.pseudonyms.rows import PseudonymousRows
     from archiver.model.row import ChannelName
     from search.query.glossary import Glossary
     from search.query.tree import Node
