@@ -16,19 +16,6 @@ from archiver.store.database import Connection, Reader, read
 from archiver.store.imported_channel import is_compared, is_unaccounted
 
 
-async def list_runs(
-    conn: Connection,
-    channel: Mirrored,
-    *,
-    lo: int = 1,
-    hi: int | None = None,
-    lowest: int | None = None,
-    claims: bool = True,
-) -> list[IdRun]:
-    """What `iter_runs` yields."""
-    return list(await iter_runs(conn, channel, lo=lo, hi=hi, lowest=lowest, claims=claims))
-
-
 async def iter_runs(
     conn: Connection,
     channel: Mirrored,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from archiver.ids import MessageId
-from archiver.reading.coverage_report import list_runs
+from archiver.reading.coverage_report import iter_runs
 from archiver.store.channel import Mirrored
 from archiver.store.database import Connection
 from archiver.store.imported_channel import is_unaccounted
@@ -39,7 +39,7 @@ async def find_why_not_archived(
         if channel.last_sync_at:
             known = f"the highest known id of the channel at {moment(channel.last_sync_at)} is {channel.top_id}."
         return NotArchived("beyond", known)
-    run = (await list_runs(conn, channel, lo=message_id, hi=message_id))[0]
+    run = next(await iter_runs(conn, channel, lo=message_id, hi=message_id))
     if run.state == "absent":
         return NotArchived("absent", _describe_absent(moment(run.noticed) if run.noticed else None))
     if run.state == "outside":

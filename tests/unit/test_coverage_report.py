@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archiver.model import coverage
 from archiver.model.completeness import IdRun, Tally, fill_held, tally
-from archiver.reading.coverage_report import list_runs, tally_channel
+from archiver.reading.coverage_report import iter_runs, tally_channel
 from archiver.store.channel import find_channel
 from archiver.store.database import Database, read
 from archiver.store.dated import iter_dated
@@ -29,7 +29,11 @@ async def examine(directory: Path) -> tuple[list[IdRun], Tally, list[tuple[int, 
         channel = await database.read(find_channel, 1001)
         assert channel is not None
         holes = [hole async for hole in list_holes(database.connection, 1001, 3, 20)]
-        return await list_runs(database.connection, channel), await tally_channel(database.connection, channel), holes
+        return (
+            list(await iter_runs(database.connection, channel)),
+            await tally_channel(database.connection, channel),
+            holes,
+        )
 
 
 @settings(max_examples=examples(40), deadline=None)

@@ -25,7 +25,7 @@ from archiver.errors import NotFound
 from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName
-from archiver.reading.coverage_report import find_top, list_runs, tally_channel
+from archiver.reading.coverage_report import find_top, iter_runs, tally_channel
 from archiver.store.channel_details import list_statuses
 from archiver.store.database import read
 from archiver.store.import_names import list_import_files
@@ -94,7 +94,7 @@ async def run(invocation: Invocation, typed: str, *, every: bool, shape: Shape, 
             channel = await get_mirrored(conn, name.channel_id)
             standing = (await read(conn, list_statuses))[name.channel_id]
             parts = await read(conn, count_parts, name.channel_id)
-            found = await list_runs(conn, channel)
+            found = list(await iter_runs(conn, channel))
             files = await read(conn, list_import_files, name.channel_id)
             top, alone_there = await find_top(conn, channel), await tally_channel(conn, channel)
     if channel.top_id == 0 and channel.pts is not None:
