@@ -214,20 +214,36 @@ def test_a_part_that_is_not_known_is_said(tmp_path: Path, part: str, name: str) 
     assert read(path)[1].message.text == "a"
 
 
-def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> None:
-    pages = DesktopPages("News", zone="Asia/Baghdad")
-    pages.add(1, WINTER)
-    reason = "Not included, change data exporting settings to download."
+NOT_INCLUDED, SITE = "Not included, change data exporting settings to download.", "https://e.org/v"
+RICH_IN_JSON: list[dict[str, Any]] = [
+    {"type": "list", "kind": "ordered", "items": [{"content": "text", "num": "7.", "text": "one"}]},
+    {"type": "author_date", "author": {"type": "plain", "text": "Ann"}, "date": "1970-01-01T00:00:01"},
+    {"type": "embed", "url": SITE},
+    {"type": "channel", "channel": {"title": "Other", "username": "other"}},
+    {"type": "embed_post", "url": SITE, "author": "Cy", "blocks": []},
+    {
+        "type": "related_articles",
+        "articles": [
+            {"url": SITE, "title": "One", "description": "said", "author": "Bo"},
+            {"url": SITE, "description": "told"},
+            {"url": SITE, "title": "Three", "description": "told too"},
+        ],
+    },
+    {"type": "photo", "photo_id": "11", "url": SITE},
+]
+
+
+def rich_blocks(pages: DesktopPages) -> list[str]:
+    """The blocks of `RICH_IN_JSON` as HTML; the last one shows the photo of the one before again."""
     related = [
-        pages.generic("media_photo", "One", "Bo, 01.02.2024 10:00:00", reason),
+        pages.generic("media_photo", "One", "Bo, 01.02.2024 10:00:00", NOT_INCLUDED),
         pages.generic("media_file", "Related article", "01.02.2024 10:00:00", "told"),
         pages.generic("media_photo", "Three", "", "told too", "photos/c.jpg"),
     ]
-    site = "https://e.org/v"
-    blocks = [
+    return [
         '<ol data-rich-kind="ordered-list"><li><span class="rich_order_marker">7.</span><span>one</span></li></ol>',
         '<address data-rich-kind="author-date">\nAnn \u2022 <time data-date="1">01.01.1970 00:00:01</time>\n</address>',
-        f'<figure data-rich-kind="embed">{pages.generic("media_file", "Embed", site, "", site)}</figure>',
+        f'<figure data-rich-kind="embed">{pages.generic("media_file", "Embed", SITE, "", SITE)}</figure>',
         (
             '<section class="rich_block rich_reference_block" data-rich-kind="channel">'
             f"{pages.generic('media_contact', 'Other', '@other')}</section>"
@@ -235,7 +251,7 @@ def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> Non
         (
             '<section class="rich_embed_post" data-author-photo-id="8" data-rich-kind="embed-post">'
             f'<div class="rich_embed_post_author">{pages.generic("media_contact", "Cy", "", "", "photos/b.jpg")}</div>'
-            f'<div class="rich_embed_post_meta"><a href="{site}">{site}</a></div></section>'
+            f'<div class="rich_embed_post_meta"><a href="{SITE}">{SITE}</a></div></section>'
         ),
         (
             '<section class="rich_related_articles" data-rich-kind="related-articles">'
@@ -246,36 +262,25 @@ def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> Non
         ),
         (
             f'<figure data-photo-id="11">{pages.preview("photo_wrap", "photos/d.jpg")}'
-            f'<div class="rich_source_meta"><a href="{site}">{site}</a></div></figure>'
+            f'<div class="rich_source_meta"><a href="{SITE}">{SITE}</a></div></figure>'
         ),
         f'<figure data-photo-id="11">{pages.preview("photo_wrap", "photos/d.jpg")}</figure>',
     ]
-    pages.add(2, WINTER + 9, media='<div class="text rich_message">' + "".join(blocks) + "</div>")
-    in_json: list[dict[str, Any]] = [
-        {"type": "list", "kind": "ordered", "items": [{"content": "text", "num": "7.", "text": "one"}]},
-        {"type": "author_date", "author": {"type": "plain", "text": "Ann"}, "date": "1970-01-01T00:00:01"},
-        {"type": "embed", "url": site},
-        {"type": "channel", "channel": {"title": "Other", "username": "other"}},
-        {"type": "embed_post", "url": site, "author": "Cy", "blocks": []},
-        {
-            "type": "related_articles",
-            "articles": [
-                {"url": site, "title": "One", "description": "said", "author": "Bo"},
-                {"url": site, "description": "told"},
-                {"url": site, "title": "Three", "description": "told too"},
-            ],
-        },
-        {"type": "photo", "photo_id": "11", "url": site},
-    ]
+
+
+def test_a_rich_message_has_the_words_that_it_has_in_json(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Asia/Baghdad")
+    pages.add(1, WINTER)
+    pages.add(2, WINTER + 9, media='<div class="text rich_message">' + "".join(rich_blocks(pages)) + "</div>")
     found = read(pages.write(tmp_path), "Asia/Baghdad")[2]
     extra = load(found.message.extra)
-    assert extra["rich_text"] == read_article({"blocks": in_json})["rich_text"]
-    assert extra["rich"]["blocks"][2] == {"type": "embed", "text": "", "url": site}
+    assert extra["rich_text"] == read_article({"blocks": RICH_IN_JSON})["rich_text"]
+    assert extra["rich"]["blocks"][2] == {"type": "embed", "text": "", "url": SITE}
     assert [(one.kind, one.id) for one in found.message.media] == [
         ("photo", number) for number in ("8", "9", "10", "11")
     ]
     assert [one.path for one in found.files] == ["photos/b.jpg", "photos/c.jpg", "photos/d.jpg"]
-    assert load(found.message.media[1].extra) == {"not_exported": reason, "of": "rich_message"}
+    assert load(found.message.media[1].extra) == {"not_exported": NOT_INCLUDED, "of": "rich_message"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.importing import CHANNEL_ID, chat, entry
 
 ALL = range(1, 13)
 POSTS = [entry(at, [{"type": "bold", "text": 'x"}'}, f" ]}} {at}"]) for at in ALL]
+OTHER = chat([entry(1, "other")], id=1002, name="Other")
 SPACED, DENSE = {"indent": 1}, {"separators": (",", ":")}
 
 
@@ -57,6 +58,11 @@ DAMAGE = [
 ]
 
 
+def account_of(*chats: dict[str, Any]) -> dict[str, Any]:
+    """The export of an account that has these chats."""
+    return {"about": "", "chats": {"about": "", "list": list(chats)}}
+
+
 @pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
 @pytest.mark.parametrize(("what", "damage"), DAMAGE, ids=[what for what, _ in DAMAGE])
 def test_the_messages_around_a_damaged_one_are_intact(
@@ -74,7 +80,7 @@ def test_the_other_chats_of_an_account_stay_intact_and_separate(
 ) -> None:
     secret = chat([entry(at, "private") for at in range(20, 30)], type="personal_chat", id=7)
     other = chat([entry(at, "other") for at in range(30, 40)], id=1002, name="Other")
-    account = {"about": "", "chats": {"about": "", "list": [chat(POSTS), secret, other]}}
+    account = account_of(chat(POSTS), secret, other)
     account["left_chats"] = {"about": "", "list": [chat([entry(1, "left")], id=1003, name="Left")]}
     found, said = read(damaged(tmp_path / "result.json", account, layout, damage))
     assert set(ALL) - {5} <= set(found[CHANNEL_ID]) <= set(ALL)
@@ -87,11 +93,11 @@ def test_in_a_file_with_sorted_keys_damage_costs_no_message_and_no_chat_after_it
     tmp_path: Path, what: str, damage: tuple[str, str]
 ) -> None:
     posts = [one | {"author": 'A "b"'} if one["id"] % 2 else one for one in POSTS]
-    other, layout = chat([entry(1, "other")], id=1002, name="Other"), {"sort_keys": True, **DENSE}
+    layout = {"sort_keys": True, **DENSE}
     found, said = read(damaged(tmp_path / "result.json", chat(posts), layout, damage))
     assert set(ALL) - {5, 6} <= set(found[CHANNEL_ID])
     assert said or "bytes" in what
-    account = {"about": "", "chats": {"about": "", "list": [chat(posts), other]}}
+    account = account_of(chat(posts), OTHER)
     found, said = read(damaged(tmp_path / "result.json", account, layout, damage))
     assert found[1002] == [1]
 
@@ -119,7 +125,7 @@ def test_damage_in_what_is_passed_over_costs_no_channel(
 ) -> None:
     secret = chat([entry(at, f"private {at}") for at in range(1, 6)], type="personal_chat", id=7)
     account = {"about": "", "personal_information": {"bio": "BIO"}, "contacts": {"about": "", "list": []}}
-    account["chats"] = {"about": "", "list": [secret, chat(POSTS), chat([entry(1, "other")], id=1002, name="Other")]}
+    account["chats"] = {"about": "", "list": [secret, chat(POSTS), OTHER]}
     path = tmp_path / "result.json"
     path.write_text(json.dumps(account, **layout).replace(damage, broken), encoding="utf-8")
     found, said = read(path)
@@ -134,8 +140,7 @@ def test_a_hole_with_the_beginning_of_a_chat_gives_none_the_messages_of_another(
 ) -> None:
     first = 30 if earlier else 1
     secret = chat([entry(at, f"private {at}", **earlier) for at in range(first, first + 9)], type="personal_chat", id=7)
-    other = chat([entry(1, "other")], id=1002, name="Other")
-    account = {"about": "", "chats": {"about": "", "list": [chat(POSTS), secret, other]}}
+    account = account_of(chat(POSTS), secret, OTHER)
     written = json.dumps(account, **layout)
     begin, end = written.rindex(" ]} 12"), written.index("private")
     path = tmp_path / "result.json"
@@ -155,8 +160,8 @@ def test_a_chat_whose_beginning_is_lost_is_not_passed_over_in_silence(
     tmp_path: Path, zeroed: bool, layout: dict[str, Any]
 ) -> None:
     secret = chat([entry(at, f"private {at}") for at in range(1, 6)], type="personal_chat", id=7)
-    lost, other = chat([entry(1, "post 1")]), chat([entry(1, "other")], id=1002, name="Other")
-    written = json.dumps({"about": "", "chats": {"about": "", "list": [secret, lost, other]}}, **layout)
+    lost = chat([entry(1, "post 1")])
+    written = json.dumps(account_of(secret, lost, OTHER), **layout)
     begin, end = written.index("vate 5"), written.index("st 1")
     path = tmp_path / "result.json"
     path.write_text(written[:begin] + chr(0) * (end - begin) * zeroed + written[end:], encoding="utf-8")
@@ -173,7 +178,7 @@ def test_a_channel_whose_beginning_is_lost_after_a_chat_that_is_left_out_is_said
     first = 1 if earlier else 20
     listed = [entry(at, f"private {at}", **earlier) for at in range(first, first + 6)]
     account = [chat(listed, type="personal_chat", id=7), chat([entry(at, f"post {at}") for at in range(6, 13)])]
-    account.append(chat([entry(1, "other")], id=1002, name="Other"))
+    account.append(OTHER)
     written = json.dumps({"chats": {"list": account}}, **layout)
     title = written.index('name"', written.index(f"private {first + 5}"))
     end, messages = written.rindex("]", 0, title) + 1, written.index('"messages"', title)
@@ -209,7 +214,7 @@ def test_a_damaged_byte_in_a_word_of_a_chat_costs_no_channel(
 ) -> None:
     """Of the private chat, too: it stays one."""
     secret = chat([entry(at, "private") for at in range(20, 30)], type="personal_chat", id=7)
-    account = {"about": "", "chats": {"about": "", "list": [secret, chat(POSTS)]}}
+    account = account_of(secret, chat(POSTS))
     path = tmp_path / "result.json"
     written = json.dumps(account, **layout)
     damaged = written.replace(word, broken).replace('"tyqe": "message"', '"type": "message"')
