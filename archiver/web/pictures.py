@@ -125,7 +125,7 @@ def list_attachments(
     known: KnownPictures,
     spoilers: Collection[int] = (),
 ) -> list[Attachment]:
-    """The attachments (message, media) as shown. `spoilers`: messages of which another attachment may be covered."""
+    """The attachments (by message id) as shown. `spoilers`: messages that may have other, covered ones."""
     shown: list[Attachment] = []
     for message_id, group in groupby(slots, key=lambda one: one[0]):
         media = [one for _, one in group]

@@ -44,7 +44,7 @@ def passed_at(at: int) -> Flaw:
 
 
 def misread_at(at: int, meant: str) -> Flaw:
-    """A damaged word of which only one can be meant."""
+    """A damaged word that can only have been one other."""
     return Flaw(f"byte {at:,}", f"a word of the chat there is damaged; it is read as `{meant}`")
 
 

@@ -41,7 +41,7 @@ _BETWEEN: Final = 0xFFFF + 24
 CONTRADICTED: Final = "it is damaged: its first file is not the one that its list of files begins with."
 BROKEN: Final = (BadZipFile, EOFError, zlib.error, LZMAError, OSError, ValueError, struct.error, IndexError)
 UNSUPPORTED: Final = RuntimeError
-"""Raised by zipfile for a missing password; its subclass NotImplementedError for an unknown method."""
+"""What `zipfile` raises for a missing password and for an unknown compression method."""
 _UNPACK: Final = "Unpack it with the program that made it, and import the directory."
 
 

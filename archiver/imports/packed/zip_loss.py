@@ -108,9 +108,10 @@ class ZipWithLoss:
 
 
 def _has_time_of(file: BinaryIO, first: ZipInfo) -> bool:
-    """Whether the first header has the time that the list has: of the export, unknown to whoever posted a zip before.
+    """Whether the first header and the list agree on when the first file was written.
 
-    Without bytes lost, where the list begins ties it to the file.
+    Nothing else shows that the list belongs to this file once its offsets do not fit: somebody may have posted a zip
+    that was exported with the chat, but cannot have known the time of the export.
     """
     file.seek(0)
     _, _, _, _, time, date, *_ = HEADER.unpack(file.read(HEADER.size))

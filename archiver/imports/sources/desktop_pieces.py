@@ -24,7 +24,7 @@ _BEGINS: Final = re.compile(
     rb'"date"\s{0,9}:\s{0,9}"([0-9-]{10})[T0-9:]{9}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'
     rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)'
 )
-"""The second alternative: with sorted keys, after the action, actor or author. Such a chat's kind is behind it."""
+"""The second alternative is for sorted keys: `date` follows `action` or `actor`, and a chat's type its messages."""
 _CHAT: Final = re.compile(
     rb'\{\s{0,99}"name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}"'
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
