@@ -152,9 +152,9 @@ def fill_archive(directory: Path, count: int, *, seed: int = 1, mean_bytes: int 
 
 async def _fill(directory: Path, by_channel: dict[int, list[Post]]) -> None:
     from archiver.mirror.apply import apply_page
-    from archiver.store.channel import find_channel, upsert_channel
+    from archiver.store.channels.channel import find_channel, upsert_channel
     from archiver.store.database import Database
-    from archiver.store.message import Sighting
+    from archiver.store.messages.message import Sighting
     from search.exact import writer as exact
 
     sighting = Sighting(now=_END, origin="history", generation=1)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from archiver.model.document import to_document
 from archiver.store.database import ARCHIVE_NAME
-from archiver.store.message import read_messages
+from archiver.store.messages.message import read_messages
 from search.exact.changes import Row
 from search.exact.docid import next_docid, tiers_in_use, window
 from search.exact.rows import extend_blocks

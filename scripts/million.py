@@ -23,7 +23,7 @@ from corpus import MEAN_BYTES, fill_archive, make_texts
 from corpus_growth import grow
 
 from archiver.store.database import ARCHIVE_NAME, Database
-from archiver.store.rows import snapshot
+from archiver.store.messages.rows import snapshot
 from search.engine.facets import NAMES
 from search.engine.protocol import Question, Sort
 from search.exact.writer import ExactEngine, merge_segments

@@ -18,9 +18,9 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
 from archiver.reading.message_context import MessageContext, read_context
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database, read
-from archiver.store.rows import get_messages, list_names
+from archiver.store.messages.rows import get_messages, list_names
 from tests.importing import CHANNEL_ID, chat, write_json
 from tests.sample import CHANNEL
 from tests.unit.tl_random import through_bytes

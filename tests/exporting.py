@@ -20,9 +20,9 @@ from archiver.export.job import ExportJob
 from archiver.export.request import Request
 from archiver.export.run import ExportResult, export_to_file, export_to_folder
 from archiver.mirror.rebuild_search import index_messages
-from archiver.store.channel_details import list_unnamed_public
+from archiver.store.channels.channel_details import list_unnamed_public
 from archiver.store.database import Database
-from archiver.store.extract import SearchTables
+from archiver.store.messages.extract import SearchTables
 from search.exact import writer
 from search.query.dates import Bounds
 from tests.remarks import Heard

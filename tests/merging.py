@@ -21,9 +21,9 @@ from archiver.imports.merging.merge import merge_channels
 from archiver.imports.merging.merged import MergedChannel
 from archiver.mirror.ingest import Ingest
 from archiver.model.record import Deleted, Difference, Edited, Event, HistoryPage, Message, Posted
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
-from archiver.store.foreign import open_foreign
+from archiver.store.merging.foreign import open_foreign
 from search.exact import writer as exact
 from tests.sample import CHANNEL, START
 

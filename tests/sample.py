@@ -15,7 +15,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.model.record import Channel, Media, Message
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from search.exact import writer as exact
 
 START = 1_639_612_800  # 2021-12-16T00:00:00Z

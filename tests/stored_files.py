@@ -8,7 +8,7 @@ import os
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
 from archiver.store.database import Database
-from archiver.store.file import settle_downloaded
+from archiver.store.media.file import settle_downloaded
 
 
 async def store_file(database: Database, key: str, content: bytes, *, now: int = 1_640_000_100) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from archiver.model.record import Message
-from archiver.store.message import Sighting, content_of, language_of, put_media
-from archiver.store.new_messages import insert_beside
+from archiver.store.messages.message import Sighting, content_of, language_of, put_media
+from archiver.store.messages.new_messages import insert_beside
 
 
 def insert_messages(conn: sqlite3.Connection, messages: Sequence[Message], sighting: Sighting) -> None:

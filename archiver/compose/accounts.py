@@ -24,7 +24,7 @@ from archiver.lock import hold_session
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import Scheduler
-from archiver.store.account import set_account_state, set_identity
+from archiver.store.accounts.account import set_account_state, set_identity
 from archiver.store.database import Database
 from archiver.store.medium import expect_no_export
 from archiver.store.place import expect_place

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archiver.export.edges.edge import EdgeKind
 from archiver.export.edges.find import EdgeFinder
+from archiver.store.channels.former_name import list_names_seen
 from archiver.store.database import Connection, read
-from archiver.store.former_name import list_names_seen
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 
 async def open_edges(conn: Connection, kind: EdgeKind) -> EdgeFinder:

@@ -14,8 +14,8 @@ from archiver.compose.query import open_engine
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.store.database import Connection, read
-from archiver.store.index_due import count_held, count_lag
-from archiver.store.index_home import find_serving, list_hidden
+from archiver.store.index.index_due import count_held, count_lag
+from archiver.store.index.index_home import find_serving, list_hidden
 from search.engine.protocol import Engine, Question, without_typos
 from search.errors import IndexStale, SearchError, ServerError, ServerUnreachable
 from search.exact.reader import ExactEngine

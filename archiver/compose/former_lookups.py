@@ -10,7 +10,7 @@ from archiver.compose.remarks import Remarks
 from archiver.model.row import ChannelName
 from archiver.reading.former_names import Formerly, find_formerly
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 
 class FormerLookups(Mapping[str, frozenset[int]]):

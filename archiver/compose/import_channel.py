@@ -17,11 +17,11 @@ from archiver.imports.source import Chat
 from archiver.model.imported import BY_IMPORT
 from archiver.model.record import Channel
 from archiver.model.row import ChannelName
-from archiver.store import channel as channels
-from archiver.store.checkpoint import find_checkpoint
+from archiver.store.channels import channel as channels
+from archiver.store.channels.checkpoint import find_checkpoint
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.imported_channel import is_unaccounted, set_given_name, set_imported_only
-from archiver.store.rows import list_names
+from archiver.store.imports.imported_channel import is_unaccounted, set_given_name, set_imported_only
+from archiver.store.messages.rows import list_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

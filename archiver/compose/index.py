@@ -15,8 +15,8 @@ from archiver.compose.remarks import Remarks
 from archiver.compose.write_archive import open_archive
 from archiver.errors import Busy, NotConfigured
 from archiver.store.database import Database
-from archiver.store.index_node import get_node_status
-from archiver.store.outbox import measure_all
+from archiver.store.index.index_node import get_node_status
+from archiver.store.index.outbox import measure_all
 from search.errors import KeyRefused, RequestRefused, WrongVersion
 
 if TYPE_CHECKING:

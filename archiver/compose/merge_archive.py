@@ -16,10 +16,10 @@ from archiver.imports.merging.merge_files import MergedFiles, merge_files
 from archiver.imports.merging.merged import MergedChannel
 from archiver.model.row import ChannelName
 from archiver.store.database import Database
-from archiver.store.foreign import ForeignArchive, open_foreign
-from archiver.store.foreign_channel import ForeignChannel, list_foreign_channels
-from archiver.store.foreign_values import WrongValueError
-from archiver.store.merged_channel import SourceFile
+from archiver.store.merging.foreign import ForeignArchive, open_foreign
+from archiver.store.merging.foreign_channel import ForeignChannel, list_foreign_channels
+from archiver.store.merging.foreign_values import WrongValueError
+from archiver.store.merging.merged_channel import SourceFile
 from search.exact import writer
 
 

@@ -15,10 +15,10 @@ from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.find_channel import get_named_channel
 from archiver.reading.former_names import Formerly, FormerName, find_formerly, list_former_names
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.former_name import list_names_seen, list_once_named
 from archiver.store.database import Connection, read
-from archiver.store.former_name import list_names_seen, list_once_named
-from archiver.store.rows import get_messages
+from archiver.store.messages.rows import get_messages
 
 
 def read_channel(word: str) -> ChannelRef:

@@ -9,8 +9,8 @@ from archiver.compose.remarks import Remarks
 from archiver.compose.takeout_memory import TakeoutMemory
 from archiver.duration import in_words, moment
 from archiver.pacing.scheduler import FloodMemory, Scheduler
+from archiver.store.accounts.flood import list_floods, list_orders, set_flood
 from archiver.store.database import Database
-from archiver.store.flood import list_floods, list_orders, set_flood
 from archiver.telegram import Connection, Takeout
 from config.accounts import account_names, account_settings
 

@@ -8,9 +8,9 @@ from archiver.export.place import Stream
 from archiver.export.pseudonyms.key import expect_apart, read_key
 from archiver.export.pseudonyms.labels import Pseudonyms
 from archiver.export.pseudonyms.rows import PseudonymousRows
+from archiver.store.channels.former_name import list_names_seen
 from archiver.store.database import Connection, read
-from archiver.store.former_name import list_names_seen
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 
 async def open_pseudonyms(

@@ -13,8 +13,8 @@ from archiver.errors import Error, UsageError
 from archiver.model.row import ChannelName
 from archiver.reading.clock_offset import read_server_now
 from archiver.store.database import Connection, read
-from archiver.store.rows import has_search_tables, list_broadcasts, list_names
-from archiver.store.saved_query import saved_texts
+from archiver.store.messages.rows import has_search_tables, list_broadcasts, list_names
+from archiver.store.search.saved_query import saved_texts
 from search.exact.layout import is_current
 from search.exact.reader import ExactEngine
 from search.query.dates import parse_zone

@@ -16,11 +16,11 @@ from archiver.errors import NotFound, UsageError
 from archiver.ids import ChannelId
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName
-from archiver.store import channel as channels
-from archiver.store.channel import Mirrored
+from archiver.store.channels import channel as channels
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import ARCHIVE_NAME, Connection, Database, read
 from archiver.store.medium import is_export
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from search.query.dates import Bounds, parse_bounds, parse_since, parse_until, parse_zone
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.address import fold_name
 from archiver.compose.import_channel import ImportChannel
 from archiver.errors import UsageError
@@ -14,9 +14,9 @@ from archiver.imports.import_file import HashedSource
 from archiver.imports.source import Chat, ChatSource, Flaw, ImportedMessage
 from archiver.imports.stopping import each
 from archiver.model.compare_import import compare_import
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database, Reader
-from archiver.store.import_source import find_import
+from archiver.store.imports.import_source import find_import
 
 _PAGE: Final = 500
 _ENOUGH: Final = 2000

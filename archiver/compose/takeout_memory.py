@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from archiver.store.accounts.takeout import get_takeout, set_delay, set_takeout
 from archiver.store.database import Database
-from archiver.store.takeout import get_takeout, set_delay, set_takeout
 
 
 class TakeoutMemory:

@@ -6,8 +6,8 @@ from typing import Any
 
 from archiver.evidence.findable import is_made_of
 from archiver.evidence.placed_terms import PlacedTerms
-from archiver.store import search_rows
-from archiver.store.annotation import read_annotation_texts
+from archiver.store.media.annotation import read_annotation_texts
+from archiver.store.verify import search_rows
 from search.exact.annotations import annotation_line
 
 

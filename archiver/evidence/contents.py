@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from archiver.evidence.kept import compare_slots, is_extra, is_slot_extra, load, marks, may_have_kept
 from archiver.model.media_file import KEPT_STATES
 from archiver.model.record import Media, Message
-from archiver.store.checked import MEDIA_NAMES, REVISION_NAMES, Row
-from archiver.store.message import CONTENT_NAMES, content_of
+from archiver.store.messages.message import CONTENT_NAMES, content_of
+from archiver.store.verify.checked import MEDIA_NAMES, REVISION_NAMES, Row
 
 Wrong: TypeAlias = Iterator[str]
 """Yields a sentence for each problem."""

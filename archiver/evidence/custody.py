@@ -9,8 +9,8 @@ from typing import Any
 
 from archiver.evidence.contents import is_json
 from archiver.model.coverage import Interval, add
-from archiver.store.capture import METHODS
-from archiver.store.custody import CHANNEL_NAMES, Row
+from archiver.store.channels.capture import METHODS
+from archiver.store.verify.custody import CHANNEL_NAMES, Row
 
 _VERSION = re.compile(r"[0-9][\w.+-]*")
 _LISTS = ("usernames", "flags")

@@ -9,7 +9,7 @@ from typing import Any
 
 from archiver.model.document import is_edit_hidden
 from archiver.model.reply import is_reply
-from archiver.store.search_rows import STATES, ForwardOrigin, PresentRow
+from archiver.store.verify.search_rows import STATES, ForwardOrigin, PresentRow
 from search.exact.add_new import NewEntry
 from search.exact.changes import Row
 from search.exact.docid import tier_of, window

@@ -15,10 +15,10 @@ from archiver.evidence.contents import HASH
 from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import hash_of, text_hash
 from archiver.model.record import Media, Message
-from archiver.store.checked import MEDIA_NAMES, Row
-from archiver.store.custody import ImportLog
-from archiver.store.import_parts import is_earlier
-from archiver.store.message import CONTENT_NAMES, content_of
+from archiver.store.imports.import_parts import is_earlier
+from archiver.store.messages.message import CONTENT_NAMES, content_of
+from archiver.store.verify.checked import MEDIA_NAMES, Row
+from archiver.store.verify.custody import ImportLog
 from search.query.dates import parse_zone
 
 NO_PIECE = "no import has its piece"

@@ -13,7 +13,7 @@ import orjson
 
 from archiver.model.record import Media
 from archiver.model.richer import KEPT
-from archiver.store.checked import MEDIA_NAMES, Row
+from archiver.store.verify.checked import MEDIA_NAMES, Row
 
 _EXTRA = MEDIA_NAMES.index("extra")
 _COUNTED = ("voters", "correct")

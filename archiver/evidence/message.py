@@ -16,10 +16,10 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.fault import Fault
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
-from archiver.store.checked import AFTER, PART_NAMES, Row, StoredRange, lenient
-from archiver.store.custody import ChannelLog
-from archiver.store.message import CONTENT_NAMES, TEXT
-from archiver.store.search_rows import PresentRows
+from archiver.store.messages.message import CONTENT_NAMES, TEXT
+from archiver.store.verify.checked import AFTER, PART_NAMES, Row, StoredRange, lenient
+from archiver.store.verify.custody import ChannelLog
+from archiver.store.verify.search_rows import PresentRows
 from archiver.telegram.older_layers import OLDER, layer_of
 
 _CONTENT = slice(1, 1 + len(CONTENT_NAMES))

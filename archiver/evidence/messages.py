@@ -7,8 +7,8 @@ from typing import Any
 from archiver.evidence.message import MessageCheck
 from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.ids import ChannelId
-from archiver.store import checked, custody, search_rows
-from archiver.store.custody import ChannelLog
+from archiver.store.verify import checked, custody, search_rows
+from archiver.store.verify.custody import ChannelLog
 from archiver.telegram.older_layers import read_older_layers
 from archiver.telegram.unpacking import nothing_packed
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from archiver.evidence import custody as rules
 from archiver.model.fault import Fault
-from archiver.store import custody, file_check, limits, search_rows, soundness
 from archiver.store.journal import check_journal
+from archiver.store.media import file_check
 from archiver.store.medium import is_extract
 from archiver.store.migrations import newest_version
+from archiver.store.verify import custody, limits, search_rows, soundness
 from search.query.saved import fold_query_name
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, KeysView
 from functools import partial
 from typing import Final
 
-from archiver.store.search_rows import PLACE_BITS, Places
+from archiver.store.verify.search_rows import PLACE_BITS, Places
 
 _BITS: Final = 32
 _NUMBER: Final = (1 << _BITS) - 1

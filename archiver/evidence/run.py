@@ -14,8 +14,8 @@ from archiver.evidence.processes import Processes, count_workers, share_out
 from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.evidence.work import Worker
 from archiver.model.fault import Fault, describe_unchecked
-from archiver.store import checked, search_rows, soundness
 from archiver.store.medium import is_extract
+from archiver.store.verify import checked, search_rows, soundness
 
 T = TypeVar("T")
 

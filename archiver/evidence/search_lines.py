@@ -11,10 +11,10 @@ from archiver.evidence.placed_terms import PlacedTerms
 from archiver.ids import ChannelId
 from archiver.model.fault import Fault
 from archiver.model.record import Message
-from archiver.store import search_blocks, search_rows
-from archiver.store.checked import UNREADABLE
-from archiver.store.revision import list_revised, read_revisions
-from archiver.store.stored_content import StoredContent, read_contents
+from archiver.store.messages.revision import list_revised, read_revisions
+from archiver.store.verify import search_blocks, search_rows
+from archiver.store.verify.checked import UNREADABLE
+from archiver.store.verify.stored_content import StoredContent, read_contents
 from search.exact.changes import Row
 from search.exact.index_line import index_line
 from search.exact.skip_index import BLOCK_BITS, cluster

@@ -73,7 +73,7 @@ def _close(pipes: Sequence[Any]) -> None:
 
 def _serve(pipe: Any) -> None:
     from archiver.evidence.work import Worker
-    from archiver.store import checked
+    from archiver.store.verify import checked
 
     try:
         with checked.reading(pipe.recv()) as conn:

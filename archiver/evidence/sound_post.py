@@ -10,8 +10,8 @@ from archiver.convert.quick_post import COLUMNS, parse_post
 from archiver.evidence.contents import is_file_state
 from archiver.evidence.names import StoredNames
 from archiver.ids import ChannelId
-from archiver.store.checked import Row
-from archiver.store.message import CONTENT_NAMES
+from archiver.store.messages.message import CONTENT_NAMES
+from archiver.store.verify.checked import Row
 
 _COLUMNS = slice(1, 1 + len(COLUMNS))
 _PINNED = COLUMNS.index("pinned")

@@ -21,7 +21,8 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.fault import Fault
 from archiver.model.media_file import BlobState, blob_path
-from archiver.store.blob_check import (
+from archiver.store.database import Database
+from archiver.store.media.blob_check import (
     BlobSum,
     DueBlob,
     list_due,
@@ -30,8 +31,7 @@ from archiver.store.blob_check import (
     note_checked,
     sum_blobs,
 )
-from archiver.store.database import Database
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 _CHUNK: Final = 1 << 20
 _EVERY: Final = 2.0

@@ -12,9 +12,9 @@ from typing import Any
 from archiver.evidence.imported import is_import_time
 from archiver.evidence.kept import load
 from archiver.model.imported import IMPORTED
-from archiver.store.checked import AFTER, Row
-from archiver.store.custody import ChannelLog
-from archiver.store.limits import MOST
+from archiver.store.verify.checked import AFTER, Row
+from archiver.store.verify.custody import ChannelLog
+from archiver.store.verify.limits import MOST
 from archiver.telegram.older_layers import OLDER
 
 METHODS = {"history": "history", "audit": "audit", "update": "difference", "import": "import"}

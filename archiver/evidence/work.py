@@ -12,7 +12,7 @@ from archiver.evidence.overview import check_archive, check_file, check_search
 from archiver.evidence.search_lines import check_part, check_sample
 from archiver.evidence.task_result import Kind, TaskResult, VerifyTask
 from archiver.model.fault import Fault, describe_unchecked
-from archiver.store import checked, index_check
+from archiver.store.verify import checked, index_check
 
 if TYPE_CHECKING:
     from archiver.evidence.messages import RangeCheck

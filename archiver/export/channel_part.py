@@ -14,16 +14,16 @@ from archiver.model.row import ChannelName
 from archiver.model.shortfall import Shortfall, find_read_until
 from archiver.reading.coverage_report import iter_runs
 from archiver.reading.shortfall import is_outside_range
-from archiver.store import extent
-from archiver.store.capture import list_first_reads
-from archiver.store.channel import Mirrored, find_channel
-from archiver.store.channel_details import count_stubs
-from archiver.store.coverage import list_coverage
+from archiver.store.channels import extent
+from archiver.store.channels.capture import list_first_reads
+from archiver.store.channels.channel import Mirrored, find_channel
+from archiver.store.channels.channel_details import count_stubs
+from archiver.store.channels.coverage import list_coverage
+from archiver.store.channels.review import find_surplus
 from archiver.store.database import Connection, read
-from archiver.store.imported_channel import is_compared, is_unaccounted, name_origin
+from archiver.store.imports.imported_channel import is_compared, is_unaccounted, name_origin
 from archiver.store.medium import is_extract
-from archiver.store.review import find_surplus
-from archiver.store.rich import count_parts_between
+from archiver.store.messages.rich import count_parts_between
 
 
 async def describe_channel(conn: Connection, request: Request, name: ChannelName) -> ChannelPart:

@@ -12,7 +12,7 @@ from archiver.export.damaged import Damaged
 from archiver.export.media_rows import MediaMode, MediaRows, MediaTarget
 from archiver.media.blob_store import BlobStore
 from archiver.model.row import Row
-from archiver.store.readable import Lose
+from archiver.store.messages.readable import Lose
 
 
 class MediaExport(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any, Final
 from archiver.export.stream import Item
 from archiver.model.imported import IMPORTED
 from archiver.model.row import StoredMessage
-from archiver.store.claimed import Claims, list_sole_claims
 from archiver.store.database import Connection, Reader, read
-from archiver.store.readable import MAYBE_DAMAGE, is_damage
+from archiver.store.imports.claimed import Claims, list_sole_claims
+from archiver.store.messages.readable import MAYBE_DAMAGE, is_damage
 
 IMPORTED_KEY: Final = "imported"
 """An additional key in rows for reading, for a message that telekeep never read on Telegram."""

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from archiver.errors import Busy
 from archiver.export.writer import ReadsArchive, RowSink
 from archiver.store.database import Connection
-from archiver.store.rows import snapshot
+from archiver.store.messages.rows import snapshot
 
 _CACHE_KIB = 4096
 """SQLite's cache during an export, which reads each page about once."""

@@ -18,7 +18,7 @@ from archiver.export.counting import ROW_KEY, ROW_MARKS
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.parquet_input import iter_groups, open_parquet
 from archiver.model.iso_time import iso
-from archiver.store.extract import iter_row_keys
+from archiver.store.messages.extract import iter_row_keys
 
 LONGEST_ROW = 64 << 20
 """Longest row in bytes; real ones have a few thousand."""

@@ -13,14 +13,14 @@ from archiver.model.json_text import dump
 from archiver.model.row import HeldItem, Row, StoredMessage, build_row
 from archiver.model.versions import list_versions
 from archiver.reading.imported_from import NO_IMPORTS, read_imports
-from archiver.store import dated, rows
+from archiver.store.channels.extent import count_dated, find_newest_date
 from archiver.store.database import Connection, read
-from archiver.store.dated import find_places, iter_dated, list_at
-from archiver.store.extent import count_dated, find_newest_date
-from archiver.store.history import list_revisions
-from archiver.store.import_names import NO_NAMES
-from archiver.store.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
-from archiver.store.rows import HeldMessage
+from archiver.store.imports.import_names import NO_NAMES
+from archiver.store.messages import dated, rows
+from archiver.store.messages.dated import find_places, iter_dated, list_at
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
+from archiver.store.messages.rows import HeldMessage
 
 Item: TypeAlias = tuple[StoredMessage, Row]
 """A stored message and its row."""

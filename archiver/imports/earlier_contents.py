@@ -11,7 +11,7 @@ from archiver.imports.later_import import Known
 from archiver.imports.source import EarlierContent
 from archiver.model.imported import IMPORTED, hash_of
 from archiver.store.database import Reader
-from archiver.store.earlier_words import list_content_hashes
+from archiver.store.imports.earlier_words import list_content_hashes
 
 
 def leave_known(

@@ -11,7 +11,7 @@ from archiver.model.compare_import import compare_import, has_other_date
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
 from archiver.store.database import Reader, Writer
-from archiver.store.import_zones import list_assumed, put_dates
+from archiver.store.imports.import_zones import list_assumed, put_dates
 
 
 def prefer_exact(conn: Reader, target: ImportTarget, known: Sequence[Known]) -> list[Known]:

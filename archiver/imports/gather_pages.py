@@ -11,7 +11,7 @@ from archiver.imports.import_page import PAGE
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import Entry, Flaw, ImportedMessage
 from archiver.model.imported import is_possible
-from archiver.store.message import DATE
+from archiver.store.messages.message import DATE
 
 _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""

@@ -24,7 +24,7 @@ from archiver.imports.packed.unpack import Unpacked, list_packed
 from archiver.imports.source import Chat, ChatSource, Flaw
 from archiver.imports.stopping import ReadingStopped, expect_wanted, run_stoppably
 from archiver.media.blob_store import hash_file
-from archiver.store.import_source import ImportFile
+from archiver.store.imports.import_source import ImportFile
 from archiver.store.is_archive import is_archive
 
 _FINISHED: Final = "Import it once it is finished."

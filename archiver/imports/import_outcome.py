@@ -8,7 +8,7 @@ from typing import Final
 from archiver.imports.ids_read import IdsRead
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.source import Flaw
-from archiver.store.import_source import ImportRecord
+from archiver.store.imports.import_source import ImportRecord
 
 _REWORDED: Final = 3
 _FEW: Final = 5

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.ids import MessageId
 from archiver.imports.earlier_contents import leave_known
 from archiver.imports.exact_dates import prefer_exact, put_exact
@@ -37,17 +37,17 @@ from archiver.model.compare_import import ImportDecision, compare_import, fill, 
 from archiver.model.document import to_document
 from archiver.model.imported import IMPORTED
 from archiver.model.record import Message
-from archiver.store.capture import Capture, append_capture
+from archiver.store.channels.capture import Capture, append_capture
 from archiver.store.database import Reader, Writer
-from archiver.store.earlier_words import list_content_hashes, list_earlier_words
-from archiver.store.file import fill_files
-from archiver.store.import_parts import with_part
-from archiver.store.import_source import add_counts
-from archiver.store.imported import PieceRow, list_pieces, put_pieces
-from archiver.store.imported_content import fill_columns, widen_seen
-from archiver.store.index_revisions import index_revisions
-from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_late_revisions
+from archiver.store.imports.earlier_words import list_content_hashes, list_earlier_words
+from archiver.store.imports.import_parts import with_part
+from archiver.store.imports.import_source import add_counts
+from archiver.store.imports.imported import PieceRow, list_pieces, put_pieces
+from archiver.store.imports.imported_content import fill_columns, widen_seen
+from archiver.store.index.outbox import enqueue
+from archiver.store.media.file import fill_files
+from archiver.store.messages.revision import keep_late_revisions
+from archiver.store.search.index_revisions import index_revisions
 from archiver.version import version
 from search.exact import writer
 

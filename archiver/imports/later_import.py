@@ -21,11 +21,11 @@ from archiver.model.imported import IMPORTED, was_shown
 from archiver.model.lacking_files import agree
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader, Writer
-from archiver.store.file import fill_files
-from archiver.store.import_source import find_format
-from archiver.store.imported import keep_raw, list_altered, list_claims, note_replaced
-from archiver.store.imported_content import begin_seen, replace_imported
-from archiver.store.revision import keep_late_revisions
+from archiver.store.imports.import_source import find_format
+from archiver.store.imports.imported import keep_raw, list_altered, list_claims, note_replaced
+from archiver.store.imports.imported_content import begin_seen, replace_imported
+from archiver.store.media.file import fill_files
+from archiver.store.messages.revision import keep_late_revisions
 
 _UNDATED: Final = "desktop-html"
 """The format that has no edit dates."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.ids import MessageId
 from archiver.imports.import_target import ImportTarget
 from archiver.imports.ready import Ready, ReadyMessage, has_ids, ready_of
 from archiver.imports.source import ImportedMessage, Seen
 from archiver.model.coverage import Interval
-from archiver.store.capture import WAYS, find_absence_proofs
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.capture import WAYS, find_absence_proofs
+from archiver.store.channels.coverage import list_coverage
 from archiver.store.database import Reader, Writer
-from archiver.store.file import fill_files, has_files
-from archiver.store.import_parts import earlier_note, with_part
-from archiver.store.imported import PieceRow, put_new_pieces, put_pieces
-from archiver.store.index_revisions import index_revisions
-from archiver.store.message import Sighting
-from archiver.store.new_messages import insert_contents, insert_slots
-from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_late_revisions
+from archiver.store.imports.import_parts import earlier_note, with_part
+from archiver.store.imports.imported import PieceRow, put_new_pieces, put_pieces
+from archiver.store.index.outbox import enqueue
+from archiver.store.media.file import fill_files, has_files
+from archiver.store.messages.message import Sighting
+from archiver.store.messages.new_messages import insert_contents, insert_slots
+from archiver.store.messages.revision import keep_late_revisions
+from archiver.store.search.index_revisions import index_revisions
 from search.exact.add_new import NewEntry, add_new
 from search.flags import MISSING
 

@@ -20,7 +20,7 @@ from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import find_key
 from archiver.model.other_files import FileBytes, list_other_files, name_file
 from archiver.store.database import Writer
-from archiver.store.file import find_file, settle_downloaded
+from archiver.store.media.file import find_file, settle_downloaded
 
 _SAYS_NONE: Final = "desktop-json"
 """The only format in which a message without a file states that it had none."""

@@ -18,13 +18,13 @@ from archiver.imports.source import ImportedMessage
 from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
-from archiver.store.annotation import Annotation, put_missing
 from archiver.store.database import Writer
-from archiver.store.file import fill_files, find_file, keep_blob, settle_downloaded
-from archiver.store.imported_content import fill_columns
-from archiver.store.imported_files import fits_captured
-from archiver.store.message import put_media, read_messages_of
-from archiver.store.revision import put_imported_media
+from archiver.store.imports.imported_content import fill_columns
+from archiver.store.imports.imported_files import fits_captured
+from archiver.store.media.annotation import Annotation, put_missing
+from archiver.store.media.file import fill_files, find_file, keep_blob, settle_downloaded
+from archiver.store.messages.message import put_media, read_messages_of
+from archiver.store.messages.revision import put_imported_media
 from search.exact import writer
 
 Files = Mapping[tuple[MessageId, int], StoredFile]

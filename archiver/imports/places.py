@@ -16,7 +16,7 @@ from archiver.model.lacking_files import DESCRIBING, LACKING, agree, without_lac
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
-from archiver.store.revision import EarlierMedia, find_imported_media
+from archiver.store.messages.revision import EarlierMedia, find_imported_media
 
 
 class FileOf(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.source import ImportedMessage
 from archiver.model.record import Media, Message
-from archiver.store.message_record import record_of
+from archiver.store.messages.message_record import record_of
 
 
 class QuickMessage(ImportedMessage):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.quick_message import QuickMessage
 from archiver.imports.source import ImportedMessage
@@ -13,8 +13,8 @@ from archiver.model.document import to_document
 from archiver.model.language import name_language
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
-from archiver.store.file import has_files
-from archiver.store.usual_entry import usual_entry
+from archiver.store.media.file import has_files
+from archiver.store.search.usual_entry import usual_entry
 from search.exact.add_new import NewEntry, new_entry
 
 

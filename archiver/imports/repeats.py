@@ -24,7 +24,7 @@ from archiver.imports.stopping import each
 from archiver.imports.store_pages import ImportJob
 from archiver.mirror.rebuild_search import index_messages, prepare_search
 from archiver.store.database import Database, Writer
-from archiver.store.message_copy import CopiedRows, read_copy, write_copy
+from archiver.store.messages.message_copy import CopiedRows, read_copy, write_copy
 
 _SEEDED: Final = 2000
 """Messages copied at once into the scratch archive."""

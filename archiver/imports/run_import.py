@@ -26,11 +26,11 @@ from archiver.imports.source import AttachedFile, ChatSource, Entry, Flaw, Impor
 from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
 from archiver.media.blob_store import BlobStore
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.garbage import few_collections
-from archiver.store.import_source import find_import, finish_imports
-from archiver.store.message import list_known
+from archiver.store.imports.import_source import find_import, finish_imports
+from archiver.store.messages.message import list_known
 
 CHANGED: Final = "it changed while it was read; what was read before is imported. Import it again once it is finished"
 

@@ -14,9 +14,9 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.page_files import Files
 from archiver.imports.ready import Ready
 from archiver.imports.source import Chat
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Writer
-from archiver.store.import_source import ImportFile, ImportRecord, start_import
+from archiver.store.imports.import_source import ImportFile, ImportRecord, start_import
 from archiver.version import version
 
 _WRITTEN_BYTES: Final = 3 << 19

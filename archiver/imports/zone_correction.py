@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-import archiver.store.import_zones as zones
-import archiver.store.message as messages
+import archiver.store.imports.import_zones as zones
+import archiver.store.messages.message as messages
 from archiver.imports.import_target import ImportTarget
 from archiver.model.imported import is_day_only, rests_on_zone
 from archiver.model.record import Message

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from archiver.ids import ChannelId
 from archiver.store.database import Database, Reader
-from archiver.store.index_due import count_held, find_top, list_ids
-from archiver.store.index_home import list_channels_at
-from archiver.store.index_rejected import count_rejected, list_rejected_ids
-from archiver.store.outbox import count_waiting, list_waiting_ids
+from archiver.store.index.index_due import count_held, find_top, list_ids
+from archiver.store.index.index_home import list_channels_at
+from archiver.store.index.index_rejected import count_rejected, list_rejected_ids
+from archiver.store.index.outbox import count_waiting, list_waiting_ids
 
 if TYPE_CHECKING:
     from search.meili.node import Node

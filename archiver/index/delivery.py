@@ -19,12 +19,12 @@ from archiver.index.load_batch import DocumentBatch, load_batch
 from archiver.index.slow_tasks import TaskStarts
 from archiver.model.ledger import Batch, BatchOutcome, Ledger, Place, Stretch
 from archiver.store.database import Database, Writer
-from archiver.store.index_home import list_channels_at, put_leaving
-from archiver.store.index_node import get_node_status, note_success, note_task, set_rebuild
-from archiver.store.index_rejected import clear_rejected, mark_rejected
-from archiver.store.index_task import drop_tasks, list_batches, put_tasks
-from archiver.store.index_walk import advance_walk, start_walk
-from archiver.store.outbox import acknowledge, find_place
+from archiver.store.index.index_home import list_channels_at, put_leaving
+from archiver.store.index.index_node import get_node_status, note_success, note_task, set_rebuild
+from archiver.store.index.index_rejected import clear_rejected, mark_rejected
+from archiver.store.index.index_task import drop_tasks, list_batches, put_tasks
+from archiver.store.index.index_walk import advance_walk, start_walk
+from archiver.store.index.outbox import acknowledge, find_place
 from search.errors import PayloadTooLarge, RequestRefused, ServerError, TaskFailed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import orjson
 
 from archiver.model.document import to_document
 from archiver.model.record import Media, Message
-from archiver.store.indexable import Indexable
+from archiver.store.index.indexable import Indexable
 from search.document import Details
 from search.meili.document import to_line
 

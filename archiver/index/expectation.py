@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
-from archiver.store.index_due import count_held
-from archiver.store.index_home import count_by_day, list_channels_at
-from archiver.store.index_node import get_node_status
-from archiver.store.index_rejected import count_rejected
-from archiver.store.index_walk import count_walk
-from archiver.store.outbox import count_waiting
+from archiver.store.index.index_due import count_held
+from archiver.store.index.index_home import count_by_day, list_channels_at
+from archiver.store.index.index_node import get_node_status
+from archiver.store.index.index_rejected import count_rejected
+from archiver.store.index.index_walk import count_walk
+from archiver.store.index.outbox import count_waiting
 
 if TYPE_CHECKING:
     from search.meili.tally import DocumentTally

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from archiver.index.encode import encode
 from archiver.model.ledger import Place, Stretch
 from archiver.store.database import Database, Reader
-from archiver.store.index_walk import list_walk_places
-from archiver.store.indexable import read_indexable
-from archiver.store.outbox import list_places
+from archiver.store.index.index_walk import list_walk_places
+from archiver.store.index.indexable import read_indexable
+from archiver.store.index.outbox import list_places
 
 CHUNK = 500
 """Messages read at once, so that a stop never waits long."""

@@ -10,9 +10,9 @@ from archiver.index.delivery import Delivery
 from archiver.index.rebuild import next_index
 from archiver.model.ledger import HISTORY, NEWS, Lane
 from archiver.store.database import Database
-from archiver.store.index_node import NodeStatus
-from archiver.store.index_walk import end_walks, is_walking
-from archiver.store.outbox import peek
+from archiver.store.index.index_node import NodeStatus
+from archiver.store.index.index_walk import end_walks, is_walking
+from archiver.store.index.outbox import peek
 
 if TYPE_CHECKING:
     from search.meili.node import Node

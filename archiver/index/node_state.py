@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from archiver.store.index_node import NodeState
+from archiver.store.index.index_node import NodeState
 from search.errors import (
     KeyRefused,
     RequestRefused,

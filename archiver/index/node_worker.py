@@ -32,10 +32,10 @@ from archiver.index.rebuild import Rebuilder, next_index
 from archiver.index.slow_tasks import TaskStarts, busy_for_long
 from archiver.index.task_cleanup import CLEANUP_INTERVAL, clean_up, was_restored
 from archiver.store.database import Database
-from archiver.store.index_home import list_channels_at
-from archiver.store.index_node import NodeState, NodeStatus, get_node_status, note_success, set_state
-from archiver.store.index_walk import is_walking, start_walk
-from archiver.store.outbox import has_waiting
+from archiver.store.index.index_home import list_channels_at
+from archiver.store.index.index_node import NodeState, NodeStatus, get_node_status, note_success, set_state
+from archiver.store.index.index_walk import is_walking, start_walk
+from archiver.store.index.outbox import has_waiting
 from search.errors import IndexMissing, ServerBusy, ServerError, ServerUnreachable
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from archiver.ids import ChannelId
 from archiver.index.node_worker import NodeWorker
 from archiver.model.placement import plan
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.index_due import count_held
-from archiver.store.index_home import adopt, dismiss, is_moving, list_placements, put_placements, use_index
-from archiver.store.index_walk import is_walking
-from archiver.store.outbox import assign_nodes, has_waiting, list_unassigned
+from archiver.store.index.index_due import count_held
+from archiver.store.index.index_home import adopt, dismiss, is_moving, list_placements, put_placements, use_index
+from archiver.store.index.index_walk import is_walking
+from archiver.store.index.outbox import assign_nodes, has_waiting, list_unassigned
 
 PLACING_INTERVAL: Final = 0.5
 """Seconds between two checks for messages of channels that no node was chosen for."""

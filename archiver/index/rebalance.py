@@ -16,7 +16,7 @@ from archiver.index.consistency import read_expected
 from archiver.model.ledger import Ledger
 from archiver.model.placement import arrive
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.index_home import (
+from archiver.store.index.index_home import (
     drop_placements,
     list_channels_at,
     list_leaving,
@@ -26,7 +26,7 @@ from archiver.store.index_home import (
     set_current,
     set_phase,
 )
-from archiver.store.index_walk import list_walked, start_walk
+from archiver.store.index.index_walk import list_walked, start_walk
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import Finish

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from archiver.index.consistency import find_lacking
 from archiver.model.ledger import Ledger
 from archiver.store.database import Database, Writer
-from archiver.store.index_due import count_held
-from archiver.store.index_node import NodeStatus, Rebuild, set_covered, set_rebuild
-from archiver.store.index_rejected import clear_all_rejected
-from archiver.store.index_walk import end_walks, start_walk
-from archiver.store.outbox import drop_covered, has_waiting
+from archiver.store.index.index_due import count_held
+from archiver.store.index.index_node import NodeStatus, Rebuild, set_covered, set_rebuild
+from archiver.store.index.index_rejected import clear_all_rejected
+from archiver.store.index.index_walk import end_walks, start_walk
+from archiver.store.index.outbox import drop_covered, has_waiting
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import Finish

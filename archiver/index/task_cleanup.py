@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from archiver.index.delivery import FINAL, Delivery
 from archiver.store.database import Database, Writer
-from archiver.store.index_rejected import list_rejected
-from archiver.store.outbox import enqueue
+from archiver.store.index.index_rejected import list_rejected
+from archiver.store.index.outbox import enqueue
 from search.errors import KeyRefused
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from archiver.media.run_hook import HookLimits, HookResult, run_hook
 from archiver.model.hooks import Hook, choose_suffix, retry_after
 from archiver.model.language import name_language
 from archiver.pacing.tasks import unless_stopped
-from archiver.store.annotation import Annotation, Unannotated, find_attempts, list_unannotated, put_annotation
 from archiver.store.database import Database
+from archiver.store.media.annotation import Annotation, Unannotated, find_attempts, list_unannotated, put_annotation
 
 _PAGE: Final = 50
 _VERSION_LIMITS: Final = HookLimits(seconds=20, output=10_000)

@@ -47,7 +47,7 @@ from archiver.model.file_location import PART, FileLocation
 from archiver.model.media_file import FINAL_STATES, FileKey, FileTask, whole_key
 from archiver.pacing.tasks import cancel_all, unless_stopped
 from archiver.store.faults import find_fault
-from archiver.store.file import settle_downloaded, settle_failed
+from archiver.store.media.file import settle_downloaded, settle_failed
 
 log = logging.getLogger(__name__)
 

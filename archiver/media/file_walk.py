@@ -17,8 +17,8 @@ from archiver.media.policy import asked_policy, merge_policy
 from archiver.media.walk_place import QuotaLeft, WalkPlace, count_lost, count_waiting, is_unsettled, list_due
 from archiver.model.media_file import FileKey, FileState, FileTask, MediaPolicy, PolicyOverride, is_thumb
 from archiver.store.database import Database
-from archiver.store.file import find_files
-from archiver.store.file_queue import (
+from archiver.store.media.file import find_files
+from archiver.store.media.file_queue import (
     WAITING,
     MediaExtent,
     MessageSpan,
@@ -27,8 +27,8 @@ from archiver.store.file_queue import (
     measure_used,
     next_files,
 )
-from archiver.store.media_asked import count_asked, list_asked, settle_asked
-from archiver.store.media_policy import list_overrides
+from archiver.store.media.media_asked import count_asked, list_asked, settle_asked
+from archiver.store.media.media_policy import list_overrides
 
 RENEW_EVERY: Final = 30.0
 """Seconds after which a walk looks for new messages before it continues."""

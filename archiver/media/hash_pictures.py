@@ -14,7 +14,7 @@ from archiver.media.picture_process import PictureProcess, expect_picture_librar
 from archiver.media.picture_worker import SHOWS_NOTHING
 from archiver.model.media_file import FileKey
 from archiver.store.database import Database
-from archiver.store.picture import (
+from archiver.store.media.picture import (
     HashPage,
     PictureHash,
     Unhashed,
@@ -24,7 +24,7 @@ from archiver.store.picture import (
     list_unhashed_previews,
     put_hashes,
 )
-from archiver.store.rows import find_payload
+from archiver.store.messages.rows import find_payload
 
 _BATCH: Final = 50
 """Pictures recorded in one transaction."""

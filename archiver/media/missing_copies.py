@@ -10,8 +10,8 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import BlobState, FileState
 from archiver.store.database import Database, Reader
-from archiver.store.file import find_blob, find_files, set_blob_state
-from archiver.store.file_queue import iter_slots
+from archiver.store.media.file import find_blob, find_files, set_blob_state
+from archiver.store.media.file_queue import iter_slots
 
 _STORED: frozenset[FileState] = frozenset({"downloaded"})
 

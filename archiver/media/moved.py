@@ -11,8 +11,8 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import BlobState
 from archiver.store.database import Database, read
-from archiver.store.file import Blob, change_blob_state
-from archiver.store.stored_files import list_blobs
+from archiver.store.media.file import Blob, change_blob_state
+from archiver.store.media.stored_files import list_blobs
 
 _AT_ONCE: Final = 500
 

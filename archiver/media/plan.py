@@ -11,9 +11,9 @@ from archiver.media.plan_tally import FETCH, STORED, THUMBNAIL, FileTally, PlanT
 from archiver.media.policy import THUMB_KINDS, merge_policy
 from archiver.model.media_file import FILE_STATES, FileKey, FileSlot, MediaPolicy, file_key, thumb_key
 from archiver.store.database import Connection, Reader, read
-from archiver.store.file_queue import iter_slots, measure_used
-from archiver.store.file_scan import ChannelMarks, ScannedSlot, list_shared, read_marks, scan_slots
-from archiver.store.media_policy import MediaRate, find_override
+from archiver.store.media.file_queue import iter_slots, measure_used
+from archiver.store.media.file_scan import ChannelMarks, ScannedSlot, list_shared, read_marks, scan_slots
+from archiver.store.media.media_policy import MediaRate, find_override
 
 __all__ = ["FETCH", "STORED", "THUMBNAIL", "FileTally"]
 _CHUNK: Final = 5_000

@@ -12,7 +12,7 @@ from typing import Final, cast
 from archiver.ids import ChannelId
 from archiver.media.policy import size_limit, wants_thumb, why_not
 from archiver.model.media_file import FileSlot, FileState, MediaPolicy
-from archiver.store.file_scan import ChannelMarks, ScannedSlot
+from archiver.store.media.file_scan import ChannelMarks, ScannedSlot
 
 FETCH: Final = "fetch"
 STORED: Final = "stored"

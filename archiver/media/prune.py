@@ -18,12 +18,12 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.policy import wants_thumb, why_not
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
-from archiver.store.blob_check import list_unknown
 from archiver.store.database import Connection, Database, Reader, read
-from archiver.store.file import Blob, list_files_of, set_blob_state
-from archiver.store.file_queue import iter_slots
-from archiver.store.media_chosen import came_with_import, is_chosen
-from archiver.store.stored_files import find_earlier, iter_slots_of, list_blobs
+from archiver.store.media.blob_check import list_unknown
+from archiver.store.media.file import Blob, list_files_of, set_blob_state
+from archiver.store.media.file_queue import iter_slots
+from archiver.store.media.media_chosen import came_with_import, is_chosen
+from archiver.store.media.stored_files import find_earlier, iter_slots_of, list_blobs
 
 _STORED: Final[frozenset[FileState]] = frozenset({"downloaded"})
 _NAMES_AT_ONCE: Final = 5_000

@@ -14,7 +14,7 @@ from archiver.media.partial import PARTS, drop_partial, list_partials, partial_n
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FINAL_STATES, FileKey
 from archiver.store.database import Database, Reader
-from archiver.store.file import find_file, list_shown, settle_downloaded, settle_failed
+from archiver.store.media.file import find_file, list_shown, settle_downloaded, settle_failed
 
 
 async def recover(database: Database, store: BlobStore, handover: Handover, *, now: int) -> int:

@@ -21,10 +21,10 @@ from archiver.model.file_location import FileLocation
 from archiver.model.media_file import FileKey, FileTask
 from archiver.model.record import HistoryPage
 from archiver.pacing.tasks import cancel_all
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channels.channel import Mirrored, find_channel
 from archiver.store.database import Database, Reader
-from archiver.store.file import list_shown
-from archiver.store.recent_payload import list_recent_payloads
+from archiver.store.media.file import list_shown
+from archiver.store.messages.recent_payload import list_recent_payloads
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FileKey, FileState, thumb_key
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.file import find_files, forget_outcome
-from archiver.store.file_queue import iter_slots
+from archiver.store.media.file import find_files, forget_outcome
+from archiver.store.media.file_queue import iter_slots
 
 FAILED: Final[frozenset[FileState]] = frozenset({"failed"})
 ANY: Final[frozenset[FileState]] = frozenset({"failed", "gone", "refused", "offloaded", "too big", "not wanted"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.store.database import Database
-from archiver.store.file import update_slots
+from archiver.store.media.file import update_slots
 
 
 async def update_all_slots(database: Database, *, now: int) -> None:

@@ -11,9 +11,9 @@ from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, wants_thumb, why_not
 from archiver.model.media_file import FileKey, FileSlot, FileStatus, FileTask, MediaPolicy, is_thumb, thumb_key
 from archiver.store.database import Reader
-from archiver.store.file import find_files
-from archiver.store.file_queue import EVERYTHING, WAITING, MessageSpan, iter_slots
-from archiver.store.stored_files import iter_slots_of, list_due_retries, list_lost, list_retries
+from archiver.store.media.file import find_files
+from archiver.store.media.file_queue import EVERYTHING, WAITING, MessageSpan, iter_slots
+from archiver.store.media.stored_files import iter_slots_of, list_due_retries, list_lost, list_retries
 
 DUE_AT_ONCE: Final = 500
 """Files tried again that are handed out together."""

@@ -6,7 +6,7 @@ from archiver.errors import ChannelGone, ChannelInaccessible
 from archiver.ids import AccessHash
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 
 async def look_up_again(source: Source, ingest: Ingest, channel: Mirrored) -> AccessHash:

@@ -33,13 +33,13 @@ from archiver.model.media_policy_text import parse_policy
 from archiver.model.record import Channel
 from archiver.pacing.scheduler import Priority
 from archiver.reading.find_channel import get_named_channel
-from archiver.store import channel as channels
-from archiver.store.access import find_access
+from archiver.store.accounts.access import find_access
+from archiver.store.accounts.flood import list_floods
+from archiver.store.channels import channel as channels
+from archiver.store.channels.intake import Order, OrderOutcome, finish, list_open, list_stale
 from archiver.store.database import Connection, Database, read
-from archiver.store.flood import list_floods
-from archiver.store.intake import Order, OrderOutcome, finish, list_open, list_stale
-from archiver.store.media_policy import set_override
-from archiver.store.rows import list_names
+from archiver.store.media.media_policy import set_override
+from archiver.store.messages.rows import list_names
 
 DEFAULT = "default"
 RESOLVE = "resolveUsername"

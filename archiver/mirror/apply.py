@@ -9,20 +9,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-import archiver.store.channel as channels
-import archiver.store.message as messages
+import archiver.store.channels.channel as channels
+import archiver.store.messages.message as messages
 from archiver.mirror.known import keep_known
 from archiver.mirror.write_changes import StoredCounts, write_changes
 from archiver.model.coverage import Interval
 from archiver.model.reconcile import Changes, find_overtaken, reconcile
 from archiver.model.record import Deleted, Difference, Edited, Event, Held, HistoryCleared, Message, Pinned, Posted
 from archiver.model.rich_whole import begins_with, keep_names
-from archiver.store import rich
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
+from archiver.store.channels.server_count import find_counted_pts
 from archiver.store.database import Writer
-from archiver.store.held import list_held
-from archiver.store.message import Sighting, has_stubs
-from archiver.store.server_count import find_counted_pts
+from archiver.store.messages import rich
+from archiver.store.messages.held import list_held
+from archiver.store.messages.message import Sighting, has_stubs
 from search.exact import writer
 
 

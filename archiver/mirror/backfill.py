@@ -25,8 +25,8 @@ from archiver.mirror.write_changes import StoredCounts
 from archiver.model.coverage import Interval
 from archiver.model.plausible import page_ids
 from archiver.model.record import HistoryPage, Message
-from archiver.store.channel import Mirrored, find_channel
-from archiver.store.coverage import BEFORE, list_coverage
+from archiver.store.channels.channel import Mirrored, find_channel
+from archiver.store.channels.coverage import BEFORE, list_coverage
 from archiver.store.database import Database
 
 RECENT = 1000

@@ -34,8 +34,8 @@ from archiver.mirror.source import Source
 from archiver.mirror.write_changes import StoredCounts
 from archiver.model.record import Difference
 from archiver.pacing.scheduler import Priority
-from archiver.store.access import find_access
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.accounts.access import find_access
+from archiver.store.channels.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
 LATER = "Try again later."

@@ -14,7 +14,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.pages import Pages
 from archiver.mirror.reread import Progress, Rereader
 from archiver.mirror.source import Source
-from archiver.store.channel import Mirrored, find_channel, forget_floor
+from archiver.store.channels.channel import Mirrored, find_channel, forget_floor
 from archiver.store.database import Database
 
 

@@ -26,9 +26,9 @@ from archiver.mirror.source import Source
 from archiver.model.rich_whole import is_shorter
 from archiver.pacing.attempt_delay import attempt_delay
 from archiver.pacing.scheduler import Priority
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channels.channel import Mirrored, find_channel
 from archiver.store.database import Database
-from archiver.store.rich import Due, list_due, note_attempt, refuse
+from archiver.store.messages.rich import Due, list_due, note_attempt, refuse
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from archiver.mirror.ingest import Ingest, Reading
 from archiver.mirror.source import Source
 from archiver.model.coverage import Interval
 from archiver.model.record import Message
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Database
-from archiver.store.message import list_present_ids
+from archiver.store.messages.message import list_present_ids
 
 ASKED = 99
 """Ids per request in addition to the one that exists: the server's limit is 100."""

@@ -7,7 +7,7 @@ from archiver.ids import AccessHash
 from archiver.mirror.source import Source
 from archiver.model.plausible import LEAP, check_difference, shown_ids
 from archiver.model.record import Difference
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 
 async def ask_difference(source: Source, channel: Mirrored, access_hash: AccessHash, pts: int) -> Difference:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
-import archiver.store.channel as channels
+import archiver.store.channels.channel as channels
 from archiver.errors import ChannelError, Error
 from archiver.ids import ChannelId
 from archiver.mirror.apply import apply_difference, apply_missing, apply_page, apply_whole, note_stubs
@@ -21,16 +21,16 @@ from archiver.mirror.write_changes import StoredCounts
 from archiver.model.coverage import Interval
 from archiver.model.plausible import proven_posts, shown_ids
 from archiver.model.record import Channel, Difference, HistoryPage, Message, Origin, Posted
-from archiver.store import server_count
-from archiver.store.access import set_access
-from archiver.store.account import pin_channel
-from archiver.store.capture import Capture, append_capture
-from archiver.store.channel import Mirrored
-from archiver.store.checkpoint import find_checkpoint
-from archiver.store.coverage import cover, retire
+from archiver.store.accounts.access import set_access
+from archiver.store.accounts.account import pin_channel
+from archiver.store.channels import server_count
+from archiver.store.channels.capture import Capture, append_capture
+from archiver.store.channels.channel import Mirrored
+from archiver.store.channels.checkpoint import find_checkpoint
+from archiver.store.channels.coverage import cover, retire
 from archiver.store.database import Database, Writer
-from archiver.store.imported_channel import set_imported_only
-from archiver.store.message import Sighting
+from archiver.store.imports.imported_channel import set_imported_only
+from archiver.store.messages.message import Sighting
 from archiver.version import version
 
 Reading: TypeAlias = Literal["history", "audit"]

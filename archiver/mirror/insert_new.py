@@ -9,9 +9,9 @@ from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.model.record import Message
 from archiver.store.database import Writer
-from archiver.store.message import Sighting, content_of, language_of, put_media
-from archiver.store.new_messages import insert_beside
-from archiver.store.usual_entry import usual_entry
+from archiver.store.messages.message import Sighting, content_of, language_of, put_media
+from archiver.store.messages.new_messages import insert_beside
+from archiver.store.search.usual_entry import usual_entry
 from search.exact.add_new import NewEntry, add_new, new_entry
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from archiver.model.record import Held, Message
 from archiver.model.richer import keep_richer, may_be_poorer
 from archiver.store.database import Writer
-from archiver.store.message import read_messages
+from archiver.store.messages.message import read_messages
 
 
 def keep_known(conn: Writer, seen: Sequence[Message], held: Mapping[int, Held]) -> list[Message]:

@@ -10,7 +10,7 @@ from archiver.ids import AccessHash
 from archiver.mirror.source import Source
 from archiver.model.plausible import LAST_ID, LEAP, check_page, cut_page, find_far_gap, page_ids, starts_far_below
 from archiver.model.record import HistoryPage, Message
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 PAGE = 100
 """Messages per page: the server's limit."""

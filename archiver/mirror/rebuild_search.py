@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
-from archiver.store.annotation import read_annotation_texts
-from archiver.store.channel import list_channel_ids
+from archiver.store.channels.channel import list_channel_ids
 from archiver.store.database import Database, Writer
-from archiver.store.index_revisions import index_revisions
-from archiver.store.message import list_missing_ids, read_messages, read_messages_of
-from archiver.store.search_rows import count_messages
+from archiver.store.media.annotation import read_annotation_texts
+from archiver.store.messages.message import list_missing_ids, read_messages, read_messages_of
+from archiver.store.search.index_revisions import index_revisions
+from archiver.store.verify.search_rows import count_messages
 from search.exact import writer
 from search.exact.annotations import put_annotations
 from search.exact.layout import is_current

@@ -19,12 +19,12 @@ from archiver.mirror.step import plan_page
 from archiver.mirror.write_changes import StoredCounts
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from archiver.store.channel import Mirrored, find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import Mirrored, find_channel
+from archiver.store.channels.coverage import list_coverage
+from archiver.store.channels.extent import list_claims
+from archiver.store.channels.review import WindowCount, find_surplus
+from archiver.store.channels.server_count import note_unexplained
 from archiver.store.database import Database, Writer
-from archiver.store.extent import list_claims
-from archiver.store.review import WindowCount, find_surplus
-from archiver.store.server_count import note_unexplained
 
 Progress: TypeAlias = Callable[[StoredCounts, int], None]
 """Called with the changes of each stored answer, and the number of ids left to read."""

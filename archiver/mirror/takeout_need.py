@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archiver.model.coverage import highest_gap
-from archiver.store.channel import Mirrored
-from archiver.store.coverage import list_all_coverage
+from archiver.store.channels.channel import Mirrored
+from archiver.store.channels.coverage import list_all_coverage
 from archiver.store.database import Database
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from archiver.mirror.step import NO_OLDER, Step, keep_within, plan_page
 from archiver.model.coverage import Interval
 from archiver.model.record import HistoryPage
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 
 @dataclass(frozen=True, slots=True)

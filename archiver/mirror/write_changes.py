@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.ids import ChannelId
 from archiver.mirror.insert_new import insert_new
 from archiver.model.document import to_document
 from archiver.model.reconcile import Changes
 from archiver.model.record import Message
-from archiver.store import rich
-from archiver.store.claimed import list_claimed
-from archiver.store.contradicted import note_contradicted
-from archiver.store.counter import keep_counters
 from archiver.store.database import Writer
-from archiver.store.file import fill_files, has_files, revive_gone
-from archiver.store.import_parts import forget_filled, keep_filled
-from archiver.store.imported import keep_raw
-from archiver.store.imported_files import carry_files
-from archiver.store.index_revisions import index_revisions
-from archiver.store.message import Sighting
-from archiver.store.outbox import enqueue
-from archiver.store.revision import keep_late_revisions, keep_revisions
+from archiver.store.imports.claimed import list_claimed
+from archiver.store.imports.contradicted import note_contradicted
+from archiver.store.imports.import_parts import forget_filled, keep_filled
+from archiver.store.imports.imported import keep_raw
+from archiver.store.imports.imported_files import carry_files
+from archiver.store.index.outbox import enqueue
+from archiver.store.media.file import fill_files, has_files, revive_gone
+from archiver.store.messages import rich
+from archiver.store.messages.counter import keep_counters
+from archiver.store.messages.message import Sighting
+from archiver.store.messages.revision import keep_late_revisions, keep_revisions
+from archiver.store.search.index_revisions import index_revisions
 from search.exact import writer
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archiver.store.arrivals import Arrival, find_last_row, find_row_before, iter_changes_since, list_new
 from archiver.store.database import Reader
+from archiver.store.messages.arrivals import Arrival, find_last_row, find_row_before, iter_changes_since, list_new
 
 LAG = 3_900
 """Maximum seconds between the time of an event and its commit: a service waits up to an hour for another one that is

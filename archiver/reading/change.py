@@ -11,7 +11,7 @@ from archiver.model.difference import ContentDifference
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName, permalink
 from archiver.reading.imported_from import import_object
-from archiver.store.import_source import ImportRecord
+from archiver.store.imports.import_source import ImportRecord
 
 ChangeKind: TypeAlias = Literal[
     "edited", "differs", "missing", "returned", "renamed", "retitled", "about", "flags", "restriction", "count", "state"

@@ -16,7 +16,10 @@ from archiver.model.versions import Version, compared, list_versions
 from archiver.reading.change import Change, ChangeKind, if_posted
 from archiver.reading.imported_from import NO_IMPORTS, MessageImports, read_imports
 from archiver.reading.word_diff import diff, excerpt, mark
-from archiver.store.changes import (
+from archiver.store.database import Connection, read
+from archiver.store.imports.claimed import list_sole_claims
+from archiver.store.imports.import_names import read_file_names
+from archiver.store.messages.changes import (
     Described,
     Noticed,
     Source,
@@ -26,11 +29,8 @@ from archiver.store.changes import (
     list_state_changes,
     list_unseen,
 )
-from archiver.store.claimed import list_sole_claims
-from archiver.store.database import Connection, read
-from archiver.store.history import Key, list_revisions
-from archiver.store.import_names import read_file_names
-from archiver.store.rows import get_messages
+from archiver.store.messages.history import Key, list_revisions
+from archiver.store.messages.rows import get_messages
 from search.query.dates import Bounds
 from search.show.snippet import snippet
 

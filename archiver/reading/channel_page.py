@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple, TypeAlias
 from archiver.model.completeness import IdRun
 from archiver.reading.coverage_report import find_top, iter_runs
 from archiver.reading.post_size import estimate_size
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Connection, read
-from archiver.store.rows import HeldMessage, find_first_dated, list_after, list_before, list_languages
+from archiver.store.messages.rows import HeldMessage, find_first_dated, list_after, list_before, list_languages
 
 LIMIT = 100
 """Messages on a page."""

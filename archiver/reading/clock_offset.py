@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.model.clock_offset import TOLERATED
-from archiver.store.account import find_clock
+from archiver.store.accounts.account import find_clock
 from archiver.store.database import Connection, Database, read
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from archiver.model.row import StoredMessage
 from archiver.reading.duplicates import LONG_ENOUGH, copy_keys
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_originals
+from archiver.store.messages.rows import list_originals
 from search.document import Key
 from search.engine.protocol import Engine, Question
 from search.query.dates import Bounds

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from archiver.model import coverage
 from archiver.model.completeness import IdRun, Tally, of_imports, split_holes, with_proofs
 from archiver.model.coverage import Interval
-from archiver.store import extent
-from archiver.store.channel import Mirrored
-from archiver.store.coverage import list_coverage
+from archiver.store.channels import extent
+from archiver.store.channels.channel import Mirrored
+from archiver.store.channels.coverage import list_coverage
 from archiver.store.database import Connection, Reader, read
-from archiver.store.imported_channel import is_compared, is_unaccounted
+from archiver.store.imports.imported_channel import is_compared, is_unaccounted
 
 
 async def iter_runs(

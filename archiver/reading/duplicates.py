@@ -16,7 +16,7 @@ from typing import TypeAlias
 import orjson
 
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_originals
+from archiver.store.messages.rows import list_originals
 from search.engine.page import Position, format_position, parse_position
 from search.engine.protocol import Engine, Hit, Question
 from search.text.normalize import fold

@@ -10,7 +10,7 @@ from archiver.address import fold_name
 from archiver.duration import day
 from archiver.ids import ChannelId
 from archiver.model.row import ChannelName
-from archiver.store.former_name import NamesSeen
+from archiver.store.channels.former_name import NamesSeen
 
 
 class FormerName(NamedTuple):

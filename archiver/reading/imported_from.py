@@ -16,10 +16,10 @@ from archiver.model.other_values import OtherValue, list_other_values, with_time
 from archiver.model.particulars import find_posted_day
 from archiver.model.versions import Absence, StoredRevision, Version
 from archiver.store.database import Connection, read
-from archiver.store.import_names import NO_NAMES, FileNames, read_file_names
-from archiver.store.import_parts import Claimant, read_claimant
-from archiver.store.import_source import ImportRecord
-from archiver.store.imported import ImportedFrom, list_imported_from
+from archiver.store.imports.import_names import NO_NAMES, FileNames, read_file_names
+from archiver.store.imports.import_parts import Claimant, read_claimant
+from archiver.store.imports.import_source import ImportRecord
+from archiver.store.imports.imported import ImportedFrom, list_imported_from
 
 
 class MessageImports(NamedTuple):

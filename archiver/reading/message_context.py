@@ -12,16 +12,16 @@ from archiver.model.reply import find_answered
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Absence, Version, list_versions
 from archiver.reading.imported_from import NO_IMPORTS, MessageImports, PostedDay, read_imports, read_posted_day
-from archiver.store.channel import Mirrored, find_channel
-from archiver.store.channel_details import find_restriction
+from archiver.store.channels.channel import Mirrored, find_channel
+from archiver.store.channels.channel_details import find_restriction
+from archiver.store.channels.former_name import NamesSeen, list_names_seen
 from archiver.store.database import Connection, read
-from archiver.store.former_name import NamesSeen, list_names_seen
-from archiver.store.history import list_absences, list_revisions
-from archiver.store.import_source import ImportRecord
-from archiver.store.imported_channel import is_unaccounted
-from archiver.store.replies import FoundReplies, find_replies
-from archiver.store.rich import RichPart, find_part
-from archiver.store.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
+from archiver.store.imports.import_source import ImportRecord
+from archiver.store.imports.imported_channel import is_unaccounted
+from archiver.store.messages.history import list_absences, list_revisions
+from archiver.store.messages.replies import FoundReplies, find_replies
+from archiver.store.messages.rich import RichPart, find_part
+from archiver.store.messages.rows import HeldMessage, Payload, find_payload, get_messages, list_album, list_names
 
 
 class MessageContext(NamedTuple):

@@ -14,7 +14,7 @@ from archiver.model.row import ChannelName, StoredMessage, permalink
 from archiver.model.versions import Absence, Counters, Version
 from archiver.reading.imported_from import NO_IMPORTS, MessageImports
 from archiver.reading.word_diff import DiffPiece, diff
-from archiver.store.import_source import ImportRecord
+from archiver.store.imports.import_source import ImportRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from archiver.ids import MessageId
 from archiver.reading.coverage_report import iter_runs
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Connection
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.imported_channel import is_unaccounted
 
 WhyState: TypeAlias = Literal["beyond", "absent", "outside", "not fetched", "not imported"]
 

@@ -9,9 +9,9 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import file_key, is_file, thumb_key
 from archiver.model.shown_media import ELEMENTS
 from archiver.store.database import Reader
-from archiver.store.file import find_file
-from archiver.store.picture import PICTURE_KINDS
-from archiver.store.rows import find_payload
+from archiver.store.media.file import find_file
+from archiver.store.media.picture import PICTURE_KINDS
+from archiver.store.messages.rows import find_payload
 
 if TYPE_CHECKING:
     from archiver.convert.thumbnails import Preview

@@ -13,7 +13,7 @@ from typing import Final
 from archiver.model.particulars import find_posted_day
 from archiver.model.row import StoredMessage
 from archiver.store.database import Connection, Reader, read
-from archiver.store.rows import get_messages
+from archiver.store.messages.rows import get_messages
 from search.engine.protocol import Question
 from search.query.dates import Bounds
 from search.query.tree import And, Is, PostedWithin

@@ -7,7 +7,7 @@ from typing import Final
 from archiver.model.reply import find_answered, is_reply
 from archiver.model.row import StoredMessage
 from archiver.store.database import Connection, read
-from archiver.store.rows import HeldMessage, get_messages
+from archiver.store.messages.rows import HeldMessage, get_messages
 
 MOST: Final = 12
 """Messages of a thread that are read."""

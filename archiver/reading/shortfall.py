@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.shortfall import FAR_SIDE, Around, Shortfall, is_outside
-from archiver.store import extent
-from archiver.store.channel import Mirrored, list_channels
-from archiver.store.coverage import list_all_coverage
+from archiver.store.channels import extent
+from archiver.store.channels.channel import Mirrored, list_channels
+from archiver.store.channels.coverage import list_all_coverage
 from archiver.store.database import Connection, Reader, read
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.imported_channel import is_unaccounted
 from archiver.store.medium import is_extract
-from archiver.store.rich import count_parts_between
+from archiver.store.messages.rich import count_parts_between
 
 if TYPE_CHECKING:
     from search.engine.protocol import Question

@@ -10,8 +10,8 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileKey, FileStatus, file_key, is_file
 from archiver.model.row import StoredMedia
 from archiver.store.database import Reader
-from archiver.store.file import find_files, list_files_of
-from archiver.store.picture import (
+from archiver.store.media.file import find_files, list_files_of
+from archiver.store.media.picture import (
     PICTURE_KINDS,
     PictureCounts,
     PictureHash,

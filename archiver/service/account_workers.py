@@ -18,7 +18,7 @@ from archiver.service.backfill_worker import BackfillWorker, TakeoutSession
 from archiver.service.backoff import ACCOUNT_ERRORS, channel_state_after, retry_delay
 from archiver.service.live_worker import LiveWorker
 from archiver.service.worker_context import PollSettings, WorkerContext
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channels.channel import Mirrored, find_channel
 from archiver.store.database import Database
 
 log = logging.getLogger(__name__)

@@ -33,10 +33,10 @@ from archiver.model.review_plan import (
 from archiver.pacing.scheduler import Priority
 from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.service.worker_context import PollSettings, WorkerContext
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channels.channel import Mirrored, find_channel
+from archiver.store.channels.review import find_surplus, list_review_states, save_progress
+from archiver.store.channels.server_count import accept_count
 from archiver.store.database import Writer
-from archiver.store.review import find_surplus, list_review_states, save_progress
-from archiver.store.server_count import accept_count
 
 log = logging.getLogger(__name__)
 

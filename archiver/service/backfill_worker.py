@@ -18,8 +18,8 @@ from archiver.model.coverage import Interval
 from archiver.pacing.scheduler import Priority
 from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.service.worker_context import WorkerContext
-from archiver.store.channel import Mirrored, list_channels
-from archiver.store.coverage import list_all_coverage
+from archiver.store.channels.channel import Mirrored, list_channels
+from archiver.store.channels.coverage import list_all_coverage
 from archiver.store.database import read
 
 log = logging.getLogger(__name__)

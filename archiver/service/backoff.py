@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from archiver.errors import ChannelGone, ChannelInaccessible, Error, LoginNeeded, StaleAccess, UsageError
-from archiver.store.channel import ChannelState
+from archiver.store.channels.channel import ChannelState
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR

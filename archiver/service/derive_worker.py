@@ -17,9 +17,9 @@ from archiver.media.annotate import Annotator
 from archiver.media.hash_pictures import hash_pictures
 from archiver.media.picture_process import INSTALL, can_read_pictures
 from archiver.pacing.tasks import cancel_all
-from archiver.store.annotation import find_next_try
 from archiver.store.database import Database
-from archiver.store.picture import count_material
+from archiver.store.media.annotation import find_next_try
+from archiver.store.media.picture import count_material
 
 log = logging.getLogger(__name__)
 

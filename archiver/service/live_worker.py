@@ -31,9 +31,9 @@ from archiver.service.due_queue import CHANGED, FRESH, PRECAUTION, DueQueue, Rat
 from archiver.service.poll_interval import POLL_LEAST, poll_interval, slowdown
 from archiver.service.probe import Probe
 from archiver.service.worker_context import PollSettings, WorkerContext
-from archiver.store.access import list_access
-from archiver.store.channel import Mirrored, find_channel, list_channels, list_unread
-from archiver.store.message import list_newest_dates
+from archiver.store.accounts.access import list_access
+from archiver.store.channels.channel import Mirrored, find_channel, list_channels, list_unread
+from archiver.store.messages.message import list_newest_dates
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from archiver.service.backoff import ACCOUNT_ERRORS
 from archiver.service.merge_segments import merge_when_idle
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.worker_context import PollSettings
-from archiver.store.account import list_accounts, set_account_state
+from archiver.store.accounts.account import list_accounts, set_account_state
 from archiver.store.database import Database
 from archiver.store.service import beat, begin_service, end_service
 from archiver.version import version

@@ -9,7 +9,7 @@ from archiver.clock import Clock
 from archiver.errors import Error
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.source import Source
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Database
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from archiver.errors import Error, NotFound
 from archiver.media.blob_store import BlobStore, hash_file
 from archiver.store.database import read
-from archiver.store.file import find_blob
+from archiver.store.media.file import find_blob
 from archiver.web.site import Site
 
 _CHUNK: Final = 256 * 1024

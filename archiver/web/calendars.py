@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId
+from archiver.store.channels.extent import count_by_step
 from archiver.store.database import Connection, read
-from archiver.store.extent import count_by_step
 from archiver.web.times import Times, next_month
 from search.engine.facets import by_date, step_seconds
 

@@ -11,9 +11,9 @@ from archiver.compose.named_channel import find_posted, find_typed
 from archiver.compose.read_archive import When, get_mirrored
 from archiver.errors import NotFound, UsageError
 from archiver.model.row import ChannelName
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from archiver.web.site import Asked
 from search.errors import DateError
 from search.query.dates import Bounds

@@ -22,9 +22,9 @@ from archiver.model.row import StoredMedia
 from archiver.model.shown_media import ELEMENTS, find_element, list_covered
 from archiver.reading.pictures import read_message_previews
 from archiver.store.database import Connection, Reader, read
-from archiver.store.file import find_files
-from archiver.store.media_list import list_previewed
-from archiver.store.picture import PICTURE_KINDS
+from archiver.store.media.file import find_files
+from archiver.store.media.media_list import list_previewed
+from archiver.store.media.picture import PICTURE_KINDS
 from archiver.web.site import Site
 
 SMALL: Final = 600_000

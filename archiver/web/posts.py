@@ -19,7 +19,7 @@ from archiver.model.imported import IMPORTED, list_filled, list_others
 from archiver.model.particulars import find_posted_day, read_extra
 from archiver.model.reply import find_answered, is_reply, topic_of
 from archiver.model.row import ChannelName, StoredMedia, StoredMessage
-from archiver.store.rows import HeldMessage
+from archiver.store.messages.rows import HeldMessage
 from archiver.web.pictures import Attachment, KnownPictures, list_attachments
 from archiver.web.texts import language_direction, text_html
 

@@ -18,10 +18,10 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, Row, StoredMessage, build_row
 from archiver.model.versions import Version, list_versions
 from archiver.reading.shortfall import SearchScope, count_archived, read_scope
-from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, Reader, read
-from archiver.store.history import list_revisions
-from archiver.store.rows import HeldMessage, get_messages, list_around, list_languages, list_names
+from archiver.store.imports.claimed import count_claimed
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import HeldMessage, get_messages, list_around, list_languages, list_names
 from archiver.web.finding import Finding
 from archiver.web.pictures import read_pictures
 from archiver.web.posts import ShownPost, list_posts, list_slots

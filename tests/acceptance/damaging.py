@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.evidence.run import verify
-from archiver.store.soundness import check_header
+from archiver.store.verify.soundness import check_header
 
 UNTOLD = {
     # What nothing else in the archive says: only a hash over all of it can.

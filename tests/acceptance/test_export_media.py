@@ -19,8 +19,8 @@ import pytest
 
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, blob_path
-from archiver.store import file as files
 from archiver.store.database import Database
+from archiver.store.media import file as files
 from tests.acceptance.desk import Desk, until
 from tests.sample import build, make_message, photo
 from tests.stored_files import store_file

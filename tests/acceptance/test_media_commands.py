@@ -15,7 +15,7 @@ import pytest
 from archiver.cli.view.grid import visible_width
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey
-from archiver.store import file as files
+from archiver.store.media import file as files
 from tests.acceptance.desk import Desk, Telegram, desk_at, until
 from tests.acceptance.test_json import expect_valid
 from tests.sample import OTHER, build, index, make_message, photo

@@ -15,7 +15,7 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey
 from archiver.model.record import Media
 from archiver.store.database import Database
-from archiver.store.picture import PictureHash, put_hashes
+from archiver.store.media.picture import PictureHash, put_hashes
 from tests.acceptance import warm
 from tests.acceptance.desk import ROOT, clean_environment
 from tests.acceptance.test_json import expect_valid

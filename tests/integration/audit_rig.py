@@ -15,7 +15,7 @@ from archiver.mirror.ingest import Ingest
 from archiver.model.review_plan import DAY
 from archiver.service.audit_worker import MAX_IDLE, AuditWorker
 from archiver.service.worker_context import PollSettings, WorkerContext
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.telegram import Timeouts
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel

@@ -17,18 +17,18 @@ from typing import Any
 import meilisearch
 import orjson
 
-import archiver.store.message as messages
+import archiver.store.messages.message as messages
 from archiver.clock import Clock
 from archiver.index.encode import encode
 from archiver.index.node_worker import NodeWorker
 from archiver.index.node_workers import NodeWorkers
 from archiver.model.record import Message
-from archiver.store.channel import upsert_channel
+from archiver.store.channels.channel import upsert_channel
 from archiver.store.database import Database, Writer
-from archiver.store.held import list_held
-from archiver.store.indexable import read_indexable
-from archiver.store.message import Sighting
-from archiver.store.outbox import enqueue
+from archiver.store.index.indexable import read_indexable
+from archiver.store.index.outbox import enqueue
+from archiver.store.messages.held import list_held
+from archiver.store.messages.message import Sighting
 from search.meili.node import Node
 from tests.doubles.meilisearch.fixtures import Meili
 from tests.sample import CHANNEL, OTHER, make_message

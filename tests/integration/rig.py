@@ -17,8 +17,8 @@ from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.comparison import Comparison
 from archiver.mirror.ingest import Ingest
 from archiver.pacing.scheduler import FloodMemory, Scheduler
+from archiver.store.accounts.flood import list_floods, set_flood
 from archiver.store.database import Database
-from archiver.store.flood import list_floods, set_flood
 from archiver.telegram import Callbacks, Connection, Hint, ServerAddress, TelegramSource, Timeouts
 from archiver.telegram.session import FileSession
 from search.exact import writer as exact

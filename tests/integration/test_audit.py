@@ -7,8 +7,8 @@ from pathlib import Path
 
 from archiver.model.review_plan import DAY, HOUR, MINUTE
 from archiver.service.worker_context import PollSettings
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World

@@ -13,7 +13,7 @@ import pytest
 from archiver.errors import ChannelInaccessible, Error, LoginNeeded, ServerFault, Unreachable
 from archiver.model.review_plan import DAY, HOUR
 from archiver.service.audit_worker import PAUSE
-from archiver.store.channel import set_state
+from archiver.store.channels.channel import set_state
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server

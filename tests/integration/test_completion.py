@@ -18,7 +18,7 @@ import pytest
 
 from archiver.cli.completion import values
 from archiver.cli.completion.answer import answer
-from archiver.store.suggestions import NamedChannel, Suggestions
+from archiver.store.search.suggestions import NamedChannel, Suggestions
 from tests.sample import build, index, make_message
 
 ROOT = Path(__file__).parents[2]

@@ -16,9 +16,9 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.hooks import Hook
 from archiver.model.record import Media
 from archiver.service.derive_worker import DeriveWorker, deriving
-from archiver.store.annotation import count_annotations
 from archiver.store.database import Database
-from archiver.store.picture import count_pictures
+from archiver.store.media.annotation import count_annotations
+from archiver.store.media.picture import count_pictures
 from tests.sample import build, make_message, photo
 from tests.stored_files import store_file
 

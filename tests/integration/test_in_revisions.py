@@ -12,9 +12,9 @@ import pytest
 from archiver.mirror.apply import apply_missing, apply_page
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Channel
-from archiver.store.channel import Mirrored, find_channel, upsert_channel
+from archiver.store.channels.channel import Mirrored, find_channel, upsert_channel
 from archiver.store.database import Database
-from archiver.store.message import Sighting
+from archiver.store.messages.message import Sighting
 from search.engine.facets import Count
 from search.engine.protocol import Question, Sort
 from search.errors import QueryError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import archiver.store.index_node as states
+import archiver.store.index.index_node as states
 from search.meili.routing import node_name
 from search.meili.settings import DOCUMENT_VERSION, SETTINGS, WORDS
 from tests.doubles.meilisearch.fixtures import Meili, meili

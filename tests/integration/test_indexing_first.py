@@ -15,9 +15,9 @@ from archiver.index.node_workers import settle_nodes
 from archiver.index.rebuild import next_index
 from archiver.model.record import Message
 from archiver.store.database import Writer
-from archiver.store.index_node import ask_rebuild
-from archiver.store.message import Sighting
-from archiver.store.outbox import assign_nodes, enqueue
+from archiver.store.index.index_node import ask_rebuild
+from archiver.store.index.outbox import assign_nodes, enqueue
+from archiver.store.messages.message import Sighting
 from search.meili.node import Node
 from search.meili.routing import node_name
 from tests.doubles.meilisearch.fixtures import Meili, meili

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from archiver.model.placement import choose_node
-from archiver.store.index_due import count_lag
-from archiver.store.index_node import ask_rebuild
+from archiver.store.index.index_due import count_lag
+from archiver.store.index.index_node import ask_rebuild
 from search.meili.node import Node
 from search.meili.routing import node_name
 from tests.doubles.meilisearch.fixtures import Meili
@@ -164,6 +164,6 @@ async def test_another_index_name_inherits_nothing_and_the_former_index_stays(
 
 
 async def standing(desk: Desk, names: list[str], index: str) -> list[Any]:
-    from archiver.store.index_node import get_node_status
+    from archiver.store.index.index_node import get_node_status
 
     return [(await desk.database.read(get_node_status, name, index)).state for name in names]

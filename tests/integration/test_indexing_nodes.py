@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archiver.store.channel import upsert_channel
+from archiver.store.channels.channel import upsert_channel
 from archiver.store.database import Writer
 from search.meili.routing import choose_node, node_name
 from tests.doubles.meilisearch.fixtures import Meili, three_nodes
@@ -218,7 +218,7 @@ async def rename(desk: Desk, channel_id: int, username: str) -> None:
 
 
 async def test_a_name_that_changes_reaches_old_documents_and_is_no_lag(meilis: list[Meili], tmp_path: Path) -> None:
-    from archiver.store.index_due import count_lag
+    from archiver.store.index.index_due import count_lag
 
     async with desk_of(meilis[0], tmp_path / "archive") as desk:
         await desk.post(*range(1, 30))

@@ -12,10 +12,10 @@ import pytest
 
 from archiver.mirror.add_channel import carry_out
 from archiver.mirror.ingest import Ingest
-from archiver.store.channel import Mirrored, list_channels, set_state
+from archiver.store.accounts.flood import set_flood
+from archiver.store.channels.channel import Mirrored, list_channels, set_state
+from archiver.store.channels.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.database import Database
-from archiver.store.flood import set_flood
-from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.telegram import TelegramSource
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from archiver.store import raw_file
-from archiver.store.checked import reading
 from archiver.store.database import Database
 from archiver.store.journal import check_journal
-from archiver.store.media_policy import note_rate
+from archiver.store.media.media_policy import note_rate
 from archiver.store.medium import ARCHIVE_NAME, expect_no_export, find_reading, is_export
-from archiver.store.soundness import check_header
+from archiver.store.verify.checked import reading
+from archiver.store.verify.soundness import check_header
 
 COUNT = """
 import sqlite3, sys

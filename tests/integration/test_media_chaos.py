@@ -10,7 +10,7 @@ import pytest
 
 from archiver.errors import Error
 from archiver.model.media_file import FileKey
-from archiver.store.file import forget_outcome
+from archiver.store.media.file import forget_outcome
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World

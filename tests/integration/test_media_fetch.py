@@ -9,7 +9,7 @@ import pytest
 from telethon.tl.functions.account import InitTakeoutSessionRequest
 
 from archiver.model.media_file import FileKey
-from archiver.store.file import forget_outcome
+from archiver.store.media.file import forget_outcome
 from archiver.telegram.session import read_session
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server

@@ -9,7 +9,7 @@ import pytest
 
 from archiver.media.partial import Partial
 from archiver.model.media_file import FileKey
-from archiver.store.file import forget_outcome
+from archiver.store.media.file import forget_outcome
 from tests.doubles.telegram import faults, file_faults
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.world import Account, World

@@ -18,12 +18,12 @@ from archiver.imports.merging.merge_files import merge_files
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import FileKey, blob_path
 from archiver.model.record import Message
-from archiver.store.annotation import Annotation, list_annotations, put_annotation
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from archiver.store.database import Database, Writer
-from archiver.store.file import find_file, settle_downloaded
-from archiver.store.foreign import open_foreign
+from archiver.store.media.annotation import Annotation, list_annotations, put_annotation
+from archiver.store.media.file import find_file, settle_downloaded
+from archiver.store.merging.foreign import open_foreign
 from tests.importing import chat, entry, import_into, write_json
 from tests.merging import CHANNEL_ID, History, Reader, copy_archive, list_faults, make_post, merge, tell
 
@@ -132,7 +132,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from archiver.imports.merging import merge_channel as merging
-from archiver.store import foreign_page
+from archiver.store.merging import foreign_page
 from tests.importing import chat, entry, import_into, write_json
 from tests.merging import merge
 

@@ -16,9 +16,9 @@ from archiver.cli.commands import import_archive
 from archiver.compose import merge_archive
 from archiver.errors import UsageError
 from archiver.store.database import Database
-from archiver.store.foreign import ChangedArchiveError, ForeignArchive, open_foreign
 from archiver.store.is_archive import is_archive
 from archiver.store.medium import EXTRACT_ID
+from archiver.store.merging.foreign import ChangedArchiveError, ForeignArchive, open_foreign
 from archiver.store.migrations import list_migrations, newest_version
 from search.exact import writer
 from tests.capturing import export_of, rows

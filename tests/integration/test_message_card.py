@@ -23,8 +23,8 @@ from archiver.model.versions import list_versions
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.reading.message_history import MessageHistory
 from archiver.store.database import Database, read
-from archiver.store.history import list_absences, list_revisions
-from archiver.store.rows import get_messages, list_names
+from archiver.store.messages.history import list_absences, list_revisions
+from archiver.store.messages.rows import get_messages, list_names
 from tests.sample import NOW, OTHER, build, entities, make_message, photo
 
 ARABIC = "وصلت القافلة إلى الديوانية عند الساعة الخامسة مساء وأكد شاهدان الخبر ولم يتأكد المكتب من الصور بعد"

@@ -10,8 +10,8 @@ import pytest
 from archiver.errors import ServerFault
 from archiver.mirror.reread import Rereader
 from archiver.mirror.write_changes import StoredCounts
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from search.flags import MISSING, SUPERSEDED
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from telethon import TelegramClient
 
 from archiver.errors import Error
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server

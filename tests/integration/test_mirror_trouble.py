@@ -8,7 +8,7 @@ import pytest
 
 from archiver.errors import ChannelInaccessible, FloodWait, LoginNeeded, Unreachable
 from archiver.pacing.scheduler import MAX_FLOOD_WAIT
-from archiver.store.flood import set_flood
+from archiver.store.accounts.flood import set_flood
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server

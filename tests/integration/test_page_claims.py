@@ -17,7 +17,7 @@ from archiver.convert import Peers, convert_message
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import HistoryPage, Message
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database, read
 from tests.capturing import context_of
 from tests.exporting import export_as

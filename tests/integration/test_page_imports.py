@@ -20,11 +20,11 @@ from archiver.cli.view.moments import Moments
 from archiver.ids import MessageId
 from archiver.reading.citation_styles import STYLES, cite_as
 from archiver.reading.message_context import MessageContext, read_context
-from archiver.store.channel import list_channels
-from archiver.store.channel_details import list_statuses
+from archiver.store.channels.channel import list_channels
+from archiver.store.channels.channel_details import list_statuses
 from archiver.store.database import Database
 from archiver.store.database import read as read_rows
-from archiver.store.rows import get_messages, list_names
+from archiver.store.messages.rows import get_messages, list_names
 from tests.desktop_pages import DesktopPages
 from tests.exporting import export_as
 from tests.importing import chat, entry, import_into, write_json

@@ -12,8 +12,8 @@ import pytest
 
 from archiver.model.document import to_document
 from archiver.model.media_file import FileKey
-from archiver.store.annotation import Annotation, put_annotation
-from archiver.store.file import settle_downloaded
+from archiver.store.media.annotation import Annotation, put_annotation
+from archiver.store.media.file import settle_downloaded
 from search.exact import writer as exact
 from tests.integration.page_rig import Browser, opened, page
 from tests.sample import NOW, OTHER, build, connect, index, make_message, photo

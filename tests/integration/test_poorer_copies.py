@@ -10,7 +10,7 @@ import pytest
 from telethon.tl import types
 
 from archiver.evidence.run import verify
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.media import Media
 from tests.doubles.telegram.server import Server

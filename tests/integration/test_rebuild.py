@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import archiver.store.index_node as states
+import archiver.store.index.index_node as states
 from search.meili.routing import node_name
 from tests.doubles.meilisearch.faults import reset_after
 from tests.doubles.meilisearch.fixtures import Meili, meili

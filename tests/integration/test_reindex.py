@@ -9,7 +9,7 @@ from pathlib import Path
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.document import to_document
 from archiver.store.database import Writer
-from archiver.store.message import read_messages
+from archiver.store.messages.message import read_messages
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
 from tests.doubles.telegram.demo import demo

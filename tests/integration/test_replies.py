@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archiver.ids import ChannelId, MessageId
-from archiver.store import replies
-from archiver.store.replies import find_replies
+from archiver.store.messages import replies
+from archiver.store.messages.replies import find_replies
 from tests.sample import OTHER, build, connect, make_message
 
 LATE = 50_000

@@ -25,8 +25,8 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.reread import Rereader
 from archiver.model.record import Message
 from archiver.pacing.attempt_delay import MOST, attempt_delay
-from archiver.store.channel import find_channel
-from archiver.store.rich import count_parts
+from archiver.store.channels.channel import find_channel
+from archiver.store.messages.rich import count_parts
 from search.engine.protocol import Question
 from search.exact import writer as exact
 from search.query.filters import Context

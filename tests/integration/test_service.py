@@ -17,10 +17,10 @@ from telethon.tl import types
 from archiver.errors import LoginNeeded
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.worker_context import PollSettings
-from archiver.store import channel as channels
-from archiver.store.account import pin_channel, set_account_state
+from archiver.store.accounts.account import pin_channel, set_account_state
+from archiver.store.channels import channel as channels
+from archiver.store.channels.intake import Order, put
 from archiver.store.database import Database, Writer
-from archiver.store.intake import Order, put
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.post import at

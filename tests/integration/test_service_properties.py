@@ -30,7 +30,7 @@ from telethon import TelegramClient
 from archiver.model import coverage
 from archiver.model.document import to_document
 from archiver.store.database import Writer
-from archiver.store.message import read_messages
+from archiver.store.messages.message import read_messages
 from search.exact import writer as exact
 from search.exact.changes import WriteCounts
 from search.flags import MISSING, SUPERSEDED

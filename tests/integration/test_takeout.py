@@ -17,9 +17,9 @@ from archiver.errors import ChannelInaccessible, FloodWait
 from archiver.mirror.channel_mirror import Mirror
 from archiver.mirror.ingest import Ingest
 from archiver.pacing import aimd
+from archiver.store.accounts.takeout import set_takeout
+from archiver.store.accounts.waits import Wait, list_waits
 from archiver.store.database import Database
-from archiver.store.takeout import set_takeout
-from archiver.store.waits import Wait, list_waits
 from archiver.telegram import Takeout, TelegramSource
 from search.exact import writer as exact
 from tests.doubles.telegram import faults

@@ -24,9 +24,9 @@ from archiver.evidence.search_lines import check_part
 from archiver.evidence.task_result import TaskResult, VerifyTask
 from archiver.model.fault import Fault
 from archiver.model.record import Message
-from archiver.store import search_blocks, search_rows
-from archiver.store.checked import HIGHEST, LOWEST
-from archiver.store.limits import check_search_values
+from archiver.store.verify import search_blocks, search_rows
+from archiver.store.verify.checked import HIGHEST, LOWEST
+from archiver.store.verify.limits import check_search_values
 from tests.capturing import START, capture
 from tests.importing import CHANNEL_ID
 from tests.tiers import examples

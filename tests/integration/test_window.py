@@ -19,7 +19,7 @@ from telethon import TelegramClient
 
 from archiver.errors import Error
 from archiver.reading.coverage_report import tally_channel
-from archiver.store.channel import Mirrored, find_channel
+from archiver.store.channels.channel import Mirrored, find_channel
 from tests.doubles.telegram import faults
 from tests.doubles.telegram.channel import Channel
 from tests.doubles.telegram.server import Server

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archiver.cli.commands.adding import _request
-from archiver.store.intake import Order
+from archiver.store.channels.intake import Order
 
 
 class Slow:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from archiver.cli.view.addition import describe_addition
 from archiver.cli.view.moments import Moments
 from archiver.ids import ChannelId
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 IMPORTED = Mirrored(
     channel_id=ChannelId(1001),

@@ -16,8 +16,8 @@ from archiver.media.run_hook import HookLimits
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.hooks import Hook, choose_suffix, retry_after
 from archiver.model.record import Media
-from archiver.store.annotation import count_annotations, list_annotations
 from archiver.store.database import Database
+from archiver.store.media.annotation import count_annotations, list_annotations
 from tests.sample import OTHER, build, make_message, photo
 from tests.stored_files import store_file
 

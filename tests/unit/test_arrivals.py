@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archiver.reading import arrivals
 from archiver.reading.arrivals import LAG, Arrivals
-from archiver.store.arrivals import Arrival, find_row_before
+from archiver.store.messages.arrivals import Arrival, find_row_before
 from tests.tiers import examples
 
 NOW = 1_700_000_000

@@ -9,7 +9,7 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.store.blob_check import list_due, note_checked, sum_blobs
+from archiver.store.media.blob_check import list_due, note_checked, sum_blobs
 
 _TABLE = "CREATE TABLE blob (sha256 TEXT PRIMARY KEY, size INTEGER, stored_at INTEGER, verified_at INTEGER, state TEXT)"
 NOW = 4

@@ -12,7 +12,7 @@ from archiver.model.iso_time import iso
 from archiver.reading.change import KINDS, Change
 from archiver.reading.change_log import iter_changes
 from archiver.store.database import Database
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from search.query.dates import Bounds
 from tests.sample import NOW, OTHER, build, make_message, photo
 

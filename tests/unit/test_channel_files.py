@@ -15,8 +15,8 @@ from archiver.cli.view.file_sums import FileSum, describe_on_disk
 from archiver.ids import ChannelId, MessageId
 from archiver.media.policy import size_limit, why_not
 from archiver.model.media_file import FILE_KINDS, FileSlot, MediaPolicy
-from archiver.store.blob_check import BlobSum
-from archiver.store.channel_files import KnownFiles, count_known, count_waiting
+from archiver.store.media.blob_check import BlobSum
+from archiver.store.media.channel_files import KnownFiles, count_known, count_waiting
 from tests.sample import build, make_message
 from tests.tiers import examples
 

@@ -20,9 +20,9 @@ from archiver.reading.citation_styles import STYLES, CitationStyle, cite_as
 from archiver.reading.imported_from import MessageImports
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
-from archiver.store.import_source import ImportRecord
-from archiver.store.imported import ImportedFrom
-from archiver.store.rows import get_messages, list_names
+from archiver.store.imports.import_source import ImportRecord
+from archiver.store.imports.imported import ImportedFrom
+from archiver.store.messages.rows import get_messages, list_names
 from tests.sample import OTHER, build, make_message
 
 TEXT = "قال }{x} \\textbf{y} 100% & $5 #tag\n\u202eevil\u2069 " + "كلمة " * 30

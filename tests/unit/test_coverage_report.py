@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from archiver.model import coverage
 from archiver.model.completeness import IdRun, Tally, fill_held, tally
 from archiver.reading.coverage_report import iter_runs, tally_channel
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.extent import list_holes
 from archiver.store.database import Database, read
-from archiver.store.dated import iter_dated
-from archiver.store.extent import list_holes
-from archiver.store.rows import get_messages, list_around
+from archiver.store.messages.dated import iter_dated
+from archiver.store.messages.rows import get_messages, list_around
 from tests.sample import build, make_message, photo
 from tests.tiers import examples
 

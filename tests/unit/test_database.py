@@ -21,7 +21,7 @@ from archiver.store import database as databases
 from archiver.store import migrations
 from archiver.store.database import Database, Writer
 from archiver.store.migrations import NewerSchemaError
-from archiver.store.soundness import check_header, check_tables
+from archiver.store.verify.soundness import check_header, check_tables
 
 
 async def count(database: Database) -> int:

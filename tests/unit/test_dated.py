@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.store.database import Database
-from archiver.store.dated import iter_dated
-from archiver.store.message import Sighting
+from archiver.store.messages.dated import iter_dated
+from archiver.store.messages.message import Sighting
 from tests.sample import connect, make_message, photo
 from tests.storing import insert_messages
 from tests.tiers import examples

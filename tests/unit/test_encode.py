@@ -10,11 +10,11 @@ from archiver.ids import ChannelId, MessageId
 from archiver.index.encode import encode, to_details
 from archiver.model.document import to_document
 from archiver.model.media_file import FileKey
-from archiver.store.channel import upsert_channel
+from archiver.store.channels.channel import upsert_channel
 from archiver.store.database import Database, Writer
-from archiver.store.file import settle_downloaded
-from archiver.store.indexable import read_indexable
-from archiver.store.message import Sighting, update_messages
+from archiver.store.index.indexable import read_indexable
+from archiver.store.media.file import settle_downloaded
+from archiver.store.messages.message import Sighting, update_messages
 from search.meili.document import to_line
 from tests.sample import CHANNEL, build, entities, make_message, photo
 from tests.storing import insert_messages

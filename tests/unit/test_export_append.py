@@ -29,7 +29,7 @@ from archiver.export.append.cut_off import expect_not_lost, finish_cut_off
 from archiver.export.append.names import list_numbers, part_name, read_part
 from archiver.export.append.series import expect_no_parts, find_series
 from archiver.export.verify import judge
-from archiver.store.row_digests import RowDigests
+from archiver.store.temporary.row_digests import RowDigests
 from search.query.dates import Bounds
 from tests.exporting import append_as, export_as
 from tests.sample import OTHER, START, _insert, build, connect, make_message, photo

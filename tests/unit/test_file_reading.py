@@ -21,11 +21,11 @@ from archiver.model.versions import list_versions
 from archiver.reading.change import Change
 from archiver.reading.change_log import iter_changes
 from archiver.reading.pictures import find_pictures
-from archiver.store import file as files
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages, list_names
+from archiver.store.media import file as files
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages, list_names
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 from search.query.dates import Bounds

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from archiver.model.document import mark_files, to_document
 from archiver.model.media_file import FINAL_STATES, FileKey, FileState, file_key
 from archiver.model.record import Message
-from archiver.store import file as files
-from archiver.store.file_check import check_files, check_slots
-from archiver.store.message import Sighting, list_known, read_messages, update_messages
-from archiver.store.revision import keep_revisions
+from archiver.store.media import file as files
+from archiver.store.media.file_check import check_files, check_slots
+from archiver.store.messages.message import Sighting, list_known, read_messages, update_messages
+from archiver.store.messages.revision import keep_revisions
 from search.exact import writer
 from search.flags import FILE_MASK, SUPERSEDED, file_bits
 from tests.sample import build, connect, make_message, photo

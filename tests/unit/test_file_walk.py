@@ -16,11 +16,11 @@ from archiver.media.policy import asked_policy
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, FileTask, MediaPolicy, PolicyOverride
 from archiver.model.record import Media, Message
-from archiver.store import file as files
 from archiver.store.database import Database
-from archiver.store.media_asked import AskedFiles, ask_files, count_asked, list_asked, settle_asked
-from archiver.store.media_policy import set_override
-from archiver.store.message import Sighting, update_messages
+from archiver.store.media import file as files
+from archiver.store.media.media_asked import AskedFiles, ask_files, count_asked, list_asked, settle_asked
+from archiver.store.media.media_policy import set_override
+from archiver.store.messages.message import Sighting, update_messages
 from tests.sample import OTHER, build, make_message, photo
 from tests.storing import insert_messages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver.model.row import ChannelName
 from archiver.reading.former_names import find_formerly, list_former_names
-from archiver.store.former_name import NamesSeen
+from archiver.store.channels.former_name import NamesSeen
 
 NOW = ChannelName(1001, "bridge_now", "bridge", "New Bridge", ("bridge_now", "bridge_too"))
 BARE = ChannelName(1002, None, None, "جسر")

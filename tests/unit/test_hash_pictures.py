@@ -16,8 +16,8 @@ from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.record import Media
 from archiver.reading.similar_posts import list_similar_posts, list_stored_since
 from archiver.store.database import Database
-from archiver.store.picture import count_pictures, find_hashes, list_unhashed, list_unhashed_previews
-from archiver.store.rows import get_messages
+from archiver.store.media.picture import count_pictures, find_hashes, list_unhashed, list_unhashed_previews
+from archiver.store.messages.rows import get_messages
 from tests.sample import CHANNEL, OTHER, build, make_message, photo
 from tests.stored_files import store_file
 from tests.unit.tl_random import through_bytes

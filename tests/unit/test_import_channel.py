@@ -18,7 +18,7 @@ from archiver.imports.source import Chat
 from archiver.reading.change_log import iter_changes
 from archiver.reading.citation_styles import cite_as
 from archiver.store.database import Database
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from search.query.dates import Bounds
 from tests.capturing import archive, assert_sound, capture, captured, context_of, dump, export_of, rows
 from tests.exporting import export_as

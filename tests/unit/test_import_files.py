@@ -22,8 +22,8 @@ from archiver.cli.invocation import Invocation
 from archiver.model.record import Message
 from archiver.model.row import media_json
 from archiver.store.database import Database
-from archiver.store.file import set_blob_state
-from archiver.store.rows import get_messages
+from archiver.store.media.file import set_blob_state
+from archiver.store.messages.rows import get_messages
 from config.settings import ArchiveSettings, Settings
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json

@@ -23,7 +23,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.model.record import Message
 from archiver.model.row import media_json
 from archiver.store.database import Database
-from archiver.store.rows import get_messages
+from archiver.store.messages.rows import get_messages
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
 from tests.importing import CHANNEL_ID, entry, import_into
 from tests.tiers import examples

@@ -35,7 +35,7 @@ from archiver.imports.store_pages import ImportJob
 from archiver.reading.change_log import Change, ChangeKind, iter_changes
 from archiver.reading.citation_styles import cite_as
 from archiver.store.database import Database
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from config.settings import ArchiveSettings, Settings
 from search.query.dates import Bounds
 from tests.capturing import archive, capture, captured, context_of, export_of, rows

@@ -20,10 +20,10 @@ from archiver.model.versions import list_versions
 from archiver.reading.change import Change
 from archiver.reading.change_log import iter_changes
 from archiver.reading.imported_from import read_imports
-from archiver.store.arrivals import iter_changes_since
 from archiver.store.database import Database, read
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages, list_names
+from archiver.store.messages.arrivals import iter_changes_since
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages, list_names
 from search.engine.protocol import Question
 from search.exact.reader import ExactEngine
 from search.query.dates import Bounds

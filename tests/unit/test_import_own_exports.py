@@ -23,7 +23,7 @@ from archiver.imports.source import REPLACED, Chat, Flaw, ImportedMessage
 from archiver.imports.sources.export_files import find_files
 from archiver.imports.sources.exported_rows import UNPROVEN, RowSource
 from archiver.model.iso_time import iso
-from archiver.store.imported import list_imported_from
+from archiver.store.imports.imported import list_imported_from
 from tests.capturing import assert_sound, rows
 from tests.exporting import append_as, export_as, export_form
 from tests.hostile import hostile_messages

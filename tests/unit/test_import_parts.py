@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.store.import_parts import split_part, with_part
+from archiver.store.imports.import_parts import split_part, with_part
 
 WHOLE = ("whole", "00")
 PARTS = '[{"name":"a","sha256":"11","bytes":1},{"name":"b","sha256":"22","bytes":1}]'

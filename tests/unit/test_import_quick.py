@@ -25,8 +25,8 @@ from archiver.imports.sources.desktop_quick import read_quick
 from archiver.imports.store_pages import divide
 from archiver.model.document import to_document
 from archiver.model.record import Media, Message
-from archiver.store.message import content_of
-from archiver.store.usual_entry import usual_entry
+from archiver.store.messages.message import content_of
+from archiver.store.search.usual_entry import usual_entry
 from search.exact.add_new import new_entry
 from tests.desktop_random import NOT_INCLUDED, RandomDesktop
 from tests.importing import CHANNEL_ID, chat, entry, import_into, messages_of, read_all, write_json

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from archiver.ids import ChannelId
 from archiver.reading.channel_page import ChannelPage, Place, read_page
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.extent import find_newest
+from archiver.store.channels.review import find_surplus, list_review_states
 from archiver.store.database import Database, read
-from archiver.store.extent import find_newest
-from archiver.store.media_asked import ALL_MESSAGES, AskedFiles
-from archiver.store.media_chosen import note_chosen
-from archiver.store.message import list_newest_dates
-from archiver.store.review import find_surplus, list_review_states
+from archiver.store.media.media_asked import ALL_MESSAGES, AskedFiles
+from archiver.store.media.media_chosen import note_chosen
+from archiver.store.messages.message import list_newest_dates
 from tests.capturing import START, archive, capture, captured, export_of
 from tests.importing import CHANNEL_ID, entry, import_into
 

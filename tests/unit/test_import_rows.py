@@ -19,7 +19,7 @@ from archiver.imports.rows import message_of_row
 from archiver.model.document import to_document
 from archiver.model.record import Media, Message
 from archiver.model.row import ChannelName, Row, StoredMedia, StoredMessage, build_row, to_json
-from archiver.store.message import CONTENT_NAMES, content_of
+from archiver.store.messages.message import CONTENT_NAMES, content_of
 from tests.hostile import hostile_messages
 from tests.tiers import examples
 from tests.unit.tl_random import build, through_bytes

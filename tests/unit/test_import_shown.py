@@ -28,11 +28,11 @@ from archiver.reading.change import Change
 from archiver.reading.change_log import iter_changes
 from archiver.reading.coverage_report import tally_channel
 from archiver.reading.message_context import MessageContext, read_context
-from archiver.store.channel import find_channel
-from archiver.store.claimed import Claims, list_sole_claims
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages, list_names
+from archiver.store.imports.claimed import Claims, list_sole_claims
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages, list_names
 from search.query.dates import Bounds
 from tests.capturing import START, archive, assert_sound, capture, captured, dump, export_of, rows
 from tests.exporting import export_as

@@ -33,8 +33,8 @@ from archiver.export.edges.writers import EDGE_KEYS, TableEdges
 from archiver.export.verify import judge
 from archiver.model.versions import Version, list_versions
 from archiver.store.database import Database
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages
 from config.settings import ArchiveSettings, Settings
 from search.flags import STATE_BITS, SUPERSEDED
 from tests.capturing import archive, assert_sound, capture, captured, context_of, export_of, rows

@@ -19,7 +19,7 @@ from archiver.model.record import Message
 from archiver.model.row import build_row
 from archiver.reading.message_context import read_context
 from archiver.store.database import Database
-from archiver.store.rows import get_messages, list_names
+from archiver.store.messages.rows import get_messages, list_names
 from tests.capturing import START, archive, assert_sound, capture, captured, export_of, rows
 from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all
 

@@ -18,7 +18,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import StatusReport, read_status
 from archiver.cli.view.status_table import draw_table, list_tsv
 from archiver.export.verify import judge
-from archiver.store.capture import list_first_reads
+from archiver.store.channels.capture import list_first_reads
 from archiver.store.database import Database
 from config.settings import ArchiveSettings, Settings
 from tests.capturing import archive, capture, captured, export_of

@@ -26,7 +26,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.source import ImportedMessage, Seen
 from archiver.reading.citation_styles import STYLES, cite_as
 from archiver.store.database import Database
-from archiver.store.import_source import finish_imports
+from archiver.store.imports.import_source import finish_imports
 from tests.capturing import START, archive, assert_sound, capture, captured, context_of, export_of, rows
 from tests.desktop_pages import OLD, DesktopPages
 from tests.importing import CHANNEL_ID, entry, import_into, messages_of, read_all

@@ -15,7 +15,7 @@ from archiver.pacing.scheduler import Priority
 from archiver.service.backfill_worker import plan
 from archiver.service.due_queue import CHANGED, FRESH, PRECAUTION, DueQueue, RateLimit
 from archiver.service.poll_interval import MOST_SHARE, POLL_LEAST, POLL_MOST, SHARE, poll_interval, slowdown
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 HOUR = 3600
 DATES = st.lists(st.integers(0, 2**31 - 1), max_size=20).map(lambda dates: sorted(dates, reverse=True))

@@ -20,16 +20,16 @@ from archiver.media.retry import OFFLOADED, revive
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey, MediaPolicy, thumb_key
 from archiver.model.record import Media
-from archiver.store import file as files
-from archiver.store.blob_check import list_due, note_checked
 from archiver.store.database import Database
-from archiver.store.file_counts import count_channel_states
-from archiver.store.file_scan import PROTECTED
-from archiver.store.media_asked import AskedFiles
-from archiver.store.media_chosen import note_chosen
-from archiver.store.media_policy import MediaRate, list_rates, note_rate
-from archiver.store.message import Sighting, update_messages
-from archiver.store.revision import keep_revisions
+from archiver.store.media import file as files
+from archiver.store.media.blob_check import list_due, note_checked
+from archiver.store.media.file_counts import count_channel_states
+from archiver.store.media.file_scan import PROTECTED
+from archiver.store.media.media_asked import AskedFiles
+from archiver.store.media.media_chosen import note_chosen
+from archiver.store.media.media_policy import MediaRate, list_rates, note_rate
+from archiver.store.messages.message import Sighting, update_messages
+from archiver.store.messages.revision import keep_revisions
 from tests.sample import OTHER, build, make_message, photo
 from tests.storing import insert_messages
 

@@ -15,8 +15,8 @@ from archiver.media.prune import find_orphans
 from archiver.media.recover import recover
 from archiver.mirror.rebuild_search import prepare_search
 from archiver.model.media_file import FileKey
-from archiver.store import file as files
 from archiver.store.database import Database
+from archiver.store.media import file as files
 from tests.sample import build, make_message, photo
 
 KEY = FileKey("photo/5368324170671202286")
@@ -30,7 +30,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.handover import Handed, Handover
 from archiver.media.partial import DATA, partial_name
 from archiver.store.database import Database
-from archiver.store.file import settle_downloaded
+from archiver.store.media.file import settle_downloaded
 
 archive, last, key, sha256 = Path(sys.argv[1]), *sys.argv[2:]
 

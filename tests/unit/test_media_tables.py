@@ -8,7 +8,7 @@ from archiver.cli.view.media_plan import PlanTotals, print_cells, print_plan, ta
 from archiver.ids import ChannelId
 from archiver.media.plan import ChannelPlan, FileTally
 from archiver.model.media_file import MediaPolicy
-from archiver.store.media_policy import MediaRate
+from archiver.store.media.media_policy import MediaRate
 from tests.sample import make_mirrored
 
 RATE = MediaRate(at=1_640_000_000, files=2.0, bytes=1000.0)

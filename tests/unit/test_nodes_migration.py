@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archiver.index.node_workers import settle_nodes
 from archiver.store.database import Database
-from archiver.store.index_due import count_lag
+from archiver.store.index.index_due import count_lag
 from tests.sample import DDL
 
 

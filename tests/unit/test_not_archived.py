@@ -9,7 +9,7 @@ import pytest
 
 from archiver.ids import MessageId
 from archiver.reading.not_archived import NotArchived, find_why_not_archived
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database, read
 from tests.sample import CHANNEL, build, make_message
 

@@ -12,7 +12,7 @@ import pytest
 from archiver.errors import UsageError
 from archiver.store.database import Database
 from archiver.store.migrations import list_migrations, newest_version
-from archiver.store.soundness import check_tables
+from archiver.store.verify.soundness import check_tables
 
 
 def make_older(directory: Path, version: int, *, without: Collection[int] = (), then: str = "") -> None:

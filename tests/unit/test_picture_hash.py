@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.store import picture as pictures
+from archiver.store.media import picture as pictures
 from archiver.store.migrations import list_migrations
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra [media]")

@@ -24,8 +24,8 @@ from archiver.convert.stored import derive, place_of, read_payload
 from archiver.evidence.sound_post import is_sound_post
 from archiver.ids import ChannelId
 from archiver.model.document import to_document
-from archiver.store.message import CONTENT_NAMES, content_of
-from archiver.store.usual_entry import usual_entry
+from archiver.store.messages.message import CONTENT_NAMES, content_of
+from archiver.store.search.usual_entry import usual_entry
 from search.exact.add_new import new_entry
 from tests.tiers import examples
 from tests.unit.tl_random import build, constructors

@@ -6,7 +6,7 @@ from archiver.cli.view.run_events import describe_accounts, describe_arrivals, d
 from archiver.cli.view.sync_progress import HistoryShare
 from archiver.ids import ChannelId
 from archiver.model.account_status import AccountStatus
-from archiver.store.arrivals import Arrival, ArrivalEvent
+from archiver.store.messages.arrivals import Arrival, ArrivalEvent
 
 NAMES = {ChannelId(1): "desk", ChannelId(2): "port"}
 

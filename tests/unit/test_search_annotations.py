@@ -11,9 +11,9 @@ import pytest
 from archiver.mirror.rebuild_search import rebuild_search
 from archiver.model.document import to_document
 from archiver.model.record import Media
-from archiver.store.annotation import Annotation, list_annotations, list_unannotated, put_annotation
 from archiver.store.database import Database, Writer
-from archiver.store.file import fill_files
+from archiver.store.media.annotation import Annotation, list_annotations, list_unannotated, put_annotation
+from archiver.store.media.file import fill_files
 from search.engine.protocol import Question
 from search.errors import QueryError
 from search.exact import writer as exact

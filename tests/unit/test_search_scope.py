@@ -12,7 +12,7 @@ from archiver.cli.view.searched import describe_shortfall
 from archiver.model.shortfall import FAR_SIDE
 from archiver.reading.shortfall import read_scope
 from archiver.store.database import Database
-from archiver.store.rows import snapshot
+from archiver.store.messages.rows import snapshot
 from search.engine.protocol import Question
 from search.exact.reader import ExactEngine
 from search.query.dates import Bounds

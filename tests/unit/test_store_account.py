@@ -10,10 +10,10 @@ import pytest
 
 from archiver.mirror.ingest import Ingest
 from archiver.model.record import Channel
-from archiver.store.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
-from archiver.store.channel import find_channel, set_state, start_back_off
+from archiver.store.accounts.account import KnownAccount, list_accounts, pin_channel, set_account_state, set_identity
+from archiver.store.channels.channel import find_channel, set_state, start_back_off
+from archiver.store.channels.intake import Order, OrderOutcome, find_outcome, finish, list_open, put
 from archiver.store.database import Database
-from archiver.store.intake import Order, OrderOutcome, find_outcome, finish, list_open, put
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search, rebuild_search
 from archiver.model.media_file import FileKey, FileSlot, blob_path, thumb_key
 from archiver.model.record import Difference, Edited, Media, Message, Posted
-from archiver.store import file as files
-from archiver.store.channel import find_channel
+from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database, Writer
-from archiver.store.file_queue import MessageSpan, NextFiles, list_media_channels, next_files
+from archiver.store.media import file as files
+from archiver.store.media.file_queue import MessageSpan, NextFiles, list_media_channels, next_files
 from search.engine.protocol import Question
 from search.exact.writer import ExactEngine
 from search.flags import FILE_MASK

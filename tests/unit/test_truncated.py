@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.store.soundness import check_header
+from archiver.store.verify.soundness import check_header
 
 PAGE = 4096
 

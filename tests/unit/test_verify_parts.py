@@ -17,10 +17,10 @@ from archiver.evidence.placed_terms import PlacedTerms
 from archiver.evidence.task_result import VerifyTask
 from archiver.evidence.times import check_absences, check_chain, check_logged
 from archiver.evidence.work import Worker
-from archiver.store import index_check, search_rows
-from archiver.store.checked import AFTER, MEDIA_NAMES
-from archiver.store.custody import ChannelLog
-from archiver.store.search_rows import PLACE_BITS
+from archiver.store.verify import index_check, search_rows
+from archiver.store.verify.checked import AFTER, MEDIA_NAMES
+from archiver.store.verify.custody import ChannelLog
+from archiver.store.verify.search_rows import PLACE_BITS
 from search.exact.fts5_pages import SEGMENT_BITS
 from tests.sample import make_message, photo
 from tests.unit.search_tables import tables

@@ -13,8 +13,8 @@ from archiver.cli.view.waits import as_object as wait_object
 from archiver.cli.view.waits import forget
 
 if TYPE_CHECKING:
-    from archiver.store.account import KnownAccount
-    from archiver.store.waits import Wait
+    from archiver.store.accounts.account import KnownAccount
+    from archiver.store.accounts.waits import Wait
     from config.settings import Settings
 
 EXIT_STATUS = {0: "done", 2: "wrong usage"}
@@ -53,10 +53,10 @@ async def run(settings: Settings, *, shape: Shape, forget_waits: list[str]) -> i
     from archiver.cli.view.extract import name_extract
     from archiver.compose.privacy import check_permissions
     from archiver.errors import NotFound
-    from archiver.store.account import list_accounts
+    from archiver.store.accounts.account import list_accounts
+    from archiver.store.accounts.waits import list_waits
     from archiver.store.database import Database
     from archiver.store.medium import ARCHIVE_NAME
-    from archiver.store.waits import list_waits
     from config.accounts import account_names
 
     for typed in forget_waits:

@@ -12,7 +12,7 @@ from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, JsonObject
 
 if TYPE_CHECKING:
     from archiver.cli.view.moments import Moments
-    from archiver.store.intake import Order
+    from archiver.store.channels.intake import Order
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -120,7 +120,7 @@ async def run(
     from archiver.cli.view.moments import Moments, choose_zone
     from archiver.errors import UsageError
     from archiver.model.media_policy_text import parse_policy
-    from archiver.store.intake import Order
+    from archiver.store.channels.intake import Order
     from config.accounts import account_settings
 
     if account is not None:

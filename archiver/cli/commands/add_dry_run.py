@@ -17,13 +17,13 @@ from archiver.compose.privacy import check_permissions
 from archiver.errors import Error, NotFound, UsageError
 from archiver.mirror.add_channel import no_username, only_an_id
 from archiver.reading.find_channel import get_named_channel
-from archiver.store.channel import Mirrored, list_channels
+from archiver.store.channels.channel import Mirrored, list_channels
 from archiver.store.database import Database
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 if TYPE_CHECKING:
     from archiver.model.row import ChannelName
-    from archiver.store.intake import Order
+    from archiver.store.channels.intake import Order
     from config.settings import Settings
 
 

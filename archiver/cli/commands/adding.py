@@ -17,8 +17,8 @@ from archiver.compose.accounts import mark_stopped, name_account, open_accounts
 from archiver.compose.write_archive import open_shared
 from archiver.errors import ChannelError, Error, NotFound, ServerFault, UnreadableObject
 from archiver.mirror.add_channel import AddRefused, add_channel, choose_account
+from archiver.store.channels.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.database import Connection, Database, read
-from archiver.store.intake import Order, OrderOutcome, find_outcome, put
 from archiver.store.service import find_service
 
 if TYPE_CHECKING:

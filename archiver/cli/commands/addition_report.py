@@ -16,10 +16,10 @@ from archiver.errors import Error
 from archiver.ids import ChannelId
 from archiver.model.media_policy_text import INHERIT, parse_policy, write_override
 from archiver.reading.coverage_report import tally_channel
-from archiver.store.channel import Mirrored, find_channel, list_channels
+from archiver.store.channels.channel import Mirrored, find_channel, list_channels
+from archiver.store.channels.intake import Order, OrderOutcome
 from archiver.store.database import Connection, read
-from archiver.store.intake import Order, OrderOutcome
-from archiver.store.media_policy import list_overrides
+from archiver.store.media.media_policy import list_overrides
 
 
 class AdditionReport:

@@ -13,7 +13,7 @@ from archiver.errors import KnownAbsent, NotFound
 from archiver.model.row import ChannelName
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.store.database import Database, read
-from archiver.store.rows import HeldMessage, get_messages, list_names
+from archiver.store.messages.rows import HeldMessage, get_messages, list_names
 
 
 async def get_message(database: Database, address: str, moments: Moments) -> tuple[ChannelName, HeldMessage]:

@@ -22,10 +22,10 @@ from archiver.model.iso_time import iso
 from archiver.reading.change import KEYS, KINDS, Change, ChangeKind
 from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now
-from archiver.store.capture import list_first_reads
-from archiver.store.channel import list_channels
+from archiver.store.channels.capture import list_first_reads
+from archiver.store.channels.channel import list_channels
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names, snapshot
+from archiver.store.messages.rows import list_names, snapshot
 from search.query.dates import Bounds
 
 EXIT_STATUS = {

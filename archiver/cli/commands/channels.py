@@ -17,8 +17,8 @@ from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, cho
 if TYPE_CHECKING:
     from archiver.cli.view.file_sums import FileSum
     from archiver.ids import ChannelId
-    from archiver.store.channel import Mirrored
-    from archiver.store.channel_details import ChannelStatus
+    from archiver.store.channels.channel import Mirrored
+    from archiver.store.channels.channel_details import ChannelStatus
 
 EXIT_STATUS = {0: "done", 2: "wrong usage, or there is no archive"}
 
@@ -47,8 +47,8 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
     from archiver.cli.view.channel_status import list_state_notes
     from archiver.cli.view.file_sums import read_file_sums
     from archiver.compose.read_archive import open_archive
-    from archiver.store.channel import list_channels
-    from archiver.store.channel_details import list_statuses
+    from archiver.store.channels.channel import list_channels
+    from archiver.store.channels.channel_details import list_statuses
 
     moments = Moments(choose_zone(invocation.zone(None)), time.time())
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
@@ -112,7 +112,7 @@ def _print(channels: list[Mirrored], moments: Moments, files: Mapping[ChannelId,
 
 
 def _start(channel: Mirrored, moments: Moments) -> str:
-    from archiver.store.imported_channel import is_unaccounted
+    from archiver.store.imports.imported_channel import is_unaccounted
 
     if is_unaccounted(channel):
         return "-"
@@ -120,7 +120,7 @@ def _start(channel: Mirrored, moments: Moments) -> str:
 
 
 def _row(channel: Mirrored, standing: ChannelStatus, files: FileSum | None) -> dict[str, Any]:
-    from archiver.store.imported_channel import name_origin
+    from archiver.store.imports.imported_channel import name_origin
 
     return {
         "channel_id": channel.channel_id,

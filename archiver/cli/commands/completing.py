@@ -10,11 +10,11 @@ from archiver.cli.view.channel_status import describe_parts
 from archiver.ids import ChannelId
 from archiver.mirror.complete_rich import AccountChannels, Completer
 from archiver.store.database import read
-from archiver.store.rich import PartCount, count_parts
+from archiver.store.messages.rich import PartCount, count_parts
 
 if TYPE_CHECKING:
     from archiver.compose.accounts import OpenAccount
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Database
 
 

@@ -10,9 +10,9 @@ from archiver.cli.view import figures
 from archiver.cli.view.progress import Progress
 from archiver.compose.index import open_indexer, work
 from archiver.store.database import Database
-from archiver.store.index_node import get_node_status
-from archiver.store.index_walk import count_walk
-from archiver.store.outbox import measure_all
+from archiver.store.index.index_node import get_node_status
+from archiver.store.index.index_walk import count_walk
+from archiver.store.index.outbox import measure_all
 
 if TYPE_CHECKING:
     from archiver.index.node_worker import NodeWorker

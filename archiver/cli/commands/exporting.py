@@ -35,10 +35,10 @@ from archiver.export.run import (
 from archiver.export.stream import count_items
 from archiver.export.writer import ByteSink
 from archiver.imports.hidden_modules import import_pyarrow
-from archiver.store.channel_details import list_unnamed_public
+from archiver.store.channels.channel_details import list_unnamed_public
 from archiver.store.database import Connection, read
-from archiver.store.readable import MAYBE_DAMAGE
-from archiver.store.rows import has_search_tables, list_broadcasts, list_names
+from archiver.store.messages.readable import MAYBE_DAMAGE
+from archiver.store.messages.rows import has_search_tables, list_broadcasts, list_names
 from search.query.dates import Bounds, parse_zone
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ async def _context(
 def _extract_source(place: Path | Stream | None, archive: Path) -> ExtractSource:
     from archiver.export.formats.sqlite_archive import ExtractSource
     from archiver.mirror.rebuild_search import index_messages
-    from archiver.store.extract import SearchTables
+    from archiver.store.messages.extract import SearchTables
     from search.exact import writer
 
     return ExtractSource(

@@ -18,7 +18,7 @@ from archiver.media.fetch_counts import DiskTrouble, FetchCounts
 from archiver.media.file_walk import FileSelection, FileWalk
 from archiver.model.media_file import FileKey
 from archiver.store.faults import FULL, find_fault
-from archiver.store.media_policy import list_overrides, note_rate
+from archiver.store.media.media_policy import list_overrides, note_rate
 
 MEASURE = 1.0
 """Time limit in seconds for counting what is to be fetched; without a count, progress shows no total."""

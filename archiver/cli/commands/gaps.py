@@ -26,13 +26,13 @@ from archiver.model.completeness import IdRun, fill_held, tally
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName
 from archiver.reading.coverage_report import find_top, iter_runs, tally_channel
-from archiver.store.channel_details import list_statuses
+from archiver.store.channels.channel_details import list_statuses
 from archiver.store.database import read
-from archiver.store.import_names import list_import_files
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.import_names import list_import_files
+from archiver.store.imports.imported_channel import is_unaccounted
 from archiver.store.medium import is_export
-from archiver.store.rich import count_parts
-from archiver.store.rows import list_names, snapshot
+from archiver.store.messages.rich import count_parts
+from archiver.store.messages.rows import list_names, snapshot
 
 EXIT_STATUS = {
     0: "gaps found",

@@ -27,7 +27,7 @@ from archiver.service.monitoring.health import (
     describe_unreadable,
     find_troubles,
 )
-from archiver.store.account import list_loads, list_unreadable
+from archiver.store.accounts.account import list_loads, list_unreadable
 
 EXIT_STATUS = {
     0: "the service is mirroring every channel",

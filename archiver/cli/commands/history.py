@@ -18,8 +18,8 @@ from archiver.model.versions import Counters, list_versions
 from archiver.reading.imported_from import read_imports
 from archiver.reading.message_history import MessageHistory
 from archiver.store.database import read
-from archiver.store.history import list_absences, list_counters, list_revisions
-from archiver.store.rows import find_payload, snapshot
+from archiver.store.messages.history import list_absences, list_counters, list_revisions
+from archiver.store.messages.rows import find_payload, snapshot
 
 EXIT_STATUS = {
     0: "shown",

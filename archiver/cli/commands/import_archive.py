@@ -25,7 +25,7 @@ async def import_archive(
     """Take over another archive, and say what that brought."""
     from archiver.cli.view.merge_report import MergeReport, report_merge
     from archiver.compose.merge_archive import merge_archive
-    from archiver.store.foreign import ChangedArchiveError
+    from archiver.store.merging.foreign import ChangedArchiveError
 
     with Progress("import", unit="messages") as progress:
         for tries in count(1):

@@ -15,7 +15,7 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 if TYPE_CHECKING:
     from archiver.index.node_worker import NodeWorker
     from archiver.store.database import Database, Reader
-    from archiver.store.index_node import NodeStatus
+    from archiver.store.index.index_node import NodeStatus
     from config.settings import Settings
     from search.errors import ServerUnreachable
     from search.meili.node import Node
@@ -63,7 +63,7 @@ async def run(settings: Settings, *, force: bool) -> int:
     from archiver.compose.privacy import check_permissions
     from archiver.compose.write_archive import open_shared
     from archiver.store.database import expect_archive
-    from archiver.store.index_node import ask_rebuild
+    from archiver.store.index.index_node import ask_rebuild
 
     check_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
@@ -89,7 +89,7 @@ async def run(settings: Settings, *, force: bool) -> int:
 
 async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, ServerUnreachable]:
     """The unreachable nodes with their errors. Raises UsageError if a rebuild would lose foreign documents."""
-    from archiver.store.index_node import get_node_status
+    from archiver.store.index.index_node import get_node_status
     from search.errors import ServerUnreachable
 
     away = {}
@@ -108,7 +108,7 @@ async def _find_away(nodes: Sequence[Node], database: Database) -> dict[Node, Se
 async def _expect_own(node: Node, database: Database) -> None:
     """Raise UsageError if the index has documents that this archive cannot restore."""
     from archiver.errors import UsageError
-    from archiver.store.index_due import count_held
+    from archiver.store.index.index_due import count_held
     from search.errors import IndexMissing, RequestRefused
 
     channel_ids = await database.read(count_held)
@@ -211,9 +211,9 @@ async def _show(
     settings: Settings, nodes: Sequence[str], database: Database, progress: Progress
 ) -> dict[str, NodeStatus]:
     """Show progress. Returns the nodes that are still being rebuilt."""
-    from archiver.store.index_due import count_held
-    from archiver.store.index_node import get_node_status
-    from archiver.store.index_walk import count_walk
+    from archiver.store.index.index_due import count_held
+    from archiver.store.index.index_node import get_node_status
+    from archiver.store.index.index_walk import count_walk
 
     next_index_name = f"{settings.meilisearch.index}_next"
 

@@ -37,7 +37,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     from archiver.cli.view.index_status import CHECK_TIMEOUT, read_index, sum_up, with_counts
     from archiver.compose.index import open_nodes
     from archiver.compose.read_archive import open_archive
-    from archiver.store.index_rejected import list_rejected
+    from archiver.store.index.index_rejected import list_rejected
 
     settings, now = invocation.settings().meilisearch, time.time()
     async with (

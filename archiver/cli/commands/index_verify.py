@@ -74,7 +74,7 @@ async def run(settings: Settings, *, check: bool, shape: Shape) -> int:
     from archiver.compose.privacy import check_permissions
     from archiver.compose.write_archive import open_shared
     from archiver.store.database import Database, expect_archive
-    from archiver.store.index_home import is_moving
+    from archiver.store.index.index_home import is_moving
 
     check_permissions(settings.archive.dir, close=False, remarks=output)
     expect_archive(settings.archive.dir)
@@ -125,7 +125,7 @@ async def _compare_all(reader: Database, nodes: Sequence[Node]) -> tuple[list[_R
 
 async def _compare(reader: Database, node: Node) -> list[_Row]:
     from archiver.index.consistency import compare_ids, read_expected
-    from archiver.store.rows import list_names
+    from archiver.store.messages.rows import list_names
 
     names = {one.channel_id: one.name for one in await reader.read(list_names)}
     return [
@@ -145,8 +145,8 @@ async def _compare(reader: Database, node: Node) -> list[_Row]:
 
 async def _repair(database: Database, nodes: Sequence[Node], rows: list[_Row]) -> None:
     from archiver.store.database import Writer
-    from archiver.store.index_rejected import clear_all_rejected
-    from archiver.store.outbox import enqueue
+    from archiver.store.index.index_rejected import clear_all_rejected
+    from archiver.store.index.outbox import enqueue
     from search.meili.document import document_id
     from search.meili.node import MOST_IDS
 

@@ -76,7 +76,7 @@ async def run(settings: Settings, *, phone: str | None, name: str) -> int:
 async def _suggest(settings: Settings) -> None:
     """Name the next step."""
     from archiver.cli.view.next_step import suggest
-    from archiver.store.channel import list_channels
+    from archiver.store.channels.channel import list_channels
     from archiver.store.database import Database
 
     async with await Database.open_readonly(settings.archive.dir) as database:

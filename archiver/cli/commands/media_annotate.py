@@ -17,7 +17,7 @@ from archiver.errors import NotConfigured, UsageError
 if TYPE_CHECKING:
     from archiver.media.annotate import Annotator, Unseen
     from archiver.model.hooks import Hook
-    from archiver.store.annotation import AnnotationCounts
+    from archiver.store.media.annotation import AnnotationCounts
 
 EXIT_STATUS = {
     0: "every file has been processed",
@@ -62,8 +62,8 @@ async def run(invocation: Invocation, typed: list[str], *, hook: str | None, ret
     from archiver.compose.write_archive import open_shared
     from archiver.lock import hold_hooks
     from archiver.media.annotate import Annotator
-    from archiver.store.annotation import count_annotations, forget_failures, forget_waits
     from archiver.store.database import expect_archive
+    from archiver.store.media.annotation import count_annotations, forget_failures, forget_waits
 
     settings = invocation.checked_settings()
     hooks = _choose(list_hooks(settings.media.hooks), hook)

@@ -10,7 +10,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 
 if TYPE_CHECKING:
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Database
 
 

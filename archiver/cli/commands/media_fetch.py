@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts
     from archiver.media.fetch_counts import FetchCounts
     from archiver.media.file_walk import FileSelection
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -171,7 +171,7 @@ async def _ask_service(settings: Settings, wanted: Wanted, objects: JsonObjects)
     from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
     from archiver.media.retry import OFFLOADED, revive
-    from archiver.store.media_asked import ask_files
+    from archiver.store.media.media_asked import ask_files
 
     if not wanted.is_named and wanted.again:
         raise UsageError(

@@ -48,7 +48,7 @@ async def run(invocation: Invocation, *, stored: bool) -> int:
     from archiver.media.hash_pictures import hash_pictures
     from archiver.media.picture_process import expect_picture_library
     from archiver.store.database import expect_archive
-    from archiver.store.picture import count_pictures
+    from archiver.store.media.picture import count_pictures
 
     directory = invocation.checked_settings().archive.dir
     expect_archive(directory)

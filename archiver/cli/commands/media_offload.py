@@ -12,7 +12,7 @@ from archiver.cli.view.progress import Progress, ProgressOption, set_style
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
-    from archiver.store.file import Blob
+    from archiver.store.media.file import Blob
     from config.settings import Settings
 
 EXIT_STATUS = {

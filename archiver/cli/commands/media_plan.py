@@ -17,7 +17,7 @@ from archiver.model.media_file import Download, MediaPolicy
 
 if TYPE_CHECKING:
     from archiver.media.plan import ChannelPlan
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Database
 
 EXIT_STATUS = {

@@ -14,7 +14,7 @@ from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, cho
 from archiver.model.media_file import Download, PolicyOverride
 
 if TYPE_CHECKING:
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Database
 
 EXIT_STATUS = {0: "shown, or changed", 2: "wrong usage, or no such channel; nothing was changed"}
@@ -98,7 +98,7 @@ async def run(invocation: Invocation, typed: list[str], said: PolicyOverride, *,
 
 
 async def _change(database: Database, channel: Mirrored, said: PolicyOverride, *, inherit: bool) -> None:
-    from archiver.store.media_policy import find_override, set_override
+    from archiver.store.media.media_policy import find_override, set_override
 
     before = None if inherit else await database.read(find_override, channel.channel_id)
     before = before or PolicyOverride()
@@ -115,7 +115,7 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
     from archiver.compose.media import settings_policy
     from archiver.media.policy import merge_policy
     from archiver.model.media_policy_text import INHERIT, write_override, write_policy
-    from archiver.store.media_policy import list_overrides, list_protected
+    from archiver.store.media.media_policy import list_overrides, list_protected
 
     forbidding = await database.read(list_protected)
     settings = settings_policy(invocation.checked_settings().media)

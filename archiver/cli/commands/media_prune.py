@@ -116,8 +116,8 @@ async def _plan(settings: Settings, database: Database, store: BlobStore, even: 
     from archiver.compose.media import settings_policy
     from archiver.media.policy import merge_policy
     from archiver.media.prune import Pruner
-    from archiver.store.channel import list_channels
-    from archiver.store.media_policy import list_overrides
+    from archiver.store.channels.channel import list_channels
+    from archiver.store.media.media_policy import list_overrides
 
     policy, overrides = settings_policy(settings.media), await database.read(list_overrides)
     channels = await database.read(list_channels, removed=True)
@@ -131,7 +131,7 @@ async def _plan(settings: Settings, database: Database, store: BlobStore, even: 
 
 async def _print(database: Database, plan: PrunePlan, shape: Shape, *, done: bool) -> None:
     """Print what is to be removed, before it is."""
-    from archiver.store.rows import list_names
+    from archiver.store.messages.rows import list_names
 
     names = {name.channel_id: name.name for name in await database.read(list_names)}
     objects = [

@@ -55,7 +55,7 @@ async def run(settings: Settings, typed: list[str], *, shape: Shape) -> int:
     from archiver.compose.write_archive import open_shared
     from archiver.media.retry import revive
     from archiver.store.database import expect_archive
-    from archiver.store.file_counts import count_channel_states
+    from archiver.store.media.file_counts import count_channel_states
 
     expect_archive(settings.archive.dir)
     found: list[Revived] = []

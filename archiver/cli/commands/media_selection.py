@@ -15,13 +15,13 @@ from archiver.media.file_walk import FileSelection
 from archiver.media.policy import asked_policy
 from archiver.media.retry import ANY, OFFLOADED
 from archiver.store.database import Database
-from archiver.store.file_queue import WAITING
-from archiver.store.media_asked import AskedFiles
-from archiver.store.media_chosen import note_chosen
+from archiver.store.media.file_queue import WAITING
+from archiver.store.media.media_asked import AskedFiles
+from archiver.store.media.media_chosen import note_chosen
 
 if TYPE_CHECKING:
     from archiver.cli.commands.media_wanted import Wanted
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from search.query.tree import Node
 
 _HITS = 500

@@ -9,7 +9,7 @@ from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.view.shape import JsonArrayOption, JsonLinesOption, Shape, choose_shape, print_objects
 
 if TYPE_CHECKING:
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Writer
     from config.settings import Settings
 
@@ -41,7 +41,7 @@ async def run(settings: Settings, *, channels: list[str], to: str, shape: Shape 
     """Pin the channels to the account. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.write_archive import open_shared
-    from archiver.store.account import pin_channel
+    from archiver.store.accounts.account import pin_channel
     from archiver.store.database import expect_archive
     from config.accounts import account_settings, session_path
 

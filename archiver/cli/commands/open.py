@@ -14,7 +14,7 @@ from archiver.cli.parsing.parameters import Argument, CommandContext
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import open_archive
 from archiver.store.database import read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 EXIT_STATUS = {
     0: "opened, or its address printed",

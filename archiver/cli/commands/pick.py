@@ -10,9 +10,9 @@ from archiver.errors import NotFound
 from archiver.ids import ChannelId
 from archiver.model.imported import how_to_mirror
 from archiver.model.row import ChannelName
-from archiver.store.channel import Mirrored, find_channel, list_channels
+from archiver.store.channels.channel import Mirrored, find_channel, list_channels
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 
 async def pick_channels(conn: Connection, typed: Sequence[str], *, removed: bool = False) -> list[Mirrored]:

@@ -28,7 +28,7 @@ async def run(invocation: Invocation, *, shape: Shape) -> int:
     from archiver.cli.view.moments import Moments, choose_zone
     from archiver.compose.read_archive import open_archive
     from archiver.model.iso_time import iso
-    from archiver.store.saved_query import list_saved
+    from archiver.store.search.saved_query import list_saved
 
     async with open_archive(invocation.checked_settings().archive.dir, remarks=output) as database:
         found = await database.read(list_saved)

@@ -34,7 +34,7 @@ async def run(settings: Settings, *, names: list[str]) -> int:
     from archiver.compose.write_archive import open_shared
     from archiver.errors import NotFound, UsageError
     from archiver.store.database import expect_archive
-    from archiver.store.saved_query import remove_query
+    from archiver.store.search.saved_query import remove_query
     from search.query.filters import suggest
     from search.query.saved import fold_query_name
 

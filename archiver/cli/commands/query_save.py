@@ -43,7 +43,7 @@ async def run(settings: Settings, *, name: str, query: str) -> int:
     from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
     from archiver.store.database import expect_archive
-    from archiver.store.saved_query import save_query
+    from archiver.store.search.saved_query import save_query
     from search.query.parse import EVERYTHING, parse
     from search.query.saved import MAX_QUERY_NAME, fold_query_name, is_query_name
 

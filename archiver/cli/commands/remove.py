@@ -40,7 +40,7 @@ async def run(settings: Settings, *, channels: list[str], shape: Shape = "people
     """Mark the channels as removed. Returns the exit status."""
     from archiver.cli.commands.pick import pick_channels
     from archiver.compose.write_archive import open_shared
-    from archiver.store.channel import set_state
+    from archiver.store.channels.channel import set_state
     from archiver.store.database import expect_archive
 
     expect_archive(settings.archive.dir)

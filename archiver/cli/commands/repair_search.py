@@ -40,9 +40,9 @@ async def run(settings: Settings) -> int:
     from archiver.errors import IntegrityError
     from archiver.lock import hold
     from archiver.mirror.rebuild_search import rebuild_search
-    from archiver.store.checked import UNREADABLE
     from archiver.store.database import Database, expect_archive
     from archiver.store.faults import find_fault
+    from archiver.store.verify.checked import UNREADABLE
 
     directory = settings.archive.dir
     expect_archive(directory)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts
     from archiver.service.monitoring.http_server import Page
     from archiver.service.worker_context import PollSettings
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -74,7 +74,7 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, con
     from archiver.service.monitoring.status_pages import StatusPages
     from archiver.service.monitoring.systemd import Systemd
     from archiver.service.service import Service
-    from archiver.store.channel import list_channels
+    from archiver.store.channels.channel import list_channels
     from archiver.telegram import SERVICE
 
     service: Service | None = None

@@ -54,7 +54,7 @@ from archiver.reading.clock_offset import read_server_now
 from archiver.reading.posted_days import list_missed_by_day
 from archiver.reading.shortfall import read_scope
 from archiver.store.database import read
-from archiver.store.rows import list_names, snapshot
+from archiver.store.messages.rows import list_names, snapshot
 from search.engine.facets import parse_names
 from search.engine.protocol import Question
 from search.query.dates import parse_zone

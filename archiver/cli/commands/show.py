@@ -28,8 +28,8 @@ from archiver.model.row import KEYS, permalink, to_object
 from archiver.reading.citation_styles import CitationStyle, cite_as
 from archiver.reading.message_context import MessageContext, read_context
 from archiver.store.database import Database, read
-from archiver.store.rich import PartCount
-from archiver.store.rows import Payload, find_payload, snapshot
+from archiver.store.messages.rich import PartCount
+from archiver.store.messages.rows import Payload, find_payload, snapshot
 
 if TYPE_CHECKING:
     from archiver.cli.view.picture import PicturePrinter

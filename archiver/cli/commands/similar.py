@@ -33,8 +33,8 @@ from archiver.model.media_file import FILE_KINDS, FileKey
 from archiver.model.row import ChannelName, StoredMedia, permalink
 from archiver.reading.similar_posts import NEAR, SimilarPost, SimilarPosts, list_similar_posts, list_stored_since
 from archiver.store.database import Database, read
-from archiver.store.picture import MOST_BITS, PictureHash, count_known, count_pictures
-from archiver.store.rows import HeldMessage, get_messages, list_names, snapshot
+from archiver.store.media.picture import MOST_BITS, PictureHash, count_known, count_pictures
+from archiver.store.messages.rows import HeldMessage, get_messages, list_names, snapshot
 
 EXIT_STATUS = {
     0: "found others",

@@ -16,7 +16,7 @@ from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, ch
 from archiver.compose.named_channel import find_typed
 from archiver.compose.read_archive import open_archive
 from archiver.store.database import read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 
 if TYPE_CHECKING:
     from archiver.cli.view.status_data import StatusReport

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archiver.compose.accounts import Accounts, OpenAccount
     from archiver.errors import Error
     from archiver.mirror.write_changes import StoredCounts
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from config.settings import Settings
 
 EXIT_STATUS = {
@@ -218,7 +218,7 @@ async def _sync(account: OpenAccount, result: ChannelResult, reporter: SyncRepor
     from archiver.errors import ChannelError, ServerFault, UnreadableObject
     from archiver.mirror.ingest import Removed
     from archiver.service.backoff import channel_state_after, retry_delay
-    from archiver.store.rich import count_parts
+    from archiver.store.messages.rich import count_parts
 
     channel = result.channel
 

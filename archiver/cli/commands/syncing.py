@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archiver.cli.view.shape import JsonObjects
     from archiver.cli.view.sync_progress import ChannelResult, SyncProgress
     from archiver.errors import Error
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
     from archiver.store.database import Database
     from config.settings import Settings
 
@@ -68,7 +68,7 @@ async def report_partial(
     database: Database, objects: JsonObjects, partial: Sequence[ChannelResult], ended: Mapping[ChannelId, End]
 ) -> None:
     """Report the channels whose partial messages were requested last."""
-    from archiver.store.rich import count_parts
+    from archiver.store.messages.rich import count_parts
 
     for result in partial:
         channel_id = result.channel.channel_id
@@ -79,7 +79,7 @@ async def report_partial(
 async def report_rename(database: Database, before: Mirrored) -> None:
     """Report that a channel changed its name or title since before the sync."""
     from archiver.cli.view.addition import list_renames
-    from archiver.store.channel import find_channel
+    from archiver.store.channels.channel import find_channel
 
     after = await database.read(find_channel, before.channel_id)
     for change in list_renames(before, after) if after is not None else ():

@@ -24,11 +24,11 @@ from archiver.model.row import KEYS, ChannelName, build_row
 from archiver.reading.arrivals import Arrivals
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.matching import find_matching
-from archiver.store.arrivals import Arrival, read_data_version
-from archiver.store.claimed import read_claims
 from archiver.store.database import Connection, read
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages, list_names, snapshot
+from archiver.store.imports.claimed import read_claims
+from archiver.store.messages.arrivals import Arrival, read_data_version
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages, list_names, snapshot
 from search.engine.protocol import Engine, Question
 from search.query.dates import parse_since, parse_zone
 from search.query.parse import EVERYTHING, Node

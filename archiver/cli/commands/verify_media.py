@@ -17,9 +17,9 @@ from archiver.cli.view.progress import Progress
 from archiver.errors import UsageError
 from archiver.model.iso_time import iso
 from archiver.model.media_file import blob_path
-from archiver.store.blob_check import BlobSum, sum_blobs
-from archiver.store.channel_files import count_stored
 from archiver.store.database import ARCHIVE_NAME, Database
+from archiver.store.media.blob_check import BlobSum, sum_blobs
+from archiver.store.media.channel_files import count_stored
 
 if TYPE_CHECKING:
     from archiver.evidence.stored_files import StoredFiles

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archiver.cli.completion.candidate import FILES, Candidate
 
 if TYPE_CHECKING:
-    from archiver.store.suggestions import Suggestions
+    from archiver.store.search.suggestions import Suggestions
     from config.settings import Settings
 
 _TOKEN = re.compile(r"[^\s(]*\Z")
@@ -39,7 +39,7 @@ def _settings() -> Settings | None:
 
 @cache
 def _names() -> Suggestions:
-    from archiver.store.suggestions import Suggestions, read_suggestions
+    from archiver.store.search.suggestions import Suggestions, read_suggestions
 
     settings = _settings()
     return read_suggestions(settings.archive.dir) if settings else Suggestions()

@@ -9,8 +9,8 @@ from archiver.cli import output
 from archiver.cli.view import figures, waits
 from archiver.cli.view.grid import Column, print_grid
 from archiver.cli.view.moments import Moments
-from archiver.store.account import KnownAccount
-from archiver.store.waits import Wait
+from archiver.store.accounts.account import KnownAccount
+from archiver.store.accounts.waits import Wait
 
 _COLUMNS = (
     Column("account"),

@@ -8,7 +8,7 @@ from archiver.cli.view.addition import list_changes
 from archiver.cli.view.moments import Moments
 from archiver.errors import Error
 from archiver.model.iso_time import iso
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 _UTC = Moments()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from archiver.cli.view.channel_status import describe_start
 from archiver.cli.view.moments import Moments
-from archiver.store.channel import Mirrored
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.channels.channel import Mirrored
+from archiver.store.imports.imported_channel import is_unaccounted
 
 
 def describe_addition(

@@ -12,10 +12,10 @@ from archiver.model.imported import IMPORTED
 from archiver.model.row import ChannelName, build_row
 from archiver.model.versions import Version, list_versions
 from archiver.reading.imported_from import read_imports
-from archiver.store.claimed import list_sole_claims
 from archiver.store.database import Connection, read
-from archiver.store.history import list_revisions
-from archiver.store.rows import get_messages
+from archiver.store.imports.claimed import list_sole_claims
+from archiver.store.messages.history import list_revisions
+from archiver.store.messages.rows import get_messages
 from search.document import Key
 from search.engine.protocol import Hit, Question
 

@@ -15,7 +15,7 @@ from archiver.cli.view.shown import Shown
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import ChannelName, build_row
 from archiver.store.database import Connection, read
-from archiver.store.rows import HeldMessage, list_around
+from archiver.store.messages.rows import HeldMessage, list_around
 from search.document import Key
 from search.engine.protocol import Engine, Hit, Question
 from search.query.dates import Bounds

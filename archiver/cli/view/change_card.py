@@ -16,7 +16,7 @@ from archiver.ids import ChannelId
 from archiver.model.difference import say_differences
 from archiver.reading.change import Change
 from archiver.reading.word_diff import diff, excerpt, mark
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 if TYPE_CHECKING:
     from rich.console import Console

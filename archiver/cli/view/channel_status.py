@@ -9,10 +9,10 @@ from archiver.cli.view.figures import name_few, number
 from archiver.cli.view.moments import Moments
 from archiver.lock import find_holder
 from archiver.model.imported import BY_IMPORT, how_to_mirror
-from archiver.store.channel import Mirrored
-from archiver.store.channel_details import ChannelStatus
+from archiver.store.channels.channel import Mirrored
+from archiver.store.channels.channel_details import ChannelStatus
 from archiver.store.medium import ARCHIVE_NAME, is_export
-from archiver.store.rich import PartCount
+from archiver.store.messages.rich import PartCount
 
 _MEANING = {
     "inaccessible": "the channel is private, or this account is banned from it",

@@ -11,14 +11,14 @@ from archiver.compose.media import settings_policy
 from archiver.ids import ChannelId
 from archiver.media.policy import merge_policy, size_limit
 from archiver.model.media_file import FILE_KINDS, FileState, MediaPolicy
-from archiver.store.channel_files import MOST_WAITING, count_known, count_waiting
-from archiver.store.file import has_files
-from archiver.store.file_queue import measure_used
-from archiver.store.media_policy import list_overrides
+from archiver.store.media.channel_files import MOST_WAITING, count_known, count_waiting
+from archiver.store.media.file import has_files
+from archiver.store.media.file_queue import measure_used
+from archiver.store.media.media_policy import list_overrides
 
 if TYPE_CHECKING:
-    from archiver.store.blob_check import BlobSum
     from archiver.store.database import Reader
+    from archiver.store.media.blob_check import BlobSum
     from config.settings import Settings
 
 

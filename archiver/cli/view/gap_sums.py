@@ -11,8 +11,8 @@ from archiver.cli.view.grid import Column, print_grid
 from archiver.cli.view.moments import Moments
 from archiver.model.completeness import IdRun, State, Tally
 from archiver.model.iso_time import iso
-from archiver.store.channel import Mirrored
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.channels.channel import Mirrored
+from archiver.store.imports.imported_channel import is_unaccounted
 
 _MEANING: dict[State, str] = {
     "held": "in the archive, and in the channel when last read",

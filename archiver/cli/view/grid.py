@@ -16,7 +16,7 @@ from archiver.cli import output, screen
 from archiver.cli.terminal import fold_note, isolate, terminal_safe
 
 if TYPE_CHECKING:
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
 
 _UNBOUNDED = 100_000
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")

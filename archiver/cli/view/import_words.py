@@ -14,7 +14,7 @@ from archiver.cli.view import figures
 from archiver.cli.view.moments import Moments, write_day
 from archiver.model.imported import VALUES_KEY
 from archiver.model.other_values import ALTERED, FILE, NAMES, TIMES
-from archiver.store.import_source import ImportRecord
+from archiver.store.imports.import_source import ImportRecord
 
 if TYPE_CHECKING:
     from archiver.reading.imported_from import MessageImports, PostedDay

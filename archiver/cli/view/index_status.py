@@ -13,11 +13,11 @@ from archiver.cli.view.moments import Moments
 from archiver.index.expectation import Expectation, read_expectation
 from archiver.model.iso_time import iso
 from archiver.store.database import Database, Reader
-from archiver.store.index_home import list_channels_at
-from archiver.store.index_node import NodeState, NodeStatus, get_node_status
-from archiver.store.index_rejected import count_rejected
-from archiver.store.index_walk import count_walk
-from archiver.store.outbox import Waiting, measure
+from archiver.store.index.index_home import list_channels_at
+from archiver.store.index.index_node import NodeState, NodeStatus, get_node_status
+from archiver.store.index.index_rejected import count_rejected
+from archiver.store.index.index_walk import count_walk
+from archiver.store.index.outbox import Waiting, measure
 from search.meili.routing import node_name
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
 from archiver.media.plan import FETCH, STORED, THUMBNAIL, ChannelPlan, FileTally, estimate_seconds
 from archiver.model.media_file import FILE_KINDS
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Database
-from archiver.store.media_policy import MediaRate, list_rates
+from archiver.store.media.media_policy import MediaRate, list_rates
 
 Pair = tuple[Mirrored, ChannelPlan]
 _ORDER = (*FILE_KINDS, THUMBNAIL)

@@ -15,9 +15,9 @@ from archiver.cli.view.next_step import suggest
 from archiver.media.blob_store import BlobStore
 from archiver.model.iso_time import iso
 from archiver.model.media_file import BlobState
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Database
-from archiver.store.file_counts import (
+from archiver.store.media.file_counts import (
     BlobCount,
     ChannelCount,
     FailureCount,
@@ -25,7 +25,7 @@ from archiver.store.file_counts import (
     count_channel_states,
     count_failures,
 )
-from archiver.store.media_policy import MediaRate, list_rates
+from archiver.store.media.media_policy import MediaRate, list_rates
 
 _COLUMNS = (
     Column("channel", least=10),

@@ -8,7 +8,7 @@ from typing import Any
 from archiver.cli.view import figures
 from archiver.model.iso_time import iso
 from archiver.model.media_file import MediaPolicy
-from archiver.store.media_policy import MediaRate
+from archiver.store.media.media_policy import MediaRate
 
 _KINDS = {"none": "nothing", "photos": "photos", "all": "all files"}
 

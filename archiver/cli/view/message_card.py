@@ -39,7 +39,7 @@ from archiver.cli.view.wrapping import text_width, wrap
 from archiver.model.row import Row
 from archiver.reading.cited_origin import NAME_GIVEN
 from archiver.reading.message_context import MessageContext
-from archiver.store.rich import PartCount
+from archiver.store.messages.rich import PartCount
 
 if TYPE_CHECKING:
     from rich.console import Console

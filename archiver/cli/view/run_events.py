@@ -23,10 +23,10 @@ from archiver.cli.view.sync_progress import HistoryShare, read_extents
 from archiver.ids import ChannelId
 from archiver.pacing.tasks import cancel_all
 from archiver.reading.arrivals import Arrivals
-from archiver.store.arrivals import Arrival, count_read, read_data_version
 from archiver.store.database import Database, read
-from archiver.store.outbox import measure_all
-from archiver.store.rows import list_names, snapshot
+from archiver.store.index.outbox import measure_all
+from archiver.store.messages.arrivals import Arrival, count_read, read_data_version
+from archiver.store.messages.rows import list_names, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

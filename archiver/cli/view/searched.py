@@ -11,7 +11,7 @@ from archiver.cli.view.moments import Moments
 from archiver.model.iso_time import iso
 from archiver.model.shortfall import Shortfall
 from archiver.reading.shortfall import SearchScope, count_archived
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 from archiver.store.database import Connection
 
 _ALONE = Shortfall(imported_only=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from archiver.model.row import Row
 from archiver.model.versions import Version
 from archiver.reading.imported_from import NO_IMPORTS, MessageImports
-from archiver.store.claimed import Claims
+from archiver.store.imports.claimed import Claims
 from search.engine.protocol import Hit
 
 

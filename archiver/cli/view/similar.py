@@ -18,7 +18,7 @@ from archiver.model.imported import IMPORTED
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName, permalink
 from archiver.reading.similar_posts import ComparedFile, Match, SimilarPost, SimilarPosts
-from archiver.store.rows import HeldMessage
+from archiver.store.messages.rows import HeldMessage
 
 if TYPE_CHECKING:
     from rich.console import Console

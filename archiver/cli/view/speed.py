@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from archiver.cli.view import figures
-from archiver.store.capture import list_read_since
+from archiver.store.channels.capture import list_read_since
 from archiver.store.database import Connection, read
 
 _SPAN = 60

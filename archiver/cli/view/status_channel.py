@@ -10,7 +10,7 @@ from archiver.cli.view.gap_sums import describe_deleted
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport
 from archiver.cli.view.status_table import percent
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.imported_channel import is_unaccounted
 
 _INDENT = 14
 """Cells before the text of a line."""

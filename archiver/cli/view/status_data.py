@@ -15,17 +15,17 @@ from archiver.cli.view.service_status import ServiceStatus, read_service
 from archiver.cli.view.speed import Speed, read_speed
 from archiver.model.completeness import Tally
 from archiver.reading.coverage_report import tally_channel
-from archiver.store.account import KnownAccount, list_accounts
-from archiver.store.blob_check import NO_BLOBS, BlobSum, sum_blobs
-from archiver.store.channel import Mirrored, list_channels
-from archiver.store.channel_details import ChannelStatus, count_stubs, list_statuses
+from archiver.store.accounts.account import KnownAccount, list_accounts
+from archiver.store.accounts.waits import Wait, list_waits
+from archiver.store.channels.channel import Mirrored, list_channels
+from archiver.store.channels.channel_details import ChannelStatus, count_stubs, list_statuses
+from archiver.store.channels.extent import find_newest
+from archiver.store.channels.review import find_surplus
 from archiver.store.database import Connection, Database, read
-from archiver.store.extent import find_newest
-from archiver.store.imported_channel import is_compared, is_unaccounted
-from archiver.store.review import find_surplus
-from archiver.store.rich import PartCount, count_parts
-from archiver.store.rows import snapshot
-from archiver.store.waits import Wait, list_waits
+from archiver.store.imports.imported_channel import is_compared, is_unaccounted
+from archiver.store.media.blob_check import NO_BLOBS, BlobSum, sum_blobs
+from archiver.store.messages.rich import PartCount, count_parts
+from archiver.store.messages.rows import snapshot
 from config.accounts import account_names, session_path
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from archiver.cli.view.gap_sums import describe_alone, describe_deleted
 from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.model.completeness import Tally
-from archiver.store.blob_check import BlobSum
+from archiver.store.media.blob_check import BlobSum
 
 _NAMED = 3
 """Channels that are named."""

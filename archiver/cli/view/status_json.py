@@ -10,7 +10,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.cli.view.status_problems import find_problems
 from archiver.model.iso_time import iso
-from archiver.store.imported_channel import is_unaccounted, name_origin
+from archiver.store.imports.imported_channel import is_unaccounted, name_origin
 
 
 def status_object(status: StatusReport) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from archiver.cli.view.moments import Moments
 from archiver.cli.view.status_data import ChannelReport, StatusReport
 from archiver.index.node_state import FOREIGN
 from archiver.model.clock_offset import describe_offset
-from archiver.store.account import KnownAccount
+from archiver.store.accounts.account import KnownAccount
 
 _SCARCE = 1_000_000_000
 """Bytes of free disk space below which mirroring soon stops."""

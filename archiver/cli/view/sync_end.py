@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from archiver.cli import output
 from archiver.cli.view.next_step import suggest
 from archiver.cli.view.sync_progress import ChannelResult, describe_counts, describe_time
-from archiver.store.channel import Mirrored
+from archiver.store.channels.channel import Mirrored
 
 
 def describe_kept(results: Sequence[ChannelResult]) -> str:

@@ -17,14 +17,14 @@ from archiver.cli.view.progress import Progress, refreshing
 from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.iso_time import iso
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from archiver.store.database import Database, Reader
 
 if TYPE_CHECKING:
     from archiver.mirror.comparison import Comparison
     from archiver.mirror.write_changes import StoredCounts
-    from archiver.store.channel import Mirrored
+    from archiver.store.channels.channel import Mirrored
 
 POLL_INTERVAL = 0.5
 """Seconds between two reads of the archive."""

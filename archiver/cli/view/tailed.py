@@ -17,8 +17,8 @@ from archiver.model.imported import IMPORTED
 from archiver.model.iso_time import iso
 from archiver.model.row import ChannelName, Row, StoredMessage, to_object
 from archiver.model.versions import StoredRevision
-from archiver.store.arrivals import ArrivalEvent
-from archiver.store.claimed import Claims
+from archiver.store.imports.claimed import Claims
+from archiver.store.messages.arrivals import ArrivalEvent
 from search.query.tree import Node
 
 if TYPE_CHECKING:

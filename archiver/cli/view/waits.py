@@ -9,7 +9,7 @@ from archiver.cli import output
 from archiver.cli.view.moments import Moments
 from archiver.duration import in_words, moment
 from archiver.model.iso_time import iso
-from archiver.store.waits import TAKEOUT, Wait
+from archiver.store.accounts.waits import TAKEOUT, Wait
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -36,8 +36,8 @@ async def forget(settings: Settings, typed: str) -> None:
     from archiver.compose.write_archive import open_shared
     from archiver.errors import UsageError
     from archiver.lock import hold_session
+    from archiver.store.accounts.waits import forget_wait, list_waits
     from archiver.store.database import expect_archive
-    from archiver.store.waits import forget_wait, list_waits
 
     directory, now = settings.archive.dir, time.time()
     account, _, method = typed.partition(":")

@@ -15,7 +15,7 @@ from archiver.export.recount import has_keys
 from archiver.export.regular import open_regular
 from archiver.export.row_keys import READERS
 from archiver.export.verify import FileCheck, ManifestCheck, find_manifests
-from archiver.store.row_digests import RowDigests
+from archiver.store.temporary.row_digests import RowDigests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from archiver.export.append.series import Series, open_directory
 from archiver.export.formats.batch_spool import trim
 from archiver.export.regular import UnusableFile, open_regular
 from archiver.model.row import Row
-from archiver.store.row_digests import RowDigests
+from archiver.store.temporary.row_digests import RowDigests
 
 
 @dataclass(slots=True)

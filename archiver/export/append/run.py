@@ -36,7 +36,7 @@ from archiver.export.run import (
 from archiver.export.target import Target
 from archiver.export.writer import DescribedRows, FileWriter
 from archiver.store.database import Connection
-from archiver.store.row_digests import RowDigests
+from archiver.store.temporary.row_digests import RowDigests
 
 _VOLATILE = frozenset({"pyarrow"})
 """Options that affect the bytes of a file, not its values."""

@@ -7,7 +7,7 @@ from archiver.export.edges.find import EdgeFinder
 from archiver.export.edges.writers import EDGE_KEYS, WEIGHT_KEYS, EdgeWriter
 from archiver.model.imported import list_filled_keys
 from archiver.model.row import Row
-from archiver.store.edge_tables import EdgeTables
+from archiver.store.temporary.edge_tables import EdgeTables
 
 _FOUND = "edges"
 """The additional key of a prepared row."""

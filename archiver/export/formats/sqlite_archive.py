@@ -17,7 +17,7 @@ from archiver.export.unwritable import unwritable
 from archiver.export.writer import ByteSink
 from archiver.ids import ChannelId
 from archiver.model.row import Row
-from archiver.store.extract import ArchiveExtract, SearchTables
+from archiver.store.messages.extract import ArchiveExtract, SearchTables
 
 _PAGE = 250
 _CHUNK = 1 << 20

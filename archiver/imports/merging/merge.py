@@ -15,11 +15,11 @@ from archiver.imports.merging.merge_channel import ChannelMerge, MergeRun
 from archiver.imports.merging.merge_source import describe_source
 from archiver.imports.merging.merged import MergedChannel
 from archiver.store.database import Database
-from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_channel import ForeignChannel, list_foreign_channels
-from archiver.store.foreign_page import count_messages
 from archiver.store.garbage import few_collections
-from archiver.store.merged_channel import SourceFile
+from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign_channel import ForeignChannel, list_foreign_channels
+from archiver.store.merging.foreign_page import count_messages
+from archiver.store.merging.merged_channel import SourceFile
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Given the number of messages read, and of all."""

@@ -12,13 +12,13 @@ from archiver.imports.merging.merged import MergedChannel
 from archiver.model.coverage import Interval
 from archiver.model.descriptions import DescribedAt, unite_descriptions
 from archiver.model.sync_state import SyncState, TakenState, take_state
-from archiver.store import merged_channel as channels
-from archiver.store.channel import find_channel
-from archiver.store.coverage import list_coverage
+from archiver.store.channels.channel import find_channel
+from archiver.store.channels.coverage import list_coverage
 from archiver.store.database import Database, Reader, Writer
-from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_channel import ForeignChannel, list_foreign_descriptions, list_foreign_states
-from archiver.store.foreign_log import (
+from archiver.store.merging import merged_channel as channels
+from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign_channel import ForeignChannel, list_foreign_descriptions, list_foreign_states
+from archiver.store.merging.foreign_log import (
     ForeignCapture,
     Notices,
     iter_captures,
@@ -26,12 +26,12 @@ from archiver.store.foreign_log import (
     list_proven,
     read_sync_state,
 )
-from archiver.store.foreign_page import ForeignPage, count_indexed, iter_pages
-from archiver.store.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
-from archiver.store.merged import MergeMark, write_page
-from archiver.store.merged_channel import SourceFile
-from archiver.store.merged_records import Made, make_records
-from archiver.store.merged_sources import list_other_zones, map_imports
+from archiver.store.merging.foreign_page import ForeignPage, count_indexed, iter_pages
+from archiver.store.merging.merge_plan import FindNotice, PagePlan, no_notice, plan_gone, plan_page
+from archiver.store.merging.merged import MergeMark, write_page
+from archiver.store.merging.merged_channel import SourceFile
+from archiver.store.merging.merged_records import Made, make_records
+from archiver.store.merging.merged_sources import list_other_zones, map_imports
 
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""

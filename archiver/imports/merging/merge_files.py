@@ -15,10 +15,10 @@ from archiver.imports.adopt import MediaFolder, NotAdopted, adopt_file
 from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import blob_path
-from archiver.store import foreign_files as files
 from archiver.store.database import Database
-from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_files import ForeignFile, iter_files
+from archiver.store.merging import foreign_files as files
+from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign_files import ForeignFile, iter_files
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import orjson
 
-from archiver.store.foreign import ForeignArchive
-from archiver.store.foreign_log import describe_log, hash_log
-from archiver.store.merged_channel import SourceFile
+from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign_log import describe_log, hash_log
+from archiver.store.merging.merged_channel import SourceFile
 from archiver.store.raw_file import read_at
 from archiver.version import version
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.ids import ChannelId, label_channel
-from archiver.store.foreign_page import LeftOut
-from archiver.store.merge_plan import PagePlan, PlannedMessage
+from archiver.store.merging.foreign_page import LeftOut
+from archiver.store.merging.merge_plan import PagePlan, PlannedMessage
 
 _MOST_LISTED: Final = 20
 """Messages left out that are named; the others are counted."""

@@ -32,7 +32,7 @@ from archiver.imports.source import (
 )
 from archiver.model.imported import HIGHEST_ID, LAST_SECOND, imported_message
 from archiver.model.record import Media
-from archiver.store.tg_archive import (
+from archiver.store.imports.tg_archive import (
     LARGEST,
     DamagedDatabase,
     LostRows,

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from archiver.mirror.write_changes import StoredCounts
 from archiver.model.account_status import ACTIVITIES, AccountStatus
 from archiver.service.monitoring.health import ChannelCounts
-from archiver.store.outbox import Waiting
+from archiver.store.index.outbox import Waiting
 
 KIND = CONTENT_TYPE_LATEST
 

@@ -14,10 +14,10 @@ from archiver.model.clock_offset import describe_offset
 from archiver.service.monitoring.health import ChannelCounts, UnreadableChannel, find_troubles, judge
 from archiver.service.monitoring.http_server import Page, Reply
 from archiver.service.monitoring.metrics import KIND, Metrics
-from archiver.store.account import list_loads, list_unreadable
-from archiver.store.channel import find_oldest_sync
+from archiver.store.accounts.account import list_loads, list_unreadable
+from archiver.store.channels.channel import find_oldest_sync
 from archiver.store.database import Database
-from archiver.store.outbox import Waiting, measure_all
+from archiver.store.index.outbox import Waiting, measure_all
 from archiver.version import version
 
 FRESH = 15.0

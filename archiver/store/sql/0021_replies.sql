@@ -4,7 +4,7 @@ BEGIN IMMEDIATE;
 
 CREATE INDEX message_reply ON message (channel_id, reply_to_msg_id, message_id) WHERE reply_to_msg_id IS NOT NULL;
 
--- The queries of archiver/store/replies.py have the same expression.
+-- The queries of archiver/store/messages/replies.py have the same expression.
 CREATE INDEX message_reply_elsewhere ON message (reply_to_msg_id, message_id)
     WHERE instr(reply_to, '"reply_to_peer_id"') > 0;
 

@@ -18,7 +18,7 @@ from archiver.reading.change_log import iter_changes
 from archiver.reading.clock_offset import read_server_now
 from archiver.reading.word_diff import DiffPiece, diff, excerpt
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from archiver.web.covered_diff import MarkedText, cover, veil_pieces
 from archiver.web.lookup import KeptRemarks, read_bounds
 from archiver.web.site import Asked, Site

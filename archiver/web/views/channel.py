@@ -13,13 +13,13 @@ from archiver.model.imported import IMPORTED
 from archiver.model.row import StoredMessage, build_row
 from archiver.reading.channel_page import LIMIT, ChannelPage, Place, read_page
 from archiver.reading.clock_offset import read_server_now
-from archiver.store.channel_details import list_statuses
-from archiver.store.claimed import count_claimed
+from archiver.store.channels.channel_details import list_statuses
+from archiver.store.channels.extent import count_newer
 from archiver.store.database import Connection, read
-from archiver.store.extent import count_newer
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.claimed import count_claimed
+from archiver.store.imports.imported_channel import is_unaccounted
+from archiver.store.messages.rows import HeldMessage, get_messages
 from archiver.store.reading_pool import OutOfTime
-from archiver.store.rows import HeldMessage, get_messages
 from archiver.web.calendars import Month, read_month
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures

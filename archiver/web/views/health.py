@@ -8,14 +8,14 @@ import time
 from archiver.lock import find_holder
 from archiver.model.account_status import read_statuses
 from archiver.model.iso_time import iso
-from archiver.store.account import list_accounts
-from archiver.store.channel import list_channels
-from archiver.store.channel_details import list_statuses
+from archiver.store.accounts.account import list_accounts
+from archiver.store.accounts.waits import list_waits
+from archiver.store.channels.channel import list_channels
+from archiver.store.channels.channel_details import list_statuses
 from archiver.store.database import ARCHIVE_NAME, read
-from archiver.store.index_node import get_node_status
-from archiver.store.outbox import measure
+from archiver.store.index.index_node import get_node_status
+from archiver.store.index.outbox import measure
 from archiver.store.service import find_service
-from archiver.store.waits import list_waits
 from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name

@@ -13,14 +13,14 @@ from archiver.lock import find_holder
 from archiver.model.completeness import Tally
 from archiver.model.row import ChannelName
 from archiver.reading.coverage_report import count_ids
-from archiver.store.channel import Mirrored, list_channels
+from archiver.store.accounts.waits import list_waits
+from archiver.store.channels.channel import Mirrored, list_channels
+from archiver.store.channels.extent import NewestMessage, find_newest
 from archiver.store.database import ARCHIVE_NAME, Reader, read
-from archiver.store.extent import NewestMessage, find_newest
-from archiver.store.imported_channel import is_compared, is_unaccounted
-from archiver.store.outbox import measure
+from archiver.store.imports.imported_channel import is_compared, is_unaccounted
+from archiver.store.index.outbox import measure
+from archiver.store.messages.rows import list_names
 from archiver.store.reading_pool import OutOfTime
-from archiver.store.rows import list_names
-from archiver.store.waits import list_waits
 from archiver.web.site import Asked, Site, Tallies
 from archiver.web.view import ViewAnswer
 from search.meili.routing import node_name

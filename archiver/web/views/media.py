@@ -7,7 +7,7 @@ from typing import Final
 from archiver.errors import UsageError
 from archiver.model.media_file import FILE_KINDS
 from archiver.store.database import read
-from archiver.store.media_list import list_media
+from archiver.store.media.media_list import list_media
 from archiver.web.lookup import find_channel
 from archiver.web.pictures import list_attachments, read_pictures
 from archiver.web.site import Asked, Site

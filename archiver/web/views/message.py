@@ -24,13 +24,13 @@ from archiver.reading.message_history import MessageHistory
 from archiver.reading.not_archived import find_why_not_archived
 from archiver.reading.reply_thread import read_thread
 from archiver.reading.similar_posts import SimilarPost, list_similar_posts
-from archiver.store.arrivals import find_last_row
-from archiver.store.claimed import count_claimed
 from archiver.store.database import Connection, read
-from archiver.store.history import Key, list_counters, list_revisions
-from archiver.store.imported_channel import is_unaccounted
+from archiver.store.imports.claimed import count_claimed
+from archiver.store.imports.imported_channel import is_unaccounted
+from archiver.store.messages.arrivals import find_last_row
+from archiver.store.messages.history import Key, list_counters, list_revisions
+from archiver.store.messages.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.store.reading_pool import OutOfTime
-from archiver.store.rows import HeldMessage, get_messages, list_after, list_before, list_languages
 from archiver.web.charts import Line, draw_line
 from archiver.web.lookup import FoundChannel, find_channel
 from archiver.web.pictures import read_pictures

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from archiver.errors import NotFound
 from archiver.store.database import read
-from archiver.store.saved_query import list_saved
+from archiver.store.search.saved_query import list_saved
 from archiver.web.site import Asked, Site
 from archiver.web.view import ViewAnswer
 from archiver.web.views.search import show_search

@@ -6,7 +6,7 @@ import asyncio
 import re
 
 from archiver.store.database import Connection, read
-from archiver.store.rows import list_names
+from archiver.store.messages.rows import list_names
 from archiver.web.counting import Counted, count_hits
 from archiver.web.finding import Finding, command_line, read_finding
 from archiver.web.results import SearchResult, find_hits

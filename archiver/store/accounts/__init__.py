@@ -1,0 +1,1 @@
+"""The accounts, their access to channels, and the waits that the server ordered."""

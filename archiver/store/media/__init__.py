@@ -1,0 +1,1 @@
+"""The files behind messages: which are stored, wanted, failed; policies; pictures."""

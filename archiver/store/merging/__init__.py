@@ -1,0 +1,1 @@
+"""Another archive, read without trusting it, and taken over into this one."""

@@ -1,0 +1,148 @@
+"""The stored files of another archive, and the texts that programs made of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from archiver.ids import ChannelId
+from archiver.model.imported import FILE_ORIGIN
+from archiver.model.media_file import FileKey, parse_key, whole_key
+from archiver.store.database import Reader
+from archiver.store.media.annotation import Annotation, list_annotations, put_annotation
+from archiver.store.media.file import find_blob, find_file, settle_downloaded
+from archiver.store.media.file_slot import shows_file
+from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign_values import Checks, is_text, is_time, or_null
+
+_HEX: Final = frozenset("0123456789abcdef")
+_NAMES: Final = ("hook", "program", "version", "language", "text", "exit_status", "at", "seconds")
+_PAGE: Final = 500
+
+
+class ForeignFile(NamedTuple):
+    """A file whose bytes the other archive has."""
+
+    key: FileKey
+    sha256: str
+    size: int
+    origin: str | None = None
+    """FILE_ORIGIN if an import brought it."""
+
+
+def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) -> Iterator[ForeignFile]:
+    """Yield the stored files. `channels`: only those that messages of these channels show, or showed."""
+    if not archive.has("file") or archive.is_extract:
+        return
+    after = ""
+    query = (
+        "SELECT file_key, sha256, blob.size, reason FROM file JOIN blob USING (sha256) WHERE file_key > ?"
+        " AND status = 'downloaded' AND state = 'present' ORDER BY file_key LIMIT ?"
+    )
+    while rows := archive.conn.execute(query, (after, _PAGE)).fetchall():
+        for row in rows:
+            file = _read(row)
+            if file is not None and (channels is None or _is_shown(archive.conn, file.key, channels)):
+                yield file
+        after = rows[-1][0]
+
+
+def _read(row: tuple[Any, ...]) -> ForeignFile | None:
+    key, sha256, size, reason = row
+    try:
+        parse_key(key)
+    except (ValueError, TypeError):
+        return None
+    is_hash = isinstance(sha256, str) and len(sha256) == 64 and _HEX.issuperset(sha256)
+    origin = FILE_ORIGIN if reason == FILE_ORIGIN else None
+    return ForeignFile(key, sha256, size, origin) if is_hash and isinstance(size, int) and size >= 0 else None
+
+
+def _is_shown(conn: sqlite3.Connection, key: FileKey, channels: Collection[ChannelId]) -> bool:
+    is_photo, id_ = parse_key(whole_key(key))
+    listed = orjson.dumps(list(channels)).decode()
+    query = (
+        "SELECT max(channel_id IN (SELECT value FROM json_each(?))) FROM media INDEXED BY media_file"
+        f" WHERE {shows_file('media')}"
+    )
+    [(shown,)] = conn.execute(query, (listed, id_, is_photo)).fetchall()
+    if shown is not None:
+        return bool(shown)
+    return _was_shown(conn, id_, listed)
+
+
+def _was_shown(conn: sqlite3.Connection, id_: str, channels: str) -> bool:
+    """Whether an earlier content of these channels shows it. Reads all of them, for the few files without another."""
+    query = "SELECT 1 FROM revision WHERE channel_id IN (SELECT value FROM json_each(?)) AND instr(media, ?) LIMIT 1"
+    return conn.execute(query, (channels, f'"{id_}"')).fetchone() is not None
+
+
+def iter_annotated(archive: ForeignArchive) -> Iterator[tuple[str, set[str]]]:
+    """Yield the hashes of bytes that programs made texts of, and which hooks those are of."""
+    after = ""
+    query = (
+        "SELECT sha256, json_group_array(hook) FROM annotation WHERE sha256 > ? AND status = 'done'"
+        " AND replaced_at IS NULL GROUP BY sha256 ORDER BY sha256 LIMIT ?"
+    )
+    while archive.has("annotation") and (rows := archive.conn.execute(query, (after, _PAGE)).fetchall()):
+        yield from ((sha256, set(orjson.loads(hooks))) for sha256, hooks in rows)
+        after = rows[-1][0]
+
+
+def lacks_texts(conn: Reader, sha256: str, hooks: set[str]) -> bool:
+    """Whether we have the bytes, and no text of one of these hooks."""
+    blob = find_blob(conn, sha256)
+    if blob is None or blob.state != "present":
+        return False
+    return not hooks <= {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
+
+
+def is_wanted(conn: Reader, file: ForeignFile) -> bool:
+    """Whether we lack the bytes."""
+    return find_file(conn, file.key).status != "downloaded"
+
+
+def is_stored(conn: Reader, file: ForeignFile) -> bool:
+    """Whether we have the bytes, as those of another file."""
+    blob = find_blob(conn, file.sha256)
+    return blob is not None and blob.state == "present" and blob.size == file.size
+
+
+def take_file(conn: sqlite3.Connection, archive: ForeignArchive, file: ForeignFile, *, now: int) -> int:
+    """Record that the bytes are stored, and take over what programs made of them; return how many texts."""
+    settle_downloaded(conn, file.key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
+    return take_annotations(conn, archive, file.sha256)
+
+
+def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: str) -> int:
+    """Take over what programs made of stored bytes, unless one of ours made it too; return how many texts."""
+    if not archive.has("annotation"):
+        return 0
+    query = (
+        f"SELECT {', '.join(_NAMES)} FROM annotation WHERE sha256 = ? AND status = 'done' AND replaced_at IS NULL"
+        " ORDER BY hook LIMIT 100"
+    )
+    ours = {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
+    taken = 0
+    for row in archive.fetch(query, (sha256,)):
+        if _ANNOTATION.accept(row) and row[0] not in ours:
+            put_annotation(conn, Annotation(sha256=sha256, reason=None, **dict(zip(_NAMES, row, strict=True))))
+            taken += 1
+    return taken
+
+
+_ANNOTATION: Final = Checks(
+    (
+        ("hook", lambda value: value in ("transcribe", "ocr")),
+        ("program", is_text),
+        ("version", or_null(is_text)),
+        ("language", or_null(is_text)),
+        ("text", is_text),
+        ("exit_status", or_null(lambda value: type(value) is int)),
+        ("at", is_time),
+        ("seconds", lambda value: type(value) in (int, float) and value >= 0),
+    )
+)

@@ -1,0 +1,1 @@
+"""Messages, their earlier contents, absences and counters: written, and read for people."""

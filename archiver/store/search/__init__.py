@@ -1,0 +1,1 @@
+"""The embedded search tables as seen from the archive: entries, saved queries, suggestions."""

@@ -1,0 +1,1 @@
+"""Tables in a database of their own, for more than memory should hold."""
