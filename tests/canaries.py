@@ -42,7 +42,7 @@ _FIXED = {
     "data",
     "language",
 }
-_OTHERS = {"title", "text"}
+_OTHERS = {"title", "text", "old_text"}
 """Names of other things, and words: a person stands in them as `@name`."""
 
 

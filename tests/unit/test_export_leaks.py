@@ -332,6 +332,7 @@ REWRITTEN = (
         "reply_to",
         "fwd_from",
         "media",
+        "hashtags",
         "links",
         "payload_sha256",
         "action",
@@ -351,7 +352,7 @@ HARMLESS = (
         "views",
         "forwards",
     ),
-    *("replies", "reactions", "hashtags", "origin", "first_seen", "last_seen", "missing_since", "revisions", "pinned"),
+    *("replies", "reactions", "origin", "first_seen", "last_seen", "missing_since", "revisions", "pinned"),
     *("noforwards", "silent", "edit_hidden", "effect", "boosts", "paid"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from archiver.export.pseudonyms.disguise import undisguise
 from archiver.export.pseudonyms.links import PersonLinks
 from archiver.export.pseudonyms.replacing import Replacement, merge, move_entities, replace_spans
 from archiver.export.pseudonyms.rows import PseudonymousRows
@@ -42,13 +44,17 @@ def test_links_to_persons_lead_nowhere_and_others_stay() -> None:
     assert [link for link in OTHERS if LINKS.rewrite(link) != link] == []
 
 
-WITHIN = ("https://web.archive.org/web/2021/https://t.me/{}/12", "https://www.google.com/url?q=https%3A%2F%2Ft.me%2F{}")
+WITHIN = {
+    "https://web.archive.org/web/2021/https://t.me/{}/12": "https://web.archive.org/web/2021/https://t.me/{}/12",
+    "https://www.google.com/url?q=https%3A%2F%2Ft.me%2F{}": "https://www.google.com/url?q=pseudonym:{}",
+    "https://x.example/?by=%40{}": "https://x.example/?by=@{}",
+}
 
 
 @pytest.mark.parametrize("link", WITHIN)
 def test_a_link_within_another_names_no_person(link: str) -> None:
-    assert LINKS.rewrite(link.format("jane_doe")) == link.format(NAMES.username("jane_doe"))
-    assert LINKS.rewrite(link.format("NightBridge")) == link.format("NightBridge")
+    assert TEXTS.address(link.format("jane_doe")) == WITHIN[link].format(NAMES.username("jane_doe"))
+    assert TEXTS.address(link.format("NightBridge")) == link.format("NightBridge")
 
 
 def test_a_phone_number_is_the_same_in_all_digits() -> None:
@@ -98,6 +104,61 @@ def test_persons_are_found_by_how_they_look(text: str) -> None:
     assert made == text or not re.search("jane|9647701|٧٧٠", made)
 
 
+CUT = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200f", "\u2066", "\ufe0f", "\u0336"]
+DISGUISED = (
+    *("@{0}", "x@{0}", "Hello.@{0}", "by/@{0}", "#tag@{0}", "{0}@ عربي", "[at]{0}", "@[{0}]", "@ {0}"),
+    *("@**{0}**", "﹫{0}"),
+    *("t[.]me/{0}", "t . me / {0}", "t. me/{0}", "t(dot)me/{0}", "t dot me/{0}", "t.me[/]{0}", "hxxps://t[.]me/{0}"),
+    *("https[:]//t[.]me/s/{0}", r"t\.me\/{0}", "t,me/{0}", "t。me/{0}", "t．me／{0}", "telegram [.] me/{0}"),
+    *("t.me//{0}", "➕{1}", "+(964) 7701234567"),
+    *("{0}[.]t[.]me", "https://t.me./{0}", "t.me/boost/{0}", "tg://resolve?DOMAIN=%40{0}", "https://webk.telegram.org/#@{0}"),
+    *("https://x.example/?to=tg%3A%2F%2Fresolve%3Fdomain%3D{0}", "intent://resolve?domain={0}#Intent;scheme=tg;end"),
+    *("https://x.example/https%253A%252F%252Ft.me%252F{0}", "https://fragment.com/username/{0}", "tonsite://{0}.t.me"),
+    *("signal.me/#p/+{1}", "https://signal.me/#eu/{0}", "sgnl://signal.me/#p/+{1}", "viber://chat?number=%2B{1}"),
+    *("whatsapp://send?phone={1}", "wa[.]me/{1}", "web.whatsapp.com/send?phone={1}", "wa.me/message/{0}", "t.me/m/{0}"),
+    *("tel:{1}", "Viber: {1}", "00{1}", "{1}+", "+ {1}", "x+{1}", "+964/770-1234567", "+964–770 1234567"),
+    *("tg://USER?ID={1}", "https://x.example/?u=tg%3A%2F%2Fuser%3Fid%3D{1}", "https://x.example/?u=https%3A%2F%2Fwa.me%2F{1}"),
+    *("{0}[at]mail[dot]example", "{0} (at) mail (dot) example", "{0}@mail[.]example", r"@jane\_doe", "@jane%5Fdoe"),
+    *("@𝐣𝐚𝐧𝐞_𝐝𝐨𝐞", "＠ｊａｎｅ＿ｄｏｅ", "@ⓙⓐⓝⓔ_ⓓⓞⓔ"),
+    *(f"@ja{one}ne_{one}doe" for one in CUT),
+    *(f"t.{one}me/jane{one}_doe +964{one}7701234567" for one in CUT),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DISGUISED)
+def test_persons_are_found_in_disguise(text: str) -> None:
+    for around in ("{}", "see {} now", "عن{}، ثم"):
+        made = TEXTS.plain(around.format(text.format("jane_doe", "9647701234567")))
+        letters = unicodedata.normalize("NFKC", "".join(one for one in made if one.isalnum() or one == "_"))
+        assert not re.search("jane|doe|7701234567", letters), made
+
+
+OTHERS_IN_TEXT = (
+    "can't. me/them; don t. me", "1 000 000 + 2 000 000 = 3 000 000, 10 000 000+ views, +15 %, 5 000 000 000 000",
+    "00:15 2021-12-16 20:00 +0300, UTC+03:00, 0.001234567890", "https://unpkg.com/react@latest/umd",
+    "https://example.org/@jane_doe/12", "https://www.google.com/maps/@33.3152,44.3661,12z", "lunch @ Berlin, a @ b",
+    "x@nightbridge t[.]me/nightbridge t . me / nightbridge nightbridge[.]t.me @night\u200bbridge",
+    "https://x.example/?q=iraq+2021-12-16+attack&u=https%3A%2F%2Ft.me%2Fnightbridge", "whatsapp://send?text=hi",
+    "signal: 2 of 3; tel: none; https://chat.whatsapp.com/AbCdEfGh1234567890ab",
+    "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OTHERS_IN_TEXT)
+def test_what_is_no_person_stays(text: str) -> None:
+    assert TEXTS.plain(text) == text
+
+
+@given(st.text(st.sampled_from("t.me/j_+1@%40[](){} \u200bｔ＠dotahxp\\𝐣"), max_size=40))
+def test_what_stands_around_a_disguise_keeps_its_place(text: str) -> None:
+    made = undisguise(text)
+    whole = [made.written(at, at + 1) for at in range(len(made.text))]
+    assert all(0 <= start < end <= len(text) for start, end in whole)
+    assert all(one[1] <= two[0] or one == two for one, two in pairwise(whole))
+    same = [at for at, (start, end) in enumerate(whole) if end - start == 1 and text[start] not in "ｔ＠𝐣"]
+    assert all(made.text[at] == text[whole[at][0]] for at in same)
+
+
 SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.text("ab😀", max_size=4)), max_size=5)
 
 
@@ -145,6 +206,8 @@ def test_nested_values_of_any_shape_are_rewritten_without_fail(value: Any) -> No
         ("sender", "reply_to", "fwd_from", "restriction", "markup", "fact_check", "annotations", "rich")
     )
     full: Row = {**row, "text": "", "entities": "[]", "post_author": None, "links": "[]", "media": "[]"}
+    full["hashtags"] = '["tag@jane_doe"]'
     full |= {"action": orjson.dumps(value).decode(), "extra": orjson.dumps({"kept": value}).decode()}
     made = PseudonymousRows(NAMES, []).row(full)
     assert PseudonymousRows(NAMES, []).row(full) == made
+    assert orjson.loads(str(made["hashtags"])) == [f"tag@{NAMES.username('jane_doe')}"]

@@ -77,7 +77,7 @@ class NestedPersons:
             number = extra.get("user_id")
             made["title"] = self._person(number, str(slot["title"])) if slot.get("title") else slot.get("title")
         elif slot.get("kind") == "webpage" and (
-            extra.get("type") == "telegram_user" or self._links.is_of_person(slot.get("url"))
+            extra.get("type") == "telegram_user" or self._texts.names_person(slot.get("url"))
         ):
             made["title"] = self._names.named(str(slot["title"])) if slot.get("title") else slot.get("title")
             made["extra"] = {**made["extra"], **{key: None for key in ("description",) if key in extra}}
@@ -215,7 +215,7 @@ class NestedPersons:
 
     def link(self, url: str) -> str:
         """Replace a link to a person."""
-        return self._links.rewrite(url)
+        return self._texts.address(url)
 
 
 _OF_TEXT: Final[dict[str, Callable[[NestedPersons, str], str]]] = {

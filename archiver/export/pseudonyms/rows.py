@@ -49,7 +49,8 @@ class PseudonymousRows:
             "entities": _dump(entities),
             "post_author": nested.named(row["post_author"]) if row["post_author"] else row["post_author"],
             "payload_sha256": None,
-            "links": _dump(list(dict.fromkeys(self._links.rewrite(url) for url in _load(row["links"]) or ()))),
+            "hashtags": _dump([self._texts.plain(tag) for tag in _load(row["hashtags"]) or ()]),
+            "links": _dump(list(dict.fromkeys(self._texts.address(url) for url in _load(row["links"]) or ()))),
             "media": _dump([nested.slot(slot) for slot in _load(row["media"]) or ()]),
         }
         if row["action"] is not None:

@@ -6,31 +6,49 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from archiver.export.pseudonyms.disguise import undisguise
 from archiver.export.pseudonyms.labels import Pseudonyms
-from archiver.export.pseudonyms.links import INNER, PersonLinks
+from archiver.export.pseudonyms.links import CALLS, INNER, PersonLinks
 from archiver.export.pseudonyms.replacing import Replacement, merge, move_entities, replace_spans
 from archiver.formatting.ranges import MarkedRange, list_ranges
 
 _EMAIL: Final = re.compile(
     r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?:[A-Za-z]{2,24}(?![A-Za-z0-9_])|[^\W\d_]{2,24}(?!\w))"
 )
-_CHAIN: Final = re.compile(r"(?<![A-Za-z0-9/.])[@＠]\w+(?:[/@＠]+\w+)*")
-"""Names that follow each other without a space; names after only a slash belong to other sites.
+_HOSTS: Final = r"(?:(?:t|telegram)\.(?:me|dog)|web[a-z]?\.telegram\.org)"
+_MENTION: Final = re.compile(
+    rf"(?<![\w.-])(?!(?:www\.)?{_HOSTS})(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,24}}(?::[0-9]{{1,5}})?/[\w./%~+:-]{{0,200}}@\w+"
+    r"|@(?P<name>[A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_])"
+    r"|(?<![A-Za-z0-9_.%+@-])(?P<before>[A-Za-z][A-Za-z0-9_]{3,31})@(?![A-Za-z0-9_])"
+)
+"""A name, before the @ as well, which writers of Arabic mix up; or a profile on another site, which has no name.
 
-Only Latin letters before or after belong to a name, address or number: Chinese is written without spaces, and in Arabic
-some are left out.
+Only Latin letters after a name, address or number belong to it: Chinese is written without spaces, and in Arabic some
+are left out.
 """
-_MENTION: Final = re.compile(r"[@＠]([A-Za-z][A-Za-z0-9_]{3,31})(?![A-Za-z0-9_])")
-_TELEGRAM: Final = r"(?:t|telegram)\.(?:me|dog)"
 _LINK: Final = re.compile(
-    rf"(?<![A-Za-z0-9_/.@-])(?:(?:https?://)?(?:[\w-]{{1,32}}\.)?{_TELEGRAM}(?::[0-9]{{1,5}})?/"
-    r"|(?:https?://)?web\.telegram\.org/|(?:https?://)?(?:wa\.me|(?:api\.|www\.)?whatsapp\.com)/"
-    r"|whatsapp://|tg:(?://)?)[^\s<>\"'()\[\],;|،؛؟。，、\u200b-\u200f\u2060\ufeff]{1,300}"
-    rf"|(?<![A-Za-z0-9_/.@-])(?:https?://)?[a-z]\w{{3,31}}\.{_TELEGRAM}/?(?![\w-]|\.\w)",
+    rf"(?=[a-z])(?<![A-Za-z0-9_/.@-])(?:(?:https?://)?(?:[a-z0-9_-]{{1,32}}\.)?(?:{_HOSTS}|(?:wa|signal|viber|zalo)\.me"
+    r"|(?:(?:api|web|chat|www)\.)?whatsapp\.com|chats\.viber\.com)(?::[0-9]{1,5})?\.?/"
+    r"|(?:intent|sgnl|signal|viber|whatsapp|tonsite)://|tg:(?://)?)(?:(?![<>\"'()\[\],;|*`])[!-~]){1,300}"
+    rf"|(?=[a-z])(?<![A-Za-z0-9_/.@-])(?:https?://)?[a-z][a-z0-9_]{{3,31}}\.{_HOSTS}/?(?![\w-]|\.\w)",
+    re.IGNORECASE | re.ASCII,
+)
+_GAP: Final = r"(?:[^\S\n]|[().*/\u2010-\u2013-]){0,3}"
+_PHONE: Final = re.compile(
+    r"(?<=[A-Za-z])\+\d{10,15}(?![A-Za-z0-9_])"
+    rf"|(?<![A-Za-z\d_+])(?<!\d[ ])\+(?:\(?(?=\d)|[ ]\(?(?=\d(?:{_GAP}\d){{9}}))\d(?:{_GAP}\d){{6,14}}(?![A-Za-z0-9_])"
+    rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰])\d(?:{_GAP}\d){{8,13}}(?![A-Za-z0-9_])"
+    rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ])\d(?:{_GAP}\d){{9,14}}[ ]?\+(?![A-Za-z\d_+])"
+)
+_CALLED: Final = re.compile(
+    rf"(?<![A-Za-z])(?:{'|'.join(sorted(CALLS))}|phone|mobile)[ ]?:[ ]?(?://)?(\+?\d(?:{_GAP}\d){{6,14}})(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
-_PHONE: Final = re.compile(r"(?<![A-Za-z0-9_+＋/=&?-])[+＋]\d(?:[ ().-]{0,2}\d){6,14}(?![A-Za-z0-9_])")
-_MAY_MATTER: Final = re.compile(r"[@＠+＋]|t\.me|telegram\.|wa\.me|whatsapp|tg:", re.IGNORECASE)
+"""A number without + behind the name of what is called."""
+_MAY_MATTER: Final = re.compile(
+    r"[@+]|[a-z][ ]?:(?:\S|[ ]\d)|00|٠٠|۰۰|\.(?:me|dog)(?![a-z])|telegram\.|whatsapp\.|viber\.|fragment\.com",
+    re.IGNORECASE,
+)
 
 
 class PersonTexts:
@@ -40,7 +58,7 @@ class PersonTexts:
         self._names, self._links = names, links
         self._by_kind: dict[str, Callable[[str], str]] = {
             "mention": self.mention,
-            "url": links.rewrite,
+            "url": self.address,
             "email": names.email,
             "phone": names.phone,
             "bank_card": self._card,
@@ -49,14 +67,21 @@ class PersonTexts:
     def rewrite(self, text: str, entities: Sequence[Any] = ()) -> tuple[str, list[Any]]:
         """The text and its entities, without persons."""
         marked = [self._of_entity(entity) for entity in entities]
-        if not entities and _MAY_MATTER.search(text) is None:
-            return text, marked
         spans = merge([*self._of_entities(text, entities), *self._of_looks(text)])
-        return replace_spans(text, spans), move_entities(text, marked, spans)
+        return (replace_spans(text, spans), move_entities(text, marked, spans)) if spans else (text, marked)
 
     def plain(self, text: str) -> str:
         """A text without entities."""
         return self.rewrite(text)[0]
+
+    def address(self, url: str) -> str:
+        """A link: one that leads nowhere instead of one to a person, and no person within another."""
+        made = self._links.rewrite(url)
+        return self.plain(url) if made == url else made
+
+    def names_person(self, url: object) -> bool:
+        """Whether a link leads to a person, or names one."""
+        return isinstance(url, str) and self.address(url) != url
 
     def replace(self, text: str, known: Mapping[str, str]) -> str:
         """A text without entities, with these words replaced as well."""
@@ -69,7 +94,7 @@ class PersonTexts:
 
     def mention(self, words: str) -> str:
         """Replace `@name`, unless it is a channel or a bot."""
-        name = words.strip().lstrip("@＠")
+        name = undisguise(words).text.strip().strip("@")
         return words if not name or self._links.is_kept(name) else f"@{self._names.username(name)}"
 
     def _card(self, number: str) -> str:
@@ -81,7 +106,7 @@ class PersonTexts:
             return entity
         made = dict(entity)
         if isinstance(made.get("url"), str):
-            made["url"] = self._links.rewrite(made["url"])
+            made["url"] = self.address(made["url"])
         if type(made.get("user_id")) is int:
             made["user_id"] = self._names.user_id(made["user_id"])
         if isinstance(made.get("old_text"), str):
@@ -103,20 +128,29 @@ class PersonTexts:
         return None if made is None else made(words)
 
     def _of_looks(self, text: str) -> Iterator[Replacement]:
-        if _MAY_MATTER.search(text) is None:
-            return
-        for found in _EMAIL.finditer(text):
-            yield Replacement(*found.span(), self._names.email(found[0]))
+        meant = undisguise(text)
+        if _MAY_MATTER.search(meant.text):
+            for start, end, instead in self._in_plain(meant.text):
+                yield Replacement(*meant.written(start, end), instead)
+
+    def _in_plain(self, text: str) -> Iterator[tuple[int, int, str]]:
+        if "@" in text:
+            yield from self._around_at(text)
         for found in _LINK.finditer(text):
             link = found[0].rstrip(".,;:!?…")
             if (instead := self._links.rewrite(link)) != link:
-                yield Replacement(found.start(), found.start() + len(link), instead)
-        for found in INNER.finditer(text):
-            if (instead := self._links.inner(found[1])) != found[1]:
-                yield Replacement(*found.span(1), instead)
-        for chain in _CHAIN.finditer(text):
-            for found in _MENTION.finditer(text, *chain.span()):
-                if (instead := self.mention(found[0])) != found[0]:
-                    yield Replacement(*found.span(), instead)
+                yield found.start(), found.start() + len(link), instead
+        yield from filter(None, map(self._links.inner, INNER.finditer(text)))
         for found in _PHONE.finditer(text):
-            yield Replacement(*found.span(), self._names.phone(found[0]))
+            yield *found.span(), self._names.phone(found[0])
+        if ":" in text:
+            for found in _CALLED.finditer(text):
+                yield *found.span(1), self._names.phone(found[1])
+
+    def _around_at(self, text: str) -> Iterator[tuple[int, int, str]]:
+        for found in _EMAIL.finditer(text):
+            yield *found.span(), self._names.email(found[0])
+        for found in _MENTION.finditer(text):
+            if (name := found["name"] or found["before"]) and not self._links.is_kept(name):
+                instead = self._names.username(name)
+                yield *found.span(), f"@{instead}" if found["name"] else f"{instead}@"
