@@ -32,8 +32,6 @@ from config.names import HistoryPace
 from config.paths import expand_home, user_data_path
 from config.sizes import LARGEST
 
-_Urls = Annotated[tuple[Url, ...], NoDecode, BeforeValidator(split_list), AfterValidator(require_each_once)]
-
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

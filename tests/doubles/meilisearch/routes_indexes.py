@@ -36,10 +36,6 @@ _CREATE = shape(
         "primaryKey": Field(optional(string), "invalid_index_primary_key"),
     }
 )
-_UPDATE_FIELDS = {
-    "primaryKey": Field(optional(string), "invalid_index_primary_key"),
-    "uid": Field(optional(string), "invalid_index_uid"),
-}
 _RANKING_SINCE, _NEWER_RULES = (1, 36), {"attributeRank", "wordPosition"}
 _WILDCARD = ("displayedAttributes", "searchableAttributes")  # a reset of them is told as ["*"]
 _SWAP = shape(
