@@ -2,23 +2,20 @@
 
 Streamed: one message is in memory at a time. A file that ends too early gives all messages that are whole.
 
-After damage reading goes on with the next message of the same chat, else with the next chat of the list, else, where a
-chat is alone in its document, with the first message that is left. `_entries` does so among the messages that it reads,
-`chats` anywhere else. Chats that nobody reads are passed over by brackets alone, so damage in them can hide the chats
-that follow: `_find_passed` goes back and looks for these.
+After damage reading goes on where `desktop_recovery` finds more: `_entries` does so among the messages that it reads,
+`chats` anywhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
-from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, damaged_at, fatal_flaw, misread_at, passed_at
+from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, misread_at
 from archiver.imports.source import Chat, Entry, Flaw
 from archiver.imports.sources.desktop_chat import (
     KINDS,
@@ -32,17 +29,15 @@ from archiver.imports.sources.desktop_chat import (
 from archiver.imports.sources.desktop_ends import find_newest, find_offsets, find_own, is_account, read_ends
 from archiver.imports.sources.desktop_entry import derive_piece
 from archiver.imports.sources.desktop_fields import LocalDates
-from archiver.imports.sources.desktop_messages import DesktopMessages, OfAnother, lost_beginning
+from archiver.imports.sources.desktop_messages import DesktopMessages
 from archiver.imports.sources.desktop_pieces import DesktopPieces
+from archiver.imports.sources.desktop_recovery import DesktopRecovery
 
 RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
 _NEEDED: Final = ("type", "messages")
 """Keys without which a chat cannot be read."""
-_REWINDS: Final = 20
-"""How often what was passed over is searched for a chat."""
-_Read: TypeAlias = Callable[[DesktopPieces], "Iterator[Chat | Flaw]"]
 
 
 def open_file(path: Path, zone: tzinfo | None) -> DesktopJson:
@@ -63,25 +58,13 @@ class DesktopJson:
         self.root = path.parent
         self.parts = (path,)
         self._dates = LocalDates(zone)
-        self._is_over = False
-        """Whether damage that its reader was told of ended the current chat."""
         self._pieces: DesktopPieces | None = None
-        self._begun: ChatFrame | None = None
-        """The last chat whose messages were started."""
-        self._top = ChatFrame()
-        """What is known about a document that is a chat."""
+        self._recovery: DesktopRecovery
         self._elements: Iterator[None] = iter(())
         """Elements of the current chat."""
-        self._is_at_chat = False
-        """Whether the next thing is another chat, after a damaged one."""
-        self._skipped: int | None = 0
-        """Where what was passed over unread begins, until a chat follows: a lost quote makes it seem to go on."""
-        self._rewinds = 0
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
-        self._is_account = is_account(self._ends)
-        """Whether it seems to be of a whole account, so that no chat may be taken for another."""
         self._messages = DesktopMessages(self._dates, is_old=self._is_old)
 
     @property
@@ -109,64 +92,25 @@ class DesktopJson:
         try:
             with self._path.open("rb") as file:
                 self._pieces = pieces = DesktopPieces(file, is_by_date=b'"telekeep":' in self._tail)
-                read: _Read | None = self._documents
-                while read is not None:
-                    damage = yield from self._until_damage(read(pieces))
-                    again = None if damage is None else self._find_passed(pieces)
-                    read = self._find_rest(pieces, damage) if again is None else self._rest_of_list
-                    if again is not None:
-                        yield passed_at(again)
-                    elif damage is not None:
-                        yield fatal_flaw(damage) if read is None else damaged_at(damage.at)
+                self._recovery = recovery = DesktopRecovery(pieces, self._messages, is_account=is_account(self._ends))
+                read = self._documents(pieces)
+                while True:
+                    damage = yield from _until_damage(read)
+                    place, flaw = recovery.go_on(damage)
+                    if flaw is not None:
+                        yield flaw
+                    if place is None:
+                        return
+                    read = self._rest_of_list(pieces) if place.chat is None else self._rest_of_chat(pieces, place.chat)
         except OSError as exc:
             raise UsageError(f"{self._path} cannot be read: {exc.strerror}.") from exc
-
-    def _until_damage(self, read: Iterator[Chat | Flaw]) -> Generator[Chat | Flaw, None, EndsEarly | BrokenJson | None]:
-        """Yield the chats up to the damage; return the damage unless a chat has reported it."""
-        try:
-            yield from read
-        except (EndsEarly, BrokenJson) as exc:
-            return None if self._is_over else exc
-        return None
-
-    def _find_rest(self, pieces: DesktopPieces, damage: EndsEarly | BrokenJson | None) -> _Read | None:
-        """How to continue after damage: with the messages of the last chat, else with the next chat of a list."""
-        frame = self._begun
-        if damage is None:
-            is_at_chat, self._is_at_chat, self._is_over = self._is_at_chat, False, False
-            return self._rest_of_list if is_at_chat else None
-        if frame is not None and pieces.recover(damage.at, after=self._messages.reached if frame.in_account else None):
-            return partial(self._rest_of_chat, frame)
-        if self._is_account if frame is None else frame.in_account:
-            return self._rest_of_list if pieces.recover_chat(damage.at) else None
-        return self._find_only(pieces, damage.at)
-
-    def _find_only(self, pieces: DesktopPieces, at: int) -> _Read | None:
-        """How to continue after damage before the messages of a chat that is alone in its document."""
-        found = pieces.recover_only(at)
-        if found is None or (self._begun is not None and "id" not in found):
-            return None  # those of a second chat without an id could be of any
-        self._begun = ChatFrame({**(self._top.fields if self._begun is None else {}), **found})
-        return partial(self._rest_of_chat, self._begun)
-
-    def _find_passed(self, pieces: DesktopPieces) -> int | None:
-        """After damage, go to the next chat of a list in what was passed over; return where that begins."""
-        if self._skipped is None or self._rewinds == _REWINDS:
-            return None
-        begin, reached, self._skipped = self._skipped, pieces.at, None
-        self._rewinds += 1
-        pieces.rewind(begin)
-        if pieces.recover_chat(begin):
-            return begin
-        pieces.rewind(reached)
-        return None
 
     def _documents(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
         """Read documents one after another: several files may have been joined."""
         while not pieces.end():
             yield from self._list(pieces) if pieces.is_next(b"[") else self._chats(pieces)
 
-    def _rest_of_chat(self, frame: ChatFrame, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+    def _rest_of_chat(self, pieces: DesktopPieces, frame: ChatFrame) -> Iterator[Chat | Flaw]:
         """The rest of a chat, from a message found after its array ended too early."""
         yield from self._chat(pieces, frame, pieces.rest_of_elements)
         for _ in pieces.rest_of_keys():
@@ -185,7 +129,8 @@ class DesktopJson:
 
     def _chats(self, pieces: DesktopPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
         frame = ChatFrame(in_account=in_account)
-        self._top = self._top if in_account else frame
+        if not in_account:
+            self._recovery.enter_document(frame)
         yield from self._chats_of(pieces, pieces.keys(), frame)
 
     def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
@@ -200,7 +145,7 @@ class DesktopJson:
                 continue
             frame.has_messages |= key == "messages"
             if key == "messages" and pieces.is_next(b"["):
-                self._begun, self._skipped = frame, None
+                self._recovery.enter_messages(frame)
                 yield from self._chat(pieces, frame, pieces.elements)
             elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
                 yield from self._account(pieces)
@@ -260,10 +205,9 @@ class DesktopJson:
         if chat.refused in UNKNOWN:
             yield Flaw(f"byte {pieces.at:,}", "the chat there is of unknown kind: it may be a channel")
         yield chat
-        if self._is_over:
-            raise EndsEarly(pieces.at)
+        self._recovery.expect_not_ended()
         if not is_read and enter == pieces.elements:
-            self._skipped = pieces.at
+            self._recovery.pass_over()
             yield from pieces.skip_messages()
             return
         for _ in self._elements if is_read else enter():
@@ -275,15 +219,10 @@ class DesktopJson:
                 yield from self._taken(pieces, channel_id)
                 break
             except (EndsEarly, BrokenJson) as exc:
-                is_over = isinstance(exc, OfAnother)
-                if is_over:
-                    pieces.rewind(exc.at)
-                if is_over or not pieces.recover(exc.at, after=self._messages.reached if frame.in_account else None):
-                    yield lost_beginning(exc.at) if is_over else fatal_flaw(exc)
-                    self._is_over = True
-                    self._is_at_chat = frame.in_account and pieces.recover_chat(exc.at)
+                if (flaw := self._recovery.find_message(exc, frame)) is None:
+                    yield self._recovery.end_chat(exc, frame)
                     break
-                yield damaged_at(exc.at)
+                yield flaw
                 self._messages.doubt()
                 self._elements = pieces.rest_of_elements()
         yield from self._messages.list_remarks()
@@ -293,3 +232,12 @@ class DesktopJson:
         for _ in self._elements:
             run = pieces.run()
             yield from read_one(pieces.element(), channel_id) if run is None else read_run(run, channel_id)
+
+
+def _until_damage(read: Iterator[Chat | Flaw]) -> Generator[Chat | Flaw, None, EndsEarly | BrokenJson | None]:
+    """Yield the chats up to the damage, and return that."""
+    try:
+        yield from read
+    except (EndsEarly, BrokenJson) as exc:
+        return exc
+    return None
