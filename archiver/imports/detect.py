@@ -28,8 +28,11 @@ _JSON: Final = re.compile(rb'[\[{]\s*["{]')
 """How a document of JSON begins, unless it is damaged there."""
 _MESSAGE: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"\s{0,9},\s{0,99}"date"\s{0,9}:'
+    rb'|"date"\s{0,9}:\s{0,9}"[0-9-]{10}T[0-9:]{8}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'
 )
-"""How Desktop's messages begin."""
+"""How Desktop's messages begin; the second alternative: what each has, also with sorted keys."""
+_BARE: Final = re.compile(rb'\[?\s*\{\s*"id"\s*:\s*[0-9]+\s*,\s*"type"\s*:\s*"(?:message|service)"')
+"""How messages begin that are written without their chat."""
 _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 """What Desktop's file of a chat has before its messages, after them, or in each."""
 
@@ -68,8 +71,10 @@ def _is_desktop_json(one: ImportPath) -> bool:
     if one.is_directory:
         return one.has("result.json")
     head = one.head.lstrip()
+    if _MESSAGE.search(head) and not _BARE.match(head):
+        return True
     if not _JSON.match(head):
-        return _MESSAGE.search(head) is not None
+        return False
     if _LIST.match(head):
         return b'"messages"' in head
     if not head.startswith(b"{") or _ANSWER.match(head):

@@ -291,7 +291,7 @@ def test_pages_with_a_hole_say_so(tmp_path: Path, hole: str) -> None:
     end = data.index(b'<div class="from_name">', begin)
     path.write_bytes(data[:begin] + (b"" if hole == "lost" else bytes(end - begin)) + data[end:])
     found = read_all(path, ZONE)
-    assert [one.message.message_id for one in messages_of(found)] == [1, 3]
+    assert [one.message.message_id for one in messages_of(found)] == ([1, 3] if hole == "lost" else [3])
     flaws = [one for one in found if isinstance(one, Flaw)]
     assert flaws
     assert not any(one.note for one in flaws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,54 @@ def test_a_message_left_out_may_have_any_words(tmp_path: Path, layout: dict[str,
     path = tmp_path / "result.json"
     path.write_text(json.dumps({"about": "", "chats": {"list": [left_out, chat(POSTS)]}}, **layout))
     assert read(path) == ({CHANNEL_ID: [*ALL]}, [])
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize(("key", "broken"), [("chats", "chbts"), ("chats", "chts"), ("list", "l}st"), ("list", "ist")])
+def test_a_damaged_key_hides_no_chats_below_it(tmp_path: Path, key: str, broken: str, layout: dict[str, Any]) -> None:
+    account = account_of(chat(POSTS), OTHER) | {"contacts": {"about": "", "list": [{"user_id": 7}]}}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(account, **layout).replace(f'"{key}"', f'"{broken}"', 1))
+    found, said = read(path)
+    assert found == {CHANNEL_ID: [*ALL], 1002: [1]}
+    assert said
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+def test_messages_that_became_parts_of_the_one_before_them_are_read(tmp_path: Path, layout: dict[str, Any]) -> None:
+    written = json.dumps(chat([entry(at, f"text {at}") for at in ALL]), **layout)
+    written = re.sub(r'("text 5"\s*})\s*]\s*}', r"\1", written)  # its array goes on ...
+    written = re.sub(r'("text 9"\s*}\s*]\s*})', r"\1]}", written)  # ... up to there
+    assert [one["id"] for one in json.loads(written)["messages"]] == [1, 2, 3, 4, 5, 10, 11, 12]
+    path = tmp_path / "result.json"
+    path.write_text(written)
+    found, said = read(path)
+    assert set(found[CHANNEL_ID]) >= set(ALL) - {5}
+    assert said
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+@pytest.mark.parametrize("damage", ["\0" * 80, "x"], ids=["zeros", "lost"])
+def test_a_group_gets_no_messages_with_ids_far_beyond_its_own(
+    tmp_path: Path, damage: str, layout: dict[str, Any]
+) -> None:
+    first, second = (
+        chat([entry(at, f"text {at}", from_id="user7") for at in ids], type="private_supergroup", id=channel_id)
+        for ids, channel_id in ((ALL, CHANNEL_ID), (range(5000, 5012), 1003))
+    )
+    written = json.dumps(account_of(first, second, OTHER), **layout)
+    begin, end = written.rindex("text 12") + 7, written.index('"date_unixtime"', written.index("1003"))
+    path = tmp_path / "result.json"
+    path.write_text(written[:begin] + damage + written[end:])
+    found, said = read(path)
+    assert set(ALL) - {12} <= set(found[CHANNEL_ID]) <= set(ALL)
+    assert found[1002] == [1]
+    assert said
+
+
+@pytest.mark.parametrize("below", ['"export":{', '"chats":[{'])
+def test_chats_nested_without_end_are_named(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "result.json"
+    end = "".join(reversed(below.translate(str.maketrans("{[", "}]", 'abcdefghijklmnopqrstuvwxyz":'))))
+    path.write_text('{"about":"",' + below * 5_000 + end * 5_000 + "}")
+    assert any("nested too deeply" in one for one in read(path)[1])

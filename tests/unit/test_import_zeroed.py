@@ -191,3 +191,27 @@ def test_a_tar_whose_first_header_is_damaged_has_its_other_files(tmp_path: Path)
     data[3] ^= 1
     (tmp_path / "x.tar").write_bytes(data)
     assert import_into(tmp_path / "archive", tmp_path / "x.tar").counts.messages == len(ALL)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])
+def test_a_message_that_ends_as_another_after_lost_bytes_is_left_out(tmp_path: Path, layout: dict[str, object]) -> None:
+    data = json.dumps(chat(map(post, ALL)), **layout).encode()  # type: ignore[arg-type]
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, data.index(b"xt 20"), data.index(b"t 21")))
+    found, said = read(path)
+    assert found == {CHANNEL_ID: [one for one in ALL if one not in (20, 21)]}
+    assert said
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, {"indent": 1, "sort_keys": True}], ids=["spaced", "dense", "sorted"])
+@pytest.mark.parametrize("begin", ['{"type": "bold"', '[{"type": "bold"', "text 3"])
+def test_the_second_part_of_a_file_is_known_wherever_it_begins(
+    tmp_path: Path, begin: str, layout: dict[str, object]
+) -> None:
+    parts = {number: [{"type": "bold", "text": f"text {number}"}] for number in ALL}
+    data = json.dumps(chat([{**post(at), "text": parts[at], "text_entities": parts[at]} for at in ALL]), **layout)  # type: ignore[arg-type]
+    third = data.index("text 3")
+    place = data.rindex(begin[0], 0, third) if begin[0] in "[{" else third
+    path = tmp_path / "result.json"
+    path.write_text(data[place:])
+    assert [one.message_id for one in messages_of(read_all(path))] == [*range(4, 30)]

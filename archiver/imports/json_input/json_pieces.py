@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -92,7 +92,7 @@ class JsonPieces(JsonScanner):
         start, stop = self.at, self._at + self._most
         end = self._data.rfind(self._boundary, self._at, stop) + 1
         data = self._data[self._at : end] if end > 0 else b""
-        values = parse_run(data) if data else None
+        values = self._parse_run(data) if data else None
         if values is None:
             self._waste(self._most)
             self._most = max(self._most >> 1, min(_FEWEST, MOST))
@@ -100,6 +100,10 @@ class JsonPieces(JsonScanner):
         self._most = min(self._most << 1, MOST)
         self._at += len(data)
         return JsonRun(start, data, values)
+
+    def _parse_run(self, data: bytes) -> list[Any] | None:
+        """The objects in this part of an array; None if they are to be taken one by one."""
+        return parse_run(data)
 
     def skip(self) -> None:
         """Pass over the next value, however large."""

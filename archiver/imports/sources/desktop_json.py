@@ -36,6 +36,7 @@ from archiver.imports.sources.desktop_recovery import DesktopRecovery
 RESULT: Final = "result.json"
 _WRAPPERS: Final = ("exported_data", "export", "data", "result")
 """Keys under which other programs put Desktop's whole file."""
+_DEEPEST: Final = 20
 _NEEDED: Final = ("type", "messages")
 """Keys without which a chat cannot be read."""
 
@@ -62,6 +63,8 @@ class DesktopJson:
         self._recovery: DesktopRecovery
         self._elements: Iterator[None] = iter(())
         """Elements of the current chat."""
+        self._depth = 0
+        """How many objects are open that may be, or have, chats."""
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
@@ -128,10 +131,18 @@ class DesktopJson:
         yield from self._chats_of(pieces, pieces.rest_of_keys(), ChatFrame(in_account=True))
 
     def _chats(self, pieces: DesktopPieces, *, in_account: bool = False) -> Iterator[Chat | Flaw]:
+        if self._depth == _DEEPEST:
+            yield Flaw(f"byte {pieces.at:,}", "what is there is nested too deeply, and is left out")
+            pieces.skip()
+            return
         frame = ChatFrame(in_account=in_account)
         if not in_account:
             self._recovery.enter_document(frame)
-        yield from self._chats_of(pieces, pieces.keys(), frame)
+        self._depth += 1
+        try:
+            yield from self._chats_of(pieces, pieces.keys(), frame)
+        finally:
+            self._depth -= 1
 
     def _chats_of(self, pieces: DesktopPieces, keys: Iterator[str], frame: ChatFrame) -> Iterator[Chat | Flaw]:
         has_list = False
@@ -147,10 +158,8 @@ class DesktopJson:
             if key == "messages" and pieces.is_next(b"["):
                 self._recovery.enter_messages(frame)
                 yield from self._chat(pieces, frame, pieces.elements)
-            elif key in ("chats", "left_chats") and pieces.is_next(b"{"):
-                yield from self._account(pieces)
-            elif key in ("chats", "left_chats") and pieces.is_next(b"["):
-                yield from self._list(pieces)
+            elif key in ("chats", "left_chats") and (pieces.is_next(b"{") or pieces.is_next(b"[")):
+                yield from self._list(pieces) if pieces.is_next(b"[") else self._account(pieces)
             elif key in _WRAPPERS and pieces.is_next(b"{"):
                 yield from self._chats(pieces, in_account=frame.in_account)
             elif key in ("name", "type", "id"):
@@ -161,7 +170,7 @@ class DesktopJson:
                 if key == "messages" and not pieces.end():
                     yield Flaw(f"byte {pieces.at:,}", "`messages` is not a list, so none of it can be read")
                 has_list |= frame.in_account and pieces.is_next(b"[")
-                pieces.skip()
+                self._skip_other(pieces, frame)
         if ({"id", "type"} <= frame.fields.keys() or has_list) and not frame.has_messages:
             yield Flaw(f"byte {pieces.at:,}", "the chat that ends here has no `messages`")
 
@@ -170,7 +179,15 @@ class DesktopJson:
             if key == "list" and pieces.is_next(b"["):
                 yield from self._list(pieces)
             else:
-                pieces.skip()
+                self._skip_other(pieces)
+
+    def _skip_other(self, pieces: DesktopPieces, frame: ChatFrame | None = None) -> None:
+        """Pass over what is no chat. Raises BrokenJson if it has chats: the key before them is damaged."""
+        if frame is not None and frame.has_messages:
+            pieces.skip()
+            return
+        self._recovery.pass_over()
+        pieces.skip_other()
 
     def _list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
         yield from self._list_of(pieces, pieces.elements())
@@ -192,7 +209,7 @@ class DesktopJson:
         if (kind := find_meant(frame.fields.get("type"), KINDS)) is not None:
             frame.fields["type"] = kind
             yield misread_at(pieces.at, kind)
-        is_read, pieces.in_account = False, frame.in_account
+        is_read = False
 
         def read(channel_id: ChannelId) -> Iterator[Entry]:
             nonlocal is_read

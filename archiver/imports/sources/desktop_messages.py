@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
@@ -15,6 +15,11 @@ from archiver.imports.sources.desktop_entry import read_entry
 from archiver.imports.sources.desktop_fields import LocalDates, ZoneNeeded, has_two_dates, number, peer, words
 from archiver.imports.sources.desktop_quick import read_quick
 from archiver.imports.sources.desktop_words import are_different
+
+_FEW_IDS: Final = 100
+"""So many messages may be deleted anywhere in a group."""
+_FASTER: Final = 10
+"""How much faster than so far ids may grow there."""
 
 
 class OfAnother(BrokenJson):
@@ -39,6 +44,9 @@ class DesktopMessages:
         """The object of that message."""
         self._is_doubtful = False
         """Whether there is damage before the next message: it may be another chat's."""
+        self._is_damaged = False
+        """Whether bytes may be lost there."""
+        self._pace: _Pace | None = None
         self._has_both = False
         """Whether messages have `text_entities` beside `text`: one without them may be two that became one."""
         self._in_account = False
@@ -52,13 +60,14 @@ class DesktopMessages:
     def begin(self, frame: ChatFrame, channel_id: ChannelId, *, is_rest: bool) -> None:
         """Begin with a chat, or with the rest of one after damage."""
         self._own = {"type": "channel", "id": channel_id} if frame.is_channel else None
-        self._title, self._in_account, self._is_doubtful = words(frame.fields.get("name")), frame.in_account, is_rest
+        self._title, self._in_account = words(frame.fields.get("name")), frame.in_account
+        self._is_doubtful = self._is_damaged = is_rest
         if not is_rest:
-            self.last, self._before, self._has_both = 0, {}, False
+            self.last, self._before, self._has_both, self._pace = 0, {}, False, None
 
     def doubt(self) -> None:
         """Record that there is damage before the next message."""
-        self._is_doubtful = True
+        self._is_doubtful = self._is_damaged = True
 
     @property
     def reached(self) -> tuple[int, str]:
@@ -66,23 +75,27 @@ class DesktopMessages:
         date = self._before.get("date")
         return self.last, date[:10] if isinstance(date, str) else ""
 
-    def _is_of_another(self, value: object) -> bool:
+    def _is_of_another(self, value: object, at: int) -> bool:
         """Whether a message after damage is not of the same chat: ids and days grow, and a channel posts as itself."""
         if not (self._is_doubtful and self._in_account and isinstance(value, dict)):
             return False
-        by = _author(value)
-        self._is_doubtful = by is None
+        by, is_damaged = _author(value), self._is_damaged
+        self._is_doubtful = self._is_damaged = by is None
         last, day = self.reached
-        if (number(value.get("id")) or last) < last or str(value.get("date"))[:10] < day:
+        found = number(value.get("id")) or last
+        if found < last or str(value.get("date"))[:10] < day:
             return True
-        usual = _author(self._before) if self._before else self._own
-        return self._own is not None and by is not None and by != self._own == usual
+        if self._own is not None and by is not None:
+            usual = _author(self._before) if self._before else self._own
+            if self._own in (by, usual):
+                return by != self._own
+        return is_damaged and self._pace is not None and self._pace.is_jump(last, found, at)
 
     def read_run(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         """Well-formed messages."""
         places: list[int] = []
         for index, value in enumerate(run.values):
-            if self._is_doubtful and self._is_of_another(value):
+            if self._is_doubtful and self._is_of_another(value, run.start):
                 raise OfAnother(run.list_places()[index])
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
                 self.last, self._before = quick.message_id, value
@@ -94,21 +107,23 @@ class DesktopMessages:
                 places = places or run.list_places()
                 found = _placed(found, places[index])
             yield from self._remarked(found, value)
+        self._pace = _Pace.after(self._pace, self.last, run.start, run.start + len(run.data))
 
     def read_one(self, piece: JsonElement, channel_id: ChannelId) -> Iterator[Entry]:
         """A message that may be broken."""
         if piece.found is None:
-            self._is_doubtful = True
+            self.doubt()
             yield Flaw(f"byte {piece.at:,}", f"a message is left out: {piece.why}")
             return
         value = piece.found.value
-        if self._is_of_another(value):
+        if self._is_of_another(value, piece.at):
             raise OfAnother(piece.at)
         found = read_quick(value, channel_id, self._dates) or self._message(value, channel_id)
         placed = found if isinstance(found, ImportedMessage) else _placed(found, piece.at)
         yield from self._remarked(placed, value)
+        self._pace = _Pace.after(self._pace, self.last, piece.at, piece.at)
         if piece.found.replaced:
-            self._is_doubtful = True
+            self.doubt()
             yield Flaw(f"message {self.last}", REPLACED)
 
     def list_remarks(self) -> Iterator[Flaw]:
@@ -161,6 +176,26 @@ class DesktopMessages:
         found = number(value.get("id"))
         what = "its date is a local time whose time zone is not known; import the file again with `--tz`"
         return Flaw("" if found is None else f"message {found}", what)
+
+
+class _Pace(NamedTuple):
+    """How fast ids grow within a chat: after lost bytes, they go on where they could be by then."""
+
+    first: int
+    """The id of the chat's first message."""
+    begin: int
+    """Where that is."""
+    at: int
+    """Where the message read last is, or the next."""
+
+    @classmethod
+    def after(cls, before: _Pace | None, last: int, begin: int, at: int) -> _Pace:
+        return cls(last, begin, at) if before is None else before._replace(at=at)
+
+    def is_jump(self, last: int, found: int, at: int) -> bool:
+        """Whether more ids lie between two messages than the bytes between them explain."""
+        usual = (last - self.first) / max(self.at - self.begin, 1)
+        return found - last > _FEW_IDS + _FASTER * usual * max(at - self.at, 0)
 
 
 def _author(value: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,16 +15,21 @@ from archiver.imports.json_input.json_faults import BrokenJson, EndsEarly, Large
 from archiver.imports.json_input.json_pieces import JsonPieces
 from archiver.imports.json_input.json_run import JsonElement
 from archiver.imports.json_input.json_scanner import LARGEST
+from archiver.imports.lost_bytes import SPANNED, has_hole
 from archiver.imports.source import Flaw
 
+_SORTED: Final = (
+    rb'\{\s{0,99}(?:"a[a-z_]{1,30}"\s{0,9}:\s{0,9}(?:[0-9]{1,19}|"(?:[^"\\]|\\.){0,200}")\s{0,9},\s{0,99}){0,3}'
+    rb'"date"\s{0,9}:\s{0,9}"([0-9-]{10})[T0-9:]{9}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'
+)
+"""The beginning of a message with sorted keys: `date` follows `action` or `actor`."""
 _BEGINS: Final = re.compile(
     rb'\{\s{0,99}"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
     rb'(?:\s{0,9},\s{0,99}"date"\s{0,9}:\s{0,9}"([0-9-]{10}))?'
-    rb'|\{\s{0,99}(?:"a[a-z_]{1,30}"\s{0,9}:\s{0,9}(?:[0-9]{1,19}|"(?:[^"\\]|\\.){0,200}")\s{0,9},\s{0,99}){0,3}'
-    rb'"date"\s{0,9}:\s{0,9}"([0-9-]{10})[T0-9:]{9}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'
-    rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)'
+    rb"|%b"
+    rb'|"(?:name|messages)"\s{0,9}:|"type"\s{0,9}:\s{0,9}"(?:personal|bot|private|public|saved|replies|verif)' % _SORTED
 )
-"""The second alternative is for sorted keys: `date` follows `action` or `actor`, and a chat's type its messages."""
+"""The second alternative is for sorted keys, where a chat's type follows its messages."""
 _CHAT: Final = re.compile(
     rb'\{\s{0,99}"name"\s{0,9}:\s{0,9}(?:null|"(?:[^"\\]|\\.){0,600}")\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"[a-z_]{3,30}"'
     rb'\s{0,9},\s{0,99}"id"\s{0,9}:\s{0,9}-?[0-9]{1,19}\s{0,9},\s{0,99}"messages"\s{0,9}:\s{0,9}\['
@@ -33,15 +38,17 @@ _CHAT: Final = re.compile(
 """Start of a chat in a list; the second alternative: with sorted keys."""
 _ONLY: Final = re.compile(
     rb'"messages"\s{0,9}:\s{0,9}\[|\{\s{0,99}"id"\s{0,9}:\s{0,9}"?-?[0-9]{1,19}"?\s{0,9},'
-    rb'\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
+    rb'\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"|%b' % _SORTED
 )
 """Where the messages of a file's only chat begin, or the first one whose beginning is left."""
 _KIND: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"([a-z_]{3,30})"')
 _NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\Z')
 _KEY: Final = re.compile(rb'"messages"\s{0,9}:')
 """No message has it: its texts may be that word, but have no colon after their quotes."""
+_ID: Final = b'"id"'
+"""A key that parts of messages seldom have."""
 _LONGEST_KEY: Final = 20
-_MOST_ODD: Final = 100_000
+_MOST_KEYS: Final = 100_000
 _IN_ORDER: Final = re.compile(
     rb'"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"'
     rb'\s{0,9},\s{0,99}"date"\s{0,9}:\s{0,9}"([0-9-]{10})'
@@ -50,8 +57,6 @@ _IN_ORDER: Final = re.compile(
 _NEXT: Final = re.compile(rb",?[ \t\r\n]{0,99}")
 _LOST: Final = (b"\0", b"\xff")
 """What disks have in place of bytes that are lost; no text has either."""
-_HOLE: Final = "\ufffd" * 64
-"""As many lost bytes as the beginning of a chat has at least."""
 _OVERLAP: Final = 1 << 12
 _LONGEST: Final = 1 << 9
 """Bytes of the longest match of _BEGINS."""
@@ -61,8 +66,6 @@ _BROKEN: Final = "it is not valid JSON"
 class DesktopPieces(JsonPieces):
     """A document of Desktop, and the position in it."""
 
-    in_account = False
-    """Whether other chats may follow."""
     _looked = 0
     """Bytes of the value in which no other message begins."""
     _begin: int | None = None
@@ -73,8 +76,10 @@ class DesktopPieces(JsonPieces):
     def __init__(self, file: BinaryIO, *, is_by_date: bool = False) -> None:
         """`is_by_date`: messages are in the order of their dates, not of their ids."""
         self._is_by_date = is_by_date
-        self._odd: list[int] = []
-        """Where a chat's messages begin, or bytes are lost: nothing that messages have."""
+        self._keys: list[int] = []
+        """Where a chat's messages begin."""
+        self._lost: list[int] = []
+        """Where bytes are lost."""
         self._order: _Order | None = None
         """Of the messages that are passed over."""
         super().__init__(file)
@@ -87,22 +92,24 @@ class DesktopPieces(JsonPieces):
             return False
         begin = known - self._base
         keys = _KEY.finditer(self._data, max(begin - _LONGEST_KEY, 0))
-        self._odd += (self._base + key.start() for key in islice(keys, max(_MOST_ODD - len(self._odd), 0)))
+        self._keys += (self._base + key.start() for key in islice(keys, max(_MOST_KEYS - len(self._keys), 0)))
         for lost in _LOST:
             if (first := self._data.find(lost, begin)) >= 0:
-                self._odd += (self._base + first, self._base + self._data.rfind(lost))
+                self._lost += (self._base + first, self._base + self._data.rfind(lost))
         return True
 
     def element(self) -> JsonElement:
-        """The next element; broken if words of another chat may be in it."""
+        """The next element; broken if words of another may be in it."""
         piece = super().element()
-        if self.in_account and piece.found is not None and piece.found.replaced and self._has_hole(piece.at):
-            return JsonElement(piece.at, None, "bytes are lost in it, and it may end with words of another chat")
+        # Not the value is searched: of a key that is there twice, that has one.
+        if piece.found is not None and piece.found.replaced and has_hole(self._data[piece.at - self._base : self._at]):
+            return JsonElement(piece.at, None, SPANNED)
         return piece
 
-    def _has_hole(self, start: int) -> bool:
-        data = self._data[start - self._base : self._at]  # not the value: of a key that is there twice, that has one
-        return _HOLE in data.decode("utf-8", "replace").replace("\0", "\ufffd")
+    def _parse_run(self, data: bytes) -> list[Any] | None:
+        values = super()._parse_run(data)
+        # A lost quote or bracket may have put the messages that follow into one before them, as its parts.
+        return None if values is None or data.count(_ID) > len(values) else values
 
     def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
@@ -133,17 +140,25 @@ class DesktopPieces(JsonPieces):
         Raises BrokenJson if another chat's beginning seems to be among them, or bytes are lost.
         """
         start = self.at
-        self._odd = [one for one in self._odd if one > start]
+        self._keys, self._lost = ([one for one in found if one > start] for found in (self._keys, self._lost))
         self._order = order = _Order(start, is_by_date=self._is_by_date)
         try:
             self.skip()
             order.look(self._data, self._base, self._at)
         finally:
             self._order = None
-        if any(start < one < self.at for one in self._odd):
+        if any(start < one < self.at for one in self._keys + self._lost):
             raise BrokenJson(start, "lost bytes or another chat's beginning in what is passed over")
         if is_second or 0 < order.falls <= order.rises:  # some programs write the newest first
             yield mixed_at(start)
+
+    def skip_other(self) -> None:
+        """Pass over what is neither a chat nor a list of them; raise BrokenJson if there seem to be chats in it."""
+        start = self.at
+        self._keys = [one for one in self._keys if one > start]
+        self.skip()
+        if any(start < one < self.at for one in self._keys):
+            raise BrokenJson(start, "chats under another name")
 
     def expect_chat(self) -> None:
         """Raise BrokenJson if a message is where a chat should be: the messages' array ended inside one."""

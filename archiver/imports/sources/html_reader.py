@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from archiver.ids import ChannelId, MessageId
+from archiver.imports.lost_bytes import SPANNED, has_hole
 from archiver.imports.source import REPLACED, AttachedFile, Entry, Flaw, ImportedMessage
 from archiver.imports.sources.desktop_fields import OF_A_GROUP
 from archiver.imports.sources.exporter_clock import ExporterClock, WallTime, is_certain, to_instant
@@ -63,6 +64,10 @@ class HtmlReader:
             return
         post = read_post(decode(piece.data))
         if piece.whole and is_damaged(mend_separators(piece.data)):
+            if has_hole(piece.data):
+                yield Flaw(where, f"it is left out: {SPANNED}")
+                self._inherit(post)
+                return
             yield Flaw(where, REPLACED)
         if piece.message_id <= 0:
             self._between(piece.message_id, post)

@@ -1,0 +1,14 @@
+"""Bytes that a disk or a download lost: zeros or 0xFF in their place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SPANNED: Final = "bytes are lost in it, and it may end with words of another message"
+_HOLE: Final = "\ufffd" * 64
+"""As many lost bytes as the beginning of a chat or message has at least."""
+
+
+def has_hole(data: bytes) -> bool:
+    """Whether so many bytes are lost in it that its end may be of another message."""
+    return _HOLE in data.decode("utf-8", "replace").replace("\0", "\ufffd")
