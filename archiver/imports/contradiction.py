@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from archiver.errors import UsageError
-from archiver.imports.import_page import plan_page
 from archiver.imports.import_target import ImportTarget
+from archiver.imports.plan_page import plan_page
 from archiver.imports.source import Chat, Flaw, ImportedMessage
 from archiver.model.compare_import import has_other_date
 from archiver.store.database import Database, Reader

@@ -6,26 +6,24 @@ Killed at any moment and run again, it ends the same: pages that were written ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from archiver.ids import MessageId
-from archiver.imports.adopt import NotAdopted, StoredFile, adopt_file, expect_sha256, expect_size, hash_opened
+from archiver.imports.adopt_page import PageAdopter
 from archiver.imports.contradiction import ContradictionCheck, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
 from archiver.imports.ids_read import Repeats
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.import_page import count_page
 from archiver.imports.import_target import ImportTarget
-from archiver.imports.page_files import Files, LostFiles, note_lost
+from archiver.imports.page_files import note_lost
+from archiver.imports.plan_page import count_page
 from archiver.imports.ready import make_ready
-from archiver.imports.source import AttachedFile, ChatSource, Entry, Flaw, ImportedMessage, MixedSource
+from archiver.imports.source import ChatSource, Entry, Flaw, ImportedMessage, MixedSource
 from archiver.imports.stopping import each, in_thread
 from archiver.imports.store_pages import ImportJob, PagePart, aim, divide, store_parts
-from archiver.media.blob_store import BlobStore
 from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.garbage import few_collections
@@ -57,12 +55,10 @@ class Importer:
         self._source = source or hashed.source
         self.repeats = Repeats()
         """The repeated ids among the messages that a dry run read."""
-        self._blobs = BlobStore(archive)
+        self._files = PageAdopter(hashed.media, archive)
         self._zone = zone
         self._progress = progress
         self._read = 0
-        self._is_aside = False
-        """Whether the archive is a scratch one, which needs no files."""
         self.is_begun = False
         """Whether messages were, or may have been, written."""
 
@@ -79,7 +75,7 @@ class Importer:
             brought = []
             for place, page in pages:
                 held = await self._list_held(targets[place], page)
-                brought.append(await in_thread(self._look_at_files, page, held, outcomes[place]))
+                brought.append(await self._files.look(page, held, outcomes[place]))
             for (place, page), files in zip(first, brought, strict=True):
                 target = targets[place]
                 if self._database is None or target is None:
@@ -163,7 +159,7 @@ class Importer:
             parts = [
                 PagePart(place, note_lost(part, lost), adopted, ready)
                 for place, part in divided
-                for adopted, lost in [await self._adopt(part, outcomes[place])]
+                for adopted, lost in [await self._files.adopt(part, outcomes[place])]
                 for ready in [await self._database.read(make_ready, jobs[place].channel_id, part)]
             ]
             self.is_begun = True
@@ -202,7 +198,7 @@ class Importer:
     def aside(self, scratch: Database, archive: Path, source: ChatSource) -> Importer:
         """One that imports the same source, opened again, into a scratch archive."""
         made = Importer(scratch, self._hashed, archive=archive, zone=self._zone, source=source)
-        made._is_aside = True
+        made._files = PageAdopter(self._hashed.media, archive, is_aside=True)
         return made
 
     async def _find_target(self, job: ImportJob, outcome: ImportOutcome) -> ImportTarget | None:
@@ -222,60 +218,9 @@ class Importer:
             )
         return aim(job.file, outcome.record, channel.generation, self._zone)
 
-    async def _adopt(
-        self, page: Sequence[ImportedMessage], outcome: ImportOutcome
-    ) -> tuple[dict[tuple[MessageId, int], StoredFile], LostFiles]:
-        if not any(one.files for one in page):
-            return {}, {}
-        return await in_thread(self._adopt_all, page, outcome)
-
-    def _adopt_all(
-        self, page: Sequence[ImportedMessage], outcome: ImportOutcome
-    ) -> tuple[dict[tuple[MessageId, int], StoredFile], LostFiles]:
-        self._blobs.prepare()
-        found: dict[tuple[MessageId, int], StoredFile] = {}
-        lost: dict[tuple[MessageId, int], str] = {}
-        for one in page:
-            number = one.message_id
-            for file in one.files:
-                outcome.attached += 1
-                try:
-                    found[number, file.slot] = self._take(file)
-                except NotAdopted as exc:
-                    outcome.add_flaw(_lost_file(number, exc))
-                    lost[number, file.slot] = str(exc)
-        return found, lost
-
-    def _take(self, file: AttachedFile) -> StoredFile:
-        """Store a file; only hash it for a scratch archive. Raises NotAdopted."""
-        if not self._is_aside:
-            return adopt_file(self._blobs, self._hashed.media, file)
-        with self._hashed.media.open(file.path, self._blobs.root.parent) as opened:
-            expect_size(file, opened.size)
-            return expect_sha256(file, hash_opened(opened))
-
     async def _list_held(self, target: ImportTarget | None, page: Sequence[ImportedMessage]) -> set[int]:
         """Which messages of a page that have files are held."""
         ids = [one.message_id for one in page if one.files]
         if self._database is None or target is None or not ids:
             return set()
         return set(await self._database.read(list_known, target.channel_id, ids))
-
-    def _look_at_files(self, page: Sequence[ImportedMessage], held: Collection[int], outcome: ImportOutcome) -> Files:
-        """The files of a page, hashed where the archive has the message."""
-        found: dict[tuple[MessageId, int], StoredFile] = {}
-        for one in page:
-            for file in one.files:
-                outcome.attached += 1
-                try:
-                    with self._hashed.media.open(file.path, self._blobs.root.parent) as opened:
-                        expect_size(file, opened.size)
-                        if one.message_id in held:
-                            found[one.message_id, file.slot] = hash_opened(opened)
-                except NotAdopted as exc:
-                    outcome.add_flaw(_lost_file(one.message_id, exc))
-        return found
-
-
-def _lost_file(message_id: MessageId, exc: NotAdopted) -> Flaw:
-    return Flaw(f"message {message_id}", f"its file is not imported: {exc}")

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from archiver.compose.read_archive import choose_channels
 from archiver.errors import NotFound
-from archiver.export.claims import find_fault, is_inner_path
+from archiver.export.claims import find_fault
 from archiver.export.counting import RecordCounter, make_counter
 from archiver.export.csv_writer import CsvWriter
 from archiver.export.job import ExportJob
 from archiver.export.jsonl import JsonlWriter
+from archiver.export.manifest_fields import is_inner_path
 from archiver.export.request import Request
 from archiver.export.run import export_to_file
 from archiver.export.verify import check, find_manifests, judge
