@@ -85,6 +85,8 @@ class Sentences:
 
     def list_parts(self, sentence: str) -> list[SaidPart]:
         """The same in parts: what the catalogue says, and the values in it."""
+        if _GROUPED.fullmatch(sentence):
+            return [SaidPart(self._number(sentence), is_value=True)]
         found = self._find(sentence, 0) if self._exact else None
         return [SaidPart(sentence, is_value=True)] if found is None else found
 
@@ -105,9 +107,12 @@ class Sentences:
         if before.endswith(('"', "'")):
             return [SaidPart(value, is_value=True)]
         if _GROUPED.fullmatch(value):
-            value = value.replace(",", self._texts.pgettext("between thousands", ","))
+            value = self._number(value)
         found = self._find(value, depth + 1)
         return [SaidPart(_DATE.sub(self._date, value), is_value=True)] if found is None else found
+
+    def _number(self, grouped: str) -> str:
+        return grouped.replace(",", self._texts.pgettext("between thousands", ","))
 
     def _date(self, found: re.Match[str]) -> str:
         month = self._texts.pgettext("month", found[2])

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote
 
 import polib
 import pytest
 
+from archiver.model.json_text import dump
+from archiver.model.record import Media
 from archiver.web.languages import DEFAULT, load_languages
 from scripts.messages import WEB
 from tests.integration.page_asked import AskedPage, asked_page
 from tests.integration.page_world import make_world
+from tests.sample import build, make_message
 
 VIEWS = """
 / /search /search?q=bridge /search?q=bridge&on=2021-12-16 /search?q=nowhere /search?q=bridge+nowhere&c=jisr_news
@@ -92,6 +96,17 @@ def test_so_is_every_answer_to_what_is_wrong(asked: AskedPage, code: str) -> Non
         if english.headers["content-type"] == "application/json":
             for sentence in filter(None, (english.json["error"], english.json["hint"])):
                 assert sentence not in said, address
+
+
+def test_numbers_and_times_of_attachments_are_the_readers(tmp_path: Path) -> None:
+    kinds = {"poll": {"answers": [{"text": "A", "voters": 1211}]}, "giveaway": {"until_date": "2021-12-17T22:00:00Z"}}
+    media = (Media(slot=slot, kind=kind, extra=dump(kinds[kind]).decode()) for slot, kind in enumerate(kinds))
+    action = dump({"type": "group_call_scheduled", "schedule_date": "2021-12-18T22:00:00Z"}).decode()
+    messages = [make_message(1, media=tuple(media)), make_message(2, kind="service", action=action)]
+    with asked_page(build(tmp_path, messages, covered=[(1, 2)])) as asked:
+        said = asked.get("/c/NightBridge?tz=Asia/Baghdad", accept_language="fr").html
+    for words in ("A (1 211)", "18 déc. 2021 01:00 +03", "19 déc. 2021 01:00 +03"):
+        assert words in unescape(re.sub("<[^>]*>", "", said))
 
 
 def test_what_is_refused_before_the_page_is_said_in_the_browsers_language(asked: AskedPage) -> None:

@@ -131,7 +131,8 @@ def _details(slot: Mapping[str, Any], extra: Mapping[str, Any], say: Say) -> Ite
 def _of_poll(extra: Mapping[str, Any], say: Say) -> Iterator[str]:
     answers = extra.get("answers")
     for one in answers if isinstance(answers, list) else ():
-        voters = f" ({one['voters']:,})" if one.get("voters") is not None else ""
+        number = one.get("voters")
+        voters = f" ({say(f'{number:,}')})" if isinstance(number, int) else ""
         yield f"{'✓ ' if one.get('correct') else ''}{_text(one.get('text'))}{voters}"
     if isinstance(extra.get("total_voters"), int):
         yield say(count(extra["total_voters"], "vote"))
@@ -140,16 +141,16 @@ def _of_poll(extra: Mapping[str, Any], say: Say) -> Iterator[str]:
 
 
 def _of_prizes(extra: Mapping[str, Any]) -> Iterator[str]:
-    """What a post costs, or which prizes it offers: paid media, invoices, giveaways."""
-    if extra.get("stars_amount"):
+    """What a post costs, or which prizes it offers: paid media, invoices, giveaways. Larger numbers are text."""
+    if isinstance(extra.get("stars_amount"), int):
         yield f"for {count(extra['stars_amount'], 'star')}"
     if extra.get("currency") and isinstance(extra.get("total_amount"), int):
         yield f"{extra['total_amount']:,} {extra['currency']} (smallest units)"
     if isinstance(extra.get("quantity"), int):
         yield count(extra["quantity"], "prize")
-    if extra.get("months"):
+    if isinstance(extra.get("months"), int):
         yield f"{count(extra['months'], 'month')} of premium"
-    if extra.get("stars"):
+    if isinstance(extra.get("stars"), int):
         yield count(extra["stars"], "star")
     if isinstance(extra.get("winners_count"), int):
         yield count(extra["winners_count"], "winner")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from archiver.cli.view import nothing
@@ -23,13 +23,13 @@ class TerminalWords:
         """An attachment."""
         return media_parts(slot)
 
-    def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str]) -> list[str]:
+    def list_media(self, slot: Mapping[str, Any], say: Callable[[str], str], zone: tzinfo) -> list[str]:
         """Its kind, its name or nothing, and the parts of all else; `say` translates the archive's own words."""
-        return list_media(slot, say=say)
+        return list_media(slot, Moments(zone), say)
 
-    def action(self, action: Mapping[str, Any]) -> str:
+    def action(self, action: Mapping[str, Any], zone: tzinfo = UTC) -> str:
         """What a service message reports."""
-        return describe_action(action)
+        return describe_action(action, Moments(zone))
 
     def buttons(self, rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
         """The buttons below a message."""
