@@ -57,6 +57,9 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
     assert "in the archive, from imports" in desk.on_terminal("gaps", NAME)
     assert "window" not in desk.on_terminal("status", NAME)
+    for said in (desk.do("status").err, desk.run("health").err):
+        assert "no channel is mirrored" in said
+        assert "telekeep run" not in said
     added = desk.do("add", f"@{NAME}").err
     assert "added; what was imported is kept; the import has the title Quiet." in added
     [begun] = json.loads(desk.do("status", "--json").out)["channels"]

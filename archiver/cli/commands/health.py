@@ -125,6 +125,7 @@ def _describe_absence(service: ServiceStatus, now: float) -> str:
 
 def _find_troubles(service: ServiceStatus, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:
     if service.life is None or not service.is_there:
-        return (f"{_describe_absence(service, now)}; `telekeep run` starts it.",)
+        start = "`telekeep run` starts it" if counts else "no channel is mirrored"
+        return (f"{_describe_absence(service, now)}; {start}.",)
     # An account without an entry has not started yet.
     return find_troubles(read_statuses(service.life.detail), counts, beat_age=now - service.life.beat_at)

@@ -31,8 +31,11 @@ class ServiceStatus(NamedTuple):
         """Whether the process exists and its heartbeat is recent."""
         return self.is_there and self.life is not None and self.life.is_fresh(now)
 
-    def describe(self, moments: Moments) -> str:
-        """What mirrors now, if anything does; or that the service is stopped, killed or hanging."""
+    def describe(self, moments: Moments, *, has_channels: bool) -> str:
+        """What mirrors now, if anything does; or that the service is stopped, killed or hanging.
+
+        `has_channels`: whether any channel is mirrored, so that there is something to start it for.
+        """
         life, holder = self.life, self.holder
         if trouble := self.describe_trouble(moments):
             return trouble
@@ -43,15 +46,16 @@ class ServiceStatus(NamedTuple):
             return f"service: starting or stopping (process {holder.pid})"
         if holder is not None:
             return f"service: not running; `telekeep {holder.command}` is at work (process {holder.pid})"
-        return "service: not running (`telekeep run` starts it)"
+        if not has_channels:
+            return "service: not running; no channel is mirrored"
+        ended = life.stopped_at if life is not None else None
+        return f"service: {f'stopped since {moments.at(ended)}' if ended else 'not running'} (`telekeep run` starts it)"
 
     def describe_trouble(self, moments: Moments) -> str:
-        """Why a service that once ran does not mirror; empty if there was none, or it does."""
+        """Why a service that once ran does not mirror; empty if there was none, it does, or it was stopped."""
         life = self.life
-        if life is None or (self.holder is not None and self.holder.command == "run" and not self.is_there):
+        if life is None or life.stopped_at is not None or (self.holder is not None and self.holder.command == "run" and not self.is_there):
             return ""
-        if life.stopped_at is not None:
-            return f"service: stopped since {moments.at(life.stopped_at)}"
         if not self.is_there:
             return f"service: killed after {moments.at(life.beat_at)} (process {life.pid})"
         if not self.is_running(moments.now):

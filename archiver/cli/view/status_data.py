@@ -106,6 +106,8 @@ class StatusReport:
     """What the archive is and when it was made, if it is an export."""
     stored: BlobSum = NO_BLOBS
     """Stored files on disk."""
+    has_channels: bool
+    """Whether any channel is mirrored, shown or not."""
     min_free: int = 0
     """Bytes that stay free on the disk: with less, no files are fetched."""
 
@@ -145,13 +147,15 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
         files = await read(conn, read_file_sums, standings, settings)
         accounts = await read(conn, list_accounts) if extract is None else []
         busy = {one.account for one in accounts if one.channels}
+        channels = await read(conn, list_channels, removed=True)
         return StatusReport(
             now=now,
             path=database.path,
             channels=[
                 await _read_channel(conn, one, standings[one.channel_id], files.get(one.channel_id))
-                for one in await read(conn, list_channels, removed=True)
+                for one in channels
             ],
+            has_channels=any(one.state != "removed" for one in channels),
             accounts=accounts,
             service=service,
             waits=await read(conn, list_waits, now=now),

@@ -37,7 +37,7 @@ def describe_rest(status: StatusReport, moments: Moments) -> Iterator[str]:
     if status.speed and status.ids_left:
         yield status.speed.describe(status.ids_left)
     if status.extract is None and not status.service.describe_trouble(moments):
-        yield status.service.describe(moments)
+        yield status.service.describe(moments, has_channels=status.has_channels)
     yield from _accounts(status)
 
 
