@@ -28,7 +28,10 @@ NOTHING: dict[str, Any] = dict.fromkeys(MEDIA_KEYS)
         ({"kind": "geo", "extra": {"lat": 31.99, "long": 44.93}}, "location, 31.99, 44.93"),
         ({"kind": "contact", "title": "Sami", "extra": {"first_name": "Sami", "phone_number": "1"}}, "contact Sami"),
         ({"kind": "photo", "width": 8, "height": 9, "extra": {"spoiler": True}}, "photo, spoiler, 8x9"),
-        ({"kind": "giveaway", "title": "x", "extra": {"stars": str(2**62), "months": 3}}, "giveaway x, 3 months of premium"),
+        (
+            {"kind": "giveaway", "title": "x", "extra": {"stars": str(2**62), "months": 3}},
+            "giveaway x, 3 months of premium",
+        ),
         ({"kind": "poll", "title": "Q", "extra": {"answers": [{"text": "A", "voters": 1211}]}}, "A (1,211)"),
         ({"kind": "giveaway", "extra": {"until_date": "2022-01-31T00:00:00Z"}}, "until 31 Jan 2022 03:00 +03"),
     ],

@@ -54,7 +54,11 @@ class ServiceStatus(NamedTuple):
     def describe_trouble(self, moments: Moments) -> str:
         """Why a service that once ran does not mirror; empty if there was none, it does, or it was stopped."""
         life = self.life
-        if life is None or life.stopped_at is not None or (self.holder is not None and self.holder.command == "run" and not self.is_there):
+        if (
+            life is None
+            or life.stopped_at is not None
+            or (self.holder is not None and self.holder.command == "run" and not self.is_there)
+        ):
             return ""
         if not self.is_there:
             return f"service: killed after {moments.at(life.beat_at)} (process {life.pid})"

@@ -152,8 +152,7 @@ async def read_status(database: Database, settings: Settings) -> StatusReport:
             now=now,
             path=database.path,
             channels=[
-                await _read_channel(conn, one, standings[one.channel_id], files.get(one.channel_id))
-                for one in channels
+                await _read_channel(conn, one, standings[one.channel_id], files.get(one.channel_id)) for one in channels
             ],
             has_channels=any(one.state != "removed" for one in channels),
             accounts=accounts,
