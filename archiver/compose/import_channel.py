@@ -6,6 +6,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from archiver.address import ChannelRef, fold_name
 from archiver.address.ref import USERNAME
@@ -22,6 +23,12 @@ from archiver.store.channels.checkpoint import find_checkpoint
 from archiver.store.database import Database, Reader, Writer
 from archiver.store.imports.imported_channel import is_unaccounted, set_given_name, set_imported_only
 from archiver.store.messages.rows import list_names
+
+NAMING: Final = (
+    "`--channel @name` if the archive has the channel, else `--channel 1234567890`, its id"
+    " (docs/imports.md says where to find that)"
+)
+"""How to name the channel of an export that does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,11 +184,7 @@ def _clean(title: str) -> str:
 
 def _expect_id(chat: Chat) -> ChannelId:
     if chat.channel_id is None:
-        raise UsageError(
-            "the export does not name its channel.",
-            hint="Name it: `--channel @name` if the archive has the channel, else `--channel 1234567890`, its id"
-            " (docs/imports.md says where to find that).",
-        )
+        raise UsageError("the export does not name its channel.", hint=f"Name it: {NAMING}.")
     return chat.channel_id
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
+from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.model.record import Message
 from config.records import record
@@ -135,6 +136,10 @@ class Chat:
     """What it is if telekeep does not archive it: `a personal chat`, `a basic group`..."""
     read: Callable[[ChannelId], Iterator[Entry]]
     """Its messages as those of this channel, oldest first where the source is; called once, before the next chat."""
+
+
+class ZoneUnknown(UsageError):
+    """An export's dates are local times of a zone that it does not name, and it names no channel either: HTML."""
 
 
 class ChatSource(Protocol):

@@ -167,7 +167,10 @@ def _calendar(text: str, tz: tzinfo) -> tuple[datetime, datetime] | None:
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     else:
         after = first + timedelta(days=1)
-    return _day(first, tz), _day(after, tz)
+    begin, end = _day(first, tz), _day(after, tz)
+    if begin == end:
+        raise DateError(f"There was no {first} in {tz}: clocks there skipped that day.", hint="Write another day.")
+    return begin, end
 
 
 def _instant(text: str, tz: tzinfo) -> tuple[datetime, datetime] | None:

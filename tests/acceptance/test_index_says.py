@@ -76,7 +76,7 @@ def test_an_index_that_was_never_made_is_not_called_unreachable_once_its_server_
     values = f"'{node_name(meili.url)}', '{shop.name}', 'unreachable', 1, 'it did not answer'"
     shop.write(f"INSERT OR REPLACE INTO index_node (node, index_name, state, since, reason) VALUES ({values})")  # noqa: S608
     found = orjson.loads(shop.desk.do("index", "status", "--json").out)
-    assert (found["state"], found["reason"], found["reached"]) == ("unused", None, True)
+    assert [found[name] for name in ("state", "reason", "since", "reached")] == ["unused", None, None, True]
     assert index_line(shop.desk.do("status")).endswith(": not filled yet")
     meili.double.refuse()
     assert "not filled yet" not in index_line(shop.desk.do("status"))

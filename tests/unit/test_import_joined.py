@@ -15,6 +15,7 @@ from archiver.cli.invocation import Invocation
 from archiver.errors import UsageError
 from config.settings import ArchiveSettings, Settings
 from tests.capturing import archive, rows
+from tests.desktop_pages import DesktopPages
 from tests.importing import chat, entry, messages_of, read_all
 from tests.unit.test_import_hostile import HEAD, TAIL, ZONE
 
@@ -64,6 +65,17 @@ def test_a_chat_without_an_id_does_not_affect_others_or_pass_for_one(
     assert '"Night Bridge" is left out: the export does not name its channel' in capsys.readouterr().err
     assert imported(archive, path, "1001") == 0
     assert rows(archive, HELD) == [(1001, 5)]
+
+
+def test_html_without_a_zone_and_a_channel_asks_for_both_at_once(archive: Path, tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin")
+    pages.add(1, 1_625_000_000, text="a")
+    path = pages.write(tmp_path / "pages")
+    with pytest.raises(UsageError, match=r"--tz .*--channel"):
+        imported(archive, path)
+    with pytest.raises(UsageError) as zone:
+        imported(archive, path, "1001")
+    assert "--channel" not in str(zone.value)
 
 
 @pytest.mark.parametrize("second", [OTHER, LATER], ids=["another channel", "perhaps the same"])

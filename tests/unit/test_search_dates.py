@@ -197,3 +197,12 @@ def test_a_period_that_ends_where_it_begins_is_said_to_be_empty() -> None:
     assert str(failed.value).startswith(
         "The period is empty: it begins at 2021-01-01T00:00:00Z and ends before 2021-01-01T00:00:00Z."
     )
+
+
+def test_a_day_that_a_zone_skipped_is_named() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    for typed in ({"on": "2011-12-30"}, {"since": "2011-12-30", "until": "2011-12-30"}):
+        with pytest.raises(DateError, match=r"^There was no 2011-12-30 in Pacific/Apia: "):
+            parse_bounds(**typed, tz=apia, now=datetime(2021, 1, 1, tzinfo=UTC))
+    whole = parse_bounds(on="2011-12", tz=apia, now=datetime(2021, 1, 1, tzinfo=UTC))
+    assert (whole.until_unix or 0) - (whole.since_unix or 0) == 30 * 86_400

@@ -105,14 +105,23 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
     """Import an export, and say what that brought."""
     from archiver.cli.commands.import_chats import import_all
     from archiver.cli.view.import_report import ImportReport, report_import, report_read
+    from archiver.compose.import_channel import NAMING
+    from archiver.errors import UsageError
     from archiver.imports.hidden_modules import HiddenModules
     from archiver.imports.import_file import open_until_stopped
+    from archiver.imports.source import ZoneUnknown
 
     zone = None if order.zone is None else _zone(order.zone)
     interrupted.count_kept(lambda: "nothing was imported.")
     _announce(order.path)
     with HiddenModules("numpy", "pandas"):  # pyarrow loads them if installed, and nothing here needs them
-        hashed = await open_until_stopped(order.path, zone)
+        try:
+            hashed = await open_until_stopped(order.path, zone)
+        except ZoneUnknown as exc:
+            if order.channel is not None:
+                raise
+            said = f"{exc.args[0]} The export does not name its channel either."
+            raise UsageError(said, hint=f"{exc.hint} Name the channel, too: {NAMING}.") from exc
     with closing(hashed):
         report_read(order.path, hashed)
         async with _open(directory, is_dry_run=order.is_dry_run) as database:

@@ -42,8 +42,7 @@ class Command:
     def parse(self, words: Sequence[str]) -> Parsed:
         """Read its command line. Raises UsageError and HelpWantedError."""
         plainest = sorted(self.manual.examples, key=lambda one: (one.count(" -"), len(one)))
-        example = next(iter(plainest), "")
-        return CommandLine(self.name, self.parameters, example=example).read(words)
+        return CommandLine(self.name, self.parameters, examples=plainest).read(words)
 
 
 def find_command(table: Table, words: Sequence[str]) -> tuple[Command, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 from archiver.cli.parsing.nearest import did_you_mean
@@ -42,11 +43,13 @@ class Parsed(NamedTuple):
 class CommandLine:
     """Reads the command line of one command."""
 
-    def __init__(self, name: str, parameters: Sequence[Parameter], *, example: str = "", leading: bool = False) -> None:
-        """`example`: how the command is used, for errors. `leading`: stop at the first argument."""
+    def __init__(
+        self, name: str, parameters: Sequence[Parameter], *, examples: Sequence[str] = (), leading: bool = False
+    ) -> None:
+        """`examples`: how the command is used, for errors; plainest first. `leading`: stop at the first argument."""
         self._name = name
         self._who = "" if leading else f"{name} "
-        self._example = f", as in: {example}" if example else ""
+        self._examples = examples
         self._leading = leading
         self._parameters = parameters
         self._flags = {flag: one for one in parameters for flag in (*one.flags, *one.off)}
@@ -62,7 +65,7 @@ class CommandLine:
         for one in self._parameters:
             if one.name not in self._values:
                 if one.required:
-                    raise UsageError(f"{self._name} needs {_shown(one)}{self._example}")
+                    raise UsageError(f"{self._name} needs {_shown(one)}{self._as_in(0)}")
                 self._values[one.name] = one.default
         return Parsed(self._values, given, self._rest)
 
@@ -153,7 +156,18 @@ class CommandLine:
                 self._set(one, one.metavar, word)
         if (extra := next(words, None)) is not None:
             most = f"only {' '.join(one.metavar for one in arguments)}" if arguments else "no arguments"
-            raise UsageError(f'{self._name} takes {most}{self._example}; unexpected "{extra}"')
+            raise UsageError(f'{self._name} takes {most}{self._as_in(len(arguments))}; unexpected "{extra}"')
+
+    def _as_in(self, arguments: int) -> str:
+        """The plainest example with so many arguments; else the plainest."""
+        own = 1 + len(self._name.split())
+        fit = (one for one in self._examples if len([*takewhile(_is_plain, one.split()[own:])]) >= arguments)
+        example = next(fit, next(iter(self._examples), None))
+        return f", as in: {example}" if example else ""
+
+
+def _is_plain(word: str) -> bool:
+    return not word.startswith(("-", "|", ">"))
 
 
 def _shown(one: Parameter) -> str:

@@ -141,13 +141,14 @@ class IndexStatus:
     def as_object(self, now: float) -> dict[str, Any]:
         """As JSON."""
         standing, since = self.standing, self.waiting.since
+        state = self.seen or standing.state
         return {
             "name": self.name,
             "node": self.node,
-            "state": self.seen or standing.state,
+            "state": state,
             "reason": self.reason,
             "reached": self.reached,
-            "since": iso(standing.since),
+            "since": iso(standing.since) if state == standing.state != "unused" else None,
             "waiting": self.waiting.messages,
             "oldest_waiting_at": iso(since),
             "oldest_age": None if since is None else max(0, int(now - since)),

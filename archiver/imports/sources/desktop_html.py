@@ -17,7 +17,7 @@ from typing import Final
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId
-from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage
+from archiver.imports.source import Chat, DerivedPiece, Entry, Flaw, ImportedMessage, ZoneUnknown
 from archiver.imports.sources.exporter_clock import could_write, find_doubts, to_instant, zones_of
 from archiver.imports.sources.html_escapes import decode, without_buttons
 from archiver.imports.sources.html_files import (
@@ -198,13 +198,13 @@ def _expect_certain(found: FirstLook, zone: tzinfo | None) -> None:
         return
     doubts = find_doubts(found.days)
     if doubts.unlabelled:
-        raise UsageError(
+        raise ZoneUnknown(
             f"{doubts.unlabelled:,} of its {doubts.total:,} dates are local times, and it does not name the zone.",
             hint="Say in which zone the computer was that exported it: `--tz Europe/Kyiv`.",
         )
     if doubts.uncertain:
         label = found.labels[0]
-        raise UsageError(
+        raise ZoneUnknown(
             f"{doubts.uncertain:,} of its {doubts.total:,} dates may be an hour off: Telegram Desktop labels all"
             f" with the standard offset of the exporter's zone ({_write(label)}), those in summer time too.",
             hint=f"Say which zone it is{_example(label)}.",
