@@ -119,6 +119,7 @@ DISGUISED = (
     *("tel:{1}", "Viber: {1}", "00{1}", "{1}+", "+ {1}", "x+{1}", "+964/770-1234567", "+964–770 1234567"),
     *("tg://USER?ID={1}", "https://x.example/?u=tg%3A%2F%2Fuser%3Fid%3D{1}", "https://x.example/?u=https%3A%2F%2Fwa.me%2F{1}"),
     *("{0}[at]mail[dot]example", "{0} (at) mail (dot) example", "{0}@mail[.]example", r"@jane\_doe", "@jane%5Fdoe"),
+    r"{0}\[at\]mail\[.\]example",
     *("@𝐣𝐚𝐧𝐞_𝐝𝐨𝐞", "＠ｊａｎｅ＿ｄｏｅ", "@ⓙⓐⓝⓔ_ⓓⓞⓔ"),
     *(f"@ja{one}ne_{one}doe" for one in CUT),
     *(f"t.{one}me/jane{one}_doe +964{one}7701234567" for one in CUT),

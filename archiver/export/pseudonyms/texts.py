@@ -45,10 +45,10 @@ _CALLED: Final = re.compile(
     re.IGNORECASE,
 )
 """A number without + behind the name of what is called."""
-_MAY_MATTER: Final = re.compile(
-    r"[@+]|[a-z][ ]?:(?:\S|[ ]\d)|00|٠٠|۰۰|\.(?:me|dog)(?![a-z])|telegram\.|whatsapp\.|viber\.|fragment\.com",
-    re.IGNORECASE,
-)
+_CALL: Final = re.compile(r":(?<=[A-Za-z ]:)(?:\S|[ ]\d)")
+_SITES: Final = (".me", ".dog", "telegram.", "whatsapp.", "viber.", "fragment.com", "://", "tg:")
+_NUMBERS: Final = ("+", "00", "٠٠", "۰۰")
+"""Without these and @, no person is looked for."""
 
 
 class PersonTexts:
@@ -129,21 +129,23 @@ class PersonTexts:
 
     def _of_looks(self, text: str) -> Iterator[Replacement]:
         meant = undisguise(text)
-        if _MAY_MATTER.search(meant.text):
-            for start, end, instead in self._in_plain(meant.text):
-                yield Replacement(*meant.written(start, end), instead)
+        for start, end, instead in self._in_plain(meant.text):
+            yield Replacement(*meant.written(start, end), instead)
 
     def _in_plain(self, text: str) -> Iterator[tuple[int, int, str]]:
+        small = text.lower()
         if "@" in text:
             yield from self._around_at(text)
-        for found in _LINK.finditer(text):
-            link = found[0].rstrip(".,;:!?…")
-            if (instead := self._links.rewrite(link)) != link:
-                yield found.start(), found.start() + len(link), instead
-        yield from filter(None, map(self._links.inner, INNER.finditer(text)))
-        for found in _PHONE.finditer(text):
-            yield *found.span(), self._names.phone(found[0])
-        if ":" in text:
+        if any(one in small for one in _SITES):
+            for found in _LINK.finditer(text):
+                link = found[0].rstrip(".,;:!?…")
+                if (instead := self._links.rewrite(link)) != link:
+                    yield found.start(), found.start() + len(link), instead
+            yield from filter(None, map(self._links.inner, INNER.finditer(text)))
+        if any(one in text for one in _NUMBERS):
+            for found in _PHONE.finditer(text):
+                yield *found.span(), self._names.phone(found[0])
+        if _CALL.search(text):
             for found in _CALLED.finditer(text):
                 yield *found.span(1), self._names.phone(found[1])
 
