@@ -92,6 +92,11 @@ class ServerUnreachable(ServerError):
         """Name of the server, if it did not even answer another question meanwhile."""
 
 
+def invalid_response(name: str) -> ServerUnreachable:
+    """A server sent what cannot be an answer."""
+    return ServerUnreachable(f"Meilisearch at {name} sent an invalid response.")
+
+
 class ServerBusy(ServerError):
     """The server asks to retry later."""
 

@@ -16,8 +16,9 @@ from operator import attrgetter
 from typing import Any
 
 from search.engine.facets import UNKNOWN, Count, Counts, FacetName, by_date, order
-from search.engine.page import Position, format_position, format_rank, parse_rank
+from search.engine.page import Position, format_position, format_rank, parse_position, parse_rank
 from search.engine.protocol import Answer, Hit, Question
+from search.errors import invalid_response
 from search.meili.compile import COUNT_FIELD, FACETS, HIGHLIGHT_TAGS, by_rank, cannot_count, facet_body, search_body
 from search.meili.filters import unanswerable, without
 from search.meili.node import Node
@@ -54,6 +55,8 @@ class MeiliEngine:
             hits.sort(key=_by_score if ranked else attrgetter("position"), reverse=question.sort != "oldest")
         page = hits[before : before + question.limit]
         more = len(hits) > before + question.limit
+        if more and not ranked and not _goes_on(question, page):  # whatever it is asked, it sends the same
+            raise invalid_response(" or ".join(node.name for node in self._nodes))
         return Answer(hits=page, engine=self.name, cursor=_cursor(question, page) if more else None)
 
     async def count(self, question: Question) -> int:
@@ -119,6 +122,14 @@ def _matched(formatted: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _texts(value: str | list[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _goes_on(question: Question, page: Sequence[Hit]) -> bool:
+    """Whether a page sorted by date ends after the page before it."""
+    if question.cursor is None:
+        return True
+    before, last = parse_position(question.cursor), page[-1].position
+    return last > before if question.sort == "oldest" else last < before
 
 
 def _cursor(question: Question, page: Sequence[Hit]) -> str | None:

@@ -27,7 +27,7 @@ from meilisearch import Client
 from meilisearch.index import Index
 
 from search.document import Key
-from search.errors import IndexMissing, KeyRefused, RequestRefused, ServerUnreachable
+from search.errors import IndexMissing, KeyRefused, RequestRefused, invalid_response
 from search.meili.document import read_id
 from search.meili.http import PooledHttp
 from search.meili.owner import EnsureResult, IndexStats, is_foreign
@@ -188,13 +188,17 @@ class Node:
 
     async def list_ids_after(self, channel_id: int, last: int, *, index: str | None = None) -> list[int]:
         """List indexed message ids of a channel above `last`, ascending."""
-        found: list[dict[str, Any]] = []
+        found: set[int] = set()
+        within = f"{_of_channel(channel_id)} AND message_id > {last}"
+        offset = 0
         while True:
-            within = f"{_of_channel(channel_id)} AND message_id > {last}"
-            page = (await self._fetch(within, MOST_IDS, index, offset=len(found)))["results"]
-            found += page
+            page = (await self._fetch(within, MOST_IDS, index, offset=offset))["results"]
+            known, offset = len(found), offset + len(page)
+            found.update(_ids(channel_id, page))
             if len(page) < MOST_IDS:
-                return _ids(channel_id, found)
+                return sorted(found)
+            if len(found) == known:  # whatever it is asked, it sends the same
+                raise invalid_response(self.name)
 
     async def sample_keys(self, most: int, *, index: str | None = None) -> list[Key | None]:
         """List the messages of up to `most` documents; None for a document that telekeep did not create."""
@@ -280,7 +284,7 @@ class Node:
                 return act()
             except ValueError:
                 # The SDK's models validate responses, and their errors quote them.
-                raise ServerUnreachable(f"Meilisearch at {self.name} sent an invalid response.") from None
+                raise invalid_response(self.name) from None
 
         return await self._thread.call(limited)
 

@@ -71,10 +71,8 @@ def each_hashtag(tags: Iterable[str]) -> dict[str, None]:
 
 def _trim(link: str) -> str:
     """Drop punctuation after a link, and a parenthesis that opened before it."""
-    while True:
-        trimmed = link.rstrip(_AFTER_LINK)
-        if trimmed.endswith(")") and trimmed.count(")") > trimmed.count("("):
-            trimmed = trimmed[:-1]
-        if trimmed == link:
-            return link
-        link = trimmed
+    opened, closed, end = link.count("("), link.count(")"), len(link)
+    while end and (link[end - 1] in _AFTER_LINK or (link[end - 1] == ")" and closed > opened)):
+        closed -= link[end - 1] == ")"
+        end -= 1
+    return link[:end]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +73,23 @@ async def node(meili: Meili) -> AsyncIterator[Node]:
 def lines(*ids: int, channel_id: int = 1) -> bytes:
     documents = [Document(channel_id=channel_id, message_id=number, date=1_700_000_000 + number) for number in ids]
     return b"".join(map(to_line, documents))
+
+
+@asynccontextmanager
+async def answering(body: bytes) -> AsyncIterator[str]:
+    """The URL of a server that answers everything with this."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if length := re.search(rb"(?i)content-length: *([0-9]+)", head):
+            await reader.readexactly(int(length[1]))
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def all_pages(engine: MeiliEngine, question: Question) -> list[tuple[int, int]]:
@@ -265,15 +285,8 @@ async def test_a_server_that_is_too_old_shows_by_its_settings_to_a_key_that_may_
 
 @pytest.mark.parametrize(("body", "said"), [(b"<html>", "is not Meilisearch"), (b'{"x":1}', "invalid response")])
 async def test_a_server_that_is_not_meilisearch_is_reported(body: bytes, said: str) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    async with answering(body) as url:
+        port = urlsplit(url).port
         node = Node(f"http://name:password@127.0.0.1:{port}", None, index="x", seconds=5)
         with pytest.raises(ServerUnreachable, match=rf"at 127\.0\.0\.1:{port}.* {said}") as raised:
             await node.send(lines(1))
@@ -373,3 +386,17 @@ def test_a_node_that_is_added_moves_only_what_it_takes(nodes: set[str], added: s
     before = choose_node(channel_id, sorted(nodes))
     assert before in nodes
     assert choose_node(channel_id, [*sorted(nodes, reverse=True), added]) in {before, added}
+
+
+async def test_a_server_that_always_sends_the_same_is_reported_instead_of_asked_on() -> None:
+    hits = [{"channel_id": 1, "message_id": at, "date": at} for at in (1, 2)]
+    ids = [{"id": document_id(1, at)} for at in range(1, 10_001)]
+    body = orjson.dumps({"hits": hits, "results": ids, "total": len(ids)})
+    async with answering(body) as url:
+        node = Node(url, None, index="x", seconds=5)
+        with pytest.raises(ServerUnreachable, match="invalid response"):
+            await node.list_ids_after(1, 0)
+        question = Question(tree=Word("word"), limit=1, sort="oldest")
+        with pytest.raises(ServerUnreachable, match="invalid response"):
+            await all_pages(MeiliEngine(node), question)
+        await node.close()

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,7 @@ from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.imports.detect import derive_of, open_source
 from archiver.imports.source import REPLACED, Flaw, ImportedMessage
+from archiver.imports.sources import csv_records
 from archiver.imports.sources.exported_rows import UNPROVEN
 from archiver.model.document import to_document
 from archiver.model.row import to_json
@@ -298,3 +300,20 @@ def test_pages_with_a_hole_say_so(tmp_path: Path, hole: str) -> None:
     path.write_bytes(data.replace(b"words 2", bytes(7)))
     [flaw] = [one for one in read_all(path, ZONE) if isinstance(one, Flaw)]
     assert (flaw.what, flaw.note) == (REPLACED, False)
+
+
+def test_stray_quotes_have_lines_read_again_only_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these seems to quote all that follows."""
+    looked = 0
+    read_next = csv_records._Lines.__next__
+
+    def count(lines: Any) -> str:
+        nonlocal looked
+        looked += 1
+        return read_next(lines)
+
+    monkeypatch.setattr(csv_records._Lines, "__next__", count)
+    monkeypatch.setattr(csv_records, "_FREE", 1000, raising=False)
+    lines = ["channel_id,message_id,text\n", *['1001,x","\n'] * 500]
+    assert [one for one in csv_records.read_records(lines) if one.cells is None]
+    assert looked < 4 * len(lines)

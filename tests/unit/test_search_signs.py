@@ -131,3 +131,8 @@ def test_a_model_name_is_continued_by_letters_and_never_by_a_digit() -> None:
 def test_matches_are_marked(question: str, text: str, found: list[str]) -> None:
     spans = highlight(parse(question, Context(now=NOW)), text)
     assert [text[start:end] for start, end in spans] == found
+
+
+@pytest.mark.parametrize("after", [")", ").", ".)"])
+def test_a_link_ends_before_any_number_of_signs(after: str) -> None:
+    assert written_links(f"https://example.org/a_(b){after * 100_000}") == ["https://example.org/a_(b)"]

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 _ROW: Final = re.compile(r"\"?'?[0-9]{1,16}\"?,")
 """Start of a row: a channel id."""
+_FREE: Final = 32 << 20
+"""Characters that may be read again, besides as many as were passed: any stray quote may seem to quote all the rest."""
 
 
 class CsvRecord(NamedTuple):
@@ -53,14 +55,21 @@ class _Lines:
         self.taken: list[str] = []
         """Lines of the current record."""
         self.number = 0
+        self._passed = self._wasted = 0
+        """Characters read, and read again."""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._again.pop() if self._again else next(self._lines)
+        line = self._again.pop() if self._again else self._next()
         self.number += 1
         self.taken.append(line)
+        return line
+
+    def _next(self) -> str:
+        line = next(self._lines)
+        self._passed += len(line)
         return line
 
     def begin(self) -> None:
@@ -70,8 +79,9 @@ class _Lines:
     def go_back(self) -> bool:
         """Rewind to the record's first later line that looks like a row; return whether any lines are left."""
         begins = (at for at, line in enumerate(self.taken) if at and _ROW.match(line))
-        at = next(begins, None)
+        at = next(begins, None) if self._wasted <= _FREE + self._passed else None
         if at is not None:
+            self._wasted += sum(map(len, self.taken[at:]))
             self.number -= len(self.taken) - at
             self._again += reversed(self.taken[at:])
             return True

@@ -114,6 +114,8 @@ def iter_pages(archive: ForeignArchive, channel_id: ChannelId, *, size: int = PA
     while True:
         try:
             ids = _list_ids(archive.conn, channel_id, after, size)
+            if ids and ids[-1] <= after:
+                raise sqlite3.DatabaseError("the index leads back")
         except sqlite3.Error:
             where = "" if after == _LOWEST else f" after message {after}"
             yield ForeignPage(

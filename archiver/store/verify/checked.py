@@ -184,11 +184,11 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 _CHANNELS = """
     WITH RECURSIVE found (id) AS (
         SELECT min(channel_id) FROM message
-        UNION ALL SELECT (SELECT min(channel_id) FROM message WHERE channel_id > id) FROM found WHERE id IS NOT NULL
+        UNION SELECT (SELECT min(channel_id) FROM message WHERE channel_id > id) FROM found WHERE id IS NOT NULL
     )
     SELECT id FROM found WHERE id IS NOT NULL
 """
-"""One look-up for each channel, instead of reading the whole index."""
+"""One look-up for each channel, instead of reading the whole index; `UNION`, as a damaged index may lead in circles."""
 
 
 def list_ranges(conn: sqlite3.Connection, size: int) -> list[MessageRange]:
@@ -203,8 +203,9 @@ def list_ranges(conn: sqlite3.Connection, size: int) -> list[MessageRange]:
                 " ORDER BY message_id LIMIT 1 OFFSET ?",
                 (channel_id, lo, size),
             ).fetchone()
-            found.append(MessageRange(channel_id, lo, HIGHEST if row is None else row[0] - 1))
-            if row is None:
+            if row is None or row[0] <= lo:  # a damaged index may lead back
+                found.append(MessageRange(channel_id, lo, HIGHEST))
                 break
+            found.append(MessageRange(channel_id, lo, row[0] - 1))
             lo = row[0]
     return found
