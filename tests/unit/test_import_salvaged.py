@@ -116,6 +116,20 @@ def test_a_loss_in_the_messages_costs_those_at_or_after_it(archive: Path, tmp_pa
     assert outcome.is_flawed
 
 
+@pytest.mark.parametrize("gained", ["bytes in its middle", "another zip behind it"])
+def test_of_a_zip_that_gained_bytes_the_files_before_them_are_imported(
+    archive: Path, tmp_path: Path, gained: str
+) -> None:
+    data = packed({**files_of(), "ChatExport_2024-01-01/photos/other.jpg": bytes(range(256)) * 40})
+    at = data.index(b"photos/other.jpg") + 60
+    longer = data + data if gained == "another zip behind it" else data[:at] + b"gained" + data[at:]
+    outcome = import_into(archive, written(tmp_path / "x.zip", longer))
+    assert (outcome.counts.new, outcome.counts.files) == (299, 1)
+    hashed = open_hashed(tmp_path / "x.zip", None)
+    assert [one.what for one in hashed.flaws] == [LISTED_WRONG]
+    hashed.close()
+
+
 def test_a_zip_that_lost_its_first_header_or_whose_first_file_has_another_time_is_refused(tmp_path: Path) -> None:
     """Nothing else tells its list from that of a zip that somebody posted."""
     data = bytearray(packed(files_of()))

@@ -162,15 +162,14 @@ def list_places(
 ) -> Iterator[Place]:
     """The members in the order of the file. `may_lack`: offsets may begin below zero.
 
-    Raises BytesLost if they do, UsageError if they begin above it, and BadZipFile if the members do not fill the file
-    up to `end`.
+    Raises BytesLost if they do, and BadZipFile if the members do not fill the file up to `end`.
     """
     places = sorted(members, key=lambda one: one.header_offset)
     bounds = [*(one.header_offset for one in places), end]
     if bounds[0] < 0 and not may_lack:
         raise BytesLost
-    if bounds[0] > 0:  # the list may be that of a posted zip
-        raise UsageError(CONTRADICTED, hint="Copy it again.")
+    if bounds[0] > 0:  # the file gained bytes, or the list is that of a posted zip
+        raise BadZipFile
     for member, (begin, bound) in zip(places, pairwise(bounds), strict=True):
         expect_going(is_stopped)
         place = Place(member, begin, bound)
