@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,13 @@ def test_the_second_part_of_a_file_is_known_wherever_it_begins(
     path = tmp_path / "result.json"
     path.write_text(data[place:])
     assert [one.message_id for one in messages_of(read_all(path))] == [*range(4, 30)]
+
+
+def test_the_id_of_an_old_channel_is_known_without_its_kind(tmp_path: Path) -> None:
+    """With sorted keys the kind is at the end, which is cut off."""
+    old = [{**post(at), "date_unixtime": ..., "text_entities": ...} for at in ALL]
+    messages = [{name: value for name, value in one.items() if value is not ...} for one in old]
+    data = json.dumps(chat(messages, id=(2 << 32) + CHANNEL_ID), indent=1, sort_keys=True)
+    path = tmp_path / "result.json"
+    path.write_text(data[: data.index("text 20")])
+    assert [one.channel_id for one in open_source(path, UTC).chats() if isinstance(one, Chat)] == [CHANNEL_ID]

@@ -60,7 +60,7 @@ def describe_chat(
 ) -> Chat:
     """The chat. `own`: what telekeep wrote about it; `is_old`: dates have no unix times."""
     found, kind = number(frame.fields.get("id")), words(frame.fields.get("type"))
-    if found is not None and is_old and found in _OLD_CHANNEL and kind in _MEGAGROUP:
+    if found is not None and is_old and found in _OLD_CHANNEL and (kind is None or kind in _MEGAGROUP):
         found &= (1 << 32) - 1
     if found is not None and found < -MARKED:
         found = -found - MARKED
