@@ -28,20 +28,28 @@ _ALL: Final = 3
 _NAMED: Final = 3
 
 
-def is_beside(again: ChatSource, chosen: ImportChannel) -> bool:
-    """Whether another chat of the source says that it is this channel, which rules out one without an id.
+def is_beside(again: ChatSource, chat: Chat, chosen: ImportChannel) -> bool:
+    """Whether another chat of the source is this channel, by its id, or by its title if several have no id.
 
-    Raises UsageError if several have none. `again`: the source, opened a second time.
+    Raises UsageError if they cannot be told apart. `again`: the source, opened a second time.
     """
     chats = [one for one in each(again.chats()) if isinstance(one, Chat) and one.refused is None]
     several = [one for one in chats if one.channel_id is None]
+    title = None if chosen.made is not None else chosen.title
+    if len(several) > 1 and title and [_is_named(one, title) for one in several].count(True) == 1:
+        return not _is_named(chat, title)
     if len(several) > 1:
         named = sorted({f'"{one.title}"' if one.title else "one without a name" for one in several})
         raise UsageError(
             f"{len(several)} of its chats have no id ({', '.join(named[:_NAMED])}), so they cannot be told apart.",
-            hint="Put each into a separate file and import it with its channel id: `--channel 1234567890`.",
+            hint="Put each into a separate file and import it with its channel id: `--channel 1234567890`. Or `telekeep"
+            " add` the channel first: the chat with its title is then taken.",
         )
     return any(one.channel_id == chosen.channel_id for one in chats)
+
+
+def _is_named(chat: Chat, title: str) -> bool:
+    return fold_name(chat.title or "") == fold_name(title)
 
 
 async def is_doubtful(database: Database, chosen: ImportChannel, hashed: HashedSource) -> bool:

@@ -87,6 +87,21 @@ def test_several_chats_without_ids_are_refused_before_anything_is_written(
     assert not archive.exists()
 
 
+@pytest.mark.parametrize("title", ["Night Bridge", "Renamed"])
+def test_of_several_chats_without_ids_the_one_with_the_title_of_the_channel_is_imported(
+    archive: Path, tmp_path: Path, title: str
+) -> None:
+    """As in an account's file of 2018."""
+    assert imported(archive, joined(tmp_path / "a.json", {**LATER, "name": title})) == 0
+    path = joined(tmp_path / "all.json", nameless({**OTHER, "name": "Other"}), nameless(OURS), as_account=True)
+    if title == "Renamed":
+        with pytest.raises(UsageError, match="2 of its chats have no id"):
+            imported(archive, path, "1001")
+    else:
+        assert imported(archive, path, "1001") == 0
+    assert rows(archive, HELD) == [(1001, 5 if title == "Night Bridge" else 2)]
+
+
 def test_an_export_without_an_id_and_of_the_same_title_is_compared_by_its_messages(
     archive: Path, tmp_path: Path
 ) -> None:

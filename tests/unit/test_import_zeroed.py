@@ -160,6 +160,16 @@ def test_a_page_that_lost_its_beginning_costs_no_other_page(tmp_path: Path, end:
     assert ids(first) == ids(tmp_path / "export")
 
 
+@pytest.mark.parametrize(
+    ("copied", "over"), [("messages2", "messages3"), ("messages2", "messages"), ("messages", "messages2")]
+)
+def test_a_page_that_is_a_copy_of_another_is_named(tmp_path: Path, copied: str, over: str) -> None:
+    pages(tmp_path)
+    assert [one for one in read_all(tmp_path) if isinstance(one, Flaw) and not one.note] == []
+    (tmp_path / f"{over}.html").write_bytes((tmp_path / f"{copied}.html").read_bytes())
+    assert [one.where for one in read_all(tmp_path) if isinstance(one, Flaw) and not one.note] == [f"{over}.html"]
+
+
 def test_what_is_lost_at_the_beginning_of_a_page_is_named(tmp_path: Path) -> None:
     path = pages(tmp_path / "export") / "messages.html"
     data = path.read_bytes()

@@ -157,14 +157,14 @@ class _ChatImport:
         """Whether a chat belongs to this channel. Raises UsageError if it has no id and may belong to another."""
         if chat.channel_id is not None:
             return True
-        if await in_thread(self._is_beside, chosen):
+        if await in_thread(self._is_beside, chat, chosen):
             return False
         if self._database is not None and await is_doubtful(self._database, chosen, self._hashed):
             await expect_same_channel(self._database, self._open_again(), chat, chosen)
         return True
 
-    def _is_beside(self, chosen: ImportChannel) -> bool:
-        return is_beside(self._open_again(), chosen)
+    def _is_beside(self, chat: Chat, chosen: ImportChannel) -> bool:
+        return is_beside(self._open_again(), chat, chosen)
 
     def _open_again(self) -> ChatSource:
         return self._hashed.open_again(self._order.path, _zone(self._order.zone))

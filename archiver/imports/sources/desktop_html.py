@@ -27,6 +27,7 @@ from archiver.imports.sources.html_files import (
     list_chats,
     look,
     looks_like_desktop,
+    number_of,
     open_page,
 )
 from archiver.imports.sources.html_pieces import Frame, cut, is_damaged
@@ -156,7 +157,12 @@ class DesktopHtml:
             what = "the file is cut off there: what is whole before that is imported"
             yield Flaw(f"{path.name}, line {line:,}", what, fatal=is_last)
         following = _PAGE.search(frame.tail)
-        if is_last and following is not None:
+        if following is None:
+            return
+        number, expected = number_of(following[1].decode()), number_of(path.name)
+        if expected is not None and number != expected + 1:
+            yield Flaw(path.name, "it is a copy of another page: the messages that should be in it are missing")
+        elif is_last:
             yield Flaw(following[1].decode(), "the file is missing, as are all after it")
 
     def _locate(self, directory: Path, path: str) -> str:

@@ -127,6 +127,12 @@ def _is_readable(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and os.access(path, os.R_OK)
 
 
+def number_of(name: str) -> int | None:
+    """The number of a page: `messages.html` is the first, `messages2.html` the second; None if it has another name."""
+    found = _NAME.fullmatch(name)
+    return None if found is None else int(found[1] or 1)
+
+
 def _numbered(directory: Path) -> dict[int, Path]:
     """Its files by their numbers: `messages.html` is the first, `messages2.html` the second."""
     found: dict[int, Path] = {}
