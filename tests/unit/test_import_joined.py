@@ -67,6 +67,17 @@ def test_a_chat_without_an_id_does_not_affect_others_or_pass_for_one(
     assert rows(archive, HELD) == [(1001, 5)]
 
 
+def test_damage_between_chats_is_named_once_for_each_kind(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Here each line of messages without their chat seems to be a chat that lost its messages."""
+    path = joined(tmp_path / "all.json", OURS)
+    path.write_text(path.read_text() + "\n".join(json.dumps({"id": at, "type": "message"}) for at in range(1000)))
+    assert imported(archive, path) == 3
+    [line] = [one for one in capsys.readouterr().err.splitlines() if "has no `messages`" in one]
+    assert "(1,000 times: byte " in line
+
+
 def test_html_without_a_zone_and_a_channel_asks_for_both_at_once(archive: Path, tmp_path: Path) -> None:
     pages = DesktopPages("News", zone="Europe/Berlin")
     pages.add(1, 1_625_000_000, text="a")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.cli import interrupted, output
 from archiver.cli.view.figures import count
+from archiver.cli.view.import_flaws import describe_flaw
 from archiver.cli.view.import_report import ImportedChat, describe_kept
 from archiver.cli.view.progress import Progress
 from archiver.compose.import_channel import ImportChannel, choose_channel, make_channel
@@ -16,6 +17,7 @@ from archiver.compose.same_channel import expect_same_channel, is_beside, is_dou
 from archiver.errors import UsageError
 from archiver.imports.contradiction import Contradicted
 from archiver.imports.import_file import HashedSource
+from archiver.imports.import_outcome import ImportOutcome
 from archiver.imports.repeats import PlannedChat, count_repeats
 from archiver.imports.run_import import Importer
 from archiver.imports.source import Chat, ChatSource, Flaw, MixedSource
@@ -61,6 +63,8 @@ class _ChatImport:
         self._importer = importer
         self._order = order
         self._found = ImportedChats([], Counter(), [f"{flaw.where}: {flaw.what}" for flaw in hashed.flaws])
+        self._between = ImportOutcome()
+        """Damage between the chats: so much that it is counted."""
         self._mixed: list[tuple[ImportChannel, ImportJob]] = []
         """Chats of a source that mixes their messages, until all are known."""
         self._others: list[UsageError | None] = []
@@ -82,6 +86,7 @@ class _ChatImport:
             else:
                 await self._take(chat)
         await self._import()
+        self._found.broken.extend(map(describe_flaw, self._between.flaws.values()))
         if self._planned and self._importer.repeats.has_any:
             again = await in_thread(self._open_again)
             await count_repeats(self._database, self._hashed, again, self._importer, self._planned)
@@ -93,7 +98,7 @@ class _ChatImport:
         if flaw.note:
             output.note(flaw.what)
         else:
-            self._found.broken.append(f"{flaw.where}: {flaw.what}" if flaw.where else flaw.what)
+            self._between.add_flaw(flaw)
 
     def _refuse(self, chat: Chat, what: str) -> None:
         if self._order.channel is not None and chat.of_several:

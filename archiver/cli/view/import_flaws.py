@@ -50,7 +50,7 @@ def report_flaws(label: str, outcome: ImportOutcome, mixed: str | None = None) -
     """Name the flaws of a chat. `mixed`: a file with several chats, whose flaws belong to none of them."""
     for flaw in list(outcome.flaws.values())[:_SHOWN]:
         say = output.note if flaw.note else output.warn
-        say(f"{_label(label, flaw, mixed)}{_describe(flaw)}.")
+        say(f"{_label(label, flaw, mixed)}{describe_flaw(flaw)}.")
 
 
 def _label(label: str, flaw: FlawCounts, mixed: str | None) -> str:
@@ -59,7 +59,8 @@ def _label(label: str, flaw: FlawCounts, mixed: str | None) -> str:
     return "" if flaw.places else f"{mixed}: "
 
 
-def _describe(flaw: FlawCounts) -> str:
+def describe_flaw(flaw: FlawCounts) -> str:
+    """What is wrong, and where: the first few places."""
     if flaw.fatal or flaw.count == 1:
         return terminal_safe(f"{flaw.places[0]}: {flaw.what}" if flaw.places else flaw.what)
     places = ", ".join(flaw.places)
