@@ -292,3 +292,16 @@ def test_chats_nested_without_end_are_named(tmp_path: Path, below: str) -> None:
     end = "".join(reversed(below.translate(str.maketrans("{[", "}]", 'abcdefghijklmnopqrstuvwxyz":'))))
     path.write_text('{"about":"",' + below * 5_000 + end * 5_000 + "}")
     assert any("nested too deeply" in one for one in read(path)[1])
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+def test_a_block_that_is_there_twice_does_not_end_its_chat(tmp_path: Path, layout: dict[str, Any]) -> None:
+    """As where a download went on at an earlier place."""
+    written = json.dumps(account_of(chat([entry(at, f"text {at}") for at in ALL]), OTHER), **layout)
+    begin, end = written.index("text 3"), written.rindex("text 9") + 4
+    path = tmp_path / "result.json"
+    path.write_text(written[:end] + written[begin:])
+    found, said = read(path)
+    assert set(found[CHANNEL_ID]) >= set(ALL) - {9}
+    assert found[1002] == [1]
+    assert said

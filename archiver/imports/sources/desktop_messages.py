@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from archiver.imports.sources.desktop_words import are_different
 
 _FEW_IDS: Final = 100
 """So many messages may be deleted anywhere in a group."""
+_REMEMBERED: Final = 1000
 _FASTER: Final = 10
 """How much faster than so far ids may grow there."""
 
@@ -44,6 +46,8 @@ class DesktopMessages:
         """The object of that message."""
         self._is_doubtful = False
         """Whether there is damage before the next message: it may be another chat's."""
+        self._seen: deque[tuple[int, object]] = deque(maxlen=_REMEMBERED)
+        """Ids and dates of the last messages of a chat that others follow: damage may repeat some."""
         self._is_damaged = False
         """Whether bytes may be lost there."""
         self._pace: _Pace | None = None
@@ -64,6 +68,7 @@ class DesktopMessages:
         self._is_doubtful = self._is_damaged = is_rest
         if not is_rest:
             self.last, self._before, self._has_both, self._pace = 0, {}, False, None
+            self._seen.clear()
 
     def doubt(self) -> None:
         """Record that there is damage before the next message."""
@@ -72,8 +77,17 @@ class DesktopMessages:
     @property
     def reached(self) -> tuple[int, str]:
         """The id of the message read last, and its day."""
-        date = self._before.get("date")
-        return self.last, date[:10] if isinstance(date, str) else ""
+        return self.last, str(self._before.get("date") or "")[:10]
+
+    @property
+    def remembered(self) -> tuple[int, str]:
+        """The same of the first message that damage may repeat."""
+        return (self._seen[0][0], str(self._seen[0][1])[:10]) if self._seen else self.reached
+
+    def _reach(self, message_id: int, value: Mapping[str, Any]) -> None:
+        self.last, self._before = message_id, value
+        if self._in_account:
+            self._seen.append((message_id, value.get("date")))
 
     def _is_of_another(self, value: object, at: int) -> bool:
         """Whether a message after damage is not of the same chat: ids and days grow, and a channel posts as itself."""
@@ -84,7 +98,7 @@ class DesktopMessages:
         last, day = self.reached
         found = number(value.get("id")) or last
         if found < last or str(value.get("date"))[:10] < day:
-            return True
+            return (found, value.get("date")) not in self._seen
         if self._own is not None and by is not None:
             usual = _author(self._before) if self._before else self._own
             if self._own in (by, usual):
@@ -98,7 +112,7 @@ class DesktopMessages:
             if self._is_doubtful and self._is_of_another(value, run.start):
                 raise OfAnother(run.list_places()[index])
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
-                self.last, self._before = quick.message_id, value
+                self._reach(quick.message_id, value)
                 yield quick
                 yield from self._doubts(value)
                 continue
@@ -135,7 +149,7 @@ class DesktopMessages:
     def _remarked(self, found: Entry, value: object) -> Iterator[Entry]:
         """The entry, and remarks on it. `value`: what it was read from."""
         if isinstance(found, ImportedMessage):
-            self.last, self._before = found.message_id, value if isinstance(value, dict) else {}
+            self._reach(found.message_id, value if isinstance(value, dict) else {})
         yield found
         if isinstance(found, ImportedMessage) and isinstance(value, dict):
             yield from self._doubts(value)

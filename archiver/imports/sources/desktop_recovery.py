@@ -119,4 +119,4 @@ class DesktopRecovery:
 
     def _recover(self, at: int, frame: ChatFrame) -> bool:
         """Go to the next message of a chat; False if it has none."""
-        return self._pieces.recover(at, after=self._messages.reached if frame.in_account else None)
+        return self._pieces.recover(at, after=self._messages.remembered if frame.in_account else None)
