@@ -33,8 +33,8 @@ Write {0} or {1}.
 Write {0} or {1} or {2}.
 Did you mean {0} or {1}?
 Did you mean {0} or {1} or {2}?
-See `telekeep channels`, or add it: telekeep add @name
-Add one: telekeep add @name
+See `telekeep channels`, or add it: `telekeep add @name`.
+Add one: `telekeep add @name`.
 {0} is not archived: {1}
 {0} is now {1} (noticed on {2}).
 {0} is now {1}; until {2} or shortly before, the name was that of "{3}", now {4}.

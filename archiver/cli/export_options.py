@@ -40,7 +40,9 @@ MediaOption: TypeAlias = Annotated[
 ]
 PseudonymiseOption: TypeAlias = Annotated[
     Literal["users"] | None,
-    Option("--pseudonymise", metavar="WHOM", help="Other names and ids for persons (users), by a key; not anonymous."),
+    Option(
+        "--pseudonymise", metavar="WHOM", help="users: replace the names and ids of persons, by a key; not anonymous."
+    ),
 ]
 PseudonymKeyOption: TypeAlias = Annotated[
     Path | None,

@@ -24,7 +24,7 @@ Channels: TypeAlias = Annotated[
 ]
 Since: TypeAlias = Annotated[str | None, Option(metavar="DATE", help="Only messages from this time or day on.")]
 Until: TypeAlias = Annotated[
-    str | None, Option(metavar="DATE", help="Only messages before this time; a day is included.")
+    str | None, Option(metavar="DATE", help="Only messages up to the end of this day, or before this time.")
 ]
 On: TypeAlias = Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")]
 Engine: TypeAlias = Annotated[Choice, Option(metavar="ENGINE", help="auto, exact or meilisearch.")]

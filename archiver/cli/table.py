@@ -36,10 +36,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "open": ("Find", "archiver.cli.commands.open", "Open the page in your browser, at a channel or message."),
     "serve": ("Find", "archiver.cli.commands.serve", "Serve a page to read and search the archive in a browser."),
-    "status": ("Mirror", "archiver.cli.commands.status", "Show what is archived of each channel, how completely."),
+    "status": ("Mirror", "archiver.cli.commands.status", "Show how completely each channel is archived."),
     "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
     "export": ("Keep", "archiver.cli.commands.export", "Export a range of dates to a file, with a manifest."),
-    "import": ("Keep", "archiver.cli.commands.import_", "Take an export of another program into the archive."),
+    "import": ("Keep", "archiver.cli.commands.import_", "Import what another program exported of a channel."),
     "media": ("Keep", "archiver.cli.commands.media", "Fetch and keep the files behind the messages."),
     "index": (
         "Keep",
@@ -57,6 +57,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 MINOR = frozenset(
-    {"accounts", "import", "move", "remove", "query", "open", "index", "repair", "health", "completion", "help"}
+    {"accounts", "move", "remove", "similar", "query", "open", "index", "repair", "health", "completion", "help"}
 )
 """Commands that the first screen only names."""

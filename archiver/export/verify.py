@@ -73,7 +73,7 @@ def find_manifests(path: Path) -> list[Path]:
     if not found and not os.path.lexists(path):
         raise NotFound(f"{path} does not exist.", hint="Without a path, `telekeep verify` checks the archive.")
     if not found:
-        raise NotFound(f"{path} has no export manifest.")
+        raise NotFound(f"{path} has no export manifest.", hint="Name an export: its directory, file or manifest.")
     return found
 
 

@@ -40,12 +40,16 @@ def _shown(channel: ChannelName) -> str:
 
 def _unknown(ref: ChannelRef, channels: Sequence[ChannelName]) -> NotFound:
     if not channels:
-        return NotFound(f"{ref} is not in the archive, which has no channels yet.", hint="Add one: telekeep add @name")
+        return NotFound(
+            f"{ref} is not in the archive, which has no channels yet.", hint="Add one: `telekeep add @name`."
+        )
     known = {name.casefold(): name for channel in channels for name in (channel.username, channel.alias) if name}
     # Ids are copied, not typed: a similar one belongs to an unrelated channel.
     near = get_close_matches(ref.name.casefold(), known, n=3, cutoff=0.5) if ref.name else []
     # People may remember the title but not the username.
     titled = [channel.label for channel in channels if str(ref.name or "").casefold() in channel.title.casefold()]
     names = list(dict.fromkeys([*(known[name] for name in near), *(titled if ref.name else [])]))[:3]
-    hint = f"Did you mean {' or '.join(names)}?" if names else "See `telekeep channels`, or add it: telekeep add @name"
+    hint = (
+        f"Did you mean {' or '.join(names)}?" if names else "See `telekeep channels`, or add it: `telekeep add @name`."
+    )
     return NotFound(f"{ref} is not in the archive.", hint=hint)

@@ -50,7 +50,7 @@ def test_what_an_import_records_and_names_is_said_where_no_message_changes(
         said.append(capsys.readouterr().err.splitlines()[0].partition(": ")[2])
     known = "2 messages, all of them known; "
     assert said[1:] == [
-        f"{known}recorded as a further source of them",
+        f"{known}the file is recorded as another source of them",
         f"{known}@NightBridge is its name from now on",
         f"{known}nothing changed",
     ]

@@ -41,7 +41,7 @@ def command(
     Each account has a section [telegram.accounts.NAME] in the settings; `default` needs none. An account that the
     server no longer accepts is dead until the next `telekeep login`; `telekeep move` assigns its channels to another.
 
-    Use --forget-wait if a flood wait is an error, or was lifted on another device. It lifts all waits of the account,
+    Use --forget-wait if a recorded flood wait is wrong, or no longer in force. It lifts all waits of the account,
     or only that of METHOD. It is refused while the service uses the account.
     """
     shape = choose_shape(json=json, jsonl=jsonl)

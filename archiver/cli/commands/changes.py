@@ -54,7 +54,7 @@ def command(
     *,
     since: Annotated[str | None, Option(metavar="DATE", help="Only changes from this time or day on.")] = None,
     until: Annotated[
-        str | None, Option(metavar="DATE", help="Only changes before this time; a day is included.")
+        str | None, Option(metavar="DATE", help="Only changes up to the end of this day, or before this time.")
     ] = None,
     on: Annotated[str | None, Option(metavar="DAY", help="Only this day, month, year, or range A..B.")] = None,
     tz: ZoneOption = None,

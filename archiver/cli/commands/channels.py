@@ -61,7 +61,7 @@ async def run(invocation: Invocation, *, everything: bool, shape: Shape) -> int:
         print_objects(rows, shape)
         return 0
     if not channels:
-        output.note("no channels yet; add one: telekeep add @name")
+        output.note("no channels yet; add one: `telekeep add @name`")
     _print(channels, moments, files)
     for note in list_state_notes([(one, standings[one.channel_id]) for one in channels], moments):
         output.note(note)

@@ -87,15 +87,14 @@ Examples:
 Formats: jsonl, csv, html (a directory of pages for any browser), desktop-json (Telegram Desktop's
 format), markdown, atom, parquet, sqlite (a small archive). docs/export.md describes them.
 
-Rows are documented in docs/rows.md. They are sorted oldest first and cover [since, until) in UTC; the same archive
-and command give the same bytes. The file is written completely or not at all; an existing file is replaced only
-with --force. manifest.json, in the same directory, has bounds, counts, completeness and SHA-256. Output to a pipe
-or device has no manifest; a warning says what is not known to be complete. --json prints what was written, and how
-complete it is.
+Rows are documented in docs/rows.md. They are sorted oldest first; the same archive and command give the same bytes. The
+file is written completely or not at all; an existing file is replaced only with --force. manifest.json, in the same
+directory, has bounds, counts, completeness and SHA-256. Output to a pipe or device has no manifest; a warning says what
+is not known to be complete. --json prints what was written, and how complete it is.
 
 --append (jsonl, csv, parquet) writes all.jsonl, then all_0002.jsonl and so on, each with only the messages that are new
-or changed: edited, deleted, returned, counted again. The last row of each message counts; together the files are what a
-full export would be. If nothing is new, no file changes.
+or changed: edited, deleted, visible again, or with other counts. Of several rows of a message the last one is current;
+together the files have what a full export would have. If nothing is new, nothing is written.
 
 --edges writes a network instead of messages: where posts were forwarded from, whom a channel mentions, what it links
 to. Each of these is an edge; with --weights there is one edge between two nodes.
@@ -103,9 +102,9 @@ to. Each of these is an edge; with --weights there is one edge between two nodes
 --pseudonymise users gives each person another name and id, the same in every export with the same key. It is not
 anonymous: docs/export.md says what is replaced and what is not.
 
---media copy puts the stored files into FILE.media, under names of their own, identical files once; link makes hard
-links, which take no space, or copies where links are impossible. Files that are not stored are counted by status, and
-the rows say which.
+--media copy puts the stored files into FILE.media, identical ones once, under names that telekeep makes; link makes
+hard links, which take no space, or copies where links are impossible. Files that are not stored are counted by status,
+and the rows say which.
 """
 
 

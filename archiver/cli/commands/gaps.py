@@ -72,8 +72,8 @@ def command(
     not imported  in no export of a channel known only from exports; nothing says whether it was posted
     how           how it was noticed: update (reported by the server), history or audit (read again), difference, import
 
-    Of a mirrored channel, posts that only an import has leave their ids absent or not fetched; a note counts them, and
-    those above the newest id that Telegram showed.
+    In a mirrored channel, the id of a post that only an import has stays absent or not fetched; a note counts these
+    posts, and those above the newest id that Telegram showed.
 
     A terminal shows totals by state. With --all, each id from 1 to the highest known one is in exactly one range.
     Removed and inaccessible channels are covered as well. In a pipe: a line for each range that is not archived (with

@@ -46,10 +46,11 @@ other values are kept next to those held, and show and history name the file. Fi
 the archive.
 
 Another archive of telekeep (its directory, its archive.db, or an export with --format sqlite) is merged into this one:
-all of its channels, or the one given, with earlier contents, deletions and files, and with what it read completely.
+all of its channels, or the one given, with earlier contents, deletions and files, and with the ranges of ids that it
+has read completely.
 
 No account is needed. A channel that the archive does not know is kept as imported: it can be searched and exported, and
-is mirrored once `telekeep add` finds it. An import never shows what it lacks. See docs/imports.md.
+is mirrored once `telekeep add` finds it. Nothing in an export tells which messages it lacks. See docs/imports.md.
 """
 
 

@@ -63,6 +63,9 @@ async def run(invocation: Invocation, *, stored: bool) -> int:
         known = await database.read(count_pictures)
     for reason, times in counts.unusable.most_common(_REASONS):
         output.note(f"{count(times, 'picture')} without a hash: {reason}.")
+    if not known.pictures:
+        output.note("no pictures are archived.")
+        return 0
     compared = f"{number(known.hashed)} of {count(known.pictures, 'archived picture')} can be compared now"
     output.note(f"{count(counts.hashed, 'picture')} hashed; {compared}.")
     return 0

@@ -134,6 +134,8 @@ async def _print(invocation: Invocation, database: Database, channels: list[Mirr
             for channel, override, policy in pairs
         ]
         print_objects(objects, shape)
+    elif not pairs:
+        output.note("no channel is mirrored.")
     elif output.is_terminal():
         columns = (Column("channel", least=10), Column("wanted", least=24), Column("own", drop_order=1, least=12))
         cells = [

@@ -46,7 +46,7 @@ def command(
     dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be removed.")] = False,
     yes: Annotated[bool, Option("--yes", "-y", help="Remove without asking.")] = False,
     asked: Annotated[
-        bool, Option("--asked", help="Also remove files that were fetched or imported because somebody asked for them.")
+        bool, Option("--asked", help="Also remove files that you selected for `media fetch`, or imported.")
     ] = False,
     deleted: Annotated[
         bool, Option("--deleted", help="Also remove files that cannot be fetched again: their posts are deleted.")

@@ -31,7 +31,7 @@ async def select(database: Database, wanted: Wanted) -> tuple[list[Mirrored], Fi
     """The channels concerned, and which of their files. Raises UsageError, NotFound, QueryError."""
     chosen = await choose_media(database, wanted.places)
     if not chosen.channels:
-        raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
+        raise UsageError("no channels yet.", hint="Add one: `telekeep add @name`.")
     when = wanted.when
     messages = chosen.messages
     if wanted.query is not None or when.since or when.until or when.on:

@@ -34,12 +34,7 @@ async def _find(conn: Connection, word: str, mirrored: set[ChannelId], known: Se
     try:
         return (await find_typed(conn, word, names, remarks=output)).channel_id
     except NotFound:
-        try:
-            removed = await find_typed(conn, word, known, remarks=output)
-        except NotFound:
-            removed = None
-        if removed is None:
-            raise
+        removed = await find_typed(conn, word, known, remarks=output)
         channel = await read(conn, find_channel, removed.channel_id)
         if channel is not None and channel.imported_only:
             raise NotFound(

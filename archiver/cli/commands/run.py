@@ -103,7 +103,7 @@ async def run(settings: Settings, *, zone: str = "UTC", serve: bool = False, con
         derive = DeriveWorker(accounts.database, annotator, is_busy=lambda: mirroring.is_backfilling)
         output.note(f"mirroring {figures.count(len(mirrored), 'channel')}; Ctrl-C stops.")
         if not mirrored:
-            output.note("add channels while it runs: telekeep add @name")
+            output.note("add channels while it runs: `telekeep add @name`")
         indexed = bool(settings.meilisearch.addresses)
         status_pages = StatusPages(service, accounts.database, metrics, indexed=indexed)
         async with (

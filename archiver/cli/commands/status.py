@@ -58,7 +58,7 @@ def command(
     are included.
 
     \b
-    archived      messages in the archive that were in the channel when it was last read
+    archived      messages in the archive that were in the channel when it was last read, or that an import contains
     deleted       messages in the archive that are deleted or no longer visible in the channel
     not fetched   ids that the archive knows nothing about yet; - for a channel known only from imports
     fetched       the share of ids that are archived, or known to have no message

@@ -134,7 +134,7 @@ async def _sync_all(
     began = time.monotonic()
     chosen = await pick_channels(accounts.database.connection, typed)
     if not chosen:
-        raise UsageError("no channels yet.", hint="Add one: telekeep add @name")
+        raise UsageError("no channels yet.", hint="Add one: `telekeep add @name`.")
     complete, differing, statuses = 0, 0, []
     names = list(dict.fromkeys(channel.account for channel in chosen))
     reporter = SyncReporter(objects, SyncProgress(accounts.database, chosen), [], files)

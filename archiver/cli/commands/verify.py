@@ -51,18 +51,19 @@ def command(
 
     The archive (no PATH): SQLite's integrity check; the SHA-256 of every payload, including earlier versions;
     everything derived from the payloads (texts, dates, attachments, counters ...), by deriving it again; deletions,
-    revisions, coverage and the capture log, against each other; the search tables against the messages: the words of
-    all, but above 20,000 messages only of some 4,600 spread over the archive, unless --deep. --quick checks only the
-    file and the SHA-256 of each payload. Each fault is one line; with --json or --jsonl, an object (docs/json.md).
+    revisions, coverage and the capture log, against each other; and the search tables against the messages. In an
+    archive of more than 20,000 messages, the words of only some 4,600 are compared, spread over the archive; --deep
+    compares all. --quick checks only the file and the SHA-256 of each payload. Each fault is one line; with --json or
+    --jsonl, an object (docs/json.md).
 
-    Two cores verify some 100,000 payloads a second of a million, 55,000 of 50,000, where the start counts; with
-    --deep some 20,000; --quick some 200,000. Up to four cores are used.
+    In an archive of a million messages, two cores verify about 100,000 payloads a second; with --deep about 20,000,
+    with --quick about 200,000. Up to four cores are used.
 
     --media also reads the stored files again and compares their SHA-256; without it they are not read. Missing and
     damaged ones are recorded: `telekeep media retry`, then `telekeep media fetch`, fetches them again. Files without a
     message are listed.
-    --sample 5% reads files with a twentieth of all bytes, those first that were not read for the longest time: so
-    twenty runs read all of them. What was read is recorded, even if the run is interrupted.
+    --sample 5% reads a twentieth of all bytes, starting with the files that were read longest ago, so that twenty
+    runs read them all. What was read is recorded, even if the run is interrupted.
     """
     set_style(progress)
     shape = choose_shape(json=json, jsonl=jsonl)

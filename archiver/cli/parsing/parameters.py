@@ -145,7 +145,8 @@ def convert(parameter: Parameter, text: str) -> Any:
     """Convert the text. Raises ValueError, which says what is wrong and what is allowed."""
     if parameter.choices:
         if text not in parameter.choices:
-            raise ValueError(f'"{text}" is not one of {", ".join(parameter.choices)}')
+            several = "one of " if len(parameter.choices) > 1 else ""
+            raise ValueError(f'"{text}" is not {several}{", ".join(parameter.choices)}')
         return text
     if not text and (parameter.kind is Path or parameter.metavar in _PATHS):
         raise ValueError("the path is empty; give the name of a file or directory")

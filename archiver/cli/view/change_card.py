@@ -118,7 +118,7 @@ class ChangeScope(NamedTuple):
 def describe_none(scope: ChangeScope, moments: Moments) -> str:
     """Say that no changes were noticed, in which channels, since when and up to when."""
     if not scope.channels:
-        return "no changes: no channel is archived yet; add one: telekeep add @name"
+        return "no changes: no channel is archived yet; add one: `telekeep add @name`"
     of_kind = f" of kind {', '.join(sorted(map(word_of, scope.kinds)))}" if scope.kinds else ""
     within = " within these dates" if scope.is_bounded else ""
     names = [channel.alias or channel.label for channel in scope.channels]

@@ -188,9 +188,9 @@ def _brought(one: ImportedChat, result: ImportReport) -> str:
 def _brought_by(counts: ImportCounts, named: Sequence[str] = (), *, is_change: bool, dry: bool) -> str:
     beside = [*named]
     if counts.sources:
-        recorded = "would be recorded" if dry else "recorded"
+        recorded = "would be" if dry else "is"
         of = "them" if counts.sources == counts.messages else figures.count(counts.sources, "message")
-        beside.append(f"{recorded} as a further source of {of}")
+        beside.append(f"the file {recorded} recorded as another source of {of}")
     return describe_brought(counts.messages, _parts(counts), beside, is_change=is_change, is_dry_run=dry)
 
 

@@ -104,7 +104,7 @@ class StatusScreen:
         if status.channels:
             yield from self._draw_channels(status, moments)
         else:
-            yield "no channels yet; add one: telekeep add @name"
+            yield "no channels yet; add one: `telekeep add @name`"
         if not output.is_quiet():
             yield ""
             for line in self._rest(status, moments):
@@ -126,7 +126,7 @@ class StatusScreen:
         for problem in find_problems(status, moments):
             output.note(str(problem))
         if not status.channels:
-            output.note("no channels yet; add one: telekeep add @name")
+            output.note("no channels yet; add one: `telekeep add @name`")
         for line in self._rest(status, moments):
             output.note(line)
 
