@@ -57,6 +57,7 @@ def test_a_colleagues_export_is_searched_at_once_and_mirrored_later(
     assert f"not mirrored. `telekeep add @{NAME}` mirrors it." in unmirrored.err
     assert "in the archive, from imports" in desk.on_terminal("gaps", NAME)
     assert "window" not in desk.on_terminal("status", NAME)
+    assert "no channels yet" not in desk.run("remove", "nobody_here").err
     for said in (desk.do("status").err, desk.run("health").err):
         assert "no channel is mirrored" in said
         assert "telekeep run" not in said
