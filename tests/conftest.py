@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.path.is_relative_to(double) for double in DOUBLES):
+        if _is_of_double(item.path):
             item.add_marker(pytest.mark.soak)
         if "meili" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.meilisearch)
@@ -56,5 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.path))
 
 
+@cache
+def _is_of_double(path: Path) -> bool:
+    return any(path.is_relative_to(double) for double in DOUBLES)
+
+
+@cache
 def _place(path: Path) -> int:
     return next((n for n, name in enumerate(SLOW_FIRST) if name in (path.name, path.parent.name)), len(SLOW_FIRST))

@@ -85,7 +85,15 @@ def rsa_open_padded(block: bytes) -> bytes | None:
 
 
 def _rsa(block: bytes) -> bytes:
-    return pow(int.from_bytes(block, "big"), PRIVATE_KEY.d, PRIVATE_KEY.n).to_bytes(256, "big")
+    key, sealed = PRIVATE_KEY, int.from_bytes(block, "big")
+    # By the Chinese remainder theorem: a third of the time.
+    by_p, by_q = pow(sealed, key.exp1, key.p), pow(sealed, key.exp2, key.q)
+    return (by_q + (by_p - by_q) * key.coef % key.p * key.q).to_bytes(256, "big")
+
+
+def new_secret() -> int:
+    """The server's exponent: long enough for whoever only tries clients, and short enough to cost them little time."""
+    return int.from_bytes(os.urandom(32), "big") | 1 << 255
 
 
 def key_id(auth_key: bytes) -> int:

@@ -17,8 +17,9 @@ from telethon.tl import TLObject, functions, types
 
 from tests.doubles.telegram import crypto
 
-# p*q with its top bit clear, because clients read it as a signed number; the pair of Telegram's own example.
-_P, _Q = 1229739323, 1402015859
+# p*q as large as Telegram's, with its top bit clear, because clients read it as a signed number; one factor is small,
+# so that no client searches long.
+P, Q = 65_537, 140_735_340_904_441
 RSA_SCHEMES = ("old", "pad")
 """SHA-1 with padding, as before 2021 and still taken; and RSA_PAD, the documented one."""
 
@@ -66,7 +67,7 @@ class Handshake:
             return types.ResPQ(
                 nonce=request.nonce,
                 server_nonce=self._server_nonce,
-                pq=crypto.to_bytes(_P * _Q),
+                pq=crypto.to_bytes(P * Q),
                 server_public_key_fingerprints=[crypto.fingerprint()],
             )
         if request.nonce != self._nonce or request.server_nonce != self._server_nonce:
@@ -80,8 +81,8 @@ class Handshake:
         if request.public_key_fingerprint != crypto.fingerprint() or len(request.encrypted_data) != 256:
             raise HandshakeError("sealed to another key")
         inner = self._unseal(request.encrypted_data)
-        primes = (crypto.to_bytes(_P), crypto.to_bytes(_Q))
-        if (request.p, request.q) != primes or (inner.p, inner.q) != primes or inner.pq != crypto.to_bytes(_P * _Q):
+        primes = (crypto.to_bytes(P), crypto.to_bytes(Q))
+        if (request.p, request.q) != primes or (inner.p, inner.q) != primes or inner.pq != crypto.to_bytes(P * Q):
             raise HandshakeError("not the factors")
         if inner.server_nonce != self._server_nonce or inner.nonce != request.nonce:
             raise HandshakeError("bad nonce")
@@ -104,7 +105,7 @@ class Handshake:
         inner = self._open(request)
         self.expires_in = getattr(inner, "expires_in", None)
         self._new_nonce = inner.new_nonce
-        self._secret = int.from_bytes(os.urandom(256), "big") | 1 << 2040
+        self._secret = crypto.new_secret()
         data = bytes(
             types.ServerDHInnerData(
                 nonce=request.nonce,

@@ -93,8 +93,8 @@ class ServerOrders:
         account.refuse = (code, name) if on else None
         return {}
 
-    def do_truth(self, path: str) -> dict[str, Any]:
-        truth.write(self.server.world, Path(path))
+    def do_truth(self, path: str, channels: Sequence[str] | None = None) -> dict[str, Any]:
+        truth.write(self.server.world, Path(path), channels)
         return {"path": path}
 
     def do_channels(self) -> dict[str, Any]:

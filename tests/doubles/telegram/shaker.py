@@ -18,7 +18,7 @@ from telethon.extensions import BinaryReader
 from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import functions, types
 
-from tests.doubles.telegram import crypto
+from tests.doubles.telegram import crypto, handshake
 
 Sealed = Callable[[bytes], bytes]
 
@@ -110,7 +110,7 @@ class Shaker:
 
 
 def _factors(pq: int) -> tuple[bytes, bytes]:
-    """Telegram's own example pair; a client really would have to search."""
-    p = 1229739323
+    """The server's pair; a client really would have to search."""
+    p = handshake.P
     assert pq % p == 0
     return crypto.to_bytes(p), crypto.to_bytes(pq // p)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from telethon.password import compute_hash
 from telethon.tl import types
 
-from tests.doubles.telegram.crypto import DH_G, DH_PRIME
+from tests.doubles.telegram.crypto import DH_G, DH_PRIME, new_secret
 
 _P = DH_PRIME.to_bytes(256, "big")
 _G = DH_G.to_bytes(256, "big")
@@ -40,7 +40,7 @@ class Challenge:
         self.id = int.from_bytes(os.urandom(7), "big")
         k = int.from_bytes(_digest(_P, _G), "big")
         while True:  # a short B is hashed differently by different clients
-            self._secret = int.from_bytes(os.urandom(256), "big")
+            self._secret = new_secret()
             public = (k * verifier + pow(DH_G, self._secret, DH_PRIME)) % DH_PRIME
             if public >> 2040:
                 break

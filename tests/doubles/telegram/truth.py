@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,18 +34,19 @@ _KINDS = {
 }
 
 
-def lines(world: World) -> Iterator[dict[str, Any]]:
-    """One row for each message that exists, by channel and id, then one for each id that is gone."""
-    for channel in world.channels.values():
+def lines(world: World, channels: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+    """One row for each message that exists, by channel and id, then one for each id that is gone; of these channels."""
+    asked = (channel for channel in world.channels.values() if channels is None or channel.username in channels)
+    for channel in asked:
         for message_id in channel.ids:
             yield row(channel, message_id)
         for message_id in sorted(channel.deleted):
             yield {"channel_id": channel.id, "channel": channel.username, "id": message_id, "deleted": True}
 
 
-def write(world: World, path: Path) -> None:
+def write(world: World, path: Path, channels: Collection[str] | None = None) -> None:
     with path.open("w", encoding="utf-8") as out:
-        for line in lines(world):
+        for line in lines(world, channels):
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
