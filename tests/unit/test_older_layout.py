@@ -31,11 +31,26 @@ async def upgrade(directory: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("without", [(9,), (9, 12), (9, 11, 12)])
+@pytest.mark.parametrize("version", [13, 22])
 async def test_migrations_that_landed_after_a_higher_number_are_applied(
-    tmp_path: Path, without: tuple[int, ...]
+    tmp_path: Path, version: int, without: tuple[int, ...]
 ) -> None:
-    make_older(tmp_path, 13, without=without)
+    """An earlier telekeep may have upgraded the archive without them: their columns then come after later ones."""
+    make_older(tmp_path, version, without=without)
     assert await upgrade(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "DROP TABLE takeout; CREATE TABLE takeout (account TEXT PRIMARY KEY, takeout_id INTEGER) STRICT, WITHOUT ROWID",
+        "DROP INDEX message_date; CREATE INDEX message_date ON message (message_id, date, channel_id)",
+    ],
+)
+async def test_only_the_order_of_columns_makes_no_difference(tmp_path: Path, other: str) -> None:
+    make_older(tmp_path, newest_version(), then=other)
+    [wrong] = await upgrade(tmp_path)
+    assert wrong.endswith("does not have the layout of this version")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ _IDS = (bytes(4), EXTRACT_ID.to_bytes(4, "big"))
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"--[^\n]*")
 _AROUND = re.compile(r" ?([(),]) ?")
+_TABLE = re.compile(r"(CREATE TABLE [^(]*\()(.*)(\)[^)]*)")
+_COMMA = re.compile(r",(?![^(]*\))")
+"""Between two columns or constraints, not within one."""
 _ATTEMPTS = 20
 """Attempts to read the file and its log in one state while another process writes them."""
 _MOST = 100
@@ -141,5 +144,12 @@ def _list_tables(conn: sqlite3.Connection) -> dict[str, str]:
 
 
 def _bare(sql: str) -> str:
-    """Strip comments and spaces, so that a comment reworded by a later version makes no difference."""
-    return _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", sql)).strip())
+    """Without what makes no difference: comments, which later versions reworded, spaces, and the order of columns."""
+    bare = _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", sql)).strip())
+    return _TABLE.sub(_in_order, bare)
+
+
+def _in_order(table: re.Match[str]) -> str:
+    """Its columns sorted: migrations that landed late (`older_layout`) added theirs after those of later ones."""
+    head, columns, tail = table.groups()
+    return f"{head}{','.join(sorted(_COMMA.split(columns)))}{tail}"
