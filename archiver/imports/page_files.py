@@ -101,7 +101,7 @@ def settle_files(
             refilled.add(number)
         shown = find_key(place.kind, place.id) if place is not None else None
         keys = {key for key in (shown, earlier and earlier.key) if key is not None}
-        settled |= {key for key in keys if _settle(conn, key, file, now=now)}
+        settled |= {key for key in keys if settle_file(conn, key, file, now=now)}
         keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
     put_media(conn, fill_files(conn, [held[number] for number in sorted(filled)]))
     for number in filled:
@@ -122,7 +122,7 @@ def _with_slot(message: Message, changed: Media) -> Message:
     return replace(message, media=tuple(changed if slot.slot == changed.slot else slot for slot in message.media))
 
 
-def _settle(conn: Writer, key: FileKey, file: StoredFile, *, now: int) -> bool:
+def settle_file(conn: Writer, key: FileKey, file: StoredFile, *, now: int) -> bool:
     """Record that a file is stored; return whether that is new."""
     if find_file(conn, key).status == "downloaded" or not fits_captured(conn, key, file.size):
         return False

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import orjson
+
 from archiver.ids import ChannelId
 from archiver.imports.adopt import StoredFile, made_up_id
 from archiver.model.compare_import import is_contradicted
@@ -16,7 +18,7 @@ from archiver.model.lacking_files import DESCRIBING, LACKING, agree, without_lac
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
 from archiver.store.database import Reader
-from archiver.store.messages.revision import EarlierMedia, find_imported_media
+from archiver.store.messages.revision import EarlierMedia, find_imported_media, to_kept
 
 
 class FileOf(NamedTuple):
@@ -82,14 +84,19 @@ def find_earlier(conn: Reader, found: FileOf) -> EarlierPlace | None:
     """The imports' earlier content that shows a file; None if there is none."""
     said, file, mine = found.said, found.file, found.slot
     kept = find_imported_media(conn, ChannelId(said.channel_id), said.message_id, said.content_hash)
-    if mine is None or kept is None or len(kept.media) <= found.at:
+    if mine is None or kept is None:
+        return None
+    is_bare = not kept.media  # another format knew nothing of its files
+    if is_bare:
+        kept = kept._replace(media=orjson.loads(orjson.dumps([to_kept(slot) for slot in said.media])))
+    if len(kept.media) <= found.at:
         return None
     own, slot = _id_of(mine, file), kept.media[found.at]
     key = find_key(mine.kind, own)
     if key is None or slot["kind"] != mine.kind:
         return None
     if slot["id"] is not None:
-        return EarlierPlace(key, None) if slot["id"] == own else None
+        return EarlierPlace(key, kept if is_bare else None) if slot["id"] == own else None
     described: dict[str, Any] = {name: slot.get(name) for name in DESCRIBING}
     if slot["size"] not in (None, file.size) or not agree(mine, replace(mine, **described)):
         return None

@@ -147,7 +147,7 @@ def unite_absences(known: tuple[KnownMessage, ...], notices: Iterable[Notice] = 
     gone: tuple[int, str, int] | None = None
     for at, _, how in sorted(moments, key=lambda moment: (moment[0], moment[1], moment[2] or "")):
         if how is not None:
-            gone = gone or (at, how, at if before is None else before)
+            gone = gone or (at, how, min(at, last) if before is None else before)
         else:
             if gone is not None:
                 absences.append(Absence(gone[0], gone[1], gone[2], at))
@@ -175,12 +175,14 @@ def _by_second(absences: Iterable[Absence]) -> Iterator[Absence]:
 
 def _list_moments(one: KnownMessage) -> Iterator[tuple[int, int, str | None]]:
     """When it was seen (None), and when and how it was found missing. In one second: seen, missing, returned."""
+    is_seen = one.current.layer != IMPORTED  # an export is no answer: its time is only a claim
     for gone in one.absences:
-        yield gone.last_seen, 0, None
+        if is_seen:
+            yield gone.last_seen, 0, None
         yield gone.noticed_at, 1, gone.how
         if gone.returned_at is not None:
             yield gone.returned_at, 2, None
-    if one.current.layer != IMPORTED:  # an export says nothing of when its messages were there
+    if is_seen:
         yield one.first_seen, 0, None
         yield one.last_seen, 0, None
 

@@ -304,6 +304,28 @@ async def test_a_piece_of_an_export_is_kept_where_an_archive_captured_the_same_w
         assert hashlib.sha256(raw).digest() == digest
 
 
+async def test_an_archive_that_saw_a_channel_without_messages_proves_that_imported_ones_were_gone(
+    tmp_path: Path,
+) -> None:
+    theirs = await fill(tmp_path / "captured", 2)
+    theirs.history.delete(1)
+    theirs.history.delete(2)
+    await theirs.look("news")
+    edit = "DELETE FROM absence", "DELETE FROM media", "DELETE FROM message"
+    with closing(sqlite3.connect(tmp_path / "captured/archive.db")) as conn, conn:
+        for statement in edit:
+            conn.execute(statement)
+    await asyncio.to_thread(import_export, tmp_path / "imported", tmp_path / "export")
+    found = []
+    for sources in (("captured", "imported"), ("imported", "captured")):
+        archive = tmp_path / f"{sources[0]} first"
+        for source in sources:
+            await merge(tmp_path / source, archive, now=NOW)
+        found.append(tell(archive)["absences"])
+    assert found[0] == found[1]
+    assert [row[0] for row in found[0]] == [2]
+
+
 async def test_answers_of_a_third_archive_are_copied_once_although_nothing_is_claimed(tmp_path: Path) -> None:
     theirs = await fill(tmp_path / "theirs")
     await merge(theirs.directory, tmp_path / "second", now=NOW)

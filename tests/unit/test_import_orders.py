@@ -115,3 +115,38 @@ def test_a_message_that_two_archives_imported_has_what_either_knows(tmp_path: Pa
         values = rows(tmp_path / into, "SELECT edit_date, post_author, reply_to_msg_id FROM message")
         assert values == [(1639612900, "A. Editor", 5)]
     assert list_faults(tmp_path / into) == []
+
+
+@pytest.mark.parametrize("into", ["one", "other"])
+def test_each_file_that_has_the_same_piece_is_an_origin_of_the_message(tmp_path: Path, into: str) -> None:
+    for name in ("one", "other"):
+        path = write_json(tmp_path / f"{name}.json", chat([entry(1, "a")], name=f"Night Bridge, {name}"))
+        import_into(tmp_path / name, path)
+    source = tmp_path / ("other" if into == "one" else "one")
+    for changed in (1, 0):
+        [done] = asyncio.run(merge(source, tmp_path / into, now=NOW))
+        assert done.changed == changed
+        named = rows(tmp_path / into, "SELECT file_name FROM imported JOIN import_source USING (import_id) ORDER BY 1")
+        assert named == [("one.json",), ("other.json",)]
+    assert list_faults(tmp_path / into) == []
+
+
+@pytest.mark.parametrize("into", ["imported", "captured"])
+def test_a_piece_with_the_date_that_telegram_showed_is_not_said_to_have_another(tmp_path: Path, into: str) -> None:
+    capture(tmp_path / "captured", [captured(1, "a")], proven=(1, 1))
+    wrong = str(START + 60 + 3600)
+    for name, one in {
+        "wrong": entry(1, "b", date_unixtime=wrong),
+        "right": entry(1, "c"),
+        "same": entry(1, "d", date_unixtime=wrong),
+    }.items():
+        import_into(tmp_path / "imported", write_json(tmp_path / f"{name}.json", chat([one])))
+    source = tmp_path / ("captured" if into == "imported" else "imported")
+    asyncio.run(merge(source, tmp_path / into, now=NOW))
+    claims = rows(
+        tmp_path / into,
+        "SELECT file_name, differs ->> '$.other.date.imported' FROM imported JOIN import_source USING (import_id)"
+        " ORDER BY 1",
+    )
+    assert claims == [("right.json", None), ("same.json", int(wrong)), ("wrong.json", int(wrong))]
+    assert list_faults(tmp_path / into) == []

@@ -96,6 +96,18 @@ def test_an_answer_without_the_message_proves_it_gone_only_if_it_came_later() ->
     assert take_message(make_known(A), [Notice(15, "audit")]).absences == ()
 
 
+def test_when_an_export_was_made_is_no_sighting_of_a_captured_post() -> None:
+    captured = make_known(make_content("A", last_seen=15), last_seen=15)
+    claimed = make_known(make_content("A", layer=IMPORTED), absences=(Absence(30, "audit", 20, None),))
+    assert merge_message(captured, claimed).absences == (Absence(30, "audit", 15, None),)
+    assert merge_message(claimed, captured).last_seen == 15
+
+
+def test_a_post_that_only_an_import_has_was_last_seen_when_its_export_was_made() -> None:
+    claimed = make_known(make_content("A", layer=IMPORTED))
+    assert take_message(claimed, [Notice(30, "audit")]).absences == (Absence(30, "audit", 20, None),)
+
+
 TIMES = st.integers(1, 12)
 
 

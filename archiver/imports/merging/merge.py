@@ -59,7 +59,7 @@ async def _merge(run: MergeRun, channel: ForeignChannel, counted: int | None) ->
     done = MergedChannel(channel.channel_id, channel.name, channel.title)
     merge = ChannelMerge(run, channel, done)
     await merge.prepare(counted)
-    if done.added and counted == 0:
+    if done.added and counted == 0 and not merge.was_read:
         return done  # it was added there, and never read
     await merge.copy_log()
     await merge.read_pages()

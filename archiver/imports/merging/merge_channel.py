@@ -31,7 +31,7 @@ from archiver.store.merging.merge_plan import FindNotice, PagePlan, no_notice, p
 from archiver.store.merging.merged import MergeMark, write_page
 from archiver.store.merging.merged_channel import SourceFile
 from archiver.store.merging.merged_records import Made, make_records
-from archiver.store.merging.merged_sources import list_other_zones, map_imports
+from archiver.store.merging.merged_sources import find_imports, list_other_zones, map_imports
 
 _CAPTURES: Final = 2_000
 """Answers copied in one transaction."""
@@ -63,6 +63,7 @@ class ChannelMerge:
         self._ours_prove: FindNotice = no_notice
         self._mark: MergeMark | None = None
         self._made: dict[int, Made] = {}
+        self._imports: dict[int, int | None] = {}
         self._top_id = 0
 
     async def prepare(self, counted: int | None) -> None:
@@ -84,11 +85,17 @@ class ChannelMerge:
         ours = find_channel(conn, channel_id)
         self._done.added = ours is None
         self._done.is_imported_only = ours is None or ours.imported_only
+        self._imports = find_imports(conn, self._run.archive, channel_id)
         before = channels.find_merge(conn, channel_id, self._run.source.sha256)
         self._done.imported_before = before is not None and before.finished_at is not None
         if ours is not None:
             covered = channels.list_all_proven(conn, channel_id)
             self._ours_prove = Notices(iter_latest_proofs(conn, channel_id, covered)).find
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the other archive knows of any ids of the channel, if only that they have no messages."""
+        return bool(self._proven)
 
     async def copy_log(self) -> None:
         """Copy the channel and the answers of its log: messages refer to them by their times."""
@@ -191,7 +198,7 @@ class ChannelMerge:
         return await (self._run.database.read(look) if self._run.dry_run else self._run.database.write(act))
 
     def _plan(self, conn: Reader, page: ForeignPage) -> tuple[PagePlan, int]:
-        plan = plan_page(conn, self._channel.channel_id, page.messages, self._ours_prove)
+        plan = plan_page(conn, self._channel.channel_id, page.messages, self._ours_prove, self._imports)
         self._made, wrong = make_records(conn, plan)
         if wrong:
             self._is_whole = False

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from archiver.errors import BlockedPath, Error, IntegrityError
 from archiver.ids import ChannelId
 from archiver.imports.adopt import MediaFolder, NotAdopted, adopt_file
+from archiver.imports.merging.captured_files import list_captured
 from archiver.imports.source import AttachedFile
 from archiver.media.blob_store import BlobStore
 from archiver.model.media_file import blob_path
@@ -55,7 +56,9 @@ async def merge_files(
     is_prepared = False
     found = iter_files(archive, channels)
     while (file := await asyncio.to_thread(archive.read, lambda _: _next(found))) is not None:
-        if not await database.read(files.is_wanted, file):
+        is_wanted = await database.read(files.is_wanted, file)
+        captured = await database.read(list_captured, archive, file, channels)
+        if not (is_wanted or captured):
             continue
         if not dry_run and not await database.read(files.is_stored, file):
             if not is_prepared:
@@ -63,14 +66,14 @@ async def merge_files(
                 is_prepared = True
             wrong = await asyncio.to_thread(_adopt, blobs, archive, file)
             if wrong is not None:
-                _leave_out(done, f"{file.key}: {wrong}")
+                _leave_out(done, f"{file.name}: {wrong}")
                 continue
             progress(file.size)
         if not dry_run:
             try:
-                done.texts += await database.write(files.take_file, archive, file, now=int(clock()))
+                done.texts += await database.write(files.take_file, archive, file, captured, now=int(clock()))
             except IntegrityError:
-                _leave_out(done, f"{file.key}: its SHA-256 is stored with a different size")
+                _leave_out(done, f"{file.name}: its SHA-256 is stored with a different size")
                 continue
         done.adopted += 1
         done.size += file.size

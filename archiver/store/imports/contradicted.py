@@ -14,6 +14,7 @@ import orjson
 
 from archiver.ids import ChannelId
 from archiver.model.compare_import import compare_import, read_compared
+from archiver.model.imported import IMPORTED, is_day_only
 from archiver.model.other_files import describe_file, list_other_files
 from archiver.model.other_values import FILE
 from archiver.model.record import Message
@@ -24,8 +25,7 @@ _IMPORTED = (
     " AND message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id"
 )
 _PIECES = (
-    "SELECT import_id, payload_sha256, differs ->> '$.other' FROM imported"
-    " WHERE channel_id = ? AND message_id = ? AND (payload_sha256 = ? OR json_type(differs, '$.other') IS NOT NULL)"
+    "SELECT import_id, payload_sha256, differs ->> '$.other' FROM imported WHERE channel_id = ? AND message_id = ?"
 )
 _PUT = (
     "UPDATE imported SET differs = nullif(CASE WHEN ?1 IS NULL THEN json_remove(differs, '$.other')"
@@ -40,9 +40,10 @@ def note_contradicted(conn: sqlite3.Connection, channel_id: ChannelId, seen: Seq
     ids = [row[0] for row in conn.execute(_IMPORTED, (channel_id, json.dumps(list(shown))))]
     for held in read_messages_of(conn, channel_id, ids) if ids else ():
         now = shown[held.message_id]
-        pieces = conn.execute(_PIECES, (channel_id, held.message_id, held.payload_sha256)).fetchall()
+        pieces = conn.execute(_PIECES, (channel_id, held.message_id)).fetchall()
         for import_id, digest, before in pieces:
-            found = list_beside(now, orjson.loads(before or "{}"), held if digest == held.payload_sha256 else None)
+            other = {**_date_of(held), **orjson.loads(before or "{}")}
+            found = list_beside(now, other, held if digest == held.payload_sha256 else None)
             kept = orjson.dumps(found).decode() if found else None
             conn.execute(_PUT, (kept, channel_id, held.message_id, import_id, digest))
 
@@ -54,8 +55,16 @@ def list_beside(now: Message, other: Mapping[str, Any], claimed: Message | None)
     """
     found = _against(now, other)
     if claimed is not None:
-        found |= {**compare_import(claimed, now).other, **dict(list_other_files(claimed, now))}
+        files = dict(list_other_files(claimed, now))
+        if now.layer == IMPORTED:  # its format may not tell of files
+            files = {name: both for name, both in files.items() if both["held"] is not None}
+        found |= {**compare_import(claimed, now).other, **files}
     return found
+
+
+def _date_of(held: Message) -> dict[str, Any]:
+    """The date that all pieces of a message have which have no other one."""
+    return {} if is_day_only(held.extra) else {"date": {"imported": read_compared("date", held)}}
 
 
 def _against(now: Message, other: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,17 @@ import sqlite3
 from collections.abc import Sequence
 
 from archiver.ids import ChannelId, MessageId
-from archiver.model.compare_import import may_be_by_zone
+from archiver.model.compare_import import is_contradicted
 from archiver.model.imported import FILE_ORIGIN, hash_of
 from archiver.model.media_file import FileKey, find_key, parse_key
 from archiver.model.record import Message
 from archiver.store.database import Reader
 from archiver.store.media.file import find_file, settle_downloaded
 from archiver.store.media.file_slot import shows_file
+from archiver.store.messages.message import read_messages_of
 
 _STORED = (
-    "SELECT message_id, slot, media.kind, media.sha256, blob.size, message.date, message.content_hash"
+    "SELECT message_id, slot, media.kind, media.sha256, blob.size"
     " FROM message JOIN media USING (channel_id, message_id)"
     " JOIN blob ON blob.sha256 = media.sha256 AND blob.state = 'present'"
     " WHERE message.channel_id = ? AND message_id IN (SELECT value FROM json_each(?)) AND layer = 0"
@@ -32,16 +33,18 @@ def carry_files(conn: sqlite3.Connection, seen: Sequence[Message], *, now: int) 
         return
     channel_id = ChannelId(seen[0].channel_id)
     stored = _list_stored(conn, channel_id, [one.message_id for one in seen])
+    claimed = {one.message_id: one for one in read_messages_of(conn, channel_id, sorted({at for at, _ in stored}))}
     for message in seen:
         for slot in message.media:
             found = stored.get((message.message_id, slot.slot))
             if found is None:
                 continue
-            kind, sha256, size, date, words = found
+            kind, sha256, size = found
             key = find_key(slot.kind, slot.id)
             if key is None or slot.kind != kind or slot.size != size:
                 continue
-            if words != hash_of(message) or not may_be_by_zone(int(message.date.timestamp()), date):
+            held = claimed[message.message_id]
+            if held.content_hash != hash_of(message) or is_contradicted(held, message):
                 continue  # it is of another content, or contradicts what Telegram shows
             if find_file(conn, key).status != "downloaded":
                 settle_downloaded(conn, key, sha256=sha256, size=size, now=now, origin=FILE_ORIGIN)
@@ -60,7 +63,7 @@ def fits_captured(conn: Reader, key: FileKey, size: int) -> bool:
 
 def _list_stored(
     conn: sqlite3.Connection, channel_id: ChannelId, message_ids: Sequence[MessageId]
-) -> dict[tuple[int, int], tuple[str, str, int, int, bytes]]:
-    """Kind, hash and size of stored files of imported messages, the message's date and words, by message and slot."""
+) -> dict[tuple[MessageId, int], tuple[str, str, int]]:
+    """Kind, hash and size of stored files of imported messages, by message and slot."""
     rows = conn.execute(_STORED, (channel_id, json.dumps(list(message_ids))))
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}

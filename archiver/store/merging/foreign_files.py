@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from archiver.ids import ChannelId
-from archiver.model.imported import FILE_ORIGIN
+from archiver.ids import ChannelId, MessageId
+from archiver.model.imported import FILE_ORIGIN, IMPORTED
 from archiver.model.media_file import FileKey, parse_key, whole_key
 from archiver.store.database import Reader
 from archiver.store.media.annotation import Annotation, list_annotations, put_annotation
-from archiver.store.media.file import find_blob, find_file, settle_downloaded
+from archiver.store.media.file import find_blob, find_file, keep_blob, settle_downloaded
 from archiver.store.media.file_slot import shows_file
 from archiver.store.merging.foreign import ForeignArchive
-from archiver.store.merging.foreign_values import Checks, is_text, is_time, or_null
+from archiver.store.merging.foreign_values import Checks, is_digest, is_text, is_time, or_null
 
-_HEX: Final = frozenset("0123456789abcdef")
 _NAMES: Final = ("hook", "program", "version", "language", "text", "exit_status", "at", "seconds")
 _PAGE: Final = 500
 
@@ -26,11 +25,17 @@ _PAGE: Final = 500
 class ForeignFile(NamedTuple):
     """A file whose bytes the other archive has."""
 
-    key: FileKey
+    key: FileKey | None
+    """None: no message shows it."""
     sha256: str
     size: int
     origin: str | None = None
     """FILE_ORIGIN if an import brought it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is left out."""
+        return self.key or self.sha256
 
 
 def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) -> Iterator[ForeignFile]:
@@ -45,11 +50,22 @@ def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) 
     while rows := archive.conn.execute(query, (after, _PAGE)).fetchall():
         for row in rows:
             file = _read(row)
-            if file is not None and (channels is None or _is_shown(archive.conn, file.key, channels)):
+            if file is not None and (channels is None or _is_shown(archive.conn, FileKey(row[0]), channels)):
                 yield file
         if rows[-1][0] <= after:
             return  # a damaged index leads back
         after = rows[-1][0]
+    if channels is None:
+        yield from _iter_unshown(archive)
+
+
+def _iter_unshown(archive: ForeignArchive) -> Iterator[ForeignFile]:
+    """Yield what imports brought, and no message shows."""
+    shown = "SELECT sha256 FROM file WHERE sha256 IS NOT NULL"
+    query = f"SELECT sha256, size FROM blob WHERE state = 'present' AND sha256 NOT IN ({shown}) ORDER BY sha256"
+    for sha256, size in archive.fetch(query):
+        if is_digest(sha256) and isinstance(size, int) and size >= 0:
+            yield ForeignFile(None, sha256, size)
 
 
 def _read(row: tuple[Any, ...]) -> ForeignFile | None:
@@ -58,9 +74,18 @@ def _read(row: tuple[Any, ...]) -> ForeignFile | None:
         parse_key(key)
     except (ValueError, TypeError):
         return None
-    is_hash = isinstance(sha256, str) and len(sha256) == 64 and _HEX.issuperset(sha256)
     origin = FILE_ORIGIN if reason == FILE_ORIGIN else None
-    return ForeignFile(key, sha256, size, origin) if is_hash and isinstance(size, int) and size >= 0 else None
+    return ForeignFile(key, sha256, size, origin) if is_digest(sha256) and isinstance(size, int) and size >= 0 else None
+
+
+def iter_showing(archive: ForeignArchive, key: FileKey) -> Iterator[tuple[ChannelId, MessageId]]:
+    """Yield the messages that only imports have there, and that show a file."""
+    is_photo, id_ = parse_key(key)
+    query = (
+        "SELECT DISTINCT channel_id, message_id FROM media INDEXED BY media_file"
+        f" JOIN message USING (channel_id, message_id) WHERE {shows_file('media')} AND layer = ?"
+    )
+    yield from archive.fetch(query, (id_, is_photo, IMPORTED))
 
 
 def _is_shown(conn: sqlite3.Connection, key: FileKey, channels: Collection[ChannelId]) -> bool:
@@ -106,7 +131,7 @@ def lacks_texts(conn: Reader, sha256: str, hooks: set[str]) -> bool:
 
 def is_wanted(conn: Reader, file: ForeignFile) -> bool:
     """Whether we lack the bytes."""
-    return find_file(conn, file.key).status != "downloaded"
+    return not is_stored(conn, file) if file.key is None else find_file(conn, file.key).status != "downloaded"
 
 
 def is_stored(conn: Reader, file: ForeignFile) -> bool:
@@ -115,9 +140,18 @@ def is_stored(conn: Reader, file: ForeignFile) -> bool:
     return blob is not None and blob.state == "present" and blob.size == file.size
 
 
-def take_file(conn: sqlite3.Connection, archive: ForeignArchive, file: ForeignFile, *, now: int) -> int:
-    """Record that the bytes are stored, and take over what programs made of them; return how many texts."""
-    settle_downloaded(conn, file.key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
+def take_file(
+    conn: sqlite3.Connection, archive: ForeignArchive, file: ForeignFile, captured: Iterable[FileKey], *, now: int
+) -> int:
+    """Record that the bytes are stored, and take over what programs made of them; return how many texts.
+
+    `captured`: files of captured posts that are this one.
+    """
+    if file.key is None:
+        keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
+    for key in (file.key, *captured):
+        if key is not None and find_file(conn, key).status != "downloaded":
+            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
     return take_annotations(conn, archive, file.sha256)
 
 

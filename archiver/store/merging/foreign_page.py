@@ -30,6 +30,7 @@ AFTER_NAMES: Final = (
     *("seen_pts", "import_id"),
 )
 ANY_REVISION_NAMES: Final = (*REVISION_NAMES, "import_id")
+SLOT_NAMES: Final = (*MEDIA_NAMES, "sha256")
 ABSENCE_NAMES: Final = ("noticed_at", "how", "last_seen", "returned_at")
 COUNTER_NAMES: Final = ("at", "views", "forwards", "replies", "reactions")
 PIECE_NAMES: Final = ("import_id", "payload_sha256", "raw", "differs")
@@ -47,6 +48,8 @@ class ForeignMessage:
     """AFTER_NAMES."""
     media: list[Row] = field(default_factory=list)
     """MEDIA_NAMES: without the state of their files."""
+    digests: dict[int, str] = field(default_factory=dict)
+    """SHA-256 of the stored files, by slot."""
     revisions: list[Row] = field(default_factory=list)
     """ANY_REVISION_NAMES, by number."""
     absences: list[Row] = field(default_factory=list)
@@ -126,6 +129,11 @@ def iter_pages(archive: ForeignArchive, channel_id: ChannelId, *, size: int = PA
             return
         yield from _read(archive, channel_id, ids)
         after = ids[-1]
+
+
+def read_message(archive: ForeignArchive, channel_id: ChannelId, message_id: int) -> ForeignMessage | None:
+    """A message; None if it is not there, or is left out."""
+    return next((one for page in _read(archive, channel_id, [message_id]) for one in page.messages), None)
 
 
 def _list_ids(conn: sqlite3.Connection, channel_id: int, after: int, size: int) -> list[int]:
@@ -219,7 +227,14 @@ def _numbered(messages: Iterable[ForeignMessage], left_out: list[LeftOut]) -> It
 
 def _put_media(one: ForeignMessage, row: Row) -> None:
     expect_file(row[1], row[2])
-    one.media.append(row)
+    put_slot(one, row)
+
+
+def put_slot(one: ForeignMessage, row: Row) -> None:
+    """Add a slot. `row`: SLOT_NAMES."""
+    one.media.append(row[:-1])
+    if row[-1] is not None:
+        one.digests[row[0]] = row[-1]
 
 
 def _put_revision(one: ForeignMessage, row: Row) -> None:
@@ -258,7 +273,7 @@ _PART_DIGEST, _PART_RAW = PART_NAMES.index("payload_sha256"), PART_NAMES.index("
 _TABLES: Final = tuple(
     _Table(name, columns, order, checks_of(columns, of), put)
     for name, columns, order, of, put in (
-        ("media", MEDIA_NAMES, "slot", values.OF_MEDIA, _put_media),
+        ("media", SLOT_NAMES, "slot", values.OF_MEDIA, _put_media),
         ("revision", ANY_REVISION_NAMES, "revision", values.OF_REVISION, _put_revision),
         ("absence", ABSENCE_NAMES, "noticed_at", values.OF_ABSENCE, lambda one, row: one.absences.append(row)),
         ("counter", COUNTER_NAMES, "at", values.OF_COUNTER, lambda one, row: one.counters.append(row)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from archiver.ids import ChannelId
@@ -21,15 +22,29 @@ def to_message(channel_id: ChannelId, one: ForeignMessage) -> Message:
     return record_of(channel_id, (one.message_id, one.after[_LANG], *one.content), to_media(one.media))
 
 
-def list_filled(channel_id: ChannelId, stays: ForeignMessage, goes: ForeignMessage) -> Mapping[str, Any]:
-    """The columns that the content that stays lacks, and that the other one has, if imports brought both.
+def to_compared(channel_id: ChannelId, one: ForeignMessage) -> Message:
+    """The same, with the SHA-256 of its stored files: another file may be as large."""
+    return with_digests(to_message(channel_id, one), one)
 
-    As if one archive had imported both: what never changes, unless they contradict each other.
+
+def with_digests(message: Message, one: ForeignMessage) -> Message:
+    """The message with the SHA-256 of the files that this archive has stored."""
+    media = tuple(replace(slot, sha256=slot.sha256 or one.digests.get(slot.slot)) for slot in message.media)
+    return replace(message, media=media) if media else message
+
+
+def list_filled(channel_id: ChannelId, stays: ForeignMessage, goes: ForeignMessage) -> Mapping[str, Any]:
+    """What the content that stays lacks, and the other one has, if imports brought both.
+
+    As if one archive had imported both: what never changes, and media beside the same words, unless they contradict
+    each other.
     """
-    if not (stays.is_imported and goes.is_imported) or stays.content == goes.content:
+    if not (stays.is_imported and goes.is_imported):
+        return {}
+    if stays.content == goes.content and (stays.media or not goes.media):
         return {}
     try:
         filled = compare_import(to_message(channel_id, goes), to_message(channel_id, stays)).filled
     except UNREADABLE:
         return {}
-    return {name: filled[name] for name in CONTEXT if name in filled}
+    return {name: filled[name] for name in (*CONTEXT, "media") if name in filled}

@@ -72,6 +72,7 @@ _WAYS: Final = frozenset({"history", "update", "audit", "import"})
 _KINDS: Final = frozenset({"message", "service", "stub"})
 _INNER: Final[dict[Check, Check]] = {}
 """What the checks for columns that may be NULL ask of other values."""
+_HEX: Final = frozenset("0123456789abcdef")
 _FILE_ID: Final = re.compile(r"-?[0-9]{1,20}")
 
 
@@ -124,6 +125,11 @@ def is_blob(value: Any) -> bool:
 def is_hash(value: Any) -> bool:
     """Whether it is a SHA-256."""
     return type(value) is bytes and len(value) == 32
+
+
+def is_digest(value: Any) -> bool:
+    """Whether it is a SHA-256 in hexadecimal."""
+    return type(value) is str and len(value) == 64 and _HEX.issuperset(value)
 
 
 def is_way(value: Any) -> bool:
@@ -221,6 +227,7 @@ OF_MEDIA: Final[dict[str, Check]] = {
     **dict.fromkeys(("size", "width", "height"), _integer),
     "duration": lambda value: value is None or type(value) in (int, float),
     "extra": _object,
+    "sha256": or_null(is_digest),
 }
 _SLOT_CHECKS: Final = (
     *((name, OF_MEDIA[name]) for name in MEDIA_NAMES if name not in ("slot", "extra")),

@@ -15,20 +15,23 @@ from archiver.model.merged_counters import CounterRow, CounterSeries, unite_coun
 from archiver.model.merging import MergedMessage, Notice, merge_message, take_message
 from archiver.store.database import Reader
 from archiver.store.imports.earlier_words import list_earlier_words
+from archiver.store.merging.earlier_media import UnitedMedia, unite_earlier
 from archiver.store.merging.foreign_page import (
     ABSENCE_NAMES,
     AFTER_NAMES,
     ANY_REVISION_NAMES,
     COUNTER_NAMES,
     PIECE_NAMES,
+    SLOT_NAMES,
     ForeignMessage,
     Row,
+    put_slot,
 )
 from archiver.store.merging.foreign_record import list_filled
 from archiver.store.merging.known_message import absences_of, hash_words, known_of
 from archiver.store.merging.merged_media import unite_media
 from archiver.store.messages.message import CONTENT_NAMES
-from archiver.store.verify.checked import MEDIA_NAMES, PART_NAMES
+from archiver.store.verify.checked import PART_NAMES
 
 FindNotice: TypeAlias = Callable[[int, int], Notice | None]
 """Given an id and a time, the proof that the message was gone later, if an archive without it has one."""
@@ -55,6 +58,10 @@ class PlannedMessage(NamedTuple):
     """MEDIA_NAMES of the content that it will have."""
     filled: Mapping[str, Any] = MappingProxyType({})
     """Columns that this content lacks, and gets from the other one: `list_filled`."""
+    pieces: Sequence[Row] = ()
+    """Those of imports into the other archive that we lack."""
+    earlier: Sequence[UnitedMedia] = ()
+    """Earlier contents of ours to which the other archive adds something."""
 
     @property
     def replaces(self) -> bool:
@@ -76,7 +83,7 @@ class PlannedMessage(NamedTuple):
         return (
             before != (merged.origin, merged.first_seen, merged.last_seen, merged.seen_pts)
             or absences_of(ours) != merged.absences
-            or bool(self.list_pieces())
+            or bool(self.pieces or self.earlier)
         )
 
     @property
@@ -88,11 +95,6 @@ class PlannedMessage(NamedTuple):
     def was_missing(self) -> bool:
         """Whether we held it as missing."""
         return self.ours is not None and self.ours.after[_MISSING] is not None
-
-    def list_pieces(self) -> list[Row]:
-        """The pieces that imports into the other archive brought, and none into ours."""
-        known = {row[_PIECE_DIGEST] for row in self.ours.pieces} if self.ours is not None else set()
-        return [row for row in self.theirs.pieces if row[_PIECE_DIGEST] not in known]
 
 
 @dataclass(slots=True)
@@ -117,16 +119,24 @@ class PagePlan:
 
 
 def plan_page(
-    conn: Reader, channel_id: ChannelId, messages: Sequence[ForeignMessage], ours_proves: FindNotice = no_notice
+    conn: Reader,
+    channel_id: ChannelId,
+    messages: Sequence[ForeignMessage],
+    ours_proves: FindNotice = no_notice,
+    imports: Mapping[int, int | None] = MappingProxyType({}),
 ) -> PagePlan:
-    """Decide what becomes of messages. `ours_proves`: that a message only the other holds was gone when we looked."""
+    """Decide what becomes of messages. `ours_proves`: that a message only the other holds was gone when we looked.
+
+    `imports`: by `merged_sources.find_imports`.
+    """
     plan = PagePlan(channel_id)
     held = _list_light(conn, channel_id, [one.message_id for one in messages])
     different: list[ForeignMessage] = []
     for one in messages:
         light = held.get(one.message_id)
         if light is None:
-            plan.new.append(PlannedMessage(one, None, _take(one, ours_proves), one.counters, one.media))
+            taken = _take(one, ours_proves)
+            plan.new.append(PlannedMessage(one, None, taken, one.counters, one.media, pieces=one.pieces))
         elif light == _light(one) and not (one.absences or one.counters or one.pieces):
             plan.same += 1
         else:
@@ -135,7 +145,12 @@ def plan_page(
     words = list_earlier_words(conn, channel_id, [MessageId(one.message_id) for one in different])
     for theirs in different:
         shown = words.get(MessageId(theirs.message_id), ())
-        planned = _plan_held(channel_id, ours[theirs.message_id], theirs, shown)
+        held_here = ours[theirs.message_id]
+        planned = _plan_held(channel_id, held_here, theirs, shown)
+        planned = planned._replace(
+            pieces=_list_pieces(held_here, theirs, imports),
+            earlier=unite_earlier(conn, channel_id, held_here, theirs, planned.merged),
+        )
         if planned.is_change:
             plan.held.append(planned)
         else:
@@ -191,7 +206,20 @@ def _plan_held(
         mine, other = replace(mine, shown=frozenset(shown)), replace(other, shown=words_there)
     planned = PlannedMessage(theirs, ours, merge_message(mine, other), _list_counters(ours, theirs), ours.media)
     stays, goes = (theirs, ours) if planned.replaces else (ours, theirs)
-    return planned._replace(media=unite_media(stays, goes), filled=list_filled(channel_id, stays, goes))
+    filled = dict(list_filled(channel_id, stays, goes))
+    media = goes.media if filled.pop("media", None) else unite_media(stays, goes)
+    return planned._replace(media=media, filled=filled)
+
+
+def _list_pieces(ours: ForeignMessage, theirs: ForeignMessage, imports: Mapping[int, int | None]) -> list[Row]:
+    """Their pieces that we lack: two files may have the same one, and each is an origin."""
+    known = set(ours.pieces)
+    digests = {digest for _, digest in known}
+
+    def is_known(number: int, digest: bytes) -> bool:
+        return (imports[number], digest) in known if number in imports else digest in digests
+
+    return [row for row in theirs.pieces if not is_known(row[_PIECE_OF], row[_PIECE_DIGEST])]
 
 
 def _list_counters(ours: ForeignMessage, theirs: ForeignMessage) -> list[CounterRow]:
@@ -244,14 +272,14 @@ def _set_part(one: ForeignMessage, row: Row) -> None:
 
 _KEPT_NAMES: Final = tuple("NULL" if name in ("text", "media", "raw") else name for name in ANY_REVISION_NAMES)
 _FURTHER: Final[tuple[tuple[str, tuple[str, ...], Callable[[ForeignMessage, Row], None]], ...]] = (
-    ("media", MEDIA_NAMES, lambda one, row: one.media.append(row)),
+    ("media", SLOT_NAMES, put_slot),
     ("revision", _KEPT_NAMES, lambda one, row: one.revisions.append(row)),
     ("absence", ABSENCE_NAMES, lambda one, row: one.absences.append(row)),
     ("counter", COUNTER_NAMES, lambda one, row: one.counters.append(row)),
     ("rich_part", PART_NAMES, _set_part),
     ("imported", ("import_id", "payload_sha256"), lambda one, row: one.pieces.append(row)),
 )
-_PIECE_DIGEST: Final = PIECE_NAMES.index("payload_sha256")
+_PIECE_OF, _PIECE_DIGEST = PIECE_NAMES.index("import_id"), PIECE_NAMES.index("payload_sha256")
 _ORIGIN, _FIRST, _LAST, _PTS, _MISSING, _REVISIONS = (
     AFTER_NAMES.index(name) for name in ("origin", "first_seen", "last_seen", "seen_pts", "missing_since", "revisions")
 )

@@ -22,8 +22,10 @@ from archiver.store.imports.imported_content import fill_columns
 from archiver.store.imports.imported_files import carry_files
 from archiver.store.index.outbox import enqueue
 from archiver.store.media.file import fill_files
+from archiver.store.merging.earlier_media import NOT_STORED, list_slots, put_united
 from archiver.store.merging.foreign_log import ForeignCapture
 from archiver.store.merging.foreign_page import AFTER_NAMES, Row
+from archiver.store.merging.foreign_record import with_digests
 from archiver.store.merging.known_message import absences_of, known_of
 from archiver.store.merging.merge_plan import PagePlan, PlannedMessage
 from archiver.store.merging.merged_pieces import put_pieces
@@ -32,7 +34,7 @@ from archiver.store.messages import message as messages
 from archiver.store.messages.message import CONTENT_NAMES, read_messages_of
 from archiver.store.messages.revision import keep_revisions
 from archiver.store.search.index_revisions import index_revisions
-from archiver.store.verify.checked import MEDIA_NAMES, PART_NAMES, REVISION_NAMES
+from archiver.store.verify.checked import PART_NAMES, REVISION_NAMES
 from search.document import Key
 from search.exact import writer
 
@@ -50,7 +52,6 @@ _TIMES: Final = (
 )
 _GENERATION: Final = 1
 """Of messages that this archive never saw: the earliest, so that they never count as read in the present one."""
-_SLOT_STATE: Final[dict[str, object]] = {"path": None, "sha256": None, "status": "not downloaded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +89,29 @@ class _Writing:
 
     def write(self) -> None:
         """Write messages first, then what refers to them."""
-        replaced = [one for one in self._plan.held if one.replaces]
+        conn, held = self._conn, self._plan.held
+        replaced = [one for one in held if one.replaces]
         self._carry_files(replaced)
-        note_contradicted(self._conn, self._channel_id, [self._made[one.theirs.message_id].record for one in replaced])
+        taken = [with_digests(self._made[one.theirs.message_id].record, one.theirs) for one in replaced]
+        note_contradicted(conn, self._channel_id, taken)
         kept = self._replace(replaced)
-        messages.put_media(
-            self._conn, [self._made[one.theirs.message_id].record for one in self._plan.held if one.fills]
-        )
-        for one in self._plan.held:
-            fill_columns(self._conn, self._channel_id, MessageId(one.theirs.message_id), one.filled)
+        messages.put_media(conn, [self._made[one.theirs.message_id].record for one in held if one.fills])
+        for one in held:
+            columns = dict(one.filled)
+            if one.media and (one.fills or one.replaces):
+                columns["media_kind"] = self._made[one.theirs.message_id].record.media_kind
+            fill_columns(conn, self._channel_id, MessageId(one.theirs.message_id), columns)
         self._insert_new(self._plan.new)
-        planned = [*self._plan.new, *self._plan.held]
-        self._put_times(self._plan.held)
+        planned = [*self._plan.new, *held]
+        self._put_times(held)
         self._put_absences(planned)
         self._put_counters(planned)
         self._put_parts(planned)
-        put_pieces(self._conn, self._channel_id, planned, self._mark.of, self._mark.zones)
+        put_pieces(conn, self._channel_id, planned, self._mark.of, self._mark.zones)
         revised = self._add_revisions(planned)
+        revised += put_united(conn, self._channel_id, {one.theirs.message_id: one.earlier for one in held}, kept)
         for message_id, notice in self._plan.gone:
-            messages.mark_missing(self._conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
+            messages.mark_missing(conn, self._channel_id, [message_id], now=notice.at, how=notice.how)
         self._update_search(planned, kept, revised)
 
     def _carry_files(self, replaced: Sequence[PlannedMessage]) -> None:
@@ -238,13 +243,9 @@ class _Writing:
     def _as_revision(self, one: PlannedMessage) -> Row:
         """Their present content, as an earlier one here."""
         content = dict(zip(CONTENT_NAMES, one.theirs.content, strict=True))
-        media = [dict(zip(MEDIA_NAMES, row, strict=True)) | _SLOT_STATE for row in one.theirs.media]
-        for slot in media:
-            del slot["slot"]
-            slot["extra"] = None if slot["extra"] is None else orjson.loads(slot["extra"])
         values: dict[str, Any] = {
             **content,
-            "media": orjson.dumps(media).decode(),
+            "media": orjson.dumps(list_slots(one.theirs)).decode(),
             "first_seen": known_of(one.theirs).current.began,
             "last_seen": one.theirs.after[_LAST],
             "replaced_at": one.merged.replaced_at,
@@ -286,7 +287,7 @@ def _without_files(media: str) -> str:
     slots = orjson.loads(media)
     if not slots:
         return media
-    return orjson.dumps([slot | _SLOT_STATE for slot in slots]).decode()
+    return orjson.dumps([slot | NOT_STORED for slot in slots]).decode()
 
 
 _IMPORT, _LAST, _MISSING = (AFTER_NAMES.index(name) for name in ("import_id", "last_seen", "missing_since"))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 import orjson
 
 from archiver.ids import ChannelId
+from archiver.model.compare_import import fill
 from archiver.model.merging import CURRENT
 from archiver.store.imports.contradicted import list_beside
 from archiver.store.imports.import_parts import forget_filled, take_filled, without_filled
 from archiver.store.imports.import_zones import list_notes, moved_note, note_of, put_notes
 from archiver.store.merging.foreign_page import PIECE_NAMES, Row
-from archiver.store.merging.foreign_record import to_message
+from archiver.store.merging.foreign_record import to_compared
 from archiver.store.merging.merge_plan import PlannedMessage
 from archiver.store.messages.message import CONTENT_NAMES
 from archiver.store.verify.checked import REVISION_NAMES
@@ -51,7 +53,7 @@ def put_pieces(
                 _find_raw(one, piece),
                 _dated(channel_id, one, piece, zones, is_taken=is_taken),
             )
-            for piece in one.list_pieces()
+            for piece in one.pieces
         ]
         conn.executemany(_PUT, rows)
         if one.ours is not None and one.replaces:
@@ -62,20 +64,17 @@ def put_pieces(
 
 
 def _date_ours(conn: sqlite3.Connection, channel_id: ChannelId, one: PlannedMessage, zones: Mapping[int, str]) -> None:
-    """Bring up to date what is kept beside our pieces of a message that has the date of theirs now."""
+    """Say of our piece that theirs is made of, too, on which zone its date rests, if it has the date of theirs now."""
     assert one.ours is not None, "it is replaced"
-    was, now = one.ours.content[_DATE], one.theirs.content[_DATE]
-    if was == now:
-        return
     own = next((row for row in one.theirs.pieces if row[_DIGEST] == one.theirs.content[_NOW_DIGEST]), None)
+    if own is None or one.ours.content[_DATE] == one.theirs.content[_DATE]:
+        return
+    found = orjson.loads(own[_DIFFERS] or "{}")
     notes = []
     for note in list_notes(conn, channel_id, [one.theirs.message_id]):
-        differs = moved_note(note.differs, was, now)
-        if own is not None and note.payload_sha256 == own[_DIGEST]:
-            found = orjson.loads(own[_DIFFERS] or "{}")
-            kept = {**orjson.loads(differs or "{}"), "other": found.get("other"), "assumed": found.get("assumed")}
-            differs = _with_zone(note_of(kept), zones.get(own[_OF]))
-        notes.append(note._replace(differs=differs))
+        if note.payload_sha256 == own[_DIGEST]:
+            kept = {**orjson.loads(note.differs or "{}"), "other": found.get("other"), "assumed": found.get("assumed")}
+            notes.append(note._replace(differs=_with_zone(note_of(kept), zones.get(own[_OF]))))
     put_notes(conn, channel_id, notes)
 
 
@@ -86,14 +85,15 @@ def _dated(
     differs = _with_zone(_differs(piece, is_taken=is_taken), zones.get(piece[_OF]))
     if is_taken or one.ours is None:
         return differs
-    found = orjson.loads(differs or "{}")
-    theirs = to_message(channel_id, one.theirs)
+    was, now = one.theirs.content[_DATE], one.ours.content[_DATE]
+    found = orjson.loads((differs if was == now else moved_note(differs, was, now)) or "{}")
+    theirs = to_compared(channel_id, one.theirs)
     is_own = one.theirs.is_imported and piece[_DIGEST] == one.theirs.content[_NOW_DIGEST]
-    other = list_beside(to_message(channel_id, one.ours), found.get("other", {}), theirs if is_own else None)
-    differs = note_of({**found, "other": other})
-    if one.ours.content[_DATE] == one.theirs.content[_DATE]:
-        return differs
-    return moved_note(differs, one.theirs.content[_DATE], one.ours.content[_DATE])
+    taken = {row[0] for row in one.media if row not in one.ours.media}
+    digests = one.ours.digests | {slot: digest for slot, digest in one.theirs.digests.items() if slot in taken}
+    now_here = fill(to_compared(channel_id, replace(one.ours, media=one.media, digests=digests)), one.filled)
+    other = list_beside(now_here, found.get("other", {}), theirs if is_own else None)
+    return note_of({**found, "other": other})
 
 
 def _with_zone(differs: str | None, zone: str | None) -> str | None:

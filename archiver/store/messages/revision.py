@@ -75,7 +75,7 @@ def keep_late_revisions(
                 "edit_date": int(message.edit_date.timestamp()) if message.edit_date else None,
                 "text": message.text,
                 "entities": message.entities,
-                "media": orjson.dumps([_slot(slot) for slot in message.media]).decode(),
+                "media": orjson.dumps([to_kept(slot) for slot in message.media]).decode(),
                 "markup": message.markup,
                 "extra": message.extra,
                 "content_hash": message.content_hash,
@@ -162,21 +162,23 @@ def _earlier(message: Message, content: Sequence[Any]) -> Message:
         text=text,
         lang=None,
         entities=entities,
-        media=tuple(_media(slot, one) for slot, one in enumerate(orjson.loads(media))),
+        media=tuple(to_media(slot, one) for slot, one in enumerate(orjson.loads(media))),
         markup=markup,
         extra=extra,
         layer=layer,
     )
 
 
-def _media(slot: int, kept: Mapping[str, Any]) -> Media:
+def to_media(slot: int, kept: Mapping[str, Any]) -> Media:
+    """A medium of an earlier content."""
     names = {field.name for field in fields(Media)} - {"extra"}
     extra = kept.get("extra")  # not kept by earlier versions
     values = {name: value for name, value in kept.items() if name in names}
     return Media(slot=slot, extra=None if extra is None else orjson.dumps(extra).decode(), **values)
 
 
-def _slot(slot: Media) -> dict[str, object]:
+def to_kept(slot: Media) -> dict[str, object]:
+    """A medium as an earlier content keeps it."""
     return {
         "kind": slot.kind,
         "id": slot.id,
