@@ -74,7 +74,8 @@ def unreachable(exc: BaseException, server: str = "the server", *, proxied: bool
     blocked = "" if proxied else " If the network blocks Telegram, a proxy may help."
     return Unreachable(
         f"{server} cannot be reached or does not answer.",
-        hint="Check the network, telegram.proxy and telegram.server; nothing is lost, run the command again." + blocked,
+        hint="Check the network, telegram.proxy and telegram.server, then run the command again; nothing is lost."
+        + blocked,
     )
 
 

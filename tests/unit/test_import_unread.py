@@ -48,7 +48,7 @@ def test_what_an_import_records_and_names_is_said_where_no_message_changes(
         order = ImportOrder(file, channel, None, is_dry_run=False, shape="people")
         assert asyncio.run(run_import(invocation, order)) == 0
         said.append(capsys.readouterr().err.splitlines()[0].partition(": ")[2])
-    known = "2 messages, all of them known; "
+    known = "2 messages, all already known; "
     assert said[1:] == [
         f"{known}the file is recorded as another source of them",
         f"{known}@NightBridge is its name from now on",

@@ -168,10 +168,11 @@ def note_media(found: MediaChecked, *, share: float) -> None:
     oldest = (
         f"; the oldest check dates from {iso(found.of.oldest)}" if share < 1 and found.of.oldest is not None else ""
     )
-    output.note(
+    said = (
         f"stored files: {figures.number(found.read)} of {figures.number(found.of.files)},"
         f" {figures.size(found.size)} of {figures.size(found.of.size)}, were read again{_unread(found)}{oldest}."
     )
+    output.note(said if found.of.files else "no files are stored.")
     if found.extra:
         output.note(f"{figures.count(len(found.extra), 'file')} in media/ without a message: {_name(found.extra)}.")
     if found.returned:

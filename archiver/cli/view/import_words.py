@@ -89,9 +89,9 @@ def describe_brought(
     if not messages:
         return "no messages"
     if not is_change:
-        known = f"{figures.count(messages, 'message')}, all of them known"
+        known = f"{figures.count(messages, 'message')}, {'already known' if messages == 1 else 'all already known'}"
         return f"{known}; {', '.join(beside) or ('nothing would change' if is_dry_run else 'nothing changed')}"
-    return ", ".join([*parts, *beside])
+    return "; ".join(filter(None, [", ".join(parts), *beside]))
 
 
 def describe_kept_as_imported(mirrored: str, *, as_of: str | None = None, is_dry_run: bool) -> str:
