@@ -111,6 +111,15 @@ def test_an_account_whose_beginning_is_lost_has_its_chats(tmp_path: Path) -> Non
     assert read(path)[0] == {1003: [1]}, "whose messages the others are is not known"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["spaced", "dense"])
+def test_an_account_that_lost_both_ends_is_known_by_its_chats(tmp_path: Path, layout: dict[str, object]) -> None:
+    listed = [chat(map(post, ALL), type="personal_chat", id=7), chat([entry(1, "x"), entry(2, "y")], id=1003)]
+    data = json.dumps({"about": "", "chats": {"about": "", "list": listed}}, **layout).encode()  # type: ignore[arg-type]
+    path = tmp_path / "result.json"
+    path.write_bytes(zeroed(data, 0, data.index(b"text 3"))[: data.rindex(b'"y"')])
+    assert read(path)[0] == {1003: [1]}
+
+
 def test_a_chat_whose_kind_is_lost_counts_as_lost(tmp_path: Path) -> None:
     account = {"about": "", "chats": {"list": [chat([entry(1, "x")]), chat([entry(1, "x")], type=None, id=1002)]}}
     (tmp_path / "result.json").write_text(json.dumps(account))

@@ -24,8 +24,10 @@ _UNIX: Final = re.compile(rb'"date_unixtime"\s*:\s*"(\d{1,12})"')
 _FARTHEST: Final = timedelta(hours=14)
 _STEP: Final = timedelta(minutes=15)
 """UTC offsets are multiples of this."""
-_ACCOUNT: Final = re.compile(rb'"(?:chats|left_chats|personal_information)"\s{0,9}:|\]\s{0,99}\}\s{0,99}\}\s{0,9}\Z')
-"""What only the file of a whole account has, at its beginning or at its end."""
+_ACCOUNT: Final = re.compile(
+    rb'"(?:chats|left_chats|personal_information)"\s{0,9}:|\]\s{0,99}\}\s{0,99}\}\s{0,9}\Z|\]\s{0,99}\}\s{0,9},\s{0,99}\{\s{0,99}"name"'
+)
+"""What only the file of a whole account has, at its beginning or at its end, or between two of its chats."""
 _OWN: Final = b',\n    "telekeep":'
 
 
