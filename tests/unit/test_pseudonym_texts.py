@@ -107,7 +107,8 @@ def test_persons_are_found_by_how_they_look(text: str) -> None:
 CUT = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200f", "\u2066", "\ufe0f", "\u0336"]
 DISGUISED = (
     *("@{0}", "x@{0}", "Hello.@{0}", "by/@{0}", "#tag@{0}", "{0}@ عربي", "[at]{0}", "@[{0}]", "@ {0}"),
-    *("@**{0}**", "﹫{0}"),
+    *("@**{0}**", "﹫{0}", "t me/{0}", "t•me/{0}"),
+    *("Tel: 0770 1234567", "тел.: 0770 1234567", "هاتف: 07701234567", "电话：07701234567"),
     *("t[.]me/{0}", "t . me / {0}", "t. me/{0}", "t(dot)me/{0}", "t dot me/{0}", "t.me[/]{0}", "hxxps://t[.]me/{0}"),
     *("https[:]//t[.]me/s/{0}", r"t\.me\/{0}", "t,me/{0}", "t。me/{0}", "t．me／{0}", "telegram [.] me/{0}"),
     *("t.me//{0}", "➕{1}", "+(964) 7701234567"),
@@ -134,13 +135,20 @@ def test_persons_are_found_in_disguise(text: str) -> None:
         assert not re.search("jane|doe|7701234567", letters), made
 
 
+@pytest.mark.parametrize(
+    "text", ["@ja\u200bne_doe", "t[.]me/jane_doe", r"x@jane\_doe", "＠ｊａｎｅ＿ｄｏｅ", "jane_doe@"]
+)
+def test_a_disguised_person_is_the_same_person(text: str) -> None:
+    assert re.fullmatch(f"(?:x?@|pseudonym:|){NAMES.username('jane_doe')}@?", TEXTS.plain(text))
+
+
 OTHERS_IN_TEXT = (
     "can't. me/them; don t. me", "1 000 000 + 2 000 000 = 3 000 000, 10 000 000+ views, +15 %, 5 000 000 000 000",
     "00:15 2021-12-16 20:00 +0300, UTC+03:00, 0.001234567890", "https://unpkg.com/react@latest/umd",
     "https://example.org/@jane_doe/12", "https://www.google.com/maps/@33.3152,44.3661,12z", "lunch @ Berlin, a @ b",
     "x@nightbridge t[.]me/nightbridge t . me / nightbridge nightbridge[.]t.me @night\u200bbridge",
     "https://x.example/?q=iraq+2021-12-16+attack&u=https%3A%2F%2Ft.me%2Fnightbridge", "whatsapp://send?text=hi",
-    "signal: 2 of 3; tel: none; https://chat.whatsapp.com/AbCdEfGh1234567890ab",
+    "signal: 2 of 3; tel: none; tel. 5; at 10:20 2021-12-16 1234; Номер: 1234567890; https://chat.whatsapp.com/AbCdEfGh1234567890ab",
     "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
 )  # fmt: skip
 

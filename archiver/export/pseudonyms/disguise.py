@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 _ALIKE: Final = {"➕": "+", "∕": "/", "⁄": "/"}
 """Others become plain by Unicode's own rules (NFKC)."""
 _HIDDEN: Final = (
-    r"\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
 _STYLED: Final = (
@@ -40,8 +40,9 @@ _DISGUISE: Final = re.compile(
     r"|%(?:25)*(?P<escaped>2[3BEF]|3[ADF]|40|5F)"
     rf"|\\?[\[({{<]{_SPACES}(?:(?P<dot>\.|{_DOT})|(?P<at>@|at)|(?P<sign>[_/:+-]|://)){_SPACES}\\?[\])}}>]{_SPACES}"
     r"|(?P<scheme>hxxp)"
-    rf"|(?<![A-Za-z0-9_.'’-])(?P<site>t|telegram|wa|signal){_CLUTTER}(?:[.,·。]|{_DOT}){{1,2}}{_CLUTTER}(?P<top>me|dog)"
-    rf"(?![A-Za-z0-9_-])(?P<path>{_CLUTTER}\.?(?:[/\\]|slash){{1,3}}{_CLUTTER})?"
+    r"|(?<![A-Za-z0-9_.'’-])(?P<site>t|telegram|wa|signal)"
+    rf"(?:{_CLUTTER}(?:[.,·•。]|{_DOT}){{1,2}}{_CLUTTER}|(?<=t)[ ](?=me/))(?P<top>me|dog)(?![A-Za-z0-9_-])"
+    rf"(?P<path>{_CLUTTER}\.?(?:[/\\]|slash){{1,3}}{_CLUTTER})?"
     rf"|(?P<styled>[{_STYLED}])",
     re.IGNORECASE,
 )

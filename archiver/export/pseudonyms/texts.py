@@ -40,12 +40,14 @@ _PHONE: Final = re.compile(
     rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰])\d(?:{_GAP}\d){{8,13}}(?![A-Za-z0-9_])"
     rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ])\d(?:{_GAP}\d){{9,14}}[ ]?\+(?![A-Za-z\d_+])"
 )
-_CALLED: Final = re.compile(
-    rf"(?<![A-Za-z])(?:{'|'.join(sorted(CALLS))}|phone|mobile)[ ]?:[ ]?(?://)?(\+?\d(?:{_GAP}\d){{6,14}})(?![A-Za-z0-9_])",
+_CALLED: Final = re.compile(rf"[.:]{{1,2}}[ ]?(?://)?(\+?\d(?:{_GAP}\d){{6,14}})(?![A-Za-z0-9_])")
+_CALL: Final = re.compile(
+    rf"(?<![A-Za-zЀ-ӿ])(?:{'|'.join(sorted(CALLS))}|phone|mobile|tél|téléphone|тел|телефон|моб|вайбер|ватсап|هاتف|الهاتف"
+    r"|تلفون|موبايل|جوال|واتساب|فايبر|تلفن|موبایل|همراه|واتساپ|电话|電話|手机)[ ]?\Z",
     re.IGNORECASE,
 )
-"""A number without + behind the name of what is called."""
-_CALL: Final = re.compile(r":(?<=[A-Za-z ]:)(?:\S|[ ]\d)")
+"""What stands before a number without + that is called: `Tel: 0770 123 4567`."""
+_LONGEST_CALL: Final = 12
 _SITES: Final = (".me", ".dog", "telegram.", "whatsapp.", "viber.", "fragment.com", "://", "tg:")
 _NUMBERS: Final = ("+", "00", "٠٠", "۰۰")
 """Without these and @, no person is looked for."""
@@ -145,8 +147,8 @@ class PersonTexts:
         if any(one in text for one in _NUMBERS):
             for found in _PHONE.finditer(text):
                 yield *found.span(), self._names.phone(found[0])
-        if _CALL.search(text):
-            for found in _CALLED.finditer(text):
+        for found in _CALLED.finditer(text):
+            if _CALL.search(text, max(0, found.start() - _LONGEST_CALL), found.start()):
                 yield *found.span(1), self._names.phone(found[1])
 
     def _around_at(self, text: str) -> Iterator[tuple[int, int, str]]:
