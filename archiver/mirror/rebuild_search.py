@@ -13,6 +13,7 @@ from archiver.store.channels.channel import list_channel_ids
 from archiver.store.database import Database, Writer
 from archiver.store.media.annotation import read_annotation_texts
 from archiver.store.messages.message import list_missing_ids, read_messages, read_messages_of
+from archiver.store.messages.readable import damage
 from archiver.store.search.index_revisions import index_revisions
 from archiver.store.verify.search_rows import count_messages
 from search.exact import writer
@@ -54,6 +55,8 @@ def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -
     for channel_id in list_channel_ids(conn):
         after = 0
         while page := read_messages(conn, channel_id, after=after, limit=PAGE):
+            if page[-1].message_id <= after:
+                raise damage()  # the index leads back
             writer.upsert(conn, [to_document(message) for message in page])
             index_revisions(conn, page)
             after = page[-1].message_id

@@ -6,6 +6,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from archiver.mirror.rebuild_search import rebuild_search
+from archiver.store.database import Database
 from archiver.store.merging.foreign import open_foreign
 from archiver.store.merging.foreign_page import iter_pages
 from archiver.store.verify.checked import HIGHEST, LOWEST, list_ranges
@@ -38,3 +42,12 @@ def test_the_pages_of_another_archive_end_where_its_index_leads_back(tmp_path: P
         pages = list(iter_pages(foreign, CHANNEL.channel_id, size=10))
     assert [one.message_id for page in pages for one in page.messages] == [*range(1, 31)]
     assert [one.message_id for page in pages for one in page.left_out] == [None]
+
+
+async def test_a_rebuild_of_the_search_tables_fails_as_where_sqlite_finds_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.mirror.rebuild_search.PAGE", 10)
+    async with await Database.open(damaged(tmp_path / "archive", 40, 30).parent) as database:
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            await rebuild_search(database)

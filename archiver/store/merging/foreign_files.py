@@ -52,8 +52,6 @@ def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) 
             file = _read(row)
             if file is not None and (channels is None or _is_shown(archive.conn, FileKey(row[0]), channels)):
                 yield file
-        if rows[-1][0] <= after:
-            return  # a damaged index leads back
         after = rows[-1][0]
     if channels is None:
         yield from _iter_unshown(archive)
@@ -116,8 +114,6 @@ def iter_annotated(archive: ForeignArchive) -> Iterator[tuple[str, set[str]]]:
     )
     while archive.has("annotation") and (rows := archive.conn.execute(query, (after, _PAGE)).fetchall()):
         yield from ((sha256, set(orjson.loads(hooks))) for sha256, hooks in rows)
-        if rows[-1][0] <= after:
-            return
         after = rows[-1][0]
 
 
