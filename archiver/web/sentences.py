@@ -22,6 +22,8 @@ _FEWEST: Final = 6
 """Letters by which a sentence within another one is recognised."""
 _DATE: Final = re.compile(r"(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4})")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_COUNTS: Final = re.compile(r"(?<= )\d{1,3}(?:,\d{3})+(?= · |$)")
+"""The numbers in `bridge 2,599 · "toll bridge" 1,024`."""
 
 
 class Pattern(NamedTuple):
@@ -108,6 +110,8 @@ class Sentences:
             return [SaidPart(value, is_value=True)]
         if _GROUPED.fullmatch(value):
             value = self._number(value)
+        elif " · " in value:
+            value = _COUNTS.sub(lambda one: self._number(one[0]), value)
         found = self._find(value, depth + 1)
         return [SaidPart(_DATE.sub(self._date, value), is_value=True)] if found is None else found
 
