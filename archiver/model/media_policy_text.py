@@ -12,7 +12,7 @@ INHERIT: Final = "inherit"
 DOWNLOADS: Final[tuple[Download, ...]] = ("none", "photos", "all")
 CAP_KINDS: Final = tuple(kind for kind in FILE_KINDS if kind != "custom_emoji")
 _FLAGS: Final = ("thumbnails", "protected")
-_HINT: Final = "As in --media photos, or --media all,video=200MB,document=0,quota=10GB; `inherit`: as [media] says."
+_HINT: Final = "Write photos, or all,video=200MB,document=0,quota=10GB, or inherit, to follow [media]."
 
 
 def parse_policy(text: str) -> PolicyOverride:

@@ -198,6 +198,7 @@ def test_full_disk_is_said_as_the_system_says_it(
         ("show", "show needs CHANNEL/ID, as in: telekeep show @channel/123"),
         ("export @a", "export needs --output PATH, as in: telekeep export -o all.jsonl"),
         ("gaps a b", 'gaps takes only CHANNEL, as in: telekeep gaps @channel; unexpected "b"'),
+        ("tail --fields text", "--fields needs --jsonl."),
         ("verify a b", 'verify takes only PATH, as in: telekeep verify found/; unexpected "b"'),
         ("health now", 'health takes no arguments, as in: telekeep health; unexpected "now"'),
         ("gaps -c a", "gaps has no option -c. Name a channel without an option: telekeep gaps @name"),

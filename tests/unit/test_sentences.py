@@ -50,7 +50,10 @@ def list_quoting() -> list[str]:
             "time after which messages are deleted: 1,000 days",
             "délai avant suppression des messages\u00a0: 1\u202f000 jours",
         ),
-        ("found separately: bridge 2,599 · 1,000 tolls 0", "trouvés séparément\u00a0: bridge 2\u202f599 · 1,000 tolls 0"),
+        (
+            "found separately: bridge 2,599 · 1,000 tolls 0",
+            "trouvés séparément\u00a0: bridge 2\u202f599 · 1,000 tolls 0",
+        ),
         ("No such sentence: at all", "No such sentence: at all"),
         ("", ""),
     ],

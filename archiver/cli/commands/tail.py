@@ -14,10 +14,11 @@ from archiver.cli.arguments import DateZoneOption
 from archiver.cli.invocation import Invocation
 from archiver.cli.parsing.parameters import Argument, CommandContext, Option
 from archiver.cli.search_options import Channels
-from archiver.cli.view.fields import Fields, choose_table_shape, parse_fields
+from archiver.cli.view.fields import parse_fields
 from archiver.cli.view.tailed import Event, EventPrinter, last_edit, last_event
 from archiver.compose.query import open_engine, read_query
 from archiver.compose.read_archive import choose_channels, open_archive
+from archiver.errors import UsageError
 from archiver.ids import ChannelId
 from archiver.lock import find_holder
 from archiver.model.row import KEYS, ChannelName, build_row
@@ -69,7 +70,9 @@ def command(
     tz: DateZoneOption = None,
     last: Annotated[int, Option("-n", min=0, metavar="N", help="Start with the last N posts that match.")] = 10,
     jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON row per line.")] = False,
-    fields: Fields = None,
+    fields: Annotated[
+        str | None, Option("--fields", metavar="A,B", help="Only these keys, in this order; with --jsonl.")
+    ] = None,
 ) -> int:
     """Follow new, edited and deleted posts as they are archived.
 
@@ -92,13 +95,15 @@ def command(
     --jsonl: the keys of docs/rows.md, event, at (when it was noticed), and if_posted (only an import says that it was
     posted). In a pipe: date, address, link, text, event, at and title of the channel, separated by tabs.
     """
+    if fields is not None and not jsonl:
+        raise UsageError("--fields needs --jsonl.")
     options = TailOptions(
         query=" ".join(query or ()),
         channels=tuple(channel or ()),
         since=since,
         tz=context.obj.zone(tz),
         last=last,
-        jsonl=choose_table_shape(json=False, jsonl=jsonl, csv=False, fields=fields) == "jsonl",
+        jsonl=jsonl,
         fields=parse_fields(fields, (*KEYS, "event", "at", "if_posted")),
     )
     return interrupted.run(run(context.obj, options))
