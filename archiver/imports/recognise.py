@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zipfile import is_zipfile
 
 import orjson
 
@@ -24,6 +25,10 @@ _LARGEST: Final = 64 << 20
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
 _SQLITE: Final = b"SQLite format 3\0"
+_TREE: Final = 100
+"""Where the list of its tables begins."""
+_TREES: Final = (b"\x05", b"\x0d")
+"""The kinds of page that may begin there."""
 _HEAD: Final = 1 << 16
 _LINES: Final = 50
 """Lines to search for the first row."""
@@ -128,12 +133,19 @@ _UNREAD: Final = {b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
 _EDGES: Final = b"source,source_type,source_id,"
 _MAIL: Final = re.compile(rb"\n(?:From|Date|Received|Subject): ")
 _DESKTOP: Final = "Export the chat with Telegram Desktop, as JSON."
+_COPY: Final = "Copy it again."
+_DAMAGED_DATABASE: Final = ("an SQLite database whose first page is damaged", _COPY)
+_OTHER_DATABASE: Final = ("an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP)
+_DAMAGED_ZIP: Final = ("a zip whose beginning is damaged", _COPY)
 _AGAIN: Final = "Export it as jsonl: `telekeep export CHANNEL -o FILE.jsonl`, and import that."
 
 
 def explain(one: ImportPath) -> tuple[str, str] | None:
     """What a path that no format claims is, and what to do; None if it is not known."""
-    return _explain_directory(one.path) if one.is_directory else _explain_file(one.head)
+    if one.is_directory:
+        return _explain_directory(one.path)
+    found = _explain_file(one.head)
+    return _DAMAGED_ZIP if found is None and is_zipfile(one.path) else found
 
 
 def _explain_directory(path: Path) -> tuple[str, str] | None:
@@ -159,7 +171,8 @@ def _explain_file(head: bytes) -> tuple[str, str] | None:
             "Unpack it and import the directory, or make a zip of it.",
         )
     if head.startswith(_SQLITE):
-        return "an SQLite database, but neither tg-archive's nor an archive of telekeep", _DESKTOP
+        is_damaged = head[_TREE : _TREE + 1] not in _TREES
+        return _DAMAGED_DATABASE if is_damaged else _OTHER_DATABASE
     if head.startswith(b"From ") and _MAIL.search(head):
         return "a mailbox (mbox)", ONLY_TELEGRAM
     if _WHATSAPP.match(head):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import zipfile
+from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 
@@ -245,3 +248,16 @@ def test_the_id_of_an_old_channel_is_known_without_its_kind(tmp_path: Path) -> N
     path = tmp_path / "result.json"
     path.write_text(data[: data.index("text 20")])
     assert [one.channel_id for one in open_source(path, UTC).chats() if isinstance(one, Chat)] == [CHANNEL_ID]
+
+
+def test_a_zip_or_database_whose_beginning_is_lost_is_called_so(tmp_path: Path) -> None:
+    zipped, database = tmp_path / "x.zip", tmp_path / "data.sqlite"
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("result.json", json.dumps(chat(map(post, ALL))))
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("CREATE TABLE messages (id)")
+        conn.commit()
+    for path, begin, what in ((zipped, 0, "a zip whose"), (database, 100, "an SQLite database whose first page")):
+        path.write_bytes(zeroed(path.read_bytes(), begin, begin + 20))
+        with pytest.raises(UsageError, match=f"is {what}.* is damaged"):
+            open_source(path, None)
