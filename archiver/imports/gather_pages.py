@@ -76,9 +76,9 @@ def gather_pages(entries: Iterator[tuple[int, Entry]], outcomes: Sequence[Import
         if (entry.columns[DATE] if isinstance(entry, QuickMessage) else entry.message.date.timestamp()) > latest:
             outcomes[place].add_flaw(Flaw(f"message {number}", FUTURE, note=True))
         if len(waiting) > 1 and (messages > _MOST or octets > _MOST_BYTES):
-            full = _take_longest(waiting, messages // 2)
+            full = [_ended(*one, outcomes) for one in _take_longest(waiting, messages // 2)]
             messages, octets = _sum_up(waiting)
-            yield [_ended(at, one, outcomes) for at, one in full]
+            yield full
     if waiting:
         yield [_ended(place, one, outcomes) for place, one in waiting.items()]
 

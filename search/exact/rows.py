@@ -78,13 +78,20 @@ def store(conn: sqlite3.Connection, rows: Collection[Row]) -> None:
 
 
 def insert(conn: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows, a page per statement: `executemany` would wait for the GIL once per row."""
-    size = _VALUES // len(rows[0]) if rows else 1
+    """Insert rows, a page per statement: `executemany` would wait for the GIL once per row.
+
+    A statement has room for a power of two, and `LIMIT` leaves out what is not filled: the connection keeps statements
+    with their last values, and one for each number of rows took 25 MB.
+    """
+    width = len(rows[0]) if rows else 1
+    size = _VALUES // width
     for at in range(0, len(rows), size):
         chunk = rows[at : at + size]
-        row = f"({', '.join('?' * len(chunk[0]))})"
-        statement = f"INSERT {into} VALUES {', '.join([row] * len(chunk))}"  # noqa: S608 constants only
-        conn.execute(statement, [value for values in chunk for value in values])
+        room = 1 << (len(chunk) - 1).bit_length()
+        values = [value for row in chunk for value in row] + [0] * (width * (room - len(chunk)))
+        row = f"({', '.join('?' * width)})"
+        statement = f"INSERT {into} SELECT * FROM (VALUES {', '.join([row] * room)}) LIMIT ?"  # noqa: S608 constants only
+        conn.execute(statement, [*values, len(chunk)])
 
 
 def extend_blocks(conn: sqlite3.Connection, summaries: Iterable[BlockSummary]) -> None:
