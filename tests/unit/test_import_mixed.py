@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from archiver.ids import ChannelId
 from archiver.imports import gather_pages
 from archiver.imports.detect import open_source
 from archiver.imports.import_file import HashedSource
-from archiver.imports.source import Flaw
+from archiver.imports.import_outcome import ImportOutcome
+from archiver.imports.source import Flaw, ImportedMessage
 from archiver.imports.sources import csv_rows, jsonl
 from tests.capturing import assert_sound, rows
 from tests.exporting import export_as
@@ -85,6 +87,21 @@ def test_pages_that_wait_are_written_before_they_are_too_many(
     assert max(most) <= 20
     assert len(most) >= CHANNELS * EACH // 20 - 1
     assert rows(tmp_path / "a", HELD) == EXPECTED
+
+
+def test_pages_that_were_written_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather_pages, "_MOST", 100)
+    entries = ((number % 3, _Entry(message=make_message(number))) for number in range(1, 600))
+    alive = 0
+    for pages in gather_pages.gather_pages(entries, [ImportOutcome() for _ in range(3)]):
+        gc.collect()
+        alive = max(alive, sum(isinstance(one, _Entry) for one in gc.get_objects()))
+        pages.clear()
+    assert 100 < alive < 120, "those that wait, and those that are written"
+
+
+class _Entry(ImportedMessage):
+    """Counted."""
 
 
 def test_a_file_that_ends_early_finishes_none_of_its_channels(written: Callable[[str], Path], tmp_path: Path) -> None:

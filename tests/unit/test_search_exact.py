@@ -31,6 +31,7 @@ from search.exact.docid import (
     windows,
 )
 from search.exact.layout import is_current
+from search.exact.rows import insert
 from search.query.dates import Bounds
 from search.query.tree import And, Has, Node, Not, Or, Word
 
@@ -253,3 +254,17 @@ async def test_the_word_cache_is_cleared_when_the_words_change(path: Path, write
         exact.create(writer)
         exact.upsert(writer, [post(3, "bridged", channel_id=9)])
         assert await ask() == [(9, 3)]
+
+
+def test_rows_of_any_number_need_few_statements() -> None:
+    said: list[str] = []
+    with closing(sqlite3.connect(":memory:")) as conn:
+        conn.execute("CREATE TABLE one (number, line)")
+        conn.set_trace_callback(said.append)
+        for count in range(70):
+            insert(conn, "INTO one", [(count, f"{at} of {count}") for at in range(count)])
+        conn.set_trace_callback(None)
+        expected = [(count, f"{at} of {count}") for count in range(70) for at in range(count)]
+        assert conn.execute("SELECT number, line FROM one ORDER BY rowid").fetchall() == expected
+    inserts = {one.count("(") for one in said if one.startswith("INSERT")}
+    assert len(inserts) == 8, "SQLite keeps each with its values"

@@ -92,8 +92,10 @@ def command(
 
 async def run(invocation: Invocation, order: ImportOrder) -> int:
     """Import. Returns the exit status."""
+    from archiver.allocator import share_arena
     from archiver.store.is_archive import is_archive
 
+    share_arena()
     directory = invocation.archive_directory()
     is_merge = await asyncio.to_thread(is_archive, order.path)
     result = await _merge(directory, order) if is_merge else await _import(directory, order)

@@ -6,10 +6,10 @@ import csv
 from dataclasses import dataclass
 from typing import Any
 
+from archiver.allocator import trim
 from archiver.errors import UsageError
 from archiver.export.append.row_image import RowImage
 from archiver.export.append.series import Series, open_directory
-from archiver.export.formats.batch_spool import trim
 from archiver.export.regular import UnusableFile, open_regular
 from archiver.model.row import Row
 from archiver.store.temporary.row_digests import RowDigests

@@ -7,25 +7,18 @@ because Linux maps 64 KiB around each byte that is read, and pyarrow first looks
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import mmap
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from archiver.allocator import trim
 from archiver.export.unwritable import unwritable_temporary
 
 _JOINED = 8
 _MOST_WAITING = 4 << 20
 """Size in bytes from which batches are not joined with more."""
-
-
-def trim() -> None:
-    """Return free memory to the system, where the C library can (glibc)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class BatchSpool:
@@ -59,13 +52,21 @@ class BatchSpool:
         if self._stream is None:
             # Not the format with an index: that allows only one dictionary a column for all batches.
             self._stream = self._pa.ipc.new_stream(self._pa.PythonFile(self._file, mode="w"), self._schema)
-        self._stream.write_table(self._pa.Table.from_batches(self._waiting, schema=self._schema).combine_chunks())
+        self._stream.write_table(self._join())
         self._file.flush()
-        self._waiting = []
+
+    def _join(self) -> Any:
+        """The waiting batches as one, which wait no longer."""
+        waiting, self._waiting = self._waiting, []
+        return self._pa.Table.from_batches(waiting, schema=self._schema).combine_chunks()
 
     @contextmanager
     def read(self) -> Iterator[Any]:
         """All batches as one table, which must not be used afterwards; then the spool is empty again."""
+        if self._stream is None:
+            yield self._join()
+            self.rows = 0
+            return
         if self._waiting:
             self._keep()
         self._stream.close()
