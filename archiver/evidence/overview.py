@@ -87,7 +87,7 @@ def _check_channel(conn: Any, channel: dict[str, Any], captures: list[dict[str, 
     highest, generation = max([top, *proven]), max((one["generation"] for one in captures), default=0)
     for wrong in rules.check_channel(channel, revisions, state, highest=highest, generation=generation):
         yield Fault(place, wrong)
-    is_merged = any(one["source_id"] is not None for one in captures)
+    is_merged = custody.is_merged(conn, channel_id)
     for wrong in rules.check_revisions(channel, revisions, is_merged=is_merged):
         yield Fault(place, wrong, True)
     for wrong in rules.check_counts(channel, captures, held=count):

@@ -33,10 +33,11 @@ def with_photo(folder: Path, number: int = 77) -> dict[str, Any]:
     return {"photo": path, "photo_file_size": len(PICTURES[number]), "width": 3, "height": 4}
 
 
-def import_html(archive: Path, folder: Path, text: str = "words") -> None:
-    """Import an export that knows nothing of files."""
+def import_html(archive: Path, folder: Path) -> None:
+    """Import a later export that knows nothing of files."""
     pages = DesktopPages("Night Bridge", zone="UTC")
-    pages.add(1, START + 60, text=text)
+    pages.add(1, START + 60, text="words")
+    pages.add(100, START + DAY, text="the newest post")
     import_into(archive, pages.write(folder), str(CHANNEL_ID), zone=ZoneInfo("UTC"))
 
 
@@ -121,3 +122,14 @@ def test_another_file_of_the_same_size_is_named_whichever_archive_takes_in_the_o
     [named] = rows(tmp_path / into, query)
     assert set(named) == {DIGEST, OTHER_DIGEST}
     assert_sound(tmp_path / into)
+
+
+def test_a_deleted_post_that_gets_media_is_still_marked_as_deleted_in_search(tmp_path: Path) -> None:
+    import_html(tmp_path / "ours", tmp_path / "html")
+    mirror(tmp_path / "ours", [captured(2, "another")], 2, NOW)
+    import_into(tmp_path / "theirs", export_of(tmp_path, entry(1, "words", **with_photo(tmp_path))))
+    merge_all(tmp_path / "theirs", tmp_path / "ours")
+    assert rows(tmp_path / "ours", "SELECT missing_since, media_kind FROM message WHERE message_id = 1") == [
+        (NOW, "photo")
+    ]
+    assert_sound(tmp_path / "ours")

@@ -341,6 +341,21 @@ async def test_answers_of_a_third_archive_are_copied_once_although_nothing_is_cl
     assert changes == [1, 0]
 
 
+async def test_an_archive_that_brings_only_an_earlier_description_leaves_ours_sound(tmp_path: Path) -> None:
+    ours = await fill(tmp_path / "ours")
+    copy_archive(ours.directory, tmp_path / "theirs")
+    with closing(sqlite3.connect(tmp_path / "theirs/archive.db")) as conn, conn:
+        conn.execute("UPDATE channel_revision SET revision = 2")
+        names = "participants, username, usernames, title, about, restriction, flags"
+        conn.execute(
+            f"INSERT INTO channel_revision (channel_id, revision, observed_at, {names})"  # noqa: S608 - constants
+            f" SELECT channel_id, 1, observed_at - 9, {names.replace('title', repr('Before'))} FROM channel_revision"
+        )
+    [done] = await merge(tmp_path / "theirs", ours.directory, now=NOW)
+    assert (done.described, done.captures) == (True, 0)
+    assert list_faults(ours.directory) == []
+
+
 async def test_a_backup_of_the_archive_itself_brings_nothing(tmp_path: Path) -> None:
     ours = await fill(tmp_path / "ours")
     copy_archive(ours.directory, tmp_path / "backup")

@@ -279,7 +279,8 @@ def _may_be_marked(one: PlannedMessage) -> bool:
     """Whether its search rows may lack or have the mark of missing messages wrongly."""
     gone = one.merged.absence is not None
     was = one.ours is not None and one.ours.after[_MISSING] is not None
-    return gone != was or (gone and (one.replaces or bool(one.merged.adds) or one.ours is None))
+    is_written = one.ours is None or one.replaces or one.fills or bool(one.merged.adds or one.earlier)
+    return gone != was or (gone and is_written)
 
 
 def _without_files(media: str) -> str:

@@ -98,6 +98,12 @@ def read_log(conn: sqlite3.Connection, channel_id: ChannelId) -> ChannelLog:
     return log
 
 
+def is_merged(conn: sqlite3.Connection, channel_id: ChannelId) -> bool:
+    """Whether another archive was taken over, if only for what it knows of the channel itself."""
+    query = "SELECT 1 FROM import_source WHERE channel_id = ? AND format = 'telekeep' LIMIT 1"
+    return conn.execute(query, (channel_id,)).fetchone() is not None
+
+
 def list_channels(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """The rows of all channels, as dicts."""
     rows = conn.execute(f"SELECT {', '.join(CHANNEL_NAMES)} FROM channel ORDER BY channel_id")
