@@ -83,7 +83,7 @@ def _dated(
 ) -> str | None:
     """What is kept beside a piece of theirs: it is compared with what the message is here."""
     differs = _with_zone(_differs(piece, is_taken=is_taken), zones.get(piece[_OF]))
-    if is_taken or one.ours is None:
+    if is_taken or one.ours is None or (one.ours.content, one.media) == (one.theirs.content, one.theirs.media):
         return differs
     was, now = one.theirs.content[_DATE], one.ours.content[_DATE]
     found = orjson.loads((differs if was == now else moved_note(differs, was, now)) or "{}")
