@@ -14,6 +14,7 @@ from archiver.cli import output
 from archiver.cli.terminal import terminal_safe
 from archiver.cli.view import figures
 from archiver.cli.view.import_words import describe_brought, describe_kept_as_imported, report_end
+from archiver.cli.view.moments import Moments
 from archiver.compose.merge_archive import MergeOutcome
 from archiver.imports.merging.merged import MergedChannel
 from archiver.model.imported import how_to_mirror
@@ -165,5 +166,7 @@ def _remarks(one: MergedChannel, *, dry: bool) -> Iterator[str]:
     if one.count_left_out:
         yield "some messages are left out, so nothing is taken over about those missing there"
     if one.is_imported_only and one.added and one.of:
-        mirrored = how_to_mirror(None) if one.synced_at is None else how_to_mirror(None, "continues from there")
-        yield describe_kept_as_imported(mirrored, as_of=iso(one.synced_at), is_dry_run=dry)
+        username = None if one.name == str(one.channel_id) else one.name
+        mirrored = how_to_mirror(username, "mirrors it" if one.synced_at is None else "continues from there")
+        as_of = None if one.synced_at is None else (Moments().at if output.is_terminal() else iso)(one.synced_at)
+        yield describe_kept_as_imported(mirrored, as_of=as_of, is_dry_run=dry)
