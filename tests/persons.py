@@ -88,6 +88,7 @@ MEDIA = (
             }
         ).decode(),
     ),
+    Media(slot=4, kind="document", file_name="Secret Person.vcf"),
     Media(slot=3, kind="giveaway_results", extra=dump({"winners": [USER], "winners_count": 1}).decode()),
 )
 REPLY = {

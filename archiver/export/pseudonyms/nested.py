@@ -40,6 +40,8 @@ OPAQUE: Final = frozenset(
 _PEER: Final = re.compile(r"(user|)([0-9]{1,19})")
 _USER: Final = re.compile(r"user[0-9]{1,19}")
 """A person as Telegram Desktop writes it."""
+_CARD: Final = re.compile(r"(.+)(\.(?:vcf|vcard))", re.IGNORECASE | re.DOTALL)
+"""The file name of a contact, which is a person's."""
 CHATS: Final = re.compile(r"(?:channel|chat)[0-9]{1,19}")
 
 
@@ -73,6 +75,8 @@ class NestedPersons:
         """An attachment."""
         made: dict[str, Any] = self._object(slot)
         extra = slot.get("extra") or {}
+        if card := _CARD.fullmatch(str(slot.get("file_name") or "")):
+            made["file_name"] = f"{self._names.named(card[1])}{card[2]}"
         if slot.get("kind") == "contact":
             number = extra.get("user_id")
             made["title"] = self._person(number, str(slot["title"])) if slot.get("title") else slot.get("title")
