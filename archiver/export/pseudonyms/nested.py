@@ -75,8 +75,6 @@ class NestedPersons:
         """An attachment."""
         made: dict[str, Any] = self._object(slot)
         extra = slot.get("extra") or {}
-        if card := _CARD.fullmatch(str(slot.get("file_name") or "")):
-            made["file_name"] = f"{self._names.named(card[1])}{card[2]}"
         if slot.get("kind") == "contact":
             number = extra.get("user_id")
             made["title"] = self._person(number, str(slot["title"])) if slot.get("title") else slot.get("title")
@@ -217,6 +215,11 @@ class NestedPersons:
         """Replace an e-mail address."""
         return self._names.email(address) if address.strip() else address
 
+    def file_name(self, name: str) -> str:
+        """Replace the name of a contact's file."""
+        card = _CARD.fullmatch(name)
+        return f"{self._names.named(card[1])}{card[2]}" if card else self._texts.plain(name)
+
     def link(self, url: str) -> str:
         """Replace a link to a person."""
         return self._texts.address(url)
@@ -228,6 +231,7 @@ _OF_TEXT: Final[dict[str, Callable[[NestedPersons, str], str]]] = {
     **dict.fromkeys(_WALLETS, NestedPersons.wallet),
     **dict.fromkeys(_LINKS, NestedPersons.link),
     "email": NestedPersons.email,
+    "file_name": NestedPersons.file_name,
 }
 
 
