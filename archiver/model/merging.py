@@ -9,13 +9,14 @@ earlier contents           united by content hash; numbers that are given stay, 
 absences                   moments at which it was seen and moments at which it was found missing, of both, in order:
                            each run of the latter is one absence, so that none overlaps another
 first and last seen        the earliest and the latest of both; each is the time of an answer in the log. A message of
-                           which either has what Telegram showed has no time of an export
+                           which either has what Telegram showed has no time of an export; of two exports, the one
+                           with the later content says when it was last there
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from archiver.model.imported import IMPORTED
@@ -108,7 +109,7 @@ def merge_message(ours: KnownMessage, theirs: KnownMessage, notices: Iterable[No
     if not takes and other.content_hash not in known and _adds(other, mine, ours):
         adds.append(CURRENT)
     origin, first_seen = _find_origin(ours, theirs)
-    absences, last_seen = unite_absences((ours, theirs), notices)
+    absences, last_seen = unite_absences(_with_claims(ours, theirs, takes=takes), notices)
     known_pts = [one.seen_pts for one in (ours, theirs) if one.seen_pts is not None]
     return MergedMessage(
         takes=takes,
@@ -185,6 +186,17 @@ def _list_moments(one: KnownMessage) -> Iterator[tuple[int, int, str | None]]:
     if is_seen:
         yield one.first_seen, 0, None
         yield one.last_seen, 0, None
+
+
+def _with_claims(ours: KnownMessage, theirs: KnownMessage, *, takes: bool) -> tuple[KnownMessage, KnownMessage]:
+    """Both as sightings: an export with an earlier content does not say until when the later one was there."""
+    mine, other = ours.current, theirs.current
+    is_same = (mine.content_hash, mine.moment) == (other.content_hash, other.moment)
+    if is_same or not mine.layer == other.layer == IMPORTED:
+        return ours, theirs
+    if takes:
+        return replace(ours, last_seen=theirs.last_seen), theirs
+    return ours, replace(theirs, last_seen=ours.last_seen)
 
 
 def _find_origin(ours: KnownMessage, theirs: KnownMessage) -> tuple[str, int]:

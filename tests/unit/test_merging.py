@@ -96,6 +96,12 @@ def test_an_answer_without_the_message_proves_it_gone_only_if_it_came_later() ->
     assert take_message(make_known(A), [Notice(15, "audit")]).absences == ()
 
 
+def test_of_two_exports_that_with_the_later_content_says_when_it_was_last_there() -> None:
+    earlier = make_known(make_content("A", 1, last_seen=90, layer=IMPORTED, words=b"A"))
+    later = make_known(make_content("B", 2, last_seen=20, layer=IMPORTED, words=b"B"))
+    assert merge_message(earlier, later).last_seen == merge_message(later, earlier).last_seen == 20
+
+
 def test_when_an_export_was_made_is_no_sighting_of_a_captured_post() -> None:
     captured = make_known(make_content("A", last_seen=15), last_seen=15)
     claimed = make_known(make_content("A", layer=IMPORTED), absences=(Absence(30, "audit", 20, None),))
