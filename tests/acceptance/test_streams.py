@@ -216,7 +216,7 @@ def test_interrupted_command_says_in_one_line_what_is_kept(laden: Desk, telegram
         "database.Database.open = classmethod(wrote)\n"
         "main(sys.argv[1:])"
     )
-    done = laden.run(args=[sys.executable, "-c", code, *command.split()])
+    done = laden.run(args=[sys.executable, "-c", code, *command.split()], imported="archiver")
     assert (done.status, done.out) == (130, "")
     said = [line for line in done.err.splitlines() if not line.startswith(("mirroring", "add channels"))]
     assert len(said) == 1, done
@@ -386,7 +386,7 @@ KEPT_AT_HOME = ("archive", "telekeep.toml", ".telekeep.toml.checked")
     ],
 )
 def test_ctrl_c_again_while_it_cleans_up_changes_nothing(laden: Desk, command: str, hook: str) -> None:
-    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), *command.split()])
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), *command.split()], imported="archiver")
     assert (done.status, done.out) == (130, "")
     assert len(done.err.splitlines()) == 1, done
     assert done.err.startswith("stopped; ")
@@ -406,7 +406,7 @@ def test_ctrl_c_after_a_while_of_cleaning_up_ends_it_at_once(laden: Desk) -> Non
         "    await asyncio.sleep(60)\n"
         "database.Database.close = close\n"
     )
-    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"])
+    done = laden.run(args=[sys.executable, "-c", TWICE.format(hook=hook), "status"], imported="archiver")
     assert (done.status, done.err.splitlines()[-1]) == (130, "stopped; nothing was changed.")
 
 
@@ -420,8 +420,8 @@ def test_ctrl_c_when_all_is_done_does_not_say_that_nothing_was(laden: Desk) -> N
         "asyncio.Runner.close = close\n"
     )
     args = [sys.executable, "-c", TWICE.format(hook=hook)]
-    done = laden.run(args=[*args, "export", "quiet_a", "-o", "all.jsonl"])
+    done = laden.run(args=[*args, "export", "quiet_a", "-o", "all.jsonl"], imported="archiver")
     assert (done.status, "stopped" in done.err, "rows in all.jsonl" in done.err) == (0, False, True)
     assert (laden.home / "all.jsonl").exists()
-    done = laden.run(args=[*args, "verify"])  # of several parts: it stops after the first
+    done = laden.run(args=[*args, "verify"], imported="archiver")  # of several parts: it stops after the first
     assert (done.status, done.out, done.err.startswith("stopped; ")) == (130, "", True)

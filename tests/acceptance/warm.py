@@ -44,15 +44,15 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def start(
-    args: list[str], *, terminal: str = "", closed: Collection[int] = (), **options: Any
+    args: list[str], *, terminal: str = "", closed: Collection[int] = (), imported: str = "", **options: Any
 ) -> subprocess.Popen[bytes]:
     """As `subprocess.Popen`, by a warm interpreter where the process would be the same.
 
     With a terminal it is the leader of a session there, so that it is the one which asks for passwords; of its three
-    streams some may be closed.
+    streams some may be closed. A script (`-c`) is run so if it may find a module of `IMPORTED` imported.
     """
-    if _is_same(args, options):
-        return Warm(args, terminal=terminal, closed=closed, **options)
+    if _is_same(args, imported, options):
+        return Warm(args, terminal=terminal, closed=closed, imported=imported, **options)
     if terminal:
         args = [sys.executable, "-c", _ON_TERMINAL, terminal, *args]
     if closed:
@@ -72,8 +72,9 @@ def run(*arguments: str, limit: float = 60, **options: Any) -> subprocess.Comple
     return subprocess.CompletedProcess(process.args, process.returncode, (out or b"").decode(), (err or b"").decode())
 
 
-def _is_same(args: list[str], options: dict[str, Any]) -> bool:
-    if not sys.platform.startswith("linux") or args[:2] != [sys.executable, "-m"] or args[2] not in IMPORTED:
+def _is_same(args: list[str], imported: str, options: dict[str, Any]) -> bool:
+    module = imported if args[:2] == [sys.executable, "-c"] else args[2] if args[:2] == [sys.executable, "-m"] else ""
+    if not sys.platform.startswith("linux") or module not in IMPORTED:
         return False
     return options.keys() <= {"cwd", "env", "umask", "stdin", "stdout", "stderr"} and (
         _shape(options.get("env", os.environ)) == _shape(_environment())
@@ -92,8 +93,10 @@ def _environment() -> dict[str, str]:
 class Warm(subprocess.Popen[bytes]):
     """A process that was forked for one command."""
 
-    def __init__(self, args: list[str], *, terminal: str, closed: Collection[int], **options: Any) -> None:
-        self._terminal, self._closed = terminal, closed
+    def __init__(
+        self, args: list[str], *, terminal: str, closed: Collection[int], imported: str, **options: Any
+    ) -> None:
+        self._terminal, self._closed, self._imported = terminal, closed, imported
         super().__init__(args, **options)
 
     def _execute_child(self, *args: Any, **kwargs: Any) -> None:
@@ -101,8 +104,9 @@ class Warm(subprocess.Popen[bytes]):
         streams = [
             given[name] if given[name] != -1 else at for at, name in enumerate(("p2cread", "c2pwrite", "errwrite"))
         ]
-        module, *arguments = given["args"][2:]
-        self.pid = _waiting(module).fork(
+        how, what, *arguments = given["args"][1:]
+        self.pid = _waiting(self._imported if how == "-c" else what).fork(
+            script=what if how == "-c" else "",
             arguments=arguments,
             cwd=str(given["cwd"] or Path.cwd()),
             environment=dict(given["env"] if given["env"] is not None else os.environ),
@@ -174,9 +178,12 @@ def main(module: str, descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as asked:
         request, streams = wait_for_request(asked)
     become(request, streams)
-    sys.argv[1:] = request["arguments"]
+    sys.argv = ["-c", *request["arguments"]]
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if request["script"]:
+            exec(request["script"], {"__name__": "__main__"})  # noqa: S102 - as `-c` does
+        else:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as exc:
         leave(exc.code if isinstance(exc.code, int) else 0 if exc.code is None else 1)
     leave(0)

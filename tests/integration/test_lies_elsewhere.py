@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +15,10 @@ from tests.doubles.telegram.world import Account, World
 from tests.integration.rig import Rig, held, mirror_of, true
 from tests.integration.test_lies import DIFFERENCE, DIFFERENCES, HISTORY, PAGES, _try_sync, lying
 from tests.integration.test_takeout import reader_of
+from tests.tiers import SOAK
 
-pytestmark = pytest.mark.skipif(os.environ.get("TELEKEEP_SOAK") != "1", reason="several minutes: TELEKEEP_SOAK=1")
+if not SOAK:
+    pytest.skip("several minutes: TELEKEEP_SOAK=1", allow_module_level=True)
 
 BEGAN = 1_600_000_000
 START = BEGAN + 60 * 300
