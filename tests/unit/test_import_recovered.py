@@ -307,20 +307,6 @@ def test_a_block_that_is_there_twice_does_not_end_its_chat(tmp_path: Path, layou
     assert said
 
 
-@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
-@pytest.mark.parametrize(("first", "author"), [(13, "channel1003"), (5000, "user7")])
-def test_a_channel_gets_no_messages_by_others_where_bytes_are_lost_without_a_trace(
-    tmp_path: Path, first: int, author: str, layout: dict[str, Any]
-) -> None:
-    second = chat([entry(at, f"other {at}", from_id=author) for at in range(first, first + 9)], id=1003)
-    written = json.dumps(account_of(chat([entry(at, f"text {at}") for at in ALL]), second, OTHER), **layout)
-    path = tmp_path / "result.json"
-    path.write_text(written[: written.index("text 12")] + written[written.index("other") :])
-    found, said = read(path)
-    assert found == {CHANNEL_ID: [*ALL], 1002: [1]}
-    assert any("another chat" in one for one in said)
-
-
 def test_a_channel_may_show_who_posts(tmp_path: Path) -> None:
     posts = [entry(at, f"text {at}", from_id=f"user{at}" if at % 3 == 0 else "channel1001") for at in ALL]
     path = tmp_path / "result.json"

@@ -91,10 +91,8 @@ class DesktopMessages:
 
     def _is_of_another(self, value: object, at: int) -> bool:
         """Whether a message after damage is not of the same chat: ids and days grow, and a channel posts as itself."""
-        if not (self._in_account and isinstance(value, dict)):
+        if not (self._is_doubtful and self._in_account and isinstance(value, dict)):
             return False
-        if not self._is_doubtful:
-            return self._is_stranger(value)
         by, is_damaged = _author(value), self._is_damaged
         self._is_doubtful = self._is_damaged = by is None
         last, day = self.reached
@@ -107,21 +105,11 @@ class DesktopMessages:
                 return by != self._own
         return is_damaged and self._pace is not None and self._pace.is_jump(last, found, at)
 
-    def _is_stranger(self, value: Mapping[str, Any]) -> bool:
-        """Whether a channel that posts as itself cannot have this message: bytes may be lost without a trace."""
-        if value.get("from_id") == self._before.get("from_id"):
-            return False
-        by, usual = _author(value), _author(self._before)
-        if self._own is None or not self._before or by is None or by == self._own or usual not in (None, self._own):
-            return False
-        is_next = 0 < (number(value.get("id")) or 0) - self.last <= _FEW_IDS
-        return by["type"] == "channel" or not is_next
-
     def read_run(self, run: JsonRun, channel_id: ChannelId) -> Iterator[Entry]:
         """Well-formed messages."""
         places: list[int] = []
         for index, value in enumerate(run.values):
-            if (self._is_doubtful or self._own) and self._is_of_another(value, run.start):
+            if self._is_doubtful and self._is_of_another(value, run.start):
                 raise OfAnother(run.list_places()[index])
             if (quick := read_quick(value, channel_id, self._dates)) is not None:
                 self._reach(quick.message_id, value)
