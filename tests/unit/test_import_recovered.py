@@ -308,7 +308,22 @@ def test_a_block_that_is_there_twice_does_not_end_its_chat(tmp_path: Path, layou
 
 
 def test_a_channel_may_show_who_posts(tmp_path: Path) -> None:
-    posts = [entry(at, f"text {at}", from_id=f"user{at}" if at % 3 == 0 else "channel1001") for at in ALL]
+    """An admin, or another channel: also after many deleted posts."""
+    authors = {3: "user3", 6: "user6", 1009: "user7", 1010: "channel1001", 1011: "channel1003"}
+    ids = [*range(1, 9), *range(1009, 1013)]
+    posts = [entry(at, f"text {at}", from_id=authors.get(at, "channel1001")) for at in ids]
     path = tmp_path / "result.json"
     path.write_text(json.dumps(account_of(chat(posts), OTHER), indent=1))
+    assert read(path) == ({CHANNEL_ID: ids, 1002: [1]}, [])
+
+
+@pytest.mark.parametrize("layout", [SPACED, DENSE], ids=["spaced", "dense"])
+def test_values_of_other_programs_may_have_the_name_of_a_list_of_messages(
+    tmp_path: Path, layout: dict[str, Any]
+) -> None:
+    counted = {"messages": 12, "of": [{"messages": [1, 2]}, {"messages": []}]}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"counted": counted, **account_of(chat(POSTS), OTHER), "later": counted}, **layout))
     assert read(path) == ({CHANNEL_ID: [*ALL], 1002: [1]}, [])
+    path.write_text(json.dumps({"counted": counted, **chat(POSTS)}, **layout))
+    assert read(path) == ({CHANNEL_ID: [*ALL]}, [])

@@ -43,11 +43,11 @@ _ONLY: Final = re.compile(
 """Where the messages of a file's only chat begin, or the first one whose beginning is left."""
 _KIND: Final = re.compile(rb'"type"\s{0,9}:\s{0,9}"([a-z_]{3,30})"')
 _NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\Z')
-_KEY: Final = re.compile(rb'"messages"\s{0,9}:')
-"""No message has it: its texts may be that word, but have no colon after their quotes."""
+_KEY: Final = re.compile(rb'"messages"\s{0,9}:\s{0,9}\[\s{0,99}\{')
+"""No message has it: its texts may be that word, but have no colon after their quotes; others count messages so."""
 _ID: Final = b'"id"'
 """A key that parts of messages seldom have."""
-_LONGEST_KEY: Final = 20
+_LONGEST_KEY: Final = 1 << 7
 _MOST_KEYS: Final = 100_000
 _IN_ORDER: Final = re.compile(
     rb'"id"\s{0,9}:\s{0,9}"?(-?[0-9]{1,19})"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service)"'
