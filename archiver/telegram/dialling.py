@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 _ASK_INTERVAL = 600.0
 """Minimum seconds between two requests to other data centres for the address of one that is not found."""
+_MAX_MOVES = 5
+"""Maximum redirections to another data centre, one after the other: Telegram has five."""
 _MAX_WAITS = 20
 """Maximum flood waits while connecting to one address."""
 
@@ -126,7 +128,7 @@ class Dialler:
         been: set[int] = set()
         while True:
             made = await self._dial()
-            if not isinstance(made, AccountMoved) or made.dc in been:
+            if not isinstance(made, AccountMoved) or made.dc in been or len(been) == _MAX_MOVES:
                 return made
             been.add(made.dc)
 

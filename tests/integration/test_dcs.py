@@ -209,6 +209,20 @@ async def test_a_greeting_sent_round_in_circles_ends(desk: Desk, account: Accoun
             await connection.is_logged_in()
 
 
+async def test_a_greeting_sent_on_without_end_ends(desk: Desk, account: Account) -> None:
+    account.home_dc = 2
+    far = range(11, 31)
+    desk.server.centres.more = [types.DcOption(dc, "127.0.0.1", desk.server.port, static=True) for dc in far]
+    await desk.log_in(account)
+    for at, dc in enumerate(far):
+        desk.server.faults.add("help.getConfig", faults.rpc(303, f"USER_MIGRATE_{dc}"), skip=at, times=1)
+    before = calls(desk.server, "help.getConfig")
+    async with desk.connection() as connection:
+        with pytest.raises(Unreachable, match="redirecting this request between data centres"):
+            await connection.is_logged_in()
+    assert calls(desk.server, "help.getConfig") - before <= 20
+
+
 async def test_a_new_home_that_wants_a_code_of_its_own_gets_it(desk: Desk, account: Account) -> None:
     account.home_dc, account.moves_at_sign_in, account.code_travels = 4, 1, False
     await desk.log_in(account)
