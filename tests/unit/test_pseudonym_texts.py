@@ -106,7 +106,7 @@ def test_persons_are_found_by_how_they_look(text: str) -> None:
 
 CUT = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200f", "\u2066", "\ufe0f", "\u0336"]
 DISGUISED = (
-    *("@{0}", "x@{0}", "Hello.@{0}", "by/@{0}", "#tag@{0}", "{0}@ عربي", "[at]{0}", "@[{0}]", "@ {0}"),
+    *("@{0}", "x@{0}", "Hello.@{0}", "by/@{0}", "#tag@{0}", "{0}@ عربي", "[at]{0}", "[at] {0}", "@[{0}]", "@ {0}"),
     *("@**{0}**", "﹫{0}", "t me/{0}", "t•me/{0}"),
     *("Tel: 0770 1234567", "тел.: 0770 1234567", "هاتف: 07701234567", "电话：07701234567"),
     *("t[.]me/{0}", "t . me / {0}", "t. me/{0}", "t(dot)me/{0}", "t dot me/{0}", "t.me[/]{0}", "hxxps://t[.]me/{0}"),
@@ -149,13 +149,21 @@ OTHERS_IN_TEXT = (
     "x@nightbridge t[.]me/nightbridge t . me / nightbridge nightbridge[.]t.me @night\u200bbridge",
     "https://x.example/?q=iraq+2021-12-16+attack&u=https%3A%2F%2Ft.me%2Fnightbridge", "whatsapp://send?text=hi",
     "signal: 2 of 3; tel: none; tel. 5; at 10:20 2021-12-16 1234; Номер: 1234567890; https://chat.whatsapp.com/AbCdEfGh1234567890ab",
-    "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
+    "lunch (at) Berlin, met [at] Aleppo. Then (at) Mosul (north)", "IMO: 9811000, 1 000 000 000 + 2 = x",
+    "Signal: 2021-12-16 10:20, тел. 16.12.2021, هاتف: ٢٠٢١/١٢/١٦, 电话：2021-12-16 10",
+    "00 2021-12-16 10, +350 12/5/2021, 12.12.2021 18+, 2021-12-16 20+", "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("text", OTHERS_IN_TEXT)
 def test_what_is_no_person_stays(text: str) -> None:
     assert TEXTS.plain(text) == text
+
+
+def test_a_date_after_a_number_is_not_part_of_it() -> None:
+    for number in ("+12345678", "+964 770 123", "001234567890", "Tel: 0770 123 4567"):
+        made = TEXTS.plain(f"{number} 1.1.2021, {number} 2021-12-16")
+        assert re.fullmatch(r"(Tel: )?(phone-\w{12}) 1\.1\.2021, (Tel: )?\2 2021-12-16", made), made
 
 
 @given(st.text(st.sampled_from("t.me/j_+1@%40[](){} \u200bｔ＠dotahxp\\𝐣"), max_size=40))

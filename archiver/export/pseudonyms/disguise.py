@@ -21,6 +21,11 @@ _STYLED: Final = (
 _SPACES: Final = r"[^\S\n]{0,2}"
 _CLUTTER: Final = r"[ \t\xa0\[\](){}<>\\\"'*]{0,4}"
 _DOT: Final = r"dot|point|punto|ponto|punkt|точка|نقطة|点|點"
+_ADDRESS: Final = (
+    rf"(?:[\w-]{{1,63}}(?:\.\w|{_SPACES}\\?[\[({{<]{_SPACES}(?:\.|{_DOT})|[ ](?:{_DOT})[ ])"
+    r"|[A-Za-z][A-Za-z0-9]{0,31}_)"
+)
+"""What follows ` (at) ` in an address or a name, but not in `lunch (at) Berlin`."""
 _CLUES: Final = tuple(
     re.compile(one)
     for one in (
@@ -38,7 +43,8 @@ _DISGUISE: Final = re.compile(
     rf"(?P<hidden>[{_HIDDEN}]+"
     r"|\\(?=[_.@/:+*-])|(?<=[@＠])(?:[\[({<*`\"'_]{1,2}|[^\S\n](?=[A-Za-z][A-Za-z0-9]*_)))"
     r"|%(?:25)*(?P<escaped>2[3BEF]|3[ADF]|40|5F)"
-    rf"|\\?[\[({{<]{_SPACES}(?:(?P<dot>\.|{_DOT})|(?P<at>@|at)|(?P<sign>[_/:+-]|://)){_SPACES}\\?[\])}}>]{_SPACES}"
+    rf"|\\?[\[({{<]{_SPACES}(?:(?P<dot>\.|{_DOT})|(?P<at>@|at(?!{_SPACES}[\])}}>][^\S\n]+(?!{_ADDRESS})))|(?P<sign>[_/:+-]|://))"
+    rf"{_SPACES}\\?[\])}}>]{_SPACES}"
     r"|(?P<scheme>hxxp)"
     r"|(?<![A-Za-z0-9_.'’-])(?P<site>t|telegram|wa|signal)"
     rf"(?:{_CLUTTER}(?:[.,·•。]|{_DOT}){{1,2}}{_CLUTTER}|(?<=t)[ ](?=me/))(?P<top>me|dog)(?![A-Za-z0-9_-])"

@@ -33,14 +33,24 @@ _LINK: Final = re.compile(
     rf"|(?=[a-z])(?<![A-Za-z0-9_/.@-])(?:https?://)?[a-z][a-z0-9_]{{3,31}}\.{_HOSTS}/?(?![\w-]|\.\w)",
     re.IGNORECASE | re.ASCII,
 )
+_DAY: Final = r"(?:[0-2٠-٢۰-۲]?\d|[3٣۳][01٠١۰۱])"
+_YEAR: Final = r"(?:[1١۱][9٩۹]|[2٢۲][0٠۰])\d\d"
+_DATE: Final = rf"(?<!\d)(?:{_YEAR}[-./]{_DAY}[-./]{_DAY}|{_DAY}[-./]{_DAY}[-./]{_YEAR})(?!\d)"
+_DIGIT: Final = rf"(?!{_DATE})\d"
 _GAP: Final = r"(?:[^\S\n]|[().*/\u2010-\u2013-]){0,3}"
+_NEXT: Final = rf"{_GAP}{_DIGIT}"
 _PHONE: Final = re.compile(
     r"(?<=[A-Za-z])\+\d{10,15}(?![A-Za-z0-9_])"
-    rf"|(?<![A-Za-z\d_+])(?<!\d[ ])\+(?:\(?(?=\d)|[ ]\(?(?=\d(?:{_GAP}\d){{9}}))\d(?:{_GAP}\d){{6,14}}(?![A-Za-z0-9_])"
-    rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰])\d(?:{_GAP}\d){{8,13}}(?![A-Za-z0-9_])"
-    rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ])\d(?:{_GAP}\d){{9,14}}[ ]?\+(?![A-Za-z\d_+])"
+    rf"|(?<![A-Za-z\d_+])(?<!\d[ ])\+(?:\(?(?=\d)|[ ]\(?(?=\d(?:{_NEXT}){{9}})){_DIGIT}(?:{_NEXT}){{6,14}}"
+    r"(?![A-Za-z0-9_])"
+    rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰]){_DIGIT}(?:{_NEXT}){{8,13}}(?![A-Za-z0-9_])"
+    rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ]){_DIGIT}(?:{_NEXT}){{9,14}}[ ]?\+(?![A-Za-z\d_+]|[ ]\d)"
 )
-_CALLED: Final = re.compile(rf"[.:]{{1,2}}[ ]?(?://)?(\+?\d(?:{_GAP}\d){{6,14}})(?![A-Za-z0-9_])")
+"""None begins, or goes on, with a date."""
+_CALLED: Final = re.compile(
+    rf"(?!(?<=IMO)[:.][ ]?\d{{7}}(?!\d))[.:]{{1,2}}[ ]?(?://)?(\+?{_DIGIT}(?:{_NEXT}){{6,14}})(?![A-Za-z0-9_])"
+)
+"""Not the number of a ship: those have seven digits."""
 _CALL: Final = re.compile(
     rf"(?<![A-Za-zЀ-ӿ])(?:{'|'.join(sorted(CALLS))}|phone|mobile|tél|téléphone|тел|телефон|моб|вайбер|ватсап|هاتف|الهاتف"
     r"|تلفون|موبايل|جوال|واتساب|فايبر|تلفن|موبایل|همراه|واتساپ|电话|電話|手机)[ ]?\Z",
