@@ -54,6 +54,15 @@ def test_a_captured_post_gets_the_file_that_the_other_archive_imported(
     assert not merge_all(tmp_path / "theirs", tmp_path / "ours")
 
 
+def test_a_file_of_ours_is_shown_by_all_posts_of_the_other_archive_that_have_it(tmp_path: Path) -> None:
+    import_into(tmp_path / "ours", export_of(tmp_path, entry(1, "words", **with_photo(tmp_path))))
+    posts = [captured(at, "words", media=shown_photo(77)) for at in (1, 2)]
+    mirror(tmp_path / "theirs", posts, 2, NOW)
+    merge_all(tmp_path / "theirs", tmp_path / "ours")
+    assert rows(tmp_path / "ours", "SELECT message_id, sha256 FROM media") == [(1, DIGEST), (2, DIGEST)]
+    assert_sound(tmp_path / "ours")
+
+
 def test_a_captured_post_gets_no_file_from_an_export_with_another_author(tmp_path: Path) -> None:
     """Whichever archive takes in the other."""
     post = captured(1, "words", media=shown_photo(77), post_author="Ann")

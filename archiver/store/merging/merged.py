@@ -118,11 +118,11 @@ class _Writing:
         """Give the files of our imports to what the other archive captured in their place."""
         imported = [one.theirs for one in replaced if one.ours is not None and one.ours.is_imported]
         records = [self._made[one.message_id].record for one in imported if not one.is_imported]
+        if not records:
+            return
         carry_files(self._conn, records, now=self._mark.now)
-        filled: dict[int, Made] = {
-            one.message_id: Made(one, to_document(one)) for one in fill_files(self._conn, records)
-        }
-        self._made = {**self._made, **filled}
+        shown = fill_files(self._conn, [one.record for one in self._made.values()])  # others may show them, too
+        self._made = {one.message_id: Made(one, to_document(one)) for one in shown}
 
     def _insert_new(self, new: Sequence[PlannedMessage]) -> None:
         rows = []
