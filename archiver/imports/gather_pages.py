@@ -17,7 +17,7 @@ _PAGE_BYTES: Final = 4 << 20
 """Pieces of one page: long messages make shorter pages."""
 _WHOLE: Final = 4
 """Memory of a whole record, in usual messages stored as columns."""
-_MOST: Final = 5_000
+_MOST: Final = 2_500
 """Maximum number of messages in unfinished pages; beyond it, the longest pages are written early."""
 _MOST_BYTES: Final = 8 << 20
 

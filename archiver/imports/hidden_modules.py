@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, Final
 
 from archiver.errors import UsageError, install_command
 
@@ -27,13 +27,17 @@ class HiddenModules:
         sys.meta_path.remove(self)
 
 
+_REMOTE: Final = ("pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs")
+"""File systems of others, which `pyarrow.fs` can be without: 5 MB."""
+
+
 def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:
     """`pyarrow` and `pyarrow.parquet`, imported only where they are used. Raises UsageError.
 
     `alone`: whether this process uses pyarrow for nothing else: pandas cannot use a pyarrow that was imported without
     numpy.
     """
-    hidden = ("numpy", "pandas") if alone else ("pandas",)
+    hidden = ("numpy", "pandas", *_REMOTE) if alone else ("pandas", *_REMOTE)
     # pyarrow's own allocator keeps up to 30 MB of freed memory. `set_memory_pool` would not reach pages of Parquet.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:

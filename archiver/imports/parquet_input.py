@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final
 
 from archiver.imports.hidden_modules import import_pyarrow
 
-_BUFFER: Final = 1 << 16
+_BUFFER: Final = 1 << 14
 """Read-ahead per column in bytes; without it, whole columns of a row group are held in memory."""
 
 
