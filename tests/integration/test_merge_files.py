@@ -74,6 +74,22 @@ def test_a_captured_post_gets_no_file_from_an_export_with_another_author(tmp_pat
         assert rows(tmp_path / into / into, "SELECT id, status FROM media") == [("77", "not downloaded")]
 
 
+def test_a_damaged_message_of_the_other_archive_costs_no_file(tmp_path: Path) -> None:
+    texts = {at: f"{'damaged' if at == 5 else 'whole'} words {at}".ljust(1000) for at in range(1, 9)}
+    posts = [captured(at, text, media=shown_photo(77)) for at, text in texts.items()]
+    mirror(tmp_path / "ours", posts, len(texts), NOW)
+    listed = [entry(at, text, **with_photo(tmp_path)) for at, text in texts.items()]
+    import_into(tmp_path / "theirs", export_of(tmp_path, *listed))
+    path = tmp_path / "theirs" / "archive.db"
+    [(size,)] = rows(tmp_path / "theirs", "PRAGMA page_size")
+    rows(tmp_path / "theirs", "PRAGMA wal_checkpoint(TRUNCATE)")
+    data = path.read_bytes()
+    pages = [data[at : at + size] for at in range(0, len(data), size)]
+    path.write_bytes(b"".join(bytes(size) if b"damaged words" in page else page for page in pages))
+    merge_all(tmp_path / "theirs", tmp_path / "ours")
+    assert rows(tmp_path / "ours", "SELECT DISTINCT sha256, status FROM media") == [(DIGEST, "downloaded")]
+
+
 @pytest.mark.parametrize("lacks", ["its file", "all media"])
 def test_an_earlier_content_of_both_gets_the_file_that_only_the_other_has(tmp_path: Path, lacks: str) -> None:
     for name in ("ours", "theirs"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
 from archiver.imports.adopt import StoredFile
 from archiver.imports.places import FileOf, find_place, is_made_up
@@ -12,7 +13,7 @@ from archiver.model.media_file import FileKey, find_key, parse_key
 from archiver.store.database import Reader
 from archiver.store.imports.imported_files import fits_captured
 from archiver.store.media.file import find_file
-from archiver.store.merging.foreign import ForeignArchive
+from archiver.store.merging.foreign import ChangedArchiveError, ForeignArchive
 from archiver.store.merging.foreign_files import ForeignFile, iter_showing
 from archiver.store.merging.foreign_page import read_message
 from archiver.store.merging.foreign_record import to_message
@@ -26,12 +27,15 @@ def list_captured(
     """The files of captured posts here that are this one, and lack its bytes. `channels`: only posts of these."""
     if file.key is None or not is_made_up(parse_key(file.key)[1]):
         return []
-    found = {
-        key
-        for channel_id, message_id in iter_showing(archive, file.key)
-        if channels is None or channel_id in channels
-        for key in _list_fitting(conn, archive, file, channel_id, message_id)
-    }
+    found: set[FileKey] = set()
+    try:
+        for channel_id, message_id in iter_showing(archive, file.key):
+            if channels is None or channel_id in channels:
+                found.update(_list_fitting(conn, archive, file, channel_id, message_id))
+    except ChangedArchiveError:
+        raise
+    except UsageError:
+        pass  # a message there is damaged, and was left out: that costs no other file
     return sorted(found)
 
 
