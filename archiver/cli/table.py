@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("Mirror", "archiver.cli.commands.status", "Show how completely each channel is archived."),
     "health": ("Mirror", "archiver.cli.commands.health", "Check whether the service is mirroring (exit status)."),
     "export": ("Keep", "archiver.cli.commands.export", "Export a range of dates to a file, with a manifest."),
-    "import": ("Keep", "archiver.cli.commands.import_", "Import what another program exported of a channel."),
+    "import": ("Keep", "archiver.cli.commands.import_", "Import a channel that another program exported."),
     "media": ("Keep", "archiver.cli.commands.media", "Fetch and keep the files behind the messages."),
     "index": (
         "Keep",

@@ -29,7 +29,7 @@ EXIT_STATUS = {
 }
 
 HELP = """\
-Import what another program exported of a channel.
+Import a channel that another program exported.
 
 \b
 Examples:
