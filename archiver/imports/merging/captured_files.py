@@ -36,7 +36,12 @@ def list_captured(
         raise
     except UsageError:
         pass  # a message there is damaged, and was left out: that costs no other file
-    return sorted(found)
+    return [key for key in sorted(found) if _lacks_bytes(conn, key, file.size)]
+
+
+def _lacks_bytes(conn: Reader, key: FileKey, size: int) -> bool:
+    """Whether a file is not stored, and may have this size. Asked once a file: many posts may show it."""
+    return find_file(conn, key).status != "downloaded" and fits_captured(conn, key, size)
 
 
 def _list_fitting(
@@ -55,5 +60,5 @@ def _list_fitting(
         if find_key(slot.kind, slot.id) == file.key:
             place = find_place(FileOf(said, slot.slot, StoredFile(file.sha256, file.size)), held)
             key = find_key(place.kind, place.id) if place is not None else None
-            if key is not None and find_file(conn, key).status != "downloaded" and fits_captured(conn, key, file.size):
+            if key is not None:
                 yield key
