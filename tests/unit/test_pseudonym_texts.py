@@ -120,7 +120,7 @@ DISGUISED = (
     *("tel:{1}", "Viber: {1}", "00{1}", "{1}+", "+ {1}", "x+{1}", "+964/770-1234567", "+964–770 1234567"),
     *("tg://USER?ID={1}", "https://x.example/?u=tg%3A%2F%2Fuser%3Fid%3D{1}", "https://x.example/?u=https%3A%2F%2Fwa.me%2F{1}"),
     *("{0}[at]mail[dot]example", "{0} (at) mail (dot) example", "{0}@mail[.]example", r"@jane\_doe", "@jane%5Fdoe"),
-    r"{0}\[at\]mail\[.\]example",
+    *("+964.7701234567", r"{0}\[at\]mail\[.\]example"),
     *("@𝐣𝐚𝐧𝐞_𝐝𝐨𝐞", "＠ｊａｎｅ＿ｄｏｅ", "@ⓙⓐⓝⓔ_ⓓⓞⓔ"),
     *(f"@ja{one}ne_{one}doe" for one in CUT),
     *(f"t.{one}me/jane{one}_doe +964{one}7701234567" for one in CUT),
@@ -151,7 +151,8 @@ OTHERS_IN_TEXT = (
     "signal: 2 of 3; tel: none; tel. 5; at 10:20 2021-12-16 1234; Номер: 1234567890; https://chat.whatsapp.com/AbCdEfGh1234567890ab",
     "lunch (at) Berlin, met [at] Aleppo. Then (at) Mosul (north)", "IMO: 9811000, 1 000 000 000 + 2 = x",
     "Signal: 2021-12-16 10:20, тел. 16.12.2021, هاتف: ٢٠٢١/١٢/١٦, 电话：2021-12-16 10",
-    "00 2021-12-16 10, +350 12/5/2021, 12.12.2021 18+, 2021-12-16 20+", "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
+    "+33.315200, +44.366100", "00 2021-12-16 10, +350 12/5/2021, 12.12.2021 18+, 2021-12-16 20+",
+    "👩‍👩‍👧 ❤️ Ⓐ ｗｉｄｅ：４５６ (.) [at] 5",
 )  # fmt: skip
 
 

@@ -41,12 +41,13 @@ _GAP: Final = r"(?:[^\S\n]|[().*/\u2010-\u2013-]){0,3}"
 _NEXT: Final = rf"{_GAP}{_DIGIT}"
 _PHONE: Final = re.compile(
     r"(?<=[A-Za-z])\+\d{10,15}(?![A-Za-z0-9_])"
-    rf"|(?<![A-Za-z\d_+])(?<!\d[ ])\+(?:\(?(?=\d)|[ ]\(?(?=\d(?:{_NEXT}){{9}})){_DIGIT}(?:{_NEXT}){{6,14}}"
+    rf"|(?<![A-Za-z\d_+])(?<!\d[ ])(?!\+\d{{1,3}}\.\d{{4,6}}(?!{_GAP}\d))"
+    rf"\+(?:\(?(?=\d)|[ ]\(?(?=\d(?:{_NEXT}){{9}})){_DIGIT}(?:{_NEXT}){{6,14}}"
     r"(?![A-Za-z0-9_])"
     rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰]){_DIGIT}(?:{_NEXT}){{8,13}}(?![A-Za-z0-9_])"
     rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ]){_DIGIT}(?:{_NEXT}){{9,14}}[ ]?\+(?![A-Za-z\d_+]|[ ]\d)"
 )
-"""None begins, or goes on, with a date."""
+"""None begins, or goes on, with a date; `+33.315200` is a coordinate."""
 _CALLED: Final = re.compile(
     rf"(?!(?<=IMO)[:.][ ]?\d{{7}}(?!\d))[.:]{{1,2}}[ ]?(?://)?(\+?{_DIGIT}(?:{_NEXT}){{6,14}})(?![A-Za-z0-9_])"
 )
