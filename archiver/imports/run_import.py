@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from archiver.allocator import trim
 from archiver.imports.adopt_page import PageAdopter
 from archiver.imports.contradiction import ContradictionCheck, refuse, stop_at
 from archiver.imports.gather_pages import Pages, gather_pages
@@ -102,6 +103,8 @@ class Importer:
                 await self.write_pages(pages, jobs, targets, outcomes)
                 doubts.exclude(targets)
                 pages.clear()  # free memory before the next are read
+                if self._source.format == "parquet":  # whose library takes 40 MB itself
+                    trim()
             if targets and await self._is_as_hashed(outcomes[0], is_begun=True):
                 await self._finish(targets, outcomes)
             return outcomes
