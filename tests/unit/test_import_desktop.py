@@ -53,6 +53,13 @@ def test_a_post_of_the_channel_has_its_text_date_and_no_sender() -> None:
     assert json.loads(found.raw)["text"] == "Bridge closed"
 
 
+def test_what_the_channel_did_itself_has_no_sender_as_on_telegram() -> None:
+    pinned = {"type": "service", "action": "pin_message", "message_id": 1, "text": ""}
+    found = message(**pinned, actor="News", actor_id=f"channel{CHANNEL_ID}")
+    assert (found.sender, found.reply_to_msg_id) == (None, 1)
+    assert loads(message(**pinned, actor="Ann", actor_id="user5").sender)["id"] == 5
+
+
 def test_entities_get_offsets_in_utf_16_units_and_the_names_of_telegram() -> None:
     parts = [
         {"type": "plain", "text": "😀 "},

@@ -157,7 +157,7 @@ def _parts(one: MergedChannel) -> Iterator[str]:
     if one.returned:
         yield f"{figures.number(one.returned)} back after a deletion"
     if one.described and not one.added:
-        yield "names or descriptions of the channel"
+        yield "names or descriptions added"
     if one.captures and not one.added:
         yield f"{figures.count(one.captures, 'answer')} of its log"
 

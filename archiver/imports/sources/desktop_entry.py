@@ -73,7 +73,7 @@ def read_entry(
         extra |= parts("rich_message", read_article, entry["rich_message"], fallback=_NO_ARTICLE)
     attached = parts("media", read_attached, entry, fallback=NOTHING)
     inside = parts("rich_message", read_article_files, entry.get("rich_message"), fallback=NOTHING)
-    fields = read_service(entry, title) if kind == "service" else _of_post(entry, channel_id, title, extra)
+    fields = read_service(entry, channel_id, title) if kind == "service" else _of_post(entry, channel_id, title, extra)
     if "inline_bot_buttons" in entry:
         fields["markup"] = parts("buttons", read_buttons, entry["inline_bot_buttons"], fallback=None)
     if "reactions" in entry:
@@ -151,14 +151,13 @@ def derive_piece(raw: bytes, zone: tzinfo | None) -> DerivedPiece | None:
     return DerivedPiece(text=text, date=date if is_exact else None)
 
 
-def read_service(entry: Fields, title: str | None = None) -> dict[str, Any]:
+def read_service(entry: Fields, channel_id: ChannelId, title: str | None = None) -> dict[str, Any]:
     """What only service messages have: the action, who did it, and what it is about."""
     event = read_event(entry)
-    sender = named_peer(entry.get("actor_id"), entry.get("actor"), title=title)
     replied = event.replied if event.replied is not None else number(entry.get("reply_to_message_id"))
     return {
         "action": _json(event.action),
-        "sender": None if sender is None else _json(sender),
+        "sender": _sender(entry.get("actor_id"), entry.get("actor"), channel_id, title),
         "reply_to": None if replied is None else _json({"reply_to_msg_id": replied}),
         "reply_to_msg_id": replied,
     }
@@ -179,7 +178,10 @@ def _of_post(entry: Fields, channel_id: ChannelId, title: str | None, extra: dic
 
 def read_sender(entry: Fields, channel_id: ChannelId, title: str | None = None) -> str | None:
     """None for the channel's own posts."""
-    number, name = entry.get("from_id"), entry.get("from")
+    return _sender(entry.get("from_id"), entry.get("from"), channel_id, title)
+
+
+def _sender(number: object, name: object, channel_id: ChannelId, title: str | None) -> str | None:
     if isinstance(number, str | int | None) and isinstance(name, str | None):
         return _shared_sender(number, name, channel_id, title)
     return None

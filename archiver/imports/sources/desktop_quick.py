@@ -98,7 +98,7 @@ def _read_event(entry: Mapping[str, Any], channel_id: ChannelId, dates: LocalDat
         return None
     if text != "" or entry.get("text_entities") or ("actor" in entry and entry.get("actor_id") is None):
         return None
-    date, found, raw = _unix(entry["date_unixtime"]), read_service(entry), dump_trimmed(entry)
+    date, found, raw = _unix(entry["date_unixtime"]), read_service(entry, channel_id), dump_trimmed(entry)
     columns = (
         number, "service", date, None, "", None, found["sender"], None, None,
         found["reply_to"], found["reply_to_msg_id"], None, None, None, None, None, None, found["action"], None, None,
