@@ -35,7 +35,10 @@ _CLUES: Final = tuple(
         r"\\[_.@/:+*\[({-]",
         r"%(?:25)*(?:2[3bef]|3[adf]|40|5f)",
         r"hxxp",
-        *(rf"{top}(?![a-z])(?<![a-z]{top})(?:(?<![a-z]\.{top})|(?!/[a-z0-9+@]))" for top in ("me", "dog")),
+        *(
+            rf"{top}(?![a-z])(?:(?<![a-z]{top})|(?<=dot{top}))(?:(?<![a-z]\.{top})|(?!/[a-z0-9+@]))"
+            for top in ("me", "dog")
+        ),
     )
 )
 """One of them is in any text, in small letters, with a disguise: each is found quickly."""
