@@ -79,9 +79,14 @@ class MessageImports(NamedTuple):
     def dated(self, version: Version) -> Version:
         """A content with its times; for an export, the newest date in its file, not the time of the import."""
         record = self.origin_of(version.layer, version.payload_sha256)
-        if record is None or record.newest is None or version.first_seen < record.at:
+        if record is None or record.newest is None:
             return version
-        return replace(version, first_seen=record.newest, last_seen=record.newest)
+        if version.first_seen >= record.at:
+            return replace(version, first_seen=record.newest, last_seen=record.newest)
+        if version.revision is None and version.base is not None:
+            # `first_seen` of the message may be from an older export, which has other words.
+            return replace(version, first_seen=min(max(version.first_seen, record.newest), version.last_seen))
+        return version
 
     def describe(self, version: Version) -> dict[str, Any]:
         """A content as JSON, with the import that it comes from."""

@@ -285,3 +285,15 @@ def test_a_content_that_a_later_import_has_again_differs_in_nothing(
     assert asyncio.run(list_changes(invocation(archive), options)) == 0
     [change] = map(json.loads, capsys.readouterr().out.splitlines())
     assert (change["old"], change["new"]) == ("others", "first words")
+
+
+def test_a_content_is_no_older_than_the_export_that_has_it_even_if_an_older_one_has_the_post(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited = entry(1, "corrected", edited_unixtime="1639699200")
+    for messages in ([entry(1, "first words")], [edited, entry(9, "later")]):
+        import_into(archive, export_of(tmp_path, *messages))
+    seen = [(one["text"], one["first_seen"], one["last_seen"]) for one in history_of(archive, capsys, 1)]
+    early, late = "2021-12-16T00:01:00Z", "2021-12-16T00:09:00Z"
+    assert seen == [("first words", early, early), ("corrected", late, late)]
+    assert context_of(archive).row["first_seen"] == early  # of the post
