@@ -46,7 +46,14 @@ _NUMBER: Final = re.compile(rb'"id"\s{0,9}:\s{0,9}([0-9]{1,19})\s{0,9},\s{0,99}\
 _KEY: Final = re.compile(rb'"messages"\s{0,9}:\s{0,9}\[\s{0,99}\{')
 """No message has it: its texts may be that word, but have no colon after their quotes; others count messages so."""
 _ID: Final = b'"id"'
-"""A key that parts of messages seldom have."""
+"""A key that parts of messages seldom have, but for those of our own exports."""
+_STARTS: Final = (
+    re.compile(
+        rb'"id"\s{0,9}:\s{0,9}"?-?[0-9]{1,19}"?\s{0,9},\s{0,99}"type"\s{0,9}:\s{0,9}"(?:message|service|unsupported)"'
+    ),
+    re.compile(rb'"date"\s{0,9}:\s{0,9}"[0-9-]{10}[T0-9:]{9}"\s{0,9},\s{0,99}"date_unixtime"\s{0,9}:'),
+)
+"""What each message has once; the second: also with sorted keys."""
 _LONGEST_KEY: Final = 1 << 7
 _MOST_KEYS: Final = 100_000
 _IN_ORDER: Final = re.compile(
@@ -108,8 +115,10 @@ class DesktopPieces(JsonPieces):
 
     def _parse_run(self, data: bytes) -> list[Any] | None:
         values = super()._parse_run(data)
+        if values is None or data.count(_ID) <= len(values):
+            return values
         # A lost quote or bracket may have put the messages that follow into one before them, as its parts.
-        return None if values is None or data.count(_ID) > len(values) else values
+        return None if any(len(start.findall(data)) > len(values) for start in _STARTS) else values
 
     def recover(self, at: int, *, after: tuple[int, str] | None = None) -> bool:
         """Go to the next message after damage; False if this chat has none.
