@@ -259,17 +259,23 @@ def test_a_line_in_another_direction_stands_where_its_message_stands(chromium: A
         seen.context.close()
 
 
-@pytest.mark.parametrize(("width", "locale"), [(360, "fr"), (800, "ar")])
+@pytest.mark.parametrize(("width", "locale"), [(360, "fr"), (800, "ar"), (800, "fr")])
 def test_channels_fit_beside_what_only_imports_have(chromium: Any, tmp_path: Path, width: int, locale: str) -> None:
     imported = (
         "INSERT INTO import_source (at, channel_id, format, file_name, sha256, bytes, version)"
         " VALUES (1, 1001, 'desktop-json', 'result.json', '00', 1, '0')"
     )
-    claimed = [imported, "UPDATE message SET layer = 0, origin = 'import' WHERE message_id > 2"]
+    claimed = [
+        imported,
+        "UPDATE message SET layer = 0, origin = 'import' WHERE message_id > 2",
+        "UPDATE channel SET last_sync_at = NULL",
+    ]
     build(tmp_path, [make_message(one) for one in range(1, 5)], covered=[(1, 4)], sql=claimed)
     with page(tmp_path) as opened:
         seen = tab(chromium, opened, viewport={"width": width, "height": 640}, locale=locale)
         assert seen.locator("td.num .quiet").count() == 1
+        if width > 640:  # narrower, the column of the last check is left out
+            assert seen.locator("td .stamp").evaluate("never => never.getClientRects().length") == 1
         assert seen.evaluate("document.querySelector('main').scrollWidth") <= width
         seen.context.close()
 

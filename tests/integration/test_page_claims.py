@@ -188,4 +188,4 @@ def test_rows_and_exports_for_reading_say_what_an_import_has_otherwise(directory
 
 def test_the_view_of_a_channel_and_a_search_mark_what_an_import_has_otherwise(opened: Browser) -> None:
     for path in (f"/c/{CHANNEL.username}", "/search?q=same"):
-        assert "an import has another: date, file" in " ".join(opened.get(path).text.split()), path
+        assert "an import says otherwise: date, file" in " ".join(opened.get(path).text.split()), path
