@@ -176,7 +176,7 @@ def test_service_that_reaches_no_server_is_stopped_as_well(field: Ground, tmp_pa
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
+def test_ctrl_c_is_130_and_a_later_signal_ends_it_at_once(
     field: Ground, tmp_path: Path, second: signal.Signals
 ) -> None:
     names = field.names(2)
@@ -189,7 +189,7 @@ def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
         field.telegram.order("post_many", text="in the meantime", channels=names)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
+        time.sleep(1.2)
         process.send_signal(second)
         done = desk.end(process)
         assert (done.status, done.out) == (130, "")
@@ -198,6 +198,17 @@ def test_ctrl_c_is_130_and_a_second_signal_ends_it_at_once(
     with service(desk):
         wait_until_equal(desk, field.telegram, *names)
     expect_equal(desk, field.telegram, *names)
+
+
+def test_two_signals_in_a_row_are_one_stop(field: Ground, tmp_path: Path) -> None:
+    names = field.names(1)
+    desk = field.desk(tmp_path / "desk", *names)
+    with service(desk) as process:
+        wait_until_equal(desk, field.telegram, *names)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        assert desk.end(process).status == 0
+    assert "killed" not in desk.run("status").out
 
 
 def test_service_runs_without_a_reader_of_its_output(field: Ground, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import math
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,9 @@ EXIT_STATUS = {
 FORCED = 130
 LOCKED = 3600.0
 """Seconds to wait while another program writes to the archive."""
+_SAME_STOP = 1.0
+"""Seconds within which another signal is the same stop: `timeout` signals a process and then its group, and people press
+Ctrl-C twice."""
 
 
 def command(
@@ -54,7 +58,7 @@ def command(
     re-checked from time to time. `telekeep add` and `telekeep remove` work while it runs. `telekeep status` shows
     progress; `telekeep health` and http://127.0.0.1:9464/health (service.listen) show whether it is mirroring, /metrics
     has Prometheus metrics. A terminal shows one line per event; a journal gets warnings only. Ctrl-C, SIGTERM or SIGHUP
-    stop it within 5 seconds, a second one immediately; nothing is lost.
+    stop it within 5 seconds, another one after a second immediately; nothing is lost.
     """
     invocation = context.obj
     return asyncio.run(run(invocation.settings(), zone=invocation.zone(None), serve=serve, config=invocation.config))
@@ -165,12 +169,14 @@ async def _listening(settings: Settings, pages: Mapping[str, Page]) -> AsyncIter
 
 
 def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
-    """Stop on the first signal, exit at once on the second. Returns a function that gives the first signal."""
-    received: list[int] = []
+    """Stop on the first signal, exit at once on a later one. Returns a function that gives the first signal."""
+    received: list[tuple[int, float]] = []
 
     def on_signal(number: int) -> None:
-        received.append(number)
-        if len(received) > 1:
+        now = time.monotonic()
+        if not received:
+            received.append((number, now))
+        elif now - received[0][1] > _SAME_STOP:
             # Every page is one transaction, so a sudden end leaves nothing half done.
             leave()
         stop.set()
@@ -181,4 +187,4 @@ def _watch_signals(stop: asyncio.Event) -> Callable[[], int | None]:
         heard.append(signal.SIGHUP)
     for number in heard:
         loop.add_signal_handler(number, on_signal, number)
-    return lambda: received[0] if received else None
+    return lambda: received[0][0] if received else None
