@@ -27,6 +27,9 @@ Error                       exit 2   failure with a sentence for the user; no tr
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from archiver.duration import in_words, moment
 from config.accounts import DEFAULT
 
@@ -197,8 +200,9 @@ def name_account(error: Error, account: str) -> Error:
 
 
 def install_command(extra: str) -> str:
-    """How to install an extra: from the clone, since no package is published."""
-    return f"pip install '.[{extra}]' in telekeep's clone"
+    """How to install an extra: from the clone, since no package is published, and as telekeep itself was installed."""
+    installer = "pipx install --force" if "pipx" in Path(sys.prefix).parts else "pip install"
+    return f"{installer} '.[{extra}]' in telekeep's clone"
 
 
 def login_command(account: str) -> str:

@@ -33,6 +33,8 @@ _MESSAGE: Final = re.compile(
 """How Desktop's messages begin; the second alternative: what each has, also with sorted keys."""
 _BARE: Final = re.compile(rb'\[?\s*\{\s*"id"\s*:\s*[0-9]+\s*,\s*"type"\s*:\s*"(?:message|service)"')
 """How messages begin that are written without their chat."""
+_ADDRESS: Final = re.compile(r"https?:/|t\.me/|@")
+"""How people begin the address of a channel; in a path, two slashes have become one."""
 _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')
 """What Desktop's file of a chat has before its messages, after them, or in each."""
 
@@ -123,7 +125,8 @@ def look_at(path: Path) -> ImportPath:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError as exc:
-        raise UsageError(f"{path} does not exist.") from exc
+        hint = "To mirror a channel of Telegram, use `telekeep add`." if _ADDRESS.match(str(path)) else None
+        raise UsageError(f"{path} does not exist.", hint=hint) from exc
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or "its name is not valid"
         raise UsageError(f"{path} cannot be read: {reason}.") from exc

@@ -162,6 +162,8 @@ def _hash(path: Path) -> tuple[FileMark, str]:
             if before != _mark(os.fstat(file.fileno())) or file.tell() != before.size:
                 raise UsageError(f"{path} is being written to.", hint=_FINISHED)
             return before, sha256
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path} does not exist.") from exc
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
 

@@ -45,6 +45,8 @@ def open_regular(root: Path, path: Path) -> Iterator[BinaryIO]:
     try:
         with open_directory(root, folders) as directory:
             file = open_in(directory, name)
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path} does not exist.") from exc
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
     if not is_regular(file):

@@ -60,3 +60,12 @@ def test_messages_without_their_chat_are_called_so(tmp_path: Path, text: str) ->
     path.write_text(text)
     with pytest.raises(UsageError, match="is messages of Telegram Desktop without their chat"):
         open_source(path, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_address"), [("https://t.me/x", True), ("t.me/x", True), ("@x", True), ("x", False)]
+)
+def test_the_address_of_a_channel_is_no_file_but_says_how_to_mirror_it(path: str, *, is_address: bool) -> None:
+    with pytest.raises(UsageError, match="does not exist") as caught:
+        open_source(Path(path), None)
+    assert ("`telekeep add`" in (caught.value.hint or "")) == is_address

@@ -405,7 +405,7 @@ def test_of_a_series_that_lacks_a_file_the_others_are_taken(archive: Path, tmp_p
         append_as("jsonl", archive, tmp_path / "day.jsonl")
     (tmp_path / "day.jsonl").unlink()
     found = chats_of(tmp_path / "day_0002.jsonl")
-    assert any("day.jsonl cannot be read" in one.what for one in found[0])
+    assert any("day.jsonl does not exist" in one.what for one in found[0])
     assert any(len(entries) for at, entries in found.items() if at)
 
 

@@ -35,8 +35,8 @@ FORCED = 130
 LOCKED = 3600.0
 """Seconds to wait while another program writes to the archive."""
 _SAME_STOP = 1.0
-"""Seconds within which another signal is the same stop: `timeout` signals a process and then its group, and people press
-Ctrl-C twice."""
+"""Seconds within which another signal is the same stop: `timeout` signals a process and then its group, and people
+press Ctrl-C twice."""
 
 
 def command(
