@@ -21,12 +21,15 @@ def test_a_kept_demo_can_be_searched_synced_and_is_never_overwritten(tmp_path: P
     environment["TELEKEEP_CONFIG"] = str(place / "telekeep.toml")
     telekeep = ROOT / ".venv/bin/telekeep"
     assert run(telekeep, "search", "--count", "convoy").stdout.strip() != "0"
+    changed = run(telekeep, "changes", "atlas", "--csv", "--fields", "kind,message_id").stdout
+    assert changed.split() == ["kind,message_id", "missing,396", "edited,189"]
     server = subprocess.Popen([place / "serve"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         assert server.stdout.readline().startswith("listening on")
         synced = run(telekeep, "sync")
         assert synced.returncode == 0, synced.stderr
+        assert "edited" not in synced.stdout + synced.stderr
     finally:
         server.terminate()
         server.communicate(timeout=120)
