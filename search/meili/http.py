@@ -14,7 +14,7 @@ import io
 import json
 import socket
 from collections.abc import Callable
-from threading import Timer
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -42,6 +42,8 @@ CONNECT_SECONDS = 5.0
 """Timeout of connecting and of sending each block of a body; a tenth of the call's limit if that is more."""
 RETRY_SECONDS = 10.0
 """Delay before retrying when a busy server sends no Retry-After."""
+_AGAIN_SECONDS = 0.1
+"""Delay before the connection of a call that takes too long is broken again."""
 _STALE_CODES = frozenset({"invalid_search_attributes_to_search_on", "invalid_search_filter", "invalid_search_sort"})
 """Errors of a search in fields that an index of another version does not have."""
 _CHUNK = 1 << 16
@@ -98,6 +100,13 @@ class PooledHttp(HttpRequests):
         """End the call that is under way, from another thread; it raises ServerUnreachable."""
         self._adapter.abort()
 
+    def _end_late(self, ended: Event) -> None:
+        """Break the connection of a call that takes too long, again if there was none yet."""
+        seconds = self.seconds
+        while not ended.wait(seconds):
+            self.abort()
+            seconds = _AGAIN_SECONDS
+
     def send_request(
         self,
         http_method: Callable[..., Any],
@@ -114,9 +123,8 @@ class PooledHttp(HttpRequests):
         headers = {"Content-Type": content_type or "application/json"} if data is not None else {}
         deadline = monotonic() + self.seconds
         # A socket's timeout is for each piece of an answer, and a server may send a byte a second.
-        guard = Timer(self.seconds, self.abort)
-        guard.daemon = True
-        guard.start()
+        ended = Event()
+        Thread(target=self._end_late, args=(ended,), daemon=True).start()
         try:
             with self._session.request(
                 method,
@@ -134,7 +142,7 @@ class PooledHttp(HttpRequests):
                 hint="Check [meilisearch] url, and that the server runs.",
             ) from None
         finally:
-            guard.cancel()
+            ended.set()
         return self._judge(response, content)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
