@@ -10,5 +10,5 @@ _HOLE: Final = "\ufffd" * 64
 
 
 def has_hole(data: bytes) -> bool:
-    """Whether so many bytes are lost in it that its end may be of another message."""
+    """Whether a gap of lost bytes is long enough to contain the beginning of another message."""
     return _HOLE in data.decode("utf-8", "replace").replace("\0", "\ufffd")

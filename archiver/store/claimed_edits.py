@@ -21,7 +21,7 @@ _FORGET: Final = f"""
 
 
 async def forget_claimed_edits(connection: aiosqlite.Connection) -> None:
-    """Take the marks away; search tables of another layout are left alone, since they are made anew."""
+    """Take the marks away; search tables of another layout are left alone, since they are rebuilt."""
     async with connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_layout'") as cursor:
         if await cursor.fetchone() is None:
             return

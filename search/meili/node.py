@@ -107,13 +107,12 @@ class Node:
     async def create(self, index: str) -> tuple[Task, ...]:
         """Create an index with our settings, and what the owner of the node's own index has set by hand."""
         like = await self.settings()
-        path, body = "indexes", {"uid": index, "primaryKey": PRIMARY_KEY}
-        made = await self._call(lambda: self._http.post(path, body))
+        made = await self._post("indexes", {"uid": index, "primaryKey": PRIMARY_KEY})
         return read_task(made), await self._set(settings_like(like), index)
 
     async def swap(self, one: str, other: str) -> Task:
         """Swap two indexes, atomically for searches."""
-        return read_task(await self._call(lambda: self._http.post("swap-indexes", [{"indexes": [one, other]}])))
+        return read_task(await self._post("swap-indexes", [{"indexes": [one, other]}]))
 
     async def drop(self, index: str) -> Task:
         """Delete an index with its documents."""
@@ -166,18 +165,16 @@ class Node:
         if not 0 < len(ids) <= MOST_IDS:
             raise ValueError(f"1 to {MOST_IDS} ids")
         # The SDK's `delete_documents` gives a deprecation warning.
-        path = self._path("documents/delete-batch", index)
-        return read_task(await self._call(lambda: self._http.post(path, list(ids))))
+        return read_task(await self._post(self._path("documents/delete-batch", index), list(ids)))
 
     async def delete_channels(self, channel_ids: Sequence[int], *, index: str | None = None) -> Task:
         """Delete all documents of these channels."""
         where = f"channel_id IN [{', '.join(map(str, channel_ids))}]"
-        path = self._path("documents/delete", index)
-        return read_task(await self._call(lambda: self._http.post(path, {"filter": where})))
+        return read_task(await self._post(self._path("documents/delete", index), {"filter": where}))
 
     async def count(self, channel_id: int | None = None, *, index: str | None = None) -> int:
         """Count the documents of one channel, or of all."""
-        return int((await self._fetch(None if channel_id is None else f"channel_id = {channel_id}", 0, index))["total"])
+        return int((await self._fetch(_of_channel(channel_id), 0, index))["total"])
 
     async def list_ids(self, channel_id: int, first: int, last: int, *, index: str | None = None) -> list[int]:
         """List indexed message ids of a channel from `first` to `last`, ascending; a range of at most 10,000 ids."""
@@ -230,14 +227,11 @@ class Node:
 
     async def search(self, body: Mapping[str, Any], *, index: str | None = None) -> dict[str, Any]:
         """Run a search of `search.meili.compile`. Raises IndexMissing, IndexStale, ServerBusy ..."""
-        path = self._path("search", index)
-        found: dict[str, Any] = await self._call(lambda: self._http.post(path, body))
-        return found
+        return await self._post(self._path("search", index), body)
 
     async def federated_search(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Run a federated search."""
-        found: dict[str, Any] = await self._call(lambda: self._http.post("multi-search", body))
-        return found
+        return await self._post("multi-search", body)
 
     async def _tasks(self, query: str) -> list[Task]:
         found = await self._call(lambda: self._http.get(f"tasks?{query}"))
@@ -261,9 +255,11 @@ class Node:
         body: dict[str, Any] = {"fields": [PRIMARY_KEY], "limit": limit, "offset": offset}
         if where is not None:
             body["filter"] = where
-        path = self._path("documents/fetch", index)
-        found: dict[str, Any] = await self._call(lambda: self._http.post(path, body))
-        return found
+        return await self._post(self._path("documents/fetch", index), body)
+
+    async def _post(self, path: str, body: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._call(lambda: self._http.post(path, body))
+        return answer
 
     def _path(self, rest: str, index: str | None) -> str:
         return f"indexes/{_path(index or self.index)}/{rest}"

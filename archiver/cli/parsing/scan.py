@@ -159,7 +159,7 @@ class CommandLine:
             raise UsageError(f'{self._name} takes {most}{self._as_in(len(arguments))}; unexpected "{extra}"')
 
     def _as_in(self, arguments: int) -> str:
-        """The plainest example with so many arguments; else the plainest."""
+        """Return the plainest example that has this many arguments, or else the plainest of all."""
         own = 1 + len(self._name.split())
         fit = (one for one in self._examples if len([*takewhile(_is_plain, one.split()[own:])]) >= arguments)
         example = next(fit, next(iter(self._examples), None))

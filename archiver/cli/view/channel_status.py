@@ -23,7 +23,7 @@ _MEANING = {
 
 
 def state_word(channel: Mirrored, now: float) -> str:
-    """The state for scripts, whose names never change; `set aside` is an active channel that waits to be retried."""
+    """Return the state as scripts know it: its names never change. `set aside`: active, and waiting for a retry."""
     return "set aside" if channel.state == "active" and is_backing_off(channel, now) else channel.shown_state
 
 

@@ -59,7 +59,7 @@ _MEANT: Final = {"hidden": "", "dot": ".", "at": "@", "scheme": "http"}
 
 
 class Undisguised(NamedTuple):
-    """A text as it is meant."""
+    """A text with its disguises removed, and where they were."""
 
     text: str
     changes: list[tuple[int, int, int]]
@@ -80,7 +80,7 @@ class Undisguised(NamedTuple):
 
 
 def undisguise(text: str) -> Undisguised:
-    """The text as it is meant, only to look for persons in it: it may differ from what any reader would say."""
+    """Remove disguises from a text, to search it for persons; the result is not meant to be read."""
     small = text.lower()
     if not any(clue.search(small) for clue in _CLUES):
         return Undisguised(text, [], [])
