@@ -1,4 +1,4 @@
-"""What the C library's allocator keeps of freed memory, where it can be told (glibc)."""
+"""Control how much freed memory glibc's allocator keeps; without effect where there is no glibc."""
 
 from __future__ import annotations
 

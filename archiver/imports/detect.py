@@ -32,7 +32,7 @@ _MESSAGE: Final = re.compile(
 )
 """How Desktop's messages begin; the second alternative: what each has, also with sorted keys."""
 _BARE: Final = re.compile(rb'\[?\s*\{\s*"id"\s*:\s*[0-9]+\s*,\s*"type"\s*:\s*"(?:message|service)"')
-"""How messages begin that are written without their chat."""
+"""Start of messages in a file that lacks their chat."""
 _ADDRESS: Final = re.compile(r"https?:/|t\.me/|@")
 """How people begin the address of a channel; in a path, two slashes have become one."""
 _FRAME: Final = re.compile(rb'"(?:id|type|name|date|text)"\s*:')

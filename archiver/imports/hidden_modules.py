@@ -28,7 +28,7 @@ class HiddenModules:
 
 
 _REMOTE: Final = ("pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs")
-"""File systems of others, which `pyarrow.fs` can be without: 5 MB."""
+"""Remote file systems, without which `pyarrow.fs` works as well; they take 5 MB."""
 
 
 def import_pyarrow(*, alone: bool = False) -> tuple[Any, Any]:

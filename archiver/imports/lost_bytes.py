@@ -6,7 +6,7 @@ from typing import Final
 
 SPANNED: Final = "bytes are lost in it, and it may end with words of another message"
 _HOLE: Final = "\ufffd" * 64
-"""As many lost bytes as the beginning of a chat or message has at least."""
+"""Lost bytes as long as the shortest beginning of a chat or message."""
 
 
 def has_hole(data: bytes) -> bool:

@@ -135,7 +135,7 @@ async def _import(directory: Path, order: ImportOrder) -> ImportReport:
 
 
 def _announce(path: Path) -> None:
-    """Say what takes so long before the first message of a large file."""
+    """Announce the first pass over a large file, which delays its first message."""
     from archiver.cli.terminal import terminal_safe
     from archiver.cli.view import figures
 

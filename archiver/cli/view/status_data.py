@@ -107,7 +107,7 @@ class StatusReport:
     stored: BlobSum = NO_BLOBS
     """Stored files on disk."""
     has_channels: bool
-    """Whether any channel is mirrored, shown or not."""
+    """Whether any channel is mirrored, including those not shown."""
     min_free: int = 0
     """Bytes that stay free on the disk: with less, no files are fetched."""
 

@@ -1,4 +1,4 @@
-"""Read a text without what hides names in it: invisible characters, `[.]` for a dot, letters in other styles. Pure."""
+"""Remove what hides names in a text: invisible characters, `[.]` for a dot, letters in other styles. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CLUES: Final = tuple(
         ),
     )
 )
-"""One of them is in any text, in small letters, with a disguise: each is found quickly."""
+"""Every disguised text contains one of these in lower case; a quick test before the slow search."""
 _DISGUISE: Final = re.compile(
     rf"(?P<hidden>[{_HIDDEN}]+"
     r"|\\(?=[_.@/:+*-])|(?<=[@＠])(?:[\[({<*`\"'_]{1,2}|[^\S\n](?=[A-Za-z][A-Za-z0-9]*_)))"
@@ -63,12 +63,12 @@ class Undisguised(NamedTuple):
 
     text: str
     changes: list[tuple[int, int, int]]
-    """Where a part in it begins and ends that was written otherwise, and where that ended as written."""
+    """For each disguised part: its start and end in `text`, and its end in the original."""
     starts: list[int]
-    """Where these began as written."""
+    """Their starts in the original."""
 
     def written(self, start: int, end: int) -> tuple[int, int]:
-        """Where these characters are in the text as written."""
+        """Return the position of these characters in the original."""
         return self._place(start)[0], self._place(end - 1)[1]
 
     def _place(self, at: int) -> tuple[int, int]:

@@ -47,21 +47,21 @@ _PHONE: Final = re.compile(
     rf"|(?<![A-Za-z\d_.,:/+-])(?<!\d[ ])(?:00|٠٠|۰۰){_GAP}(?![0٠۰]){_DIGIT}(?:{_NEXT}){{8,13}}(?![A-Za-z0-9_])"
     rf"|(?<![A-Za-z\d_.,+])(?<!\d[ ]){_DIGIT}(?:{_NEXT}){{9,14}}[ ]?\+(?![A-Za-z\d_+]|[ ]\d)"
 )
-"""None begins, or goes on, with a date; `+33.315200` is a coordinate."""
+"""Excludes numbers that start with or continue as a date, and coordinates (`+33.315200`)."""
 _CALLED: Final = re.compile(
     rf"(?!(?<=IMO)[:.][ ]?\d{{7}}(?!\d))[.:]{{1,2}}[ ]?(?://)?(\+?{_DIGIT}(?:{_NEXT}){{6,14}})(?![A-Za-z0-9_])"
 )
-"""Not the number of a ship: those have seven digits."""
+"""Excludes IMO ship numbers, which have seven digits."""
 _CALL: Final = re.compile(
     rf"(?<![A-Za-zЀ-ӿ])(?:{'|'.join(sorted(CALLS))}|phone|mobile|tél|téléphone|тел|телефон|моб|вайбер|ватсап|هاتف|الهاتف"
     r"|تلفون|موبايل|جوال|واتساب|فايبر|تلفن|موبایل|همراه|واتساپ|电话|電話|手机)[ ]?\Z",
     re.IGNORECASE,
 )
-"""What stands before a number without + that is called: `Tel: 0770 123 4567`."""
+"""Labels of phone numbers written without +: `Tel: 0770 123 4567`."""
 _LONGEST_CALL: Final = 12
 _SITES: Final = (".me", ".dog", "telegram.", "whatsapp.", "viber.", "fragment.com", "://", "tg:")
 _NUMBERS: Final = ("+", "00", "٠٠", "۰۰")
-"""Without these and @, no person is looked for."""
+"""A text with none of these and no @ names no person."""
 
 
 class PersonTexts:

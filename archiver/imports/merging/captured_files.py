@@ -24,7 +24,7 @@ from archiver.store.verify.checked import UNREADABLE
 def list_captured(
     conn: Reader, archive: ForeignArchive, file: ForeignFile, channels: Collection[ChannelId] | None
 ) -> list[FileKey]:
-    """The files of captured posts here that are this one, and lack its bytes. `channels`: only posts of these."""
+    """List the files of our captured posts that are this file and lack its bytes. `channels`: only posts of these."""
     if file.key is None or not is_made_up(parse_key(file.key)[1]):
         return []
     found: set[FileKey] = set()

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 _ROW: Final = re.compile(r"\"?'?[0-9]{1,16}\"?,")
 """Start of a row: a channel id."""
 _FREE: Final = 32 << 20
-"""Characters that may be read again, besides as many as were passed: any stray quote may seem to quote all the rest."""
+"""Characters that may be read twice, beyond the number already read: a stray quote seems to quote all that follows."""
 
 
 class CsvRecord(NamedTuple):
