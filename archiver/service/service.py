@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from archiver.clock import Clock
@@ -23,6 +23,7 @@ from archiver.model.account_status import AccountStatus, write_statuses
 from archiver.model.outage import Outages
 from archiver.service.account_workers import Account, AccountWorkers
 from archiver.service.backoff import ACCOUNT_ERRORS
+from archiver.service.failure import describe_failure, first_error, leaves
 from archiver.service.merge_segments import merge_when_idle
 from archiver.service.monitoring.systemd import Systemd
 from archiver.service.worker_context import PollSettings
@@ -139,14 +140,15 @@ class Service:
             death = None if work.cancelled() else work.exception()
             await self._record_stop(death)
         if death is not None:
-            raise _first(death)
+            raise first_error(death)
 
     async def _record_stop(self, death: BaseException | None) -> None:
         """Record in the archive that the service has ended, unless another program is writing."""
         pid, now = os.getpid(), int(self._clock.now())
+        failure = describe_failure(death) if death is not None else None
         try:
             async with asyncio.timeout(FAREWELL):
-                await self._database.write(end_service, pid=pid, now=now)
+                await self._database.write(end_service, pid=pid, now=now, failure=failure)
         except TimeoutError:
             log.warning("the stop is not recorded: another program is writing to the archive")
         except Exception:
@@ -177,7 +179,7 @@ class Service:
             await workers.run(stop)
             return
         except (*ACCOUNT_ERRORS, BaseExceptionGroup) as exc:
-            reasons = [leaf for leaf in _leaves(exc) if not isinstance(leaf, asyncio.CancelledError)]
+            reasons = [leaf for leaf in leaves(exc) if not isinstance(leaf, asyncio.CancelledError)]
             unexpected = [leaf for leaf in reasons if not isinstance(leaf, ACCOUNT_ERRORS)]
             if unexpected or not reasons:
                 raise
@@ -277,17 +279,3 @@ def _find_state(workers: AccountWorkers) -> str:
         return "mirroring"
     # Silence ordered by the server is not a hang: a restart would not end it.
     return "waiting" if connection.flood_wait else "silent"
-
-
-def _leaves(exc: BaseException) -> Iterator[BaseException]:
-    if isinstance(exc, BaseExceptionGroup):
-        for inner in exc.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield exc
-
-
-def _first(death: BaseException) -> BaseException:
-    """Return the error to report: the first that is not just a cancellation."""
-    leaves = list(_leaves(death))
-    return next((leaf for leaf in leaves if not isinstance(leaf, asyncio.CancelledError)), leaves[0])

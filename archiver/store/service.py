@@ -20,7 +20,9 @@ class ServiceLife(NamedTuple):
     beat_at: int
     """Renewed every few seconds while the service runs."""
     stopped_at: int | None
-    """None: it is running, or was killed."""
+    """None: it is running, or ended without being able to record it, for example because it was killed."""
+    failure: str | None
+    """Why it ended, if by an error, without a full stop; None: it was told to stop, or is running."""
     detail: str
     """JSON: the current state of each account."""
 
@@ -35,7 +37,7 @@ class ServiceLife(NamedTuple):
 
 def find_service(conn: Reader) -> ServiceLife | None:
     """The running service, or the last one; None if there never was one."""
-    query = "SELECT pid, version, started_at, beat_at, stopped_at, detail FROM service"
+    query = "SELECT pid, version, started_at, beat_at, stopped_at, failure, detail FROM service"
     row = conn.execute(query).fetchone()
     return ServiceLife._make(row) if row else None
 
@@ -46,7 +48,7 @@ def begin_service(conn: sqlite3.Connection, *, pid: int, version: str, now: int)
         "INSERT INTO service (service_id, pid, version, started_at, beat_at, stopped_at, detail)"
         " VALUES (1, ?1, ?2, ?3, ?3, NULL, '{}')"
         " ON CONFLICT (service_id) DO UPDATE SET pid = ?1, version = ?2, started_at = ?3, beat_at = ?3,"
-        " stopped_at = NULL, detail = '{}'",
+        " stopped_at = NULL, failure = NULL, detail = '{}'",
         (pid, version, now),
     )
 
@@ -56,6 +58,6 @@ def beat(conn: sqlite3.Connection, *, pid: int, now: int, detail: str) -> None:
     conn.execute("UPDATE service SET beat_at = ?, detail = ? WHERE pid = ?", (now, detail, pid))
 
 
-def end_service(conn: sqlite3.Connection, *, pid: int, now: int) -> None:
-    """Record that the service has stopped cleanly."""
-    conn.execute("UPDATE service SET stopped_at = ? WHERE pid = ?", (now, pid))
+def end_service(conn: sqlite3.Connection, *, pid: int, now: int, failure: str | None) -> None:
+    """Record that the service has ended. `failure`: why, if nobody stopped it."""
+    conn.execute("UPDATE service SET stopped_at = ?, failure = ? WHERE pid = ?", (now, failure, pid))

@@ -328,7 +328,7 @@ def test_status_says_why_a_channel_is_not_mirrored(past: Desk, tmp_path: Path) -
         "UPDATE message SET kind = 'stub' WHERE message_id = 12 AND text = 'report 11 of the harbour'",
         "INSERT INTO account (account, state, reason, since)"
         " VALUES ('second', 'dead', 'the number was banned', 1640000000)",
-        """INSERT INTO service VALUES (1, :pid, '0.2', 1640000000, :now, NULL, '{"default":{"due":3}}')""",
+        """INSERT INTO service VALUES (1, :pid, '0.2', 1640000000, :now, NULL, '{"default":{"due":3}}', NULL)""",
         now=now,
         pid=pid,
     )
@@ -359,7 +359,7 @@ def test_status_says_why_a_channel_is_not_mirrored(past: Desk, tmp_path: Path) -
     assert "quiet_a: retrying at" in desk.do("channels").err
     with hold(desk.archive, command="sync"):  # whoever that is, it is not the service
         assert orjson.loads(desk.do("status", "--json").out)["service"]["running"] is False
-        assert "service: killed after 20 Dec 2021 11:33 UTC (process 1)" in desk.do("status").err
+        assert "service: ended unexpectedly after 20 Dec 2021 11:33 UTC (process 1)" in desk.do("status").err
 
 
 def test_missing_id_is_fetched_by_whichever_process_runs(past: Desk, tmp_path: Path) -> None:

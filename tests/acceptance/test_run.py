@@ -134,7 +134,10 @@ def test_status_immediately_reports_a_killed_service(field: Ground, tmp_path: Pa
         assert f"service: running since {people(life(desk)['started_at'])}" in desk.do("status").err
         assert desk.kill(process)
         assert (life(desk)["running"], life(desk)["stopped_at"]) == (False, None)
-        assert f"service: killed after {people(life(desk)['beat_at'])} (process {process.pid})" in desk.do("status").err
+        assert (
+            f"service: ended unexpectedly after {people(life(desk)['beat_at'])} (process {process.pid})"
+            in desk.do("status").err
+        )
 
 
 _SIGNALLED = """

@@ -151,7 +151,13 @@ def test_last_account_that_dies_ends_the_service_with_4_and_one_line(two: tuple[
     assert done.err.splitlines()[-1].startswith("telekeep: ")
     assert "telekeep login" in done.err.splitlines()[-1]
     assert {row["state"] for row in status(desk)["accounts"]} == {"dead"}
-    assert status(desk)["service"]["running"] is False
+    service_state = status(desk)["service"]
+    assert service_state["running"] is False
+    if moment == "while":
+        assert service_state["stopped_at"] is not None
+        assert service_state["failure"].endswith("the session is logged out")
+        assert f": {service_state['failure']} (process" in desk.do("status").err
+        assert "it failed on " in desk.run("health").err
     log_in_second(desk)
     desk.log_in()
     with service(desk) as process:

@@ -193,8 +193,9 @@ async def test_a_restart_requests_nothing_twice(server: Server, account: Account
         await desk.until(lambda: desk.mirrors(alpha))
         assert desk.query("SELECT text FROM revision") == [("alpha, post 5",)]
     assert server.calls.count("messages.getHistory") == asked
-    [(begun, stopped)] = desk.query("SELECT started_at, stopped_at FROM service")
+    [(begun, stopped, failure)] = desk.query("SELECT started_at, stopped_at, failure FROM service")
     assert begun <= stopped <= world.now()
+    assert failure is None
 
 
 async def test_a_worker_that_dies_ends_the_service_with_its_error(
@@ -208,6 +209,9 @@ async def test_a_worker_that_dies_ends_the_service_with_its_error(
         alpha.delete(3)
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             await desk.end()
+    assert desk.query("SELECT stopped_at IS NULL, failure FROM service") == [
+        (0, "internal error (OperationalError)")  # its own text might quote messages
+    ]
 
 
 async def test_it_ends_with_its_last_account_and_sends_no_more_requests(

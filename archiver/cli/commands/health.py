@@ -13,7 +13,7 @@ from archiver.cli.parsing.parameters import CommandContext, Option
 from archiver.cli.view import figures
 from archiver.cli.view.extract import describe_extract
 from archiver.cli.view.moments import Moments
-from archiver.cli.view.service_status import ServiceStatus, read_service
+from archiver.cli.view.service_status import ServiceStatus, describe_end, read_service
 from archiver.cli.view.shape import JsonLinesOption, JsonObjectOption, Shape, choose_shape
 from archiver.compose.read_archive import open_archive
 from archiver.model.account_status import read_statuses
@@ -118,9 +118,7 @@ def _describe_absence(service: ServiceStatus, now: float) -> str:
     life = service.life
     if life is None:
         return "the service is not running: it was never started"
-    moments = Moments(now=now)
-    how = "was killed after" if life.stopped_at is None else "stopped on"
-    return f"the service is not running: it {how} {moments.at(life.stopped_at or life.beat_at)}"
+    return f"the service is not running: it {describe_end(life, Moments(now=now))}"
 
 
 def _find_troubles(service: ServiceStatus, counts: dict[str, ChannelCounts], now: float) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class ServiceStatus(NamedTuple):
         return self.is_there and self.life is not None and self.life.is_fresh(now)
 
     def describe(self, moments: Moments, *, has_channels: bool) -> str:
-        """What mirrors now, if anything does; or that the service is stopped, killed or hanging.
+        """What mirrors now, if anything does; or that the service is stopped, has failed or hangs.
 
         `has_channels`: whether any channel is mirrored, so that there is something to start it for.
         """
@@ -56,12 +56,12 @@ class ServiceStatus(NamedTuple):
         life = self.life
         if (
             life is None
-            or life.stopped_at is not None
+            or (life.stopped_at is not None and life.failure is None)
             or (self.holder is not None and self.holder.command == "run" and not self.is_there)
         ):
             return ""
         if not self.is_there:
-            return f"service: killed after {moments.at(life.beat_at)} (process {life.pid})"
+            return f"service: {describe_end(life, moments)} (process {life.pid})"
         if not self.is_running(moments.now):
             return f"service: hanging, no heartbeat since {moments.at(life.beat_at)} (process {life.pid})"
         return ""
@@ -90,9 +90,18 @@ class ServiceStatus(NamedTuple):
             "started_at": iso(life.started_at) if life else None,
             "beat_at": iso(life.beat_at) if life else None,
             "stopped_at": iso(life.stopped_at) if life else None,
+            "failure": life.failure if life else None,
             "accounts": [_account(*one) for one in read_statuses(life.detail).items()] if life else [],
             "detail": orjson.loads(life.detail) if life else None,
         }
+
+
+def describe_end(life: ServiceLife, moments: Moments) -> str:
+    """How a service ended that no longer runs, and when."""
+    if life.stopped_at is None:
+        return f"ended unexpectedly after {moments.at(life.beat_at)}"
+    at = moments.at(life.stopped_at)
+    return f"stopped on {at}" if life.failure is None else f"failed on {at}: {life.failure}"
 
 
 def _account(name: str, status: AccountStatus) -> dict[str, Any]:

@@ -94,7 +94,11 @@ _RULES: Final[dict[str, tuple[str, ...]]] = {
         _times("since"),
     ),
     "index_node": (_times("since", "success_at", "asked_at"),),
-    "service": ("service_id = 1 AND json_valid(detail)", _times("started_at", "beat_at", "stopped_at")),
+    "service": (
+        "service_id = 1 AND json_valid(detail) AND length(coalesce(failure, '')) <= 10000",
+        "failure IS NULL OR stopped_at IS NOT NULL",
+        _times("started_at", "beat_at", "stopped_at"),
+    ),
     "intake": (
         _times("asked_at", "done_at"),
         _flags("keep_window", "coalesce(added, 0)"),
