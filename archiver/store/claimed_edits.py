@@ -9,8 +9,6 @@ import aiosqlite
 from search.exact.schema import SCHEMA_VERSION
 from search.flags import STATE_BITS
 
-MIGRATION: Final = 27
-"""The migration before which the marks are taken away: a run that is killed between the two does it again."""
 _EDITED: Final = STATE_BITS["edited"]
 _FORGET: Final = f"""
     UPDATE search_document SET flags = flags & ~{_EDITED} WHERE flags & {_EDITED} AND docid IN (

@@ -53,6 +53,12 @@ def find_fault(exc: BaseException) -> FileFault | None:
     return _FAULTS.get(code & 0xFF) if code is not None else None
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Whether this error of SQLite means that the file is damaged or not a database."""
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
+
+
 def say(exc: sqlite3.Error, path: Path) -> str:
     """The reason, as part of a sentence about the archive's file."""
     code = getattr(exc, "sqlite_errorcode", None)

@@ -6,18 +6,20 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import aiosqlite
 
 from archiver.errors import Error, UsageError
-from archiver.store import claimed_edits
 from archiver.store.older_layout import Scripts, find_lacking, list_repairs
 
 T = TypeVar("T")
 
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
+_CLAIMED_EDITS: Final = 27
+"""The migration that leaves search rows as earlier versions wrote them, before which these are mended: a run that is
+killed between the two does it again."""
 _BOUNDS = re.compile(r"^(?:BEGIN IMMEDIATE|COMMIT);$", re.MULTILINE)
 """Start and end of a script's transaction: lines of their own, once in each script."""
 
@@ -52,8 +54,10 @@ async def _upgrade(connection: aiosqlite.Connection, version: int, scripts: Scri
         await connection.executescript(join_scripts(repairs))
     is_late = lacking[0][0] < version  # then all at once, since each script sets its own number
     for step in [lacking] if is_late else [[one] for one in lacking]:
-        if any(number == claimed_edits.MIGRATION for number, _ in step):
-            await claimed_edits.forget_claimed_edits(connection)
+        if any(number == _CLAIMED_EDITS for number, _ in step):
+            from archiver.store.claimed_edits import forget_claimed_edits  # loads the search tables' modules
+
+            await forget_claimed_edits(connection)
         await connection.executescript(join_scripts(script for _, script in step))
 
 

@@ -20,6 +20,7 @@ from archiver.compose.read_archive import older_archive
 from archiver.errors import IntegrityError, NotFound, UsageError
 from archiver.model.fault import Fault
 from archiver.store.database import ARCHIVE_NAME, Database
+from archiver.store.faults import is_damage
 from archiver.store.journal import check_journal
 from archiver.store.medium import is_export
 from archiver.store.messages.rows import snapshot
@@ -27,7 +28,7 @@ from archiver.store.migrations import list_migrations, newest_version
 from archiver.store.older_layout import find_lacking
 from archiver.store.verify.checked import reading
 from archiver.store.verify.integrity import check_file, count_payloads, iter_payloads
-from archiver.store.verify.soundness import check_header, is_damage
+from archiver.store.verify.soundness import check_header
 
 if TYPE_CHECKING:
     from archiver.evidence.processes import Processes

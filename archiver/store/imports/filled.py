@@ -17,7 +17,7 @@ from archiver.model.iso_time import iso
 from archiver.model.other_values import FILE, TIMES
 from archiver.model.row import StoredMessage
 from archiver.store.database import Reader
-from archiver.store.verify.soundness import is_damage
+from archiver.store.faults import is_damage
 
 _SPREAD: Final = 4
 """Scan a range if it has at most this many ids per wanted message, which is cheaper than looking each one up."""

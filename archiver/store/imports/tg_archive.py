@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from archiver.errors import UsageError
-from archiver.store.verify.soundness import is_damage
+from archiver.store.faults import is_damage
 
 LARGEST: Final = 16 << 20
 """Bytes of the largest value that is read."""

@@ -16,6 +16,7 @@ import orjson
 
 from archiver.ids import ChannelId, MessageId
 from archiver.model.row import StoredMedia, StoredMessage
+from archiver.store import faults
 from archiver.store.database import Reader
 from archiver.store.messages.rows import HeldMessage, find_payload
 
@@ -66,10 +67,8 @@ def _lose(place: Place, lose: Lose | None) -> None:
 
 def is_damage(error: Exception) -> bool:
     """Whether the error means damage: a bad page, text cut inside a character, or invalid JSON."""
-    from archiver.store.verify import soundness
-
     is_cut = isinstance(error, orjson.JSONDecodeError) or str(error).startswith("Could not decode")
-    return is_cut or soundness.is_damage(error)
+    return is_cut or faults.is_damage(error)
 
 
 def damage() -> sqlite3.DatabaseError:

@@ -78,12 +78,6 @@ def _find_truncation(path: Path, page: int, pages: int) -> str | None:
     return f"is truncated: it has {size:,} bytes, but its header says {pages * page:,}, and {said}"
 
 
-def is_damage(error: BaseException | None) -> bool:
-    """Whether this error of SQLite means that the file is damaged or not a database."""
-    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
-
-
 def check_file(conn: sqlite3.Connection, *, quick: bool) -> Iterator[str]:
     """Yield the problems that SQLite itself finds."""
     for (found,) in conn.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({_MOST})"):
