@@ -15,11 +15,12 @@ from archiver.model.versions import list_versions
 from archiver.reading.imported_from import NO_IMPORTS, read_imports
 from archiver.store.channels.extent import count_dated, find_newest_date
 from archiver.store.database import Connection, read
+from archiver.store.faults import damage
 from archiver.store.imports.import_names import NO_NAMES
 from archiver.store.messages import dated, rows
 from archiver.store.messages.dated import find_places, iter_dated, list_at
 from archiver.store.messages.history import list_revisions
-from archiver.store.messages.readable import MAYBE_DAMAGE, Lose, damage, is_damage, read_each
+from archiver.store.messages.readable import MAYBE_DAMAGE, Lose, is_damage, read_each
 from archiver.store.messages.rows import HeldMessage
 
 Item: TypeAlias = tuple[StoredMessage, Row]

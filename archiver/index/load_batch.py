@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from archiver.index.encode import encode
 from archiver.model.ledger import Place, Stretch
 from archiver.store.database import Database, Reader
+from archiver.store.faults import go_on
 from archiver.store.index.index_walk import list_walk_places
 from archiver.store.index.indexable import read_indexable
 from archiver.store.index.outbox import list_places
@@ -40,6 +41,7 @@ async def load_batch(reader: Database, node: str, stretch: Stretch, most_bytes: 
             batch.ended = True
             batch.upto = batch.upto if stretch.is_open else stretch.upto
             break
+        go_on(after, encoded[-1][0])
         if not _add(batch, encoded, most_bytes):
             break
     return batch

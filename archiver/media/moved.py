@@ -11,6 +11,7 @@ from archiver.media.blob_store import BlobStore
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import BlobState
 from archiver.store.database import Database, read
+from archiver.store.faults import go_on
 from archiver.store.media.file import Blob, change_blob_state
 from archiver.store.media.stored_files import list_blobs
 
@@ -46,7 +47,7 @@ async def find_moved(
                     damaged(one.blob)
                 case "blocked":
                     blocked(one.why)
-        after = blobs[-1].sha256
+        after = go_on(after, blobs[-1].sha256)
         progress(len(blobs))
     return found
 

@@ -19,6 +19,7 @@ from archiver.media.policy import wants_thumb, why_not
 from archiver.media.slot_updates import update_all_slots
 from archiver.model.media_file import FileKey, FileSlot, FileState, MediaPolicy, is_thumb
 from archiver.store.database import Connection, Database, Reader, read
+from archiver.store.faults import go_on
 from archiver.store.media.blob_check import list_unknown
 from archiver.store.media.file import Blob, list_files_of, set_blob_state
 from archiver.store.media.file_queue import iter_slots
@@ -99,7 +100,7 @@ class Pruner:
         after = ""
         while blobs := await read(conn, list_blobs, after=after, limit=_AT_ONCE):
             await read(conn, self._look, blobs, plan)
-            after = blobs[-1].sha256
+            after = go_on(after, blobs[-1].sha256)
             self.progress(len(blobs))
         if plan.items:
             self._spare(plan, await read(conn, find_earlier))

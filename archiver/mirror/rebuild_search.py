@@ -11,9 +11,9 @@ from archiver.ids import ChannelId
 from archiver.model.document import to_document
 from archiver.store.channels.channel import list_channel_ids
 from archiver.store.database import Database, Writer
+from archiver.store.faults import go_on
 from archiver.store.media.annotation import read_annotation_texts
 from archiver.store.messages.message import list_missing_ids, read_messages, read_messages_of
-from archiver.store.messages.readable import damage
 from archiver.store.search.index_revisions import index_revisions
 from archiver.store.verify.search_rows import count_messages
 from search.exact import writer
@@ -55,11 +55,9 @@ def _rebuild(conn: Writer, progress: Callable[[int, int], None] | None = None) -
     for channel_id in list_channel_ids(conn):
         after = 0
         while page := read_messages(conn, channel_id, after=after, limit=PAGE):
-            if page[-1].message_id <= after:
-                raise damage()  # the index leads back
             writer.upsert(conn, [to_document(message) for message in page])
             index_revisions(conn, page)
-            after = page[-1].message_id
+            after = go_on(after, page[-1].message_id)
             count += len(page)
             if progress:
                 progress(count, total)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T", int, str, tuple[int, int, int])
 
 
 class FileFault(NamedTuple):
@@ -57,6 +59,20 @@ def is_damage(error: BaseException | None) -> bool:
     """Whether this error of SQLite means that the file is damaged or not a database."""
     codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
+
+
+def damage() -> sqlite3.DatabaseError:
+    """SQLite's error for a damaged file."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def go_on(after: T, last: T) -> T:
+    """`last`, to read on behind. Raises damage unless it is behind `after`: a damaged index leads back, without end."""
+    if type(last) is not type(after) or not last > after:
+        raise damage()
+    return last
 
 
 def say(exc: sqlite3.Error, path: Path) -> str:

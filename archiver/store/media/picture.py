@@ -15,6 +15,7 @@ from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileKey, file_key, parse_key
 from archiver.store.database import Reader
+from archiver.store.faults import go_on
 from archiver.store.media.file_slot import FILE_SLOT, key_of, shows_file
 
 Source: TypeAlias = Literal["file", "thumbnail", "preview"]
@@ -111,7 +112,7 @@ def list_unhashed(conn: Reader, *, after: str = "", limit: int = PAGE) -> HashPa
         (after, limit),
     ).fetchall()
     found = [_unhashed(key, sha256) for key, sha256, is_wanted in rows if is_wanted]
-    return HashPage(found, rows[-1][0] if len(rows) == limit else None)
+    return HashPage(found, go_on(after, rows[-1][0]) if len(rows) == limit else None)
 
 
 def _unhashed(key: str, sha256: str) -> Unhashed:
@@ -134,7 +135,7 @@ def list_unhashed_previews(conn: Reader, *, after: str = "", limit: int = PAGE) 
         for id_, kind, channel_id, message_id, is_wanted in rows
         if is_wanted and (key := file_key(kind, id_))
     }
-    return HashPage(list(found.values()), rows[-1][0] if len(rows) == limit else None)
+    return HashPage(list(found.values()), go_on(after, rows[-1][0]) if len(rows) == limit else None)
 
 
 def put_hashes(conn: sqlite3.Connection, hashes: Iterable[PictureHash], *, now: int) -> None:

@@ -12,6 +12,7 @@ from archiver.ids import ChannelId, MessageId
 from archiver.model.imported import FILE_ORIGIN, IMPORTED
 from archiver.model.media_file import FileKey, parse_key, whole_key
 from archiver.store.database import Reader
+from archiver.store.faults import go_on
 from archiver.store.media.annotation import Annotation, list_annotations, put_annotation
 from archiver.store.media.file import find_blob, find_file, keep_blob, settle_downloaded
 from archiver.store.media.file_slot import shows_file
@@ -52,7 +53,7 @@ def iter_files(archive: ForeignArchive, channels: Collection[ChannelId] | None) 
             file = _read(row)
             if file is not None and (channels is None or _is_shown(archive.conn, FileKey(row[0]), channels)):
                 yield file
-        after = rows[-1][0]
+        after = go_on(after, rows[-1][0])
     if channels is None:
         yield from _iter_unshown(archive)
 
@@ -114,7 +115,7 @@ def iter_annotated(archive: ForeignArchive) -> Iterator[tuple[str, set[str]]]:
     )
     while archive.has("annotation") and (rows := archive.conn.execute(query, (after, _PAGE)).fetchall()):
         yield from ((sha256, set(orjson.loads(hooks))) for sha256, hooks in rows)
-        after = rows[-1][0]
+        after = go_on(after, rows[-1][0])
 
 
 def lacks_texts(conn: Reader, sha256: str, hooks: set[str]) -> bool:

@@ -14,6 +14,7 @@ from archiver.model.imported import IMPORTED
 from archiver.model.merged_counters import CounterRow, CounterSeries, unite_counters
 from archiver.model.merging import MergedMessage, Notice, merge_message, take_message
 from archiver.store.database import Reader
+from archiver.store.faults import go_on
 from archiver.store.imports.earlier_words import list_earlier_words
 from archiver.store.merging.earlier_media import UnitedMedia, unite_earlier
 from archiver.store.merging.foreign_page import (
@@ -177,7 +178,7 @@ def plan_gone(
             if notice is not None:
                 plan.gone.append((message_id, notice))
                 plan.gone_claimed += layer == IMPORTED
-    return plan, rows[-1][0] if len(rows) == _GONE else within[1]
+    return plan, go_on(within[0] - 1, rows[-1][0]) if len(rows) == _GONE else within[1]
 
 
 def _take(one: ForeignMessage, ours_proves: FindNotice) -> MergedMessage:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from archiver.ids import ChannelId
 from archiver.store.database import Reader
+from archiver.store.faults import go_on
 
 ArrivalEvent: TypeAlias = Literal["new", "edited", "deleted", "returned"]
 
@@ -83,7 +84,7 @@ def list_new(conn: Reader, after: int, limit: int) -> NewRows:
     found = [
         Arrival(at, 0, "new", channel_id, message_id, row) for row, at, channel_id, message_id, ours in rows if ours
     ]
-    return NewRows(found, rows[-1][0] if rows else None, len(rows) == limit)
+    return NewRows(found, go_on(after, rows[-1][0]) if rows else None, len(rows) == limit)
 
 
 def count_read(conn: Reader, first: int, last: int) -> dict[ChannelId, int]:

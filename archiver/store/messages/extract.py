@@ -19,11 +19,11 @@ from typing import NamedTuple, Self, TypeAlias
 
 from archiver.ids import ChannelId
 from archiver.store.database import ARCHIVE_NAME
+from archiver.store.faults import damage
 from archiver.store.index.outbox import enqueue
 from archiver.store.media.annotation import read_annotation_texts
 from archiver.store.media.file_slot import key_of
 from archiver.store.medium import EXTRACT_ID, find_reading
-from archiver.store.messages.readable import damage
 from archiver.store.migrations import list_migrations
 from search.exact.annotations import put_annotations
 

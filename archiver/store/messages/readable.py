@@ -40,7 +40,7 @@ def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose
         if not is_damage(exc):
             raise
         if lose is None:
-            raise damage() from exc
+            raise faults.damage() from exc
         held = ()
     if len(held) != len(places):
         if len(places) > 1:
@@ -61,7 +61,7 @@ def read_each(conn: Reader, places: Sequence[Place], *, read: ReadAt, lose: Lose
 
 def _lose(place: Place, lose: Lose | None) -> None:
     if lose is None:
-        raise damage()
+        raise faults.damage()
     lose(ChannelId(place[2]), MessageId(place[3]))
 
 
@@ -69,13 +69,6 @@ def is_damage(error: Exception) -> bool:
     """Whether the error means damage: a bad page, text cut inside a character, or invalid JSON."""
     is_cut = isinstance(error, orjson.JSONDecodeError) or str(error).startswith("Could not decode")
     return is_cut or faults.is_damage(error)
-
-
-def damage() -> sqlite3.DatabaseError:
-    """SQLite's error for a damaged file."""
-    error = sqlite3.DatabaseError("database disk image is malformed")
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
 
 
 def are_there(places: Sequence[Place], held: Sequence[HeldMessage]) -> bool:
