@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Final, cast
 
 from archiver.errors import UsageError
-from archiver.imports.recognise import explain, is_csv, is_desktop_html, is_jsonl, is_parquet, is_tg_archive
+from archiver.imports.recognise import (
+    RESULT,
+    explain,
+    explain_result,
+    is_csv,
+    is_desktop_html,
+    is_jsonl,
+    is_parquet,
+    is_tg_archive,
+)
 from archiver.imports.source import ChatSource, Derive, Open
 
 _HEAD: Final = 65_536
@@ -71,7 +80,7 @@ class Format:
 
 def _is_desktop_json(one: ImportPath) -> bool:
     if one.is_directory:
-        return one.has("result.json")
+        return one.has(RESULT) and explain_result(one.path) is None
     head = one.head.lstrip()
     if _MESSAGE.search(head) and not _BARE.match(head):
         return True

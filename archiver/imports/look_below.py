@@ -1,9 +1,10 @@
-"""What is in a directory that is no export itself: exports further down, or a single file that may be one. Bounded."""
+"""What else is in a directory: exports further down, or files that may be one. Bounded."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from shlex import quote
@@ -16,6 +17,7 @@ _MOST: Final = 10_000
 """Maximum number of files and directories that are looked at."""
 _DEEPEST: Final = 4
 _NAMED: Final = 3
+_IN_FOLDER: Final = re.compile(r"[^/]+/(?:result\.json|messages\.html|data\.sqlite|.*manifest\.json)")
 _READABLE: Final = (
     *(".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".html", ".htm", ".sqlite", ".db"),
     *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"),
@@ -37,6 +39,22 @@ def explain_directory(path: Path) -> tuple[str, str] | None:
         return None
     what = "a directory without the files of an export (`result.json`, `messages.html`, `data.sqlite`, a manifest)"
     return what, f"Give the file with the messages: `telekeep import {quote(str(path / loose[0]))}`."
+
+
+def list_unread(path: Path, read: Collection[Path]) -> list[str]:
+    """Names in the directory of an export that may be other exports. `read`: the files of this one.
+
+    Pages are left out: Telegram Desktop writes them beside its JSON, with the same messages.
+    """
+    root = path.resolve()
+    own = {one.relative_to(root).parts[0] for one in (each.resolve() for each in read) if one.is_relative_to(root)}
+    names = [name for name in islice(_list(path, "", _DEEPEST - 1), _MOST) if name.partition("/")[0] not in own]
+    files = [name for name in names if "/" not in name and _may_be_export(name.lower())]
+    return [*files, *dict.fromkeys(name.partition("/")[0] for name in names if _IN_FOLDER.fullmatch(name))]
+
+
+def _may_be_export(name: str) -> bool:
+    return name.endswith(_READABLE) and not name.endswith(("manifest.json", ".html", ".htm"))
 
 
 def _explain_roots(path: Path, roots: list[str]) -> tuple[str, str]:

@@ -24,6 +24,8 @@ _MANIFESTS: Final = 8
 _LARGEST: Final = 64 << 20
 DATABASE: Final = "data.sqlite"
 """What tg-archive calls its database."""
+RESULT: Final = "result.json"
+"""What Telegram Desktop calls its JSON."""
 _SQLITE: Final = b"SQLite format 3\0"
 _TREE: Final = 100
 """Where the list of its tables begins."""
@@ -152,12 +154,24 @@ def _explain_directory(path: Path) -> tuple[str, str] | None:
     if (path / DATABASE).is_file():
         with (path / DATABASE).open("rb") as file:
             return _explain_file(file.read(_HEAD))
+    if (path / RESULT).is_file() and (found := explain_result(path)) is not None:
+        return f"a directory whose {RESULT} is {found[0]}", found[1]
     formats = sorted(_exported_formats(path) - {"None"})
     if formats and {"desktop-json", "sqlite"}.issuperset(formats):
         return f"the directory of telekeep's export as {', '.join(formats)}", "Give the file in it."
     if formats:
         return f"telekeep's own export as {', '.join(formats)}, which is for reading", _AGAIN
     return explain_directory(path)
+
+
+def explain_result(directory: Path) -> tuple[str, str] | None:
+    """What the `result.json` in a directory is if it is not JSON at all, and what to do; None if it is not known."""
+    try:
+        with (directory / RESULT).open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return None
+    return None if head.lstrip().startswith((b"{", b"[")) else _explain_file(head)
 
 
 def _explain_file(head: bytes) -> tuple[str, str] | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from archiver.errors import UsageError
 from archiver.imports.detect import open_source
+from archiver.imports.look_below import list_unread
+from tests.exporting import append_as, export_as
 from tests.importing import chat, entry
+from tests.sample import build, connect, make_message
 
 EXPORT = json.dumps(chat([entry(1, "a")]))
 
@@ -69,3 +73,40 @@ def test_the_address_of_a_channel_is_no_file_but_says_how_to_mirror_it(path: str
     with pytest.raises(UsageError, match="does not exist") as caught:
         open_source(Path(path), None)
     assert ("`telekeep add`" in (caught.value.hint or "")) == is_address
+
+
+@pytest.mark.parametrize(
+    ("beside", "unread"),
+    [
+        (("messages.html", "files/notes.csv", "manifest.json", "chats/chat_01/result.json"), []),
+        (("result (1).json", "all.jsonl", "all.jsonl.manifest.json"), ["all.jsonl", "result (1).json"]),
+        (("ChatExport_2024-01-02 (1)/result.json", "old/messages.html"), ["ChatExport_2024-01-02 (1)", "old"]),
+    ],
+)
+def test_what_else_in_the_directory_of_an_export_may_be_one_is_listed(
+    tmp_path: Path, beside: tuple[str, ...], unread: list[str]
+) -> None:
+    path = made(tmp_path / "d", "result.json", *beside)
+    assert list_unread(path, open_source(path, None).parts) == unread
+
+
+def test_files_of_a_series_are_no_other_exports(tmp_path: Path) -> None:
+    archive, path = build(tmp_path / "archive", [make_message(1, "a")]), tmp_path / "rows"
+    export_as("jsonl", archive, path / "all.jsonl")
+    with closing(connect(archive)) as conn:
+        conn.execute("UPDATE message SET views = 5")
+    append_as("jsonl", archive, path / "all.jsonl")
+    (path / "other.csv").write_text("channel_id,message_id\n")
+    read = open_source(path, None).parts
+    assert [one.name for one in read] == ["all_0002.jsonl", "all.jsonl"]
+    assert list_unread(path, read) == ["other.csv"]
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    assert list_unread(link, read) == ["other.csv"]
+
+
+def test_a_web_page_called_result_json_is_no_export(tmp_path: Path) -> None:
+    path = made(tmp_path / "d", "result.json")
+    (path / "result.json").write_text("<!DOCTYPE html><title>Sign in</title>")
+    with pytest.raises(UsageError, match=r"a directory whose result\.json is a web page"):
+        open_source(path, None)

@@ -44,3 +44,15 @@ def test_the_file_that_is_read_from_a_directory_is_named_first(
     report_read(tmp_path, open_hashed(tmp_path, None))
     report_read(path, open_hashed(path, None))  # named by who typed it
     assert capsys.readouterr().err == f"reading result.json in {tmp_path} (desktop-json)\n"
+
+
+def test_what_is_not_read_of_a_directory_is_named_with_the_way_to_import_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(tmp_path / "result.json", chat([entry(1, "a")]))
+    for name in ("a b.jsonl", "c.csv", "d.csv", "e.csv"):
+        (tmp_path / name).touch()
+    report_read(tmp_path, open_hashed(tmp_path, None))
+    [_, told] = capsys.readouterr().err.splitlines()
+    assert told.startswith("telekeep: not read, and perhaps exports as well: a b.jsonl, c.csv, d.csv and 1 more.")
+    assert told.endswith(f"`telekeep import '{tmp_path}/a b.jsonl'`.")
