@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from telethon.tl import types
 
 from archiver.imports.merging.merge import merge_channels
-from archiver.imports.merging.merge_files import merge_files
+from archiver.imports.merging.merge_files import MergedFiles, merge_files
+from archiver.imports.merging.merged import MergedChannel
 from archiver.media.blob_store import BlobStore
 from archiver.mirror.ingest import Ingest
 from archiver.mirror.rebuild_search import prepare_search
@@ -25,7 +26,7 @@ from archiver.model.record import HistoryPage, Message
 from archiver.store.channels.channel import find_channel
 from archiver.store.database import Database
 from archiver.store.media.file import settle_downloaded
-from archiver.store.merging.foreign import open_foreign
+from archiver.store.merging.foreign import ForeignArchive, open_foreign
 from tests.capturing import START, captured, rows
 from tests.desktop_pages import DesktopPages
 from tests.importing import CHANNEL_ID, chat, entry, import_into, write_json
@@ -89,18 +90,26 @@ def store_file(archive: Path, key: str, data: bytes) -> None:
 
 
 def merge_all(source: Path, target: Path) -> bool:
-    """Take over one archive into another, with its files; return whether anything changed."""
+    """Take over one archive into another, with its files; return whether anything changed. A dry run said the same."""
 
-    async def run() -> bool:
+    async def run(database: Database, archive: ForeignArchive, *, dry_run: bool) -> tuple[list[MergedChannel], object]:
+        _, done = await merge_channels(database, archive, dry_run=dry_run, clock=lambda: NOW)
+        files = await merge_files(database, archive, dry_run=dry_run, clock=lambda: NOW)
+        assert not files.left_out
+        return done, files
+
+    async def run_both() -> tuple[list[MergedChannel], object]:
         async with await Database.open(target) as database:
             await prepare_search(database)
             with open_foreign(source, target) as archive:
-                _, done = await merge_channels(database, archive, clock=lambda: NOW)
-                files = await merge_files(database, archive, clock=lambda: NOW)
-        assert not files.left_out
-        return bool(files.adopted) or any(one.is_change for one in done)
+                said, said_of_files = await run(database, archive, dry_run=True)
+                done, files = await run(database, archive, dry_run=False)
+        assert said_of_files == files
+        assert said == [replace(one, import_id=None) for one in done]
+        return done, files
 
-    return asyncio.run(run())
+    done, files = asyncio.run(run_both())
+    return files != MergedFiles() or any(one.is_change for one in done)
 
 
 @dataclass
@@ -223,6 +232,7 @@ def list_facts(archive: Path) -> dict[tuple[object, ...], object]:
     """
     facts: dict[tuple[object, ...], object] = {}
     stored = dict(rows(archive, "SELECT file_key, sha256 FROM file WHERE status = 'downloaded'"))
+    facts["sent by Telegram",] = {row[0] for row in rows(archive, "SELECT file_key FROM file WHERE reason IS NULL")}
     facts["bytes",] = {row[0] for row in rows(archive, "SELECT sha256 FROM blob WHERE state = 'present'")}
     now = {
         row[0]: dict(zip(_COLUMNS, row[1:], strict=True))

@@ -16,6 +16,7 @@ import pytest
 
 from archiver.imports.merging.merge_files import merge_files
 from archiver.media.blob_store import BlobStore
+from archiver.model.imported import FILE_ORIGIN
 from archiver.model.media_file import FileKey, blob_path
 from archiver.model.record import Message
 from archiver.store.channels.channel import find_channel
@@ -84,9 +85,12 @@ async def store_picture(directory: Path, data: bytes = PICTURE) -> None:
 
 
 async def adopt(source: Path, target: Path) -> tuple[int, int, list[str]]:
+    """Take over the files; a dry run said the same."""
     async with await Database.open(target) as database:
         with open_foreign(source, target) as archive:
+            said = await merge_files(database, archive, dry_run=True)
             done = await merge_files(database, archive)
+    assert said == done
     return done.adopted, done.texts, done.left_out
 
 
@@ -105,6 +109,20 @@ async def test_stored_files_are_adopted_with_what_programs_made_of_them(tmp_path
     with closing(sqlite3.connect(tmp_path / "ours/archive.db")) as conn, conn:
         conn.execute("UPDATE annotation SET hook = 'transcribe'")  # the file is stored here, and no program read it
     assert await adopt(tmp_path / "theirs", tmp_path / "ours") == (0, 1, [])
+
+
+async def test_a_file_that_telegram_sent_takes_the_place_of_one_that_an_import_brought(tmp_path: Path) -> None:
+    await fill(tmp_path / "theirs")
+    await store_picture(tmp_path / "theirs")
+    await merge(tmp_path / "theirs", tmp_path / "ours", now=NOW)
+    await adopt(tmp_path / "theirs", tmp_path / "ours")
+    copy_archive(tmp_path / "ours", tmp_path / "imported")
+    with closing(sqlite3.connect(tmp_path / "imported/archive.db")) as conn, conn:
+        conn.execute("UPDATE file SET reason = ?", (FILE_ORIGIN,))
+    for source, target in (("imported", "ours"), ("ours", "imported")):
+        assert await adopt(tmp_path / source, tmp_path / target) == (0, 0, [])
+        async with await Database.open(tmp_path / target) as database:
+            assert (await database.read(find_file, KEY)).reason is None
 
 
 @pytest.mark.parametrize("how", ["damaged", "missing", "link"])

@@ -129,10 +129,12 @@ def report_merge(result: MergeReport) -> None:
 
 def _report_files(result: MergeReport) -> None:
     files = result.outcome.files
+    verb = "would be copied" if result.is_dry_run else "copied"
     if files.adopted:
-        verb = "would be copied" if result.is_dry_run else "copied"
         texts = f", with {figures.count(files.texts, 'text')} that programs made of them" if files.texts else ""
         output.note(f"{figures.count(files.adopted, 'file')} {verb} ({figures.size(files.size)}){texts}")
+    elif files.texts:
+        output.note(f"{figures.count(files.texts, 'text')} that programs made of files {verb}")
     for line in files.left_out:
         output.warn(terminal_safe(f"file not copied: {line}."))
     if files.unlisted:

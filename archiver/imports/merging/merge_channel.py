@@ -10,7 +10,7 @@ from typing import Final
 
 from archiver.imports.merging.merged import MergedChannel
 from archiver.model.coverage import Interval
-from archiver.model.descriptions import DescribedAt, unite_descriptions
+from archiver.model.descriptions import DescribedAt
 from archiver.model.sync_state import SyncState, TakenState, take_state
 from archiver.store.channels.channel import find_channel
 from archiver.store.channels.coverage import list_coverage
@@ -105,17 +105,17 @@ class ChannelMerge:
         states = await asyncio.to_thread(archive.read, list_foreign_states, channel_id)
         known = await self._run.database.read(self._list_known)
         if self._run.dry_run:
-            self._done.described = await self._run.database.read(self._would_describe, described)
-            self._done.captures = sum(1 for one in captures if hash(one.identity) not in known)
+            await self._run.database.read(self._unite, described)
+            new = [one for one in captures if hash(one.identity) not in known]
+            self._done.captures = await self._run.database.read(self._count_copies, new)
             return
 
         def create(conn: Writer) -> None:
             if self._done.added and find_channel(conn, channel_id) is None:  # not added meanwhile
                 channels.create_channel(conn, self._channel, states, now=self._run.now())
                 self._start(conn)
-            if self._done.added or self._channel.is_seen:
-                united = unite_descriptions(channels.list_descriptions(conn, channel_id), described)
-                self._done.described = channels.put_descriptions(conn, channel_id, united)
+            if united := self._unite(conn, described):
+                channels.put_descriptions(conn, channel_id, united)
 
         await self._run.database.write(create)
         while page := await asyncio.to_thread(lambda: list(islice(captures, _CAPTURES))):
@@ -123,10 +123,13 @@ class ChannelMerge:
             if new:
                 await self._run.database.write(self._copy, new)
 
-    def _would_describe(self, conn: Reader, theirs: list[DescribedAt]) -> bool:
-        ours = channels.list_descriptions(conn, self._channel.channel_id)
-        united = unite_descriptions(ours, theirs)
-        return self._channel.is_seen and not self._done.added and bool(united) and united != ours
+    def _unite(self, conn: Reader, theirs: list[DescribedAt]) -> list[DescribedAt]:
+        """The descriptions to write; none if theirs add nothing."""
+        if not (self._done.added or self._channel.is_seen):
+            return []
+        united = channels.unite_with(conn, self._channel.channel_id, theirs)
+        self._done.described = bool(united) and not self._done.added
+        return united
 
     def _list_known(self, conn: Reader) -> set[int]:
         return channels.list_identities(conn, self._channel.channel_id, self._find_import(conn))
@@ -135,11 +138,20 @@ class ChannelMerge:
         found = channels.find_merge(conn, self._channel.channel_id, self._run.source.sha256)
         return None if found is None else found.import_id
 
+    def _list_uncopied(self, conn: Reader, captures: list[ForeignCapture]) -> list[ForeignCapture]:
+        import_id = self._find_import(conn)
+        last = 0 if import_id is None else channels.find_last_capture(conn, import_id)
+        return [one for one in captures if one.capture_id > last]
+
+    def _count_copies(self, conn: Reader, captures: list[ForeignCapture]) -> int:
+        """The number of answers that `_copy` would copy."""
+        earlier = {theirs: ours for theirs, ours in self._imports.items() if ours is not None}
+        mark = MergeMark(self._find_import(conn) or 0, earlier, 0, {})
+        uncopied = self._list_uncopied(conn, captures)
+        return sum(not channels.is_copied(conn, mark.origin_of(one), one) for one in uncopied)
+
     def _copy(self, conn: Writer, captures: list[ForeignCapture]) -> None:
-        if (import_id := self._find_import(conn)) is not None:
-            last = channels.find_last_capture(conn, import_id)
-            captures = [one for one in captures if one.capture_id > last]
-        if captures:
+        if captures := self._list_uncopied(conn, captures):
             mark = self._start(conn)
             marked = [(mark.origin_of(one), one) for one in captures]
             self._done.captures += channels.copy_captures(conn, self._channel.channel_id, marked)

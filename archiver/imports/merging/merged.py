@@ -48,7 +48,7 @@ class MergedChannel:
     captures: int = 0
     """Answers of its log added."""
     described: bool = False
-    """Whether names or descriptions were added."""
+    """Whether names or descriptions of a known channel were added."""
     proves: bool = False
     """Whether all messages were taken, so that what it proves was taken too."""
     synced_at: int | None = None

@@ -135,13 +135,23 @@ def put_annotation(conn: sqlite3.Connection, made: Annotation, *, retry_at: int 
         put_annotations(conn, [AnnotatedFile(cursor.lastrowid, made.sha256, made.text)])
 
 
+def list_missing(conn: Reader, made: Iterable[Annotation]) -> list[Annotation]:
+    """Those of these results whose hook has none here for the same bytes."""
+    known: set[tuple[str, str]] = set()
+    missing = []
+    for one in made:
+        known.update((kept.sha256, kept.hook) for kept in list_annotations(conn, [one.sha256]).get(one.sha256, []))
+        if (one.sha256, one.hook) not in known:
+            known.add((one.sha256, one.hook))
+            missing.append(one)
+    return missing
+
+
 def put_missing(conn: sqlite3.Connection, made: Iterable[Annotation]) -> int:
     """Record results of other archives for bytes that are stored, where their hook has none; return how many."""
     put = 0
-    for one in made:
-        is_stored = conn.execute("SELECT 1 FROM blob WHERE sha256 = ? AND state = 'present'", (one.sha256,)).fetchone()
-        known = {kept.hook for kept in list_annotations(conn, [one.sha256]).get(one.sha256, [])}
-        if is_stored is not None and one.hook not in known:
+    for one in list_missing(conn, made):
+        if conn.execute("SELECT 1 FROM blob WHERE sha256 = ? AND state = 'present'", (one.sha256,)).fetchone():
             put_annotation(conn, one)
             put += 1
     return put

@@ -13,7 +13,7 @@ from archiver.model.imported import FILE_ORIGIN, IMPORTED
 from archiver.model.media_file import FileKey, parse_key, whole_key
 from archiver.store.database import Reader
 from archiver.store.faults import go_on
-from archiver.store.media.annotation import Annotation, list_annotations, put_annotation
+from archiver.store.media.annotation import Annotation
 from archiver.store.media.file import find_blob, find_file, keep_blob, settle_downloaded
 from archiver.store.media.file_slot import shows_file
 from archiver.store.merging.foreign import ForeignArchive
@@ -106,67 +106,48 @@ def _was_shown(conn: sqlite3.Connection, id_: str, channels: str) -> bool:
     return conn.execute(query, (channels, f'"{id_}"')).fetchone() is not None
 
 
-def iter_annotated(archive: ForeignArchive) -> Iterator[tuple[str, set[str]]]:
-    """Yield the hashes of bytes that programs made texts of, and which hooks those are of."""
+def iter_annotated(archive: ForeignArchive) -> Iterator[list[Annotation]]:
+    """Yield the texts that programs made, those of the same bytes together; impossible ones are left out."""
     after = ""
     query = (
-        "SELECT sha256, json_group_array(hook) FROM annotation WHERE sha256 > ? AND status = 'done'"
-        " AND replaced_at IS NULL GROUP BY sha256 ORDER BY sha256 LIMIT ?"
+        "SELECT DISTINCT sha256 FROM annotation WHERE sha256 > ? AND status = 'done' AND replaced_at IS NULL"
+        " ORDER BY sha256 LIMIT ?"
     )
     while archive.has("annotation") and (rows := archive.conn.execute(query, (after, _PAGE)).fetchall()):
-        yield from ((sha256, set(orjson.loads(hooks))) for sha256, hooks in rows)
+        for (sha256,) in rows:
+            if made := list(_list_texts(archive, sha256)):
+                yield made
         after = go_on(after, rows[-1][0])
 
 
-def lacks_texts(conn: Reader, sha256: str, hooks: set[str]) -> bool:
-    """Whether we have the bytes, and no text of one of these hooks."""
-    blob = find_blob(conn, sha256)
-    if blob is None or blob.state != "present":
-        return False
-    return not hooks <= {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
-
-
-def is_wanted(conn: Reader, file: ForeignFile) -> bool:
-    """Whether we lack the bytes."""
-    return not is_stored(conn, file) if file.key is None else find_file(conn, file.key).status != "downloaded"
-
-
-def is_stored(conn: Reader, file: ForeignFile) -> bool:
-    """Whether we have the bytes, as those of another file."""
-    blob = find_blob(conn, file.sha256)
-    return blob is not None and blob.state == "present" and blob.size == file.size
-
-
-def take_file(
-    conn: sqlite3.Connection, archive: ForeignArchive, file: ForeignFile, captured: Iterable[FileKey], *, now: int
-) -> int:
-    """Record that the bytes are stored, and take over what programs made of them; return how many texts.
-
-    `captured`: files of captured posts that are this one.
-    """
-    if file.key is None:
-        keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
-    for key in (file.key, *captured):
-        if key is not None and find_file(conn, key).status != "downloaded":
-            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
-    return take_annotations(conn, archive, file.sha256)
-
-
-def take_annotations(conn: sqlite3.Connection, archive: ForeignArchive, sha256: str) -> int:
-    """Take over what programs made of stored bytes, unless one of ours made it too; return how many texts."""
-    if not archive.has("annotation"):
-        return 0
+def _list_texts(archive: ForeignArchive, sha256: str) -> Iterator[Annotation]:
     query = (
         f"SELECT {', '.join(_NAMES)} FROM annotation WHERE sha256 = ? AND status = 'done' AND replaced_at IS NULL"
         " ORDER BY hook LIMIT 100"
     )
-    ours = {one.hook for one in list_annotations(conn, [sha256]).get(sha256, [])}
-    taken = 0
     for row in archive.fetch(query, (sha256,)):
-        if _ANNOTATION.accept(row) and row[0] not in ours:
-            put_annotation(conn, Annotation(sha256=sha256, reason=None, **dict(zip(_NAMES, row, strict=True))))
-            taken += 1
-    return taken
+        if _ANNOTATION.accept(row):
+            yield Annotation(sha256=sha256, reason=None, **dict(zip(_NAMES, row, strict=True)))
+
+
+def is_wanted(conn: Reader, file: ForeignFile) -> bool:
+    """Whether we lack the bytes, or have them from an import while Telegram sent theirs."""
+    if file.key is None:
+        blob = find_blob(conn, file.sha256)
+        return blob is None or blob.state != "present"
+    held = find_file(conn, file.key)
+    return held.status != "downloaded" or (held.reason == FILE_ORIGIN and file.origin is None)
+
+
+def take_file(conn: sqlite3.Connection, file: ForeignFile, captured: Iterable[FileKey], *, now: int) -> None:
+    """Record that the bytes are stored. `captured`: files of captured posts that are this one."""
+    if file.key is None:
+        keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
+    elif is_wanted(conn, file):
+        settle_downloaded(conn, file.key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
+    for key in captured:
+        if find_file(conn, key).status != "downloaded":
+            settle_downloaded(conn, key, sha256=file.sha256, size=file.size, now=now, origin=file.origin)
 
 
 _ANNOTATION: Final = Checks(

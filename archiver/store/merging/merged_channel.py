@@ -16,7 +16,7 @@ import orjson
 from archiver.ids import ChannelId
 from archiver.model import coverage
 from archiver.model.coverage import Interval
-from archiver.model.descriptions import DescribedAt
+from archiver.model.descriptions import DescribedAt, unite_descriptions
 from archiver.model.imported import BY_IMPORT
 from archiver.model.sync_state import TakenState
 from archiver.store.channels.channel import set_state
@@ -29,6 +29,9 @@ from archiver.store.merging.foreign_log import ForeignCapture, is_within
 
 FORMAT: Final = "telekeep"
 """Of `import_source`."""
+_COPIED: Final = (
+    "EXISTS (SELECT 1 FROM capture WHERE import_id = ?1 AND source_id = ?2 AND at = ?3 AND method = ?4)"
+)
 _DESCRIPTION: Final = ", ".join(DescribedAt._fields[1:])
 
 
@@ -95,12 +98,12 @@ def create_channel(
     set_state(conn, channel.channel_id, "removed", now=now, reason=BY_IMPORT)
 
 
-def list_descriptions(conn: Reader, channel_id: ChannelId) -> list[DescribedAt]:
-    """How Telegram described the channel, by time; descriptions by exports do not count."""
-    if is_unseen(conn, channel_id):
-        return []
+def unite_with(conn: Reader, channel_id: ChannelId, theirs: Iterable[DescribedAt]) -> list[DescribedAt]:
+    """The channel's descriptions with theirs; empty if these add nothing. Descriptions by exports do not count."""
     query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
-    return [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
+    ours = [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
+    united = unite_descriptions([] if is_unseen(conn, channel_id) else ours, theirs)
+    return [] if united == ours else united
 
 
 def is_unseen(conn: Reader, channel_id: ChannelId) -> bool:
@@ -109,12 +112,8 @@ def is_unseen(conn: Reader, channel_id: ChannelId) -> bool:
     return conn.execute(query, (channel_id,)).fetchone() is not None
 
 
-def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, united: Sequence[DescribedAt]) -> bool:
-    """Write the descriptions; the newest becomes the present one. Returns whether anything changed."""
-    query = f"SELECT observed_at, {_DESCRIPTION} FROM channel_revision WHERE channel_id = ? ORDER BY revision"
-    ours = [DescribedAt._make(row) for row in conn.execute(query, (channel_id,))]
-    if not united or united == ours:
-        return False
+def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, united: Sequence[DescribedAt]) -> None:
+    """Write the descriptions; the newest becomes the present one."""
     conn.execute("DELETE FROM channel_revision WHERE channel_id = ?", (channel_id,))
     conn.executemany(
         f"INSERT INTO channel_revision (channel_id, revision, observed_at, {_DESCRIPTION})"
@@ -130,7 +129,6 @@ def put_descriptions(conn: sqlite3.Connection, channel_id: ChannelId, united: Se
     )
     if before != (newest.username, newest.title):
         mark_renamed(conn, channel_id)
-    return True
 
 
 def list_all_proven(conn: Reader, channel_id: ChannelId) -> list[Interval]:
@@ -157,6 +155,11 @@ def find_last_capture(conn: Reader, import_id: int) -> int:
     return last or 0
 
 
+def is_copied(conn: Reader, origin: tuple[int, int], one: ForeignCapture) -> bool:
+    """Whether an answer of this origin is in our log."""
+    return conn.execute(f"SELECT {_COPIED}", (*origin, one.at, one.method)).fetchone() == (1,)
+
+
 def copy_captures(
     conn: sqlite3.Connection, channel_id: ChannelId, captures: Iterable[tuple[tuple[int, int], ForeignCapture]]
 ) -> int:
@@ -165,13 +168,12 @@ def copy_captures(
     The origin: the import of the archive that captured it, and its number there (`MergeMark.origin_of`).
     """
     cursor = conn.executemany(
-        "INSERT INTO capture (channel_id, at, method, lo, hi, count, generation, version, layer, account, clock_ahead,"
-        " import_id, source_id) SELECT ?1, ?2, ?3, NULL, NULL, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
-        " (SELECT 1 FROM capture WHERE import_id = ?9 AND source_id = ?10 AND at = ?2 AND method = ?3)",
+        "INSERT INTO capture (import_id, source_id, at, method, channel_id, lo, hi, count, generation, version, layer,"
+        f" account, clock_ahead) SELECT ?1, ?2, ?3, ?4, ?5, NULL, NULL, ?6, 1, ?7, ?8, ?9, ?10 WHERE NOT {_COPIED}",
         [
             (
-                *(channel_id, one.at, one.method, one.messages, one.version, one.layer, one.account, one.clock_ahead),
-                *origin,
+                *(*origin, one.at, one.method, channel_id),
+                *(one.messages, one.version, one.layer, one.account, one.clock_ahead),
             )
             for origin, one in captures
         ],
