@@ -29,9 +29,7 @@ from archiver.store.merging.foreign_log import ForeignCapture, is_within
 
 FORMAT: Final = "telekeep"
 """Of `import_source`."""
-_COPIED: Final = (
-    "EXISTS (SELECT 1 FROM capture WHERE import_id = ?1 AND source_id = ?2 AND at = ?3 AND method = ?4)"
-)
+_COPIED: Final = "EXISTS (SELECT 1 FROM capture WHERE import_id = ?1 AND source_id = ?2 AND at = ?3 AND method = ?4)"
 _DESCRIPTION: Final = ", ".join(DescribedAt._fields[1:])
 
 
@@ -157,7 +155,8 @@ def find_last_capture(conn: Reader, import_id: int) -> int:
 
 def is_copied(conn: Reader, origin: tuple[int, int], one: ForeignCapture) -> bool:
     """Whether an answer of this origin is in our log."""
-    return conn.execute(f"SELECT {_COPIED}", (*origin, one.at, one.method)).fetchone() == (1,)
+    [(found,)] = conn.execute(f"SELECT {_COPIED}", (*origin, one.at, one.method)).fetchall()
+    return bool(found)
 
 
 def copy_captures(
