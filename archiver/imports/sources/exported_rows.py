@@ -66,6 +66,7 @@ class RowSource(ABC):
         self.root = files.root
         self.parts = tuple(one.path for one in files.files)
         self._files = files
+        self._has_media = files.has_media
         self._listed = files.channels()
         self._lacking: tuple[str, ...] = ()
         """Keys that an export with `--fields` left out."""
@@ -135,10 +136,9 @@ class RowSource(ABC):
         if self._lacking:
             keys = ", ".join(f"`{one}`" for one in self._lacking)
             yield 0, Flaw("", f"it was made with --fields: it lacks {keys}", note=True)
-        several = len(self._files.files) > 1
+        several, self._before = len(self._files.files) > 1, 0
         for number, file in enumerate(self._files.files):
             part = number if several else None
-            self._before = sum(one.path.stat().st_size for one in self._files.files[:number])
             for row in self._rows(file):
                 if isinstance(row, Flaw):
                     yield 0, row
@@ -148,6 +148,7 @@ class RowSource(ABC):
                     yield place, self._message(row, ids[place], part)
                     if row.is_replaced:
                         yield place, Flaw(row.where, REPLACED)
+            self._before, self._at = self._before + file.path.stat().st_size, 0
 
     def _reader(self, number: int) -> Callable[[ChannelId], Iterator[Entry]]:
         def read(channel_id: ChannelId) -> Iterator[Entry]:
@@ -164,9 +165,9 @@ class RowSource(ABC):
             found = message_of_row(row.value, channel_id, row.raw)
         except UnreadableRow as exc:
             return Flaw(row.where, f"the row {exc}")
-        if part is None and (self._files.has_media or not found.files):
+        if part is None and (self._has_media or not found.files):
             return found
-        return replace(found, files=found.files if self._files.has_media else (), part=part)
+        return replace(found, files=found.files if self._has_media else (), part=part)
 
 
 def channel_of(value: object) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -61,7 +62,10 @@ def find_import(conn: Reader, channel_id: ChannelId, sha256: str, format_name: s
         f"SELECT {_RECORD} FROM import_source WHERE channel_id = ? AND sha256 = ? AND format = ?",
         (channel_id, sha256, format_name),
     ).fetchone()
-    return None if row is None else ImportRecord(*row)
+    if row is None:
+        return None
+    found = ImportRecord(*row)
+    return found._replace(parts=sys.intern(found.parts))  # a hundred channels have one list, of thousands of files
 
 
 def find_format(conn: Reader, import_id: int) -> str | None:
