@@ -317,3 +317,14 @@ def test_stray_quotes_have_lines_read_again_only_for_so_long(monkeypatch: pytest
     lines = ["channel_id,message_id,text\n", *['1001,x","\n'] * 500]
     assert [one for one in csv_records.read_records(lines) if one.cells is None]
     assert looked < 4 * len(lines)
+
+
+@pytest.mark.parametrize("layout", [None, 1])
+def test_a_line_before_an_export_is_named_and_nothing_else_is_called_lost(tmp_path: Path, layout: int | None) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("// saved from the cloud\n" + json.dumps(chat([entry(1, "a"), entry(2, "b")]), indent=layout))
+    found = read_all(path)
+    assert [one.message.text for one in messages_of(found)] == ["a", "b"]
+    assert [flaw.what for flaw in found if isinstance(flaw, Flaw)] == [
+        "invalid JSON between there and the next chat; the chats after it are read"
+    ]

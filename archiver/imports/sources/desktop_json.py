@@ -68,6 +68,7 @@ class DesktopJson:
         head, self._tail = read_ends(path)
         self._ends = head + b"\n" + self._tail
         self._is_old = b'"date_unixtime"' not in head
+        self._is_account = is_account(self._ends)
         self._messages = DesktopMessages(self._dates, is_old=self._is_old)
 
     @property
@@ -95,7 +96,7 @@ class DesktopJson:
         try:
             with self._path.open("rb") as file:
                 self._pieces = pieces = DesktopPieces(file, is_by_date=b'"telekeep":' in self._tail)
-                self._recovery = recovery = DesktopRecovery(pieces, self._messages, is_account=is_account(self._ends))
+                self._recovery = recovery = DesktopRecovery(pieces, self._messages, is_account=self._is_account)
                 read = self._documents(pieces)
                 while True:
                     damage = yield from _until_damage(read)
@@ -125,7 +126,10 @@ class DesktopJson:
 
     def _rest_of_list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
         """The remaining chats of an account, and what follows them."""
-        yield from self._list_of(pieces, pieces.rest_of_elements())
+        for _ in pieces.rest_of_elements():
+            yield from self._element(pieces)
+            if not self._is_account and pieces.end():
+                return  # it was alone, behind something that is not JSON
         for _ in pieces.rest_of_keys():
             pieces.skip()
         yield from self._chats_of(pieces, pieces.rest_of_keys(), ChatFrame(in_account=True))
@@ -190,15 +194,16 @@ class DesktopJson:
         pieces.skip_other()
 
     def _list(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
-        yield from self._list_of(pieces, pieces.elements())
+        for _ in pieces.elements():
+            yield from self._element(pieces)
 
-    def _list_of(self, pieces: DesktopPieces, elements: Iterator[None]) -> Iterator[Chat | Flaw]:
-        for _ in elements:
-            pieces.expect_chat()
-            if pieces.is_next(b"{"):
-                yield from self._chats(pieces, in_account=True)
-            else:
-                pieces.skip()
+    def _element(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
+        """What is in a list of chats."""
+        pieces.expect_chat()
+        if pieces.is_next(b"{"):
+            yield from self._chats(pieces, in_account=True)
+        else:
+            pieces.skip()
 
     def _chat(
         self, pieces: DesktopPieces, frame: ChatFrame, enter: Callable[[], Iterator[None]]
