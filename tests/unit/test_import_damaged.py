@@ -328,3 +328,18 @@ def test_a_line_before_an_export_is_named_and_nothing_else_is_called_lost(tmp_pa
     assert [flaw.what for flaw in found if isinstance(flaw, Flaw)] == [
         "invalid JSON between there and the next chat; the chats after it are read"
     ]
+
+
+def test_pages_whose_names_were_exchanged_are_read_and_named_without_a_false_loss(tmp_path: Path) -> None:
+    pages = DesktopPages("News", zone="Europe/Berlin", in_file=2)
+    for number in range(1, 6):
+        pages.add(number, 1_700_000_000 + number, text=f"text {number}")
+    path = pages.write(tmp_path)
+    (path / "messages2.html").rename(path / "kept")
+    (path / "messages3.html").rename(path / "messages2.html")
+    (path / "kept").rename(path / "messages3.html")
+    found = read_all(path, ZONE)
+    assert sorted(one.message_id for one in messages_of(found)) == [1, 2, 3, 4, 5]
+    assert [(flaw.where, flaw.what) for flaw in found if isinstance(flaw, Flaw)] == [
+        ("messages3.html", "it is another page under this name: the messages that should be in it may be missing")
+    ]

@@ -161,7 +161,9 @@ class DesktopHtml:
             return
         number, expected = number_of(following[1].decode()), number_of(path.name)
         if expected is not None and number != expected + 1:
-            yield Flaw(path.name, "it is a copy of another page: the messages that should be in it are missing")
+            yield Flaw(
+                path.name, "it is another page under this name: the messages that should be in it may be missing"
+            )
         elif is_last:
             yield Flaw(following[1].decode(), "the file is missing, as are all after it")
 
