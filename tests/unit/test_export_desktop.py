@@ -358,3 +358,17 @@ def test_blocks_that_came_from_desktop_are_written_as_they_came(tmp_path: Path) 
     archive = build(tmp_path / "archive", [make_message(1, "", extra=extra)], covered=[(1, 1)])
     [message] = result(archive, tmp_path / "result.json")["messages"]
     assert message["rich_message"] == {"rtl": False, "part": False, "blocks": blocks}
+
+
+def test_desktop_says_nothing_of_an_actor_an_origin_or_an_emoji_that_it_would_not_name(tmp_path: Path) -> None:
+    allowed = orjson.dumps({"type": "bot_allowed", "domain": "x.example"}).decode()
+    forward = orjson.dumps({"date": "2021-12-16T00:00:00Z"}).decode()
+    messages = [
+        make_message(1, kind="service", action=allowed),
+        make_message(2, "a", fwd_from=forward, reactions='[{"reaction": "empty", "count": 3}]'),
+    ]
+    archive = build(tmp_path / "archive", messages, covered=[(1, 2)])
+    service, post = result(archive, tmp_path / "result.json")["messages"]
+    assert not {"actor", "actor_id"} & set(service)
+    assert "forwarded_from" not in post
+    assert post["reactions"] == [{"type": "empty", "count": 3}]

@@ -136,7 +136,9 @@ def _origin(row: Row, view: DesktopView) -> Iterator[tuple[str, Any]]:
         yield "author", row["post_author"]
     forward = load_nested(row["fwd_from"])
     if forward is not None:
-        yield "forwarded_from", forward.get("name") or forward.get("from_name") or None
+        name = forward.get("name") or forward.get("from_name") or None
+        if name or forward.get("from_id"):
+            yield "forwarded_from", name
         if forward.get("from_id"):
             yield "forwarded_from_id", _peer(forward["from_id"])
         if isinstance(forward.get("saved_from_peer"), dict):
@@ -195,6 +197,6 @@ def _reaction(one: Mapping[str, Any]) -> dict[str, Any]:
     count = {"count": one.get("count", 0)}
     if one.get("custom_emoji_id"):
         return {"type": "custom_emoji", **count, "document_id": NOT_INCLUDED}
-    if one.get("reaction") == "paid":
-        return {"type": "paid", **count}
+    if one.get("reaction") in ("paid", "empty"):
+        return {"type": one["reaction"], **count}
     return {"type": "emoji", **count, "emoji": one.get("reaction") or ""}

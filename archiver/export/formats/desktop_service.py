@@ -62,7 +62,7 @@ _REPLIES: Mapping[str, str] = {
 
 WITHOUT_ACTOR = frozenset(
     {"payment_sent", "payment_sent_me", "secure_values_sent", "geo_proximity_reached", "web_view_data_sent"}
-    | {"gift_code", "giveaway_launch", "giveaway_results", "payment_refunded"}
+    | {"gift_code", "giveaway_launch", "giveaway_results", "payment_refunded", "bot_allowed"}
 )
 """Actions for which Desktop does not write an actor."""
 _OF_MESSAGES = frozenset(
