@@ -35,7 +35,7 @@ def troubled(past: Desk, tmp_path: Path) -> Desk:
         "UPDATE channel SET alias = 'harbour', top_id = 1234567 WHERE username = 'quiet_a'",
         "INSERT INTO account (account, state, reason, since)"
         " VALUES ('second', 'dead', 'the number was banned', 1640000000)",
-        "INSERT INTO service VALUES (1, 1, '0.2', 1640000000, 1640000000, 1640003600, '{}')",
+        "INSERT INTO service VALUES (1, 1, '0.2', 1640000000, 1640000000, 1640003600, '{}', NULL)",
         "INSERT INTO flood VALUES ('default', 'getHistory', 4000000000)",
     )
     return desk
