@@ -15,7 +15,7 @@ from archiver.imports.import_target import ImportTarget
 from archiver.imports.later_import import Known
 from archiver.imports.places import FileOf, find_earlier, find_own, find_place
 from archiver.imports.source import ImportedMessage
-from archiver.model.imported import FILE_ORIGIN
+from archiver.model.imported import FILE_ORIGIN, IMPORTED
 from archiver.model.media_file import FileKey, find_key
 from archiver.model.record import Media, Message
 from archiver.store.database import Writer
@@ -24,7 +24,7 @@ from archiver.store.imports.imported_files import fits_captured
 from archiver.store.media.annotation import Annotation, put_missing
 from archiver.store.media.file import fill_files, find_file, keep_blob, settle_downloaded
 from archiver.store.messages.message import put_media, read_messages_of
-from archiver.store.messages.revision import put_imported_media
+from archiver.store.messages.revision import put_imported_media, read_revisions
 from search.exact import writer
 
 Files = Mapping[tuple[MessageId, int], StoredFile]
@@ -82,6 +82,10 @@ def settle_files(
     ids = sorted({number for number, _ in files})
     said = {one.message_id: one.message for one in page if one.files}
     held = {one.message_id: one for one in read_messages_of(conn, target.channel_id, ids)}
+    captured: dict[MessageId, list[Message]] = {}
+    for one, _ in read_revisions(conn, list(held.values())):
+        if one.layer != IMPORTED:
+            captured.setdefault(one.message_id, []).append(one)
     filled: set[MessageId] = set()
     refilled: set[MessageId] = set()
     settled: set[FileKey] = set()
@@ -99,8 +103,9 @@ def settle_files(
             put_imported_media(conn, target.channel_id, number, earlier.filled)
             writer.forget_revision(conn, (target.channel_id, number), earlier.filled.revision)
             refilled.add(number)
-        shown = find_key(place.kind, place.id) if place is not None else None
-        keys = {key for key in (shown, earlier and earlier.key) if key is not None}
+        places = (place, *(find_place(found, one) for one in captured.get(number, ())))
+        shown = [find_key(one.kind, one.id) for one in places if one is not None]
+        keys = {key for key in (*shown, earlier and earlier.key) if key is not None}
         settled |= {key for key in keys if settle_file(conn, key, file, now=now)}
         keep_blob(conn, sha256=file.sha256, size=file.size, now=now)
     put_media(conn, fill_files(conn, [held[number] for number in sorted(filled)]))

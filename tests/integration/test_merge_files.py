@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -158,3 +159,20 @@ def test_a_deleted_post_that_gets_media_is_still_marked_as_deleted_in_search(tmp
         (NOW, "photo")
     ]
     assert_sound(tmp_path / "ours")
+
+
+@pytest.mark.parametrize("how", ["import", "merged into the captured", "the captured merged into it"])
+def test_an_earlier_content_that_was_captured_gets_the_file_of_an_export_with_its_words(
+    tmp_path: Path, how: str
+) -> None:
+    photo = shown_photo(77)
+    mirror(tmp_path / "captured", [captured(1, "words", media=photo)], 1, NOW)
+    edited = datetime.fromtimestamp(NOW + 1, UTC)
+    mirror(tmp_path / "captured", [captured(1, "edited", media=photo, edit_date=edited)], 1, NOW + 2)
+    export = export_of(tmp_path, entry(1, "words", **with_photo(tmp_path)))
+    into = tmp_path / ("imported" if how == "the captured merged into it" else "captured")
+    import_into(into if how == "import" else tmp_path / "imported", export)
+    if how != "import":
+        merge_all(tmp_path / ("captured" if into.name == "imported" else "imported"), into)
+    assert rows(into, "SELECT sha256, status FROM file WHERE file_key = 'photo/77'") == [(DIGEST, "downloaded")]
+    assert_sound(into)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import product
 
 from archiver.errors import UsageError
 from archiver.ids import ChannelId, MessageId
@@ -18,13 +19,17 @@ from archiver.store.merging.foreign_files import ForeignFile, iter_showing
 from archiver.store.merging.foreign_page import read_message
 from archiver.store.merging.foreign_record import to_message
 from archiver.store.messages.message import read_messages_of
+from archiver.store.messages.revision import read_revisions
 from archiver.store.verify.checked import UNREADABLE
 
 
 def list_captured(
     conn: Reader, archive: ForeignArchive, file: ForeignFile, channels: Collection[ChannelId] | None
 ) -> list[FileKey]:
-    """List the files of our captured posts that are this file and lack its bytes. `channels`: only posts of these."""
+    """List the files of our captured posts, or of their earlier contents, that are this file and lack its bytes.
+
+    `channels`: only posts of these.
+    """
     if file.key is None or not is_made_up(parse_key(file.key)[1]):
         return []
     found: set[FileKey] = set()
@@ -48,17 +53,18 @@ def _list_fitting(
     conn: Reader, archive: ForeignArchive, file: ForeignFile, channel_id: ChannelId, message_id: MessageId
 ) -> Iterator[FileKey]:
     ours = read_messages_of(conn, channel_id, [message_id])  # type: ignore[arg-type]
-    captured = [one for one in ours if one.layer != IMPORTED and one.media]
+    contents = (*ours, *(one for one, _ in read_revisions(conn, ours)))
+    captured = [one for one in contents if one.layer != IMPORTED and one.media]
     theirs = read_message(archive, channel_id, message_id) if captured else None
     if theirs is None:
         return
     try:
-        [held], said = captured, to_message(channel_id, theirs)
+        said = to_message(channel_id, theirs)
     except UNREADABLE:
         return
-    for slot in said.media:
-        if find_key(slot.kind, slot.id) == file.key:
-            place = find_place(FileOf(said, slot.slot, StoredFile(file.sha256, file.size)), held)
-            key = find_key(place.kind, place.id) if place is not None else None
-            if key is not None:
-                yield key
+    showing = [one.slot for one in said.media if find_key(one.kind, one.id) == file.key]
+    for slot, held in product(showing, captured):
+        place = find_place(FileOf(said, slot, StoredFile(file.sha256, file.size)), held)
+        key = find_key(place.kind, place.id) if place is not None else None
+        if key is not None:
+            yield key

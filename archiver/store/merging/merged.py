@@ -25,7 +25,7 @@ from archiver.store.media.file import fill_files
 from archiver.store.merging.earlier_media import NOT_STORED, list_slots, put_united
 from archiver.store.merging.foreign_log import ForeignCapture
 from archiver.store.merging.foreign_page import AFTER_NAMES, Row
-from archiver.store.merging.foreign_record import with_digests
+from archiver.store.merging.foreign_record import list_shown, with_digests
 from archiver.store.merging.known_message import absences_of, known_of
 from archiver.store.merging.merge_plan import PagePlan, PlannedMessage
 from archiver.store.merging.merged_pieces import put_pieces
@@ -117,7 +117,7 @@ class _Writing:
     def _carry_files(self, replaced: Sequence[PlannedMessage]) -> None:
         """Give the files of our imports to what the other archive captured in their place."""
         imported = [one.theirs for one in replaced if one.ours is not None and one.ours.is_imported]
-        records = [self._made[one.message_id].record for one in imported if not one.is_imported]
+        records = [shown for one in imported for shown in list_shown(self._made[one.message_id].record, one)]
         if not records:
             return
         carry_files(self._conn, records, now=self._mark.now)

@@ -15,6 +15,8 @@ from archiver.model.record import Media, Message
 from archiver.store.database import Reader
 from archiver.store.media.file import fill_files
 
+EARLIER_NAMES = ("edit_date", "text", "entities", "media", "markup", "extra", "layer")
+"""What an earlier content has itself; the rest is that of the message."""
 _KEEP = """
     INSERT INTO revision (channel_id, message_id, revision, edit_date, text, entities, media, markup, extra,
                           first_seen, last_seen, replaced_at, content_hash, payload_sha256, layer, raw, import_id)
@@ -92,7 +94,7 @@ def keep_late_revisions(
     return kept
 
 
-def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> list[tuple[Message, int]]:
+def read_revisions(conn: Reader, messages: Sequence[Message]) -> list[tuple[Message, int]]:
     """The revisions of these messages, with their numbers, by message id, oldest first.
 
     The messages must be of one channel, in ascending order of ids. What a revision does not keep (sender, forward
@@ -102,11 +104,11 @@ def read_revisions(conn: sqlite3.Connection, messages: Sequence[Message]) -> lis
         return []
     present = {message.message_id: message for message in messages}
     rows = conn.execute(
-        "SELECT message_id, revision, edit_date, text, entities, media, markup, extra, layer FROM revision"
+        f"SELECT message_id, revision, {', '.join(EARLIER_NAMES)} FROM revision"
         " WHERE channel_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id, revision",
         (messages[0].channel_id, messages[0].message_id, messages[-1].message_id),
     )
-    found = [(_earlier(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
+    found = [(earlier_of(present[row[0]], row[2:]), row[1]) for row in rows if row[0] in present]
     filled = fill_files(conn, [message for message, _ in found])
     return [(message, number) for message, (_, number) in zip(filled, found, strict=True)]
 
@@ -154,7 +156,8 @@ def _count(conn: sqlite3.Connection, channel_id: ChannelId, message_id: MessageI
     return int(number)
 
 
-def _earlier(message: Message, content: Sequence[Any]) -> Message:
+def earlier_of(message: Message, content: Sequence[Any]) -> Message:
+    """An earlier content of a message. `content`: its columns EARLIER_NAMES."""
     edit_date, text, entities, media, markup, extra, layer = content
     return replace(
         message,
