@@ -46,7 +46,7 @@ async def mark_confirmed_missing(
             there, empty = await source.get_messages(channel.channel_id, access_hash, asked)
             if there and empty.issuperset(held):
                 await ingest.store_absence(channel, held, reading=reading)
-                hi = min(hi, *held) - 1
+                hi = min(hi, *held) - 1  # a damaged index might list the same ones again, and Telegram be asked again
                 continue
         raise ServerFault(
             "the server sent an empty page where messages exist; nothing was changed.", hint="Try again later."

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-T = TypeVar("T", int, str, tuple[int, int, int])
+Key = TypeVar("Key", int, str, tuple[int, int, int])
 
 
 class FileFault(NamedTuple):
@@ -68,11 +68,20 @@ def damage() -> sqlite3.DatabaseError:
     return error
 
 
-def go_on(after: T, last: T) -> T:
-    """`last`, to read on behind. Raises damage unless it is behind `after`: a damaged index leads back, without end."""
+def go_on(after: Key, last: Key) -> Key:
+    """Return `last`, the key to continue after.
+
+    Raises damage unless it follows `after`: a damaged index could otherwise send the reader round in circles.
+    """
     if type(last) is not type(after) or not last > after:
         raise damage()
     return last
+
+
+def go_down(below: int | None, last: int) -> None:
+    """Raise damage unless `last`, the key to continue below, precedes `below`. None: the walk has just begun."""
+    if below is not None:
+        go_on(-below, -last)
 
 
 def say(exc: sqlite3.Error, path: Path) -> str:

@@ -11,7 +11,7 @@ import pytest
 from archiver.errors import UsageError
 from archiver.ids import MessageId
 from archiver.index import load_batch
-from archiver.media import moved
+from archiver.media import moved, prune
 from archiver.media.blob_store import BlobStore
 from archiver.mirror.rebuild_search import rebuild_search
 from archiver.model.ledger import Stretch
@@ -19,6 +19,7 @@ from archiver.store.database import Database
 from archiver.store.index.index_walk import start_walk
 from archiver.store.media.file_queue import MessageSpan, next_files
 from archiver.store.media.file_scan import scan_slots
+from archiver.store.media.picture import list_unhashed
 from archiver.store.merging import foreign_files, merge_plan
 from archiver.store.merging.foreign import open_foreign
 from archiver.store.merging.foreign_page import iter_pages
@@ -99,6 +100,29 @@ async def test_looking_for_moved_files_fails_where_their_list_leads_back(
     async with await Database.open(path.parent) as database:
         with pytest.raises(sqlite3.DatabaseError, match="malformed"):
             await moved.find_moved(database, store, returned=False)
+
+
+async def test_planning_a_prune_fails_where_the_list_of_files_leads_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prune, "_AT_ONCE", 10)
+    path = replaced(tmp_path / "archive", b"%064d" % 40, b"%064d" % 30, STORED)
+    async with await Database.open(path.parent) as database:
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            await prune.Pruner({}).plan(database.connection, BlobStore(path.parent))
+
+
+def test_pictures_to_hash_are_listed_with_an_end(tmp_path: Path) -> None:
+    path = replaced(tmp_path / "archive", b"document/140downloaded", b"document/130downloaded", STORED, FILES)
+    with closing(sqlite3.connect(path)) as conn:
+
+        def look() -> None:
+            after: str | None = ""
+            while after is not None:
+                after = list_unhashed(conn, after=after, limit=10).after
+
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            look()
 
 
 @pytest.mark.parametrize("column", ["file", "text"])

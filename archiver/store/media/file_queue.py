@@ -10,7 +10,7 @@ import orjson
 from archiver.ids import ChannelId, MessageId
 from archiver.model.media_file import FileSlot, FileState
 from archiver.store.database import Reader
-from archiver.store.faults import damage
+from archiver.store.faults import go_down
 from archiver.store.media.file_slot import file_slot, key_of
 
 WAITING: Final[frozenset[FileState]] = frozenset({"not downloaded", "partial", "failed", "too big", "not wanted"})
@@ -121,8 +121,7 @@ def next_files(
     scanned, last = 0, None
     for slot in iter_slots(conn, channel_id, now=now, span=span, message_ids=message_ids, states=states, thumbs=thumbs):
         if last is not None and slot.message_id != last and (len(slots) >= limit or scanned >= _SCANNED):
-            if span.below is not None and last >= span.below:
-                raise damage()  # a damaged index leads back
+            go_down(span.below, last)
             return NextFiles(list(slots.values()), last)
         scanned, last = scanned + 1, slot.message_id
         if slot.key not in slots and not slot.missing and wanted(slot):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from archiver.ids import ChannelId, MessageId
 from archiver.store.database import Reader
-from archiver.store.faults import damage
+from archiver.store.faults import go_down
 from archiver.store.media.file_slot import FILE_SLOT, key_of
 
 _SCAN: Final = f"""
@@ -75,8 +75,7 @@ def scan_slots(
     for row in _iter_rows(conn, at):
         if len(found) >= limit and row.message_id != found[-1].message_id:
             last = found[-1].message_id
-            if below is not None and last >= below:
-                raise damage()  # a damaged index leads back
+            go_down(below, last)
             break
         found.append(row)
     if any(row.slot for row in found):

@@ -166,7 +166,9 @@ def list_parts(conn: sqlite3.Connection, size: int) -> list[tuple[int, int]]:
     low = 0
     block = 1 << BLOCK_BITS
     query = "SELECT docid FROM search_document WHERE docid >= ? ORDER BY docid LIMIT 1 OFFSET ?"
-    while (row := conn.execute(query, (low, size)).fetchone()) is not None and row[0] >= low:  # else damage leads back
+    while (row := conn.execute(query, (low, size)).fetchone()) is not None:
+        if row[0] < low:
+            break  # a damaged table leads back; what is left is one part
         high = max(row[0] // block * block, low + block)
         found.append((low, high))
         low = high
