@@ -1,10 +1,10 @@
-"""What else is in a directory: exports further down, or files that may be one. Bounded."""
+"""What else is in a directory: exports further down, or files that may be exports. Bounded."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from shlex import quote
@@ -42,7 +42,7 @@ def explain_directory(path: Path) -> tuple[str, str] | None:
 
 
 def list_unread(path: Path, read: Collection[Path]) -> list[str]:
-    """Names in the directory of an export that may be other exports. `read`: the files of this one.
+    """What lies beside an export and may be another one: names of files and directories. `read`: the export's files.
 
     Pages are left out: Telegram Desktop writes them beside its JSON, with the same messages.
     """
@@ -61,8 +61,13 @@ def _explain_roots(path: Path, roots: list[str]) -> tuple[str, str]:
     hint = f"`telekeep import {quote(str(path / roots[0]))}`."
     if len(roots) == 1:
         return f"not an export, but contains one ({roots[0]})", f"Import that: {hint}"
-    named = ", ".join(roots[:_NAMED]) + (", ..." if len(roots) > _NAMED else "")
-    return f"not an export, but contains {len(roots):,} ({named})", f"Import each separately: {hint}"
+    return f"not an export, but contains {len(roots):,} ({name_some(roots)})", f"Import each separately: {hint}"
+
+
+def name_some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _list(path: Path, below: str, depth: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from archiver.store.faults import find_fault
 
 
 def leaves(exc: BaseException) -> Iterator[BaseException]:
-    """The errors of a group, and of the groups in it; an error that is no group alone."""
+    """Yield the errors in a group and in the groups within it; an error that is not a group yields itself."""
     if isinstance(exc, BaseExceptionGroup):
         for inner in exc.exceptions:
             yield from leaves(inner)
@@ -25,7 +25,7 @@ def first_error(death: BaseException) -> BaseException:
 
 
 def describe_failure(death: BaseException) -> str:
-    """What `status` and `health` say of it, without a full stop. The text of an unexpected error may quote messages."""
+    """What `status` and `health` say, without a full stop. An unexpected error's own text may quote messages."""
     error = first_error(death)
     if isinstance(error, Error):
         return str(error.args[0]).rstrip(".")

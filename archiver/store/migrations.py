@@ -18,8 +18,8 @@ T = TypeVar("T")
 _FOLDER = Path(__file__).parent / "sql"  # importlib.resources would take 3 ms of every command
 
 _CLAIMED_EDITS: Final = 27
-"""The migration that leaves search rows as earlier versions wrote them, before which these are mended: a run that is
-killed between the two does it again."""
+"""The migration before which the marks of claimed edits are removed from the search rows. A run that is killed in
+between removes them again."""
 _BOUNDS = re.compile(r"^(?:BEGIN IMMEDIATE|COMMIT);$", re.MULTILINE)
 """Start and end of a script's transaction: lines of their own, once in each script."""
 
@@ -55,7 +55,7 @@ async def _upgrade(connection: aiosqlite.Connection, version: int, scripts: Scri
     is_late = lacking[0][0] < version  # then all at once, since each script sets its own number
     for step in [lacking] if is_late else [[one] for one in lacking]:
         if any(number == _CLAIMED_EDITS for number, _ in step):
-            from archiver.store.claimed_edits import forget_claimed_edits  # loads the search tables' modules
+            from archiver.store.claimed_edits import forget_claimed_edits  # heavy, and no other command needs it
 
             await forget_claimed_edits(connection)
         await connection.executescript(join_scripts(script for _, script in step))

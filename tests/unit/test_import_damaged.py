@@ -341,5 +341,5 @@ def test_pages_whose_names_were_exchanged_are_read_and_named_without_a_false_los
     found = read_all(path, ZONE)
     assert sorted(one.message_id for one in messages_of(found)) == [1, 2, 3, 4, 5]
     assert [(flaw.where, flaw.what) for flaw in found if isinstance(flaw, Flaw)] == [
-        ("messages3.html", "it is another page under this name: the messages that should be in it may be missing")
+        ("messages3.html", "it is a different page under this name; messages that belong here may be missing")
     ]

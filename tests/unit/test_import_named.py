@@ -54,5 +54,5 @@ def test_what_is_not_read_of_a_directory_is_named_with_the_way_to_import_it(
         (tmp_path / name).touch()
     report_read(tmp_path, open_hashed(tmp_path, None))
     [_, told] = capsys.readouterr().err.splitlines()
-    assert told.startswith("telekeep: not read, and perhaps exports as well: a b.jsonl, c.csv, d.csv and 1 more.")
+    assert told.startswith("telekeep: not read, but possibly exports: a b.jsonl, c.csv, d.csv and 1 more.")
     assert told.endswith(f"`telekeep import '{tmp_path}/a b.jsonl'`.")

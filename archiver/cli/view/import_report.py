@@ -21,7 +21,7 @@ from archiver.compose.import_channel import ImportChannel
 from archiver.imports.import_counts import ImportCounts
 from archiver.imports.import_file import HashedSource
 from archiver.imports.import_outcome import ImportOutcome
-from archiver.imports.look_below import list_unread
+from archiver.imports.look_below import list_unread, name_some
 from archiver.imports.packed.single import PACKED_ENDS_EARLY
 from archiver.imports.source import ENDS_EARLY
 from archiver.model.imported import how_to_mirror
@@ -30,8 +30,6 @@ from search.query.dates import parse_zone
 
 _NAMED = 20
 """Maximum number of channels that are named one by one."""
-_UNREAD = 3
-"""Maximum number of files beside the export that are named."""
 
 
 class ImportedChat(NamedTuple):
@@ -121,10 +119,9 @@ def report_read(path: Path, hashed: HashedSource) -> None:
         more = f" and {figures.count(len(names) - 1, 'further file')}" if len(names) > 1 else ""
         output.note(f"reading {terminal_safe(names[0])}{more} in {terminal_safe(str(path))} ({hashed.source.format})")
         if unread := list_unread(path, hashed.source.parts):
-            named = ", ".join(map(terminal_safe, unread[:_UNREAD]))
-            named += f" and {len(unread) - _UNREAD:,} more" if len(unread) > _UNREAD else ""
+            named = terminal_safe(name_some(unread))
             command = terminal_safe(f"telekeep import {quote(str(path / unread[0]))}")
-            output.warn(f"not read, and perhaps exports as well: {named}. Import each by its path: `{command}`.")
+            output.warn(f"not read, but possibly exports: {named}. Import each by its path: `{command}`.")
 
 
 def report_import(result: ImportReport) -> None:

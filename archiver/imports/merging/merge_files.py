@@ -57,7 +57,7 @@ async def merge_files(
     done = MergedFiles()
     blobs = BlobStore(database.path.parent)
     is_prepared = False
-    looked: set[int] = set()  # hashes of the files that a dry run found: of a million 64 bits each
+    looked: set[int] = set()  # hashes of the files that a dry run found; 64 bits each, since there may be a million
     found = iter_files(archive, channels)
     while (file := await asyncio.to_thread(archive.read, lambda _: _next(found))) is not None:
         is_wanted = await database.read(files.is_wanted, file)
@@ -98,7 +98,7 @@ def _is_present(blob: Blob | None) -> bool:
 async def _take_texts(database: Database, archive: ForeignArchive, looked: Collection[int], *, dry_run: bool) -> int:
     """Take over what programs made there of bytes that are stored here; return how many texts.
 
-    `looked`: hashes of bytes that would be stored after a dry run.
+    `looked`: hashes of the bytes that the merge would store, in a dry run.
     """
     taken = 0
     found = files.iter_annotated(archive)
@@ -113,7 +113,7 @@ async def _take_texts(database: Database, archive: ForeignArchive, looked: Colle
 
 
 def _adopt(blobs: BlobStore, archive: ForeignArchive, file: ForeignFile, *, dry_run: bool) -> str | None:
-    """Copy the bytes; return what is wrong with them. A dry run only looks whether they are there: terabytes may be."""
+    """Copy the bytes; return what is wrong with them. A dry run only checks that they are there, in the right size."""
     # The directory of the files may be a link to another disk, but nothing below it.
     path = blob_path(file.sha256).removeprefix(_MEDIA)
     attached = AttachedFile(slot=0, path=path, size=file.size, sha256=file.sha256)

@@ -161,9 +161,7 @@ class DesktopHtml:
             return
         number, expected = number_of(following[1].decode()), number_of(path.name)
         if expected is not None and number != expected + 1:
-            yield Flaw(
-                path.name, "it is another page under this name: the messages that should be in it may be missing"
-            )
+            yield Flaw(path.name, "it is a different page under this name; messages that belong here may be missing")
         elif is_last:
             yield Flaw(following[1].decode(), "the file is missing, as are all after it")
 

@@ -129,7 +129,7 @@ class DesktopJson:
         for _ in pieces.rest_of_elements():
             yield from self._element(pieces)
             if not self._is_account and pieces.end():
-                return  # it was alone, behind something that is not JSON
+                return  # the only chat, after a line that is not JSON
         for _ in pieces.rest_of_keys():
             pieces.skip()
         yield from self._chats_of(pieces, pieces.rest_of_keys(), ChatFrame(in_account=True))
@@ -198,7 +198,7 @@ class DesktopJson:
             yield from self._element(pieces)
 
     def _element(self, pieces: DesktopPieces) -> Iterator[Chat | Flaw]:
-        """What is in a list of chats."""
+        """One element of a list of chats."""
         pieces.expect_chat()
         if pieces.is_next(b"{"):
             yield from self._chats(pieces, in_account=True)

@@ -1,4 +1,4 @@
--- 0030: why a service ended that nobody stopped, so that `status` does not call it stopped.
+-- 0030: the error that ended the service, so that `status` does not report it as stopped.
 BEGIN IMMEDIATE;
 
 ALTER TABLE service ADD COLUMN failure TEXT;
